@@ -1,0 +1,41 @@
+# `make help` lists what there is to make.
+.DEFAULT_GOAL := help
+PYTHON ?= python3.11
+VENV := .venv
+# The copy of the lock that the environment was made from; it differs when the lock has moved.
+INSTALLED := $(VENV)/requirements.installed
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+
+.PHONY: help env run test lint lock bench clean-env
+
+help: ## Show this list.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+env: ## Make .venv from requirements.txt when it is missing or outdated.
+	@cmp -s requirements.txt $(INSTALLED) || $(MAKE) --no-print-directory install
+
+install:
+	@command -v $(PYTHON) >/dev/null || { echo "ERROR $(PYTHON) is not on PATH; Groundwork needs Python 3.11 or later | fix: install it, or name another: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@echo "Making $(VENV) from requirements.txt (about 6 GB on Linux, most of it CUDA for torch) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	@cp requirements.txt $(INSTALLED)
+
+run: env ## Run the pipeline on the dataset that params.yaml names.
+	@dvc repro
+	@dvc metrics show
+
+test: env ## Run the test suite (about 6 minutes on two cores); ARGS="-k name" picks tests.
+	@python -m pytest $(ARGS)
+
+lint: env ## Check style (ruff) and types (mypy).
+	@ruff check .
+	@ruff format --check .
+	@mypy
+
+bench: env ## Run every benchmark in benchmarks/ (hours); each file says how to run it alone.
+	@for file in benchmarks/*.py; do echo "== $$file"; python $$file || exit 1; done
+
+lock: ## Pin every transitive version of requirements.in in requirements.txt.
+	@test -x $(VENV)/bin/uv || $(MAKE) --no-print-directory install
+	@uv pip compile --quiet --universal --no-emit-index-url --no-header --python-version 3.11 --upgrade --output-file requirements.txt requirements.in

@@ -1,0 +1,224 @@
+"""Clean: find duplicates, leaks and wrong labels; people's decisions win over the machine's.
+
+reads   data/raw/, data/quarantine.csv, data/reviews/<dataset>.csv
+writes  data/clean/ (with removed.parquet), reports/labels.json, reports/label_issues.csv and .png
+params  dataset, seed, clean
+
+The test split stays as it is: what is suspected there is listed, and nothing is done about it.
+"""
+
+import csv
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from pipeline.dataset.labels import check_labels, find_duplicates, read_decisions
+from pipeline.dataset.ledger import Ledger
+from pipeline.dataset.records import (
+    CLEAN_SCHEMA,
+    REMOVED_SCHEMA,
+    read_folder,
+    read_index,
+    read_tables,
+    words,
+    write_examples,
+    write_index,
+    write_tables,
+)
+from pipeline.dataset.transforms import decode_all
+from pipeline.learning.device import choose_device
+from pipeline.learning.figures import image_grid
+from pipeline.learning.loop import Recipe
+from pipeline.learning.out_of_fold import assign_folds, out_of_fold_probabilities
+from pipeline.runtime.errors import BrokenDataset
+from pipeline.runtime.process import map_ordered
+from pipeline.runtime.stage import Stage, run_stage
+
+RAW = Path("data/raw")
+CHECK_MODEL = "resnet"
+CHECK_MAX_SIDE = 64  # pixels; the check looks at larger images reduced, to save time and memory
+NUM_PICTURED = 36
+
+
+def main(stage: Stage) -> None:
+    params = stage.params
+    index = read_index(RAW)
+    classes: list[str] = index["classes"]
+    table = read_folder(RAW, ["id", "label", "split", "group", "sha256"])
+    rows = Ledger(table, classes)
+
+    rows.remove(read_quarantine(rows))
+    duplicates = find_duplicates(table["sha256"].to_pylist(), rows.splits, rows.ids)
+    rows.remove(duplicates)
+    decided = rows.decide(read_decisions(params.dataset, classes))
+
+    if params.clean.folds >= 2:
+        check_rows(stage, rows, decided, index)
+    rows.act(params.clean.action, decided)
+    if not (rows.kept & (rows.split_of("train"))).any():
+        raise BrokenDataset(
+            "no training example is left after cleaning",
+            fix="see data/reviews, or set clean.action: flag",
+        )
+    write(stage, rows, index)
+
+    leaks = sum(reason.startswith("leak") for reason in duplicates.values())
+    report = {
+        "examples": int(rows.kept.sum()),
+        "duplicates": len(duplicates) - leaks,
+        "leaks": leaks,
+        "label_issues": int(rows.suspected.sum()),
+        "label_issues_in_test": int((rows.suspected & rows.split_of("test")).sum()),
+        "decisions": len(decided),
+        "relabelled": int((rows.kept & (rows.labels != rows.given)).sum()),
+        "removed": int((~rows.kept).sum()),
+        "estimated_noise_rate": rows.noise_rate,
+    }
+    stage.write_report("reports/labels.json", report)
+    stage.say(
+        ", ".join(f"{value} {key.replace('_', ' ')}" for key, value in list(report.items())[:4])
+    )
+
+
+def read_quarantine(rows: Ledger) -> dict[int, str]:
+    """Rows that validate set aside, and why."""
+    with Path("data/quarantine.csv").open(newline="", encoding="utf-8") as file:
+        reasons = {row["id"]: row["reason"] for row in csv.DictReader(file)}
+    return {row: f"unreadable: {reasons[id]}" for row, id in enumerate(rows.ids) if id in reasons}
+
+
+def check_rows(stage: Stage, rows: Ledger, decided: set[int], index: dict[str, Any]) -> None:
+    """Suspect labels that models trained without them hold unlikely."""
+    clean = stage.params.clean
+    height, width = (min(side, CHECK_MAX_SIDE) for side in index["image_size"])
+    shape = (height, width, index["channels"])
+    device = choose_device("auto", "auto", shape)
+    in_test = rows.split_of("test")
+    learnt = np.flatnonzero(rows.kept & ~in_test)
+    tested = np.flatnonzero(rows.kept & in_test)
+    images = load_images(rows, shape)
+    folds = assign_folds([rows.owners[row] for row in learnt], stage.params.seed, clean.folds)
+    recipe = Recipe(
+        optimizer="adam",
+        lr=0.002,
+        batch_size=64,
+        epochs=clean.epochs,
+        schedule="linear",
+        weight_decay=0.0,
+        label_smoothing=0.0,
+        patience=clean.epochs,
+        seed=stage.params.seed,
+    )
+    total = len(learnt) * (clean.folds - 1) * clean.epochs
+    with stage.progress_bar(total, "image") as bar:
+        of_learnt, of_tested = out_of_fold_probabilities(
+            images[learnt],
+            rows.given[learnt],
+            folds,
+            images[tested],
+            model=CHECK_MODEL,
+            num_classes=len(rows.classes),
+            recipe=recipe,
+            device=device,
+            on_step=bar.update,
+        )
+    found = check_labels(rows.given[learnt], of_learnt)
+    rows.suspect(learnt, found, decided)
+    rows.noise_rate = found.noise_rate
+    if len(tested):
+        rows.suspect(tested, check_labels(rows.given[tested], of_tested), set())
+
+
+def load_images(rows: Ledger, shape: tuple[int, int, int]) -> NDArray[np.uint8]:
+    """Pixels of every row, shape `(N, H, W, C)`; black where there is no readable image."""
+    images = np.zeros((len(rows.ids), *shape), np.uint8)
+    at = 0
+    slices = (
+        table["image"].slice(start, 2048).to_pylist()
+        for table in read_tables(RAW, ["image"])
+        for start in range(0, table.num_rows, 2048)
+    )
+    for part in map_ordered(partial(decode_readable, shape=shape), slices):
+        images[at : at + len(part)] = part
+        at += len(part)
+    return images
+
+
+def decode_readable(data: list[bytes | None], shape: tuple[int, int, int]) -> NDArray[np.uint8]:
+    images = np.zeros((len(data), *shape), np.uint8)
+    there = [position for position, encoded in enumerate(data) if encoded is not None]
+    images[there] = decode_all([data[p] or b"" for p in there], shape, "squash")
+    return images
+
+
+def write(stage: Stage, rows: Ledger, index: dict[str, Any]) -> None:
+    """Write what is kept, what is removed and why, and the list and picture of suspected labels."""
+    folder = stage.output("data/clean")
+    removed: list[pa.Table] = []
+    pictures: dict[int, bytes] = {}
+    worst = np.flatnonzero(rows.suspected & rows.kept)
+    worst = worst[np.argsort(rows.quality[worst], kind="stable")]
+
+    def tables() -> Iterator[pa.Table]:
+        start = 0
+        for table in read_tables(RAW):
+            here = np.arange(start, start + table.num_rows)
+            start += table.num_rows
+            kept = rows.kept[here]
+            gone = table.filter(pa.array(~kept))
+            reasons = [rows.reasons[row] for row in here[~kept]]
+            reason = pa.array(reasons, pa.string())
+            removed.append(gone.append_column(REMOVED_SCHEMA.field("reason"), reason))
+            for row in set(worst[:NUM_PICTURED].tolist()) & set(here.tolist()):
+                pictures[row] = table["image"][row - here[0]].as_py()
+            yield as_clean(table.filter(pa.array(kept)), here[kept], rows)
+
+    files = write_tables(folder, tables(), CLEAN_SCHEMA)
+    write_examples(
+        pa.concat_tables(removed).unify_dictionaries().cast(REMOVED_SCHEMA),
+        folder / "removed.parquet",
+    )
+    about = {key: value for key, value in index.items() if key not in ("examples", "files")}
+    write_index(folder, files, **about)
+
+    with stage.output("reports/label_issues.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["id", "split", "given", "proposed", "label_quality"])
+        for row in worst:
+            names = [rows.classes[rows.given[row]], rows.classes[rows.proposed[row]]]
+            quality = f"{rows.quality[row]:.6f}"
+            writer.writerow([rows.ids[row], rows.splits[row], *names, quality])
+    shape = (*index["image_size"], index["channels"])
+    pictured = worst[:NUM_PICTURED]
+    image_grid(
+        list(decode_all([pictures[row] for row in pictured], shape, "squash")),
+        [
+            f"given {rows.classes[rows.given[row]]}\nlooks like {rows.classes[rows.proposed[row]]}"
+            for row in pictured
+        ],
+        stage.output("reports/label_issues.png"),
+        columns=9,
+        title=f"{len(worst)} suspected labels, the most doubtful first",
+    )
+
+
+def as_clean(table: pa.Table, here: NDArray[np.int64], rows: Ledger) -> pa.Table:
+    """Rows of data/raw as rows of data/clean."""
+    names = rows.classes
+    added = {
+        "label": words([names[code] for code in rows.labels[here]], names),
+        "label_given": words([names[code] for code in rows.given[here]], names),
+        "label_quality": pa.array(rows.quality[here].astype(np.float32), from_pandas=True),
+        "weight": pa.array(rows.weights[here].astype(np.float32)),
+    }
+    columns = [added[name] if name in added else table[name] for name in CLEAN_SCHEMA.names]
+    return pa.table(columns, schema=CLEAN_SCHEMA)
+
+
+if __name__ == "__main__":
+    run_stage("clean", main)

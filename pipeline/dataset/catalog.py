@@ -1,0 +1,87 @@
+"""Catalog entries: what a person writes in data/catalog/<name>.yaml to bring data."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from pipeline.runtime.errors import SettingsError
+from pipeline.runtime.settings import Settings, parse, read_yaml
+
+CATALOG_DIR = Path("data/catalog")
+
+Text = Annotated[str, Field(min_length=1)]
+
+
+class Columns(Settings):
+    """Which column of the source is what; unnamed ones are found by looking."""
+
+    id: Text | None = None
+    image: Text | None = None
+    label: Text | None = None
+    split: Text | None = None
+    group: Text | None = None
+
+
+class SplitFractions(Settings):
+    """Share of the examples that go to each split where the source has none of its own."""
+
+    val: Annotated[float, Field(gt=0, lt=1)] = 0.1
+    test: Annotated[float, Field(gt=0, lt=1)] = 0.1
+
+    @model_validator(mode="after")
+    def _leave_some_for_training(self) -> "SplitFractions":
+        if self.val + self.test >= 1:
+            raise ValueError("val and test that leave a share for train")
+        return self
+
+
+class Expectation(Settings):
+    """A further Great Expectations expectation, by its type name."""
+
+    type: Annotated[str, Field(pattern=r"^expect_[a-z0-9_]+$")]
+    kwargs: dict[str, Any] = {}
+    severity: Literal["critical", "warning"] = "critical"
+
+
+class Entry(Settings):
+    """A dataset: where it is and under which licence; the rest has defaults."""
+
+    uri: Text
+    """`builtin:digits`, or a path (relative ones start at the repository root)."""
+    license: Text
+    """SPDX identifier, or the licence's own name. No licence, no ingest."""
+    kind: Literal["auto", "builtin", "parquet"] = "auto"
+    title: str | None = None
+    description: str | None = None
+    homepage: str | None = None
+    citation: str | None = None
+    classes: Annotated[list[Text], Field(min_length=2)] | None = None
+    """Class names in the order of their indices; from the data when not given."""
+    image_size: Annotated[list[int], Field(min_length=2, max_length=2)] | None = None
+    """Height and width of a training image in pixels; from the data when uniform."""
+    columns: Columns = Columns()
+    split: SplitFractions = SplitFractions()
+    expectations: list[Expectation] = []
+
+
+def read_entry(name: str) -> Entry:
+    """Read the catalog entry of the dataset `name`.
+
+    Raises:
+        SettingsError: there is no such entry, or it says something impossible.
+    """
+    path = CATALOG_DIR / f"{name}.yaml"
+    if not path.exists():
+        known = ", ".join(sorted(file.stem for file in CATALOG_DIR.glob("*.yaml")))
+        raise SettingsError(
+            f"dataset is {name!r}, but {path} does not exist; there are: {known}",
+            fix=f"write {path} (`uri:` and `license:` are enough)",
+        )
+    content = read_yaml(path)
+    if not content.get("license"):
+        raise SettingsError(
+            f"{path}: key license is missing; data without a licence is not ingested",
+            fix="add `license:` with the terms you hold the data under, such as CC-BY-4.0",
+        )
+    return parse(Entry, content, path)

@@ -1,0 +1,124 @@
+"""Labels: duplicates and leaks, suspected errors, and people's decisions about them."""
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.runtime.errors import ReviewError
+
+REVIEWS_DIR = Path("data/reviews")
+REVIEW_COLUMNS = ["id", "given", "decision", "reviewer", "note"]
+KEEP, DROP = "keep", "drop"
+
+SPLIT_PRIORITY = {"test": 0, "val": 1, "train": 2}
+"""Of equal images in several splits the one in the first of these stays."""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What a person decided about one example."""
+
+    id: str
+    given: str
+    """The label it had when it was decided."""
+    decision: str
+    """`keep` the label, `drop` the example, or the name of the right class."""
+
+
+def read_decisions(dataset: str, classes: Sequence[str]) -> dict[str, Decision]:
+    """People's decisions by id, from data/reviews/<dataset>.csv; of several the last counts.
+
+    Raises:
+        ReviewError: naming the line, when it has other columns or an unknown decision.
+    """
+    path = REVIEWS_DIR / f"{dataset}.csv"
+    if not path.exists():
+        return {}
+    decisions: dict[str, Decision] = {}
+    with path.open(newline="", encoding="utf-8") as file:
+        reader = csv.DictReader(file)
+        if reader.fieldnames != REVIEW_COLUMNS:
+            raise ReviewError(
+                f"{path} must have the columns {','.join(REVIEW_COLUMNS)}, "
+                f"found {','.join(reader.fieldnames or [])}",
+                fix="mend its first line",
+            )
+        for row in reader:
+            where = f"{path}, line {reader.line_num}"
+            if None in row or None in row.values():
+                raise ReviewError(f"{where} has not five values", fix="mend the line")
+            if row["decision"] not in (KEEP, DROP, *classes):
+                raise ReviewError(
+                    f"{where}: decision must be {KEEP}, {DROP} or a class, "
+                    f"found {row['decision']!r}",
+                    fix=f"the classes are {', '.join(classes)}",
+                )
+            decisions[row["id"]] = Decision(row["id"], row["given"], row["decision"])
+    return decisions
+
+
+def find_duplicates(
+    digests: Sequence[str], splits: Sequence[str], ids: Sequence[str]
+) -> dict[int, str]:
+    """Which rows repeat another row's image, and why they should go.
+
+    Of rows with equal digests the one in test stays, else in val, else in train; within a
+    split the one with the least id. A repetition in another split is a leak. Test rows are
+    never named: the test split stays as it is.
+    """
+    first: dict[str, int] = {}
+    order = sorted(range(len(ids)), key=lambda row: (SPLIT_PRIORITY[splits[row]], ids[row]))
+    reasons: dict[int, str] = {}
+    for row in order:
+        kept = first.setdefault(digests[row], row)
+        if kept == row or splits[row] == "test":
+            continue
+        if splits[kept] == splits[row]:
+            reasons[row] = f"duplicate of {ids[kept]}"
+        else:
+            reasons[row] = f"leak: same image as {ids[kept]} in {splits[kept]}"
+    return reasons
+
+
+@dataclass(frozen=True)
+class LabelCheck:
+    """What the label check found, row by row of N examples."""
+
+    quality: NDArray[np.float64]
+    """Self-confidence, the out-of-fold probability of the given label: 0 surely wrong, 1 right."""
+    is_issue: NDArray[np.bool_]
+    proposed: NDArray[np.int64]
+    """Class index that the model holds most likely."""
+    noise_rate: float
+    """Estimated share of wrong labels, 0 to 1."""
+
+
+def check_labels(labels: NDArray[np.int64], probabilities: NDArray[np.float64]) -> LabelCheck:
+    """Confident learning (Northcutt et al. 2021, arXiv 1911.00068) by cleanlab.
+
+    Args:
+        labels: given class indices, shape `(N,)`.
+        probabilities: shape `(N, K)`, of models that have not seen the example.
+
+    Raises:
+        ValueError: probabilities that are not finite.
+    """
+    from cleanlab.count import compute_confident_joint, estimate_joint
+    from cleanlab.filter import find_label_issues
+    from cleanlab.rank import get_label_quality_scores
+
+    if not np.isfinite(probabilities).all():  # cleanlab passes NaN through in silence
+        raise ValueError("out-of-fold probabilities are not finite")
+    joint = compute_confident_joint(labels, probabilities)
+    return LabelCheck(
+        quality=get_label_quality_scores(labels, probabilities),
+        is_issue=find_label_issues(labels, probabilities, confident_joint=joint, n_jobs=1),
+        proposed=probabilities.argmax(1),
+        noise_rate=float(
+            1 - np.trace(estimate_joint(labels, probabilities, confident_joint=joint))
+        ),
+    )

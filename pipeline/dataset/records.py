@@ -1,0 +1,158 @@
+"""The example table: its Arrow schema, and folders of Parquet files with an index.
+
+A folder is whole when its index.json is there: it is written last, and lists every file with
+its rows and digest.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipeline.runtime.errors import MissingInput
+from pipeline.runtime.stage import INDEX, write_json
+
+WORD = pa.dictionary(pa.int32(), pa.string())  # a string out of few
+
+RAW_SCHEMA = pa.schema(
+    [
+        pa.field("id", pa.string(), nullable=False),
+        pa.field("image", pa.binary()),  # encoded, without metadata; null when unreadable
+        pa.field("label", WORD),
+        pa.field("split", WORD),
+        pa.field("group", pa.string()),
+        pa.field("sha256", pa.string()),  # of the stored image, or of the unreadable bytes
+        pa.field("source", WORD),
+        pa.field("license", WORD),
+        pa.field("width", pa.int32()),  # pixels, upright
+        pa.field("height", pa.int32()),
+        pa.field("channels", pa.int32()),
+        pa.field("mode", WORD),
+        pa.field("brightness", pa.float32()),
+        pa.field("contrast", pa.float32()),
+        pa.field("sharpness", pa.float32()),
+        pa.field("phash", pa.uint64()),
+        pa.field("metadata_removed", WORD),  # kinds, comma-separated; empty for none
+        pa.field("problem", pa.string()),  # why the image is unreadable; null when it is fine
+    ]
+)
+
+CLEAN_SCHEMA = pa.schema(
+    [field for field in RAW_SCHEMA if field.name != "problem"]
+    + [
+        pa.field("label_given", WORD),  # as the source has it
+        pa.field("label_quality", pa.float32()),  # 0 surely wrong to 1 surely right; or null
+        pa.field("weight", pa.float32()),  # of the example in the training loss
+    ]
+)
+REMOVED_SCHEMA = pa.schema([*RAW_SCHEMA, pa.field("reason", pa.string(), nullable=False)])
+
+MEASUREMENTS = [field.name for field in RAW_SCHEMA if field.name != "image"]
+
+ROWS_PER_FILE = 16384
+BYTES_PER_FILE = 128 << 20
+
+
+def words(values: Iterable[str | None], vocabulary: list[str]) -> pa.DictionaryArray:
+    """Encode with the same dictionary in every file, so that its bytes depend on no order."""
+    codes = {word: code for code, word in enumerate(vocabulary)}
+    indices = pa.array([None if v is None else codes[v] for v in values], pa.int32())
+    return pa.DictionaryArray.from_arrays(indices, pa.array(vocabulary, pa.string()))
+
+
+def write_tables(
+    folder: Path, tables: Iterable[pa.Table], schema: pa.Schema
+) -> list[dict[str, Any]]:
+    """Write tables as `part-NNNNN.parquet` files of similar size; returns the index's `files`."""
+    folder.mkdir(parents=True)
+    files: list[dict[str, Any]] = []
+    waiting: list[pa.Table] = []
+
+    def flush() -> None:
+        path = folder / f"part-{len(files):05d}.parquet"
+        waiting_or_none = waiting or [schema.empty_table()]
+        write_examples(pa.concat_tables(waiting_or_none).unify_dictionaries(), path)
+        rows = sum(table.num_rows for table in waiting)
+        files.append({"name": path.name, "rows": rows, "sha256": file_sha256(path)})
+        waiting.clear()
+
+    for table in tables:
+        waiting.append(table)
+        rows = sum(waiting_table.num_rows for waiting_table in waiting)
+        if rows >= ROWS_PER_FILE or sum(w.nbytes for w in waiting) >= BYTES_PER_FILE:
+            flush()
+    if waiting or not files:
+        flush()
+    return files
+
+
+def write_examples(table: pa.Table, path: Path) -> None:
+    """Write one table by one call with every option fixed: the same table, the same bytes."""
+    others = [name for name in table.schema.names if name != "image"]
+    pq.write_table(
+        table,
+        path,
+        version="2.6",
+        compression=dict.fromkeys(others, "zstd") | {"image": "none"},  # compressed already
+        use_dictionary=others,
+        write_page_checksum=True,
+    )
+
+
+def write_index(folder: Path, files: list[dict[str, Any]], **about: Any) -> None:
+    """Make the folder whole."""
+    examples = sum(file["rows"] for file in files)
+    write_json(folder / INDEX, about | {"examples": examples, "files": files})
+
+
+def read_index(folder: Path) -> dict[str, Any]:
+    """What index.json of a folder says.
+
+    Raises:
+        MissingInput: the folder is not there, or not whole.
+    """
+    try:
+        index: dict[str, Any] = json.loads((folder / INDEX).read_text(encoding="utf-8"))
+    except (FileNotFoundError, json.JSONDecodeError):
+        raise MissingInput(
+            f"{folder / INDEX} is missing or broken", fix="run dvc repro again"
+        ) from None
+    return index
+
+
+def read_tables(folder: Path, columns: list[str] | None = None) -> Iterator[pa.Table]:
+    """The tables of a folder in order, with page checksums verified.
+
+    Raises:
+        MissingInput: a file is missing, damaged, or has other rows than the index says.
+    """
+    for file in read_index(folder)["files"]:
+        path = folder / file["name"]
+        try:
+            with pq.ParquetFile(path, page_checksum_verification=True) as parquet:
+                table = parquet.read(columns)
+        except (OSError, pa.ArrowException) as error:
+            raise _damaged(path, str(error)) from None
+        if table.num_rows != file["rows"]:
+            raise _damaged(path, f"{table.num_rows} rows, expected {file['rows']}")
+        yield table
+
+
+def read_folder(folder: Path, columns: list[str] | None = None) -> pa.Table:
+    """All of a folder as one table; see `read_tables`."""
+    return pa.concat_tables(read_tables(folder, columns)).unify_dictionaries()
+
+
+def file_sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _damaged(path: Path, reason: str) -> MissingInput:
+    return MissingInput(
+        f"{path} is damaged: {reason}", fix="bring it back: rm the file, then dvc repro"
+    )

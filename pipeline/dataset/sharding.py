@@ -1,0 +1,119 @@
+"""From clean examples to shards: which examples go where, and the work on each run of them.
+
+The work on a run is a pure function of its task, so any number of workers, here or on other
+machines, makes the same bytes.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from pipeline.dataset.images import ChannelSums
+from pipeline.dataset.randomness import id_keys
+from pipeline.dataset.shards import write_shard
+from pipeline.dataset.transforms import augment, decode_all
+
+SPLITS = ["train", "val", "test"]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is the same for all shards."""
+
+    folder: Path
+    shape: tuple[int, int, int]
+    """Height, width and channels of an image."""
+    classes: list[str]
+    copies: int
+    """Of each training example; val and test have the original only."""
+    rows_per_shard: int
+    resize: str
+    transforms: Sequence[Any]
+    seed: int
+
+
+class Task(NamedTuple):
+    """A run of examples of one split, and the numbers of the shards to make of it."""
+
+    plan: Plan
+    split: str
+    numbers: list[int]
+    """Of the shard with copy 0, with copy 1, …"""
+    ids: list[str]
+    encoded: list[bytes]
+    labels: NDArray[np.int32]
+    weights: NDArray[np.float32]
+
+
+class Made(NamedTuple):
+    split: str
+    files: list[dict[str, Any]]
+    """What index.json says of each: name, split, copy, rows, sha256."""
+    sums: ChannelSums
+    """Of the originals."""
+
+
+def make_tasks(plan: Plan, tables: Iterable[pa.Table]) -> Iterator[Task]:
+    """A task for each run of `rows_per_shard` examples of a split, in the order of the tables.
+
+    `tables` have the columns id, image, label, split and weight.
+    """
+    next_number = dict.fromkeys(SPLITS, 0)
+    waiting: dict[str, list[pa.Table]] = {split: [] for split in SPLITS}
+    for table in tables:
+        for split in SPLITS:
+            waiting[split].append(table.filter(pc.equal(table["split"], split)))
+            rows = pa.concat_tables(waiting[split])
+            whole = rows.num_rows - rows.num_rows % plan.rows_per_shard
+            for start in range(0, whole, plan.rows_per_shard):
+                run = rows.slice(start, plan.rows_per_shard)
+                yield _task(plan, split, next_number, run)
+            waiting[split] = [rows.slice(whole)]
+    for split in SPLITS:
+        rest = pa.concat_tables(waiting[split]) if waiting[split] else None
+        if rest is not None and rest.num_rows:
+            yield _task(plan, split, next_number, rest)
+
+
+def _task(plan: Plan, split: str, next_number: dict[str, int], rows: pa.Table) -> Task:
+    copies = plan.copies if split == "train" else 1
+    first = next_number[split]
+    next_number[split] += copies
+    codes = {name: code for code, name in enumerate(plan.classes)}
+    return Task(
+        plan=plan,
+        split=split,
+        numbers=list(range(first, first + copies)),
+        ids=rows["id"].to_pylist(),
+        encoded=rows["image"].to_pylist(),
+        labels=np.array([codes[name] for name in rows["label"].to_pylist()], np.int32),
+        weights=rows["weight"].to_numpy().astype(np.float32),
+    )
+
+
+def make_shards(task: Task) -> Made:
+    """Decode, resize and augment a run of examples, and write its shards."""
+    plan = task.plan
+    originals = decode_all(task.encoded, plan.shape, plan.resize)
+    keys = id_keys(task.ids)
+    files = []
+    for copy, number in enumerate(task.numbers):
+        images = augment(originals, keys, copy, transforms=plan.transforms, seed=plan.seed)
+        name = f"{task.split}-{number:05d}.parquet"
+        digest = write_shard(plan.folder / name, images, task.labels, task.weights, task.ids, copy)
+        files.append(
+            {
+                "name": name,
+                "split": task.split,
+                "copy": copy,
+                "rows": len(images),
+                "sha256": digest,
+            }
+        )
+    return Made(task.split, files, ChannelSums.of(originals))

@@ -1,0 +1,205 @@
+"""Parquet files in the Hugging Face layout: an image column (encoded bytes), a label column.
+
+The split is in the file's name (`train-00000-of-00005.parquet`, `test.parquet`), in its folder's
+(`test/0000.parquet`), or in a column. Class names come from the `huggingface` schema metadata.
+Files without an image column (annotations, say) lie in the same folders and are passed over.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from pipeline.dataset.catalog import Entry
+from pipeline.dataset.sources import EXAMPLE_SCHEMA, SPLIT_NAMES, Source
+from pipeline.runtime.errors import SourceError
+
+ROWS_PER_TABLE = 2048
+
+
+class Layout(NamedTuple):
+    """Names of the columns in the source; None where there is none."""
+
+    id: str | None
+    image: str
+    label: str
+    split: str | None
+    group: str | None
+
+
+def recognises(uri: str) -> bool:
+    path = Path(uri)
+    return path.suffix == ".parquet" or any(path.rglob("*.parquet"))
+
+
+def open_source(entry: Entry) -> Source:
+    """Look at the files and open them.
+
+    Raises:
+        SourceError: no files, no image or label column, files that disagree, or broken ones.
+    """
+    root = Path(entry.uri)
+    paths = [root] if root.is_file() else sorted(root.rglob("*.parquet"))
+    if not paths:
+        raise SourceError(f"uri {root} holds no Parquet file", fix="check uri")
+    files: dict[Path, pa.Schema] = {}
+    num_examples = 0
+    for path in paths:
+        try:
+            parquet = pq.ParquetFile(path)
+        except (pa.ArrowInvalid, OSError) as error:
+            raise SourceError(
+                f"{path} is no readable Parquet file: {error}", fix="fetch it again"
+            ) from None
+        if _image_column(parquet.schema_arrow, entry) is not None:
+            files[path] = parquet.schema_arrow
+            num_examples += parquet.metadata.num_rows
+    if not files:
+        raise SourceError(
+            f"no Parquet file in {root} has an image column",
+            fix="name it in the catalog entry, under columns: image:",
+        )
+    schema = next(iter(files.values()))
+    layout = _layout(schema, entry, next(iter(files)))
+    for path, other in files.items():
+        for name in layout:
+            if name is not None and name not in other.names:
+                raise SourceError(f"{path} has no column {name}", fix="make the files alike")
+    names = _class_names(schema, layout.label)
+    classes = entry.classes or names or _distinct(files, layout.label)
+    splits = {_split_in_path(path, root) for path in files} - {None}
+    if layout.split is not None:
+        splits |= {SPLIT_NAMES.get(name.lower()) for name in _distinct(files, layout.split)}
+    return Source(
+        classes=classes,
+        num_examples=num_examples,
+        splits=frozenset(split for split in splits if split),
+        tables=_tables(list(files), root, layout, names),
+    )
+
+
+def _tables(
+    files: list[Path], root: Path, layout: Layout, names: list[str] | None
+) -> Iterator[pa.Table]:
+    wanted = [name for name in layout if name is not None]
+    for path in files:
+        position = 0
+        try:
+            for batch in pq.ParquetFile(path).iter_batches(ROWS_PER_TABLE, columns=wanted):
+                table = pa.Table.from_batches([batch])
+                yield _examples(table, position, path, root, layout, names)
+                position += table.num_rows
+        except (pa.ArrowInvalid, OSError) as error:
+            raise SourceError(
+                f"{path} is damaged after row {position}: {error}", fix="fetch it again"
+            ) from None
+
+
+def _examples(
+    table: pa.Table,
+    position: int,
+    path: Path,
+    root: Path,
+    layout: Layout,
+    names: list[str] | None,
+) -> pa.Table:
+    num = table.num_rows
+    image = table[layout.image].combine_chunks()
+    paths = None
+    if pa.types.is_struct(image.type):
+        paths = pc.struct_field(image, "path") if image.type.get_field_index("path") >= 0 else None
+        image = pc.struct_field(image, "bytes")
+    if layout.id is not None:
+        ids = table[layout.id].cast(pa.string())
+    elif paths is not None and paths.null_count == 0:
+        ids = paths  # Hugging Face keeps the file name, the example's key where it came from
+    else:
+        stem = path.relative_to(root) if path != root else Path(path.name)
+        ids = pa.array([f"{stem}:{position + i}" for i in range(num)])
+    label = table[layout.label]
+    if names is not None:
+        known = pa.array(names)
+        index = label.cast(pa.int64())
+        inside = pc.and_(pc.greater_equal(index, 0), pc.less(index, len(names)))
+        label = pc.take(known, pc.if_else(inside, index, None))  # -1 means unlabelled
+    split: Any = pa.nulls(num, pa.string())
+    if layout.split is not None:
+        given = table[layout.split].cast(pa.string()).to_pylist()
+        split = pa.array([SPLIT_NAMES.get((name or "").lower(), name) for name in given])
+    elif (name := _split_in_path(path, root)) is not None:
+        split = pa.array([name] * num)
+    group: Any = pa.nulls(num, pa.string())
+    if layout.group is not None:
+        group = table[layout.group].cast(pa.string())
+    columns = [ids, image, label.cast(pa.string()), split, group]
+    return pa.table(dict(zip(EXAMPLE_SCHEMA.names, columns, strict=True)), schema=EXAMPLE_SCHEMA)
+
+
+def _layout(schema: pa.Schema, entry: Entry, path: Path) -> Layout:
+    columns = entry.columns
+    image = _image_column(schema, entry)
+    assert image is not None
+    label = columns.label or _class_label_column(schema)
+    if label is None or label not in schema.names:
+        raise SourceError(
+            f"{path} has no label column{f' {label}' if label else ''}; it has {schema.names}",
+            fix="name it in the catalog entry, under columns: label:",
+        )
+    split = columns.split or ("split" if "split" in schema.names else None)
+    return Layout(columns.id, image, label, split, columns.group)
+
+
+def _image_column(schema: pa.Schema, entry: Entry) -> str | None:
+    """The column that the entry names, or the first that holds encoded images."""
+    if entry.columns.image is not None:
+        return entry.columns.image if entry.columns.image in schema.names else None
+    for field in schema:
+        kind = field.type
+        if pa.types.is_struct(kind) and kind.get_field_index("bytes") >= 0:
+            return str(field.name)
+        if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+            return str(field.name)
+    return None
+
+
+def _class_label_column(schema: pa.Schema) -> str | None:
+    for name, feature in _features(schema).items():
+        if feature.get("_type") == "ClassLabel":
+            return name
+    return next(
+        (name for name in ("label", "labels", "fine_label") if name in schema.names),
+        None,
+    )
+
+
+def _class_names(schema: pa.Schema, label: str) -> list[str] | None:
+    names = _features(schema).get(label, {}).get("names")
+    return [str(name) for name in names] if names else None
+
+
+def _features(schema: pa.Schema) -> dict[str, dict[str, Any]]:
+    text = (schema.metadata or {}).get(b"huggingface")
+    features = json.loads(text).get("info", {}).get("features", {}) if text else {}
+    return {name: value for name, value in features.items() if isinstance(value, dict)}
+
+
+def _distinct(files: dict[Path, pa.Schema], column: str) -> list[str]:
+    """Distinct values of a column, digits in the order of their numbers."""
+    found: set[str] = set()
+    for path in files:
+        for batch in pq.ParquetFile(path).iter_batches(columns=[column]):
+            found.update(
+                str(value) for value in pc.unique(batch[column]).to_pylist() if value is not None
+            )
+    return sorted(found, key=lambda name: (int(name) if name.isdecimal() else -1, name))
+
+
+def _split_in_path(path: Path, root: Path) -> str | None:
+    inside = path.relative_to(root) if path != root else Path(path.name)
+    words = re.split(r"[^a-z]+", inside.stem.lower()) + [part.lower() for part in inside.parts[:-1]]
+    return next((SPLIT_NAMES[word] for word in words if word in SPLIT_NAMES), None)

@@ -1,0 +1,59 @@
+"""Where and in what precision to compute."""
+
+from dataclasses import dataclass
+
+import torch
+
+from pipeline.runtime.errors import SettingsError
+from pipeline.runtime.process import available_cores
+
+BF16_MIN_PIXELS = 16 * 16
+"""Below this size of image bf16 on a CPU costs more in conversions than it gains (LOG.md)."""
+
+
+@dataclass(frozen=True)
+class Device:
+    kind: str
+    """`cpu`, `cuda` or `mps`."""
+    bf16: bool
+
+    def autocast(self) -> torch.autocast:
+        return torch.autocast(self.kind, torch.bfloat16, enabled=self.bf16)
+
+    def __str__(self) -> str:
+        name = torch.cuda.get_device_name() if self.kind == "cuda" else self.kind
+        return f"{name} in {'bf16' if self.bf16 else 'fp32'}"
+
+
+def choose_device(device: str, precision: str, image_shape: tuple[int, int, int]) -> Device:
+    """Resolve `auto`: the accelerator when there is one; bf16 where hardware computes in it.
+
+    The choice is by rule, not by timing, so that the same machine always makes the same.
+
+    Raises:
+        SettingsError: the device asked for is not there.
+    """
+    # As many threads as cores, whatever OMP_NUM_THREADS says: sums of floats depend on it.
+    torch.set_num_threads(available_cores())
+    there = {
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+        "cpu": True,
+    }
+    if device == "auto":
+        device = next(kind for kind in there if there[kind])
+    elif not there[device]:
+        raise SettingsError(
+            f"params.yaml: train.device is {device}, but torch {torch.__version__} finds none here",
+            fix="set train.device: auto",
+        )
+    if precision != "auto":
+        return Device(device, bf16=precision == "bf16")
+    if device == "cuda":
+        return Device(device, bf16=torch.cuda.is_bf16_supported(including_emulation=False))
+    large = image_shape[0] * image_shape[1] >= BF16_MIN_PIXELS
+    return Device(device, bf16=device == "cpu" and large and _cpu_computes_bf16())
+
+
+def _cpu_computes_bf16() -> bool:
+    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())

@@ -1,0 +1,107 @@
+"""Pictures for people: drawn without a display, the same bytes for the same numbers."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+import numpy as np
+from numpy.typing import NDArray
+
+matplotlib.use("agg")
+
+import matplotlib.pyplot as plt
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+plt.rcParams.update(
+    {
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.grid": True,
+        "grid.alpha": 0.25,
+        "figure.dpi": 110,
+        "font.size": 9,
+        "legend.frameon": False,
+    }
+)
+BLUE, ORANGE, GREY = "#2a6f97", "#e07a1f", "#8a8a8a"
+
+
+def save(figure: Figure, path: Path) -> None:
+    # No version of matplotlib in the file: it would differ between machines for nothing.
+    figure.savefig(path, format="png", bbox_inches="tight", metadata={"Software": None})
+    plt.close(figure)
+
+
+def training_curves(history: Sequence[dict[str, float]], best_epoch: int, path: Path) -> None:
+    """Loss and accuracy of training and validation by epoch, the best epoch marked."""
+    epochs = [row["epoch"] for row in history]
+    figure, axes = plt.subplots(1, 2, figsize=(8, 3))
+    for axis, name in zip(axes, ("loss", "accuracy"), strict=True):
+        for split, colour in (("train", GREY), ("val", BLUE)):
+            values = [row[f"{split}_{name}"] for row in history]
+            axis.plot(epochs, values, color=colour, marker=".", label=split)
+        axis.axvline(best_epoch, color=ORANGE, linestyle="--", linewidth=1, label="best epoch")
+        axis.set(xlabel="epoch", title=name)
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes[0].legend()
+    save(figure, path)
+
+
+def confusion(matrix: NDArray[np.int64], classes: Sequence[str], path: Path) -> None:
+    """Confusion matrix, shape `(K, K)`, shaded by the share of the true class."""
+    num = len(classes)
+    side = min(12.0, 2.2 + 0.42 * num)
+    figure, axis = plt.subplots(figsize=(side, side))
+    share = matrix / matrix.sum(1, keepdims=True).clip(1)
+    axis.imshow(share, cmap="Blues", vmin=0, vmax=1)
+    axis.grid(False)
+    axis.set(xlabel="predicted", ylabel="true")
+    if num <= 40:
+        axis.set_xticks(range(num), classes, rotation=45, ha="right")
+        axis.set_yticks(range(num), classes)
+        for row, column in zip(*np.nonzero(matrix), strict=True):
+            ink = "white" if share[row, column] > 0.5 else "black"
+            text = str(matrix[row, column])
+            axis.text(column, row, text, ha="center", va="center", color=ink, fontsize=7)
+    save(figure, path)
+
+
+def calibration(bins: Sequence[dict[str, float]], error: float, path: Path) -> None:
+    """Reliability diagram: accuracy against confidence; the size of a point is its count."""
+    figure, axis = plt.subplots(figsize=(4, 4))
+    axis.plot([0, 1], [0, 1], color=GREY, linestyle="--", linewidth=1, label="perfect")
+    confidence = [row["confidence"] for row in bins]
+    accuracy = [row["accuracy"] for row in bins]
+    counts = np.array([row["count"] for row in bins])
+    axis.plot(confidence, accuracy, color=BLUE, linewidth=1)
+    axis.scatter(confidence, accuracy, s=10 + 150 * counts / counts.max(), color=BLUE)
+    axis.set(xlim=(0, 1.02), ylim=(0, 1.02), xlabel="confidence", ylabel="accuracy")
+    axis.set_title(f"expected calibration error {error:.4f}")
+    axis.legend()
+    save(figure, path)
+
+
+def image_grid(
+    images: Sequence[NDArray[np.uint8]],
+    captions: Sequence[str],
+    path: Path,
+    *,
+    columns: int,
+    title: str,
+) -> None:
+    """Images `(H, W, C)` in rows of `columns`, each with a caption; only the title when none."""
+    rows = max(1, -(-len(images) // columns))
+    size = (1.15 * columns, 1.4 * rows + 0.4)
+    figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False)
+    figure.suptitle(title)
+    cells: list[Any] = list(axes.flat)
+    for axis in cells:
+        axis.axis("off")
+    for axis, image, caption in zip(cells, images, captions, strict=False):
+        shown = image[:, :, 0] if image.shape[2] == 1 else image
+        axis.imshow(shown, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+        axis.set_title(caption, fontsize=6.5)
+    figure.tight_layout()
+    save(figure, path)

@@ -1,0 +1,239 @@
+"""The training loop: fit a network, keep the best epoch on validation, resume after a crash.
+
+A run is a function of its recipe and its examples alone: the order of an epoch, and whatever a
+network draws in a step, follow from (seed, epoch, step). On a CPU a resumed run ends in the
+same bits as one that was never disturbed.
+"""
+
+import copy
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from pipeline.learning.batches import (
+    Epochs,
+    Examples,
+    Normalizer,
+    batches,
+    epoch_order,
+    num_batches,
+    on_device,
+)
+from pipeline.learning.checkpoint import Checkpoint
+from pipeline.learning.device import Device
+from pipeline.learning.inference import predict
+from pipeline.runtime.errors import TrainingError
+
+WARMUP_FRACTION = 0.05  # of all steps, in which the learning rate rises from zero
+CHECK_LOSS_EVERY_STEPS = 50  # looking at the loss makes the host wait for the device
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How to train; see pipeline/runtime/params.py for the meaning of each value."""
+
+    optimizer: str
+    lr: float
+    batch_size: int
+    epochs: int
+    schedule: str
+    weight_decay: float
+    label_smoothing: float
+    patience: int
+    seed: int
+
+
+@dataclass
+class Fit:
+    """What came of training."""
+
+    history: list[dict[str, float]] = field(default_factory=list)
+    """One row per epoch: epoch (from 1), lr, train_loss, train_accuracy, val_loss, val_accuracy."""
+    best_epoch: int = 0
+    num_images: int = 0
+    """Images trained on by this process; fewer than the run's when it was resumed."""
+    seconds: float = 0.0
+    """Time that this process spent in training steps."""
+
+
+def fit(
+    network: nn.Module,
+    recipe: Recipe,
+    epochs: Epochs,
+    validation: Examples | None,
+    normalize: Normalizer,
+    device: Device,
+    *,
+    checkpoint: Checkpoint | None = None,
+    on_step: Callable[[int], object] = lambda num_images: None,
+    on_epoch: Callable[[dict[str, float]], object] = lambda row: None,
+) -> Fit:
+    """Train `network` in place; it ends with the weights of its best epoch on `validation`.
+
+    The best epoch is the most accurate, between equals the one of least loss, then the first.
+    Without `validation` it is the last. `on_step` hears of every batch, `on_epoch` of every
+    epoch, also of those that a checkpoint brings back.
+
+    Raises:
+        TrainingError: the loss is no longer a finite number.
+    """
+    torch.backends.cudnn.benchmark = True
+    torch.set_float32_matmul_precision("high")
+    network.to(device.kind, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    optimizer = make_optimizer(network, recipe, device)
+    fitted, first_epoch, first_step = Fit(), 0, 0
+    best: dict[str, Tensor] = {}
+    totals = torch.zeros(3, device=device.kind)  # loss, right answers, images
+
+    def state(epoch: int, step: int) -> dict[str, Any]:
+        return {
+            "network": network.state_dict(),
+            "optimizer": optimizer.state_dict(),
+            "best": best,
+            "totals": totals,
+            "history": fitted.history,
+            "best_epoch": fitted.best_epoch,
+            "epoch": epoch,
+            "step": step,
+        }
+
+    if checkpoint is not None and (saved := checkpoint.load(device.kind)) is not None:
+        network.load_state_dict(saved["network"])
+        optimizer.load_state_dict(saved["optimizer"])
+        best, totals = saved["best"], saved["totals"]
+        fitted.history, fitted.best_epoch = saved["history"], saved["best_epoch"]
+        first_epoch, first_step = saved["epoch"], saved["step"]
+        for row in fitted.history:
+            on_epoch(row)
+
+    for epoch in range(first_epoch, recipe.epochs):
+        if _should_stop(fitted, recipe):
+            break
+        examples = on_device(epochs(epoch), device)
+        num = len(examples.labels)
+        steps = num_batches(num, recipe.batch_size)
+        order = epoch_order(recipe.seed, epoch, num)
+        started = time.perf_counter()
+        network.train()
+        step = first_step
+        on_step(min(num, first_step * recipe.batch_size))
+        for batch in batches(examples, order, recipe.batch_size, device, first_step):
+            done = (epoch * steps + step) / (recipe.epochs * steps)
+            lr = recipe.lr * schedule(recipe.schedule, done, 1 / (recipe.epochs * steps))
+            for group in optimizer.param_groups:
+                group["lr"] = lr
+            torch.manual_seed((recipe.seed << 32) + epoch * steps + step)
+            _train_step(network, optimizer, normalize, batch, recipe, device, totals)
+            step += 1
+            fitted.num_images += len(batch.labels)
+            on_step(len(batch.labels))
+            if step % CHECK_LOSS_EVERY_STEPS == 0:
+                _check_finite(totals, epoch, step, recipe)
+                if checkpoint is not None and checkpoint.due():
+                    checkpoint.save(state(epoch, step))
+        _check_finite(totals, epoch, step, recipe)
+        loss_sum, right, count = totals.tolist()
+        fitted.seconds += time.perf_counter() - started
+        totals.zero_()
+        first_step = 0
+        row = {
+            "epoch": epoch + 1,
+            "lr": lr,
+            "train_loss": loss_sum / count,
+            "train_accuracy": right / count,
+        }
+        if validation is not None:
+            row |= _validate(network, validation, normalize, device)
+        fitted.history.append(row)
+        if validation is None or _is_best(fitted):
+            fitted.best_epoch = epoch + 1
+            best = copy.deepcopy(network.state_dict())
+        if checkpoint is not None:
+            checkpoint.save(state(epoch + 1, 0))
+        on_epoch(row)
+    network.load_state_dict(best)
+    return fitted
+
+
+def make_optimizer(network: nn.Module, recipe: Recipe, device: Device) -> torch.optim.Optimizer:
+    """The optimizer by name. Biases and norms are not decayed: that is for weights alone."""
+    weights = [p for p in network.parameters() if p.ndim > 1]
+    others = [p for p in network.parameters() if p.ndim <= 1]
+    groups = [
+        {"params": weights, "weight_decay": recipe.weight_decay},
+        {"params": others, "weight_decay": 0.0},
+    ]
+    fused = device.kind in ("cpu", "cuda")
+    if recipe.optimizer == "sgd":
+        return torch.optim.SGD(groups, recipe.lr, momentum=0.9, nesterov=True, fused=fused)
+    if recipe.optimizer == "adam":
+        return torch.optim.Adam(groups, recipe.lr, fused=fused)
+    return torch.optim.AdamW(groups, recipe.lr, fused=fused)
+
+
+def schedule(name: str, done: float, one_step: float) -> float:
+    """Factor of the learning rate when a fraction `done` of all steps is behind, 0 to 1."""
+    if done < WARMUP_FRACTION:
+        return (done + one_step) / (WARMUP_FRACTION + one_step)
+    after = (done - WARMUP_FRACTION) / (1 - WARMUP_FRACTION)
+    if name == "cosine":
+        return (1 + math.cos(math.pi * after)) / 2
+    return 1 - after if name == "linear" else 1.0
+
+
+def _train_step(
+    network: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    normalize: Normalizer,
+    batch: Examples,
+    recipe: Recipe,
+    device: Device,
+    totals: Tensor,
+) -> None:
+    images, labels, weights = batch
+    with device.autocast():
+        logits = network(normalize(images))
+    losses = F.cross_entropy(
+        logits.float(), labels, reduction="none", label_smoothing=recipe.label_smoothing
+    )
+    optimizer.zero_grad(set_to_none=True)
+    ((losses * weights).sum() / weights.sum().clamp(min=1e-6)).backward()
+    optimizer.step()
+    with torch.no_grad():
+        right = (logits.argmax(1) == labels).sum()
+        totals += torch.stack([losses.sum(), right.float(), losses.new_tensor(len(labels))])
+
+
+def _validate(
+    network: nn.Module, validation: Examples, normalize: Normalizer, device: Device
+) -> dict[str, float]:
+    logits = torch.from_numpy(predict(network, validation.images, normalize, device))
+    labels = validation.labels
+    return {
+        "val_loss": float(F.cross_entropy(logits, labels)),
+        "val_accuracy": float((logits.argmax(1) == labels).double().mean()),
+    }
+
+
+def _is_best(fitted: Fit) -> bool:
+    score = [(row["val_accuracy"], -row["val_loss"]) for row in fitted.history]
+    return all(score[-1] > earlier for earlier in score[:-1])
+
+
+def _should_stop(fitted: Fit, recipe: Recipe) -> bool:
+    return len(fitted.history) - fitted.best_epoch >= recipe.patience
+
+
+def _check_finite(totals: Tensor, epoch: int, step: int, recipe: Recipe) -> None:
+    if not bool(torch.isfinite(totals[0])):
+        raise TrainingError(
+            f"the loss is no longer a finite number in epoch {epoch + 1}, step {step} "
+            f"(lr {recipe.lr}, optimizer {recipe.optimizer})",
+            fix="try a smaller lr, or train.precision: fp32",
+        )

@@ -1,0 +1,64 @@
+"""How good predictions are. Probabilities are `(N, K)`, labels `(N,)` class indices."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Labels = NDArray[np.int64]
+
+CALIBRATION_BINS = 15
+
+
+def softmax(logits: NDArray[np.floating]) -> Floats:
+    shifted = np.exp(logits.astype(np.float64) - logits.max(1, keepdims=True))
+    probabilities: Floats = shifted / shifted.sum(1, keepdims=True)
+    return probabilities
+
+
+def confusion_matrix(labels: Labels, predicted: Labels, num_classes: int) -> NDArray[np.int64]:
+    """Counts, shape `(K, K)`: row the true class, column the predicted one."""
+    cells = np.bincount(labels * num_classes + predicted, minlength=num_classes**2)
+    return cells.reshape(num_classes, num_classes)
+
+
+def cross_entropy(probabilities: Floats, labels: Labels) -> float:
+    """Mean negative log-likelihood of the true class, in nats."""
+    chosen = probabilities[np.arange(len(labels)), labels]
+    return float(-np.log(chosen.clip(1e-12)).mean())
+
+
+def per_class(confusion: NDArray[np.int64]) -> dict[str, Floats]:
+    """Precision, recall and F1 of each class, shape `(K,)`, 0 where nothing was there."""
+    right = np.diag(confusion).astype(np.float64)
+    predicted, support = confusion.sum(0), confusion.sum(1)
+    precision = right / predicted.clip(1)
+    recall = right / support.clip(1)
+    f1 = 2 * right / (predicted + support).clip(1)
+    return {"precision": precision, "recall": recall, "f1": f1, "support": support}
+
+
+def calibration(
+    probabilities: Floats, labels: Labels, num_bins: int = CALIBRATION_BINS
+) -> tuple[list[dict[str, float]], float]:
+    """Reliability per bin of confidence, and the expected calibration error.
+
+    The error is the mean of |accuracy - confidence| over equally wide bins, weighted by their
+    counts; 0 is perfect, 1 the worst (Guo et al. 2017, arXiv 1706.04599). Empty bins are left
+    out of the table.
+    """
+    confidence = probabilities.max(1)
+    right = probabilities.argmax(1) == labels
+    which = np.minimum((confidence * num_bins).astype(int), num_bins - 1)
+    table, error = [], 0.0
+    for number in range(num_bins):
+        inside = which == number
+        if not inside.any():
+            continue
+        row = {
+            "confidence": float(confidence[inside].mean()),
+            "accuracy": float(right[inside].mean()),
+            "count": int(inside.sum()),
+        }
+        table.append(row)
+        error += abs(row["accuracy"] - row["confidence"]) * row["count"] / len(labels)
+    return table, error

@@ -1,0 +1,68 @@
+"""A trained model on disk: weights as safetensors, everything else as JSON, no pickle.
+
+models/model.json says what the network is, which pixels it wants, what the classes are, and
+the digest of the weights that it belongs to.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from safetensors.torch import load, save
+from torch import nn
+
+from pipeline.learning.batches import Normalizer
+from pipeline.learning.device import Device
+from pipeline.learning.networks import build_network
+from pipeline.runtime.errors import MissingInput
+from pipeline.runtime.stage import write_json
+
+
+@dataclass(frozen=True)
+class Model:
+    """A trained network and what it needs to know of its input and output."""
+
+    network: nn.Module
+    normalize: Normalizer
+    classes: list[str]
+    shape: tuple[int, int, int]
+    """Height, width and channels of an image."""
+    about: dict[str, Any]
+    """All of model.json."""
+
+
+def save_model(network: nn.Module, weights: Path, description: Path, about: dict[str, Any]) -> None:
+    """Write the weights, then the description, which ends with their digest."""
+    tensors = {
+        name: tensor.contiguous().cpu().clone() for name, tensor in network.state_dict().items()
+    }
+    content = save(tensors)
+    weights.write_bytes(content)
+    write_json(description, about | {"weights_sha256": hashlib.sha256(content).hexdigest()})
+
+
+def load_model(folder: Path, device: Device) -> Model:
+    """Load the model from a folder with model.safetensors and model.json.
+
+    Raises:
+        MissingInput: it is not there, or the weights are not those that the JSON describes.
+    """
+    weights, description = folder / "model.safetensors", folder / "model.json"
+    try:
+        about = json.loads(description.read_text(encoding="utf-8"))
+        content = weights.read_bytes()
+    except FileNotFoundError as error:
+        raise MissingInput(f"{error.filename} does not exist", fix="dvc repro train") from None
+    if hashlib.sha256(content).hexdigest() != about["weights_sha256"]:
+        raise MissingInput(
+            f"{weights} is not the file that {description} describes",
+            fix="bring both back: dvc checkout --force models",
+        )
+    shape = (about["shape"][0], about["shape"][1], about["shape"][2])
+    network = build_network(about["model"], shape, len(about["classes"]))
+    network.load_state_dict(load(content))
+    network.to(device.kind).eval()
+    normalize = Normalizer(about["mean"], about["std"], device)
+    return Model(network, normalize, about["classes"], shape, about)

@@ -1,0 +1,1 @@
+"""How any stage runs: parameters, the stage frame, errors, worker processes."""

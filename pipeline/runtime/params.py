@@ -1,0 +1,122 @@
+"""The parameters of a run: params.yaml, typed and frozen.
+
+A new parameter is a field here, a line in params.yaml and a line under the stage that reads it
+in dvc.yaml; tests/runtime/test_params.py fails while one of the three is missing.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from pipeline.runtime.settings import Settings, parse, read_yaml
+
+PARAMS_FILE = Path("params.yaml")
+
+Fraction = Annotated[float, Field(ge=0, le=1)]
+
+
+class Ingest(Settings):
+    max_megapixels: Annotated[float, Field(gt=0)]
+    """An image larger than this is quarantined before it is decoded (decompression bombs)."""
+
+
+class Validate(Settings):
+    max_quarantined_fraction: Fraction
+    """More unreadable or unusable examples than this stop the run; fewer are set aside."""
+    min_examples_per_class: Annotated[int, Field(ge=1)]
+    """Fewer training examples of a class than this are a warning."""
+
+
+class Clean(Settings):
+    folds: Annotated[int, Field(ge=0, le=20)]
+    """Out-of-fold models for the label check; 0 leaves the check out, 1 is refused."""
+    epochs: Annotated[int, Field(ge=1)]
+    """Passes over the data that each out-of-fold model gets."""
+    action: Literal["flag", "drop", "relabel", "downweight"]
+    """What happens to a suspected wrong label that nobody has reviewed; `flag` only lists it."""
+
+
+class Translate(Settings):
+    name: Literal["translate"]
+    fraction: Annotated[float, Field(gt=0, lt=1)]
+    """Shift by up to this fraction of the height and width, filled by reflection."""
+
+
+class Flip(Settings):
+    name: Literal["flip"]
+    probability: Fraction = 0.5
+    """Chance of a left-right mirror image."""
+
+
+class Color(Settings):
+    name: Literal["color"]
+    brightness: Fraction = 0.2
+    """Brightness is multiplied by 1 ± up to this much."""
+    contrast: Fraction = 0.2
+    """Contrast around the image's mean is multiplied by 1 ± up to this much."""
+
+
+class Cutout(Settings):
+    name: Literal["cutout"]
+    fraction: Annotated[float, Field(gt=0, le=1)]
+    """Side of the blanked square, as a fraction of the shorter side of the image."""
+
+
+Transform = Annotated[Translate | Flip | Color | Cutout, Field(discriminator="name")]
+
+
+class Augment(Settings):
+    copies: Annotated[int, Field(ge=1, le=1000)]
+    """Versions of each training example in the shards; the first is the original."""
+    transforms: list[Transform]
+    """Applied in this order to every copy but the first."""
+    resize: Literal["squash", "crop", "pad"]
+    """How an image of another shape becomes image_size."""
+    shard_mb: Annotated[float, Field(gt=0)]
+    """Size of a shard in megabytes of pixels."""
+
+
+class Train(Settings):
+    device: Literal["auto", "cpu", "cuda", "mps"]
+    precision: Literal["auto", "fp32", "bf16"]
+    """`auto` is bf16 on hardware that computes in it, for images large enough to gain by it."""
+    schedule: Literal["constant", "cosine", "linear"]
+    """The learning rate after its warm-up: kept, or brought to zero along that curve."""
+    weight_decay: Annotated[float, Field(ge=0)]
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)]
+    patience: Annotated[int, Field(ge=1)]
+    """Epochs without a better validation loss after which training stops."""
+
+
+class Evaluate(Settings):
+    num_mistakes: Annotated[int, Field(ge=1, le=400)]
+    """Images in the picture of the worst mistakes."""
+
+
+class Params(Settings):
+    dataset: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
+    """Names data/catalog/<dataset>.yaml."""
+    seed: Annotated[int, Field(ge=0, lt=2**32)]
+    model: Annotated[str, Field(min_length=1)]
+    """`article_cnn`, `resnet`, or `torchvision:<name>`."""
+    optimizer: Literal["sgd", "adam", "adamw"]
+    lr: Annotated[float, Field(gt=0, le=100)]
+    batch_size: Annotated[int, Field(ge=1)]
+    epochs: Annotated[int, Field(ge=1)]
+    ingest: Ingest
+    # `validate` is a method of pydantic's models, hence the alias.
+    validation: Annotated[Validate, Field(alias="validate")]
+    clean: Clean
+    augment: Augment
+    train: Train
+    evaluate: Evaluate
+
+
+def load_params(path: Path = PARAMS_FILE) -> Params:
+    """Read and check every parameter, also those of other stages: a typo shows before any work.
+
+    Raises:
+        SettingsError: naming the key, what was expected and what was found.
+    """
+    return parse(Params, read_yaml(path), path)

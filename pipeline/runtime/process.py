@@ -1,0 +1,91 @@
+"""Processes: none outlives its parent, and work spread over several is the same work."""
+
+import ctypes
+import os
+import signal
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from itertools import islice
+from multiprocessing import get_context
+from typing import TypeVar
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+
+WORKERS_VARIABLE = "GROUNDWORK_WORKERS"
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
+
+
+def available_cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def num_workers() -> int:
+    """Worker processes to use: every core, or what GROUNDWORK_WORKERS says.
+
+    No result depends on it, so it is an environment variable and no parameter.
+    """
+    given = os.environ.get(WORKERS_VARIABLE, "")
+    return max(1, int(given)) if given.isdecimal() else available_cores()
+
+
+def die_with_parent() -> None:
+    """Have this process killed when its parent dies, so that a killed `dvc` leaves no orphan.
+
+    Linux does it in the kernel (prctl(2)); elsewhere a thread looks once a second.
+    """
+    parent = os.getppid()
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:  # it died in between
+            os._exit(1)
+        return
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _start_worker() -> None:
+    die_with_parent()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+
+
+def map_ordered(
+    function: Callable[[Task], Result], tasks: Iterable[Task], *, min_tasks: int = 2
+) -> Iterator[Result]:
+    """Like `map`, over worker processes, with a bounded number of tasks in memory.
+
+    Results come in the order of the tasks, whatever the number of workers. Fewer than
+    `min_tasks` tasks, or one worker, run here: starting a process costs more than they do.
+    """
+    workers = num_workers()
+    iterator = iter(tasks)
+    head = list(islice(iterator, min_tasks))
+    if workers == 1 or len(head) < min_tasks:
+        yield from map(function, head)
+        yield from map(function, iterator)
+        return
+    # Not "fork": arrow and torch have threads, which a forked child lacks but waits for.
+    pool = ProcessPoolExecutor(workers, get_context("spawn"), _start_worker)
+    pending: deque[Future[Result]] = deque()
+    try:
+        for task in head:
+            pending.append(pool.submit(function, task))
+        for task in iterator:
+            pending.append(pool.submit(function, task))
+            if len(pending) > 2 * workers:
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)

@@ -1,0 +1,202 @@
+"""The frame that every stage runs in.
+
+`run_stage("ingest", main)` loads the parameters, checks that the stage's inputs are there and
+whole, and calls `main(stage)`. What main writes goes to `<out>.partial`; only when it returns,
+and no input has changed meanwhile, does every output appear under its own name. A failure
+leaves nothing under a final name, says so in one line, and exits non-zero.
+
+What a stage reads and writes stands in dvc.yaml alone; the frame reads it there.
+"""
+
+import hashlib
+import json
+import math
+import shutil
+import signal
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from tqdm import tqdm
+
+from pipeline.runtime.errors import GroundworkError, InputChanged, MissingInput
+from pipeline.runtime.params import PARAMS_FILE, Params, load_params
+from pipeline.runtime.process import die_with_parent
+from pipeline.runtime.settings import read_yaml
+
+DVC_FILE = Path("dvc.yaml")
+WORK_DIR = Path(".groundwork")
+INDEX = "index.json"  # written last into a folder; a folder without it is half written
+HASHED_UP_TO_BYTES = 4 << 20  # larger inputs are compared by size and time of change
+
+
+class Stage:
+    """What the body of a stage may use: parameters, where to write, progress."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.params: Params = load_params()
+        declared = read_yaml(DVC_FILE)["stages"][name]
+        self._outputs = _paths(declared, "outs", "metrics", "plots")
+        self._inputs = [_fill_in(path, self.params) for path in _paths(declared, "deps")]
+        self._param_keys: list[str] = []
+        for entry in declared.get("params", []):
+            if isinstance(entry, Mapping):  # a whole file: `- data/catalog/${dataset}.yaml:`
+                self._inputs += [_fill_in(path, self.params) for path in entry]
+            else:
+                self._param_keys.append(entry)
+        self._check_inputs()
+        self._before = self._fingerprint()
+        self._discard_partials()
+
+    def output(self, path: str) -> Path:
+        """Where to write the output that dvc.yaml calls `path`, until it is published."""
+        assert path in self._outputs, f"{path} is no output of {self.name} in dvc.yaml"
+        partial = _partial(path)
+        partial.parent.mkdir(parents=True, exist_ok=True)
+        return partial
+
+    def write_report(self, path: str, values: Mapping[str, Any]) -> None:
+        """Write a flat JSON report: keys in the given order, floats to six digits, no NaN."""
+        write_json(self.output(path), {key: _rounded(value) for key, value in values.items()})
+
+    def progress_bar(self, total: int, unit: str) -> "tqdm[Any]":
+        """A progress bar over `total` units, which is quiet when nobody looks (no terminal)."""
+        return tqdm(desc=self.name, total=total, unit=unit, disable=None, leave=False)
+
+    def say(self, text: str) -> None:
+        print(f"{self.name}: {text}", flush=True)
+
+    def inputs_digest(self) -> str:
+        """Hex digest of all that the stage's result is a function of: inputs, code, params.
+
+        Files over HASHED_UP_TO_BYTES count through the index beside them, which has their digests.
+        """
+        text = json.dumps(
+            {key: value for key, value in self._before.items() if not value.startswith("size")},
+            sort_keys=True,
+        )
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def publish(self) -> None:
+        """Give every output its own name.
+
+        Raises:
+            InputChanged: an input was edited since the stage started.
+        """
+        after = self._fingerprint()
+        for key, before in self._before.items():
+            if after.get(key) != before:
+                raise InputChanged(
+                    f"{key} changed while {self.name} ran: the result is of neither version",
+                    fix="run it again: dvc repro",
+                )
+        for path in self._outputs:
+            partial, final = _partial(path), Path(path)
+            assert partial.exists(), f"{self.name} did not write {path}"
+            if final.is_dir():
+                shutil.rmtree(final)
+            partial.replace(final)
+
+    def _discard_partials(self) -> None:
+        for path in map(_partial, self._outputs):
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
+
+    def _check_inputs(self) -> None:
+        for path in map(Path, self._inputs):
+            maker = _maker_of(str(path))
+            fix = f"make it: dvc repro {maker}" if maker else "is the checkout complete?"
+            if not path.exists():
+                raise MissingInput(f"{path} does not exist; {self.name} reads it", fix=fix)
+            if maker and path.is_dir() and not (path / INDEX).is_file():
+                raise MissingInput(
+                    f"{path} has no {INDEX}, so it was only half written",
+                    fix=f"make it again: dvc repro --force --single-item {maker}",
+                )
+
+    def _fingerprint(self) -> dict[str, str]:
+        """Every parameter and file that the stage reads, with what it held."""
+        found: dict[str, str] = {}
+        content = read_yaml(PARAMS_FILE)
+        for key in self._param_keys:
+            value: Any = content
+            for part in key.split("."):
+                value = value[part]
+            found[f"{PARAMS_FILE}: {key}"] = json.dumps(value)
+        for path in map(Path, self._inputs):
+            for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+                if file.is_file():
+                    found[str(file)] = _file_fingerprint(file)
+        return found
+
+
+def run_stage(name: str, main: Callable[[Stage], None]) -> None:
+    """Run `main` in the frame and exit: 0, or 1 with one line, or 128 + n after signal n."""
+    die_with_parent()
+    signal.signal(signal.SIGTERM, _exit_on_signal)
+    stage = None
+    try:
+        stage = Stage(name)
+        main(stage)
+        stage.publish()
+    except GroundworkError as error:
+        print(error, file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        print(f"{name}: interrupted; nothing was changed", file=sys.stderr)
+        sys.exit(128 + signal.SIGINT)
+    finally:
+        if stage is not None:
+            stage._discard_partials()
+
+
+def write_json(path: Path, values: Any) -> None:
+    """Write JSON that reads well in a diff, and refuse NaN, which is not JSON."""
+    text = json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False)
+    path.write_text(text + "\n", encoding="utf-8")
+
+
+def _exit_on_signal(signum: int, _frame: FrameType | None) -> None:
+    sys.exit(128 + signum)
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, float):
+        assert math.isfinite(value), "a report holds finite numbers only"
+        return round(value, 6)
+    return value
+
+
+def _partial(path: str) -> Path:
+    return Path(path + ".partial")
+
+
+def _paths(declared: Mapping[str, Any], *sections: str) -> list[str]:
+    """Paths in a stage of dvc.yaml, where an entry is `path` or `path: {options}`."""
+    entries = [entry for section in sections for entry in declared.get(section, [])]
+    return [next(iter(entry)) if isinstance(entry, Mapping) else entry for entry in entries]
+
+
+def _fill_in(path: str, params: Params) -> str:
+    return path.replace("${dataset}", params.dataset)
+
+
+def _maker_of(path: str) -> str | None:
+    """The stage that writes `path`, or the folder that it lies in."""
+    for name, declared in read_yaml(DVC_FILE)["stages"].items():
+        for out in _paths(declared, "outs", "metrics", "plots"):
+            if path == out or path.startswith(out + "/"):
+                return str(name)
+    return None
+
+
+def _file_fingerprint(path: Path) -> str:
+    stat = path.stat()
+    if stat.st_size > HASHED_UP_TO_BYTES:
+        return f"size {stat.st_size}, changed at {stat.st_mtime_ns} ns"
+    return hashlib.sha256(path.read_bytes()).hexdigest()

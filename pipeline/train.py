@@ -1,0 +1,134 @@
+"""Train: fit a network to the shards; the best epoch on validation becomes the model.
+
+reads   data/shards/ (train and val)
+writes  models/, reports/training.json, .csv and .png; live curves in dvclive/ meanwhile
+params  seed, model, optimizer, lr, batch_size, epochs, train
+"""
+
+import csv
+from pathlib import Path
+
+import torch
+from dvclive import Live
+
+from pipeline.dataset.shards import Shard, ShardReader
+from pipeline.learning.batches import Examples, Normalizer, make_examples
+from pipeline.learning.checkpoint import Checkpoint
+from pipeline.learning.device import choose_device
+from pipeline.learning.figures import training_curves
+from pipeline.learning.loop import Fit, Recipe, fit
+from pipeline.learning.model_file import save_model
+from pipeline.learning.networks import build_network
+from pipeline.runtime.errors import TrainingError
+from pipeline.runtime.stage import WORK_DIR, Stage, run_stage
+
+SHARDS = Path("data/shards")
+LIVE = Path("dvclive")
+
+
+def main(stage: Stage) -> None:
+    params = stage.params
+    reader = ShardReader(SHARDS)
+    device = choose_device(params.train.device, params.train.precision, reader.shape)
+    torch.manual_seed(params.seed)
+    network = build_network(params.model, reader.shape, len(reader.classes))
+    reader.verify(["train", "val"])
+    recipe = Recipe(
+        optimizer=params.optimizer,
+        lr=params.lr,
+        batch_size=params.batch_size,
+        epochs=params.epochs,
+        schedule=params.train.schedule,
+        weight_decay=params.train.weight_decay,
+        label_smoothing=params.train.label_smoothing,
+        patience=params.train.patience,
+        seed=params.seed,
+    )
+    num_train, num_val = reader.num_examples("train"), reader.num_examples("val")
+    if num_train < 2 or num_val < 1:
+        raise TrainingError(
+            f"{SHARDS} has {num_train} training and {num_val} validation examples, "
+            "expected at least 2 and 1",
+            fix="bring more data, or change `split` in the catalog entry",
+        )
+    num_parameters = sum(p.numel() for p in network.parameters())
+    stage.say(f"{params.model}, {num_parameters:,} parameters, {num_train} images, on {device}")
+
+    checkpoint = Checkpoint(WORK_DIR / "train", f"{stage.inputs_digest()[:24]}-{torch.__version__}")
+    live = Live(str(LIVE), save_dvc_exp=False, dvcyaml=None, report=None)
+    with live, stage.progress_bar(num_train * recipe.epochs, "image") as bar:
+        best = 0.0
+
+        def log(row: dict[str, float]) -> None:
+            nonlocal best
+            best = max(best, row["val_accuracy"])
+            bar.set_postfix_str(f"epoch {row['epoch']} of {recipe.epochs}, best val {best:.4f}")
+            for name, value in row.items():
+                if name != "epoch":
+                    live.log_metric(name, value, plot=True)
+            live.next_step()
+
+        fitted = fit(
+            network,
+            recipe,
+            lambda epoch: examples(reader.read("train", epoch % reader.copies)),
+            examples(reader.read("val", 0)),
+            Normalizer(reader.index["mean"], reader.index["std"], device),
+            device,
+            checkpoint=checkpoint,
+            on_step=bar.update,
+            on_epoch=log,
+        )
+    write(stage, network, reader, fitted)
+    checkpoint.clear()
+
+
+def examples(shard: Shard) -> Examples:
+    return make_examples(shard.images, shard.labels, shard.weights)
+
+
+def write(stage: Stage, network: torch.nn.Module, reader: ShardReader, fitted: Fit) -> None:
+    """Write the model and the reports on how it came to be."""
+    best = fitted.history[fitted.best_epoch - 1]
+    save_model(
+        network,
+        stage.output("models/model.safetensors"),
+        stage.output("models/model.json"),
+        {
+            "dataset": reader.index["dataset"],
+            "license": reader.index["license"],
+            "model": stage.params.model,
+            "shape": reader.shape,
+            "classes": reader.classes,
+            "mean": reader.index["mean"],
+            "std": reader.index["std"],
+            "best_epoch": fitted.best_epoch,
+            "val_accuracy": round(best["val_accuracy"], 6),
+            "inputs_sha256": stage.inputs_digest(),
+        },
+    )
+    stage.write_report(
+        "reports/training.json",
+        {
+            "best_epoch": fitted.best_epoch,
+            "val_accuracy": best["val_accuracy"],
+            "val_loss": best["val_loss"],
+            "epochs_run": len(fitted.history),
+            "images_per_second": round(fitted.num_images / max(fitted.seconds, 1e-9), 1),
+            "seconds": round(fitted.seconds, 2),
+        },
+    )
+    with stage.output("reports/training.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(best), lineterminator="\n")
+        writer.writeheader()
+        for row in fitted.history:
+            writer.writerow({k: v if k == "epoch" else f"{v:.6g}" for k, v in row.items()})
+    training_curves(fitted.history, fitted.best_epoch, stage.output("reports/training.png"))
+    stage.say(
+        f"best epoch {fitted.best_epoch} of {len(fitted.history)}, "
+        f"validation accuracy {best['val_accuracy']:.4f}"
+    )
+
+
+if __name__ == "__main__":
+    run_stage("train", main)
