@@ -9,7 +9,6 @@ The test split stays as it is: what is suspected there is listed, and nothing is
 
 import csv
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from numpy.typing import NDArray
 
 from pipeline.dataset.labels import check_labels, find_duplicates, read_decisions
 from pipeline.dataset.ledger import Ledger
+from pipeline.dataset.pixels import decode_all, load_pixels
 from pipeline.dataset.records import (
     CLEAN_SCHEMA,
     REMOVED_SCHEMA,
@@ -30,13 +30,11 @@ from pipeline.dataset.records import (
     write_index,
     write_tables,
 )
-from pipeline.dataset.transforms import decode_all
 from pipeline.learning.device import choose_device
 from pipeline.learning.figures import image_grid
 from pipeline.learning.loop import Recipe
 from pipeline.learning.out_of_fold import assign_folds, out_of_fold_probabilities
 from pipeline.runtime.errors import BrokenDataset
-from pipeline.runtime.process import map_ordered
 from pipeline.runtime.stage import Stage, run_stage
 
 RAW = Path("data/raw")
@@ -101,7 +99,7 @@ def check_rows(stage: Stage, rows: Ledger, decided: set[int], index: dict[str, A
     in_test = rows.split_of("test")
     learnt = np.flatnonzero(rows.kept & ~in_test)
     tested = np.flatnonzero(rows.kept & in_test)
-    images = load_images(rows, shape)
+    images = load_pixels(RAW, shape, "squash")
     folds = assign_folds([rows.owners[row] for row in learnt], stage.params.seed, clean.folds)
     recipe = Recipe(
         optimizer="adam",
@@ -132,28 +130,6 @@ def check_rows(stage: Stage, rows: Ledger, decided: set[int], index: dict[str, A
     rows.noise_rate = found.noise_rate
     if len(tested):
         rows.suspect(tested, check_labels(rows.given[tested], of_tested), set())
-
-
-def load_images(rows: Ledger, shape: tuple[int, int, int]) -> NDArray[np.uint8]:
-    """Pixels of every row, shape `(N, H, W, C)`; black where there is no readable image."""
-    images = np.zeros((len(rows.ids), *shape), np.uint8)
-    at = 0
-    slices = (
-        table["image"].slice(start, 2048).to_pylist()
-        for table in read_tables(RAW, ["image"])
-        for start in range(0, table.num_rows, 2048)
-    )
-    for part in map_ordered(partial(decode_readable, shape=shape), slices):
-        images[at : at + len(part)] = part
-        at += len(part)
-    return images
-
-
-def decode_readable(data: list[bytes | None], shape: tuple[int, int, int]) -> NDArray[np.uint8]:
-    images = np.zeros((len(data), *shape), np.uint8)
-    there = [position for position, encoded in enumerate(data) if encoded is not None]
-    images[there] = decode_all([data[p] or b"" for p in there], shape, "squash")
-    return images
 
 
 def write(stage: Stage, rows: Ledger, index: dict[str, Any]) -> None:

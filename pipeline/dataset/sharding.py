@@ -15,9 +15,10 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pipeline.dataset.images import ChannelSums
+from pipeline.dataset.pixels import decode_all
 from pipeline.dataset.randomness import id_keys
 from pipeline.dataset.shards import write_shard
-from pipeline.dataset.transforms import augment, decode_all
+from pipeline.dataset.transforms import augment
 
 SPLITS = ["train", "val", "test"]
 

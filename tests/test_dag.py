@@ -1,0 +1,145 @@
+"""dvc.yaml, params.yaml and the code say the same; imports point one way."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+ROOT = Path(__file__).resolve().parent.parent
+STAGES = ["ingest", "validate", "clean", "augment", "train", "evaluate"]
+ROOMS = ["runtime", "dataset", "learning"]  # each may import itself and those before it
+
+
+def load_yaml(name: str) -> dict:
+    return YAML(typ="safe").load((ROOT / name).read_text())
+
+
+DVC, PARAMS = load_yaml("dvc.yaml"), load_yaml("params.yaml")
+
+
+def imported_modules(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} imports relatively"
+            yield f"{node.module}"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def files_of(module: str) -> set[Path]:
+    """The files that importing a module of this project runs, its packages' included."""
+    parts = module.split(".")
+    paths = [ROOT.joinpath(*parts[:n]) for n in range(1, len(parts) + 1)]
+    candidates = [p.with_suffix(".py") for p in paths] + [p / "__init__.py" for p in paths]
+    return {path for path in candidates if path.is_file()}
+
+
+def import_closure(module: str) -> set[str]:
+    todo, seen = files_of(module), set()
+    while todo:
+        path = todo.pop()
+        seen.add(path)
+        for name in imported_modules(path):
+            if name.split(".")[0] == "pipeline":
+                todo |= files_of(name) - seen
+    return {str(path.relative_to(ROOT)) for path in seen}
+
+
+def test_the_stages_are_the_files_of_pipeline():
+    files = {path.stem for path in (ROOT / "pipeline").glob("*.py")} - {"__init__"}
+    assert list(DVC["stages"]) == STAGES
+    assert files == set(STAGES)
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_code_deps_are_the_import_closure(stage):
+    deps = {dep for dep in DVC["stages"][stage]["deps"] if dep.endswith(".py")}
+    expected = import_closure(f"pipeline.{stage}")
+    assert deps == expected, "deps of this stage in dvc.yaml should be:\n      - " + (
+        "\n      - ".join(sorted(expected))
+    )
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_stages_run_without_a_shell_between_dvc_and_python(stage):
+    assert DVC["stages"][stage]["cmd"] == f"exec python -m pipeline.{stage}"
+
+
+def leaves(values: object, prefix: str = "") -> set[str]:
+    if not isinstance(values, dict):
+        return {prefix}
+    return {leaf for key, v in values.items() for leaf in leaves(v, f"{prefix}.{key}".lstrip("."))}
+
+
+def declared_params(stage: str) -> set[str]:
+    declared = set()
+    for entry in DVC["stages"][stage]["params"]:
+        if isinstance(entry, str):
+            declared |= leaves(PARAMS[entry], entry)
+    return declared
+
+
+def read_params(stage: str) -> set[str]:
+    """Params that a stage's file reads, as `params.lr`, `stage.params.clean.folds`, or by a
+    name for a section: `clean = stage.params.clean`."""
+    tree = ast.parse((ROOT / "pipeline" / f"{stage}.py").read_text())
+
+    def chain(node: ast.AST) -> list[str]:
+        if isinstance(node, ast.Attribute):
+            return [*chain(node.value), node.attr]
+        return [node.id] if isinstance(node, ast.Name) else [""]
+
+    names = {"params": ""}  # a local name, and the section that it stands for
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Attribute):
+            path = chain(node.value)
+            if "params" in path and isinstance(node.targets[0], ast.Name):
+                section = ".".join(path[path.index("params") + 1 :])
+                names[node.targets[0].id] = section
+    found = set()
+    for node in ast.walk(tree):
+        path = chain(node) if isinstance(node, ast.Attribute) else []
+        if "params" in path:
+            path = path[path.index("params") :]
+        if path and path[0] in names:
+            found.add(".".join(filter(None, [names[path[0]], *path[1:]])))
+    found = {name.replace("validation", "validate") for name in found}  # see params.py
+    every = leaves(PARAMS)
+    return {leaf for leaf in every if leaf in found}
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_every_param_read_is_declared_and_every_declared_one_read(stage):
+    assert read_params(stage) == declared_params(stage)
+
+
+def test_every_param_is_declared_by_a_stage():
+    """A key that no stage lists would make experiments that change nothing, in silence."""
+    assert set.union(*map(declared_params, STAGES)) == leaves(PARAMS)
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "pipeline").rglob("*.py")), ids=str)
+def test_imports_point_one_way(path):
+    inside = path.relative_to(ROOT / "pipeline").parts
+    for module in imported_modules(path):
+        parts = module.split(".")
+        if parts[0] != "pipeline" or len(parts) < 2:
+            continue
+        assert parts[1] not in STAGES, f"{path} imports the stage {parts[1]}"
+        if inside[0] in ROOMS:
+            assert parts[1] in ROOMS[: ROOMS.index(inside[0]) + 1], f"{path} imports upwards"
+
+
+def test_what_git_tracks_keeps_the_run_cache():
+    """`cache: false` on an out that is no metric and no plot would disable it for its stage."""
+    for stage in DVC["stages"].values():
+        assert all(isinstance(out, str) for out in stage["outs"])
+        for report in [*stage.get("metrics", []), *stage.get("plots", [])]:
+            assert all(options["cache"] is False for options in report.values())
+
+
+def test_a_model_is_named():
+    assert DVC["artifacts"]["classifier"]["path"] in DVC["stages"]["train"]["outs"]
