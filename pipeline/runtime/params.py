@@ -9,7 +9,6 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from pipeline.runtime.errors import SettingsError
 from pipeline.runtime.settings import Settings, parse, read_yaml
 
 PARAMS_FILE = Path("params.yaml")
@@ -120,9 +119,4 @@ def load_params(path: Path = PARAMS_FILE) -> Params:
     Raises:
         SettingsError: naming the key, what was expected and what was found.
     """
-    try:
-        return parse(Params, read_yaml(path), path)
-    except SettingsError as error:
-        # `dvc exp run -S` writes the value into params.yaml, and leaves it there when it fails.
-        fix = f"{error.fix}; `git checkout {path}` brings the committed values back"
-        raise SettingsError(error.what, fix=fix) from None
+    return parse(Params, read_yaml(path), path)

@@ -60,13 +60,13 @@ def parse(model: type[SomeSettings], content: Mapping[str, Any], path: Path) -> 
         return model.model_validate(content)
     except ValidationError as error:
         problems = error.errors(include_url=False)
-        what, fix = _explain(dict(problems[0]), model)
+        what, fix = _explain(dict(problems[0]), model, path)
         if len(problems) > 1:
             what += f" (and {len(problems) - 1} more)"
         raise SettingsError(f"{path}: {what}", fix=fix) from None
 
 
-def _explain(problem: dict[str, Any], model: type[Settings]) -> tuple[str, str]:
+def _explain(problem: dict[str, Any], model: type[Settings], path: Path) -> tuple[str, str]:
     key = ".".join(str(part) for part in problem["loc"])
     found, kind = problem["input"], problem["type"]
     if kind == "missing":
@@ -78,7 +78,7 @@ def _explain(problem: dict[str, Any], model: type[Settings]) -> tuple[str, str]:
         return f"unknown key {key}", hint
     expected = problem["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
     shown = repr(found) if len(repr(found)) <= 60 else repr(found)[:57] + "..."
-    return f"{key} must be {expected}, found {shown}", f"give {key} such a value"
+    return f"{key} must be {expected}, found {shown}", f"set {key} to such a value in {path}"
 
 
 def _known_keys(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:

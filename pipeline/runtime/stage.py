@@ -40,14 +40,15 @@ class Stage:
         self.params: Params = load_params()
         declared = read_yaml(DVC_FILE)["stages"][name]
         self._outputs = _paths(declared, "outs", "metrics", "plots")
-        self._inputs = [_fill_in(path, self.params) for path in _paths(declared, "deps")]
+        self._inputs = [Path(path) for path in _paths(declared, "deps")]
+        self._check_inputs()
         self._param_keys: list[str] = []
         for entry in declared.get("params", []):
             if isinstance(entry, Mapping):  # a whole file: `- data/catalog/${dataset}.yaml:`
-                self._inputs += [_fill_in(path, self.params) for path in entry]
+                name_of_file = next(iter(entry))
+                self._inputs.append(Path(name_of_file.replace("${dataset}", self.params.dataset)))
             else:
                 self._param_keys.append(entry)
-        self._check_inputs()
         self._before = self._fingerprint()
         self._discard_partials()
 
@@ -108,7 +109,7 @@ class Stage:
                 path.unlink(missing_ok=True)
 
     def _check_inputs(self) -> None:
-        for path in map(Path, self._inputs):
+        for path in self._inputs:
             maker = _maker_of(str(path))
             fix = f"make it: dvc repro {maker}" if maker else "is the checkout complete?"
             if not path.exists():
@@ -128,7 +129,7 @@ class Stage:
             for part in key.split("."):
                 value = value[part]
             found[f"{PARAMS_FILE}: {key}"] = json.dumps(value)
-        for path in map(Path, self._inputs):
+        for path in self._inputs:
             for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
                 if file.is_file():
                     found[str(file)] = _file_fingerprint(file)
@@ -180,10 +181,6 @@ def _paths(declared: Mapping[str, Any], *sections: str) -> list[str]:
     """Paths in a stage of dvc.yaml, where an entry is `path` or `path: {options}`."""
     entries = [entry for section in sections for entry in declared.get(section, [])]
     return [next(iter(entry)) if isinstance(entry, Mapping) else entry for entry in entries]
-
-
-def _fill_in(path: str, params: Params) -> str:
-    return path.replace("${dataset}", params.dataset)
 
 
 def _maker_of(path: str) -> str | None:

@@ -1,0 +1,151 @@
+"""Work over processes is the same work; no process outlives its parent."""
+
+import itertools
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from pipeline.runtime.errors import SettingsError, SourceError
+from pipeline.runtime.process import WORKERS_VARIABLE, available_cores, map_ordered, num_workers
+
+ROOT = Path(__file__).resolve().parents[2]
+MIN_TASKS = 4
+
+
+def square_slowly_at_first(number: int) -> tuple[int, int]:
+    """The square, and which process found it; early tasks end after later ones."""
+    time.sleep(0.05 if number == 0 else 0)
+    return number * number, os.getpid()
+
+
+def fail_at_three(number: int) -> int:
+    if number == 3:
+        raise SourceError("picture 3 is torn", fix="bring another")
+    return number
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3])
+@pytest.mark.parametrize("num_tasks", [0, 1, MIN_TASKS - 1, MIN_TASKS, MIN_TASKS + 1, 50])
+def test_map_ordered_is_map(monkeypatch, workers, num_tasks):
+    monkeypatch.setenv(WORKERS_VARIABLE, str(workers))
+    tasks = iter(range(num_tasks))
+    results = list(map_ordered(square_slowly_at_first, tasks, min_tasks=MIN_TASKS))
+    assert [value for value, _ in results] == [number * number for number in range(num_tasks)]
+    where = {pid for _, pid in results}
+    if workers == 1 or num_tasks < MIN_TASKS:
+        assert where <= {os.getpid()}
+    else:
+        assert os.getpid() not in where
+        assert len(where) <= workers
+
+
+def test_tasks_are_taken_as_results_are(monkeypatch):
+    monkeypatch.setenv(WORKERS_VARIABLE, "2")
+    tasks = itertools.count()
+    results = map_ordered(square_slowly_at_first, tasks)
+    assert [next(results)[0] for _ in range(3)] == [0, 1, 4]
+    results.close()
+    assert next(tasks) <= 3 + 2 * 2, "more tasks were taken than may wait for their result"
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_error_in_a_worker_is_the_error(monkeypatch, workers):
+    monkeypatch.setenv(WORKERS_VARIABLE, str(workers))
+    results = map_ordered(fail_at_three, range(10))
+    assert [next(results) for _ in range(3)] == [0, 1, 2]
+    with pytest.raises(SourceError) as caught:
+        next(results)
+    assert str(caught.value) == "ERROR picture 3 is torn | fix: bring another"
+
+
+def test_an_error_among_the_tasks_is_the_error(monkeypatch):
+    def tasks():
+        yield from range(5)
+        raise SourceError("no more", fix="bring more")
+
+    monkeypatch.setenv(WORKERS_VARIABLE, "2")
+    with pytest.raises(SourceError, match="no more"):
+        list(map_ordered(square_slowly_at_first, tasks()))
+
+
+def test_leaving_early_leaves_no_process(monkeypatch, wait_until_gone):
+    monkeypatch.setenv(WORKERS_VARIABLE, "2")
+    results = map_ordered(square_slowly_at_first, itertools.count())
+    workers = {next(results)[1] for _ in range(20)}
+    results.close()
+    assert all(map(wait_until_gone, workers))
+
+
+@pytest.mark.parametrize(("given", "number"), [("1", 1), ("7", 7), ("0", 1)])
+def test_num_workers_is_what_the_environment_says(monkeypatch, given, number):
+    monkeypatch.setenv(WORKERS_VARIABLE, given)
+    assert num_workers() == number
+
+
+@pytest.mark.parametrize("given", [None, ""])
+def test_num_workers_is_every_core(monkeypatch, given):
+    monkeypatch.delenv(WORKERS_VARIABLE, raising=False)
+    if given is not None:
+        monkeypatch.setenv(WORKERS_VARIABLE, given)
+    assert num_workers() == available_cores()
+
+
+@pytest.mark.parametrize("given", ["two", "-1", "1.5"])
+def test_num_workers_refuses_what_is_no_number(monkeypatch, given):
+    monkeypatch.setenv(WORKERS_VARIABLE, given)
+    with pytest.raises(SettingsError) as caught:
+        num_workers()
+    assert str(caught.value) == (
+        f"ERROR GROUNDWORK_WORKERS must be a whole number, found {given!r}"
+        " | fix: unset it to use every core"
+    )
+
+
+# A parent whose children say who they are, and then have far more to do than the test waits.
+PARENT_OF_ONE = """
+import subprocess, sys
+child = '''
+import os, time
+from pipeline.runtime.process import die_with_parent
+die_with_parent()
+print(os.getpid(), flush=True)
+time.sleep(600)
+'''
+subprocess.run([sys.executable, "-c", child])
+"""
+PARENT_OF_WORKERS = """
+import os, time
+from pipeline.runtime.process import map_ordered
+
+def work(number):
+    if number == 2:
+        time.sleep(600)
+    return os.getpid()
+
+if __name__ == "__main__":
+    for pid in map_ordered(work, range(4)):
+        print(pid, flush=True)
+"""
+
+
+@pytest.mark.parametrize(("program", "lines"), [(PARENT_OF_ONE, 1), (PARENT_OF_WORKERS, 2)])
+def test_killing_the_parent_ends_its_children(tmp_path, wait_until_gone, program, lines):
+    script = tmp_path / "parent.py"
+    script.write_text(program)
+    parent = subprocess.Popen(
+        [sys.executable, script],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": str(ROOT), WORKERS_VARIABLE: "2"},
+    )
+    with parent:
+        children = {int(parent.stdout.readline()) for _ in range(lines)}
+        assert parent.pid not in children
+        parent.send_signal(signal.SIGKILL)
+        parent.wait()
+        assert all(map(wait_until_gone, children))

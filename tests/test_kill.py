@@ -1,0 +1,127 @@
+"""`kill -9` at random moments: nothing half-written, no orphan, and the next run makes it good."""
+
+import os
+import random
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from conftest import QUICK, Repository, environment, make_clone
+
+OUTPUTS = {
+    "ingest": ["data/raw"],
+    "validate": ["data/quarantine.csv", "reports/validation.json"],
+    "clean": ["data/clean", "reports/labels.json", "reports/label_issues.csv"],
+    "augment": ["data/shards", "reports/augmented.png"],
+    "train": ["models", "reports/training.csv"],
+    "evaluate": ["data/predictions.parquet", "reports/metrics.json"],
+}
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory) -> Repository:
+    repository = make_clone(tmp_path_factory.mktemp("kill") / "clone")
+    repository.set_params(QUICK | {"epochs": 12})
+    repository.run("dvc repro --force")
+    repository.commit("results")
+    return repository
+
+
+def processes_in(folder: Path) -> dict[int, str]:
+    """Command lines of the processes whose working directory is `folder`."""
+    found = {}
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if (process / "cwd").resolve() == folder.resolve():
+                command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+                found[int(process.name)] = command
+        except (FileNotFoundError, PermissionError, ProcessLookupError):
+            continue
+    # A process that is dead but not yet waited for has no command line.
+    return {pid: command for pid, command in found.items() if command}
+
+
+def stage_process(folder: Path, stage: str) -> int | None:
+    for pid, command in processes_in(folder).items():
+        if command.rstrip().endswith(f"-m pipeline.{stage}"):
+            return pid
+    return None
+
+
+def kill_during(repository: Repository, stage: str, victim: str, delay_seconds: float) -> bool:
+    """Run the stage and kill -9 the `victim`, `stage` or `dvc`; False when it was too late."""
+    dvc = subprocess.Popen(
+        ["dvc", "repro", "--force", "--single-item", stage],
+        cwd=repository.path,
+        env=environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    pid = None
+    while pid is None and dvc.poll() is None:
+        pid = stage_process(repository.path, stage)
+        time.sleep(0.005)
+    started = time.monotonic()
+    while time.monotonic() - started < delay_seconds and dvc.poll() is None:
+        time.sleep(0.005)
+    in_time = dvc.poll() is None
+    try:
+        os.kill(dvc.pid if victim == "dvc" else pid or dvc.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        in_time = False
+    dvc.wait()
+    return in_time
+
+
+def check_one_kill(repository: Repository, stage: str, victim: str, delay_seconds: float) -> bool:
+    reference = repository.digests(*OUTPUTS[stage])
+    lock = (repository.path / "dvc.lock").read_bytes()
+    models = repository.digests("models")
+    in_time = kill_during(repository, stage, victim, delay_seconds)
+
+    waited = time.monotonic() + 10
+    while processes_in(repository.path) and time.monotonic() < waited:
+        time.sleep(0.01)
+    assert processes_in(repository.path) == {}, "an orphan goes on"
+    if in_time:
+        assert (repository.path / "dvc.lock").read_bytes() == lock
+        for output in OUTPUTS[stage]:
+            path = repository.path / output
+            if path.is_dir() and output != "models":
+                assert (path / "index.json").exists(), f"{output} is half written"
+
+    repository.run("git checkout -q dvc.lock && dvc checkout --quiet --force")
+    assert repository.digests("models") == models
+
+    # Again, as after a kill: DVC clears the outputs, the stage finds what the killed one left.
+    kill_during(repository, stage, victim, delay_seconds)
+    repository.run(f"dvc repro --force --single-item {stage}")
+    assert repository.digests(*OUTPUTS[stage]) == reference
+    assert not list(repository.path.rglob("*.partial"))
+    assert not list(repository.path.glob(".groundwork/*"))
+    repository.restore()
+    return in_time
+
+
+@pytest.mark.skipif(not Path("/proc").exists(), reason="looks for processes in /proc")
+@pytest.mark.parametrize(("stage", "victim"), list(zip(OUTPUTS, ["dvc", "stage"] * 3, strict=True)))
+def test_a_kill_at_a_random_moment(finished, stage, victim):
+    moment = random.SystemRandom().uniform(0.05, 3.0)
+    print(f"killing {victim} {moment:.3f} s into {stage}")  # pytest shows it when this fails
+    check_one_kill(finished, stage, victim, moment)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc").exists(), reason="looks for processes in /proc")
+@pytest.mark.parametrize("victim", ["stage", "dvc"])
+@pytest.mark.parametrize("stage", OUTPUTS)
+def test_kills_at_many_moments(finished, stage, victim):
+    source = random.SystemRandom()
+    hits = 0
+    for _ in range(5):
+        moment = source.uniform(0.0, 6.0)
+        print(f"killing {victim} {moment:.3f} s into {stage}")
+        hits += check_one_kill(finished, stage, victim, moment)
+    assert hits, "no kill came before the stage had ended"
