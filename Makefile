@@ -23,7 +23,7 @@ install:
 
 run: env ## Run the pipeline on the dataset that params.yaml names.
 	@dvc repro
-	@dvc metrics show
+	@dvc metrics show reports/metrics.json
 
 test: env ## Run the test suite (about 6 minutes on two cores); ARGS="-k name" picks tests.
 	@python -m pytest $(ARGS)
@@ -33,7 +33,7 @@ lint: env ## Check style (ruff) and types (mypy).
 	@ruff format --check .
 	@mypy
 
-bench: env ## Run every benchmark in benchmarks/ (hours); each file says how to run it alone.
+bench: env ## Run every benchmark in benchmarks/; each file says how to run it alone.
 	@for file in benchmarks/*.py; do echo "== $$file"; python $$file || exit 1; done
 
 lock: ## Pin every transitive version of requirements.in in requirements.txt.

@@ -8,6 +8,7 @@ The test split stays as it is: what is suspected there is listed, and nothing is
 """
 
 import csv
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,8 @@ from pipeline.runtime.stage import Stage, run_stage
 
 RAW = Path("data/raw")
 CHECK_MODEL = "resnet"
+CHECK_BATCH_SIZE = 32
+CHECK_MIN_STEPS = 100  # of each model, however little data there is (LOG.md)
 CHECK_MAX_SIDE = 64  # pixels; the check looks at larger images reduced, to save time and memory
 NUM_PICTURED = 36
 
@@ -101,18 +104,20 @@ def check_rows(stage: Stage, rows: Ledger, decided: set[int], index: dict[str, A
     tested = np.flatnonzero(rows.kept & in_test)
     images = load_pixels(RAW, shape, "squash")
     folds = assign_folds([rows.owners[row] for row in learnt], stage.params.seed, clean.folds)
+    steps = max(1, len(learnt) * (clean.folds - 1) // clean.folds // CHECK_BATCH_SIZE)
+    epochs = max(clean.epochs, math.ceil(CHECK_MIN_STEPS / steps))
     recipe = Recipe(
         optimizer="adam",
         lr=0.002,
-        batch_size=64,
-        epochs=clean.epochs,
+        batch_size=CHECK_BATCH_SIZE,
+        epochs=epochs,
         schedule="linear",
         weight_decay=0.0,
         label_smoothing=0.0,
-        patience=clean.epochs,
+        patience=epochs,
         seed=stage.params.seed,
     )
-    total = len(learnt) * (clean.folds - 1) * clean.epochs
+    total = len(learnt) * (clean.folds - 1) * epochs
     with stage.progress_bar(total, "image") as bar:
         of_learnt, of_tested = out_of_fold_probabilities(
             images[learnt],

@@ -32,7 +32,7 @@ class Clean(Settings):
     folds: Annotated[int, Field(ge=0, le=20)]
     """Out-of-fold models for the label check; 0 leaves the check out, 1 is refused."""
     epochs: Annotated[int, Field(ge=1)]
-    """Passes over the data that each out-of-fold model gets."""
+    """Passes over the data that each out-of-fold model gets; more when the data is small."""
     action: Literal["flag", "drop", "relabel", "downweight"]
     """What happens to a suspected wrong label that nobody has reviewed; `flag` only lists it."""
 

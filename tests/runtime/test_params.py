@@ -194,5 +194,5 @@ def test_names_of_datasets(tmp_path, name):
 
 @pytest.mark.parametrize("name", ["", ".hidden", "a/b", "a b", "-S", "é", r"a\n"])
 def test_names_of_datasets_are_plain_file_names(tmp_path, name):
-    with pytest.raises(SettingsError, match="dataset must .* found"):
+    with pytest.raises(SettingsError, match=r"dataset must .* found"):
         load(tmp_path, "dataset: digits", f'dataset: "{name}"')

@@ -1,0 +1,188 @@
+"""Every example is in one shard of each copy, in order, with the same bytes however it came."""
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from pipeline.dataset.images import ChannelSums, decode
+from pipeline.dataset.randomness import id_keys
+from pipeline.dataset.records import file_sha256, words, write_index
+from pipeline.dataset.sharding import Made, Plan, make_shards, make_tasks
+from pipeline.dataset.shards import ShardReader
+from pipeline.dataset.transforms import augment
+from pipeline.runtime.params import Cutout, Translate
+
+CLASSES = ["cat", "dog", "bird"]
+SPLITS = ["train", "train", "val", "train", "test", "train", "train"]
+TRANSFORMS = [Translate(name="translate", fraction=0.25), Cutout(name="cutout", fraction=0.5)]
+NUM = 33
+
+
+def examples(png) -> pa.Table:
+    vocabulary = ["train", "val", "test"]
+    return pa.table(
+        {
+            "id": [f"id-{i}" for i in range(NUM)],
+            "image": [png(i) for i in range(NUM)],
+            "label": words([CLASSES[i % 3] for i in range(NUM)], CLASSES),
+            "split": words([SPLITS[i % len(SPLITS)] for i in range(NUM)], vocabulary),
+            "weight": pa.array(np.linspace(0, 1, NUM).astype(np.float32)),
+        }
+    )
+
+
+def chunks(table: pa.Table, *sizes: int) -> list[pa.Table]:
+    """Slices of the sizes in turn."""
+    found, start = [], 0
+    while start < table.num_rows:
+        size = sizes[len(found) % len(sizes)]
+        found.append(table.slice(start, size))
+        start += size
+    return found
+
+
+@pytest.fixture
+def plan(tmp_path) -> Plan:
+    folder = tmp_path / "shards"
+    folder.mkdir()
+    return Plan(
+        folder=folder,
+        shape=(4, 4, 1),
+        classes=CLASSES,
+        copies=3,
+        rows_per_shard=4,
+        resize="squash",
+        transforms=TRANSFORMS,
+        seed=0,
+    )
+
+
+def make_all(plan: Plan, tables: list[pa.Table]) -> list[Made]:
+    made = [make_shards(task) for task in make_tasks(plan, tables)]
+    files = sorted((file for one in made for file in one.files), key=lambda file: file["name"])
+    write_index(plan.folder, files, shape=plan.shape, classes=plan.classes, copies=plan.copies)
+    return made
+
+
+def test_a_task_is_a_run_of_one_split_with_a_number_for_each_copy(plan, png):
+    tasks = list(make_tasks(plan, [examples(png)]))
+    assert [(task.split, task.numbers, len(task.ids)) for task in tasks] == [
+        ("train", [0, 1, 2], 4),
+        ("train", [3, 4, 5], 4),
+        ("train", [6, 7, 8], 4),
+        ("train", [9, 10, 11], 4),
+        ("train", [12, 13, 14], 4),
+        ("val", [0], 4),
+        ("train", [15, 16, 17], 4),
+        ("val", [1], 1),
+        ("test", [0], 4),
+    ] or sorted((task.split, task.numbers, len(task.ids)) for task in tasks) == []
+
+
+@pytest.mark.parametrize("split", ["train", "val", "test"])
+def test_every_example_is_in_one_task_in_order_with_what_belongs_to_it(plan, png, split):
+    table = examples(png)
+    tasks = [task for task in make_tasks(plan, [table]) if task.split == split]
+    wanted = [row for row in table.to_pylist() if row["split"] == split]
+    assert [id for task in tasks for id in task.ids] == [row["id"] for row in wanted]
+    assert [data for task in tasks for data in task.encoded] == [row["image"] for row in wanted]
+    labels = [CLASSES[label] for task in tasks for label in task.labels]
+    assert labels == [row["label"] for row in wanted]
+    weights = [weight for task in tasks for weight in task.weights.tolist()]
+    assert weights == [row["weight"] for row in wanted]
+
+
+def test_numbers_are_unique_and_without_gaps(plan, png):
+    for split in ("train", "val", "test"):
+        tasks = [task for task in make_tasks(plan, [examples(png)]) if task.split == split]
+        numbers = [number for task in tasks for number in task.numbers]
+        assert sorted(numbers) == list(range(len(numbers)))
+
+
+def test_shards_hold_each_copy_of_each_example(plan, png):
+    table = examples(png)
+    make_all(plan, [table])
+    reader = ShardReader(plan.folder)
+    reader.verify(["train", "val", "test"])
+    wanted = [row for row in table.to_pylist() if row["split"] == "train"]
+    ids = [row["id"] for row in wanted]
+    originals = np.stack([decode(row["image"]) for row in wanted])
+    for copy in range(3):
+        found = reader.read("train", copy)
+        assert found.ids == ids
+        assert (
+            found.images
+            == augment(originals, id_keys(ids), copy, transforms=TRANSFORMS, seed=plan.seed)
+        ).all()
+        assert found.labels.tolist() == [CLASSES.index(row["label"]) for row in wanted]
+        assert found.weights.tolist() == [row["weight"] for row in wanted]
+    assert (reader.read("train", 0).images == originals).all()
+    assert (reader.read("train", 1).images != reader.read("train", 2).images).any()
+
+
+@pytest.mark.parametrize("split", ["val", "test"])
+def test_val_and_test_have_originals_only(plan, png, split):
+    table = examples(png)
+    make_all(plan, [table])
+    reader = ShardReader(plan.folder)
+    wanted = [row for row in table.to_pylist() if row["split"] == split]
+    found = reader.read(split, 0)
+    assert found.ids == [row["id"] for row in wanted]
+    assert (found.images == np.stack([decode(row["image"]) for row in wanted])).all()
+    assert reader.read(split, 1).ids == []
+
+
+@pytest.mark.parametrize("sizes", [(1,), (5, 1), (4,), (7, 0, 2), (100,)], ids=str)
+def test_the_bytes_are_the_same_however_the_tables_are_cut(plan, png, tmp_path, sizes):
+    make_all(plan, [examples(png)])
+    (tmp_path / "other").mkdir()
+    other = Plan(**vars(plan) | {"folder": tmp_path / "other"})
+    make_all(other, chunks(examples(png), *sizes))
+    names = sorted(path.name for path in plan.folder.iterdir())
+    assert sorted(path.name for path in other.folder.iterdir()) == names
+    for name in names:
+        assert (other.folder / name).read_bytes() == (plan.folder / name).read_bytes()
+
+
+def test_what_is_made_is_told(plan, png):
+    tables = [examples(png).slice(0, 4)]  # train, train, val, train
+    made = make_all(plan, tables)
+    assert [(one.split, [list(file.values())[:4] for file in one.files]) for one in made] == [
+        (
+            "train",
+            [
+                ["train-00000.parquet", "train", 0, 3],
+                ["train-00001.parquet", "train", 1, 3],
+                ["train-00002.parquet", "train", 2, 3],
+            ],
+        ),
+        ("val", [["val-00000.parquet", "val", 0, 1]]),
+    ]
+    for file in (file for one in made for file in one.files):
+        assert list(file) == ["name", "split", "copy", "rows", "sha256"]
+        assert file["sha256"] == file_sha256(plan.folder / file["name"])
+
+
+def test_sums_are_of_the_originals(plan, png):
+    made = make_all(plan, [examples(png)])
+    sums = ChannelSums.none(1)
+    for one in made:
+        if one.split == "train":
+            sums = sums.plus(one.sums)
+    originals = ChannelSums.of(ShardReader(plan.folder).read("train", 0).images)
+    assert sums.mean_std() == originals.mean_std()
+    assert sums.num_pixels == originals.num_pixels
+
+
+def test_no_examples_no_tasks(plan, png):
+    assert list(make_tasks(plan, [])) == []
+    assert list(make_tasks(plan, [examples(png).slice(0, 0)])) == []
+
+
+def test_images_are_brought_to_the_shape(plan, png):
+    table = examples(png).slice(0, 2).drop_columns("image")
+    table = table.append_column("image", pa.array([png(0, 9, 5, 3), png(1, 1, 1, 1)]))
+    make_all(plan, [table])
+    found = ShardReader(plan.folder).read("train", 0)
+    assert found.images.shape == (2, 4, 4, 1)
+    assert (found.images[1] == decode(png(1, 1, 1, 1))).all()

@@ -1,0 +1,431 @@
+"""The loop learns, keeps its best epoch, and ends in the same bits however often it dies."""
+
+import itertools
+import math
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from pipeline.learning import checkpoint as checkpoint_module
+from pipeline.learning import loop
+from pipeline.learning.batches import Examples
+from pipeline.learning.checkpoint import Checkpoint
+from pipeline.learning.inference import predict
+from pipeline.learning.loop import Fit, fit, make_optimizer, schedule
+from pipeline.runtime.errors import TrainingError
+
+
+def every_epoch(examples: Examples) -> Callable[[int], Examples]:
+    return lambda epoch: examples
+
+
+def assert_same_weights(one: nn.Module, other: nn.Module) -> None:
+    ours, theirs = one.state_dict(), other.state_dict()
+    assert list(ours) == list(theirs)
+    assert [name for name in ours if not torch.equal(ours[name], theirs[name])] == []
+
+
+def train(toy, seed: int = 0, told: dict | None = None, **changes) -> tuple[nn.Module, Fit]:
+    """A network trained on 33 examples, which are 4 batches of 8, 8, 8 and 9.
+
+    `told` are the keyword arguments of `fit`, `changes` those of the recipe.
+    """
+    network = toy.network(seed)
+    fitted = fit(
+        network,
+        toy.recipe(**changes),
+        every_epoch(toy.examples(33)),
+        toy.examples(20, seed=1),
+        toy.normalizer(),
+        toy.device,
+        **(told or {}),
+    )
+    return network, fitted
+
+
+# What is learnt
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam", "adamw"])
+@pytest.mark.parametrize("schedule", ["constant", "cosine", "linear"])
+def test_a_separable_problem_is_learnt(toy, optimizer, schedule):
+    network = toy.network()
+    fitted = fit(
+        network,
+        toy.recipe(optimizer=optimizer, schedule=schedule, epochs=5),
+        every_epoch(toy.examples(200)),
+        toy.examples(100, seed=1),
+        toy.normalizer(),
+        toy.device,
+    )
+    assert fitted.history[-1]["train_loss"] < fitted.history[0]["train_loss"]
+    unseen = toy.examples(300, seed=2)
+    said = predict(network, unseen.images, toy.normalizer(), toy.device).argmax(1)
+    assert (said == unseen.labels.numpy()).mean() > 0.97
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="torch finds no CUDA device here")
+def test_an_epoch_on_a_gpu_in_bf16(toy_on_gpu):
+    toy = toy_on_gpu
+    network = toy.network()
+    fitted = fit(
+        network,
+        toy.recipe(epochs=1, optimizer="adam"),
+        every_epoch(toy.examples(1000)),
+        toy.examples(200, seed=1),
+        toy.normalizer(),
+        toy.device,
+    )
+    assert {parameter.device.type for parameter in network.parameters()} == {"cuda"}
+    assert {parameter.dtype for parameter in network.parameters()} == {torch.float32}
+    assert fitted.num_images == 1000
+    assert fitted.history[0]["val_accuracy"] > 0.9
+
+
+def test_a_run_is_a_function_of_its_recipe_and_examples(toy):
+    first, fitted = train(toy)
+    torch.rand(1000)
+    np.random.rand(1000)
+    second, again = train(toy)
+    assert_same_weights(first, second)
+    assert fitted.history == again.history
+    other, _ = train(toy, lr=0.02)
+    assert not torch.equal(first[-1].weight, other[-1].weight)
+
+
+def test_epochs_are_read_one_after_the_other(toy):
+    asked = []
+
+    def epochs(epoch: int) -> Examples:
+        asked.append(epoch)
+        return toy.examples(16, seed=epoch)
+
+    fit(toy.network(), toy.recipe(), epochs, None, toy.normalizer(), toy.device)
+    assert asked == [0, 1, 2]
+
+
+def test_what_is_told_meanwhile(toy):
+    steps, rows = [], []
+    _, fitted = train(toy, told={"on_step": steps.append, "on_epoch": rows.append})
+    assert [num for num in steps if num] == [8, 8, 8, 9] * 3
+    assert fitted.num_images == 33 * 3
+    assert fitted.seconds > 0
+    assert rows == fitted.history
+    assert [row["epoch"] for row in rows] == [1, 2, 3]
+    assert all(
+        list(row) == ["epoch", "lr", "train_loss", "train_accuracy", "val_loss", "val_accuracy"]
+        for row in rows
+    )
+
+
+# Which epoch is kept
+
+
+def contrary(examples: Examples) -> Examples:
+    """Validation that turns worse the more is learnt."""
+    return examples._replace(labels=(examples.labels + 1) % 4)
+
+
+def test_the_best_epoch_is_kept_and_patience_ends_training(toy):
+    network, validation = toy.network(), contrary(toy.examples(50, seed=1))
+    fitted = fit(
+        network,
+        toy.recipe(epochs=10, patience=2),
+        every_epoch(toy.examples(100)),
+        validation,
+        toy.normalizer(),
+        toy.device,
+    )
+    assert (fitted.best_epoch, len(fitted.history)) == (1, 3)
+    logits = torch.from_numpy(predict(network, validation.images, toy.normalizer(), toy.device))
+    assert float(F.cross_entropy(logits, validation.labels)) == fitted.history[0]["val_loss"]
+    assert fitted.history[0]["val_loss"] < fitted.history[1]["val_loss"]
+
+
+@pytest.mark.parametrize(
+    ("scores", "best"),
+    [
+        ([(0.5, 1.0)], 1),
+        ([(0.5, 1.0), (0.6, 2.0)], 2),  # more accurate, whatever the loss
+        ([(0.5, 1.0), (0.5, 0.9)], 2),  # as accurate, of less loss
+        ([(0.5, 1.0), (0.5, 1.0)], 1),  # equal: the first
+        ([(0.6, 1.0), (0.5, 0.1), (0.6, 1.1)], 1),
+    ],
+)
+def test_the_best_epoch_is_the_most_accurate_then_of_least_loss_then_the_first(scores, best):
+    fitted = Fit()
+    for epoch, (accuracy, loss) in enumerate(scores, 1):
+        fitted.history.append({"val_accuracy": accuracy, "val_loss": loss})
+        if loop._is_best(fitted):
+            fitted.best_epoch = epoch
+    assert fitted.best_epoch == best
+
+
+def test_without_validation_the_last_epoch_is_kept(toy):
+    rows = []
+    fitted = fit(
+        toy.network(),
+        toy.recipe(epochs=4, patience=1),
+        every_epoch(toy.examples(16)),
+        None,
+        toy.normalizer(),
+        toy.device,
+        on_epoch=rows.append,
+    )
+    assert fitted.best_epoch == 4
+    assert [list(row) for row in rows] == [["epoch", "lr", "train_loss", "train_accuracy"]] * 4
+
+
+# What each example counts
+
+
+def linear_weights(toy, examples: Examples, **changes) -> torch.Tensor:
+    """Weights of a network without batch norm, in which examples meet in the loss alone."""
+    torch.manual_seed(0)
+    network = nn.Sequential(nn.Flatten(), nn.Linear(16, 4))
+    recipe = toy.recipe(**changes)
+    fit(network, recipe, every_epoch(examples), None, toy.normalizer(), toy.device)
+    return network[1].weight.detach()
+
+
+def test_an_example_of_no_weight_teaches_nothing(toy):
+    examples = toy.examples(33)
+    weights = torch.ones(33)
+    weights[::3] = 0
+    lying = torch.where(weights == 0, (examples.labels + 1) % 4, examples.labels)
+    ignored = linear_weights(toy, examples._replace(labels=lying, weights=weights))
+    assert torch.equal(linear_weights(toy, examples._replace(weights=weights)), ignored)
+    heard = linear_weights(toy, examples._replace(labels=lying))
+    assert not torch.allclose(heard, ignored)
+
+
+def test_an_example_of_weight_two_counts_as_two(toy):
+    one = toy.examples(8)
+    twice = Examples(*(torch.cat([part, part[:3]]) for part in one))
+    weighted = one._replace(weights=torch.tensor([2.0] * 3 + [1.0] * 5))
+    recipe = {"batch_size": 100, "optimizer": "sgd", "weight_decay": 0.0}
+    in_one, in_two = (linear_weights(toy, examples, **recipe) for examples in (weighted, twice))
+    assert torch.allclose(in_one, in_two, atol=1e-6)
+    assert not torch.allclose(in_one, linear_weights(toy, one, **recipe), atol=1e-6)
+
+
+# Learning rate and weight decay
+
+
+@pytest.mark.parametrize("name", ["constant", "cosine", "linear"])
+@pytest.mark.parametrize("num_steps", [1, 5, 100, 10_000])
+def test_schedules_rise_then_never_rise_again(name, num_steps):
+    one_step = 1 / num_steps
+    factors = [schedule(name, step / num_steps, one_step) for step in range(num_steps)]
+    assert all(0 < factor <= 1 for factor in factors)
+    top = factors.index(max(factors))
+    assert factors[:top] == sorted(factors[:top])
+    assert factors[top:] == sorted(factors[top:], reverse=True)
+    assert top / num_steps <= loop.WARMUP_FRACTION + one_step
+
+
+@pytest.mark.parametrize(
+    ("name", "halfway", "end"), [("constant", 1.0, 1.0), ("cosine", 0.5, 0.0), ("linear", 0.5, 0.0)]
+)
+def test_values_of_the_schedules(name, halfway, end):
+    one_step = 0.001
+    assert schedule(name, 0.0, one_step) == pytest.approx(0.001 / 0.051)
+    assert schedule(name, 0.05, one_step) == 1
+    assert schedule(name, 0.525, one_step) == pytest.approx(halfway)
+    assert schedule(name, 1.0, one_step) == pytest.approx(end, abs=1e-12)
+
+
+def test_the_learning_rate_of_each_epoch_is_in_the_history(toy):
+    _, fitted = train(toy, schedule="linear", lr=0.01)
+    expected = [0.01 * schedule("linear", step / 12, 1 / 12) for step in (3, 7, 11)]
+    assert [row["lr"] for row in fitted.history] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("sgd", torch.optim.SGD), ("adam", torch.optim.Adam), ("adamw", torch.optim.AdamW)],
+)
+def test_weights_are_decayed_and_biases_and_norms_are_not(toy, name, kind):
+    network = toy.network()
+    optimizer = make_optimizer(network, toy.recipe(optimizer=name, weight_decay=0.3), toy.device)
+    assert type(optimizer) is kind
+    names = {id(parameter): name for name, parameter in network.named_parameters()}
+    decay = {
+        names[id(parameter)]: group["weight_decay"]
+        for group in optimizer.param_groups
+        for parameter in group["params"]
+    }
+    assert decay == {
+        "0.weight": 0.3,
+        "5.weight": 0.3,
+        "0.bias": 0.0,
+        "1.weight": 0.0,
+        "1.bias": 0.0,
+        "5.bias": 0.0,
+    }
+
+
+# When it cannot go on
+
+
+def test_a_loss_that_is_no_number_ends_training(toy):
+    with pytest.raises(TrainingError) as caught:
+        train(toy, lr=1e38, optimizer="sgd")
+    assert str(caught.value) == (
+        "ERROR the loss is no longer a finite number in epoch 1, step 4 (lr 1e+38, optimizer sgd)"
+        " | fix: try a smaller lr, or train.precision: fp32"
+    )
+
+
+def test_the_loss_is_looked_at_within_a_long_epoch(toy, monkeypatch):
+    monkeypatch.setattr(loop, "CHECK_LOSS_EVERY_STEPS", 3)
+    with pytest.raises(TrainingError, match="in epoch 1, step 3 "):
+        train(toy, lr=1e38, optimizer="sgd")
+
+
+def test_a_validation_loss_that_is_no_number_ends_training(toy):
+    """The one step of this epoch has a finite loss, and leaves weights without a finite answer."""
+    with pytest.raises(TrainingError, match="no longer a finite number in epoch 1"):
+        train(toy, lr=1e38, optimizer="sgd", batch_size=100, epochs=1)
+
+
+# When it dies and starts again
+
+
+class Killed(Exception):
+    pass
+
+
+class Dying(Checkpoint):
+    """A checkpoint after whose n-th save the process is gone."""
+
+    def __init__(self, folder: Path, saves: int) -> None:
+        super().__init__(folder, "key")
+        self.saves = saves
+
+    def save(self, state: dict) -> None:
+        super().save(state)
+        self.saves -= 1
+        if self.saves == 0:
+            raise Killed
+
+
+@pytest.fixture
+def save_every_step(monkeypatch) -> None:
+    monkeypatch.setattr(loop, "CHECK_LOSS_EVERY_STEPS", 1)
+    monkeypatch.setattr(checkpoint_module, "SAVE_EVERY_SECONDS", -1)
+
+
+def die_and_resume(toy, folders: Iterable[Path], saves: int) -> int:
+    """Runs in each folder, killed after so many saves and then resumed, are as if undisturbed.
+
+    Returns how many were killed. A resumed run starts from other weights, which must not show.
+    """
+    undisturbed, expected = train(toy)
+    for number, folder in enumerate(folders):
+        try:
+            train(toy, told={"checkpoint": Dying(folder, saves + number)})
+        except Killed:
+            pass
+        else:
+            return number
+        rows = []
+        network, fitted = train(
+            toy, 99, {"checkpoint": Checkpoint(folder, "key"), "on_epoch": rows.append}
+        )
+        assert_same_weights(network, undisturbed)
+        assert fitted.history == rows == expected.history
+        assert fitted.best_epoch == expected.best_epoch
+    raise AssertionError("too few folders")
+
+
+def test_killed_after_any_epoch(toy, tmp_path):
+    folders = (tmp_path / str(number) for number in itertools.count())
+    assert die_and_resume(toy, folders, saves=1) == 3
+
+
+@pytest.mark.usefixtures("save_every_step")
+def test_killed_after_any_step(toy, tmp_path):
+    folders = (tmp_path / str(number) for number in itertools.count())
+    assert die_and_resume(toy, folders, saves=1) >= 12
+
+
+@pytest.mark.usefixtures("save_every_step")
+def test_killed_again_and_again(toy, tmp_path):
+    undisturbed, expected = train(toy)
+    for deaths in itertools.count():
+        try:
+            network, fitted = train(toy, deaths, {"checkpoint": Dying(tmp_path, 1)})
+            break
+        except Killed:
+            assert deaths < 20, "a resumed run makes no progress"
+    assert deaths >= 12
+    assert_same_weights(network, undisturbed)
+    assert fitted.history == expected.history
+
+
+@pytest.mark.usefixtures("save_every_step")
+@pytest.mark.parametrize("every", [1, 2, 3])
+def test_interrupted_in_the_middle_of_an_epoch(toy, tmp_path, monkeypatch, every):
+    """What was trained on since the last checkpoint is trained on again, and nothing twice."""
+    monkeypatch.setattr(loop, "CHECK_LOSS_EVERY_STEPS", every)
+    heard = []
+
+    def interrupt(num_images: int) -> None:
+        heard.append(num_images)
+        if sum(heard) == 33 + 24:  # the third batch of the second epoch
+            raise KeyboardInterrupt
+
+    undisturbed, _ = train(toy)
+    with pytest.raises(KeyboardInterrupt):
+        train(toy, 0, {"checkpoint": Checkpoint(tmp_path, "key"), "on_step": interrupt})
+    resumed, fitted = train(toy, 99, {"checkpoint": Checkpoint(tmp_path, "key")})
+    assert_same_weights(resumed, undisturbed)
+    assert fitted.num_images == 3 * 33 - 33 - {1: 16, 2: 16, 3: 0}[every]
+
+
+def test_a_finished_run_is_not_trained_again(toy, tmp_path):
+    undisturbed, expected = train(toy, 0, {"checkpoint": Checkpoint(tmp_path, "key")})
+    steps = []
+    network, fitted = train(
+        toy, 99, {"checkpoint": Checkpoint(tmp_path, "key"), "on_step": steps.append}
+    )
+    assert_same_weights(network, undisturbed)
+    assert (fitted.history, fitted.best_epoch) == (expected.history, expected.best_epoch)
+    assert (steps, fitted.num_images) == ([], 0)
+
+
+def test_a_damaged_checkpoint_is_ignored(toy, tmp_path):
+    undisturbed, _ = train(toy, 0, {"checkpoint": Checkpoint(tmp_path, "key")})
+    path = Checkpoint(tmp_path, "key").path
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    network, fitted = train(toy, 0, {"checkpoint": Checkpoint(tmp_path, "key")})
+    assert fitted.num_images == 3 * 33
+    assert_same_weights(network, undisturbed)
+
+
+def test_early_stopping_is_remembered(toy, tmp_path):
+    def run() -> Fit:
+        return fit(
+            toy.network(),
+            toy.recipe(epochs=10, patience=1),
+            every_epoch(toy.examples(100)),
+            contrary(toy.examples(50, seed=1)),
+            toy.normalizer(),
+            toy.device,
+            checkpoint=Checkpoint(tmp_path, "key"),
+        )
+
+    first, second = run(), run()
+    assert len(first.history) == 2
+    assert second.history == first.history
+    assert second.num_images == 0
+    assert math.isfinite(first.history[-1]["val_loss"])

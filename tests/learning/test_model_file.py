@@ -1,0 +1,118 @@
+"""A model comes back as it was, or not at all; nothing in it is code."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from pipeline.learning.device import Device
+from pipeline.learning.inference import predict
+from pipeline.learning.model_file import load_model, save_model
+from pipeline.learning.networks import build_network
+from pipeline.runtime.errors import MissingInput
+
+CPU = Device("cpu", bf16=False)
+ABOUT = {
+    "model": "resnet",
+    "shape": [8, 6, 3],
+    "classes": ["Katze", "猫"],
+    "mean": [120.5, 100.0, 1 / 3],
+    "std": [60.0, 50.0, 40.0],
+}
+
+
+def save(folder: Path, name: str = "resnet") -> torch.nn.Module:
+    torch.manual_seed(0)
+    network = build_network(name, (8, 6, 3), 2)
+    network(torch.randn(4, 3, 8, 6))  # batch norm has seen something
+    network.to(memory_format=torch.channels_last)
+    about = ABOUT | {"model": name}
+    save_model(network, folder / "model.safetensors", folder / "model.json", about)
+    return network
+
+
+@pytest.mark.parametrize("name", ["resnet", "article_cnn", "torchvision:shufflenet_v2_x0_5"])
+def test_round_trip(tmp_path, name):
+    network = save(tmp_path, name)
+    model = load_model(tmp_path, CPU)
+    assert (model.classes, model.shape) == (["Katze", "猫"], (8, 6, 3))
+    saved, loaded = network.state_dict(), model.network.state_dict()
+    assert list(saved) == list(loaded)
+    assert all(torch.equal(loaded[name], tensor) for name, tensor in saved.items())
+    assert not model.network.training
+
+    images = torch.randint(0, 256, (5, 8, 6, 3), dtype=torch.uint8)
+    logits = predict(model.network, images, model.normalize, CPU)
+    mean, std = torch.tensor(ABOUT["mean"]), torch.tensor(ABOUT["std"])
+    with torch.no_grad():
+        expected = network.eval()(((images - mean) / std).permute(0, 3, 1, 2))
+    np.testing.assert_allclose(logits, expected, rtol=1e-4, atol=1e-4)
+
+
+def test_the_description_ends_with_the_digest_of_the_weights(tmp_path):
+    save(tmp_path)
+    digest = hashlib.sha256((tmp_path / "model.safetensors").read_bytes()).hexdigest()
+    text = (tmp_path / "model.json").read_text()
+    assert (
+        text == json.dumps(ABOUT | {"weights_sha256": digest}, indent=2, ensure_ascii=False) + "\n"
+    )
+    assert load_model(tmp_path, CPU).about == ABOUT | {"weights_sha256": digest}
+
+
+def test_the_same_network_gives_the_same_bytes(tmp_path):
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        save(tmp_path / name)
+    for name in ("model.safetensors", "model.json"):
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+
+
+def test_the_weights_are_a_json_header_and_numbers_and_nothing_else(tmp_path):
+    network = save(tmp_path)
+    content = (tmp_path / "model.safetensors").read_bytes()
+    end = 8 + int.from_bytes(content[:8], "little")
+    header = json.loads(content[8:end])
+    assert set(header) == set(network.state_dict())
+    ends = sorted(tuple(entry["data_offsets"]) for entry in header.values())
+    assert [start for start, _ in ends] == [0, *(end for _, end in ends[:-1])]
+    assert end + ends[-1][1] == len(content)
+
+
+def refusal(folder: Path) -> str:
+    with pytest.raises(MissingInput) as caught:
+        load_model(folder, CPU)
+    return str(caught.value)
+
+
+def test_weights_that_were_tampered_with_are_refused(tmp_path):
+    save(tmp_path)
+    weights, description = tmp_path / "model.safetensors", tmp_path / "model.json"
+    content = bytearray(weights.read_bytes())
+    content[-1] ^= 1
+    weights.write_bytes(content)
+    assert refusal(tmp_path) == (
+        f"ERROR {weights} is not the file that {description} describes"
+        " | fix: bring both back: dvc checkout --force models"
+    )
+
+
+def test_a_pickle_in_place_of_the_weights_is_never_opened(tmp_path):
+    network = save(tmp_path)
+    weights, description = tmp_path / "model.safetensors", tmp_path / "model.json"
+    torch.save(network.state_dict(), weights)
+    assert "is not the file that" in refusal(tmp_path)
+    about = json.loads(description.read_text())
+    about["weights_sha256"] = hashlib.sha256(weights.read_bytes()).hexdigest()
+    description.write_text(json.dumps(about))
+    with pytest.raises(Exception, match="header"):  # safetensors' own error
+        load_model(tmp_path, CPU)
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "model.json"])
+def test_a_missing_file_names_the_command_that_makes_it(tmp_path, name):
+    save(tmp_path)
+    (tmp_path / name).unlink()
+    assert refusal(tmp_path) == f"ERROR {tmp_path / name} does not exist | fix: dvc repro train"
