@@ -113,6 +113,17 @@ def test_a_kill_at_a_random_moment(finished, stage, victim):
     check_one_kill(finished, stage, victim, moment)
 
 
+@pytest.mark.skipif(not Path("/proc").exists(), reason="looks for processes in /proc")
+def test_a_stage_whose_dvc_died_while_it_was_importing_does_nothing(finished):
+    kill_during(finished, "train", "dvc", delay_seconds=0)
+    waited = time.monotonic() + 60
+    while processes_in(finished.path) and time.monotonic() < waited:
+        time.sleep(0.01)
+    assert processes_in(finished.path) == {}
+    assert not (finished.path / "models/model.safetensors").exists()
+    finished.restore()
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc").exists(), reason="looks for processes in /proc")
 @pytest.mark.parametrize("victim", ["stage", "dvc"])

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from pipeline.runtime.errors import SettingsError
 from pipeline.runtime.settings import Settings, parse, read_yaml
@@ -11,6 +11,7 @@ from pipeline.runtime.settings import Settings, parse, read_yaml
 CATALOG_DIR = Path("data/catalog")
 
 Text = Annotated[str, Field(min_length=1)]
+Side = Annotated[int, Field(ge=1)]
 
 
 class Columns(Settings):
@@ -58,11 +59,18 @@ class Entry(Settings):
     citation: str | None = None
     classes: Annotated[list[Text], Field(min_length=2)] | None = None
     """Class names in the order of their indices; from the data when not given."""
-    image_size: Annotated[list[int], Field(min_length=2, max_length=2)] | None = None
+    image_size: Annotated[list[Side], Field(min_length=2, max_length=2)] | None = None
     """Height and width of a training image in pixels; from the data when uniform."""
     columns: Columns = Columns()
     split: SplitFractions = SplitFractions()
     expectations: list[Expectation] = []
+
+    @field_validator("classes")
+    @classmethod
+    def _name_each_class_once(cls, classes: list[str] | None) -> list[str] | None:
+        if classes is not None and len(set(classes)) < len(classes):
+            raise ValueError("names that differ")
+        return classes
 
 
 def read_entry(name: str) -> Entry:
@@ -73,7 +81,7 @@ def read_entry(name: str) -> Entry:
     """
     path = CATALOG_DIR / f"{name}.yaml"
     if not path.exists():
-        known = ", ".join(sorted(file.stem for file in CATALOG_DIR.glob("*.yaml")))
+        known = ", ".join(sorted(file.stem for file in CATALOG_DIR.glob("*.yaml"))) or "none"
         raise SettingsError(
             f"dataset is {name!r}, but {path} does not exist; there are: {known}",
             fix=f"write {path} (`uri:` and `license:` are enough)",

@@ -104,7 +104,9 @@ def check(table: pd.DataFrame, expectations: Sequence[Expectation]) -> list[Outc
         .get_batch({"dataframe": table})
     )
     suite = gx.ExpectationSuite(name="dataset")
-    for position, expectation in enumerate(expectations):
+    # Great Expectations keeps one of equal ones, so each is asked once.
+    distinct = {_key(expectation): expectation for expectation in expectations}
+    for position, expectation in enumerate(distinct.values()):
         try:
             implementation = get_expectation_impl(expectation.type)
             suite.add_expectation(
@@ -126,10 +128,15 @@ def check(table: pd.DataFrame, expectations: Sequence[Expectation]) -> list[Outc
         "include_unexpected_rows": False,
     }
     results = batch.validate(suite, result_format=result_format).results
-    if len(results) != len(expectations):  # it skips what it cannot make sense of
-        raise RuntimeError(f"{len(results)} of {len(expectations)} expectations were evaluated")
+    if len(results) != len(distinct):  # it skips what it cannot make sense of
+        raise RuntimeError(f"{len(results)} of {len(distinct)} expectations were evaluated")
     results = sorted(results, key=lambda result: result.expectation_config.meta["position"])
-    return [_outcome(e, r, len(table)) for e, r in zip(expectations, results, strict=True)]
+    by_key = dict(zip(distinct, results, strict=True))
+    return [_outcome(e, by_key[_key(e)], len(table)) for e in expectations]
+
+
+def _key(expectation: Expectation) -> str:
+    return expectation.model_dump_json()
 
 
 def _outcome(expectation: Expectation, result: Any, num_rows: int) -> Outcome:
@@ -146,7 +153,10 @@ def _outcome(expectation: Expectation, result: Any, num_rows: int) -> Outcome:
             " …" if len(ids) > 3 else ""
         )
     else:
-        observed = str(result.result.get("observed_value", ""))[:120]
+        value, missing = (result.result.get(k) for k in ("observed_value", "partial_missing_list"))
+        observed = "" if value is None else str(value)[:120]
+        if missing:
+            observed = "missing: " + ", ".join(sorted(map(str, missing)))[:120]
     return Outcome(_name(expectation), expectation.severity, bool(result.success), observed, ids)
 
 

@@ -20,8 +20,10 @@ from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
 GREY_MODES = ("1", "L", "LA", "I", "I;16", "I;16B", "I;16L")
-ORIENTATION = ExifTags.Base.Orientation
 GPS = ExifTags.IFD.GPSInfo
+# Tags of a TIFF that say something of people, devices or times, not of the pixels: description,
+# make, model, software, time, artist, host, XMP, copyright, IPTC, EXIF, GPS.
+TIFF_PERSONAL = {270, 271, 272, 305, 306, 315, 316, 700, 33432, 33723, 34665, 34853}
 
 # Pillow only warns of decompression bombs, and by a fixed limit; `open_image` has its own.
 Image.MAX_IMAGE_PIXELS = None
@@ -80,19 +82,28 @@ def prepare(data: bytes, max_pixels: float) -> StoredImage:
     image = open_image(data, max_pixels)
     kind, mode = image.format, image.mode
     removed: set[str] = set()
-    upright = True
     if kind != "PNG" or b"eXIf" in data:  # asking a PNG for EXIF decodes it
         exif = image.getexif()
-        upright = exif.get(ORIENTATION, 1) in (0, 1)
-        removed |= {"exif"} if len(exif) else set()
+        personal = set(exif) & TIFF_PERSONAL if kind == "TIFF" else set(exif)
+        removed |= {"exif"} if personal else set()
         removed |= {"gps"} if exif.get_ifd(GPS) else set()
     pixels = _pixels(image)
     stored: bytes | None = None
-    if upright and kind == "JPEG":
+    if kind in ("JPEG", "MPO"):
         stored = strip_jpeg(data, removed)
-    elif upright and kind == "PNG":
+    elif kind == "PNG":
         stored = strip_png(data, removed)
-    return StoredImage(stored or encode_png(pixels), pixels, mode, sorted(removed))
+    # What was left out may have told how to turn the image; then its pixels are stored instead.
+    if stored is None or (stored != data and not _decodes_to(stored, pixels)):
+        stored = encode_png(pixels)
+    return StoredImage(stored, pixels, mode, sorted(removed))
+
+
+def _decodes_to(data: bytes, pixels: NDArray[np.uint8]) -> bool:
+    try:
+        return np.array_equal(decode(data), pixels)
+    except UnreadableImage:
+        return False
 
 
 def encode_png(pixels: NDArray[np.uint8]) -> bytes:
@@ -126,7 +137,8 @@ def strip_jpeg(data: bytes, removed: set[str] | None = None) -> bytes | None:
                 kept.append(b"\xff\xe0\x00\x10" + body[:12] + b"\0\0")
                 removed |= {"thumbnail"} if any(body[12:14]) else set()
             elif marker == 0xEE and body.startswith(b"Adobe"):  # says how colours are coded
-                kept.append(segment)
+                kept.append(b"\xff\xee\x00\x0e" + body[:12])
+                removed |= {"app14"} if len(body) > 12 else set()
             else:
                 removed.add(_jpeg_segment_kind(marker, body))
         else:

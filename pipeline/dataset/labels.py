@@ -1,6 +1,7 @@
 """Labels: duplicates and leaks, suspected errors, and people's decisions about them."""
 
 import csv
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,7 +40,11 @@ def read_decisions(dataset: str, classes: Sequence[str]) -> dict[str, Decision]:
     if not path.exists():
         return {}
     decisions: dict[str, Decision] = {}
-    with path.open(newline="", encoding="utf-8") as file:
+    try:
+        content = path.read_text(encoding="utf-8-sig")  # spreadsheets begin with a mark
+    except UnicodeDecodeError:
+        raise ReviewError(f"{path} is not UTF-8 text", fix="save it as UTF-8") from None
+    with io.StringIO(content, newline="") as file:
         reader = csv.DictReader(file)
         if reader.fieldnames != REVIEW_COLUMNS:
             raise ReviewError(

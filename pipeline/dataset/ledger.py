@@ -51,7 +51,7 @@ class Ledger:
             decision = decisions.get(id)
             if decision is None or self.splits[row] == "test":
                 continue
-            if decision.given != self.classes[self.given[row]]:
+            if self.given[row] < 0 or decision.given != self.classes[self.given[row]]:
                 continue
             decided.add(row)
             if decision.decision == DROP:
@@ -69,6 +69,7 @@ class Ledger:
     def act(self, action: str, decided: set[int]) -> None:
         """Do with suspected labels what params say; nothing to test, nor to what people decided."""
         rows = np.flatnonzero(self.suspected & ~self.split_of("test"))
+        rows = rows[~np.isin(rows, list(decided))]
         if action == "drop":
             self.remove({int(row): "label issue" for row in rows})
         elif action == "relabel":

@@ -51,6 +51,7 @@ CLEAN_SCHEMA = pa.schema(
 )
 REMOVED_SCHEMA = pa.schema([*RAW_SCHEMA, pa.field("reason", pa.string(), nullable=False)])
 
+FIELDS = {field.name: field for field in [*RAW_SCHEMA, *CLEAN_SCHEMA, *REMOVED_SCHEMA]}
 MEASUREMENTS = [field.name for field in RAW_SCHEMA if field.name != "image"]
 
 ROWS_PER_FILE = 16384
@@ -117,7 +118,7 @@ def read_index(folder: Path) -> dict[str, Any]:
     """
     try:
         index: dict[str, Any] = json.loads((folder / INDEX).read_text(encoding="utf-8"))
-    except (FileNotFoundError, json.JSONDecodeError):
+    except (FileNotFoundError, ValueError):
         raise MissingInput(
             f"{folder / INDEX} is missing or broken", fix="run dvc repro again"
         ) from None
@@ -135,8 +136,12 @@ def read_tables(folder: Path, columns: list[str] | None = None) -> Iterator[pa.T
         try:
             with pq.ParquetFile(path, page_checksum_verification=True) as parquet:
                 table = parquet.read(columns)
-        except (OSError, pa.ArrowException) as error:
+            expected = pa.schema([FIELDS[name] for name in columns or table.schema.names])
+            table = table.select(expected.names)
+        except (OSError, KeyError, pa.ArrowException) as error:
             raise _damaged(path, str(error)) from None
+        if table.schema.types != expected.types:  # the footer has no checksum
+            raise _damaged(path, "its columns are of other types")
         if table.num_rows != file["rows"]:
             raise _damaged(path, f"{table.num_rows} rows, expected {file['rows']}")
         yield table

@@ -128,6 +128,8 @@ class ShardReader:
             path = self.folder / file["name"]
             try:
                 with pq.ParquetFile(path, page_checksum_verification=True) as parquet:
+                    if parquet.schema_arrow != shard_schema(int(np.prod(self.shape))):
+                        raise _damaged(path, "its columns are not those of a shard")
                     tables.append(parquet.read())
             except (OSError, pa.ArrowException) as error:
                 raise _damaged(path, str(error)) from None

@@ -51,14 +51,12 @@ def batches(
     The last one may be smaller; a last one of a single example, which batch norm cannot take,
     joins the one before.
     """
-    at = start * batch_size
     order = order.to(examples.images.device)
-    while at < len(order):
-        left = len(order) - at
-        size = left if left <= batch_size + 1 else batch_size
-        chosen = order[at : at + size]
+    last = num_batches(len(order), batch_size) - 1
+    for number in range(start, last + 1):
+        end = len(order) if number == last else (number + 1) * batch_size
+        chosen = order[number * batch_size : end]
         yield Examples(*(part[chosen].to(device.kind, non_blocking=True) for part in examples))
-        at += size
 
 
 def on_device(examples: Examples, device: Device) -> Examples:

@@ -23,6 +23,7 @@ plt.rcParams.update(
         "figure.dpi": 110,
         "font.size": 9,
         "legend.frameon": False,
+        "text.parse_math": False,  # class names may hold dollars
     }
 )
 BLUE, ORANGE, GREY = "#2a6f97", "#e07a1f", "#8a8a8a"

@@ -122,20 +122,21 @@ def fit(
         started = time.perf_counter()
         network.train()
         step = first_step
-        on_step(min(num, first_step * recipe.batch_size))
+        if epoch == first_epoch:  # what the checkpoint brings back
+            on_step(first_epoch * num + min(num, first_step * recipe.batch_size))
         for batch in batches(examples, order, recipe.batch_size, device, first_step):
             done = (epoch * steps + step) / (recipe.epochs * steps)
             lr = recipe.lr * schedule(recipe.schedule, done, 1 / (recipe.epochs * steps))
             for group in optimizer.param_groups:
                 group["lr"] = lr
-            torch.manual_seed((recipe.seed << 32) + epoch * steps + step)
+            torch.manual_seed(((recipe.seed << 32) + epoch * steps + step) % 2**64)
             _train_step(network, optimizer, normalize, batch, recipe, device, totals)
             step += 1
             fitted.num_images += len(batch.labels)
             on_step(len(batch.labels))
             if step % CHECK_LOSS_EVERY_STEPS == 0:
                 _check_finite(totals, epoch, step, recipe)
-                if checkpoint is not None and checkpoint.due():
+                if checkpoint is not None and step < steps and checkpoint.due():
                     checkpoint.save(state(epoch, step))
         _check_finite(totals, epoch, step, recipe)
         loss_sum, right, count = totals.tolist()
@@ -150,6 +151,7 @@ def fit(
         }
         if validation is not None:
             row |= _validate(network, validation, normalize, device)
+            _check_finite(torch.tensor([row["val_loss"]]), epoch, step, recipe)
         fitted.history.append(row)
         if validation is None or _is_best(fitted):
             fitted.best_epoch = epoch + 1

@@ -55,6 +55,8 @@ def load_model(folder: Path, device: Device) -> Model:
         content = weights.read_bytes()
     except FileNotFoundError as error:
         raise MissingInput(f"{error.filename} does not exist", fix="dvc repro train") from None
+    except ValueError:
+        raise MissingInput(f"{description} is no JSON", fix="dvc checkout --force") from None
     if hashlib.sha256(content).hexdigest() != about["weights_sha256"]:
         raise MissingInput(
             f"{weights} is not the file that {description} describes",

@@ -1,5 +1,7 @@
 """Networks by name, for images of any size with 1 or 3 channels."""
 
+import copy
+
 import torch
 from torch import Tensor, nn
 
@@ -18,17 +20,37 @@ def build_network(name: str, image_shape: tuple[int, int, int], num_classes: int
         SettingsError: there is no network of that name.
     """
     height, width, channels = image_shape
+    network: nn.Module
     if name == "article_cnn":
-        return ArticleCNN(height, width, channels, num_classes)
-    if name == "resnet":
-        return ResNet(channels, num_classes)
-    if name.startswith(TORCHVISION):
-        return _torchvision_network(name.removeprefix(TORCHVISION), channels, num_classes)
-    raise SettingsError(
-        f"params.yaml: model must be one of {', '.join(NAMES)} or {TORCHVISION}<name>, "
-        f"found {name!r}",
-        fix="name one of these",
-    )
+        network = ArticleCNN(height, width, channels, num_classes)
+    elif name == "resnet":
+        network = ResNet(channels, num_classes)
+    elif name.startswith(TORCHVISION):
+        network = _torchvision_network(name.removeprefix(TORCHVISION), channels, num_classes)
+    else:
+        raise SettingsError(
+            f"params.yaml: model must be one of {', '.join(NAMES)} or {TORCHVISION}<name>, "
+            f"found {name!r}",
+            fix="name one of these",
+        )
+    problem = _problem(copy.deepcopy(network), torch.zeros(2, channels, height, width))
+    if problem:
+        raise SettingsError(
+            f"params.yaml: model {name} cannot be trained on images of "
+            f"{height} x {width} x {channels}: {problem}",
+            fix="name another model, or set a larger image_size in the catalog entry",
+        )
+    return network
+
+
+def _problem(network: nn.Module, images: Tensor) -> str:
+    """Why the network cannot answer these images with logits; empty when it can."""
+    with torch.no_grad(), torch.random.fork_rng():
+        try:
+            logits = network.train()(images)
+        except (RuntimeError, ValueError, AssertionError) as error:
+            return str(error).splitlines()[0]
+    return "" if isinstance(logits, Tensor) else f"it answers with {type(logits).__name__}"
 
 
 class ArticleCNN(nn.Sequential):

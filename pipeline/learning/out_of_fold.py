@@ -16,6 +16,7 @@ from pipeline.learning.inference import predict
 from pipeline.learning.loop import Recipe, fit
 from pipeline.learning.metrics import softmax
 from pipeline.learning.networks import build_network
+from pipeline.runtime.errors import BrokenDataset
 
 
 def assign_folds(owners: Sequence[str], seed: int, num_folds: int) -> NDArray[np.int64]:
@@ -51,6 +52,11 @@ def out_of_fold_probabilities(
     probabilities = np.zeros((len(images), num_classes))
     of_others = np.zeros((len(others), num_classes))
     present = np.unique(folds)
+    if len(present) < 2:
+        raise BrokenDataset(
+            "all examples fall into one fold of the label check: they are of one group, or too few",
+            fix="bring more groups, or set clean.folds: 0",
+        )
     normalize = Normalizer(*ChannelSums.of(images).mean_std(), device)
     for fold in present:
         left_out = folds == fold

@@ -10,6 +10,9 @@ GroundworkError        one line: what is wrong and where, then what to do
 └── TrainingError      training cannot go on
 """
 
+from functools import partial
+from typing import Any
+
 
 class GroundworkError(Exception):
     """A problem that the person who started the run can solve.
@@ -21,6 +24,10 @@ class GroundworkError(Exception):
         super().__init__(what)
         self.what = what
         self.fix = fix
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Exceptions are pickled as their `args`, which lack `fix`; a worker could not send one.
+        return partial(type(self), fix=self.fix), (self.what,)
 
     def __str__(self) -> str:
         return f"ERROR {one_line(self.what)} | fix: {one_line(self.fix)}"

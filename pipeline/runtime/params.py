@@ -7,13 +7,19 @@ in dvc.yaml; tests/runtime/test_params.py fails while one of the three is missin
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from pipeline.runtime.settings import Settings, parse, read_yaml
 
 PARAMS_FILE = Path("params.yaml")
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
+
+
+def _not_one(value: int) -> int:
+    if value == 1:
+        raise ValueError("0 or at least 2")
+    return value
 
 
 class Ingest(Settings):
@@ -29,7 +35,7 @@ class Validate(Settings):
 
 
 class Clean(Settings):
-    folds: Annotated[int, Field(ge=0, le=20)]
+    folds: Annotated[int, Field(ge=0, le=20), AfterValidator(_not_one)]
     """Out-of-fold models for the label check; 0 leaves the check out, 1 is refused."""
     epochs: Annotated[int, Field(ge=1)]
     """Passes over the data that each out-of-fold model gets; more when the data is small."""
@@ -86,7 +92,7 @@ class Train(Settings):
     weight_decay: Annotated[float, Field(ge=0)]
     label_smoothing: Annotated[float, Field(ge=0, lt=1)]
     patience: Annotated[int, Field(ge=1)]
-    """Epochs without a better validation loss after which training stops."""
+    """Epochs without a better one on validation after which training stops."""
 
 
 class Evaluate(Settings):

@@ -13,6 +13,8 @@ from itertools import islice
 from multiprocessing import get_context
 from typing import TypeVar
 
+from pipeline.runtime.errors import SettingsError
+
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
@@ -32,19 +34,27 @@ def num_workers() -> int:
     No result depends on it, so it is an environment variable and no parameter.
     """
     given = os.environ.get(WORKERS_VARIABLE, "")
-    return max(1, int(given)) if given.isdecimal() else available_cores()
+    if not given:
+        return available_cores()
+    if not given.isdecimal():
+        raise SettingsError(
+            f"{WORKERS_VARIABLE} must be a whole number, found {given!r}",
+            fix="unset it to use every core",
+        )
+    return max(1, int(given))
 
 
-def die_with_parent() -> None:
-    """Have this process killed when its parent dies, so that a killed `dvc` leaves no orphan.
+def die_with_parent(parent: int) -> None:
+    """Have this process killed when `parent` dies, so that a killed `dvc` leaves no orphan.
 
-    Linux does it in the kernel (prctl(2)); elsewhere a thread looks once a second.
+    Linux does it in the kernel (prctl(2)); elsewhere a thread looks once a second. The caller
+    says who its parent was, since it may be dead before this is called.
     """
-    parent = os.getppid()
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:  # it died in between
-            os._exit(1)
+    if os.getppid() != parent:
+        os._exit(1)
+    if sys.platform == "linux":
         return
 
     def watch() -> None:
@@ -55,8 +65,8 @@ def die_with_parent() -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def _start_worker() -> None:
-    die_with_parent()
+def _start_worker(parent: int) -> None:
+    die_with_parent(parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
 
 
@@ -76,7 +86,7 @@ def map_ordered(
         yield from map(function, iterator)
         return
     # Not "fork": arrow and torch have threads, which a forked child lacks but waits for.
-    pool = ProcessPoolExecutor(workers, get_context("spawn"), _start_worker)
+    pool = ProcessPoolExecutor(workers, get_context("spawn"), _start_worker, (os.getpid(),))
     pending: deque[Future[Result]] = deque()
     try:
         for task in head:

@@ -3,11 +3,12 @@
 import difflib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from types import NoneType, UnionType
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from pipeline.runtime.errors import SettingsError
 
@@ -29,6 +30,8 @@ def read_yaml(path: Path) -> dict[str, Any]:
     Raises:
         SettingsError: the file is missing, over-large, no YAML, or no mapping.
     """
+    if path.is_dir():
+        raise SettingsError(f"{path} is a folder, expected a file", fix=f"write {path}")
     try:
         if path.stat().st_size > MAX_YAML_BYTES:
             raise SettingsError(
@@ -38,6 +41,10 @@ def read_yaml(path: Path) -> dict[str, Any]:
         content = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise SettingsError(f"{path} does not exist", fix=f"write {path}") from None
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        reason = f"line {mark.line + 1}, column {mark.column + 1}: {error.problem}"
+        raise SettingsError(f"{path} is not YAML: {reason}", fix="mend its syntax") from None
     except (YAMLError, UnicodeDecodeError) as error:
         reason = " ".join(str(error).split())
         raise SettingsError(f"{path} is not YAML: {reason}", fix="mend its syntax") from None
@@ -59,7 +66,10 @@ def parse(model: type[SomeSettings], content: Mapping[str, Any], path: Path) -> 
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        problems = error.errors(include_url=False)
+        # A misspelt key is also a missing one: name the misspelling.
+        problems = sorted(
+            error.errors(include_url=False), key=lambda p: p["type"] != "extra_forbidden"
+        )
         what, fix = _explain(dict(problems[0]), model, path)
         if len(problems) > 1:
             what += f" (and {len(problems) - 1} more)"
@@ -67,25 +77,71 @@ def parse(model: type[SomeSettings], content: Mapping[str, Any], path: Path) -> 
 
 
 def _explain(problem: dict[str, Any], model: type[Settings], path: Path) -> tuple[str, str]:
-    key = ".".join(str(part) for part in problem["loc"])
+    loc, known = _place(model, problem["loc"])
     found, kind = problem["input"], problem["type"]
+    if kind.startswith("union_tag"):
+        name = problem["ctx"]["discriminator"].strip("'")
+        loc = (*loc, name)
+        found = found.get(name) if isinstance(found, Mapping) else found
+        kind = "missing" if kind == "union_tag_not_found" else kind
+    key = ".".join(map(str, loc))
     if kind == "missing":
         return f"key {key} is missing", f"add `{key}:`"
     if kind == "extra_forbidden":
-        known = _known_keys(model, problem["loc"][:-1])
-        close = difflib.get_close_matches(str(problem["loc"][-1]), known, n=1)
+        close = difflib.get_close_matches(str(loc[-1]), known, n=1)
         hint = f"did you mean {close[0]}?" if close else f"known keys: {', '.join(known)}"
         return f"unknown key {key}", hint
-    expected = problem["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+    if kind == "union_tag_invalid":
+        *names, last = problem["ctx"]["expected_tags"].split(", ")
+        expected = f"{', '.join(names)} or {last}"
+    elif kind in ("model_type", "model_attributes_type", "dict_type"):
+        expected = "a section of `key: value` lines"
+    else:
+        expected = problem["msg"]
+        for prefix in ("Value error, ", "Input should be ", "String should "):
+            expected = expected.removeprefix(prefix)
+    must = "must" if kind == "string_pattern_mismatch" else "must be"
     shown = repr(found) if len(repr(found)) <= 60 else repr(found)[:57] + "..."
-    return f"{key} must be {expected}, found {shown}", f"set {key} to such a value in {path}"
+    return f"{key} {must} {expected}, found {shown}", f"set {key} to such a value in {path}"
 
 
-def _known_keys(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
-    """The keys that `model` knows at `loc`; none where the place is not a plain section."""
+def _place(
+    model: type[BaseModel], loc: tuple[int | str, ...]
+) -> tuple[tuple[int | str, ...], list[str]]:
+    """`loc` as it stands in the file, and the keys known where its last part stands.
+
+    pydantic puts the name of the chosen class of a union (`translate`) into it, which no file has.
+    """
+    shown: list[int | str] = []
+    here: Any = model
+    keys: dict[str, Any] = {}
     for part in loc:
-        annotation = model.model_fields[part].annotation if part in model.model_fields else None
-        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
-            return []
-        model = annotation
-    return list(model.model_fields)
+        kinds = _kinds(here)
+        if len(kinds) > 1:  # the name of one of them follows
+            here = next((kind for kind in kinds if _is_called(kind, part)), None)
+            continue
+        shown.append(part)
+        kind = kinds[0] if kinds else None
+        keys = {}
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            keys = {f.alias or name: f.annotation for name, f in kind.model_fields.items()}
+            here = keys.get(str(part))
+        else:
+            here = next(iter(get_args(kind)), None)
+    return tuple(shown), list(keys)
+
+
+def _kinds(annotation: Any) -> list[Any]:
+    """The types that an annotation allows, None and what `Annotated` adds left out."""
+    if get_origin(annotation) is Annotated:
+        return _kinds(get_args(annotation)[0])
+    if get_origin(annotation) in (Union, UnionType):
+        return [kind for option in get_args(annotation) for kind in _kinds(option)]
+    return [] if annotation in (None, NoneType) else [annotation]
+
+
+def _is_called(kind: Any, name: int | str) -> bool:
+    """Whether a class of a union says by a literal that its name is `name`."""
+    if not (isinstance(kind, type) and issubclass(kind, BaseModel)):
+        return False
+    return any(name in get_args(field.annotation) for field in kind.model_fields.values())

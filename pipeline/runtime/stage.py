@@ -11,6 +11,7 @@ What a stage reads and writes stands in dvc.yaml alone; the frame reads it there
 import hashlib
 import json
 import math
+import os
 import shutil
 import signal
 import sys
@@ -88,15 +89,17 @@ class Stage:
             InputChanged: an input was edited since the stage started.
         """
         after = self._fingerprint()
-        for key, before in self._before.items():
-            if after.get(key) != before:
+        for key in sorted(self._before.keys() | after.keys()):
+            if after.get(key) != self._before.get(key):
                 raise InputChanged(
                     f"{key} changed while {self.name} ran: the result is of neither version",
                     fix="run it again: dvc repro",
                 )
         for path in self._outputs:
+            assert _partial(path).exists(), f"{self.name} did not write {path}"
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # all of them or none
+        for path in self._outputs:
             partial, final = _partial(path), Path(path)
-            assert partial.exists(), f"{self.name} did not write {path}"
             if final.is_dir():
                 shutil.rmtree(final)
             partial.replace(final)
@@ -138,7 +141,8 @@ class Stage:
 
 def run_stage(name: str, main: Callable[[Stage], None]) -> None:
     """Run `main` in the frame and exit: 0, or 1 with one line, or 128 + n after signal n."""
-    die_with_parent()
+    # dvc.yaml passes the process of DVC, which may have been killed while this one was importing.
+    die_with_parent(int(os.environ.get("DVC_PID") or os.getppid()))
     signal.signal(signal.SIGTERM, _exit_on_signal)
     stage = None
     try:

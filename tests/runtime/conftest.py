@@ -6,7 +6,7 @@ from collections.abc import Callable
 import psutil
 import pytest
 
-PATIENCE_SECONDS = 60  # far more than needed; only a failure waits so long
+PATIENCE_SECONDS = 10  # far more than needed; only a failure waits so long
 
 
 def is_running(pid: int) -> bool:

@@ -108,46 +108,68 @@ def test_num_workers_refuses_what_is_no_number(monkeypatch, given):
     )
 
 
-# A parent whose children say who they are, and then have far more to do than the test waits.
-PARENT_OF_ONE = """
+# Parents that say who their children are. Those have far more to do than the test waits.
+OF_ONE_CHILD = """
 import subprocess, sys
 child = '''
 import os, time
 from pipeline.runtime.process import die_with_parent
-die_with_parent()
+die_with_parent(os.getppid())
 print(os.getpid(), flush=True)
 time.sleep(600)
 '''
 subprocess.run([sys.executable, "-c", child])
 """
-PARENT_OF_WORKERS = """
-import os, time
+OF_BUSY_WORKERS = """
+import time
+from multiprocessing import active_children
 from pipeline.runtime.process import map_ordered
 
 def work(number):
-    if number == 2:
-        time.sleep(600)
-    return os.getpid()
+    time.sleep(600 if number else 0)
 
 if __name__ == "__main__":
-    for pid in map_ordered(work, range(4)):
-        print(pid, flush=True)
+    for _ in map_ordered(work, range(4)):
+        print(*(child.pid for child in active_children()), flush=True)
+"""
+# This one dies while its workers still import, before they can ask to die with it.
+OF_STARTING_WORKERS = """
+import os, signal, time
+from multiprocessing import active_children
+from pipeline.runtime.process import map_ordered
+
+def tasks():
+    yield from (600, 600)
+    print(*(child.pid for child in active_children()), flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+    yield 600
+
+if __name__ == "__main__":
+    list(map_ordered(time.sleep, tasks()))
 """
 
 
-@pytest.mark.parametrize(("program", "lines"), [(PARENT_OF_ONE, 1), (PARENT_OF_WORKERS, 2)])
-def test_killing_the_parent_ends_its_children(tmp_path, wait_until_gone, program, lines):
+@pytest.mark.parametrize(
+    ("program", "num_children"),
+    [(OF_ONE_CHILD, 1), (OF_BUSY_WORKERS, 2), (OF_STARTING_WORKERS, 2)],
+    ids=["one child", "busy workers", "starting workers"],
+)
+def test_no_process_outlives_a_killed_parent(tmp_path, wait_until_gone, program, num_children):
     script = tmp_path / "parent.py"
     script.write_text(program)
     parent = subprocess.Popen(
         [sys.executable, script],
         stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,  # what multiprocessing says of a killed parent
         text=True,
         env=os.environ | {"PYTHONPATH": str(ROOT), WORKERS_VARIABLE: "2"},
     )
-    with parent:
-        children = {int(parent.stdout.readline()) for _ in range(lines)}
-        assert parent.pid not in children
-        parent.send_signal(signal.SIGKILL)
-        parent.wait()
-        assert all(map(wait_until_gone, children))
+    children = [int(pid) for pid in parent.stdout.readline().split()]
+    parent.kill()
+    parent.wait()
+    parent.stdout.close()
+    assert len(children) == num_children
+    left = [pid for pid in children if not wait_until_gone(pid)]
+    for pid in left:
+        os.kill(pid, signal.SIGKILL)
+    assert left == []

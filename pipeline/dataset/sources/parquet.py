@@ -70,7 +70,14 @@ def open_source(entry: Entry) -> Source:
         for name in layout:
             if name is not None and name not in other.names:
                 raise SourceError(f"{path} has no column {name}", fix="make the files alike")
+        if _class_names(other, layout.label) != _class_names(schema, layout.label):
+            raise SourceError(
+                f"{path} has other class names than {next(iter(files))}",
+                fix="make the files alike",
+            )
     names = _class_names(schema, layout.label)
+    if names is None and pa.types.is_integer(schema.field(layout.label).type):
+        names = entry.classes
     classes = entry.classes or names or _distinct(files, layout.label)
     splits = {_split_in_path(path, root) for path in files} - {None}
     if layout.split is not None:
@@ -116,6 +123,11 @@ def _examples(
         image = pc.struct_field(image, "bytes")
     if layout.id is not None:
         ids = table[layout.id].cast(pa.string())
+        if ids.null_count:
+            raise SourceError(
+                f"{path} has rows without {layout.id}, which the entry names as id",
+                fix="give every row an id, or name another column",
+            )
     elif paths is not None and paths.null_count == 0:
         ids = paths  # Hugging Face keeps the file name, the example's key where it came from
     else:
@@ -192,10 +204,15 @@ def _distinct(files: dict[Path, pa.Schema], column: str) -> list[str]:
     """Distinct values of a column, digits in the order of their numbers."""
     found: set[str] = set()
     for path in files:
-        for batch in pq.ParquetFile(path).iter_batches(columns=[column]):
-            found.update(
-                str(value) for value in pc.unique(batch[column]).to_pylist() if value is not None
-            )
+        try:
+            for batch in pq.ParquetFile(path).iter_batches(columns=[column]):
+                found.update(
+                    str(value) for value in pc.unique(batch[column].drop_null()).to_pylist()
+                )
+        except (pa.ArrowException, OSError) as error:
+            raise SourceError(
+                f"{path} is damaged in column {column}: {error}", fix="fetch it again"
+            ) from None
     return sorted(found, key=lambda name: (int(name) if name.isdecimal() else -1, name))
 
 

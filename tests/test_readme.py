@@ -1,0 +1,75 @@
+"""README.md is true: its commands run as written and print what it shows; its links work."""
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import make_clone
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text()
+REFUSED = {"dvc exp run -S lr=-1": 255}
+NOT_RUN = {"make test": "this very test is run by it"}
+
+
+def commands() -> list[tuple[str, list[str]]]:
+    """Commands in console blocks, each with the lines that README shows as its output."""
+    found: list[tuple[str, list[str]]] = []
+    for block in re.findall(r"^ *```console\n(.*?)^ *```$", README, re.M | re.S):
+        for line in block.splitlines():
+            if line.strip().startswith("$ "):
+                found.append((line.strip()[2:], []))
+            elif line.strip():
+                found[-1][1].append(line.strip())
+    return found
+
+
+def masked(line: str) -> str:
+    """The line without what differs from run to run: numbers, names of experiments."""
+    line = re.sub(r"(experiment '|Ran experiment\(s\): )[a-z]+-[a-z]+", r"\1NAME", line)
+    return re.sub(r"\s+", " ", re.sub(r"[-+]?\d[\d.,]*", "N", line)).strip()
+
+
+def test_every_command_runs_and_prints_what_readme_shows(tmp_path):
+    installed = Path(sys.prefix) / "requirements.installed"
+    if not installed.exists() or installed.read_text() != (ROOT / "requirements.txt").read_text():
+        pytest.skip("the environment was not made by `make env`, so `make run` would remake it")
+    clone = make_clone(tmp_path / "clone")
+    (clone.path / ".venv").symlink_to(sys.prefix)
+    listed = commands()
+    assert len(listed) > 5
+    for command, shown in listed:
+        if command in NOT_RUN:
+            continue
+        output = clone.run(f"bash -c '{command}'", expect=REFUSED.get(command, 0))
+        printed = {masked(line) for line in output.splitlines()}
+        if "diff" in command:  # which metrics changed, and so the table, depends on the machine
+            shown = shown[:1]
+        missing = [line for line in shown if line != "..." and masked(line) not in printed]
+        assert not missing, f"$ {command}\nprints no longer: {missing}\nbut\n{output}"
+        if command == "make run":
+            clone.commit("results")
+
+
+def test_every_make_target_in_the_docs_exists():
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M))
+    for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
+        assert set(re.findall(r"\bmake ([a-z]+)`", page.read_text())) <= targets
+
+
+@pytest.mark.parametrize(
+    "page", ["README.md", *(f"docs/{p.name}" for p in (ROOT / "docs").glob("*.md"))]
+)
+def test_links_and_pictures_lead_somewhere(page):
+    for target in re.findall(r"\]\(([^)#]+)\)", (ROOT / page).read_text()):
+        if not target.startswith("http"):
+            assert (ROOT / page).parent.joinpath(target).exists(), f"{page} links to {target}"
+
+
+def test_every_stage_and_catalog_key_is_documented():
+    from pipeline.dataset.catalog import Entry
+
+    page = (ROOT / "docs/bring-your-own-data.md").read_text()
+    for key in Entry.model_fields:
+        assert f"`{key}`" in page or f"{key}:" in page, f"{key} is not in bring-your-own-data.md"
