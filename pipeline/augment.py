@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.dataset.images import ChannelSums
+from pipeline.dataset.measurements import ChannelSums
 from pipeline.dataset.records import read_index, read_tables, write_index
 from pipeline.dataset.sharding import Plan, make_shards, make_tasks
 from pipeline.dataset.shards import ShardReader

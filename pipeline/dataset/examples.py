@@ -7,7 +7,8 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.dataset.catalog import SplitFractions
-from pipeline.dataset.images import StoredImage, UnreadableImage, measure, prepare
+from pipeline.dataset.images import StoredImage, UnreadableImage, prepare
+from pipeline.dataset.measurements import measure
 from pipeline.dataset.randomness import id_keys, uniform
 from pipeline.dataset.records import RAW_SCHEMA, words
 

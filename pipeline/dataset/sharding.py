@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from pipeline.dataset.images import ChannelSums
+from pipeline.dataset.measurements import ChannelSums
 from pipeline.dataset.pixels import decode_all
 from pipeline.dataset.randomness import id_keys
 from pipeline.dataset.shards import write_shard

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from pipeline.dataset.images import ChannelSums
+from pipeline.dataset.measurements import ChannelSums
 from pipeline.dataset.randomness import id_keys, uniform
 from pipeline.learning.batches import Examples, Normalizer, make_examples
 from pipeline.learning.device import Device

@@ -7,7 +7,8 @@ import pytest
 
 from pipeline.dataset.catalog import SplitFractions
 from pipeline.dataset.examples import Task, assign_splits, make_rows
-from pipeline.dataset.images import measure, prepare
+from pipeline.dataset.images import prepare
+from pipeline.dataset.measurements import measure
 from pipeline.dataset.records import RAW_SCHEMA
 from pipeline.dataset.sources import EXAMPLE_SCHEMA
 

@@ -8,16 +8,9 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image, ImageCms, PngImagePlugin
 
-from pipeline.dataset.images import (
-    ChannelSums,
-    UnreadableImage,
-    decode,
-    encode_png,
-    measure,
-    prepare,
-    strip_jpeg,
-    strip_png,
-)
+from pipeline.dataset.images import UnreadableImage, decode, encode_png, prepare
+from pipeline.dataset.measurements import ChannelSums, measure
+from pipeline.dataset.metadata import strip_jpeg, strip_png
 
 PLENTY = 1e6  # pixels
 SECRET = b"52.5200N 13.4050E Erika Mustermann"

@@ -4,7 +4,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from pipeline.dataset.images import ChannelSums, decode
+from pipeline.dataset.images import decode
+from pipeline.dataset.measurements import ChannelSums
 from pipeline.dataset.randomness import id_keys
 from pipeline.dataset.records import file_sha256, words, write_index
 from pipeline.dataset.sharding import Made, Plan, make_shards, make_tasks
