@@ -6,7 +6,7 @@ VENV := .venv
 INSTALLED := $(VENV)/requirements.installed
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: help env run test lint lock bench clean-env
+.PHONY: help env install run test lint lock bench
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

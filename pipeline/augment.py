@@ -13,7 +13,6 @@ from pipeline.dataset.measurements import ChannelSums
 from pipeline.dataset.records import read_index, read_tables, write_index
 from pipeline.dataset.sharding import Plan, make_shards, make_tasks
 from pipeline.dataset.shards import ShardReader
-from pipeline.learning.figures import image_grid
 from pipeline.runtime.process import map_ordered
 from pipeline.runtime.stage import Stage, run_stage
 
@@ -63,10 +62,13 @@ def main(stage: Stage) -> None:
 
 def picture(stage: Stage, reader: ShardReader) -> None:
     """A column for each of some training examples, the original on top, its copies below."""
-    some = np.linspace(0, reader.num_examples("train") - 1, NUM_PICTURED).astype(int)
+    # Here, since worker processes import this file too and draw nothing.
+    from pipeline.learning.figures import image_grid
+
     images, captions = [], []
     for copy in range(min(reader.copies, MAX_COPIES_PICTURED)):
-        shard = reader.read("train", copy)
+        shard = reader.read_first("train", copy)
+        some = np.linspace(0, len(shard.ids) - 1, NUM_PICTURED).astype(int)
         images += [shard.images[row] for row in some]
         name = "original" if copy == 0 else f"copy {copy}"
         captions += [f"{reader.classes[shard.labels[row]]}\n{name}" for row in some]

@@ -31,11 +31,7 @@ from pipeline.dataset.records import (
     write_index,
     write_tables,
 )
-from pipeline.learning.device import choose_device
-from pipeline.learning.figures import image_grid
-from pipeline.learning.loop import Recipe
-from pipeline.learning.out_of_fold import assign_folds, out_of_fold_probabilities
-from pipeline.runtime.errors import BrokenDataset
+from pipeline.runtime.errors import BrokenDataset, TrainingError
 from pipeline.runtime.stage import Stage, run_stage
 
 RAW = Path("data/raw")
@@ -54,9 +50,21 @@ def main(stage: Stage) -> None:
     rows = Ledger(table, classes)
 
     rows.remove(read_quarantine(rows))
-    duplicates = find_duplicates(table["sha256"].to_pylist(), rows.splits, rows.ids)
-    rows.remove(duplicates)
-    decided = rows.decide(read_decisions(params.dataset, classes))
+    digests: list[str] = table["sha256"].to_pylist()
+    readable = np.flatnonzero(rows.kept)
+    duplicates = find_duplicates(
+        [digests[row] for row in readable],
+        [rows.splits[row] for row in readable],
+        [rows.ids[row] for row in readable],
+    )
+    rows.remove({int(readable[row]): reason for row, reason in duplicates.items()})
+    decisions = read_decisions(params.dataset, classes)
+    decided = rows.decide(decisions)
+    if len(decided) < len(decisions):
+        stage.say(
+            f"{len(decisions) - len(decided)} of {len(decisions)} decisions do not apply: their id "
+            "is not there, is in test, or has another label by now"
+        )
 
     if params.clean.folds >= 2:
         check_rows(stage, rows, decided, index)
@@ -95,6 +103,11 @@ def read_quarantine(rows: Ledger) -> dict[int, str]:
 
 def check_rows(stage: Stage, rows: Ledger, decided: set[int], index: dict[str, Any]) -> None:
     """Suspect labels that models trained without them hold unlikely."""
+    # Here, since worker processes import this file too and need none of torch.
+    from pipeline.learning.device import choose_device
+    from pipeline.learning.loop import Recipe
+    from pipeline.learning.out_of_fold import assign_folds, out_of_fold_probabilities
+
     clean = stage.params.clean
     height, width = (min(side, CHECK_MAX_SIDE) for side in index["image_size"])
     shape = (height, width, index["channels"])
@@ -116,20 +129,24 @@ def check_rows(stage: Stage, rows: Ledger, decided: set[int], index: dict[str, A
         label_smoothing=0.0,
         patience=epochs,
         seed=stage.params.seed,
+        deterministic=True,  # its probabilities become part of the data
     )
     total = len(learnt) * (clean.folds - 1) * epochs
     with stage.progress_bar(total, "image") as bar:
-        of_learnt, of_tested = out_of_fold_probabilities(
-            images[learnt],
-            rows.given[learnt],
-            folds,
-            images[tested],
-            model=CHECK_MODEL,
-            num_classes=len(rows.classes),
-            recipe=recipe,
-            device=device,
-            on_step=bar.update,
-        )
+        try:
+            of_learnt, of_tested = out_of_fold_probabilities(
+                images[learnt],
+                rows.given[learnt],
+                folds,
+                images[tested],
+                model=CHECK_MODEL,
+                num_classes=len(rows.classes),
+                recipe=recipe,
+                device=device,
+                on_step=bar.update,
+            )
+        except TrainingError as error:  # its advice is for the parameters of train
+            raise TrainingError(error.what, fix="set clean.folds: 0 to do without") from None
     found = check_labels(rows.given[learnt], of_learnt)
     rows.suspect(learnt, found, decided)
     rows.noise_rate = found.noise_rate
@@ -139,10 +156,12 @@ def check_rows(stage: Stage, rows: Ledger, decided: set[int], index: dict[str, A
 
 def write(stage: Stage, rows: Ledger, index: dict[str, Any]) -> None:
     """Write what is kept, what is removed and why, and the list and picture of suspected labels."""
+    from pipeline.learning.figures import image_grid
+
     folder = stage.output("data/clean")
     removed: list[pa.Table] = []
     pictures: dict[int, bytes] = {}
-    worst = np.flatnonzero(rows.suspected & rows.kept)
+    worst = np.flatnonzero(rows.suspected)
     worst = worst[np.argsort(rows.quality[worst], kind="stable")]
 
     def tables() -> Iterator[pa.Table]:

@@ -9,8 +9,8 @@ import csv
 from pathlib import Path
 
 import torch
-from dvclive import Live
 
+from dvclive import Live
 from pipeline.dataset.shards import Shard, ShardReader
 from pipeline.learning.batches import Examples, Normalizer, make_examples
 from pipeline.learning.checkpoint import Checkpoint
@@ -54,7 +54,8 @@ def main(stage: Stage) -> None:
     num_parameters = sum(p.numel() for p in network.parameters())
     stage.say(f"{params.model}, {num_parameters:,} parameters, {num_train} images, on {device}")
 
-    checkpoint = Checkpoint(WORK_DIR / "train", f"{stage.inputs_digest()[:24]}-{torch.__version__}")
+    key = f"{stage.inputs_digest()} {torch.__version__} {device}"
+    checkpoint = Checkpoint(WORK_DIR / "train", key)
     live = Live(str(LIVE), save_dvc_exp=False, dvcyaml=None, report=None)
     with live, stage.progress_bar(num_train * recipe.epochs, "image") as bar:
         best = 0.0

@@ -12,10 +12,11 @@ import pandas as pd
 from pipeline.dataset.catalog import read_entry
 from pipeline.dataset.expectations import Outcome, add_derived_columns, built_in, check
 from pipeline.dataset.records import MEASUREMENTS, read_folder, read_index
-from pipeline.runtime.errors import BrokenDataset
-from pipeline.runtime.stage import Stage, run_stage
+from pipeline.runtime.errors import BrokenDataset, one_line
+from pipeline.runtime.stage import WORK_DIR, Stage, run_stage
 
 RAW = Path("data/raw")
+EVIDENCE = WORK_DIR / "failed_validation.csv"  # outputs of a failed stage are not published
 
 
 def main(stage: Stage) -> None:
@@ -50,22 +51,32 @@ def main(stage: Stage) -> None:
         },
     )
     print_failures(failed, unreadable)
+    if critical or too_many:
+        write_evidence(failed, unreadable)
     if too_many:
         raise BrokenDataset(
             f"{len(unreadable)} of {len(table)} images ({fraction:.1%}) are unreadable, at most "
             f"{limits.max_quarantined_fraction:.1%} may be (validate.max_quarantined_fraction)",
-            fix="mend the images listed above, or allow more",
+            fix=f"mend the images listed in {EVIDENCE}, or allow more",
         )
     if critical:
         raise BrokenDataset(
             f"dataset {params.dataset} fails {len(critical)} critical expectations, "
             f"first: {critical[0].name}; found {critical[0].observed or 'otherwise'}",
-            fix="mend the data, or its catalog entry; the table above lists all",
+            fix=f"mend the data or its catalog entry; {EVIDENCE} lists the examples",
         )
     stage.say(
         f"{len(outcomes) - len(failed)} of {len(outcomes)} expectations hold, "
         f"{len(unreadable)} examples set aside"
     )
+
+
+def write_evidence(failed: list[Outcome], unreadable: pd.DataFrame) -> None:
+    """Every example that fails something, and what."""
+    rows = list(unreadable[["id", "problem"]].itertuples(index=False, name=None))
+    rows += [(id, outcome.name) for outcome in failed for id in outcome.failed_ids]
+    EVIDENCE.parent.mkdir(exist_ok=True)
+    pd.DataFrame(rows, columns=["id", "reason"]).to_csv(EVIDENCE, index=False)
 
 
 def print_failures(failed: list[Outcome], unreadable: pd.DataFrame) -> None:
@@ -74,9 +85,9 @@ def print_failures(failed: list[Outcome], unreadable: pd.DataFrame) -> None:
         width = max(len(outcome.name) for outcome in failed)
         print(f"{'severity':10}{'expected':{width + 2}}found")
         for outcome in failed:
-            print(f"{outcome.severity:10}{outcome.name:{width + 2}}{outcome.observed}")
+            print(one_line(f"{outcome.severity:10}{outcome.name:{width + 2}}{outcome.observed}"))
     for id, problem in unreadable[["id", "problem"]].head(10).itertuples(index=False):
-        print(f"unreadable {id}: {problem}")
+        print(one_line(f"unreadable {id}: {problem}"))
     if len(unreadable) > 10:
         print(f"... and {len(unreadable) - 10} more unreadable images")
 

@@ -53,6 +53,9 @@ class Entry(Settings):
     license: Text
     """SPDX identifier, or the licence's own name. No licence, no ingest."""
     kind: Literal["auto", "builtin", "parquet"] = "auto"
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    """Of the file that `uri` names, which is then verified."""
+    md5: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")] | None = None
     title: str | None = None
     description: str | None = None
     homepage: str | None = None

@@ -116,6 +116,8 @@ def _pixels(image: Image.Image) -> NDArray[np.uint8]:
     try:
         image.load()
         image = ImageOps.exif_transpose(image)
+        if image.mode == "F":
+            raise ValueError("floating-point values, whose range nobody knows")
         if image.mode.startswith("I"):
             # Pillow would clip 16-bit grey at 255; 65535 / 257 is 255.
             grey = np.asarray(image).astype(np.int64).clip(0, 65535)

@@ -118,6 +118,13 @@ def check_labels(labels: NDArray[np.int64], probabilities: NDArray[np.float64]) 
 
     if not np.isfinite(probabilities).all():  # cleanlab passes NaN through in silence
         raise ValueError("out-of-fold probabilities are not finite")
+    if len(np.unique(labels)) < 2:  # nothing to confuse, and cleanlab refuses
+        return LabelCheck(
+            quality=probabilities[np.arange(len(labels)), labels],
+            is_issue=np.zeros(len(labels), bool),
+            proposed=probabilities.argmax(1),
+            noise_rate=0.0,
+        )
     joint = compute_confident_joint(labels, probabilities)
     return LabelCheck(
         quality=get_label_quality_scores(labels, probabilities),

@@ -89,7 +89,7 @@ def strip_png(data: bytes, removed: set[str] | None = None) -> bytes | None:
         if name in PNG_NEEDED:
             kept.append(data[at:end])
         else:
-            removed.add(PNG_KINDS.get(name, name.decode("latin-1")))
+            removed.add(PNG_KINDS.get(name, name.decode() if name.isalpha() else "other"))
         at = end
         if name == b"IEND":
             if len(data) > at:

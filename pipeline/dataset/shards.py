@@ -7,7 +7,7 @@ bit is noticed (FixedSizeList would be stored as 4 bytes a pixel). index.json co
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -121,36 +121,50 @@ class ShardReader:
         Raises:
             MissingInput: a file is missing or damaged.
         """
-        tables = []
-        for file in self.index["files"]:
-            if file["split"] != split or file["copy"] != copy:
-                continue
-            path = self.folder / file["name"]
-            try:
-                with pq.ParquetFile(path, page_checksum_verification=True) as parquet:
-                    if parquet.schema_arrow != shard_schema(int(np.prod(self.shape))):
-                        raise _damaged(path, "its columns are not those of a shard")
-                    tables.append(parquet.read())
-            except (OSError, pa.ArrowException) as error:
-                raise _damaged(path, str(error)) from None
-        if not tables:
-            size = int(np.prod(self.shape))
-            tables = [shard_schema(size).empty_table()]
-        return Shard(
-            images=np.concatenate([self._pixels(table) for table in tables]),
-            labels=np.concatenate([table["y"].to_numpy() for table in tables]),
-            weights=np.concatenate([table["weight"].to_numpy() for table in tables]),
-            ids=[id for table in tables for id in table["id"].to_pylist()],
-        )
+        files = self._files(split, copy)
+        num = sum(file["rows"] for file in files)
+        images = np.empty((num, *self.shape), np.uint8)
+        labels, weights = np.empty(num, np.int32), np.empty(num, np.float32)
+        ids: list[str] = []
+        for file in files:
+            here = slice(len(ids), len(ids) + file["rows"])
+            part = self._read_file(self.folder / file["name"], file["rows"])
+            images[here], labels[here], weights[here] = part.images, part.labels, part.weights
+            ids += part.ids
+        return Shard(images, labels, weights, ids)
 
-    def _pixels(self, table: pa.Table) -> NDArray[np.uint8]:
-        parts = [
-            np.frombuffer(chunk.buffers()[1], np.uint8).reshape(-1, *self.shape)[
-                chunk.offset : chunk.offset + len(chunk)
+    def read_first(self, split: str, copy: int) -> Shard:
+        """The first shard of a split in one copy; see `read`."""
+        file = self._files(split, copy)[0]
+        return self._read_file(self.folder / file["name"], file["rows"])
+
+    def _files(self, split: str, copy: int) -> list[dict[str, Any]]:
+        files = self.index["files"]
+        return [file for file in files if file["split"] == split and file["copy"] == copy]
+
+    def _read_file(self, path: Path, rows: int) -> Shard:
+        size = int(np.prod(self.shape))
+        try:
+            with pq.ParquetFile(path, page_checksum_verification=True) as parquet:
+                if parquet.schema_arrow != shard_schema(size):
+                    raise _damaged(path, "its columns are not those of a shard")
+                table = parquet.read()
+        except (OSError, pa.ArrowException) as error:
+            raise _damaged(path, str(error)) from None
+        if table.num_rows != rows:
+            raise _damaged(path, f"{table.num_rows} rows, expected {rows}")
+        pixels = [
+            np.frombuffer(chunk.buffers()[1], np.uint8)[
+                chunk.offset * size : (chunk.offset + len(chunk)) * size
             ]
             for chunk in table["x"].chunks
         ]
-        return np.concatenate(parts) if parts else np.empty((0, *self.shape), np.uint8)
+        return Shard(
+            images=np.concatenate(pixels).reshape(-1, *self.shape),
+            labels=table["y"].to_numpy(),
+            weights=table["weight"].to_numpy(),
+            ids=table["id"].to_pylist(),
+        )
 
 
 def _damaged(path: Path, reason: str) -> MissingInput:

@@ -22,7 +22,7 @@ class Checkpoint:
 
     def __init__(self, folder: Path, key: str) -> None:
         self.folder = folder
-        self.path = folder / f"{key[:32]}.pt"
+        self.path = folder / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.pt"
         self._saved_at = time.monotonic()
 
     def due(self) -> bool:

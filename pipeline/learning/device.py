@@ -1,5 +1,6 @@
 """Where and in what precision to compute."""
 
+import os
 from dataclasses import dataclass
 
 import torch
@@ -9,6 +10,10 @@ from pipeline.runtime.process import available_cores
 
 BF16_MIN_PIXELS = 16 * 16
 """Below this size of image bf16 on a CPU costs more in conversions than it gains (LOG.md)."""
+
+
+DEVICE_VARIABLE = "GROUNDWORK_DEVICE"
+"""Names the device that `auto` takes, in every stage: for a GPU that is broken or busy."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,10 @@ def choose_device(device: str, precision: str, image_shape: tuple[int, int, int]
     Raises:
         SettingsError: the device asked for is not there.
     """
+    if device == "auto":
+        device = os.environ.get(DEVICE_VARIABLE) or "auto"
+    # cuBLAS repeats its results only with a workspace of fixed size, chosen before it starts.
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     # As many threads as cores, whatever OMP_NUM_THREADS says: sums of floats depend on it.
     torch.set_num_threads(available_cores())
     there = {
@@ -42,10 +51,10 @@ def choose_device(device: str, precision: str, image_shape: tuple[int, int, int]
     }
     if device == "auto":
         device = next(kind for kind in there if there[kind])
-    elif not there[device]:
+    elif not there.get(device):
         raise SettingsError(
-            f"params.yaml: train.device is {device}, but torch {torch.__version__} finds none here",
-            fix="set train.device: auto",
+            f"the device should be {device}, but torch {torch.__version__} finds none here",
+            fix=f"set train.device: auto and unset {DEVICE_VARIABLE}",
         )
     if precision != "auto":
         return Device(device, bf16=precision == "bf16")

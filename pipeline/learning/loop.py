@@ -47,6 +47,8 @@ class Recipe:
     label_smoothing: float
     patience: int
     seed: int
+    deterministic: bool = False
+    """Whether a GPU must give the same bits every time, which costs speed; a CPU always does."""
 
 
 @dataclass
@@ -83,7 +85,8 @@ def fit(
     Raises:
         TrainingError: the loss is no longer a finite number.
     """
-    torch.backends.cudnn.benchmark = True
+    torch.backends.cudnn.benchmark = not recipe.deterministic
+    torch.use_deterministic_algorithms(recipe.deterministic, warn_only=True)
     torch.set_float32_matmul_precision("high")
     network.to(device.kind, memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimizer = make_optimizer(network, recipe, device)
@@ -134,13 +137,15 @@ def fit(
             step += 1
             fitted.num_images += len(batch.labels)
             on_step(len(batch.labels))
-            if step % CHECK_LOSS_EVERY_STEPS == 0:
+            save = checkpoint is not None and step < steps and checkpoint.due()
+            if save or step % CHECK_LOSS_EVERY_STEPS == 0:
                 _check_finite(totals, epoch, step, recipe)
-                if checkpoint is not None and step < steps and checkpoint.due():
-                    checkpoint.save(state(epoch, step))
+            if checkpoint is not None and save:
+                checkpoint.save(state(epoch, step))
         _check_finite(totals, epoch, step, recipe)
         loss_sum, right, count = totals.tolist()
         fitted.seconds += time.perf_counter() - started
+        del examples  # before the next epoch's are read
         totals.zero_()
         first_step = 0
         row = {
@@ -208,8 +213,9 @@ def _train_step(
     ((losses * weights).sum() / weights.sum().clamp(min=1e-6)).backward()
     optimizer.step()
     with torch.no_grad():
-        right = (logits.argmax(1) == labels).sum()
-        totals += torch.stack([losses.sum(), right.float(), losses.new_tensor(len(labels))])
+        right = (logits.argmax(1) == labels).float().sum()
+        count = torch.full_like(right, len(labels))  # made there: a copy would wait for the device
+        totals += torch.stack([losses.sum(), right, count])
 
 
 def _validate(

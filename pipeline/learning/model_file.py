@@ -60,7 +60,7 @@ def load_model(folder: Path, device: Device) -> Model:
     if hashlib.sha256(content).hexdigest() != about["weights_sha256"]:
         raise MissingInput(
             f"{weights} is not the file that {description} describes",
-            fix="bring both back: dvc checkout --force models",
+            fix="bring both back: dvc checkout --force train",
         )
     shape = (about["shape"][0], about["shape"][1], about["shape"][2])
     network = build_network(about["model"], shape, len(about["classes"]))

@@ -45,7 +45,7 @@ def build_network(name: str, image_shape: tuple[int, int, int], num_classes: int
 
 def _problem(network: nn.Module, images: Tensor) -> str:
     """Why the network cannot answer these images with logits; empty when it can."""
-    with torch.no_grad(), torch.random.fork_rng():
+    with torch.no_grad(), torch.random.fork_rng(devices=[]):
         try:
             logits = network.train()(images)
         except (RuntimeError, ValueError, AssertionError) as error:

@@ -7,7 +7,8 @@ GroundworkError        one line: what is wrong and where, then what to do
 ├── InputChanged       an input was edited while the stage ran
 ├── BrokenDataset      the data failed validation
 ├── ReviewError        data/reviews/<dataset>.csv says something impossible
-└── TrainingError      training cannot go on
+├── TrainingError      training cannot go on
+└── WorkerKilled       a worker process died
 """
 
 from functools import partial
@@ -58,6 +59,10 @@ class ReviewError(GroundworkError):
 
 
 class TrainingError(GroundworkError):
+    pass
+
+
+class WorkerKilled(GroundworkError):
     pass
 
 

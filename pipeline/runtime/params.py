@@ -108,7 +108,8 @@ class Params(Settings):
     """`article_cnn`, `resnet`, or `torchvision:<name>`."""
     optimizer: Literal["sgd", "adam", "adamw"]
     lr: Annotated[float, Field(gt=0, le=100)]
-    batch_size: Annotated[int, Field(ge=1)]
+    batch_size: Annotated[int, Field(ge=2)]
+    """Batch norm needs two."""
     epochs: Annotated[int, Field(ge=1)]
     ingest: Ingest
     # `validate` is a method of pydantic's models, hence the alias.

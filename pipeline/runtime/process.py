@@ -1,5 +1,6 @@
 """Processes: none outlives its parent, and work spread over several is the same work."""
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -9,11 +10,13 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
 from multiprocessing import get_context
+from pathlib import Path
 from typing import TypeVar
 
-from pipeline.runtime.errors import SettingsError
+from pipeline.runtime.errors import SettingsError, WorkerKilled
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -23,9 +26,12 @@ PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 def available_cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    """Cores that this process may use: its affinity, and the quota of its container."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    with contextlib.suppress(OSError, ValueError):  # no cgroup v2, or "max"
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+        return max(1, min(cores or 1, int(quota) // int(period)))
+    return cores or 1
 
 
 def num_workers() -> int:
@@ -97,5 +103,10 @@ def map_ordered(
                 yield pending.popleft().result()
         while pending:
             yield pending.popleft().result()
+    except BrokenProcessPool:
+        raise WorkerKilled(
+            "a worker process was killed, most likely for want of memory",
+            fix=f"use fewer: {WORKERS_VARIABLE}=1 dvc repro",
+        ) from None
     finally:
         pool.shutdown(cancel_futures=True)

@@ -22,7 +22,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from pipeline.runtime.errors import GroundworkError, InputChanged, MissingInput
+from pipeline.runtime.errors import GroundworkError, InputChanged, MissingInput, one_line
 from pipeline.runtime.params import PARAMS_FILE, Params, load_params
 from pipeline.runtime.process import die_with_parent
 from pipeline.runtime.settings import read_yaml
@@ -69,7 +69,7 @@ class Stage:
         return tqdm(desc=self.name, total=total, unit=unit, disable=None, leave=False)
 
     def say(self, text: str) -> None:
-        print(f"{self.name}: {text}", flush=True)
+        print(one_line(f"{self.name}: {text}"), flush=True)
 
     def inputs_digest(self) -> str:
         """Hex digest of all that the stage's result is a function of: inputs, code, params.
@@ -97,7 +97,8 @@ class Stage:
                 )
         for path in self._outputs:
             assert _partial(path).exists(), f"{self.name} did not write {path}"
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # all of them or none
+        for number in (signal.SIGTERM, signal.SIGINT):  # all of them or none
+            signal.signal(number, signal.SIG_IGN)
         for path in self._outputs:
             partial, final = _partial(path), Path(path)
             if final.is_dir():
@@ -153,7 +154,10 @@ def run_stage(name: str, main: Callable[[Stage], None]) -> None:
         print(error, file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
-        print(f"{name}: interrupted; nothing was changed", file=sys.stderr)
+        print(
+            f"{name}: interrupted; dvc repro goes on where it was",
+            file=sys.stderr,
+        )
         sys.exit(128 + signal.SIGINT)
     finally:
         if stage is not None:

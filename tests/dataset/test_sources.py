@@ -1,5 +1,6 @@
 """Sources stream every example once and in order; what they cannot read they name."""
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -154,12 +155,37 @@ def test_splits_by_column(tmp_path, name, columns):
         {
             "image": images(5),
             "label": ["a", "b", "a", "b", "a"],
-            name: ["Training", "dev", "test", "extra", None],
+            name: ["Training", "dev", "test", "valid", None],
         }
     )
     write(tmp_path, train=table)
     assert open_source(entry(tmp_path, columns=columns)).splits == {"train", "val", "test"}
-    assert column("split", tmp_path, columns=columns) == ["train", "val", "test", "extra", None]
+    assert column("split", tmp_path, columns=columns) == ["train", "val", "test", "val", None]
+
+
+def test_an_unknown_split_is_refused(tmp_path):
+    """It would become training data, a held-out one too."""
+    table = pa.table({"image": images(2), "label": ["a", "b"], "split": ["train", "holdout"]})
+    write(tmp_path, all=table)
+    with pytest.raises(SourceError) as caught:
+        open_source(entry(tmp_path))
+    assert str(caught.value) == (
+        f"ERROR column split of {tmp_path} has the unknown split 'holdout' | fix: the known ones "
+        "are train, training, validation, valid, val, dev, test"
+    )
+
+
+def test_paths_that_are_not_unique_are_no_ids(tmp_path):
+    """`datasets` keeps base names alone: cats/1.jpg and dogs/1.jpg are both 1.jpg."""
+    image = pa.array([{"bytes": data, "path": "1.jpg"} for data in images(2)])
+    write(tmp_path, train=pa.table({"image": image, "label": ["a", "b"]}))
+    assert column("id", tmp_path) == ["train.parquet:0", "train.parquet:1"]
+
+
+@pytest.mark.parametrize("labels", [[True, False], [1.0, 2.0]])
+def test_labels_of_any_plain_type_keep_their_class(tmp_path, labels):
+    write(tmp_path, train=pa.table({"image": images(2), "label": labels}))
+    assert set(column("label", tmp_path)) == set(open_source(entry(tmp_path)).classes)
 
 
 def test_columns_that_the_entry_names(tmp_path):
@@ -340,3 +366,20 @@ def test_another_built_in_dataset():
     assert refusal("builtin:letters") == (
         "ERROR uri builtin:letters names no built-in dataset | fix: use builtin:digits"
     )
+
+
+@pytest.mark.parametrize("algorithm", ["sha256", "md5"])
+def test_a_file_is_compared_with_its_digest(tmp_path, algorithm):
+    write(tmp_path, train=hugging_face([0, 1]))
+    path = tmp_path / "train.parquet"
+    right = hashlib.new(algorithm, path.read_bytes()).hexdigest()
+    assert open_source(entry(path, **{algorithm: right})).num_examples == 2
+    wrong = "0" * len(right)
+    with pytest.raises(SourceError) as caught:
+        open_source(entry(path, **{algorithm: wrong}))
+    assert str(caught.value) == (
+        f"ERROR {path} has the {algorithm} {right}, expected {wrong} | fix: fetch it again, or "
+        f"correct {algorithm} in the catalog entry"
+    )
+    with pytest.raises(SourceError, match="is no single file"):
+        open_source(entry(tmp_path, **{algorithm: right}))

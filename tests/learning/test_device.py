@@ -34,9 +34,17 @@ def test_a_device_that_is_not_there(kind, there):
     with pytest.raises(SettingsError) as caught:
         choose_device(kind, "auto", SMALL)
     assert str(caught.value) == (
-        f"ERROR params.yaml: train.device is {kind}, but torch {torch.__version__} finds none here"
-        " | fix: set train.device: auto"
+        f"ERROR the device should be {kind}, but torch {torch.__version__} finds none here"
+        " | fix: set train.device: auto and unset GROUNDWORK_DEVICE"
     )
+
+
+def test_the_environment_names_the_device_that_auto_takes(monkeypatch):
+    monkeypatch.setenv("GROUNDWORK_DEVICE", "cpu")
+    assert choose_device("auto", "fp32", LARGE) == Device("cpu", bf16=False)
+    monkeypatch.setenv("GROUNDWORK_DEVICE", "gpu")
+    with pytest.raises(SettingsError, match="the device should be gpu"):
+        choose_device("auto", "fp32", LARGE)
 
 
 @no_accelerator

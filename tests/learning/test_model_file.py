@@ -95,7 +95,7 @@ def test_weights_that_were_tampered_with_are_refused(tmp_path):
     weights.write_bytes(content)
     assert refusal(tmp_path) == (
         f"ERROR {weights} is not the file that {description} describes"
-        " | fix: bring both back: dvc checkout --force models"
+        " | fix: bring both back: dvc checkout --force train"
     )
 
 

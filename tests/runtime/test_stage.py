@@ -207,7 +207,7 @@ def test_a_report_holds_finite_numbers_only(project, value):
     ("number", "status", "says"),
     [
         (signal.SIGTERM, 143, ""),
-        (signal.SIGINT, 130, "train: interrupted; nothing was changed\n"),
+        (signal.SIGINT, 130, "train: interrupted; dvc repro goes on where it was\n"),
     ],
 )
 def test_a_signal_ends_the_stage_and_leaves_no_partial(project, number, status, says):

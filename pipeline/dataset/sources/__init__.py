@@ -4,7 +4,9 @@ A source looks first (which files, which classes) and then streams its examples,
 memory stays flat whatever the size of the data.
 """
 
+import hashlib
 from collections.abc import Iterator
+from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
 
@@ -60,5 +62,23 @@ def open_source(entry: Entry) -> Source:
             f"uri {entry.uri} is of no known kind, or not there; known: {', '.join(kinds)}",
             fix="check uri in the catalog entry",
         )
+    for algorithm in ("sha256", "md5"):
+        if expected := getattr(entry, algorithm):
+            _verify(entry.uri, algorithm, expected)
     source: Source = kinds[kind].open_source(entry)
     return source
+
+
+def _verify(uri: str, algorithm: str, expected: str) -> None:
+    if not Path(uri).is_file():
+        raise SourceError(
+            f"{algorithm} is given, but uri {uri} is no single file",
+            fix=f"remove {algorithm} from the catalog entry",
+        )
+    with Path(uri).open("rb") as file:
+        found = hashlib.file_digest(file, algorithm).hexdigest()
+    if found != expected:
+        raise SourceError(
+            f"{uri} has the {algorithm} {found}, expected {expected}",
+            fix=f"fetch it again, or correct {algorithm} in the catalog entry",
+        )

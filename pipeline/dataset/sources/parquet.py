@@ -20,10 +20,14 @@ from pipeline.dataset.sources import EXAMPLE_SCHEMA, SPLIT_NAMES, Source
 from pipeline.runtime.errors import SourceError
 
 ROWS_PER_TABLE = 2048
+BYTES_PER_TABLE = 32 << 20
 
 
 class Layout(NamedTuple):
-    """Names of the columns in the source; None where there is none."""
+    """Names of the columns in the source; None where there is none.
+
+    An `id` that ends in `.path` is the path beside the bytes of the image.
+    """
 
     id: str | None
     image: str
@@ -81,7 +85,16 @@ def open_source(entry: Entry) -> Source:
     classes = entry.classes or names or _distinct(files, layout.label)
     splits = {_split_in_path(path, root) for path in files} - {None}
     if layout.split is not None:
-        splits |= {SPLIT_NAMES.get(name.lower()) for name in _distinct(files, layout.split)}
+        given = _distinct(files, layout.split)
+        unknown = sorted(name for name in given if name.lower() not in SPLIT_NAMES)
+        if unknown:
+            raise SourceError(
+                f"column {layout.split} of {root} has the unknown split {unknown[0]!r}",
+                fix=f"the known ones are {', '.join(SPLIT_NAMES)}",
+            )
+        splits |= {SPLIT_NAMES[name.lower()] for name in given}
+    if layout.id is None and _has_unique_paths(files, layout.image):
+        layout = layout._replace(id=f"{layout.image}.path")
     return Source(
         classes=classes,
         num_examples=num_examples,
@@ -93,15 +106,24 @@ def open_source(entry: Entry) -> Source:
 def _tables(
     files: list[Path], root: Path, layout: Layout, names: list[str] | None
 ) -> Iterator[pa.Table]:
-    wanted = [name for name in layout if name is not None]
+    wanted = list(
+        dict.fromkeys(
+            name.removesuffix(".path") if name == f"{layout.image}.path" else name
+            for name in layout
+            if name is not None
+        )
+    )
     for path in files:
         position = 0
         try:
-            for batch in pq.ParquetFile(path).iter_batches(ROWS_PER_TABLE, columns=wanted):
+            parquet = pq.ParquetFile(path)
+            bytes_per_row = max(1, path.stat().st_size // max(1, parquet.metadata.num_rows))
+            rows = min(ROWS_PER_TABLE, max(1, BYTES_PER_TABLE // bytes_per_row))
+            for batch in parquet.iter_batches(rows, columns=wanted):
                 table = pa.Table.from_batches([batch])
                 yield _examples(table, position, path, root, layout, names)
                 position += table.num_rows
-        except (pa.ArrowInvalid, OSError) as error:
+        except (pa.ArrowException, OSError) as error:
             raise SourceError(
                 f"{path} is damaged after row {position}: {error}", fix="fetch it again"
             ) from None
@@ -121,15 +143,15 @@ def _examples(
     if pa.types.is_struct(image.type):
         paths = pc.struct_field(image, "path") if image.type.get_field_index("path") >= 0 else None
         image = pc.struct_field(image, "bytes")
-    if layout.id is not None:
+    if layout.id == f"{layout.image}.path":
+        ids = paths  # Hugging Face keeps the file name, the example's key where it came from
+    elif layout.id is not None:
         ids = table[layout.id].cast(pa.string())
         if ids.null_count:
             raise SourceError(
                 f"{path} has rows without {layout.id}, which the entry names as id",
                 fix="give every row an id, or name another column",
             )
-    elif paths is not None and paths.null_count == 0:
-        ids = paths  # Hugging Face keeps the file name, the example's key where it came from
     else:
         stem = path.relative_to(root) if path != root else Path(path.name)
         ids = pa.array([f"{stem}:{position + i}" for i in range(num)])
@@ -161,6 +183,22 @@ def _layout(schema: pa.Schema, entry: Entry, path: Path) -> Layout:
         raise SourceError(
             f"{path} has no label column{f' {label}' if label else ''}; it has {schema.names}",
             fix="name it in the catalog entry, under columns: label:",
+        )
+    kind = schema.field(label).type
+    if pa.types.is_nested(kind) or pa.types.is_binary(kind):
+        raise SourceError(
+            f"{path}: label column {label} holds {kind}, expected a name or a number a row",
+            fix="name another column in the catalog entry, under columns: label:",
+        )
+    image_kind = schema.field(image).type
+    if not (
+        pa.types.is_binary(image_kind)
+        or pa.types.is_large_binary(image_kind)
+        or (pa.types.is_struct(image_kind) and image_kind.get_field_index("bytes") >= 0)
+    ):
+        raise SourceError(
+            f"{path}: image column {image} holds {image_kind}, expected encoded images",
+            fix="name another column in the catalog entry, under columns: image:",
         )
     split = columns.split or ("split" if "split" in schema.names else None)
     return Layout(columns.id, image, label, split, columns.group)
@@ -207,7 +245,8 @@ def _distinct(files: dict[Path, pa.Schema], column: str) -> list[str]:
         try:
             for batch in pq.ParquetFile(path).iter_batches(columns=[column]):
                 found.update(
-                    str(value) for value in pc.unique(batch[column].drop_null()).to_pylist()
+                    value
+                    for value in pc.unique(batch[column].drop_null().cast(pa.string())).to_pylist()
                 )
         except (pa.ArrowException, OSError) as error:
             raise SourceError(
@@ -218,5 +257,26 @@ def _distinct(files: dict[Path, pa.Schema], column: str) -> list[str]:
 
 def _split_in_path(path: Path, root: Path) -> str | None:
     inside = path.relative_to(root) if path != root else Path(path.name)
-    words = re.split(r"[^a-z]+", inside.stem.lower()) + [part.lower() for part in inside.parts[:-1]]
+    parts = [inside.stem, *inside.parts[:-1]]
+    words = [word for part in parts for word in re.split(r"[^a-z]+", part.lower())]
     return next((SPLIT_NAMES[word] for word in words if word in SPLIT_NAMES), None)
+
+
+def _has_unique_paths(files: dict[Path, pa.Schema], image: str) -> bool:
+    """Whether every image has a path beside its bytes, and no two the same."""
+    seen: set[str] = set()
+    num = 0
+    for path, schema in files.items():
+        kind = schema.field(image).type
+        if not pa.types.is_struct(kind) or kind.get_field_index("path") < 0:
+            return False
+        try:
+            for batch in pq.ParquetFile(path).iter_batches(columns=[f"{image}.path"]):
+                paths = pc.struct_field(batch[image], "path")
+                if paths.null_count:
+                    return False
+                seen.update(paths.to_pylist())
+                num += len(paths)
+        except (pa.ArrowException, OSError) as error:
+            raise SourceError(f"{path} is damaged: {error}", fix="fetch it again") from None
+    return len(seen) == num
