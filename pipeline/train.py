@@ -9,8 +9,8 @@ import csv
 from pathlib import Path
 
 import torch
-
 from dvclive import Live
+
 from pipeline.dataset.shards import Shard, ShardReader
 from pipeline.learning.batches import Examples, Normalizer, make_examples
 from pipeline.learning.checkpoint import Checkpoint
