@@ -8,7 +8,8 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import QUICK, Repository, environment, make_clone
+
+from repository import QUICK, Repository, environment, make_clone
 
 OUTPUTS = {
     "ingest": ["data/raw"],

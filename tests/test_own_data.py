@@ -9,9 +9,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from conftest import Repository
 from PIL import Image
 from sklearn.datasets import load_digits
+
+from repository import Repository
 
 CIFAR10 = os.environ.get("GROUNDWORK_CIFAR10")
 needs_cifar10 = pytest.mark.skipif(

@@ -7,7 +7,8 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import Repository, environment, make_clone
+
+from repository import Repository, environment, make_clone
 
 DATA = ["data/raw", "data/quarantine.csv", "data/clean", "data/shards", "models"]
 TIMES = ("images_per_second", "seconds")
