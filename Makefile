@@ -25,7 +25,7 @@ run: env ## Run the pipeline on the dataset that params.yaml names.
 	@dvc repro
 	@dvc metrics show reports/metrics.json
 
-test: env ## Run the test suite (about 6 minutes on two cores); ARGS="-k name" picks tests.
+test: env ## Run the test suite (about 7 minutes on two cores); ARGS="-k name" picks tests.
 	@python -m pytest $(ARGS)
 
 lint: env ## Check style (ruff) and types (mypy).

@@ -140,8 +140,12 @@ def test_too_many_unreadable_images_stop_the_run(quick_clone, tmp_path):
     output = quick_clone.run("dvc repro", expect=255)
     assert (
         "ERROR 20 of 40 images (50.0%) are unreadable, at most 1.0% may be "
-        "(validate.max_quarantined_fraction) | fix: mend the images listed above, or allow more\n"
+        "(validate.max_quarantined_fraction) | fix: mend the images listed in "
+        ".groundwork/failed_validation.csv, or allow more\n"
     ) in output
+    listed = (quick_clone.path / ".groundwork/failed_validation.csv").read_text().splitlines()
+    assert len(listed) == 21
+    assert listed[1].startswith("0.jpg,")
     assert "Running stage 'clean'" not in output
     assert not (quick_clone.path / "data/clean").exists()
 
