@@ -1,5 +1,6 @@
 """`kill -9` at random moments: nothing half-written, no orphan, and the next run makes it good."""
 
+import contextlib
 import os
 import random
 import signal
@@ -52,7 +53,7 @@ def stage_process(folder: Path, stage: str) -> int | None:
 
 
 def kill_during(repository: Repository, stage: str, victim: str, delay_seconds: float) -> bool:
-    """Run the stage and kill -9 the `victim`, `stage` or `dvc`; False when it was too late."""
+    """Run the stage and kill -9 the `victim`, `stage` or `dvc`; False when the stage had ended."""
     dvc = subprocess.Popen(
         ["dvc", "repro", "--force", "--single-item", stage],
         cwd=repository.path,
@@ -67,11 +68,9 @@ def kill_during(repository: Repository, stage: str, victim: str, delay_seconds: 
     started = time.monotonic()
     while time.monotonic() - started < delay_seconds and dvc.poll() is None:
         time.sleep(0.005)
-    in_time = dvc.poll() is None
-    try:
+    in_time = pid is not None and stage_process(repository.path, stage) == pid
+    with contextlib.suppress(ProcessLookupError):
         os.kill(dvc.pid if victim == "dvc" else pid or dvc.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        in_time = False
     dvc.wait()
     return in_time
 

@@ -24,10 +24,7 @@ BYTES_PER_TABLE = 32 << 20
 
 
 class Layout(NamedTuple):
-    """Names of the columns in the source; None where there is none.
-
-    An `id` that ends in `.path` is the path beside the bytes of the image.
-    """
+    """Names of the columns in the source; None where there is none."""
 
     id: str | None
     image: str
@@ -93,26 +90,19 @@ def open_source(entry: Entry) -> Source:
                 fix=f"the known ones are {', '.join(SPLIT_NAMES)}",
             )
         splits |= {SPLIT_NAMES[name.lower()] for name in given}
-    if layout.id is None and _has_unique_paths(files, layout.image):
-        layout = layout._replace(id=f"{layout.image}.path")
+    paths_are_ids = layout.id is None and _has_unique_paths(files, layout.image)
     return Source(
         classes=classes,
         num_examples=num_examples,
         splits=frozenset(split for split in splits if split),
-        tables=_tables(list(files), root, layout, names),
+        tables=_tables(list(files), root, layout, names, paths_are_ids),
     )
 
 
 def _tables(
-    files: list[Path], root: Path, layout: Layout, names: list[str] | None
+    files: list[Path], root: Path, layout: Layout, names: list[str] | None, paths_are_ids: bool
 ) -> Iterator[pa.Table]:
-    wanted = list(
-        dict.fromkeys(
-            name.removesuffix(".path") if name == f"{layout.image}.path" else name
-            for name in layout
-            if name is not None
-        )
-    )
+    wanted = [name for name in layout if name is not None]
     for path in files:
         position = 0
         try:
@@ -121,7 +111,7 @@ def _tables(
             rows = min(ROWS_PER_TABLE, max(1, BYTES_PER_TABLE // bytes_per_row))
             for batch in parquet.iter_batches(rows, columns=wanted):
                 table = pa.Table.from_batches([batch])
-                yield _examples(table, position, path, root, layout, names)
+                yield _examples(table, position, path, root, layout, names, paths_are_ids)
                 position += table.num_rows
         except (pa.ArrowException, OSError) as error:
             raise SourceError(
@@ -136,14 +126,15 @@ def _examples(
     root: Path,
     layout: Layout,
     names: list[str] | None,
+    paths_are_ids: bool,
 ) -> pa.Table:
     num = table.num_rows
     image = table[layout.image].combine_chunks()
     paths = None
     if pa.types.is_struct(image.type):
-        paths = pc.struct_field(image, "path") if image.type.get_field_index("path") >= 0 else None
+        paths = pc.struct_field(image, "path") if paths_are_ids else None
         image = pc.struct_field(image, "bytes")
-    if layout.id == f"{layout.image}.path":
+    if paths is not None:
         ids = paths  # Hugging Face keeps the file name, the example's key where it came from
     elif layout.id is not None:
         ids = table[layout.id].cast(pa.string())
