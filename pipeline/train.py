@@ -6,6 +6,7 @@ params  seed, model, optimizer, lr, batch_size, epochs, train
 """
 
 import csv
+import time
 from pathlib import Path
 
 import torch
@@ -24,6 +25,7 @@ from pipeline.runtime.stage import WORK_DIR, Stage, run_stage
 
 SHARDS = Path("data/shards")
 LIVE = Path("dvclive")
+SAY_EVERY_SECONDS = 30
 
 
 def main(stage: Stage) -> None:
@@ -56,13 +58,18 @@ def main(stage: Stage) -> None:
 
     key = f"{stage.inputs_digest()} {torch.__version__} {device}"
     checkpoint = Checkpoint(WORK_DIR / "train", key)
+    if checkpoint.path.exists():
+        stage.say("goes on where an earlier run was stopped")
     live = Live(str(LIVE), save_dvc_exp=False, dvcyaml=None, report=None)
     with live, stage.progress_bar(num_train * recipe.epochs, "image") as bar:
-        best = 0.0
+        best, said_at = 0.0, time.monotonic()
 
         def log(row: dict[str, float]) -> None:
-            nonlocal best
+            nonlocal best, said_at
             best = max(best, row["val_accuracy"])
+            if time.monotonic() - said_at > SAY_EVERY_SECONDS:
+                said_at = time.monotonic()
+                stage.say(f"epoch {row['epoch']} of {recipe.epochs}, best val {best:.4f}")
             bar.set_postfix_str(f"epoch {row['epoch']} of {recipe.epochs}, best val {best:.4f}")
             for name, value in row.items():
                 if name != "epoch":

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -126,6 +127,8 @@ def check_labels(labels: NDArray[np.int64], probabilities: NDArray[np.float64]) 
             noise_rate=0.0,
         )
     joint = compute_confident_joint(labels, probabilities)
+    # It warns of classes with few examples in terms of its own arguments.
+    warnings.filterwarnings("ignore", "May not flag all label issues", UserWarning)
     return LabelCheck(
         quality=get_label_quality_scores(labels, probabilities),
         is_issue=find_label_issues(labels, probabilities, confident_joint=joint, n_jobs=1),

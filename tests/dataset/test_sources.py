@@ -248,8 +248,7 @@ def test_an_image_that_is_null_stays_in_its_row(tmp_path):
 def test_nothing_there(tmp_path):
     uri = tmp_path / "pets"
     assert refusal(uri) == (
-        f"ERROR uri {uri} is of no known kind, or not there; known: builtin, parquet "
-        "| fix: check uri in the catalog entry"
+        f"ERROR uri {uri} does not exist | fix: correct it in the catalog entry"
     )
     assert refusal(uri, kind="parquet") == (
         f"ERROR uri {uri} holds no Parquet file | fix: check uri"

@@ -57,6 +57,8 @@ def open_source(entry: Entry) -> Source:
     kinds: dict[str, ModuleType] = {"builtin": builtin, "parquet": parquet}
     recognised = [name for name, module in kinds.items() if module.recognises(entry.uri)]
     kind = entry.kind if entry.kind != "auto" else next(iter(recognised), None)
+    if kind is None and "://" not in entry.uri and not Path(entry.uri).exists():
+        raise SourceError(f"uri {entry.uri} does not exist", fix="correct it in the catalog entry")
     if kind is None:
         raise SourceError(
             f"uri {entry.uri} is of no known kind, or not there; known: {', '.join(kinds)}",
