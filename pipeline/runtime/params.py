@@ -1,7 +1,7 @@
 """The parameters of a run: params.yaml, typed and frozen.
 
 A new parameter is a field here, a line in params.yaml and a line under the stage that reads it
-in dvc.yaml; tests/runtime/test_params.py fails while one of the three is missing.
+in dvc.yaml; tests/test_dag.py fails while one of the three is missing.
 """
 
 from pathlib import Path
