@@ -11,6 +11,9 @@ from pipeline.runtime.settings import Settings, parse, read_yaml
 CATALOG_DIR = Path("data/catalog")
 
 Text = Annotated[str, Field(min_length=1)]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Md5 = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+Purpose = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 Side = Annotated[int, Field(ge=1)]
 
 
@@ -22,6 +25,9 @@ class Columns(Settings):
     label: Text | None = None
     split: Text | None = None
     group: Text | None = None
+    license: Text | None = None
+    purposes: Text | None = None
+    annotator: Text | None = None
 
 
 class SplitFractions(Settings):
@@ -49,13 +55,13 @@ class Entry(Settings):
     """A dataset: where it is and under which licence; the rest has defaults."""
 
     uri: Text
-    """`builtin:digits`, or a path (relative ones start at the repository root)."""
+    """`builtin:digits`, a path (relative ones start at the repository root), or a URL."""
     license: Text
     """SPDX identifier, or the licence's own name. No licence, no ingest."""
-    kind: Literal["auto", "builtin", "parquet"] = "auto"
-    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
-    """Of the file that `uri` names, which is then verified."""
-    md5: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")] | None = None
+    kind: Literal["auto", "builtin", "folders", "manifest", "parquet", "cifar", "idx"] = "auto"
+    sha256: Sha256 | dict[Text, Sha256] | None = None
+    """Of the file that `uri` names, or of each file of the folder that it names; verified."""
+    md5: Md5 | dict[Text, Md5] | None = None
     title: str | None = None
     description: str | None = None
     homepage: str | None = None
@@ -66,6 +72,8 @@ class Entry(Settings):
     """Height and width of a training image in pixels; from the data when uniform."""
     columns: Columns = Columns()
     split: SplitFractions = SplitFractions()
+    purposes: Annotated[list[Purpose], Field(min_length=1)] | None = None
+    """What the data may be used for; anything when not given. `ingest.purpose` is what a run is."""
     expectations: list[Expectation] = []
 
     @field_validator("classes")

@@ -1,27 +1,32 @@
 """Rows of the example table from the examples of a source."""
 
 import hashlib
+from collections import Counter
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pipeline.dataset.catalog import SplitFractions
 from pipeline.dataset.images import UnreadableImage, prepare
-from pipeline.dataset.measurements import measure
+from pipeline.dataset.measurements import Measurements, measure
+from pipeline.dataset.privacy import is_opted_out, pseudonym
 from pipeline.dataset.randomness import id_keys, uniform
 from pipeline.dataset.records import RAW_SCHEMA, words
+from pipeline.dataset.sources import Batch
 
 SPLITS = ["train", "val", "test"]
 MEASURED_AT_ONCE_BYTES = 8 << 20
 
 
-class Task(NamedTuple):
-    """A few thousand examples and all that is needed to process them anywhere."""
+@dataclass(frozen=True)
+class Task:
+    """Some examples of a source and all that is needed to make rows of them anywhere."""
 
-    table: pa.Table
-    """In the sources' EXAMPLE_SCHEMA."""
+    read: Batch
     classes: list[str]
     splits_given: frozenset[str]
     fractions: SplitFractions
@@ -29,49 +34,116 @@ class Task(NamedTuple):
     max_pixels: float
     source: str
     license: str
+    purposes: str | None
+    """What the examples may be used for where they do not say so themselves; None for anything."""
+    purpose: str
+    """What they are to be used for."""
+    opted_out: frozenset[str]
+    """Ids, and SHA-256 digests of ids or of images, that are not to be there."""
+    pseudonym_key: bytes | None
 
 
-def make_rows(task: Task) -> pa.Table:
-    """Decode, strip and measure a table of examples; a pure function of the task."""
-    ids, data = task.table["id"].to_pylist(), task.table["image"].to_pylist()
+class Rows(NamedTuple):
+    table: pa.Table
+    """In RAW_SCHEMA."""
+    left_out: Counter[str]
+    """How many examples are not in it, by reason."""
+
+
+def make_rows(task: Task) -> Rows:
+    """Decode, strip and measure some examples; a pure function of the task."""
+    table, left_out = admit(task.read(), task)
+    ids, data = table["id"].to_pylist(), table["image"].to_pylist()
     stored: list[bytes | None] = []
     modes: list[str | None] = []
-    problems: list[str | None] = []
-    digests, removed = [], []
+    problems: list[str | None] = table["problem"].to_pylist()
+    digests: list[str | None] = []
+    removed = []
     measured = MeasuredColumns(len(ids))
     for position, encoded in enumerate(data):
         try:
+            if problems[position] is not None:
+                raise UnreadableImage(problems[position])
             image = prepare(encoded or b"", task.max_pixels)
         except UnreadableImage as reason:
             stored.append(None)
-            digests.append(hashlib.sha256(encoded or b"").hexdigest())
+            digests.append(None)
             modes.append(None)
             removed.append("")
-            problems.append(str(reason))
+            problems[position] = str(reason)
             continue
         stored.append(image.data)
         digests.append(hashlib.sha256(image.data).hexdigest())
         modes.append(image.mode)
         removed.append(",".join(image.removed))
-        problems.append(None)
         measured.add(position, image.pixels)
     known = set(task.classes)
-    labels = [label if label in known else None for label in task.table["label"].to_pylist()]
+    labels = [label if label in known else None for label in table["label"].to_pylist()]
+    sources = [source or task.source for source in table["source"].to_pylist()]
+    licenses = table["license"].to_pylist()
+    purposes = table["purposes"].to_pylist()
+    groups = table["group"].to_pylist()
+    splits = assign_splits(table, task)
+    if task.pseudonym_key is not None:
+        ids, groups = ([pseudonym(name, task.pseudonym_key) for name in c] for c in (ids, groups))
+        sources = [task.source] * len(ids)  # the others may well name the file
     columns = {
         "id": ids,
         "image": stored,
         "label": words(labels, task.classes),
-        "split": words(assign_splits(task), SPLITS),
-        "group": task.table["group"],
-        "sha256": digests,
-        "source": words([task.source] * len(ids), [task.source]),
-        "license": words([task.license] * len(ids), [task.license]),
-        "mode": words(modes, sorted({mode for mode in modes if mode})),
-        "metadata_removed": words(removed, sorted(set(removed))),
+        "split": words(splits, SPLITS),
+        "group": pa.array(groups, pa.string()),
+        "sha256": pa.array(digests, pa.string()),
+        "source_sha256": pa.array(
+            [None if e is None else hashlib.sha256(e).hexdigest() for e in data], pa.string()
+        ),
+        "source": words(sources),
+        "license": words(licenses),
+        "purposes": words(purposes),
+        "mode": words(modes),
+        "metadata_removed": words(removed),
         "problem": pa.array(problems, pa.string()),
         **measured.columns(),
     }
-    return pa.table([columns[name] for name in RAW_SCHEMA.names], schema=RAW_SCHEMA)
+    rows = pa.table([columns[name] for name in RAW_SCHEMA.names], schema=RAW_SCHEMA)
+    stripped = pc.is_in(rows["sha256"], pa.array(sorted(task.opted_out), pa.string()))
+    if pc.any(stripped).as_py():  # listed by the digest that data/raw has
+        rows = rows.filter(pc.invert(stripped))
+        left_out[OPTED_OUT] += table.num_rows - rows.num_rows
+    return Rows(rows, left_out)
+
+
+OPTED_OUT = "opted out"
+
+
+def admit(table: pa.Table, task: Task) -> tuple[pa.Table, Counter[str]]:
+    """The examples that may be there, and how many may not, by reason.
+
+    Their licence and purposes are filled in. Left out are those whose id, digest of the id, or
+    digest of the image is in `opted_out`, and those that may not be used for `purpose`.
+    """
+    license = pc.fill_null(table["license"], task.license)
+    purposes = table["purposes"]
+    if task.purposes is not None:
+        purposes = pc.fill_null(purposes, task.purposes)
+    table = table.set_column(table.schema.get_field_index("license"), "license", license)
+    table = table.set_column(table.schema.get_field_index("purposes"), "purposes", purposes)
+    left_out: Counter[str] = Counter()
+    admitted = []
+    for id, image, allowed in zip(
+        *(table[name].to_pylist() for name in ("id", "image", "purposes")), strict=True
+    ):
+        reason = None
+        if is_opted_out(task.opted_out, id, image) or (
+            task.pseudonym_key and pseudonym(id, task.pseudonym_key) in task.opted_out
+        ):
+            reason = OPTED_OUT
+        elif allowed is not None and task.purpose not in allowed.split():
+            reason = f"only for {', '.join(allowed.split()) or 'nothing'}, not for {task.purpose}"
+        admitted.append(reason is None)
+        if reason is not None:
+            left_out[reason] += 1
+    return (table.filter(pa.array(admitted, pa.bool_())) if left_out else table), left_out
 
 
 class MeasuredColumns:
@@ -80,7 +152,7 @@ class MeasuredColumns:
     At most MEASURED_AT_ONCE_BYTES of pixels wait (and one image more), however large they are.
     """
 
-    NAMES = ("height", "width", "channels", "brightness", "contrast", "sharpness", "phash")
+    NAMES = ("height", "width", "channels", *Measurements._fields)
 
     def __init__(self, num_rows: int) -> None:
         self._values: dict[str, list[float | None]] = {n: [None] * num_rows for n in self.NAMES}
@@ -108,17 +180,17 @@ class MeasuredColumns:
         self._waiting_bytes = 0
 
 
-def assign_splits(task: Task) -> list[str]:
+def assign_splits(table: pa.Table, task: Task) -> list[str]:
     """The source's own splits; what it lacks is drawn by `(seed, group or id)`.
 
     Without any, val and test take their fractions; without val, val takes its from train.
     """
-    given = task.table["split"].to_pylist()
+    given = table["split"].to_pylist()
     owners = [
         group if group is not None else id
         for group, id in zip(
-            task.table["group"].to_pylist(),
-            task.table["id"].to_pylist(),
+            table["group"].to_pylist(),
+            table["id"].to_pylist(),
             strict=True,
         )
     ]

@@ -15,6 +15,10 @@ class Measurements(NamedTuple):
     """Standard deviation of the grey level, 0 to 0.5."""
     sharpness: NDArray[np.float32]
     """Variance of the Laplacian of the grey level (Pech-Pacheco et al. 2000); 0 where flat."""
+    red: NDArray[np.float32]
+    """Mean of the channel, 0 to 1; of the grey level where the image has one channel."""
+    green: NDArray[np.float32]
+    blue: NDArray[np.float32]
     phash: NDArray[np.uint64]
     """Difference hash: is each of 8 x 8 areas brighter than its right neighbour?"""
 
@@ -44,6 +48,8 @@ def measure(pixels: NDArray[np.uint8]) -> Measurements:
     edge_total = edges.sum((1, 2), dtype=np.int64)
     edge_squares = (edges.astype(np.int64) ** 2).sum((1, 2))
     edge_variance = edge_squares / edge_count - (edge_total / edge_count) ** 2
+    means = pixels.sum((1, 2), dtype=np.int64) / count / 255
+    red, green, blue = (means[:, channel % channels].astype(np.float32) for channel in range(3))
     # Areas as exact integers: below 2**53, float64 (which has fast products) is exact too.
     areas = _overlaps(height, 8) @ grey.astype(np.float64) @ _overlaps(width, 9).T
     bits = (areas[:, :, 1:] < areas[:, :, :-1]).reshape(num, 64)
@@ -51,6 +57,9 @@ def measure(pixels: NDArray[np.uint8]) -> Measurements:
         brightness=(total / count / 255).astype(np.float32),
         contrast=(np.sqrt(variance.clip(0)) / 255).astype(np.float32),
         sharpness=(edge_variance.clip(0) / 255**2).astype(np.float32),
+        red=red,
+        green=green,
+        blue=blue,
         phash=np.packbits(bits, axis=1).view(">u8").astype(np.uint64).ravel(),
     )
 

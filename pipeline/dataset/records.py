@@ -6,7 +6,7 @@ its rows and digest.
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +25,11 @@ RAW_SCHEMA = pa.schema(
         pa.field("label", WORD),
         pa.field("split", WORD),
         pa.field("group", pa.string()),
-        pa.field("sha256", pa.string()),  # of the stored image, or of the unreadable bytes
+        pa.field("sha256", pa.string()),  # of the stored image; null when unreadable
+        pa.field("source_sha256", pa.string()),  # of the bytes as the source had them
         pa.field("source", WORD),
         pa.field("license", WORD),
+        pa.field("purposes", WORD),  # what it may be used for, spaces between; null for anything
         pa.field("width", pa.int32()),  # pixels, upright
         pa.field("height", pa.int32()),
         pa.field("channels", pa.int32()),
@@ -35,6 +37,9 @@ RAW_SCHEMA = pa.schema(
         pa.field("brightness", pa.float32()),
         pa.field("contrast", pa.float32()),
         pa.field("sharpness", pa.float32()),
+        pa.field("red", pa.float32()),  # mean of the channel, 0 to 1; grey images have all alike
+        pa.field("green", pa.float32()),
+        pa.field("blue", pa.float32()),
         pa.field("phash", pa.uint64()),
         pa.field("metadata_removed", WORD),  # kinds, comma-separated; empty for none
         pa.field("problem", pa.string()),  # why the image is unreadable; null when it is fine
@@ -58,8 +63,10 @@ ROWS_PER_FILE = 16384
 BYTES_PER_FILE = 128 << 20
 
 
-def words(values: Iterable[str | None], vocabulary: list[str]) -> pa.DictionaryArray:
-    """Encode with the same dictionary in every file, so that its bytes depend on no order."""
+def words(values: Sequence[str | None], vocabulary: list[str] | None = None) -> pa.DictionaryArray:
+    """Encode with the given dictionary, or with the values in the order of their letters."""
+    if vocabulary is None:
+        vocabulary = sorted({value for value in values if value is not None})
     codes = {word: code for code, word in enumerate(vocabulary)}
     indices = pa.array([None if v is None else codes[v] for v in values], pa.int32())
     return pa.DictionaryArray.from_arrays(indices, pa.array(vocabulary, pa.string()))

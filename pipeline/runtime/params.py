@@ -25,6 +25,12 @@ def _not_one(value: int) -> int:
 class Ingest(Settings):
     max_megapixels: Annotated[float, Field(gt=0)]
     """An image larger than this is quarantined before it is decoded (decompression bombs)."""
+    max_file_mb: Annotated[float, Field(gt=0)]
+    """An encoded image of more megabytes than this is quarantined before it is read."""
+    purpose: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
+    """What this run is for; examples that may not be used for it are left out and counted."""
+    pseudonymise: bool
+    """Replace ids and groups by a keyed hash, whose key stays outside git."""
 
 
 class Validate(Settings):

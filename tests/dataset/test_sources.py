@@ -59,7 +59,7 @@ def entry(uri: Path | str, **more) -> Entry:
 
 
 def rows(uri: Path | str, **more) -> list[dict]:
-    tables = list(open_source(entry(uri, **more)).tables)
+    tables = [read() for read in open_source(entry(uri, **more)).batches]
     assert all(table.schema == EXAMPLE_SCHEMA for table in tables)
     return [row for table in tables for row in table.to_pylist()]
 

@@ -1,27 +1,35 @@
-"""Where examples come from: one module a kind, with `recognises(uri)` and `open_source(entry)`.
+"""Where examples come from: one module a kind, with `recognises(files)` and `open_source(...)`.
 
-A source looks first (which files, which classes) and then streams its examples, so that
+Where the files lie (a folder, a tar, a zip, behind a URL) is one question, which fetch.py and
+trees.py answer; what they hold is another, which the kinds answer. A source looks first (which
+files, which classes) and then gives its examples as batches that worker processes read, so that
 memory stays flat whatever the size of the data.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 
 from pipeline.dataset.catalog import Entry
+from pipeline.dataset.sources.trees import Member, Tree, UnusableFile, open_files
 from pipeline.runtime.errors import SourceError
 
 EXAMPLE_SCHEMA = pa.schema(
     [
         pa.field("id", pa.string(), nullable=False),
         pa.field("image", pa.binary()),
-        pa.field("label", pa.string()),
-        pa.field("split", pa.string()),
+        pa.field("label", pa.string()),  # class name; null when unlabelled
+        pa.field("split", pa.string()),  # train, val or test; null where the source has none
         pa.field("group", pa.string()),
+        pa.field("license", pa.string()),  # null where the entry's holds
+        pa.field("purposes", pa.string()),  # words with spaces between; null where the entry's hold
+        pa.field("source", pa.string()),  # where the image came from; null where it is the uri
+        pa.field("problem", pa.string()),  # why there is no image
     ]
 )
 
@@ -33,7 +41,14 @@ SPLIT_NAMES = {
     "val": "val",
     "dev": "val",
     "test": "test",
+    "testing": "test",
 }
+
+EXAMPLES_PER_BATCH = 1024
+BYTES_PER_BATCH = 32 << 20
+
+Batch = Callable[[], pa.Table]
+"""Reads some examples, in EXAMPLE_SCHEMA; picklable, so that a worker process can."""
 
 
 class Source(NamedTuple):
@@ -42,45 +57,131 @@ class Source(NamedTuple):
     num_examples: int
     splits: frozenset[str]
     """Which of train, val and test the source itself tells apart; empty for none."""
-    tables: Iterator[pa.Table]
-    """The examples, in EXAMPLE_SCHEMA, a few thousand at a time."""
+    batches: Iterator[Batch]
+    annotations: pa.Table | None = None
+    """Several people's labels (id, annotator, label), where the source has them."""
 
 
-def open_source(entry: Entry) -> Source:
-    """Find out what kind of source `entry` names, and open it.
+def examples_table(ids: Sequence[str], **columns: Any) -> pa.Table:
+    """A table in EXAMPLE_SCHEMA; what is not given is null."""
+    given = {"id": ids} | columns
+    return pa.table(
+        [
+            given[field.name]
+            if isinstance(given.get(field.name), pa.Array | pa.ChunkedArray)
+            else pa.array(given.get(field.name, [None] * len(ids)), field.type)
+            for field in EXAMPLE_SCHEMA
+        ],
+        schema=EXAMPLE_SCHEMA,
+    )
+
+
+@dataclass(frozen=True)
+class FileBatch:
+    """A batch of images that are each a file of a tree."""
+
+    tree: Tree
+    members: list[Member | str]
+    """A string is why there is no file."""
+    max_bytes: float
+    columns: dict[str, list[str | None]]
+    """The other columns of EXAMPLE_SCHEMA, `id` among them."""
+
+    def __call__(self) -> pa.Table:
+        images: list[bytes | None] = []
+        problems: list[str | None] = []
+        for member in self.members:
+            data, problem = None, None
+            try:
+                if isinstance(member, str):
+                    raise UnusableFile(member)
+                data = self.tree.read(member, self.max_bytes)
+            except UnusableFile as error:
+                problem = str(error)
+            images.append(data)
+            problems.append(problem)
+        columns: dict[str, Any] = self.columns | {"image": images, "problem": problems}
+        return examples_table(**{"ids": columns.pop("id")}, **columns)
+
+
+def file_batches(
+    tree: Tree,
+    members: Sequence[Member | str],
+    columns: dict[str, list[str | None]],
+    max_bytes: float,
+) -> Iterator[FileBatch]:
+    """Cut a list of files into batches of at most EXAMPLES_PER_BATCH and about BYTES_PER_BATCH."""
+    start = size = 0
+    for end, member in enumerate(members, 1):
+        size += 0 if isinstance(member, str) else int(min(member.size, max_bytes))
+        if end - start == EXAMPLES_PER_BATCH or size >= BYTES_PER_BATCH or end == len(members):
+            part = {name: values[start:end] for name, values in columns.items()}
+            yield FileBatch(tree, list(members[start:end]), max_bytes, part)
+            start, size = end, 0
+
+
+def in_order(names: set[str]) -> list[str]:
+    """Class names in the order of their indices: numbers by value, others by letters."""
+    return sorted(names, key=lambda name: (int(name) if name.isdecimal() else -1, name))
+
+
+def open_source(entry: Entry, max_bytes: float = float("inf")) -> Source:
+    """Fetch what `entry` names if it is elsewhere, find out its kind, and open it.
+
+    No encoded image of more than `max_bytes` is read.
 
     Raises:
-        SourceError: nothing is there, or no kind recognises it.
+        SourceError: nothing is there, no kind recognises it, or it is damaged.
     """
-    from pipeline.dataset.sources import builtin, parquet
+    from pipeline.dataset.sources import builtin, cifar, folders, idx, manifest, parquet
 
-    kinds: dict[str, ModuleType] = {"builtin": builtin, "parquet": parquet}
-    recognised = [name for name, module in kinds.items() if module.recognises(entry.uri)]
-    kind = entry.kind if entry.kind != "auto" else next(iter(recognised), None)
-    if kind is None and "://" not in entry.uri and not Path(entry.uri).exists():
-        raise SourceError(f"uri {entry.uri} does not exist", fix="correct it in the catalog entry")
-    if kind is None:
-        raise SourceError(
-            f"uri {entry.uri} is of no known kind, or not there; known: {', '.join(kinds)}",
-            fix="check uri in the catalog entry",
-        )
-    for algorithm in ("sha256", "md5"):
-        if expected := getattr(entry, algorithm):
-            _verify(entry.uri, algorithm, expected)
-    source: Source = kinds[kind].open_source(entry)
+    if entry.kind == "builtin" or builtin.recognises(entry.uri):
+        return builtin.open_source(entry)
+    # In the order of asking: the last ones recognise more.
+    kinds: dict[str, ModuleType] = {
+        "cifar": cifar,
+        "idx": idx,
+        "manifest": manifest,
+        "parquet": parquet,
+        "folders": folders,
+    }
+    files = open_files(Path(entry.uri), entry.uri)
+    _verify(entry, Path(entry.uri))
+    kind: str = entry.kind
+    if kind == "auto":
+        recognised = [name for name, module in kinds.items() if module.recognises(files, entry)]
+        if not recognised:
+            raise SourceError(
+                f"uri {entry.uri} is of no known kind; known: {', '.join(['builtin', *kinds])}",
+                fix="see docs/bring-your-own-data.md for what a source may look like",
+            )
+        kind = recognised[0]
+    source: Source = kinds[kind].open_source(entry, files, max_bytes)
     return source
 
 
-def _verify(uri: str, algorithm: str, expected: str) -> None:
-    if not Path(uri).is_file():
-        raise SourceError(
-            f"{algorithm} is given, but uri {uri} is no single file",
-            fix=f"remove {algorithm} from the catalog entry",
+def _verify(entry: Entry, path: Path) -> None:
+    for algorithm in ("sha256", "md5"):
+        given = getattr(entry, algorithm)
+        if given is None:
+            continue
+        if isinstance(given, str) and not path.is_file():
+            raise SourceError(
+                f"{algorithm} is given, but uri {entry.uri} is no single file",
+                fix=f"remove {algorithm} from the catalog entry, or give one for each file",
+            )
+        digests = (
+            {path: given} if isinstance(given, str) else {path / n: d for n, d in given.items()}
         )
-    with Path(uri).open("rb") as file:
-        found = hashlib.file_digest(file, algorithm).hexdigest()
-    if found != expected:
-        raise SourceError(
-            f"{uri} has the {algorithm} {found}, expected {expected}",
-            fix=f"fetch it again, or correct {algorithm} in the catalog entry",
-        )
+        for file, expected in digests.items():
+            if not file.is_file():
+                raise SourceError(
+                    f"{file} does not exist; the entry has its {algorithm}", fix="fetch it"
+                )
+            with file.open("rb") as stream:
+                found = hashlib.file_digest(stream, algorithm).hexdigest()
+            if found != expected:
+                raise SourceError(
+                    f"{file} has the {algorithm} {found}, expected {expected}",
+                    fix=f"fetch it again, or correct {algorithm} in the catalog entry",
+                )

@@ -1,14 +1,13 @@
 """Datasets that come inside an installed package: `builtin:digits`."""
 
-import io
-from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
-from PIL import Image
 
 from pipeline.dataset.catalog import Entry
-from pipeline.dataset.sources import EXAMPLE_SCHEMA, Source
+from pipeline.dataset.images import encode_png
+from pipeline.dataset.sources import Source, examples_table
 from pipeline.runtime.errors import SourceError
 
 PREFIX = "builtin:"
@@ -34,26 +33,16 @@ def open_source(entry: Entry) -> Source:
         classes=classes,
         num_examples=len(digits.target),
         splits=frozenset(),
-        tables=_tables(digits.images, [classes[target] for target in digits.target]),
+        batches=iter([partial(_read, digits.images, [classes[t] for t in digits.target])]),
     )
 
 
-def _tables(images: np.ndarray, labels: list[str]) -> Iterator[pa.Table]:
-    num = len(labels)
-    yield pa.table(
-        {
-            "id": [f"{i:04d}" for i in range(num)],
-            # 0 to 16 becomes 0 to 255.
-            "image": [_png(np.rint(image * 255 / 16).astype(np.uint8)) for image in images],
-            "label": labels,
-            "split": pa.nulls(num, pa.string()),
-            "group": pa.nulls(num, pa.string()),
-        },
-        schema=EXAMPLE_SCHEMA,
+def _read(images: np.ndarray, labels: list[str]) -> pa.Table:
+    return examples_table(
+        [f"{i:04d}" for i in range(len(labels))],
+        # 0 to 16 becomes 0 to 255.
+        image=[
+            encode_png(np.rint(image * 255 / 16).astype(np.uint8)[:, :, None]) for image in images
+        ],
+        label=labels,
     )
-
-
-def _png(pixels: np.ndarray) -> bytes:
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, format="PNG")
-    return buffer.getvalue()

@@ -8,6 +8,7 @@ Files without an image column (annotations, say) lie in the same folders and are
 import json
 import re
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,11 +17,17 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.dataset.catalog import Entry
-from pipeline.dataset.sources import EXAMPLE_SCHEMA, SPLIT_NAMES, Source
+from pipeline.dataset.sources import (
+    BYTES_PER_BATCH,
+    EXAMPLES_PER_BATCH,
+    SPLIT_NAMES,
+    Batch,
+    Source,
+    examples_table,
+    in_order,
+)
+from pipeline.dataset.sources.trees import Files, Folder
 from pipeline.runtime.errors import SourceError
-
-ROWS_PER_TABLE = 2048
-BYTES_PER_TABLE = 32 << 20
 
 
 class Layout(NamedTuple):
@@ -31,24 +38,36 @@ class Layout(NamedTuple):
     label: str
     split: str | None
     group: str | None
+    license: str | None
+    purposes: str | None
 
 
-def recognises(uri: str) -> bool:
-    path = Path(uri)
-    return path.suffix == ".parquet" or any(path.rglob("*.parquet"))
+def recognises(files: Files, entry: Entry) -> bool:
+    """Whether a Parquet file has a column of images, or cannot be read, which then is said."""
+    if not isinstance(files.tree, Folder):
+        return False
+    for path in (files.tree.root / m.path for n, m in files.members.items() if _is_parquet(n)):
+        try:
+            if _image_column(pq.read_schema(path), entry) is not None:
+                return True
+        except (pa.ArrowException, OSError):
+            return True
+    return False
 
 
-def open_source(entry: Entry) -> Source:
+def open_source(entry: Entry, files: Files, max_bytes: float) -> Source:
     """Look at the files and open them.
 
     Raises:
         SourceError: no files, no image or label column, files that disagree, or broken ones.
     """
-    root = Path(entry.uri)
-    paths = [root] if root.is_file() else sorted(root.rglob("*.parquet"))
+    if not isinstance(files.tree, Folder):
+        raise SourceError(f"{files.where} is an archive of Parquet files", fix="unpack it first")
+    root = files.tree.root
+    paths = [root / member.path for name, member in files.members.items() if _is_parquet(name)]
     if not paths:
-        raise SourceError(f"uri {root} holds no Parquet file", fix="check uri")
-    files: dict[Path, pa.Schema] = {}
+        raise SourceError(f"uri {files.where} holds no Parquet file", fix="check uri")
+    schemas: dict[Path, pa.Schema] = {}
     num_examples = 0
     for path in paths:
         try:
@@ -58,31 +77,31 @@ def open_source(entry: Entry) -> Source:
                 f"{path} is no readable Parquet file: {error}", fix="fetch it again"
             ) from None
         if _image_column(parquet.schema_arrow, entry) is not None:
-            files[path] = parquet.schema_arrow
+            schemas[path] = parquet.schema_arrow
             num_examples += parquet.metadata.num_rows
-    if not files:
+    if not schemas:
         raise SourceError(
             f"no Parquet file in {root} has an image column",
             fix="name it in the catalog entry, under columns: image:",
         )
-    schema = next(iter(files.values()))
-    layout = _layout(schema, entry, next(iter(files)))
-    for path, other in files.items():
+    schema = next(iter(schemas.values()))
+    layout = _layout(schema, entry, next(iter(schemas)))
+    for path, other in schemas.items():
         for name in layout:
             if name is not None and name not in other.names:
                 raise SourceError(f"{path} has no column {name}", fix="make the files alike")
         if _class_names(other, layout.label) != _class_names(schema, layout.label):
             raise SourceError(
-                f"{path} has other class names than {next(iter(files))}",
+                f"{path} has other class names than {next(iter(schemas))}",
                 fix="make the files alike",
             )
     names = _class_names(schema, layout.label)
     if names is None and pa.types.is_integer(schema.field(layout.label).type):
         names = entry.classes
-    classes = entry.classes or names or _distinct(files, layout.label)
-    splits = {_split_in_path(path, root) for path in files} - {None}
+    classes = entry.classes or names or _distinct(schemas, layout.label)
+    splits = {_split_in_path(path, root) for path in schemas} - {None}
     if layout.split is not None:
-        given = _distinct(files, layout.split)
+        given = _distinct(schemas, layout.split)
         unknown = sorted(name for name in given if name.lower() not in SPLIT_NAMES)
         if unknown:
             raise SourceError(
@@ -90,33 +109,45 @@ def open_source(entry: Entry) -> Source:
                 fix=f"the known ones are {', '.join(SPLIT_NAMES)}",
             )
         splits |= {SPLIT_NAMES[name.lower()] for name in given}
-    paths_are_ids = layout.id is None and _has_unique_paths(files, layout.image)
+    paths_are_ids = layout.id is None and _has_unique_paths(schemas, layout.image)
     return Source(
         classes=classes,
         num_examples=num_examples,
         splits=frozenset(split for split in splits if split),
-        tables=_tables(list(files), root, layout, names, paths_are_ids),
+        batches=_batches(list(schemas), root, layout, names, paths_are_ids, max_bytes),
     )
 
 
-def _tables(
-    files: list[Path], root: Path, layout: Layout, names: list[str] | None, paths_are_ids: bool
-) -> Iterator[pa.Table]:
+def _batches(
+    paths: list[Path],
+    root: Path,
+    layout: Layout,
+    names: list[str] | None,
+    paths_are_ids: bool,
+    max_bytes: float,
+) -> Iterator[Batch]:
+    """Read the files here, each in its order; workers make out what the rows hold."""
     wanted = [name for name in layout if name is not None]
-    for path in files:
+    for path in paths:
         position = 0
         try:
             parquet = pq.ParquetFile(path)
             bytes_per_row = max(1, path.stat().st_size // max(1, parquet.metadata.num_rows))
-            rows = min(ROWS_PER_TABLE, max(1, BYTES_PER_TABLE // bytes_per_row))
+            rows = min(EXAMPLES_PER_BATCH, max(1, BYTES_PER_BATCH // bytes_per_row))
             for batch in parquet.iter_batches(rows, columns=wanted):
                 table = pa.Table.from_batches([batch])
-                yield _examples(table, position, path, root, layout, names, paths_are_ids)
+                yield partial(
+                    _examples, table, position, path, root, layout, names, paths_are_ids, max_bytes
+                )
                 position += table.num_rows
         except (pa.ArrowException, OSError) as error:
             raise SourceError(
                 f"{path} is damaged after row {position}: {error}", fix="fetch it again"
             ) from None
+
+
+def _is_parquet(name: str) -> bool:
+    return name.endswith(".parquet")
 
 
 def _examples(
@@ -127,6 +158,7 @@ def _examples(
     layout: Layout,
     names: list[str] | None,
     paths_are_ids: bool,
+    max_bytes: float,
 ) -> pa.Table:
     num = table.num_rows
     image = table[layout.image].combine_chunks()
@@ -152,17 +184,22 @@ def _examples(
         index = label.cast(pa.int64())
         inside = pc.and_(pc.greater_equal(index, 0), pc.less(index, len(names)))
         label = pc.take(known, pc.if_else(inside, index, None))  # -1 means unlabelled
-    split: Any = pa.nulls(num, pa.string())
+    columns = {"image": image.cast(pa.binary()), "label": label.cast(pa.string())}
+    size = pc.binary_length(columns["image"])
+    too_large = pc.fill_null(pc.greater(size, max_bytes), False)
+    if pc.any(too_large).as_py():
+        reasons = [f"{n} bytes, more than {max_bytes:.0f} allowed" for n in size.to_pylist()]
+        columns["problem"] = pc.if_else(too_large, pa.array(reasons), None)
+        columns["image"] = pc.if_else(too_large, None, columns["image"])
     if layout.split is not None:
         given = table[layout.split].cast(pa.string()).to_pylist()
-        split = pa.array([SPLIT_NAMES.get((name or "").lower(), name) for name in given])
+        columns["split"] = [SPLIT_NAMES.get((name or "").lower(), name) for name in given]
     elif (name := _split_in_path(path, root)) is not None:
-        split = pa.array([name] * num)
-    group: Any = pa.nulls(num, pa.string())
-    if layout.group is not None:
-        group = table[layout.group].cast(pa.string())
-    columns = [ids, image, label.cast(pa.string()), split, group]
-    return pa.table(dict(zip(EXAMPLE_SCHEMA.names, columns, strict=True)), schema=EXAMPLE_SCHEMA)
+        columns["split"] = [name] * num
+    for name in ("group", "license", "purposes"):
+        if (column := getattr(layout, name)) is not None:
+            columns[name] = table[column].cast(pa.string())
+    return examples_table(ids, **columns)
 
 
 def _layout(schema: pa.Schema, entry: Entry, path: Path) -> Layout:
@@ -192,7 +229,7 @@ def _layout(schema: pa.Schema, entry: Entry, path: Path) -> Layout:
             fix="name another column in the catalog entry, under columns: image:",
         )
     split = columns.split or ("split" if "split" in schema.names else None)
-    return Layout(columns.id, image, label, split, columns.group)
+    return Layout(columns.id, image, label, split, columns.group, columns.license, columns.purposes)
 
 
 def _image_column(schema: pa.Schema, entry: Entry) -> str | None:
@@ -243,7 +280,7 @@ def _distinct(files: dict[Path, pa.Schema], column: str) -> list[str]:
             raise SourceError(
                 f"{path} is damaged in column {column}: {error}", fix="fetch it again"
             ) from None
-    return sorted(found, key=lambda name: (int(name) if name.isdecimal() else -1, name))
+    return in_order(found)
 
 
 def _split_in_path(path: Path, root: Path) -> str | None:

@@ -1,0 +1,93 @@
+"""People's wishes and names: who is to be left out, and what stands in place of an id.
+
+`data/optout/<dataset>.csv` is in git and holds tombstones: ids, or SHA-256 digests of ids or of
+images, which are not personal data themselves. What it lists never enters data/raw again.
+"""
+
+import csv
+import hashlib
+import hmac
+import os
+import secrets
+from pathlib import Path
+
+import platformdirs
+
+from pipeline.runtime.errors import ReviewError, SettingsError
+
+OPTOUT_DIR = Path("data/optout")
+OPTOUT_COLUMNS = ["id", "date", "note"]
+KEY_VARIABLE = "GROUNDWORK_KEY"
+KEY_BYTES = 32
+
+
+def read_opted_out(dataset: str) -> frozenset[str]:
+    """The tombstones of a dataset; none when there is no file.
+
+    Raises:
+        ReviewError: the file is no CSV with a column `id`, or a line has none.
+    """
+    path = OPTOUT_DIR / f"{dataset}.csv"
+    if not path.exists():
+        return frozenset()
+    found = set()
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            rows = csv.DictReader(file)
+            if "id" not in (rows.fieldnames or []):
+                raise ReviewError(
+                    f"{path} has the columns {rows.fieldnames}, expected id",
+                    fix=f"make its first line {','.join(OPTOUT_COLUMNS)}",
+                )
+            for row in rows:
+                if not row["id"]:
+                    raise ReviewError(f"{path} line {rows.line_num} has no id", fix="fill it in")
+                found.add(row["id"])
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ReviewError(f"{path} is no UTF-8 CSV file: {error}", fix="save it as one") from None
+    return frozenset(found)
+
+
+def is_opted_out(opted_out: frozenset[str], id: str, image: bytes | None) -> bool:
+    """Whether an example is listed, by its id or by a digest of its id or image."""
+    if not opted_out:
+        return False
+    names = [id, hashlib.sha256(id.encode()).hexdigest()]
+    if image is not None:
+        names.append(hashlib.sha256(image).hexdigest())
+    return not opted_out.isdisjoint(names)
+
+
+def pseudonym(name: str | None, key: bytes) -> str | None:
+    """A name that stays the same, and says nothing without the key: HMAC-SHA-256, 128 bits."""
+    return name and hmac.new(key, name.encode(), "sha256").hexdigest()[:KEY_BYTES]
+
+
+def key_path() -> Path:
+    """Where the key of pseudonyms is: outside the repository, so that git never has it."""
+    given = os.environ.get(KEY_VARIABLE)
+    return Path(given) if given else platformdirs.user_config_path("groundwork") / "pseudonym.key"
+
+
+def read_or_make_key() -> bytes:
+    """The key, made when there is none. Whoever has it can match pseudonyms to ids: keep it safe.
+
+    Raises:
+        SettingsError: what is there is no key.
+    """
+    path = key_path()
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_hex(KEY_BYTES) + "\n")
+    try:
+        key = bytes.fromhex(path.read_text().strip())
+    except ValueError:
+        key = b""
+    if len(key) < KEY_BYTES:
+        raise SettingsError(
+            f"{path} is no key: expected {2 * KEY_BYTES} hexadecimal digits",
+            fix=f"bring back the key that was used before, or name another with {KEY_VARIABLE}",
+        )
+    return key

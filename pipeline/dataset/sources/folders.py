@@ -1,0 +1,81 @@
+"""Class folders: `cat/1.jpg`, or `train/cat/1.jpg` where the source has splits of its own.
+
+The folder names the class, whatever lies deeper. Folders that hold all the rest (`pets-v2/train/
+cat/1.jpg`) are passed through. The path from there is the example's id, so a folder, its tar and
+its zip give the same examples.
+"""
+
+from pathlib import PurePosixPath
+
+from pipeline.dataset.catalog import Entry
+from pipeline.dataset.sources import SPLIT_NAMES, Source, file_batches, in_order
+from pipeline.dataset.sources.trees import Files
+from pipeline.runtime.errors import SourceError
+
+IMAGE_SUFFIXES = frozenset(
+    {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".bmp", ".dib", ".tif", ".tiff"}
+)
+
+
+def recognises(files: Files, entry: Entry) -> bool:
+    return any(map(_is_image, files.members))
+
+
+def open_source(entry: Entry, files: Files, max_bytes: float) -> Source:
+    """Every file in a class folder is an example; files beside the class folders are not.
+
+    Raises:
+        SourceError: no image lies in a class folder.
+    """
+    paths = {name: PurePosixPath(name).parts for name in files.members}
+    images = [parts for name, parts in paths.items() if _is_image(name)]
+    depth = _shared_depth(images)
+    below = {parts[depth].lower() for parts in images if len(parts) > depth + 1}
+    has_splits = bool(below) and below <= SPLIT_NAMES.keys()
+    label_at = depth + has_splits
+    examples = {
+        name: parts
+        for name, parts in paths.items()
+        if len(parts) > label_at + 1 and parts[:depth] == images[0][:depth]
+    }
+    if has_splits:
+        examples = {n: p for n, p in examples.items() if p[depth].lower() in SPLIT_NAMES}
+    if not examples:
+        raise SourceError(
+            f"{files.where} has images, but none in a class folder (cat/1.jpg, train/cat/1.jpg)",
+            fix="sort them into one folder a class, or list them in a CSV manifest",
+        )
+    labels: list[str | None] = [parts[label_at] for parts in examples.values()]
+    splits = [SPLIT_NAMES[p[depth].lower()] if has_splits else None for p in examples.values()]
+    return Source(
+        classes=entry.classes
+        or in_order({p[label_at] for n, p in examples.items() if _is_image(n)}),
+        num_examples=len(examples),
+        splits=frozenset(split for split in splits if split),
+        batches=file_batches(
+            files.tree,
+            [files.members[name] for name in examples],
+            {
+                "id": ["/".join(parts[depth:]) for parts in examples.values()],
+                "label": labels,
+                "split": splits,
+            },
+            max_bytes,
+        ),
+    )
+
+
+def _shared_depth(images: list[tuple[str, ...]]) -> int:
+    """How many folders hold all images together, and are neither a split nor the only class."""
+    depth = 0
+    while (
+        len({parts[depth] for parts in images}) == 1
+        and images[0][depth].lower() not in SPLIT_NAMES
+        and all(len(parts) > depth + 2 for parts in images)
+    ):
+        depth += 1
+    return depth
+
+
+def _is_image(name: str) -> bool:
+    return PurePosixPath(name).suffix.lower() in IMAGE_SUFFIXES
