@@ -12,7 +12,7 @@ import numpy as np
 from pipeline.dataset.measurements import ChannelSums
 from pipeline.dataset.records import read_index, read_tables, write_index
 from pipeline.dataset.sharding import Plan, make_shards, make_tasks
-from pipeline.dataset.shards import ShardReader
+from pipeline.dataset.shards import PROVENANCE, ShardReader
 from pipeline.runtime.process import map_ordered
 from pipeline.runtime.stage import Stage, run_stage
 
@@ -36,7 +36,7 @@ def main(stage: Stage) -> None:
         transforms=params.augment.transforms,
         seed=params.seed,
     )
-    tables = read_tables(CLEAN, ["id", "image", "label", "split", "weight"])
+    tables = read_tables(CLEAN, ["id", "image", "label", "split", "weight", *PROVENANCE])
     files = []
     sums = ChannelSums.none(shape[2])
     with stage.progress_bar(index["examples"], "image") as bar:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pipeline.dataset.measurements import ChannelSums
 from pipeline.dataset.pixels import decode_all
 from pipeline.dataset.randomness import id_keys
-from pipeline.dataset.shards import write_shard
+from pipeline.dataset.shards import PROVENANCE, write_shard
 from pipeline.dataset.transforms import augment
 
 SPLITS = ["train", "val", "test"]
@@ -50,6 +50,7 @@ class Task(NamedTuple):
     encoded: list[bytes]
     labels: NDArray[np.int32]
     weights: NDArray[np.float32]
+    provenance: pa.Table
 
 
 class Made(NamedTuple):
@@ -63,7 +64,7 @@ class Made(NamedTuple):
 def make_tasks(plan: Plan, tables: Iterable[pa.Table]) -> Iterator[Task]:
     """A task for each run of `rows_per_shard` examples of a split, in the order of the tables.
 
-    `tables` have the columns id, image, label, split and weight.
+    `tables` have the columns id, image, label, split, weight and PROVENANCE.
     """
     next_number = dict.fromkeys(SPLITS, 0)
     waiting: dict[str, list[pa.Table]] = {split: [] for split in SPLITS}
@@ -95,6 +96,7 @@ def _task(plan: Plan, split: str, next_number: dict[str, int], rows: pa.Table) -
         encoded=rows["image"].to_pylist(),
         labels=np.array([codes[name] for name in rows["label"].to_pylist()], np.int32),
         weights=rows["weight"].to_numpy().astype(np.float32),
+        provenance=rows.select(PROVENANCE),
     )
 
 
@@ -107,7 +109,15 @@ def make_shards(task: Task) -> Made:
     for copy, number in enumerate(task.numbers):
         images = augment(originals, keys, copy, transforms=plan.transforms, seed=plan.seed)
         name = f"{task.split}-{number:05d}.parquet"
-        digest = write_shard(plan.folder / name, images, task.labels, task.weights, task.ids, copy)
+        digest = write_shard(
+            plan.folder / name,
+            images,
+            task.labels,
+            task.weights,
+            task.ids,
+            copy,
+            task.provenance,
+        )
         files.append(
             {
                 "name": name,

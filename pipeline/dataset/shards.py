@@ -18,6 +18,7 @@ from pipeline.dataset.records import file_sha256, read_index
 from pipeline.runtime.errors import MissingInput
 
 ROWS_PER_GROUP = 4096
+PROVENANCE = ["source", "license", "purposes"]  # of each row; training does not read them
 
 
 def shard_schema(num_bytes: int) -> pa.Schema:
@@ -29,6 +30,7 @@ def shard_schema(num_bytes: int) -> pa.Schema:
             pa.field("weight", pa.float32(), nullable=False),
             pa.field("id", pa.string(), nullable=False),
             pa.field("copy", pa.int32(), nullable=False),
+            *(pa.field(name, pa.string()) for name in PROVENANCE),
         ]
     )
 
@@ -40,9 +42,11 @@ def write_shard(
     weights: NDArray[np.float32],
     ids: list[str],
     copy: int,
+    provenance: pa.Table,
 ) -> str:
     """Write images `(N, H, W, C)` and what they are; returns the file's sha256.
 
+    `provenance` has the columns PROVENANCE.
     One call with every option fixed: the same examples, the same bytes.
     """
     num = len(images)
@@ -55,6 +59,7 @@ def write_shard(
             pa.array(weights, pa.float32()),
             pa.array(ids, pa.string()),
             pa.array(np.full(num, copy), pa.int32()),
+            *(provenance[name].cast(pa.string()) for name in PROVENANCE),
         ],
         schema=shard_schema(size),
     )
@@ -63,7 +68,7 @@ def write_shard(
         path,
         version="2.6",
         compression="none",
-        use_dictionary=False,
+        use_dictionary=PROVENANCE,
         write_statistics=False,
         write_page_checksum=True,
         row_group_size=ROWS_PER_GROUP,
@@ -148,7 +153,7 @@ class ShardReader:
             with pq.ParquetFile(path, page_checksum_verification=True) as parquet:
                 if parquet.schema_arrow != shard_schema(size):
                     raise _damaged(path, "its columns are not those of a shard")
-                table = parquet.read()
+                table = parquet.read(["x", "y", "weight", "id"])
         except (OSError, pa.ArrowException) as error:
             raise _damaged(path, str(error)) from None
         if table.num_rows != rows:

@@ -109,7 +109,8 @@ def test_no_licence_no_ingest(catalog, license):
         ("columns: {lable: animal}", "unknown key columns.lable | fix: did you mean label?"),
         (
             "columns: {zzz: animal}",
-            "unknown key columns.zzz | fix: known keys: id, image, label, split, group",
+            "unknown key columns.zzz | fix: known keys: "
+            "id, image, label, split, group, license, purposes, annotator",
         ),
         (
             "expectations: [{type: expect_x, severty: warning}]",
@@ -117,7 +118,8 @@ def test_no_licence_no_ingest(catalog, license):
         ),
         (
             "kind: zip",
-            "kind must be 'auto', 'builtin' or 'parquet', found 'zip' "
+            "kind must be 'auto', 'builtin', 'folders', 'manifest', 'parquet', 'cifar' or 'idx', "
+            "found 'zip' "
             "| fix: set kind to such a value in data/catalog/pets.yaml",
         ),
         (

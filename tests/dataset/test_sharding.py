@@ -2,6 +2,7 @@
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from pipeline.dataset.images import decode
@@ -28,6 +29,9 @@ def examples(png) -> pa.Table:
             "label": words([CLASSES[i % 3] for i in range(NUM)], CLASSES),
             "split": words([SPLITS[i % len(SPLITS)] for i in range(NUM)], vocabulary),
             "weight": pa.array(np.linspace(0, 1, NUM).astype(np.float32)),
+            "source": words([f"pets-{i % 2}" for i in range(NUM)]),
+            "license": words(["MIT"] * NUM),
+            "purposes": words([None] * NUM),
         }
     )
 
@@ -88,6 +92,8 @@ def test_every_example_is_in_one_task_in_order_with_what_belongs_to_it(plan, png
     wanted = [row for row in table.to_pylist() if row["split"] == split]
     assert [id for task in tasks for id in task.ids] == [row["id"] for row in wanted]
     assert [data for task in tasks for data in task.encoded] == [row["image"] for row in wanted]
+    provenance = [row["source"] for task in tasks for row in task.provenance.to_pylist()]
+    assert provenance == [row["source"] for row in wanted]
     labels = [CLASSES[label] for task in tasks for label in task.labels]
     assert labels == [row["label"] for row in wanted]
     weights = [weight for task in tasks for weight in task.weights.tolist()]
@@ -188,3 +194,12 @@ def test_images_are_brought_to_the_shape(plan, png):
     found = ShardReader(plan.folder).read("train", 0)
     assert found.images.shape == (2, 4, 4, 1)
     assert (found.images[1] == decode(png(1, 1, 1, 1))).all()
+
+
+def test_provenance_is_in_every_row_of_every_copy(plan, png):
+    table = examples(png)
+    make_all(plan, chunks(table, 5))
+    wanted = {row["id"]: (row["source"], row["license"], None) for row in table.to_pylist()}
+    for path in plan.folder.glob("*.parquet"):
+        for row in pq.read_table(path).to_pylist():
+            assert (row["source"], row["license"], row["purposes"]) == wanted[row["id"]]

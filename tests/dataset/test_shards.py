@@ -22,12 +22,16 @@ def shard(start: int, num: int, shape=(2, 3, 3)) -> Shard:
     )
 
 
+def provenance(num: int) -> pa.Table:
+    return pa.table({"source": ["pets"] * num, "license": ["MIT"] * num, "purposes": [None] * num})
+
+
 def write(folder, *files: tuple[str, int, Shard], shape=(2, 3, 3)) -> ShardReader:
     """Write `(split, copy, rows)`, numbered as they come."""
     entries = []
     for number, (split, copy, rows) in enumerate(files):
         name = f"{split}-{number:05d}.parquet"
-        digest = write_shard(folder / name, *rows, copy)
+        digest = write_shard(folder / name, *rows, copy, provenance(len(rows.ids)))
         entry = {"name": name, "split": split, "copy": copy, "rows": len(rows.ids)}
         entries.append(entry | {"sha256": digest})
     write_index(folder, entries, shape=shape, classes=["a", "b", "c"], copies=2)
@@ -83,6 +87,9 @@ def test_the_columns_of_the_contract(reader):
         ("weight", "float", False),
         ("id", "string", False),
         ("copy", "int32", False),
+        ("source", "string", True),
+        ("license", "string", True),
+        ("purposes", "string", True),
     ]
     assert table["x"][0].as_py() == shard(104, 1).images.tobytes()
     assert table["copy"].to_pylist() == [1, 1, 1]
@@ -91,10 +98,11 @@ def test_the_columns_of_the_contract(reader):
 def test_the_same_examples_are_the_same_bytes(tmp_path):
     rows = shard(0, 5)
     reversed_twice = rows._replace(images=np.asfortranarray(rows.images))
-    first = write_shard(tmp_path / "a", *rows, 0)
-    assert write_shard(tmp_path / "b", *reversed_twice, 0) == first
+    whose = provenance(len(rows.ids))
+    first = write_shard(tmp_path / "a", *rows, 0, whose)
+    assert write_shard(tmp_path / "b", *reversed_twice, 0, whose) == first
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
-    assert write_shard(tmp_path / "c", *rows, 1) != first
+    assert write_shard(tmp_path / "c", *rows, 1, whose) != first
 
 
 def test_whole_shards_are_verified(reader):

@@ -43,16 +43,17 @@ class Layout(NamedTuple):
 
 
 def recognises(files: Files, entry: Entry) -> bool:
-    """Whether a Parquet file has a column of images, or cannot be read, which then is said."""
+    """Whether a Parquet file has a column of images, or is broken; open_source then says so."""
     if not isinstance(files.tree, Folder):
         return False
-    for path in (files.tree.root / m.path for n, m in files.members.items() if _is_parquet(n)):
+    paths = [files.tree.root / m.path for n, m in files.members.items() if _is_parquet(n)]
+    for path in paths:
         try:
             if _image_column(pq.read_schema(path), entry) is not None:
                 return True
         except (pa.ArrowException, OSError):
             return True
-    return False
+    return bool(paths) and len(paths) == len(files.members)  # nothing else it could be
 
 
 def open_source(entry: Entry, files: Files, max_bytes: float) -> Source:
