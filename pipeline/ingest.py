@@ -6,23 +6,24 @@ params  dataset, seed, ingest
 """
 
 import shutil
-from collections import Counter
-from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
-from pipeline.dataset.catalog import read_entry
-from pipeline.dataset.examples import OPTED_OUT, SPLITS, Rows, Task, make_rows
-from pipeline.dataset.privacy import read_opted_out, read_or_make_key
+from pipeline.dataset.catalog import Entry, read_entry
+from pipeline.dataset.examples import OPTED_OUT, SPLITS, Task, make_rows
+from pipeline.dataset.privacy import pseudonym, read_opted_out, read_or_make_key
 from pipeline.dataset.records import RAW_SCHEMA, write_index, write_tables
-from pipeline.dataset.sources import Source, open_source
+from pipeline.dataset.sources import open_source
 from pipeline.dataset.sources.trees import UNPACKED_DIR
+from pipeline.dataset.survey import Survey
 from pipeline.runtime.errors import SourceError
 from pipeline.runtime.process import map_ordered
 from pipeline.runtime.stage import Stage, run_stage
 
-LARGEST_DEFAULT_SIDE = 224  # pixels; what most pretrained networks expect
 METADATA_REPORTED = ("exif", "gps", "xmp", "iptc", "comment", "thumbnail", "profile", "trailer")
 
 
@@ -30,6 +31,9 @@ def main(stage: Stage) -> None:
     params = stage.params
     entry = read_entry(params.dataset)
     source = open_source(entry, params.ingest.max_file_mb * 1e6)
+    if not source.num_examples:
+        raise SourceError(f"{entry.uri} has no examples", fix="check uri in the catalog entry")
+    key = read_or_make_key() if params.ingest.pseudonymise else None
     make_task = partial(
         Task,
         classes=source.classes,
@@ -42,25 +46,19 @@ def main(stage: Stage) -> None:
         purposes=" ".join(entry.purposes) if entry.purposes else None,
         purpose=params.ingest.purpose,
         opted_out=read_opted_out(params.dataset),
-        pseudonym_key=read_or_make_key() if params.ingest.pseudonymise else None,
+        pseudonym_key=key,
     )
+    survey = Survey()
+    made = map_ordered(make_rows, map(make_task, source.batches))
     folder = stage.output("data/raw")
-    seen = Summary()
-    tasks = (make_task(batch) for batch in source.batches)
-    rows = seen.count(stage, map_ordered(make_rows, tasks), source)
-    files = write_tables(folder, rows, RAW_SCHEMA)
-    left_out = seen.left_out.total()
-    assert seen.examples + left_out == source.num_examples, "every example is accounted for"
+    with stage.progress_bar(source.num_examples, "image") as bar:
+        files = write_tables(folder, survey.watch(made, bar.update), RAW_SCHEMA)
     shutil.rmtree(UNPACKED_DIR, ignore_errors=True)
-    if not source.num_examples:
-        raise SourceError(f"{entry.uri} has no examples", fix="check uri in the catalog entry")
-    if not seen.examples:
-        reason, number = seen.left_out.most_common(1)[0]
-        raise SourceError(
-            f"no example of {params.dataset} may be used: {number} are {reason}",
-            fix="see purposes in the catalog entry, ingest.purpose, and data/optout",
-        )
-    image_size = entry.image_size or seen.common_size()
+    assert survey.seen == source.num_examples, "every example of the source is accounted for"
+    refuse_what_is_not_meant(params.dataset, entry, survey)
+    if source.annotations is not None:
+        write_annotations(folder, source.annotations, key)
+    image_size = entry.image_size or survey.common_size()
     write_index(
         folder,
         files,
@@ -68,71 +66,75 @@ def main(stage: Stage) -> None:
         license=entry.license,
         classes=source.classes,
         image_size=image_size,
-        channels=3 if 3 in seen.channels else 1,
+        channels=3 if 3 in survey.channels else 1,
     )
-    opted_out = seen.left_out.pop(OPTED_OUT, 0)
-    report = {
-        "examples": seen.examples,
-        **{split: seen.splits[split] for split in SPLITS},
-        "classes": len(source.classes),
-        "unreadable": seen.problems,
-        "opted_out": opted_out,
-        "other_purpose": seen.left_out.total(),
-        **{f"with_{kind}": seen.metadata[kind] for kind in METADATA_REPORTED},
-    }
-    stage.write_report("reports/ingest.json", report)
-    counts = ", ".join(f"{seen.splits[split]} {split}" for split in SPLITS)
-    stage.say(f"{seen.examples} examples of {len(source.classes)} classes: {counts}")
-    if entry.image_size is None and len(seen.sizes) > 1:
+    stage.write_report("reports/ingest.json", report(survey, len(source.classes)))
+    tell(stage, survey, len(source.classes))
+    if entry.image_size is None and len(survey.sizes) > 1:
         stage.say(
             f"images differ in size; training will see {image_size[0]} x {image_size[1]} "
             "(`image_size` in the catalog entry chooses another)"
         )
-    for kind, number in sorted(seen.metadata.items()):
+
+
+def refuse_what_is_not_meant(name: str, entry: Entry, survey: Survey) -> None:
+    """Stop when the data are not those of the entry, or none of them may be used.
+
+    Raises:
+        SourceError: see above.
+    """
+    if entry.fingerprint not in (None, survey.fingerprint_hex):
+        raise SourceError(
+            f"the data at {entry.uri} are not those that the catalog entry was written for: they "
+            f"have the fingerprint {survey.fingerprint_hex}, expected {entry.fingerprint}",
+            fix=f"bring those back, or accept these: python -m pipeline.commands.add {name}",
+        )
+    if not survey.examples:
+        reason, number = survey.left_out.most_common(1)[0]
+        raise SourceError(
+            f"no example of {name} may be used: {number} are {reason}",
+            fix="see purposes in the catalog entry, ingest.purpose, and data/optout",
+        )
+
+
+def write_annotations(folder: Path, annotations: pa.Table, key: bytes | None) -> None:
+    """Write data/raw/annotations.parquet: what several people said of the examples there."""
+    if key is not None:
+        names = {
+            name: pa.array([pseudonym(n, key) for n in annotations[name].to_pylist()])
+            for name in ("id", "annotator")
+        }
+        annotations = pa.table({**names, "label": annotations["label"]})
+    there = pa.concat_tables(
+        pq.read_table(path, columns=["id"]) for path in sorted(folder.glob("part-*.parquet"))
+    )
+    known = pc.is_in(annotations["id"], there["id"].combine_chunks())
+    pq.write_table(annotations.filter(known), folder / "annotations.parquet", version="2.6")
+
+
+def tell(stage: Stage, survey: Survey, num_classes: int) -> None:
+    """Say what came in and what did not."""
+    counts = ", ".join(f"{survey.in_split(split)} {split}" for split in SPLITS)
+    stage.say(f"{survey.examples} examples of {num_classes} classes: {counts}")
+    for kind, number in sorted(survey.metadata.items()):
         stage.say(f"removed {kind} metadata from {number} images")
-    if opted_out:
-        stage.say(f"left out {opted_out} examples that are opted out")
-    for reason, number in sorted(seen.left_out.items()):
+    for reason, number in sorted(survey.left_out.items()):
         stage.say(f"left out {number} examples: {reason}")
-    if seen.problems:
-        stage.say(f"{seen.problems} images are unreadable; validate lists them")
+    if survey.problems:
+        stage.say(f"{survey.problems.total()} images are unreadable; validate lists them")
 
 
-class Summary:
-    """What passes by while the tables are written."""
-
-    def __init__(self) -> None:
-        self.examples = 0
-        self.problems = 0
-        self.left_out: Counter[str] = Counter()
-        self.splits: Counter[str] = Counter()
-        self.metadata: Counter[str] = Counter()
-        self.sizes: Counter[tuple[int, int]] = Counter()
-        self.channels: set[int] = set()
-
-    def count(self, stage: Stage, made: Iterator[Rows], source: Source) -> Iterator[pa.Table]:
-        with stage.progress_bar(source.num_examples, "image") as bar:
-            for table, left_out in made:
-                self.left_out.update(left_out)
-                readable = table.filter(table["problem"].is_null())
-                sizes = readable.select(["height", "width"]).to_pydict()
-                self.examples += table.num_rows
-                self.problems += table.num_rows - readable.num_rows
-                self.splits.update(table["split"].to_pylist())
-                self.sizes.update(zip(sizes["height"], sizes["width"], strict=True))
-                self.channels.update(readable["channels"].to_pylist())
-                for kinds in readable["metadata_removed"].to_pylist():
-                    self.metadata.update(kinds.split(",") if kinds else [])
-                bar.update(table.num_rows + left_out.total())
-                yield table
-
-    def common_size(self) -> list[int]:
-        """The height and width of every image, or a square as large as most images allow."""
-        if len(self.sizes) == 1:
-            return list(next(iter(self.sizes)))
-        shorter = sorted(min(size) for size in self.sizes.elements())
-        side = min(shorter[len(shorter) // 2], LARGEST_DEFAULT_SIDE) if shorter else 1
-        return [side, side]
+def report(survey: Survey, num_classes: int) -> dict[str, int]:
+    """What reports/ingest.json says."""
+    return {
+        "examples": survey.examples,
+        **{split: survey.in_split(split) for split in SPLITS},
+        "classes": num_classes,
+        "unreadable": survey.problems.total(),
+        "opted_out": survey.left_out[OPTED_OUT],
+        "other_purpose": survey.left_out.total() - survey.left_out[OPTED_OUT],
+        **{f"with_{kind}": survey.metadata[kind] for kind in METADATA_REPORTED},
+    }
 
 
 if __name__ == "__main__":

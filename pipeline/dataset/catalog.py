@@ -62,6 +62,8 @@ class Entry(Settings):
     sha256: Sha256 | dict[Text, Sha256] | None = None
     """Of the file that `uri` names, or of each file of the folder that it names; verified."""
     md5: Md5 | dict[Text, Md5] | None = None
+    fingerprint: Sha256 | None = None
+    """Of all examples, as `commands.add` found them; ingest refuses other data. See examples.py."""
     title: str | None = None
     description: str | None = None
     homepage: str | None = None

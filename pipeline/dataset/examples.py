@@ -48,11 +48,14 @@ class Rows(NamedTuple):
     """In RAW_SCHEMA."""
     left_out: Counter[str]
     """How many examples are not in it, by reason."""
+    fingerprint: int
+    """Of what was read; those of several tables add up, modulo 2**256, in any order."""
 
 
 def make_rows(task: Task) -> Rows:
     """Decode, strip and measure some examples; a pure function of the task."""
-    table, left_out = admit(task.read(), task)
+    found = with_digests(task.read())
+    table, left_out = admit(found, task)
     ids, data = table["id"].to_pylist(), table["image"].to_pylist()
     stored: list[bytes | None] = []
     modes: list[str | None] = []
@@ -94,9 +97,7 @@ def make_rows(task: Task) -> Rows:
         "split": words(splits, SPLITS),
         "group": pa.array(groups, pa.string()),
         "sha256": pa.array(digests, pa.string()),
-        "source_sha256": pa.array(
-            [None if e is None else hashlib.sha256(e).hexdigest() for e in data], pa.string()
-        ),
+        "source_sha256": table["source_sha256"],
         "source": words(sources),
         "license": words(licenses),
         "purposes": words(purposes),
@@ -110,7 +111,25 @@ def make_rows(task: Task) -> Rows:
     if pc.any(stripped).as_py():  # listed by the digest that data/raw has
         rows = rows.filter(pc.invert(stripped))
         left_out[OPTED_OUT] += table.num_rows - rows.num_rows
-    return Rows(rows, left_out)
+    return Rows(rows, left_out, fingerprint(found))
+
+
+def with_digests(table: pa.Table) -> pa.Table:
+    """Add the column source_sha256: digests of the images as the source has them."""
+    images = table["image"].to_pylist()
+    digests = [None if image is None else hashlib.sha256(image).hexdigest() for image in images]
+    return table.append_column("source_sha256", pa.array(digests, pa.string()))
+
+
+def fingerprint(table: pa.Table) -> int:
+    """A number that changes when an example is added, removed, renamed, relabelled or edited.
+
+    The sum of a digest for each example (an incremental hash: Bellare and Micciancio 1997), so
+    that it depends on no order. It guards against accidents, not against forgers.
+    """
+    columns = [table[name].to_pylist() for name in ("id", "label", "split", "source_sha256")]
+    digests = (hashlib.sha256(repr(row).encode()).digest() for row in zip(*columns, strict=True))
+    return sum(int.from_bytes(digest) for digest in digests) % (1 << 256)
 
 
 OPTED_OUT = "opted out"
@@ -130,11 +149,11 @@ def admit(table: pa.Table, task: Task) -> tuple[pa.Table, Counter[str]]:
     table = table.set_column(table.schema.get_field_index("purposes"), "purposes", purposes)
     left_out: Counter[str] = Counter()
     admitted = []
-    for id, image, allowed in zip(
-        *(table[name].to_pylist() for name in ("id", "image", "purposes")), strict=True
+    for id, digest, allowed in zip(
+        *(table[name].to_pylist() for name in ("id", "source_sha256", "purposes")), strict=True
     ):
         reason = None
-        if is_opted_out(task.opted_out, id, image) or (
+        if is_opted_out(task.opted_out, id, digest) or (
             task.pseudonym_key and pseudonym(id, task.pseudonym_key) in task.opted_out
         ):
             reason = OPTED_OUT

@@ -48,14 +48,11 @@ def read_opted_out(dataset: str) -> frozenset[str]:
     return frozenset(found)
 
 
-def is_opted_out(opted_out: frozenset[str], id: str, image: bytes | None) -> bool:
+def is_opted_out(opted_out: frozenset[str], id: str, image_sha256: str | None) -> bool:
     """Whether an example is listed, by its id or by a digest of its id or image."""
     if not opted_out:
         return False
-    names = [id, hashlib.sha256(id.encode()).hexdigest()]
-    if image is not None:
-        names.append(hashlib.sha256(image).hexdigest())
-    return not opted_out.isdisjoint(names)
+    return not opted_out.isdisjoint([id, hashlib.sha256(id.encode()).hexdigest(), image_sha256])
 
 
 def pseudonym(name: str | None, key: bytes) -> str | None:

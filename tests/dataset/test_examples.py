@@ -273,3 +273,18 @@ def test_pseudonyms_hide_names_and_change_nothing_else(png):
     assert all(len(id) == 32 and set(id) <= set("0123456789abcdef") for id in ids)
     assert ids == make(examples, pseudonym_key=b"key")["id"].to_pylist()
     assert not set(ids) & set(make(examples, pseudonym_key=b"other")["id"].to_pylist())
+
+
+def test_the_fingerprint_is_of_everything_and_of_no_order(png):
+    def of(examples: list[dict], **changes) -> int:
+        return make_rows(task(examples, **changes)).fingerprint
+
+    examples = three(png)
+    whole = of(examples)
+    assert of(examples[::-1]) == whole
+    assert (of(examples[:1]) + of(examples[1:])) % 2**256 == whole
+    assert of(examples, opted_out=frozenset(["a.png"]), pseudonym_key=b"key") == whole
+    first = examples[0]
+    changed = [{"id": "z.png"}, {"label": "dog"}, {"split": "test"}, {"image": png(9)}]
+    found = [of([first | change, *examples[1:]]) for change in changed]
+    assert len({whole, of(examples[1:]), *found}) == 6
