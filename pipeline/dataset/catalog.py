@@ -86,13 +86,18 @@ class Entry(Settings):
         return classes
 
 
+def entry_path(name: str) -> Path:
+    """Where the catalog entry of the dataset `name` is."""
+    return CATALOG_DIR / f"{name}.yaml"
+
+
 def read_entry(name: str) -> Entry:
     """Read the catalog entry of the dataset `name`.
 
     Raises:
         SettingsError: there is no such entry, or it says something impossible.
     """
-    path = CATALOG_DIR / f"{name}.yaml"
+    path = entry_path(name)
     if not path.exists():
         known = ", ".join(sorted(file.stem for file in CATALOG_DIR.glob("*.yaml"))) or "none"
         raise SettingsError(

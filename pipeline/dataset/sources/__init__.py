@@ -60,6 +60,7 @@ class Source(NamedTuple):
     batches: Iterator[Batch]
     annotations: pa.Table | None = None
     """Several people's labels (id, annotator, label), where the source has them."""
+    kind: str = "builtin"
 
 
 def examples_table(ids: Sequence[str], **columns: Any) -> pa.Table:
@@ -157,7 +158,7 @@ def open_source(entry: Entry, max_bytes: float = float("inf")) -> Source:
             )
         kind = recognised[0]
     source: Source = kinds[kind].open_source(entry, files, max_bytes)
-    return source
+    return source._replace(kind=kind)
 
 
 def _verify(entry: Entry, path: Path) -> None:

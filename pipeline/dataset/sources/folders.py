@@ -5,8 +5,6 @@ cat/1.jpg`) are passed through. The path from there is the example's id, so a fo
 its zip give the same examples.
 """
 
-from pathlib import PurePosixPath
-
 from pipeline.dataset.catalog import Entry
 from pipeline.dataset.sources import SPLIT_NAMES, Source, file_batches, in_order
 from pipeline.dataset.sources.trees import Files
@@ -27,7 +25,7 @@ def open_source(entry: Entry, files: Files, max_bytes: float) -> Source:
     Raises:
         SourceError: no image lies in a class folder.
     """
-    paths = {name: PurePosixPath(name).parts for name in files.members}
+    paths = {name: tuple(name.split("/")) for name in files.members}
     images = [parts for name, parts in paths.items() if _is_image(name)]
     depth = _shared_depth(images)
     below = {parts[depth].lower() for parts in images if len(parts) > depth + 1}
@@ -78,4 +76,5 @@ def _shared_depth(images: list[tuple[str, ...]]) -> int:
 
 
 def _is_image(name: str) -> bool:
-    return PurePosixPath(name).suffix.lower() in IMAGE_SUFFIXES
+    stem, dot, suffix = name.rpartition(".")
+    return (dot + suffix).lower() in IMAGE_SUFFIXES and not stem.endswith("/")

@@ -55,22 +55,23 @@ class Folder:
     root: Path
 
     def list(self) -> Iterator[Member]:
-        yield from self._walk(self.root, "")
-
-    def _walk(self, folder: Path, prefix: str) -> Iterator[Member]:
-        try:
-            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-        except OSError as error:
-            raise SourceError(
-                f"folder {folder} cannot be read: {error.strerror}", fix="check its permissions"
-            ) from None
-        for entry in entries:
-            path = prefix + entry.name
-            if entry.is_dir(follow_symlinks=False):
-                yield from self._walk(Path(entry.path), path + "/")
-                continue
-            with suppress(FileNotFoundError):  # removed since
-                yield _member(path, entry.stat(follow_symlinks=False), Path(entry.path), self.root)
+        todo = [""]
+        while todo:
+            prefix = todo.pop()
+            try:
+                entries = list(os.scandir(self.root / prefix))
+            except OSError as error:
+                raise SourceError(
+                    f"folder {self.root / prefix} cannot be read: {error.strerror}",
+                    fix="check its permissions",
+                ) from None
+            for entry in entries:
+                path = prefix + entry.name
+                if entry.is_dir(follow_symlinks=False):
+                    todo.append(path + "/")
+                    continue
+                with suppress(FileNotFoundError):  # removed since
+                    yield _member(path, entry.stat(follow_symlinks=False), self.root)
 
     def read(self, member: Member, max_bytes: float) -> bytes:
         """The bytes of a member.
@@ -80,7 +81,7 @@ class Folder:
         """
         _refuse(member, max_bytes)
         try:
-            return _read_regular(self.root / member.path, max_bytes)
+            return _read_regular(f"{self.root}/{member.path}", max_bytes)
         except OSError as error:
             raise UnusableFile(f"cannot be read: {error.strerror}") from None
 
@@ -187,7 +188,7 @@ def open_files(path: Path, where: str) -> Files:
             ) from None
     else:
         tree = Folder(path.parent)
-        found = [_member(path.name, path.stat(), path, path.parent)]
+        found = [_member(path.name, path.stat(), path.parent)]
     members: dict[str, Member] = {}
     for member in sorted(found):
         if _is_litter(member.name):
@@ -204,15 +205,14 @@ def open_files(path: Path, where: str) -> Files:
 
 
 def _is_litter(name: str) -> bool:
-    parts = PurePosixPath(name).parts
-    return any(p in LITTER or (p.startswith(".") and p != "..") for p in parts)
+    return any(p in LITTER or (p.startswith(".") and p != "..") for p in name.split("/"))
 
 
-def _member(path: str, status: os.stat_result, file: Path, root: Path) -> Member:
+def _member(path: str, status: os.stat_result, root: Path) -> Member:
     problem = ""
     if stat.S_ISLNK(status.st_mode):
         try:
-            target = file.resolve(strict=True)
+            target = (root / path).resolve(strict=True)
             status = target.stat()
             if not target.is_relative_to(root.resolve()):
                 problem = "a link that leads outside the folder"
@@ -225,6 +225,8 @@ def _member(path: str, status: os.stat_result, file: Path, root: Path) -> Member
 
 def _named(path: str, size: int, offset: int, problem: str) -> Member:
     """A member under a name that is safe to write into tables and messages."""
+    if path.isascii() and path.isprintable() and not {"", ".", ".."} & set(path.split("/")):
+        return Member(path, path, size, offset, problem)
     text = path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     parts = PurePosixPath(text).parts
     if text.startswith("/") or ".." in parts:
@@ -244,7 +246,7 @@ def _refuse(member: Member, max_bytes: float) -> None:
         raise UnusableFile(f"{member.size} bytes, more than {max_bytes:.0f} allowed")
 
 
-def _read_regular(path: Path, max_bytes: float) -> bytes:
+def _read_regular(path: str, max_bytes: float) -> bytes:
     # The file may have become a pipe or a device since it was listed; neither may block.
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     with os.fdopen(descriptor, "rb", buffering=0) as file:

@@ -1,0 +1,164 @@
+"""Class folders of JPEGs to Parquet, with every check, beside Hugging Face `imagefolder`.
+
+60,000 CIFAR-10 JPEGs are written into class folders. Then, in turn and in processes of their own,
+`python -m pipeline.ingest` makes data/raw of them (decoded, measured, stripped of metadata,
+hashed, split), and `datasets` makes Parquet of them (copied undecoded). Time is that of the whole
+process, imports included. Memory is the peak of the process and its workers together (PSS);
+`--tenfold` shows it for ten times the images.
+
+    pip install -r requirements-bench.txt
+    GROUNDWORK_CIFAR10=/data/cifar10 python benchmarks/ingest.py [--rounds 3] [--tenfold]
+"""
+
+import argparse
+import os
+import platform
+import shlex
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+ROOT = Path(__file__).resolve().parent.parent
+HUGGING_FACE = """
+import sys
+from datasets import disable_progress_bars, load_dataset
+disable_progress_bars()
+folder, out, processes = sys.argv[1], sys.argv[2], int(sys.argv[3])
+for split, part in load_dataset(
+    "imagefolder", data_dir=folder, cache_dir=out + "/cache", num_proc=processes
+).items():
+    part.to_parquet(f"{out}/{split}.parquet")
+"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--cifar10", default=os.environ.get("GROUNDWORK_CIFAR10"))
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--tenfold", action="store_true", help="also ingest 600,000 images")
+    options = parser.parse_args()
+    if not options.cifar10:
+        sys.exit("skipped: GROUNDWORK_CIFAR10 names no folder with CIFAR-10 in Parquet")
+    with tempfile.TemporaryDirectory() as folder:
+        work = Path(folder)
+        num = write_class_folders(Path(options.cifar10), work / "cifar", copies=1)
+        clone = make_clone(work / "clone", work / "cifar")
+        seconds: dict[str, list[float]] = {}
+        peaks: dict[str, float] = {}
+        for _ in range(options.rounds):
+            for name, command, place in (
+                ("groundwork", "python -m pipeline.ingest", clone),
+                ("hugging face, 1 process", hugging_face(work, 1), work),
+                ("hugging face, 2 processes", hugging_face(work, 2), work),
+            ):
+                shutil.rmtree(work / "hf", ignore_errors=True)
+                (work / "hf").mkdir()
+                took, peak = timed(command, place)
+                seconds.setdefault(name, []).append(took)
+                peaks[name] = max(peak, peaks.get(name, 0.0))
+        print(f"{num} JPEGs in class folders to Parquet, n = {options.rounds} each, in turn")
+        print(f"Python {platform.python_version()}, {len(os.sched_getaffinity(0))} cores")
+        for name, values in seconds.items():
+            print(
+                f"{name:26} median {statistics.median(values):6.2f} s "
+                f"({min(values):.2f} to {max(values):.2f}), "
+                f"{num / statistics.median(values):7.0f} images/s, peak {peaks[name]:.0f} MB"
+            )
+        for name in list(seconds)[1:]:
+            ratios = sorted(
+                a / b for a, b in zip(seconds[name], seconds["groundwork"], strict=True)
+            )
+            middle = statistics.median(ratios)
+            print(f"{name} / groundwork: median {middle:.1f} ({ratios[0]:.1f} to {ratios[-1]:.1f})")
+        if options.tenfold:
+            num = write_class_folders(Path(options.cifar10), work / "cifar", copies=10)
+            took, peak = timed("python -m pipeline.ingest", clone)
+            print(f"groundwork, {num} images: {took:.1f} s, peak {peak:.0f} MB")
+
+
+def write_class_folders(source: Path, folder: Path, copies: int) -> int:
+    """Write `train/cat/00017-0.jpg` and so on; returns the number of files."""
+    num = 0
+    for split in ("train", "test"):
+        for path in sorted(source.glob(f"{split}-*.parquet")):
+            table = pq.read_table(path, columns=["img", "label"])
+            for row in table.to_pylist():
+                place = folder / split / f"class{row['label']}"
+                place.mkdir(parents=True, exist_ok=True)
+                for copy in range(copies):
+                    (place / f"{num // copies:05d}-{copy}.jpg").write_bytes(row["img"]["bytes"])
+                    num += 1
+    return num
+
+
+def make_clone(place: Path, data: Path) -> Path:
+    run(f"git clone -q {shlex.quote(str(ROOT))} {place.name}", place.parent)
+    (place / "data/catalog/cifar.yaml").write_text(f"uri: {data}\nlicense: LicenseRef-unknown\n")
+    run("sed -i 's/^dataset: .*/dataset: cifar/' params.yaml", place)
+    return place
+
+
+def hugging_face(work: Path, processes: int) -> str:
+    (work / "hf.py").write_text(HUGGING_FACE)
+    return f"python hf.py cifar hf {processes}"
+
+
+def timed(command: str, place: Path) -> tuple[float, float]:
+    """Wall-clock seconds, and peak memory in MB of the process and its children."""
+    started = time.perf_counter()
+    process = subprocess.Popen(
+        command, shell=True, cwd=place, env=environment(), stdout=subprocess.DEVNULL
+    )
+    peak = 0.0
+    done = threading.Event()
+
+    def watch() -> None:
+        nonlocal peak
+        while not done.wait(0.2):
+            peak = max(peak, memory_mb(process.pid))
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    status = process.wait()
+    took = time.perf_counter() - started
+    done.set()
+    watcher.join()
+    if status:
+        sys.exit(f"{command} failed with status {status}")
+    return took, peak
+
+
+def memory_mb(pid: int) -> float:
+    """Proportional set size of a process and all below it: shared pages count once."""
+    total, todo = 0.0, [pid]
+    while todo:
+        pid = todo.pop()
+        try:
+            for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+                if line.startswith("Pss:"):
+                    total += int(line.split()[1]) / 1000
+            for task in Path(f"/proc/{pid}/task").iterdir():
+                todo += map(int, (task / "children").read_text().split())
+        except OSError:
+            continue  # it has ended
+    return total
+
+
+def run(command: str, place: Path) -> None:
+    subprocess.run(command, shell=True, cwd=place, env=environment(), check=True)
+
+
+def environment() -> dict[str, str]:
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return os.environ | {"PATH": path, "HF_HUB_OFFLINE": "1"}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,157 @@
+"""`add` looks at a source, writes an entry that ingest takes, and notices when the data change."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from ruamel.yaml import YAML
+
+from repository import Repository, make_clone
+
+ADD = "python -m pipeline.commands.add"
+
+
+def paint(path: Path, number: int, size: tuple[int, int] = (12, 10)) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pixels = np.random.default_rng(number).integers(0, 256, (*size, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(path)
+
+
+@pytest.fixture
+def pets(tmp_path: Path) -> Path:
+    """60 cats and 4 dogs of two sizes, with one of each thing that looks suspicious."""
+    root = tmp_path / "pets"
+    for number in range(60):
+        paint(root / f"cat/{number:02d}.png", number)
+    for number in range(60, 64):
+        paint(root / f"dog/{number}.png", number, (20, 16))
+    (root / "cat/copy.png").write_bytes((root / "cat/07.png").read_bytes())
+    (root / "dog/07.png").write_bytes((root / "cat/07.png").read_bytes())
+    (root / "cat/half.png").write_bytes((root / "cat/08.png").read_bytes()[:200])
+    (root / "cat/note.txt").write_text("not an image")
+    exif = Image.Exif()
+    exif.get_ifd(0x8825)[1] = "N"
+    Image.new("L", (12, 10), 255).save(root / "cat/white.jpg", exif=exif)
+    return root
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Repository:
+    return make_clone(tmp_path / "clone")
+
+
+def test_what_it_finds_and_writes(repository, pets):
+    said = repository.run(f"{ADD} pets {pets} --license CC0-1.0")
+    assert (
+        said
+        == f"""\
+folders: 69 examples of 2 classes
+splits of its own: none
+  cat: 64
+  dog: 5
+sizes: 12 x 10 to 20 x 16; modes: L, RGB
+suspicious:
+{SUSPICIOUS}
+to decide, in data/catalog/pets.yaml:
+  - purposes: what may the data be used for? (ingest.purpose is what a run is for)
+  - image_size: training will see [10, 10]; is that enough to tell classes?
+  - split: a tenth each will be drawn for val and test
+  - groups: do several images show one person, animal or thing? A manifest can say so
+  - augmentation: may images be mirrored? (augment.transforms in params.yaml)
+
+wrote data/catalog/pets.yaml; next:
+  git add data/catalog/pets.yaml
+  dvc exp run -S dataset=pets
+"""
+    )
+    text = (repository.path / "data/catalog/pets.yaml").read_text()
+    entry = YAML(typ="safe").load(text)
+    assert len(entry.pop("fingerprint")) == 64
+    assert entry == {
+        "uri": str(pets),
+        "kind": "folders",
+        "license": "CC0-1.0",
+        "title": "pets",
+        "classes": ["cat", "dog"],
+        "image_size": [10, 10],
+        "split": {"val": 0.1, "test": 0.1},
+    }
+    assert text.startswith("# 69 examples, 12 x 10 to 20 x 16 pixels\n")
+
+
+SUSPICIOUS = """\
+  - 1 image cannot be used: damaged pixels: image file is truncated
+  - 1 image cannot be used: no image in any of JPEG, PNG, WEBP, GIF, BMP, TIFF
+  - 2 images repeated exactly (clean removes copies)
+  - 1 image repeated under another label
+  - 1 image blank
+  - less than a tenth of the largest class: dog
+  - fewer than 20 examples: dog
+  - grey and colour images are mixed; all become RGB
+  - 1 image with GPS metadata (ingest removes it)
+  - 1 image with EXIF metadata (ingest removes it)"""
+
+
+def test_the_entry_holds_until_the_data_change(repository, pets):
+    repository.set_params({"dataset": "pets", "ingest": {"max_megapixels": 1}})
+    repository.run(f"{ADD} pets {pets} --license CC0-1.0")
+    repository.run("dvc repro ingest")
+    assert json.loads((repository.path / "reports/ingest.json").read_text())["examples"] == 69
+
+    before = (repository.path / "data/catalog/pets.yaml").read_text()
+    paint(pets / "dog/new.png", 100)
+    paint(pets / "bird/1.png", 101)
+    said = repository.run("dvc repro --force ingest", expect=255)
+    line = next(line for line in said.splitlines() if line.startswith("ERROR"))
+    assert line.startswith(f"ERROR the data at {pets} are not those that the catalog entry was")
+    assert line.endswith("or accept these: python -m pipeline.commands.add pets")
+
+    said = repository.run(f"{ADD} pets")
+    assert "71 examples of 3 classes" in said
+    assert "new classes: bird" in said
+    after = (repository.path / "data/catalog/pets.yaml").read_text()
+    changed = [a for a, b in zip(after.splitlines(), before.splitlines(), strict=True) if a != b]
+    assert changed[0] == "# 71 examples, 12 x 10 to 20 x 16 pixels"
+    assert changed[1] == "classes: [cat, dog, bird]"
+    assert changed[2].startswith("fingerprint: ")
+    assert len(changed) == 3
+    repository.run("dvc repro ingest")
+    assert json.loads((repository.path / "reports/ingest.json").read_text())["examples"] == 71
+    assert repository.run(f"{ADD} pets").endswith("pets.yaml is of these data already\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            "digits /data/digits",
+            "ERROR data/catalog/digits.yaml exists already | fix: leave the uri out to look "
+            "again, or remove the file: git rm data/catalog/digits.yaml\n",
+        ),
+        (
+            "pets /nowhere/pets",
+            "ERROR uri /nowhere/pets does not exist | fix: correct it in the catalog entry\n",
+        ),
+        (
+            "pets",
+            "ERROR dataset is 'pets', but data/catalog/pets.yaml does not exist; there are: ",
+        ),
+        (
+            "../pets /data/pets",
+            "ERROR a dataset cannot be called '../pets' | fix: use letters, digits, - and _\n",
+        ),
+    ],
+)
+def test_what_it_refuses(repository, arguments, message):
+    assert repository.run(f"{ADD} {arguments}", expect=1).startswith(message)
+    assert repository.run("git status --porcelain") == ""
+
+
+def test_an_entry_without_a_licence_says_what_is_missing(repository, pets):
+    said = repository.run(f"{ADD} pets {pets}")
+    assert "  - license: under which terms do you hold the data? Nothing is ingested with" in said
+    repository.set_params({"dataset": "pets"})
+    said = repository.run("dvc repro ingest", expect=255)
+    assert "ERROR data/catalog/pets.yaml: key license is missing" in said
