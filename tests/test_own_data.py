@@ -128,6 +128,52 @@ def test_a_two_line_entry_goes_through_all_stages(clone, folder):
             assert not file.is_file() or CANARY not in file.read_bytes(), f"metadata in {file}"
 
 
+def odd_image(number: int) -> tuple[str, bytes]:
+    """One of 100 images that hardly share a size, a mode or a format; its suffix and its bytes."""
+    random = np.random.default_rng(number)
+    height, width = (int(side) for side in random.integers(17, 120, 2))
+    stripes = np.sin(np.arange(width) / (2 if number % 2 else 6))[None, :, None] * 100 + 128
+    pixels = (stripes + random.normal(0, 15, (height, width, 3))).clip(0, 255).astype(np.uint8)
+    suffix, mode = [
+        ("jpg", "RGB"), ("jpg", "L"), ("jpg", "CMYK"), ("png", "P"), ("png", "RGBA"),
+        ("png", "I;16"), ("png", "1"), ("png", "LA"), ("gif", "P"), ("webp", "RGBA"),
+        ("bmp", "RGB"), ("tiff", "CMYK"), ("tiff", "L"),
+    ][number % 13]  # fmt: skip
+    image = Image.fromarray(pixels)
+    if mode == "I;16":
+        image = Image.fromarray(np.asarray(image.convert("L")).astype(np.uint16) * 257)
+    else:
+        image = image.convert(mode)
+    exif = Image.Exif()
+    exif[0x010E] = CANARY.decode()
+    exif[0x0112] = 1 + number % 8  # orientation
+    buffer = io.BytesIO()
+    image.save(buffer, {"jpg": "JPEG"}.get(suffix, suffix), exif=exif)
+    return suffix, buffer.getvalue()
+
+
+def test_a_folder_of_odd_sizes_and_modes_goes_through_all_stages(quick_clone, tmp_path):
+    for number in range(100):
+        suffix, data = odd_image(number)
+        path = tmp_path / "odd" / ("wide" if number % 2 else "narrow") / f"{number}.{suffix}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    add_entry(quick_clone, "odd", "../odd")
+    quick_clone.run("dvc repro")
+    report = json.loads((quick_clone.path / "reports/ingest.json").read_text())
+    assert report["examples"] == 100
+    assert report["unreadable"] == 0
+    assert report["with_exif"] > 50
+    table = pq.read_table(quick_clone.path / "data/raw/part-00000.parquet")
+    assert set(table["mode"].to_pylist()) >= {"RGB", "L", "CMYK", "P", "RGBA", "I;16", "1", "LA"}
+    assert len(set(zip(*(table[name].to_pylist() for name in ("height", "width"))))) > 80  # noqa: B905
+    predictions = pq.read_table(quick_clone.path / "data/predictions.parquet")
+    assert predictions.num_rows == report["test"]
+    for place in ("data", "models", "reports", ".dvc/cache"):
+        for file in (quick_clone.path / place).rglob("*"):
+            assert not file.is_file() or CANARY not in file.read_bytes(), f"metadata in {file}"
+
+
 def test_too_many_unreadable_images_stop_the_run(quick_clone, tmp_path):
     place = tmp_path / "broken"
     place.mkdir()
