@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -42,14 +43,11 @@ class Survey:
             self.fingerprint = (self.fingerprint + fingerprint) % (1 << 256)
             readable = table.filter(pc.is_null(table["problem"]))
             self.problems.update(table["problem"].drop_null().to_pylist())
-            self.labels.update(
-                zip(table["split"].to_pylist(), table["label"].to_pylist(), strict=True)
-            )
-            height, width = (readable[name].to_pylist() for name in ("height", "width"))
-            self.sizes.update(zip(height, width, strict=True))
-            self.modes.update(readable["mode"].to_pylist())
+            self.labels.update(count(table, "split", "label"))
+            self.sizes.update(count(readable, "height", "width"))
+            self.modes.update({mode: n for (mode,), n in count(readable, "mode").items()})
             self.channels.update(readable["channels"].unique().to_pylist())
-            for kinds, number in Counter(readable["metadata_removed"].to_pylist()).items():
+            for (kinds,), number in count(readable, "metadata_removed").items():
                 self.metadata.update(dict.fromkeys(kinds.split(","), number) if kinds else {})
             yield table
 
@@ -68,3 +66,10 @@ class Survey:
     def fingerprint_hex(self) -> str:
         """As a catalog entry has it: 64 hexadecimal digits."""
         return f"{self.fingerprint:064x}"
+
+
+def count(table: pa.Table, *columns: str) -> dict[tuple[Any, ...], int]:
+    """How often each combination of values is there."""
+    groups = table.group_by(list(columns)).aggregate([([], "count_all")]).to_pydict()
+    numbers = groups.pop("count_all")
+    return dict(zip(zip(*(groups[name] for name in columns), strict=True), numbers, strict=True))
