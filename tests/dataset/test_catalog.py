@@ -7,6 +7,7 @@ import pytest
 from pipeline.dataset.catalog import Columns, Entry, Expectation, SplitFractions, read_entry
 from pipeline.runtime.errors import SettingsError
 
+ROOT = Path(__file__).resolve().parents[2]
 TWO_LINES = "uri: data/pets\nlicense: CC-BY-4.0\n"
 
 
@@ -162,3 +163,27 @@ def test_impossible_classes_and_sizes_are_refused(catalog, line):
 def test_a_missing_uri(catalog):
     (catalog / "pets.yaml").write_text("license: CC-BY-4.0")
     assert refusal("pets") == ("ERROR data/catalog/pets.yaml: key uri is missing | fix: add `uri:`")
+
+
+SHIPPED = sorted(path.stem for path in (ROOT / "data/catalog").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_the_entries_that_come_with_the_project(name, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    entry = read_entry(name)
+    assert entry.title
+    assert entry.homepage
+    assert entry.citation
+
+
+def test_their_checksums_are_the_published_ones(monkeypatch):
+    from torchvision.datasets import CIFAR10, CIFAR100, MNIST, FashionMNIST
+
+    monkeypatch.chdir(ROOT)
+    for name, dataset in (("cifar10", CIFAR10), ("cifar100", CIFAR100)):
+        assert (read_entry(name).uri, read_entry(name).md5) == (dataset.url, dataset.tgz_md5)
+    for name, dataset in (("mnist", MNIST), ("fashion-mnist", FashionMNIST)):
+        assert read_entry(name).uri in dataset.mirrors
+        assert read_entry(name).md5 == dict(dataset.resources)
+    assert read_entry("fashion-mnist").classes == FashionMNIST.classes
