@@ -18,6 +18,7 @@ from pipeline.dataset.examples import OPTED_OUT, SPLITS, Task, make_rows
 from pipeline.dataset.privacy import pseudonym, read_opted_out, read_or_make_key
 from pipeline.dataset.records import RAW_SCHEMA, write_index, write_tables
 from pipeline.dataset.sources import open_source
+from pipeline.dataset.sources.fetch import without_secrets
 from pipeline.dataset.sources.trees import UNPACKED_DIR
 from pipeline.dataset.survey import Survey
 from pipeline.runtime.errors import SourceError
@@ -41,7 +42,7 @@ def main(stage: Stage) -> None:
         fractions=entry.split,
         seed=params.seed,
         max_pixels=params.ingest.max_megapixels * 1e6,
-        source=entry.uri,
+        source=without_secrets(entry.uri),
         license=entry.license,
         purposes=" ".join(entry.purposes) if entry.purposes else None,
         purpose=params.ingest.purpose,

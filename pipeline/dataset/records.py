@@ -160,8 +160,13 @@ def read_folder(folder: Path, columns: list[str] | None = None) -> pa.Table:
 
 
 def file_sha256(path: Path) -> str:
+    return file_digest(path, "sha256")
+
+
+def file_digest(path: Path, algorithm: str) -> str:
+    """Hexadecimal digest of a file's bytes."""
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        return hashlib.file_digest(file, algorithm).hexdigest()
 
 
 def _damaged(path: Path, reason: str) -> MissingInput:

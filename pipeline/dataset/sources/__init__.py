@@ -6,7 +6,6 @@ files, which classes) and then gives its examples as batches that worker process
 memory stays flat whatever the size of the data.
 """
 
-import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,8 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 from pipeline.dataset.catalog import Entry
+from pipeline.dataset.records import file_digest
+from pipeline.dataset.sources.fetch import fetch_source, is_remote, without_secrets
 from pipeline.dataset.sources.trees import Member, Tree, UnusableFile, open_files
 from pipeline.runtime.errors import SourceError
 
@@ -146,8 +147,14 @@ def open_source(entry: Entry, max_bytes: float = float("inf")) -> Source:
         "parquet": parquet,
         "folders": folders,
     }
-    files = open_files(Path(entry.uri), entry.uri)
-    _verify(entry, Path(entry.uri))
+    where = without_secrets(entry.uri)
+    if is_remote(entry.uri):
+        path = fetch_source(entry.uri, entry.sha256, entry.md5)
+    else:
+        path = Path(entry.uri.removeprefix("file://"))
+    files = open_files(path, where)
+    if not is_remote(entry.uri):
+        _verify(entry, path)
     kind: str = entry.kind
     if kind == "auto":
         recognised = [name for name, module in kinds.items() if module.recognises(files, entry)]
@@ -179,8 +186,7 @@ def _verify(entry: Entry, path: Path) -> None:
                 raise SourceError(
                     f"{file} does not exist; the entry has its {algorithm}", fix="fetch it"
                 )
-            with file.open("rb") as stream:
-                found = hashlib.file_digest(stream, algorithm).hexdigest()
+            found = file_digest(file, algorithm)
             if found != expected:
                 raise SourceError(
                     f"{file} has the {algorithm} {found}, expected {expected}",

@@ -1,0 +1,315 @@
+"""What comes over a network comes whole or not at all, and once."""
+
+import hashlib
+import os
+import subprocess
+import sys
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from dataset.servers import Web, serve
+
+from pipeline.dataset.catalog import Entry
+from pipeline.dataset.sources import fetch as module
+from pipeline.dataset.sources import open_source
+from pipeline.dataset.sources.fetch import cache_dir, fetch_file, without_secrets
+from pipeline.dataset.sources.fetch import fetch_source as fetch
+from pipeline.runtime.errors import SourceError
+
+CONTENT = np.random.default_rng(0).bytes(3_000_000)
+SHA256 = hashlib.sha256(CONTENT).hexdigest()
+MD5 = hashlib.md5(CONTENT).hexdigest()
+
+
+@pytest.fixture(autouse=True)
+def quick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GROUNDWORK_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(module, "FIRST_WAIT_SECONDS", 0.01)
+    monkeypatch.setattr(module, "STALL_SECONDS", 0.3)
+
+
+@pytest.fixture
+def web() -> Iterator[Web]:
+    with serve(Web(files={"/data.tar": CONTENT})) as web:
+        yield web
+
+
+def refusal(*arguments, **more) -> str:
+    with pytest.raises(SourceError) as caught:
+        fetch(*arguments, **more)
+    return str(caught.value)
+
+
+def cached() -> list[str]:
+    """Names of files in the cache that are not ours to keep count."""
+    return sorted(
+        path.name for path in cache_dir().rglob("*") if path.is_file() and path.name[0] != "."
+    )
+
+
+def test_a_file_comes_once_and_is_looked_at_again(web):
+    path = fetch(web.url("/data.tar"))
+    assert path.read_bytes() == CONTENT
+    assert path.name == "data.tar"
+    assert path.is_relative_to(cache_dir())
+    assert fetch(web.url("/data.tar")) == path
+    assert [asked for _, asked in web.requests] == ["", ""]  # the second one is hung up on
+    web.files["/data.tar"] = b"other"
+    assert fetch(web.url("/data.tar")).read_bytes() == b"other"
+
+
+def test_with_a_checksum_the_second_time_asks_nobody(web):
+    first = fetch(web.url("/data.tar"), sha256=SHA256)
+    assert fetch(web.url("/data.tar"), sha256=SHA256) == first
+    assert fetch(web.url("/data.tar"), md5=MD5) == first
+    assert len(web.requests) == 1
+
+
+@pytest.mark.parametrize("fault", ["drop", "stall"])
+@pytest.mark.parametrize(("ranges", "etags"), [(True, True), (False, True), (True, False)])
+def test_a_broken_connection_goes_on(web, fault, ranges, etags):
+    web.faults, web.ranges, web.etags = [fault], ranges, etags
+    assert fetch(web.url("/data.tar"), sha256=SHA256).read_bytes() == CONTENT
+    # Without an ETag nobody can tell whether it is still the same file.
+    (_, first), (_, second) = web.requests
+    assert first == ""
+    assert second == "" if not etags else 1_480_000 < int(second[6:-1]) <= 1_500_000
+
+
+def test_a_connection_may_break_often_as_long_as_something_comes(web):
+    web.faults = ["drop"] * 7
+    assert fetch(web.url("/data.tar"), sha256=SHA256).read_bytes() == CONTENT
+
+
+def test_a_file_that_changes_meanwhile_is_begun_anew(web):
+    web.faults = ["drop"]
+    other = bytes(reversed(CONTENT))
+
+    class Changing(dict):
+        def get(self, path):
+            return CONTENT if len(web.requests) == 1 else other
+
+    web.files = Changing()
+    assert fetch(web.url("/data.tar")).read_bytes() == other
+
+
+def test_a_server_that_promises_more_than_it_sends(web):
+    web.faults = ["truncate"] * 20
+    message = refusal(web.url("/data.tar"))
+    assert message.startswith(f"ERROR {web.url('/data.tar')} cannot be fetched: ")
+    assert "(6 tries)" in message
+    assert cached() == []
+
+
+def test_a_server_in_trouble_is_asked_again(web):
+    web.faults = ["500", "500"]
+    assert fetch(web.url("/data.tar")).read_bytes() == CONTENT
+    web.faults = ["500"] * 6
+    web.files["/other.tar"] = CONTENT
+    assert refusal(web.url("/other.tar")) == (
+        f"ERROR {web.url('/other.tar')} cannot be fetched: status 500 (6 tries) "
+        "| fix: check the address and the network, then run it again; it goes on where it was"
+    )
+
+
+def test_what_is_not_there_is_not_asked_for_again(web):
+    assert refusal(web.url("/nothing.tar")) == (
+        f"ERROR {web.url('/nothing.tar')} cannot be fetched: the server says 404 Not Found "
+        "| fix: check uri in the catalog entry, and whether you may have it"
+    )
+    assert len(web.requests) == 1
+
+
+@pytest.mark.parametrize("fault", ["html", "page"])
+def test_a_web_page_is_no_dataset(web, fault):
+    web.faults = [fault]
+    assert refusal(web.url("/data.tar")) == (
+        f"ERROR {web.url('/data.tar')} gives a web page instead of a file; a login or a consent "
+        "page? | fix: open it in a browser; point uri at the file itself, or download it yourself"
+    )
+    assert cached() == []
+
+
+def test_another_checksum_leaves_nothing(web):
+    wrong = "0" * 64
+    assert refusal(web.url("/data.tar"), sha256=wrong) == (
+        f"ERROR {web.url('/data.tar')} has the sha256 {SHA256}, expected {wrong} "
+        "| fix: if it was replaced by a better one, correct sha256 in the entry"
+    )
+    assert cached() == []
+
+
+def test_a_damaged_copy_in_the_cache_is_fetched_again(web):
+    path = fetch(web.url("/data.tar"), sha256=SHA256)
+    path.write_bytes(CONTENT[:-1])
+    assert fetch(web.url("/data.tar"), sha256=SHA256).read_bytes() == CONTENT
+
+
+def test_an_unreachable_server_and_a_copy_in_the_cache(capfd):
+    with serve(Web(files={"/data.tar": CONTENT})) as web:
+        path = fetch(web.url("/data.tar"))
+    assert fetch(web.url("/data.tar")) == path
+    assert "cannot be reached" in capfd.readouterr().err
+    assert refusal(web.url("/other.tar")).startswith(
+        f"ERROR {web.url('/other.tar')} cannot be fetched: ConnectionError"
+    )
+
+
+def test_a_file_too_large_is_not_fetched(web):
+    with pytest.raises(SourceError) as caught:
+        fetch_file(web.url("/data.tar"), max_bytes=1000)
+    assert str(caught.value) == (
+        f"ERROR {web.url('/data.tar')} has 3000000 bytes, more than 1000 allowed "
+        "| fix: raise ingest.max_file_mb, or leave it out"
+    )
+    assert cached() == []
+
+
+def test_a_folder_of_named_files(web):
+    web.files = {f"/mnist/{name}": f"content {name}".encode() for name in ("a.gz", "b.gz", "c.gz")}
+    digests = {
+        name: hashlib.md5(f"content {name}".encode()).hexdigest() for name in ("a.gz", "b.gz")
+    }
+    folder = fetch(web.url("/mnist/"), md5=digests)
+    assert sorted(path.name for path in folder.iterdir() if path.name[0] != ".") == ["a.gz", "b.gz"]
+    assert fetch(web.url("/mnist/"), md5=digests) == folder
+    assert len(web.requests) == 2
+    assert "0" * 32 in refusal(web.url("/mnist/"), md5=digests | {"c.gz": "0" * 32})
+    assert refusal(web.url("/mnist/"), md5={"../c.gz": "0" * 32}) == (
+        f"ERROR {web.url('/mnist/')} has a file called ../c.gz, which leads outside "
+        "| fix: name files below the uri alone"
+    )
+
+
+FETCH = """
+import sys
+from pipeline.dataset.sources.fetch import fetch_source as fetch
+print(fetch(sys.argv[1], sha256=sys.argv[2]))
+"""
+
+
+def start(url: str) -> subprocess.Popen:
+    return subprocess.Popen(
+        [sys.executable, "-c", FETCH, url, SHA256],
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).resolve().parents[2])},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_a_killed_fetch_goes_on_in_the_next_run(web):
+    web.faults = ["stall"]
+    process = start(web.url("/data.tar"))
+    while not any(path.stat().st_size for path in cache_dir().rglob("*.partial")):
+        assert process.poll() is None
+    process.kill()
+    process.wait()
+    assert cached() == []
+    assert fetch(web.url("/data.tar"), sha256=SHA256).read_bytes() == CONTENT
+    assert web.requests[-1][1].startswith("bytes=")
+
+
+def test_two_processes_fetch_it_once(web):
+    processes = [start(web.url("/data.tar")) for _ in range(2)]
+    paths = {process.communicate()[0] for process in processes}
+    assert len(paths) == 1
+    assert len(web.requests) == 1
+
+
+def test_secrets_are_not_shown(web):
+    url = web.url("/data.tar").replace("://", "://ana:hunter2@") + "?token=hunter2"
+    shown = web.url("/data.tar")
+    assert without_secrets(url) == shown
+    assert without_secrets("/data/pets") == "/data/pets"
+    web.faults = ["404"]
+    assert "hunter2" not in refusal(url)
+    path = fetch(url)
+    for file in cache_dir().rglob("*"):
+        assert "hunter2" not in str(file)
+        assert not file.is_file() or b"hunter2" not in file.read_bytes()
+    assert path.name == "data.tar"
+
+
+def make_pets(folder: Path) -> Path:
+    for name in ("cat/1.png", "cat/2.png", "dog/1.png"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(f"image {name}".encode())
+    return folder
+
+
+def rows(uri: str, **more) -> list[dict]:
+    source = open_source(Entry(uri=uri, license="x", **more))
+    return [row for read in source.batches for row in read().to_pylist()]
+
+
+def test_an_archive_behind_a_url_is_a_source(here, web):
+    make_pets(here / "pets")
+    with tarfile.open(here / "pets.tar.gz", "w:gz") as archive:
+        archive.add(here / "pets", "pets")
+    web.files["/pets.tar.gz"] = (here / "pets.tar.gz").read_bytes()
+    assert rows(web.url("/pets.tar.gz?download=1")) == rows("pets")
+    assert rows(f"file://{here}/pets") == rows("pets")
+
+
+@pytest.fixture
+def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[object]:
+    """A real S3 server with an empty bucket `photos`."""
+    import boto3
+    import s3fs
+    from moto.server import ThreadedMotoServer
+
+    s3fs.S3FileSystem.clear_instance_cache()
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    for name, value in {
+        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    client = boto3.client("s3")
+    client.create_bucket(Bucket="photos")
+    yield client
+    server.stop()
+
+
+def test_objects_below_a_prefix_on_s3(here, s3):
+    for path in make_pets(here / "pets").rglob("*.png"):
+        s3.upload_file(str(path), "photos", f"v1/{path.relative_to(here / 'pets')}")
+    assert rows("s3://photos/v1") == rows("pets")
+    s3.put_object(Bucket="photos", Key="v1/cat/2.png", Body=b"another image")
+    s3.delete_object(Bucket="photos", Key="v1/dog/1.png")
+    s3.put_object(Bucket="photos", Key="v1/bird/1.png", Body=b"bird")
+    found = {row["id"]: row["image"] for row in rows("s3://photos/v1")}
+    assert found == {
+        "bird/1.png": b"bird",
+        "cat/1.png": b"image cat/1.png",
+        "cat/2.png": b"another image",
+    }
+
+
+def test_an_archive_on_s3(here, s3):
+    make_pets(here / "pets")
+    with tarfile.open(here / "pets.tar", "w") as archive:
+        archive.add(here / "pets", "pets")
+    s3.upload_file("pets.tar", "photos", "pets.tar")
+    digest = hashlib.sha256(Path("pets.tar").read_bytes()).hexdigest()
+    assert rows("s3://photos/pets.tar", sha256=digest) == rows("pets")
+    assert "expected " + "0" * 64 in refusal("s3://photos/pets.tar", sha256="0" * 64)
+
+
+def test_an_s3_that_is_not_there(s3, monkeypatch):
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    assert refusal("s3://photos/v1").startswith("ERROR s3://photos/v1 cannot be listed: ")
+
+
+def test_nothing_on_s3(s3):
+    assert refusal("s3://photos/nothing") == (
+        "ERROR nothing lies at s3://photos/nothing | fix: check uri"
+    )
