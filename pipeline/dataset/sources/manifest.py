@@ -79,7 +79,7 @@ def open_source(entry: Entry, files: Files, max_bytes: float) -> Source:
     return Source(
         classes=entry.classes or in_order(labels),
         num_examples=len(examples),
-        splits=frozenset(split for split in given if split in SPLIT_NAMES.values()),
+        splits=frozenset(s for s in given if s and s in SPLIT_NAMES.values()),
         batches=_batches(examples, files, max_bytes),
         annotations=annotations,
     )
