@@ -1,23 +1,32 @@
-"""Augment: decode, resize and augment into fixed-size Parquet shards.
+"""Augment: decode, resize and augment into fixed-size Parquet shards; describe what is in them.
 
-reads   data/clean/
-writes  data/shards/, reports/augmented.png
-params  seed, augment
+reads   data/clean/, data/catalog/<dataset>.yaml, reports/ingest.json, reports/labels.json
+writes  data/shards/, reports/augmented.png; reports/datacard.md and .png, reports/croissant.json
+params  dataset, seed, augment
 """
 
+import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
 
+from pipeline.dataset.catalog import read_entry
+from pipeline.dataset.croissant import write_croissant
+from pipeline.dataset.datacard import COLUMNS, Facts, sheet_rows, write_card
 from pipeline.dataset.measurements import ChannelSums
-from pipeline.dataset.records import read_index, read_tables, write_index
+from pipeline.dataset.pixels import decode_all
+from pipeline.dataset.records import read_folder, read_index, read_tables, write_index
 from pipeline.dataset.sharding import Plan, make_shards, make_tasks
 from pipeline.dataset.shards import PROVENANCE, ShardReader
+from pipeline.dataset.sources.fetch import without_secrets
 from pipeline.runtime.process import map_ordered
-from pipeline.runtime.stage import Stage, run_stage
+from pipeline.runtime.stage import Stage, run_stage, write_json
 
 CLEAN = Path("data/clean")
 NUM_PICTURED, MAX_COPIES_PICTURED = 8, 10
+SHEET_SIDE = 96  # pixels of an image in the contact sheet
 
 
 def main(stage: Stage) -> None:
@@ -56,6 +65,7 @@ def main(stage: Stage) -> None:
         std=[round(value, 6) for value in std],
     )
     picture(stage, ShardReader(folder))
+    describe(stage, index)
     megabytes = sum((folder / file["name"]).stat().st_size for file in files) / 1e6
     stage.say(f"{len(files)} shards, {megabytes:.1f} MB, {plan.copies} copies of train")
 
@@ -79,6 +89,52 @@ def picture(stage: Stage, reader: ShardReader) -> None:
         columns=NUM_PICTURED,
         title="training examples as the shards have them",
     )
+
+
+def describe(stage: Stage, index: dict[str, Any]) -> None:
+    """Write the dataset card, its contact sheet, and the metadata for machines."""
+    from pipeline.learning.figures import contact_sheet
+
+    dataset = stage.params.dataset
+    entry = read_entry(dataset)
+    table = read_folder(CLEAN, COLUMNS)
+    facts = Facts(
+        dataset=dataset,
+        entry=entry,
+        uri=without_secrets(entry.uri),
+        classes=index["classes"],
+        table=table,
+        reasons=pq.read_table(CLEAN / "removed.parquet", columns=["reason"])[0].to_pylist(),
+        ingest=read_report("reports/ingest.json"),
+        labels=read_report("reports/labels.json"),
+    )
+    stage.output("reports/datacard.md").write_text(write_card(facts), encoding="utf-8")
+    write_json(
+        stage.output("reports/croissant.json"),
+        write_croissant(dataset, entry, index["classes"], index["files"]),
+    )
+    height, width = (min(side, SHEET_SIDE) for side in index["image_size"])
+    shape = (height, width, index["channels"])
+    rows = sheet_rows(table, index["classes"])
+    wanted = {row for chosen in rows.values() for row in chosen}
+    encoded: dict[int, bytes] = {}
+    start = 0
+    for part in read_tables(CLEAN, ["image"]):
+        here = wanted & set(range(start, start + part.num_rows))
+        encoded |= {row: part["image"][row - start].as_py() for row in here}
+        start += part.num_rows
+    contact_sheet(
+        {
+            name: decode_all([encoded[row] for row in chosen], shape, "crop")
+            for name, chosen in rows.items()
+        },
+        stage.output("reports/datacard.png"),
+    )
+
+
+def read_report(path: str) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8"))
+    return content
 
 
 if __name__ == "__main__":
