@@ -154,7 +154,8 @@ def admit(table: pa.Table, task: Task) -> tuple[pa.Table, Counter[str]]:
     ):
         reason = None
         if is_opted_out(task.opted_out, id, digest) or (
-            task.pseudonym_key and pseudonym(id, task.pseudonym_key) in task.opted_out
+            task.pseudonym_key
+            and is_opted_out(task.opted_out, pseudonym(id, task.pseudonym_key) or "", None)
         ):
             reason = OPTED_OUT
         elif allowed is not None and task.purpose not in allowed.split():

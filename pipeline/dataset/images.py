@@ -25,10 +25,11 @@ the pixels themselves (low bits, unused colours of a palette) is not looked for.
 import io
 import re
 import warnings
+from contextlib import suppress
 from typing import NamedTuple
 
 import numpy as np
-import simplejpeg
+import simplejpeg  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageCms, ImageOps, UnidentifiedImageError
 
@@ -39,6 +40,8 @@ GREY_MODES = ("1", "L", "LA", "La", "I;16", "I;16B", "I;16L")
 JPEG_MODES = {1: "L", 3: "RGB", 4: "CMYK"}
 ORIENTATION = ExifTags.Base.Orientation
 XMP_ORIENTATION = re.compile(rb'tiff:Orientation(?:="|>)([1-8])')
+# What libjpeg says of damaged pixels, such as "Corrupt JPEG data: 5 extraneous bytes before …".
+JPEG_DAMAGE = re.compile(r"(?:Corrupt JPEG data: (?:\d+ )?|(?=Premature))(.*)")
 # Blocks that Pillow finds in formats that are stored as PNGs.
 INFO_KINDS = {
     "exif": "exif",
@@ -59,6 +62,11 @@ TIFF_KINDS = dict.fromkeys((270, 271, 272, 305, 306, 315, 316, 33432, 34665), "e
 }
 TIFF_PRIVATE = 32768  # tags from here on are those of companies
 LOOKS_LIKE = (
+    (rb"\xff\xd8\xff", "a damaged JPEG file"),
+    (rb"\x89PNG", "a damaged PNG file"),
+    (rb"GIF8", "a damaged GIF file"),
+    (rb"RIFF....WEBP", "a damaged WEBP file"),
+    (rb"II\*\0|MM\0\*", "a damaged TIFF file"),
     (rb"\x80[\x02-\x05]", "a Python pickle"),
     (rb"\x7fELF|MZ|\xcf\xfa\xed\xfe|#!", "a program"),
     (rb"PK\x03\x04|\x1f\x8b|Rar!|7z\xbc\xaf|\xfd7zXZ|BZh|\x28\xb5\x2f\xfd", "an archive"),
@@ -187,14 +195,14 @@ def _decode_stripped(stripped: Stripped, max_pixels: float) -> tuple[NDArray[np.
             # small images; and it says what it found to be damaged.
             pixels = simplejpeg.decode_jpeg(stripped.data, "GRAY" if mode == "L" else mode)
         except ValueError as error:
-            if str(error).startswith(("Corrupt", "Premature")):
-                raise UnreadableImage(f"damaged pixels: {error}") from None
+            if damage := JPEG_DAMAGE.match(str(error)):
+                raise UnreadableImage(f"damaged pixels: {damage[1]}") from None
         else:
             if mode != "CMYK":  # Pillow knows which of them are inverted
                 return pixels, mode
     image = open_image(stripped.data, max_pixels)
     mode = image.mode
-    return _pixels(image), mode
+    return _pixels(image, turn=False), mode
 
 
 def _orientation(stripped: Stripped) -> tuple[int, set[str]]:
@@ -202,16 +210,16 @@ def _orientation(stripped: Stripped) -> tuple[int, set[str]]:
     if not stripped.exif and not stripped.xmp:
         return 1, set()
     exif = Image.Exif()
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what Pillow thinks of broken ones
-            exif.load(stripped.exif)
-            orientation, found = exif.get(ORIENTATION), _kinds_in_exif(exif)
-    except Exception:  # a hostile block makes the parser raise anything
-        orientation, found = None, set()
+    orientation: int | None = None
+    found: set[str] = set()
+    # A hostile block makes the parser warn and raise anything; it then says nothing.
+    with warnings.catch_warnings(action="ignore"), suppress(Exception):
+        exif.load(stripped.exif)
+        orientation = exif.get(ORIENTATION)
+        found = _kinds_in_exif(exif)
     if orientation is None and (match := XMP_ORIENTATION.search(stripped.xmp)):
         orientation = int(match[1])
-    return orientation if orientation in range(2, 9) else 1, found
+    return (orientation if orientation and orientation in range(2, 9) else 1), found
 
 
 def _kinds_in_exif(exif: Image.Exif) -> set[str]:
@@ -232,28 +240,33 @@ def _prepare_other(data: bytes, max_pixels: float) -> StoredImage:
     """`prepare` by Pillow alone."""
     image = open_image(data, max_pixels)
     mode = image.mode
-    removed = {kind for key, kind in INFO_KINDS.items() if image.info.get(key)}
-    removed |= {"xmp"} if b"XMP" in image.info.get("extension", (b"",))[0] else set()
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            exif = image.getexif()
-            removed |= _kinds_in_exif(exif)
-            removed |= {"frames"} if getattr(image, "n_frames", 1) > 1 else set()
-        if image.format == "TIFF":
-            removed |= {
-                TIFF_KINDS.get(t, "other") for t in exif if t in TIFF_KINDS or t >= TIFF_PRIVATE
-            }
-    except Exception:  # a hostile block makes the parser raise anything
-        removed.add("exif")
     pixels = _pixels(image)
-    return StoredImage(encode_png(pixels), pixels, mode, sorted(removed))
+    return StoredImage(encode_png(pixels), pixels, mode, sorted(_kinds_by_pillow(data)))
 
 
-def _pixels(image: Image.Image) -> NDArray[np.uint8]:
+def _kinds_by_pillow(data: bytes) -> set[str]:
+    """Kinds of metadata in an image that is stored as a PNG of its pixels."""
+    found: set[str] = set()
+    with warnings.catch_warnings(action="ignore"), suppress(Exception):  # as above
+        image = Image.open(io.BytesIO(data), formats=FORMATS)
+        found |= {kind for key, kind in INFO_KINDS.items() if image.info.get(key)}
+        found |= {"xmp"} if b"XMP" in image.info.get("extension", (b"",))[0] else set()
+        exif = image.getexif()
+        found |= _kinds_in_exif(exif)
+        if image.format == "TIFF":
+            found.discard("thumbnail")  # its second picture is a page
+            tags = [tag for tag in exif if tag in TIFF_KINDS or tag >= TIFF_PRIVATE]
+            found |= {TIFF_KINDS.get(tag, "other") for tag in tags}
+        found |= {"frames"} if getattr(image, "n_frames", 1) > 1 else set()
+    return found
+
+
+def _pixels(image: Image.Image, *, turn: bool = True) -> NDArray[np.uint8]:
     try:
         image.load()
-        image = ImageOps.exif_transpose(image)
+        if turn:
+            with warnings.catch_warnings(action="ignore"), suppress(Exception):  # as above
+                image = ImageOps.exif_transpose(image)
         image = _over_white(image)
         if image.mode in ("F", "I"):
             raise ValueError("32-bit values, whose range nobody knows")
@@ -262,12 +275,9 @@ def _pixels(image: Image.Image) -> NDArray[np.uint8]:
             grey = np.asarray(image).astype(np.uint32)
             return ((grey + 128) // 257).astype(np.uint8)[:, :, None]
         if image.mode == "LAB":
-            image = ImageCms.profileToProfile(
-                image,
-                ImageCms.createProfile("LAB"),
-                ImageCms.createProfile("sRGB"),
-                outputMode="RGB",
-            )
+            lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
+            to_rgb = ImageCms.buildTransform(lab, srgb, "LAB", "RGB")
+            image = to_rgb.apply(image)
         wanted = "L" if image.mode in GREY_MODES else "RGB"
         pixels = np.asarray(image if image.mode == wanted else image.convert(wanted))
     except Exception as error:  # damaged data makes decoders raise anything

@@ -5,6 +5,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+BT_601 = [299, 587, 114]  # thousandths of red, green and blue in grey (ITU-R BT.601)
+# Small enough for the caches, and however large an image is, this much of it is a float at once.
+# Sums of integers are exact in float64 up to 2**53, whatever their order.
+PIXELS_AT_ONCE = 1 << 16
+
 
 class Measurements(NamedTuple):
     """One value for each of N images, all exact sums of integers, so the same on any machine."""
@@ -25,33 +30,40 @@ class Measurements(NamedTuple):
 
 def measure(pixels: NDArray[np.uint8]) -> Measurements:
     """Measure images of one shape, `(N, H, W, C)`, C 1 or 3."""
+    at_once = max(1, PIXELS_AT_ONCE // (pixels.shape[1] * pixels.shape[2]))
+    parts = [_measure(pixels[i : i + at_once]) for i in range(0, len(pixels), at_once)]
+    return Measurements(*map(np.concatenate, zip(*parts, strict=True)))
+
+
+def _measure(pixels: NDArray[np.uint8]) -> Measurements:
     num, height, width, channels = pixels.shape
-    if channels == 3:
-        weights = np.array([299, 587, 114], np.int32)  # ITU-R BT.601
-        grey = (pixels.astype(np.int32) @ weights + 500) // 1000
-    else:
-        grey = pixels[..., 0].astype(np.int32)
-    count = height * width
-    total = grey.sum((1, 2), dtype=np.int64)
-    squares = (grey * grey).sum((1, 2), dtype=np.int64)
-    variance = squares / count - (total / count) ** 2
-    edges = np.zeros((num, 1, 1), np.int32)
-    if height > 2 and width > 2:
-        edges = (
-            grey[:, :-2, 1:-1]
-            + grey[:, 2:, 1:-1]
-            + grey[:, 1:-1, :-2]
-            + grey[:, 1:-1, 2:]
-            - 4 * grey[:, 1:-1, 1:-1]
+    sums = np.zeros((channels, num))
+    total, squares, edge_total, edge_squares = np.zeros((4, num))
+    areas = np.zeros((num, 8, 9))
+    down, across = _overlaps(height, 8), _overlaps(width, 9).T
+    rows = max(1, PIXELS_AT_ONCE // (num * width))
+    for top in range(0, height, rows):
+        bottom = min(top + rows, height)
+        start = max(top - 1, 0)  # edges need the row above and the row below
+        grey, channel_sums = _grey(
+            pixels[:, start : bottom + 1], slice(top - start, bottom - start)
         )
-    edge_count = edges[0].size
-    edge_total = edges.sum((1, 2), dtype=np.int64)
-    edge_squares = (edges.astype(np.int64) ** 2).sum((1, 2))
+        inner = grey[:, top - start : bottom - start]
+        sums += channel_sums
+        total += inner.sum((1, 2))
+        squares += np.einsum("nhw,nhw->n", inner, inner)
+        areas += down[:, top:bottom] @ inner @ across
+        edges = grey[:, :-2, 1:-1] + grey[:, 2:, 1:-1]
+        edges += grey[:, 1:-1, :-2]
+        edges += grey[:, 1:-1, 2:]
+        edges -= 4 * grey[:, 1:-1, 1:-1]
+        edge_total += edges.sum((1, 2))
+        edge_squares += np.einsum("nhw,nhw->n", edges, edges)
+    count = height * width
+    edge_count = max(1, max(0, height - 2) * max(0, width - 2))
+    variance = squares / count - (total / count) ** 2
     edge_variance = edge_squares / edge_count - (edge_total / edge_count) ** 2
-    means = pixels.sum((1, 2), dtype=np.int64) / count / 255
-    red, green, blue = (means[:, channel % channels].astype(np.float32) for channel in range(3))
-    # Areas as exact integers: below 2**53, float64 (which has fast products) is exact too.
-    areas = _overlaps(height, 8) @ grey.astype(np.float64) @ _overlaps(width, 9).T
+    red, green, blue = ((sums[c % channels] / count / 255).astype(np.float32) for c in range(3))
     bits = (areas[:, :, 1:] < areas[:, :, :-1]).reshape(num, 64)
     return Measurements(
         brightness=(total / count / 255).astype(np.float32),
@@ -62,6 +74,23 @@ def measure(pixels: NDArray[np.uint8]) -> Measurements:
         blue=blue,
         phash=np.packbits(bits, axis=1).view(">u8").astype(np.uint64).ravel(),
     )
+
+
+def _grey(
+    pixels: NDArray[np.uint8], counted: slice
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Grey levels `(N, H, W)`, and sums `(C, N)` of each channel over the `counted` rows."""
+    channels = pixels.shape[3]
+    weights = BT_601 if channels == 3 else [1000]
+    sums = np.zeros((channels, len(pixels)))
+    grey = np.full(pixels.shape[:3], 500.0)
+    for channel, weight in enumerate(weights):
+        plane = pixels[..., channel].astype(np.float64)
+        sums[channel] = plane[:, counted].sum((1, 2))
+        plane *= weight
+        grey += plane
+    grey /= 1000
+    return np.floor(grey, out=grey), sums
 
 
 def _overlaps(size: int, areas: int) -> NDArray[np.float64]:

@@ -17,6 +17,7 @@ SOI, EOI = b"\xff\xd8", b"\xff\xd9"
 DHT, SOS, DQT, DRI, COM = 0xC4, 0xDA, 0xDB, 0xDD, 0xFE
 FRAMES = (0xC0, 0xC1, 0xC2)  # baseline, extended and progressive, coded by Huffman
 PROGRESSIVE = 0xC2
+TABLES = (DHT, DQT, DRI)
 APP_KINDS = (
     (b"Exif", "exif"),
     (b"http://ns.adobe.com/x", "xmp"),
@@ -73,7 +74,7 @@ def strip_jpeg(data: bytes) -> Stripped | None:
         segment = data[at:end]
         if len(segment) != end - at or len(segment) < 4:
             return None
-        if marker == DQT or marker == DHT or marker == DRI:
+        if marker in TABLES:
             if not tables.add(len(kept), marker, segment):
                 return None
             kept.append(segment)
@@ -205,16 +206,10 @@ PNG_KINDS = {
     b"PLTE": "tables",  # of an image that has no indices
 }
 XMP_IN_PNG = b"XML:com.adobe.xmp\0"
-# Rows and columns at which each of the 7 passes of an interlaced image starts, and its steps.
+# Of each of the 7 passes of an interlaced image: first row and column, steps down and right.
 ADAM7 = (
-    (0, 0, 8, 8),
-    (0, 4, 8, 8),
-    (4, 0, 8, 4),
-    (0, 2, 4, 4),
-    (2, 0, 4, 2),
-    (0, 1, 2, 2),
-    (1, 0, 2, 1),
-)
+    (0, 0, 8, 8), (0, 4, 8, 8), (4, 0, 8, 4), (0, 2, 4, 4), (2, 0, 4, 2), (0, 1, 2, 2), (1, 0, 2, 1)
+)  # fmt: skip
 
 
 def strip_png(data: bytes) -> Stripped | None:
@@ -249,12 +244,13 @@ def strip_png(data: bytes) -> Stripped | None:
             once[name] = 0
             kept.append(data[at:end])
         else:
-            removed.add(PNG_KINDS.get(name, name.decode() if name.isalpha() else "other"))
+            kind = PNG_KINDS.get(name) or (name.decode() if name.isalpha() else "other")
             if name == b"eXIf":
                 exif = exif or data[at + 8 : end - 4]
             elif name == b"iTXt" and data.startswith(XMP_IN_PNG, at + 8):
-                removed.add("xmp")
+                kind = "xmp"
                 xmp = xmp or data[at + 8 : end - 4]
+            removed.add(kind)
         at = end
     return None
 

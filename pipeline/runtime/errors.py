@@ -8,6 +8,7 @@ GroundworkError        one line: what is wrong and where, then what to do
 ├── BrokenDataset      the data failed validation
 ├── ReviewError        data/reviews/<dataset>.csv says something impossible
 ├── TrainingError      training cannot go on
+├── ForgetError        examples cannot be erased, or not all of them were
 └── WorkerKilled       a worker process died
 """
 
@@ -59,6 +60,10 @@ class ReviewError(GroundworkError):
 
 
 class TrainingError(GroundworkError):
+    pass
+
+
+class ForgetError(GroundworkError):
     pass
 
 

@@ -1,7 +1,7 @@
 """Typed, frozen settings from YAML: what params.yaml and the catalog entries have in common."""
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
@@ -9,6 +9,13 @@ from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 from pydantic import BaseModel, ConfigDict, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.events import (
+    AliasEvent,
+    CollectionEndEvent,
+    CollectionStartEvent,
+    Event,
+    ScalarEvent,
+)
 
 from pipeline.runtime.errors import SettingsError
 
@@ -28,26 +35,33 @@ def read_yaml(path: Path) -> dict[str, Any]:
     """Read a YAML mapping by YAML 1.2, in which `1e-05` is a number (YAML 1.1 has it a string).
 
     Raises:
-        SettingsError: the file is missing, over-large, no YAML, or no mapping.
+        SettingsError: the file is missing, over-large (also by its aliases), too deep, no YAML,
+            or no mapping.
     """
     if path.is_dir():
         raise SettingsError(f"{path} is a folder, expected a file", fix=f"write {path}")
     try:
         if path.stat().st_size > MAX_YAML_BYTES:
-            raise SettingsError(
-                f"{path} is larger than {MAX_YAML_BYTES} bytes",
-                fix="settings are short; is this another file?",
-            )
-        content = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+            raise _too_large(path)
+        if not path.is_file():  # reading a pipe would never end
+            raise SettingsError(f"{path} is no regular file", fix=f"write {path}")
+        text = path.read_text(encoding="utf-8")
+        yaml = YAML(typ="safe", pure=True)
+        if "&" in text and "*" in text and _expanded_size(yaml.parse(text)) > MAX_YAML_BYTES:
+            raise _too_large(path)
+        content = _load(yaml, text, path)
+    except RecursionError:
+        raise SettingsError(
+            f"{path} is nested too deep", fix="settings are flat; is this another file?"
+        ) from None
     except FileNotFoundError:
         raise SettingsError(f"{path} does not exist", fix=f"write {path}") from None
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        reason = f"line {mark.line + 1}, column {mark.column + 1}: {error.problem}"
-        raise SettingsError(f"{path} is not YAML: {reason}", fix="mend its syntax") from None
+        where = f"line {mark.line + 1}, column {mark.column + 1}"
+        raise _no_yaml(path, f"{where}: {error.problem}") from None
     except (YAMLError, UnicodeDecodeError) as error:
-        reason = " ".join(str(error).split())
-        raise SettingsError(f"{path} is not YAML: {reason}", fix="mend its syntax") from None
+        raise _no_yaml(path, str(error)) from None
     if not isinstance(content, Mapping):
         found = "nothing" if content is None else type(content).__name__
         raise SettingsError(
@@ -55,6 +69,52 @@ def read_yaml(path: Path) -> dict[str, Any]:
             fix="write one key per line",
         )
     return dict(content)
+
+
+def _load(yaml: YAML, text: str, path: Path) -> Any:
+    try:
+        return yaml.load(text)
+    except (YAMLError, RecursionError):
+        raise
+    except Exception as error:  # dates, numbers and characters that are impossible raise anything
+        raise _no_yaml(path, f"{type(error).__name__}: {error}") from None
+
+
+def _no_yaml(path: Path, reason: str) -> SettingsError:
+    return SettingsError(f"{path} is not YAML: {' '.join(reason.split())}", fix="mend its syntax")
+
+
+def _too_large(path: Path) -> SettingsError:
+    return SettingsError(
+        f"{path} is larger than {MAX_YAML_BYTES} bytes",
+        fix="settings are short; is this another file?",
+    )
+
+
+def _expanded_size(events: Iterable[Event]) -> float:
+    """Characters that a document has once every alias is replaced by what it stands for.
+
+    Aliases of aliases of aliases make gigabytes out of a few lines ("billion laughs").
+    """
+    open_sizes: list[float] = [0.0]
+    open_anchors: list[str | None] = []
+    sizes: dict[str | None, float] = {}
+    for event in events:
+        if isinstance(event, AliasEvent):
+            open_sizes[-1] += sizes.get(event.anchor, float("inf"))  # it may stand in itself
+        elif isinstance(event, CollectionStartEvent):
+            open_sizes.append(1.0)
+            open_anchors.append(event.anchor)
+            sizes.pop(event.anchor, None)
+        elif isinstance(event, ScalarEvent):
+            size = 1.0 + len(event.value)
+            sizes[event.anchor] = size
+            open_sizes[-1] += size
+        elif isinstance(event, CollectionEndEvent):
+            size = open_sizes.pop()
+            sizes[open_anchors.pop()] = size
+            open_sizes[-1] += size
+    return open_sizes[0]
 
 
 def parse(model: type[SomeSettings], content: Mapping[str, Any], path: Path) -> SomeSettings:
@@ -101,7 +161,11 @@ def _explain(problem: dict[str, Any], model: type[Settings], path: Path) -> tupl
         for prefix in ("Value error, ", "Input should be ", "String should "):
             expected = expected.removeprefix(prefix)
     must = "must" if kind == "string_pattern_mismatch" else "must be"
-    shown = repr(found) if len(repr(found)) <= 60 else repr(found)[:57] + "..."
+    try:
+        shown = repr(found)
+    except ValueError:  # Python writes no number of more than 4300 digits
+        shown = "a huge number"
+    shown = shown if len(shown) <= 60 else shown[:57] + "..."
     return f"{key} {must} {expected}, found {shown}", f"set {key} to such a value in {path}"
 
 

@@ -83,7 +83,7 @@ wrote data/catalog/pets.yaml; next:
 
 SUSPICIOUS = """\
   - 1 image cannot be used: damaged pixels: image file is truncated
-  - 1 image cannot be used: no image in any of JPEG, PNG, WEBP, GIF, BMP, TIFF
+  - 1 image cannot be used: no image in any of JPEG, PNG, WEBP, GIF, BMP, TIFF, but text
   - 2 images repeated exactly (clean removes copies)
   - 1 image repeated under another label
   - 1 image blank

@@ -46,8 +46,9 @@ def write(folder, *tables: pa.Table) -> None:
 
 
 def test_the_schemas_of_the_contract():
-    common = "width height channels mode brightness contrast sharpness phash metadata_removed"
-    raw = f"id image label split group sha256 source license {common} problem".split()
+    whose = "sha256 source_sha256 source license purposes"
+    measured = "width height channels mode brightness contrast sharpness red green blue phash"
+    raw = f"id image label split group {whose} {measured} metadata_removed problem".split()
     assert RAW_SCHEMA.names == raw
     assert CLEAN_SCHEMA.names == [*raw[:-1], "label_given", "label_quality", "weight"]
     assert REMOVED_SCHEMA.names == [*raw, "reason"]

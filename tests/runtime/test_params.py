@@ -20,6 +20,9 @@ batch_size: 32
 epochs: 10
 ingest:
   max_megapixels: 100
+  max_file_mb: 64
+  purpose: training
+  pseudonymise: false
 validate:
   max_quarantined_fraction: 0.01
   min_examples_per_class: 20

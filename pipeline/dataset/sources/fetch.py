@@ -96,7 +96,7 @@ def fetch_source(uri: str, sha256: Digests = None, md5: Digests = None) -> Path:
         return _fetch_folder(uri, found, {})
     digest = ("sha256", sha256) if isinstance(sha256, str) else None
     digest = ("md5", md5) if isinstance(md5, str) else digest
-    return _fetch_one(uri, _place(uri) / _file_name(uri), digest=digest, progress=True)
+    return _fetch_one(uri, cached_copy(uri) / _file_name(uri), digest=digest, progress=True)
 
 
 def fetch_file(url: str, max_bytes: float = float("inf")) -> Path:
@@ -105,14 +105,14 @@ def fetch_file(url: str, max_bytes: float = float("inf")) -> Path:
     Raises:
         SourceError: see `fetch_source`; or it has more than `max_bytes`.
     """
-    return _fetch_one(url, _place(url) / _file_name(url), max_bytes=max_bytes)
+    return _fetch_one(url, cached_copy(url) / _file_name(url), max_bytes=max_bytes)
 
 
 def _fetch_folder(
     uri: str, versions: Mapping[str, str | None], digests: Mapping[str, tuple[str, str]]
 ) -> Path:
     """Fetch the named files, several at a time; `versions` are those that a listing tells."""
-    folder = _place(uri) / "files"
+    folder = cached_copy(uri) / "files"
     for name in versions:
         if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
             raise SourceError(
@@ -425,7 +425,8 @@ def _is_http(url: str) -> bool:
     return url.startswith(("http://", "https://"))
 
 
-def _place(url: str) -> Path:
+def cached_copy(url: str) -> Path:
+    """The folder in the cache that has, or would have, what `url` names."""
     return cache_dir() / hashlib.sha256(url.encode()).hexdigest()[:32]
 
 

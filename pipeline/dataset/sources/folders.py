@@ -26,7 +26,13 @@ def open_source(entry: Entry, files: Files, max_bytes: float) -> Source:
         SourceError: no image lies in a class folder.
     """
     paths = {name: tuple(name.split("/")) for name in files.members}
-    images = [parts for name, parts in paths.items() if _is_image(name)]
+    # A name that nothing should have makes no class; its file is listed with its problem.
+    images = [p for name, p in paths.items() if _is_image(name) and not files.members[name].problem]
+    if not images:
+        raise SourceError(
+            f"{files.where} has no usable image: {next(iter(files.members.values())).problem}",
+            fix="look at what it is",
+        )
     depth = _shared_depth(images)
     below = {parts[depth].lower() for parts in images if len(parts) > depth + 1}
     has_splits = bool(below) and below <= SPLIT_NAMES.keys()
@@ -46,8 +52,7 @@ def open_source(entry: Entry, files: Files, max_bytes: float) -> Source:
     labels: list[str | None] = [parts[label_at] for parts in examples.values()]
     splits = [SPLIT_NAMES[p[depth].lower()] if has_splits else None for p in examples.values()]
     return Source(
-        classes=entry.classes
-        or in_order({p[label_at] for n, p in examples.items() if _is_image(n)}),
+        classes=entry.classes or in_order({p[label_at] for p in images if len(p) > label_at + 1}),
         num_examples=len(examples),
         splits=frozenset(split for split in splits if split),
         batches=file_batches(

@@ -5,45 +5,30 @@ followed, and devices are not opened. A compressed tar is decompressed once, to 
 any member can be read by itself; everything else is read where it lies.
 """
 
-import gzip
-import hashlib
-import lzma
+import errno
+import io
 import os
 import stat
 import tarfile
-import unicodedata
 import zipfile
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path, PurePosixPath
-from typing import BinaryIO, NamedTuple
+from pathlib import Path
+from typing import NamedTuple
 
-from pipeline.runtime.errors import SourceError, one_line
+from pipeline.dataset.sources.members import Member as Member
+from pipeline.dataset.sources.members import by_name, named
+from pipeline.dataset.sources.unpack import decompress, grown
+from pipeline.runtime.errors import SourceError
 from pipeline.runtime.stage import WORK_DIR
 
 UNPACKED_DIR = WORK_DIR / "unpacked"
 # An archive of photos hardly shrinks; one that grows like this was made to fill a disk.
 MAX_GROWTH = 100
 GROWTH_FREE_BYTES = 256 << 20
-COPIED_AT_ONCE = 1 << 20
-# What file managers and version control leave behind.
-LITTER = ("__MACOSX", "Thumbs.db", "desktop.ini")
-
-
-class Member(NamedTuple):
-    """A file of a tree."""
-
-    name: str
-    """Path from the tree's root, with slashes, in Unicode NFC; unique in the tree."""
-    path: str
-    """The name as the tree itself has it."""
-    size: int
-    offset: int
-    """Where its bytes start in a tar; its number in a zip; 0 in a folder."""
-    problem: str = ""
-    """Why it cannot be used: it is no regular file, or has a name that nothing should have."""
+MAX_HEADER_BYTES = 64 << 10  # of a tar member: its name, and what archivers add
 
 
 class UnusableFile(Exception):
@@ -73,6 +58,18 @@ class Folder:
                 with suppress(FileNotFoundError):  # removed since
                     yield _member(path, entry.stat(follow_symlinks=False), self.root)
 
+    def find(self, path: str) -> Member:
+        """The file at a path below the root, for those who know its name.
+
+        Raises:
+            UnusableFile: there is none, or it cannot be read.
+        """
+        try:
+            return _member(path, (self.root / path).lstat(), self.root)
+        except OSError as error:
+            reason = "there is no such file" if error.errno == errno.ENOENT else error.strerror
+            raise UnusableFile(str(reason)) from None
+
     def read(self, member: Member, max_bytes: float) -> bytes:
         """The bytes of a member.
 
@@ -92,14 +89,21 @@ class Tar:
     """Of the tar itself, decompressed."""
 
     def list(self) -> Iterator[Member]:
-        with tarfile.open(self.path, "r:") as archive:
+        at = -1
+        with _Headers(self.path) as file, tarfile.open(fileobj=file, mode="r:") as archive:
             for info in archive:
+                if info.offset <= at or info.size < 0:  # a loop (CVE-2025-8194)
+                    raise tarfile.ReadError("a member has an impossible size")
+                at = info.offset
                 if info.isdir():
                     continue
                 problem = "" if info.isreg() else "no regular file but a link or a device"
                 if info.issparse():
                     problem = "a sparse file"
-                yield _named(info.name, info.size, info.offset_data, problem)
+                yield named(info.name, info.size, info.offset_data, problem)
+            file.seek(archive.offset)
+            if any(file.read(tarfile.BLOCKSIZE)):  # tarfile takes a damaged header for the end
+                raise tarfile.ReadError(f"no header at byte {archive.offset}")
 
     def read(self, member: Member, max_bytes: float) -> bytes:
         """See `Folder.read`."""
@@ -114,7 +118,13 @@ class Zip:
     path: Path
 
     def list(self) -> Iterator[Member]:
-        for number, info in enumerate(_open_zip(self.path).infolist()):
+        room = growth_limit(self.path)
+        for number, info in enumerate(
+            _open_zip(self.path, self.path.stat().st_mtime_ns).infolist()
+        ):
+            room -= info.file_size
+            if room < 0:  # also by members that share their bytes
+                raise grown(self.path)
             if info.is_dir():
                 continue
             kind = stat.S_IFMT(info.external_attr >> 16)
@@ -123,12 +133,12 @@ class Zip:
             )
             if info.flag_bits & 1:
                 problem = "encrypted"
-            yield _named(info.filename, info.file_size, number, problem)
+            yield named(info.filename, info.file_size, number, problem)
 
     def read(self, member: Member, max_bytes: float) -> bytes:
         """See `Folder.read`."""
         _refuse(member, max_bytes)
-        archive = _open_zip(self.path)
+        archive = _open_zip(self.path, self.path.stat().st_mtime_ns)
         try:
             with archive.open(archive.infolist()[member.offset]) as file:
                 return _whole(file.read(member.size + 1), member)
@@ -172,8 +182,13 @@ def open_files(path: Path, where: str) -> Files:
     Raises:
         SourceError: nothing is there, or it is a damaged or hostile archive.
     """
-    if not path.exists():
+    if not os.path.exists(path):  # noqa: PTH110 - Path.exists raises where a name is too long
         raise SourceError(f"uri {where} does not exist", fix="correct it in the catalog entry")
+    if not path.is_dir() and not path.is_file():  # a pipe would never end
+        raise SourceError(
+            f"uri {where} is neither a folder nor a regular file",
+            fix="correct it in the catalog entry",
+        )
     tree: Tree
     if path.is_dir():
         tree = Folder(path)
@@ -182,30 +197,17 @@ def open_files(path: Path, where: str) -> Files:
         tree = archive
         try:
             found = list(tree.list())
-        except (tarfile.TarError, zipfile.BadZipFile, ValueError, OSError) as error:
+        except SourceError:
+            raise
+        except Exception as error:  # a hostile archive makes tarfile and zipfile raise anything
             raise SourceError(
-                f"archive {where} is damaged: {error}", fix="fetch it again"
+                f"archive {where} is damaged: {error or type(error).__name__}",
+                fix="fetch it again",
             ) from None
     else:
         tree = Folder(path.parent)
         found = [_member(path.name, path.stat(), path.parent)]
-    members: dict[str, Member] = {}
-    for member in sorted(found):
-        if _is_litter(member.name):
-            continue
-        if member.name in members:  # in archives; or names that differ in normalisation alone
-            number = 2
-            while f"{member.name}#{number}" in members:
-                number += 1
-            member = member._replace(
-                name=f"{member.name}#{number}", problem="another file has the same name"
-            )
-        members[member.name] = member
-    return Files(tree, members, where)
-
-
-def _is_litter(name: str) -> bool:
-    return any(p in LITTER or (p.startswith(".") and p != "..") for p in name.split("/"))
+    return Files(tree, by_name(found), where)
 
 
 def _member(path: str, status: os.stat_result, root: Path) -> Member:
@@ -220,23 +222,7 @@ def _member(path: str, status: os.stat_result, root: Path) -> Member:
             problem = "a link that leads nowhere"
     if not problem and not stat.S_ISREG(status.st_mode):
         problem = "no regular file"
-    return _named(path, status.st_size, 0, problem)
-
-
-def _named(path: str, size: int, offset: int, problem: str) -> Member:
-    """A member under a name that is safe to write into tables and messages."""
-    if path.isascii() and path.isprintable() and not {"", ".", ".."} & set(path.split("/")):
-        return Member(path, path, size, offset, problem)
-    text = path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    parts = PurePosixPath(text).parts
-    if text.startswith("/") or ".." in parts:
-        problem = problem or "a name that leads outside the archive"
-    elif text != path:
-        problem = problem or "a name that is not UTF-8"
-    elif not path.isprintable():
-        problem = problem or "a name with control characters"
-    name = one_line(unicodedata.normalize("NFC", "/".join(p for p in parts if p != "/")))
-    return Member(name, path, size, offset, problem)
+    return named(path, status.st_size, 0, problem)
 
 
 def _refuse(member: Member, max_bytes: float) -> None:
@@ -264,74 +250,34 @@ def _whole(data: bytes, member: Member) -> bytes:
     return data
 
 
-@lru_cache(maxsize=1)
-def _open_zip(path: Path) -> zipfile.ZipFile:
+@lru_cache(maxsize=1)  # the time is there so that a file that was replaced is opened again
+def _open_zip(path: Path, changed_at_ns: int) -> zipfile.ZipFile:
     return zipfile.ZipFile(path)
+
+
+class _Headers(io.FileIO):
+    """A tar of which only headers are read: a hostile one calls all the rest a header."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        if size is None or not 0 <= size <= MAX_HEADER_BYTES:
+            raise tarfile.ReadError(f"a header of {size} bytes")
+        return super().read(size) or b""
+
+
+def growth_limit(path: Path) -> int:
+    """Bytes that the archive at `path` may hold when it is decompressed."""
+    return GROWTH_FREE_BYTES + MAX_GROWTH * path.stat().st_size
 
 
 def _open_archive(path: Path, where: str) -> Tar | Zip | None:
     """The archive at `path` by its content, whatever its name; None when it is none."""
     with path.open("rb") as file:
         start = file.read(512)
-    if start.startswith(b"PK\x03\x04") or start.startswith(b"PK\x05\x06"):
+    if start.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return Zip(path)
     if start[257:262] == b"ustar" or (path.suffix == ".tar" and tarfile.is_tarfile(path)):
         return Tar(path)
     if path.suffix == ".gz" and "idx" in path.name:  # an IDX file by itself
         return None
-    for magic, opener in (
-        (b"\x1f\x8b", gzip.open),
-        (b"\xfd7zXZ\x00", lzma.open),
-        (b"BZh", _open_bz2),
-        (b"\x28\xb5\x2f\xfd", _open_zstd),
-    ):
-        if start.startswith(magic):
-            return _decompress(path, where, opener)
-    return None
-
-
-def _open_bz2(path: Path) -> BinaryIO:
-    import bz2
-
-    return bz2.open(path)  # type: ignore[return-value]
-
-
-def _open_zstd(path: Path) -> BinaryIO:
-    import pyarrow as pa
-
-    return pa.CompressedInputStream(pa.OSFile(str(path)), "zstd")  # type: ignore[no-any-return]
-
-
-def _decompress(path: Path, where: str, opener: object) -> Tar | None:
-    """Decompress a tar, once for each version of it; None when what comes out is no tar."""
-    status = path.stat()
-    key = hashlib.sha256(
-        f"{path.resolve()} {status.st_size} {status.st_mtime_ns}".encode()
-    ).hexdigest()
-    final = UNPACKED_DIR / f"{key[:32]}.tar"
-    if final.exists():
-        return Tar(final)
-    UNPACKED_DIR.mkdir(parents=True, exist_ok=True)
-    partial = final.with_suffix(".partial")
-    limit = GROWTH_FREE_BYTES + MAX_GROWTH * status.st_size
-    written = 0
-    try:
-        with opener(path) as source, partial.open("wb") as target:  # type: ignore[operator]
-            while block := source.read(COPIED_AT_ONCE):
-                if not written and block[257:262] != b"ustar":
-                    return None
-                written += len(block)
-                if written > limit:
-                    raise SourceError(
-                        f"archive {where} grows to more than {MAX_GROWTH} times its size",
-                        fix="look at what it is; if it is what you want, unpack it yourself",
-                    )
-                target.write(block)
-        partial.replace(final)
-    except SourceError:
-        raise
-    except Exception as error:  # gzip, lzma and zstd raise their own kinds
-        raise SourceError(f"archive {where} is damaged: {error}", fix="fetch it again") from None
-    finally:
-        partial.unlink(missing_ok=True)
-    return Tar(final)
+    tar = decompress(path, where, UNPACKED_DIR, growth_limit(path))
+    return Tar(tar) if tar else None

@@ -1,0 +1,69 @@
+"""The files of a tree by names that are safe to write into tables and messages."""
+
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import PurePosixPath
+from typing import NamedTuple
+
+from pipeline.runtime.errors import one_line
+
+# What file managers and version control leave behind.
+LITTER = ("__MACOSX", "Thumbs.db", "desktop.ini")
+
+
+class Member(NamedTuple):
+    """A file of a tree."""
+
+    name: str
+    """Path from the tree's root, with slashes, in Unicode NFC; unique in the tree."""
+    path: str
+    """The name as the tree itself has it."""
+    size: int
+    offset: int
+    """Where its bytes start in a tar; its number in a zip; 0 in a folder."""
+    problem: str = ""
+    """Why it cannot be used: it is no regular file, or has a name that nothing should have."""
+
+
+def named(path: str, size: int, offset: int, problem: str) -> Member:
+    """A member under a safe name; one that is no name for a file is its problem."""
+    if path.isascii() and path.isprintable() and not {"", ".", ".."} & set(path.split("/")):
+        return Member(path, path, size, offset, problem)
+    text = path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    parts = PurePosixPath(text).parts
+    if text.startswith("/") or ".." in parts:
+        problem = problem or "a name that leads outside the archive"
+    elif text != path:
+        problem = problem or "a name that is not UTF-8"
+    elif not all(map(_is_visible, path)):
+        problem = problem or "a name with control characters"
+    name = unicodedata.normalize("NFC", "/".join(p for p in parts if p != "/"))
+    name = "".join(c if _is_visible(c) else one_line(c) for c in name)
+    return Member(name, path, size, offset, problem)
+
+
+def _is_visible(character: str) -> bool:
+    # macOS names screenshots with a narrow no-break space, which Python calls unprintable.
+    return character.isprintable() or unicodedata.category(character) == "Zs"
+
+
+def by_name(found: Iterable[Member]) -> dict[str, Member]:
+    """Members by name, sorted, without litter; of several with one name, the first can be used."""
+    members: dict[str, Member] = {}
+    twins: Counter[str] = Counter()
+    for member in sorted(found):
+        if _is_litter(member.name):
+            continue
+        name = member.name
+        while name in members:  # in archives; or names that differ in normalisation alone
+            twins[member.name] += 1
+            name = f"{member.name}#{twins[member.name] + 1}"
+        if name != member.name:
+            member = member._replace(name=name, problem="another file has the same name")
+        members[name] = member
+    return members
+
+
+def _is_litter(name: str) -> bool:
+    return any(p in LITTER or (p.startswith(".") and p != "..") for p in name.split("/"))

@@ -1,0 +1,80 @@
+"""Compressed tars: decompressed once, to one file, never to more than the archive may hold."""
+
+import bz2
+import gzip
+import hashlib
+import lzma
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from pipeline.runtime.errors import SourceError
+
+COPIED_AT_ONCE = 1 << 20
+
+
+def _open_zstd(path: Path) -> Any:
+    return pa.CompressedInputStream(pa.OSFile(str(path)), "zstd")
+
+
+OPENERS: dict[bytes, Callable[[Path], Any]] = {
+    b"\x1f\x8b": gzip.open,
+    b"\xfd7zXZ\x00": lzma.open,
+    b"BZh": bz2.open,
+    b"\x28\xb5\x2f\xfd": _open_zstd,
+}
+
+
+def decompress(path: Path, where: str, folder: Path, max_bytes: int) -> Path | None:
+    """Where the decompressed tar lies in `folder`; None when `path` is no compressed tar.
+
+    It is decompressed once for each version of `path`.
+
+    Raises:
+        SourceError: it is damaged, or grows to more than `max_bytes`.
+    """
+    with path.open("rb") as file:
+        start = file.read(8)
+    opener = next((opener for magic, opener in OPENERS.items() if start.startswith(magic)), None)
+    if opener is None:
+        return None
+    status = path.stat()
+    key = hashlib.sha256(
+        f"{path.resolve()} {status.st_size} {status.st_mtime_ns}".encode()
+    ).hexdigest()
+    final = folder / f"{key[:32]}.tar"
+    if final.exists():
+        return final
+    folder.mkdir(parents=True, exist_ok=True)
+    partial = final.with_suffix(".partial")
+    written = 0
+    try:
+        with opener(path) as source, partial.open("wb") as target:
+            while block := source.read(COPIED_AT_ONCE):
+                if not written and block[257:262] != b"ustar":
+                    return None
+                written += len(block)
+                if written > max_bytes:
+                    raise grown(where)
+                target.write(block)
+        partial.replace(final)
+    except SourceError:
+        raise
+    except Exception as error:  # gzip, lzma and zstd raise their own kinds
+        raise SourceError(
+            f"archive {where} cannot be decompressed: {error or type(error).__name__}",
+            fix="fetch it again",
+        ) from None
+    finally:
+        partial.unlink(missing_ok=True)
+    return final
+
+
+def grown(where: str | Path) -> SourceError:
+    """That an archive holds more than one of its size should."""
+    return SourceError(
+        f"archive {where} grows to far more than its size",
+        fix="look at what it is; if it is what you want, unpack it yourself",
+    )
