@@ -47,6 +47,11 @@ class Stripped(NamedTuple):
     xmp: bytes
 
 
+# The images of one encoder and size have all before the pixels alike, so it need not be read again:
+# these bytes, of the last JPEG of which nothing was left out, and what they say.
+_last_plain: list[tuple[bytes, Stripped]] = []
+
+
 def strip_jpeg(data: bytes) -> Stripped | None:
     """A JPEG with only the segments that decoding needs; None where its structure is odd.
 
@@ -55,6 +60,12 @@ def strip_jpeg(data: bytes) -> Stripped | None:
     """
     if not data.startswith(SOI):
         return None
+    for header, said in _last_plain:
+        if not data.startswith(header):
+            break
+        scan = _end_of_scan(data, len(header))
+        if scan is not None and scan.start() == len(data) - 2 and data.endswith(EOI):
+            return said._replace(data=data)
     removed: set[str] = set()
     kept = [SOI]
     tables = _Tables()
@@ -123,7 +134,10 @@ def strip_jpeg(data: bytes) -> Stripped | None:
         removed.add("tables")
     kept.append(EOI)
     height, width = struct.unpack_from(">HH", frame, 5)
-    return Stripped(b"".join(kept), width, height, frame[9], removed, exif, xmp)
+    stripped = Stripped(b"".join(kept), width, height, frame[9], removed, exif, xmp)
+    if scans == 1 and stripped.data == data:
+        _last_plain[:] = [(data[: len(data) - len(kept[-2]) - len(EOI)], stripped)]
+    return stripped
 
 
 def _app_kind(marker: int, segment: bytes) -> str:

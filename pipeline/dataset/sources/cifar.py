@@ -144,7 +144,7 @@ def _batches(parts: list[Part]) -> Iterator[Batch]:
 def _find_form(files: Files) -> tuple[Form, str] | None:
     """The form of the archive, and its top folder."""
     for form in FORMS:
-        for name in files.members:
+        for name in files.others:
             if name == form.names or name.endswith("/" + form.names):
                 top = name.removesuffix(form.names)
                 if {top + form.train[0], top + form.test} <= files.members.keys():

@@ -10,13 +10,9 @@ from pipeline.dataset.sources import SPLIT_NAMES, Source, file_batches, in_order
 from pipeline.dataset.sources.trees import Files
 from pipeline.runtime.errors import SourceError
 
-IMAGE_SUFFIXES = frozenset(
-    {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".bmp", ".dib", ".tif", ".tiff"}
-)
-
 
 def recognises(files: Files, entry: Entry) -> bool:
-    return any(map(_is_image, files.members))
+    return len(files.others) < len(files.members)
 
 
 def open_source(entry: Entry, files: Files, max_bytes: float) -> Source:
@@ -25,9 +21,13 @@ def open_source(entry: Entry, files: Files, max_bytes: float) -> Source:
     Raises:
         SourceError: no image lies in a class folder.
     """
-    paths = {name: tuple(name.split("/")) for name in files.members}
+    paths = {name: name.split("/") for name in files.members}
     # A name that nothing should have makes no class; its file is listed with its problem.
-    images = [p for name, p in paths.items() if _is_image(name) and not files.members[name].problem]
+    images = [
+        paths[name]
+        for name, member in files.members.items()
+        if not member.problem and name not in files.others
+    ]
     if not images:
         raise SourceError(
             f"{files.where} has no usable image: {next(iter(files.members.values())).problem}",
@@ -68,7 +68,7 @@ def open_source(entry: Entry, files: Files, max_bytes: float) -> Source:
     )
 
 
-def _shared_depth(images: list[tuple[str, ...]]) -> int:
+def _shared_depth(images: list[list[str]]) -> int:
     """How many folders hold all images together, and are neither a split nor the only class."""
     depth = 0
     while (
@@ -78,8 +78,3 @@ def _shared_depth(images: list[tuple[str, ...]]) -> int:
     ):
         depth += 1
     return depth
-
-
-def _is_image(name: str) -> bool:
-    stem, dot, suffix = name.rpartition(".")
-    return (dot + suffix).lower() in IMAGE_SUFFIXES and not stem.endswith("/")

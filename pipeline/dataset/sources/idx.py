@@ -32,7 +32,7 @@ MAX_FILE_BYTES = 4 << 30
 
 
 def recognises(files: Files, entry: Entry) -> bool:
-    return any(map(NAME.fullmatch, files.members))
+    return any(map(NAME.fullmatch, files.others))
 
 
 def open_source(entry: Entry, files: Files, max_bytes: float) -> Source:
@@ -41,7 +41,7 @@ def open_source(entry: Entry, files: Files, max_bytes: float) -> Source:
     Raises:
         SourceError: a file is missing or damaged, or images and labels do not belong together.
     """
-    found = {name: match for name in files.members if (match := NAME.fullmatch(name))}
+    found = {name: match for name in files.others if (match := NAME.fullmatch(name))}
     arrays: dict[str, tuple[np.ndarray, np.ndarray]] = {}
     for name, match in found.items():
         if match["what"] != "images":

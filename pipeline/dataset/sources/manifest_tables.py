@@ -49,7 +49,7 @@ def find_manifests(files: Files, entry: Entry) -> list[str]:
     Raises:
         SourceError: there are several, and nothing tells which counts.
     """
-    candidates = [name for name in files.members if name.endswith(SUFFIXES)]
+    candidates = [name for name in files.others if name.endswith(SUFFIXES)]
     if len(files.members) > 1:
         candidates = [name for name in candidates if PurePosixPath(name).stem in STEMS]
         # One at the root, or one in each split folder, whatever folders hold them all.

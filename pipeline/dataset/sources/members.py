@@ -10,6 +10,9 @@ from pipeline.runtime.errors import one_line
 
 # What file managers and version control leave behind.
 LITTER = ("__MACOSX", "Thumbs.db", "desktop.ini")
+IMAGE_SUFFIXES = frozenset(
+    {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".bmp", ".dib", ".tif", ".tiff"}
+)
 
 
 class Member(NamedTuple):
@@ -49,12 +52,10 @@ def _is_visible(character: str) -> bool:
 
 
 def by_name(found: Iterable[Member]) -> dict[str, Member]:
-    """Members by name, sorted, without litter; of several with one name, the first can be used."""
+    """Members by name, sorted; of several with one name, the first can be used."""
     members: dict[str, Member] = {}
     twins: Counter[str] = Counter()
     for member in sorted(found):
-        if _is_litter(member.name):
-            continue
         name = member.name
         while name in members:  # in archives; or names that differ in normalisation alone
             twins[member.name] += 1
@@ -65,5 +66,12 @@ def by_name(found: Iterable[Member]) -> dict[str, Member]:
     return members
 
 
-def _is_litter(name: str) -> bool:
-    return any(p in LITTER or (p.startswith(".") and p != "..") for p in name.split("/"))
+def is_litter(name: str) -> bool:
+    """Whether a file or folder of this name is none of the data."""
+    return (name.startswith(".") and name != "..") or name in LITTER
+
+
+def is_image(name: str) -> bool:
+    """Whether a file calls itself an image of a format that images.py reads."""
+    stem, dot, suffix = name.rpartition(".")
+    return (dot + suffix).lower() in IMAGE_SUFFIXES and not stem.endswith("/")

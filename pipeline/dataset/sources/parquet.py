@@ -46,7 +46,7 @@ def recognises(files: Files, entry: Entry) -> bool:
     """Whether a Parquet file has a column of images, or is broken; open_source then says so."""
     if not isinstance(files.tree, Folder):
         return False
-    paths = [files.tree.root / m.path for n, m in files.members.items() if _is_parquet(n)]
+    paths = [files.tree.root / m.path for n, m in files.others.items() if _is_parquet(n)]
     for path in paths:
         try:
             if _image_column(pq.read_schema(path), entry) is not None:
@@ -65,7 +65,7 @@ def open_source(entry: Entry, files: Files, max_bytes: float) -> Source:
     if not isinstance(files.tree, Folder):
         raise SourceError(f"{files.where} is an archive of Parquet files", fix="unpack it first")
     root = files.tree.root
-    paths = [root / member.path for name, member in files.members.items() if _is_parquet(name)]
+    paths = [root / member.path for name, member in files.others.items() if _is_parquet(name)]
     if not paths:
         raise SourceError(f"uri {files.where} holds no Parquet file", fix="check uri")
     schemas: dict[Path, pa.Schema] = {}

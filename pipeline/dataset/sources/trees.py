@@ -14,12 +14,11 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import NamedTuple
 
 from pipeline.dataset.sources.members import Member as Member
-from pipeline.dataset.sources.members import by_name, named
+from pipeline.dataset.sources.members import by_name, is_image, is_litter, named
 from pipeline.dataset.sources.unpack import decompress, grown
 from pipeline.runtime.errors import SourceError
 from pipeline.runtime.stage import WORK_DIR
@@ -51,6 +50,8 @@ class Folder:
                     fix="check its permissions",
                 ) from None
             for entry in entries:
+                if is_litter(entry.name):
+                    continue
                 path = prefix + entry.name
                 if entry.is_dir(follow_symlinks=False):
                     todo.append(path + "/")
@@ -151,7 +152,8 @@ class Zip:
 Tree = Folder | Tar | Zip
 
 
-class Files(NamedTuple):
+@dataclass(frozen=True)
+class Files:
     """A tree and what is in it."""
 
     tree: Tree
@@ -159,6 +161,11 @@ class Files(NamedTuple):
     """By name, sorted; without hidden files and what file managers leave behind."""
     where: str
     """What to call the tree in messages."""
+
+    @cached_property
+    def others(self) -> dict[str, Member]:
+        """The members that do not call themselves images: few, whatever the size of the data."""
+        return {name: member for name, member in self.members.items() if not is_image(name)}
 
     def read(self, name: str, max_bytes: float) -> bytes:
         """The bytes of a file that the whole source hangs on.
@@ -207,6 +214,8 @@ def open_files(path: Path, where: str) -> Files:
     else:
         tree = Folder(path.parent)
         found = [_member(path.name, path.stat(), path.parent)]
+    if not isinstance(tree, Folder):
+        found = [m for m in found if not any(map(is_litter, m.name.split("/")))]
     return Files(tree, by_name(found), where)
 
 
