@@ -22,7 +22,7 @@ from pipeline.dataset.sources.fetch import without_secrets
 from pipeline.dataset.sources.trees import UNPACKED_DIR
 from pipeline.dataset.survey import Survey
 from pipeline.runtime.errors import SourceError
-from pipeline.runtime.process import map_ordered
+from pipeline.runtime.process import map_ordered, prepare_workers
 from pipeline.runtime.stage import Stage, run_stage
 
 METADATA_REPORTED = ("exif", "gps", "xmp", "iptc", "comment", "thumbnail", "profile", "trailer")
@@ -31,6 +31,8 @@ METADATA_REPORTED = ("exif", "gps", "xmp", "iptc", "comment", "thumbnail", "prof
 def main(stage: Stage) -> None:
     params = stage.params
     entry = read_entry(params.dataset)
+    if not entry.uri.startswith("builtin:"):
+        prepare_workers()  # they start while this process lists the source
     source = open_source(entry, params.ingest.max_file_mb * 1e6)
     if not source.num_examples:
         raise SourceError(f"{entry.uri} has no examples", fix="check uri in the catalog entry")

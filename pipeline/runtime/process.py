@@ -76,6 +76,27 @@ def _start_worker(parent: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
 
 
+_prepared: list[ProcessPoolExecutor] = []
+
+
+def prepare_workers() -> None:
+    """Start the workers of the next `map_ordered`, so that they import while this process reads."""
+    if num_workers() > 1 and not _prepared:
+        pool = _new_pool()
+        for _ in range(num_workers()):
+            pool.submit(_nothing)
+        _prepared.append(pool)
+
+
+def _new_pool() -> ProcessPoolExecutor:
+    # Not "fork": arrow and torch have threads, which a forked child lacks but waits for.
+    return ProcessPoolExecutor(num_workers(), get_context("spawn"), _start_worker, (os.getpid(),))
+
+
+def _nothing() -> None:
+    pass
+
+
 def map_ordered(
     function: Callable[[Task], Result], tasks: Iterable[Task], *, min_tasks: int = 2
 ) -> Iterator[Result]:
@@ -87,12 +108,14 @@ def map_ordered(
     workers = num_workers()
     iterator = iter(tasks)
     head = list(islice(iterator, min_tasks))
+    pool = _prepared.pop() if _prepared else None
     if workers == 1 or len(head) < min_tasks:
         yield from map(function, head)
         yield from map(function, iterator)
+        if pool is not None:
+            pool.shutdown(wait=False, cancel_futures=True)
         return
-    # Not "fork": arrow and torch have threads, which a forked child lacks but waits for.
-    pool = ProcessPoolExecutor(workers, get_context("spawn"), _start_worker, (os.getpid(),))
+    pool = pool or _new_pool()
     pending: deque[Future[Result]] = deque()
     try:
         for task in head:

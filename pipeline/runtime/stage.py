@@ -39,10 +39,11 @@ class Stage:
     def __init__(self, name: str) -> None:
         self.name = name
         self.params: Params = load_params()
-        declared = read_yaml(DVC_FILE)["stages"][name]
+        stages = read_yaml(DVC_FILE)["stages"]
+        declared = stages[name]
         self._outputs = _paths(declared, "outs", "metrics", "plots")
         self._inputs = [Path(path) for path in _paths(declared, "deps")]
-        self._check_inputs()
+        self._check_inputs(stages)
         self._param_keys: list[str] = []
         for entry in declared.get("params", []):
             if isinstance(entry, Mapping):  # a whole file: `- data/catalog/${dataset}.yaml:`
@@ -112,9 +113,9 @@ class Stage:
             else:
                 path.unlink(missing_ok=True)
 
-    def _check_inputs(self) -> None:
+    def _check_inputs(self, stages: Mapping[str, Any]) -> None:
         for path in self._inputs:
-            maker = _maker_of(str(path))
+            maker = _maker_of(str(path), stages)
             fix = f"make it: dvc repro {maker}" if maker else "is the checkout complete?"
             if not path.exists():
                 raise MissingInput(f"{path} does not exist; {self.name} reads it", fix=fix)
@@ -191,9 +192,9 @@ def _paths(declared: Mapping[str, Any], *sections: str) -> list[str]:
     return [next(iter(entry)) if isinstance(entry, Mapping) else entry for entry in entries]
 
 
-def _maker_of(path: str) -> str | None:
+def _maker_of(path: str, stages: Mapping[str, Any]) -> str | None:
     """The stage that writes `path`, or the folder that it lies in."""
-    for name, declared in read_yaml(DVC_FILE)["stages"].items():
+    for name, declared in stages.items():
         for out in _paths(declared, "outs", "metrics", "plots"):
             if path == out or path.startswith(out + "/"):
                 return str(name)

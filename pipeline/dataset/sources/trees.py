@@ -244,13 +244,18 @@ def _refuse(member: Member, max_bytes: float) -> None:
 def _read_regular(path: str, max_bytes: float) -> bytes:
     # The file may have become a pipe or a device since it was listed; neither may block.
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-    with os.fdopen(descriptor, "rb", buffering=0) as file:
+    try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise UnusableFile("no regular file")
         if status.st_size > max_bytes:
             raise UnusableFile(f"{status.st_size} bytes, more than {max_bytes:.0f} allowed")
-        return file.readall() or b""
+        data = os.read(descriptor, status.st_size + 1)
+        while len(data) < status.st_size and (more := os.read(descriptor, status.st_size)):
+            data += more  # a network file system may give it in parts
+        return data
+    finally:
+        os.close(descriptor)
 
 
 def _whole(data: bytes, member: Member) -> bytes:
