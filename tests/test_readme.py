@@ -1,10 +1,13 @@
 """README.md is true: its commands run as written and print what it shows; its links work."""
 
 import re
+import shutil
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from repository import make_clone
 
@@ -32,11 +35,27 @@ def masked(line: str) -> str:
     return re.sub(r"\s+", " ", re.sub(r"[-+]?\d[\d.,]*", "N", line)).strip()
 
 
+def make_pets(folder: Path) -> None:
+    """61 photos of two classes, as phones make them, one of them twice; and half of one."""
+    for number in range(60):
+        random = np.random.default_rng(number)
+        size = [(40, 30), (48, 48)][number % 2]
+        pixels = random.integers(0, 256, (*size, 3), dtype=np.uint8)
+        exif = Image.Exif()
+        exif.get_ifd(0x8825)[1] = "N"
+        path = folder / ["cat", "dog"][number // 30] / f"{number:02d}.jpg"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(pixels).save(path, exif=exif)
+    shutil.copy(folder / "cat/00.jpg", folder / "cat/copy of 00.jpg")
+    (folder / "dog/half.jpg").write_bytes((folder / "dog/30.jpg").read_bytes()[:-500])
+
+
 def test_every_command_runs_and_prints_what_readme_shows(tmp_path):
     installed = Path(sys.prefix) / "requirements.installed"
     if not installed.exists() or installed.read_text() != (ROOT / "requirements.txt").read_text():
         pytest.skip("the environment was not made by `make env`, so `make run` would remake it")
     clone = make_clone(tmp_path / "clone")
+    make_pets(tmp_path / "pets")
     (clone.path / ".venv").symlink_to(sys.prefix)
     listed = commands()
     assert len(listed) > 5
