@@ -98,7 +98,7 @@ def read_quarantine(rows: Ledger) -> dict[int, str]:
     """Rows that validate set aside, and why."""
     with Path("data/quarantine.csv").open(newline="", encoding="utf-8") as file:
         reasons = {row["id"]: row["reason"] for row in csv.DictReader(file)}
-    return {row: f"unreadable: {reasons[id]}" for row, id in enumerate(rows.ids) if id in reasons}
+    return {row: reasons[id] for row, id in enumerate(rows.ids) if id in reasons}
 
 
 def check_rows(stage: Stage, rows: Ledger, decided: set[int], index: dict[str, Any]) -> None:

@@ -96,7 +96,7 @@ def test_a_two_line_entry_goes_through_all_stages(clone, folder):
     )
     output = clone.run("dvc repro")
     assert "ingest: removed gps metadata from 1 images" in output
-    assert "unreadable half.jpg: damaged pixels: image file is truncated" in output
+    assert "set aside half.jpg: unreadable: damaged pixels: image file is truncated" in output
 
     removed = pq.read_table(clone.path / "data/clean/removed.parquet").to_pylist()
     reasons = {row["id"]: row["reason"] for row in removed}
@@ -185,9 +185,9 @@ def test_too_many_unreadable_images_stop_the_run(quick_clone, tmp_path):
     add_entry(quick_clone, "broken", str(place))
     output = quick_clone.run("dvc repro", expect=255)
     assert (
-        "ERROR 20 of 40 images (50.0%) are unreadable, at most 1.0% may be "
-        "(validate.max_quarantined_fraction) | fix: mend the images listed in "
-        ".groundwork/failed_validation.csv, or allow more\n"
+        "ERROR 20 of 40 examples (50.0%) are to be set aside, at most 1.0% may be "
+        "(validate.max_quarantined_fraction) | fix: mend what "
+        ".groundwork/failed_validation.csv lists, or allow more\n"
     ) in output
     listed = (quick_clone.path / ".groundwork/failed_validation.csv").read_text().splitlines()
     assert len(listed) == 21

@@ -1,8 +1,8 @@
-"""The Great Expectations suite over the table of measurements, and how it is run.
+"""Expectations, and how Great Expectations is asked whether they hold.
 
-Every suite says that each row is whole and that the dataset is one; a catalog entry adds its
-own under `expectations:`. An expectation passes, or it names the rows that fail it; where
-single rows may be set aside (`quarantine`), those fail no run by themselves.
+An expectation is about the rows of a table, one by one, or about the table as a whole. The table
+may be one of examples, or one of classes, splits or measurements: each has a column `id`, by
+which the rows that fail are named.
 """
 
 import logging
@@ -15,152 +15,178 @@ import pandas as pd
 from pipeline.dataset.catalog import Expectation
 from pipeline.runtime.errors import SettingsError
 
-SPLITS = ["train", "val", "test"]
+NUM_SHOWN = 3  # ids in a line of print
+MAX_SHOWN_CHARS = 120
+
+
+@dataclass(frozen=True)
+class Rule:
+    """An expectation with the words that people read when it fails."""
+
+    expectation: Expectation
+    says: str
+    """What is expected, in a few words."""
+    reason: str | None = None
+    """Why rows that fail are set aside; None where they are not."""
+
+    @property
+    def column(self) -> Any:
+        return self.expectation.kwargs.get("column")
 
 
 @dataclass(frozen=True)
 class Outcome:
     """What came of one expectation."""
 
-    name: str
-    severity: str
+    rule: Rule
     success: bool
     observed: str
     """What was found, in a few words, without data values longer than a line."""
-    failed_ids: tuple[str, ...]
-    """Ids of the examples that fail it; empty for an expectation about the whole table."""
+    failed_ids: tuple[str, ...] = ()
+    """Ids of the rows that fail it; empty for an expectation about the whole table."""
+
+    @property
+    def name(self) -> str:
+        return self.rule.says
+
+    @property
+    def consequence(self) -> str:
+        """`critical` stops the run, `set aside` takes the rows that fail away, or `warning`."""
+        return "set aside" if self.rule.reason else self.rule.expectation.severity
 
 
-def built_in(classes: Sequence[str], min_examples_per_class: int) -> list[Expectation]:
-    """What holds for every dataset. Rows are readable images here; see validate.py."""
-    per_value = "expect_column_values_to_be_"
-    critical: list[tuple[str, dict[str, Any]]] = [
-        ("expect_table_row_count_to_be_between", {"min_value": 1}),
-        ("expect_column_values_to_not_be_null", {"column": "id"}),
-        (per_value + "unique", {"column": "id"}),
-        ("expect_column_values_to_not_be_null", {"column": "label"}),
-        (per_value + "in_set", {"column": "label", "value_set": list(classes)}),
-        (per_value + "in_set", {"column": "split", "value_set": SPLITS}),
-        (
-            "expect_column_distinct_values_to_contain_set",
-            {"column": "split", "value_set": SPLITS},
-        ),
-        (
-            "expect_column_distinct_values_to_contain_set",
-            {"column": "train_label", "value_set": list(classes)},
-        ),
-        ("expect_column_max_to_be_between", {"column": "splits_of_group", "max_value": 1}),
-        (per_value + "between", {"column": "width", "min_value": 1}),
-        (per_value + "between", {"column": "height", "min_value": 1}),
-        ("expect_column_values_to_not_be_null", {"column": "license"}),
-    ]
-    warning: list[tuple[str, dict[str, Any]]] = [
-        (per_value + "between", {"column": "contrast", "min_value": 0.005}),
-        (per_value + "between", {"column": "brightness", "min_value": 0.005, "max_value": 0.995}),
-        (per_value + "between", {"column": "aspect_ratio", "min_value": 0.2, "max_value": 5}),
-        (
-            "expect_column_proportion_of_unique_values_to_be_between",
-            {"column": "sha256", "min_value": 0.95},
-        ),
-        (
-            "expect_column_min_to_be_between",
-            {"column": "examples_of_class", "min_value": min_examples_per_class},
-        ),
-    ]
-    return [Expectation(type=t, kwargs=k) for t, k in critical] + [
-        Expectation(type=t, kwargs=k, severity="warning") for t, k in warning
-    ]
+def rule_of(expectation: Expectation) -> Rule:
+    """The rule for an expectation of a catalog entry; a critical one about rows sets them aside.
+
+    Raises:
+        SettingsError: there is no expectation of that type.
+    """
+    says = _describe(expectation)
+    sets_aside = is_about_rows(expectation) and expectation.severity == "critical"
+    return Rule(expectation, says, reason=says if sets_aside else None)
 
 
-def add_derived_columns(table: pd.DataFrame) -> pd.DataFrame:
-    """Columns that the expectations look at and the example table does not have."""
-    table = table.copy()
-    in_train = table["split"] == "train"
-    table["train_label"] = table["label"].where(in_train)
-    table["examples_of_class"] = table["train_label"].map(table["train_label"].value_counts())
-    table["aspect_ratio"] = table["width"] / table["height"]
-    splits = table.groupby("group")["split"].nunique()
-    table["splits_of_group"] = table["group"].map(splits).fillna(1).astype(int)
-    return table
+def is_about_rows(expectation: Expectation) -> bool:
+    """Whether it names rows that fail, rather than one value of the whole table.
+
+    Raises:
+        SettingsError: there is no expectation of that type.
+    """
+    from great_expectations.expectations.expectation import (
+        ColumnMapExpectation,
+        ColumnPairMapExpectation,
+        MulticolumnMapExpectation,
+    )
+
+    implementation = _implementation(expectation.type)
+    return issubclass(
+        implementation, (ColumnMapExpectation, ColumnPairMapExpectation, MulticolumnMapExpectation)
+    )
 
 
-def check(table: pd.DataFrame, expectations: Sequence[Expectation]) -> list[Outcome]:
-    """Run the expectations over the table, in their order.
+def check(table: pd.DataFrame, rules: Sequence[Rule], noun: str = "examples") -> list[Outcome]:
+    """Ask whether the rules hold for a table, whose rows are called `noun`; in their order.
 
     Raises:
         SettingsError: an expectation of that type or with those arguments does not exist.
         RuntimeError: Great Expectations did not evaluate all of them.
     """
     import great_expectations as gx
-    from great_expectations.expectations.registry import get_expectation_impl
 
+    if not rules:
+        return []
     logging.getLogger("great_expectations").setLevel(logging.ERROR)
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}
-    batch = (
-        context.data_sources.add_pandas("measurements")
-        .add_dataframe_asset("examples")
-        .add_batch_definition_whole_dataframe("all")
-        .get_batch({"dataframe": table})
-    )
-    suite = gx.ExpectationSuite(name="dataset")
     # Great Expectations keeps one of equal ones, so each is asked once.
-    distinct = {_key(expectation): expectation for expectation in expectations}
+    distinct = {_key(rule): rule.expectation for rule in rules}
+    suite = gx.ExpectationSuite(name="dataset")
     for position, expectation in enumerate(distinct.values()):
-        try:
-            implementation = get_expectation_impl(expectation.type)
-            suite.add_expectation(
-                implementation(
-                    **expectation.kwargs,
-                    severity=expectation.severity,
-                    meta={"position": position},
-                )
-            )
-        except Exception as error:  # the library's own errors are of many kinds
-            reason = " ".join(str(error).split())[:200]
-            raise SettingsError(
-                f"expectation {expectation.type} cannot be made: {reason}",
-                fix="see the gallery of Great Expectations for types and their arguments",
-            ) from None
-    result_format = {
-        "result_format": "COMPLETE",
-        "unexpected_index_column_names": ["id"],
-        "include_unexpected_rows": False,
-    }
+        suite.add_expectation(_make(expectation, position))
+    batch = (
+        context.data_sources.add_pandas("tables")
+        .add_dataframe_asset("rows")
+        .add_batch_definition_whole_dataframe("all")
+        .get_batch({"dataframe": _needed(table, distinct.values()).reset_index(drop=True)})
+    )
+    result_format = {"result_format": "COMPLETE", "include_unexpected_rows": False}
     results = batch.validate(suite, result_format=result_format).results
     if len(results) != len(distinct):  # it skips what it cannot make sense of
         raise RuntimeError(f"{len(results)} of {len(distinct)} expectations were evaluated")
     results = sorted(results, key=lambda result: result.expectation_config.meta["position"])
     by_key = dict(zip(distinct, results, strict=True))
-    return [_outcome(e, by_key[_key(e)], len(table)) for e in expectations]
+    return [_outcome(rule, by_key[_key(rule)], table["id"], noun) for rule in rules]
 
 
-def _key(expectation: Expectation) -> str:
-    return expectation.model_dump_json()
+def _implementation(type: str) -> Any:
+    from great_expectations.expectations.registry import get_expectation_impl
+
+    try:
+        return get_expectation_impl(type)
+    except Exception as error:  # the library's own errors are of many kinds
+        raise _cannot_be_made(type, error) from None
 
 
-def _outcome(expectation: Expectation, result: Any, num_rows: int) -> Outcome:
+def _make(expectation: Expectation, position: int) -> Any:
+    try:
+        return _implementation(expectation.type)(
+            **expectation.kwargs, severity=expectation.severity, meta={"position": position}
+        )
+    except SettingsError:
+        raise
+    except Exception as error:
+        raise _cannot_be_made(expectation.type, error) from None
+
+
+def _cannot_be_made(type: str, error: Exception) -> SettingsError:
+    reason = " ".join(str(error).split())[:200]
+    return SettingsError(
+        f"expectation {type} cannot be made: {reason}",
+        fix="see the gallery of Great Expectations for types and their arguments",
+    )
+
+
+def _needed(table: pd.DataFrame, expectations: Any) -> pd.DataFrame:
+    """The columns that matter: Great Expectations hashes all it gets, which takes its time."""
+    named: set[str] = set()
+    for expectation in expectations:
+        if not expectation.type.startswith(("expect_column_", "expect_table_row_count_")):
+            return table
+        for key, value in expectation.kwargs.items():
+            if key in ("column", "column_A", "column_B"):
+                named.add(value)
+            elif key == "row_condition" and value:
+                return table
+    return table[[name for name in table.columns if name in named or name == "id"]]
+
+
+def _key(rule: Rule) -> str:
+    return rule.expectation.model_dump_json()
+
+
+def _outcome(rule: Rule, result: Any, ids: "pd.Series[Any]", noun: str) -> Outcome:
     raised = _exception_message(result.exception_info)
     if raised:
         raise SettingsError(
-            f"expectation {_name(expectation)} could not be evaluated: {raised[:200]}",
+            f"expectation {rule.says} could not be evaluated: {raised[:200]}",
             fix="check its column and arguments in the catalog entry",
         )
+    success = bool(result.success)
     rows = result.result.get("unexpected_index_list") or []
-    ids = tuple(sorted({str(row["id"]) for row in rows}))
-    if ids:
-        observed = f"{len(ids)} of {num_rows} examples: {', '.join(ids[:3])}" + (
-            " …" if len(ids) > 3 else ""
-        )
-    else:
-        value, missing = (result.result.get(k) for k in ("observed_value", "partial_missing_list"))
-        observed = "" if value is None else str(value)[:120]
-        if missing:
-            observed = "missing: " + ", ".join(sorted(map(str, missing)))[:120]
-    return Outcome(_name(expectation), expectation.severity, bool(result.success), observed, ids)
+    failed = tuple(sorted({str(id) for id in ids.iloc[list(rows)]}))
+    if failed:
+        more = " …" if len(failed) > NUM_SHOWN else ""
+        shown = ", ".join(failed[:NUM_SHOWN])[:MAX_SHOWN_CHARS]
+        return Outcome(rule, success, f"{len(rows)} of {len(ids)} {noun}: {shown}{more}", failed)
+    value, missing = (result.result.get(key) for key in ("observed_value", "partial_missing_list"))
+    if missing:
+        return Outcome(rule, success, "missing: " + ", ".join(sorted(map(str, missing)))[:120])
+    if isinstance(value, float):
+        value = f"{value:.4g}"
+    return Outcome(rule, success, "" if value is None else str(value)[:MAX_SHOWN_CHARS])
 
 
-def _name(expectation: Expectation) -> str:
+def _describe(expectation: Expectation) -> str:
     """`width: values to be between (min_value 1)`, for expect_column_values_to_be_between."""
     kwargs = dict(expectation.kwargs)
     column = kwargs.pop("column", None)

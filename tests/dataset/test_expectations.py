@@ -1,248 +1,177 @@
-"""Each expectation holds on good data, and fails on data broken in just its way."""
+"""Great Expectations is asked, and what it answers is said in words people understand."""
 
 import pandas as pd
 import pytest
 
 from pipeline.dataset.catalog import Expectation
-from pipeline.dataset.expectations import Outcome, add_derived_columns, built_in, check
+from pipeline.dataset.expectations import Outcome, Rule, check, is_about_rows, rule_of
 from pipeline.runtime.errors import SettingsError
 
-CLASSES = ["cat", "dog"]
-NUM = 40  # 30 train, 5 val, 5 test; classes alternate
-SPLITS = "split: distinct values to contain set (value_set ['train', 'val', 'test'])"
-TRAIN_LABELS = "train_label: distinct values to contain set (value_set ['cat', 'dog'])"
-
-
-def good_table() -> pd.DataFrame:
-    table = {
+NUM = 40
+BETWEEN = "expect_column_values_to_be_between"
+IN_SET = "expect_column_values_to_be_in_set"
+MEAN_BETWEEN = "expect_column_mean_to_be_between"
+TABLE = pd.DataFrame(
+    {
         "id": [f"e{i:02d}" for i in range(NUM)],
-        "label": [CLASSES[i % 2] for i in range(NUM)],
-        "split": ["train"] * 30 + ["val"] * 5 + ["test"] * 5,
-        "group": [f"g{i // 5}" if i >= 20 else None for i in range(NUM)],
-        "sha256": [f"{i:064x}" for i in range(NUM)],
-        "license": ["CC0-1.0"] * NUM,
-        "width": [8] * NUM,
-        "height": [8] * NUM,
-        "contrast": [0.2] * NUM,
-        "brightness": [0.5] * NUM,
+        "label": pd.Categorical(["cat", "dog"] * 20),
+        "width": [8.0] * (NUM - 1) + [float("nan")],
+        "brightness": [0.25, 0.75] * 20,
+        "copied_from": [None] * (NUM - 1) + ["e00"],
     }
-    return pd.DataFrame(table).astype({"group": "str"})
+)
 
 
-def outcomes_of(table: pd.DataFrame) -> list[Outcome]:
-    return check(add_derived_columns(table), built_in(CLASSES, 10))
+def expectation(type: str, severity: str = "critical", **kwargs) -> Expectation:
+    return Expectation(type=type, kwargs=kwargs, severity=severity)
 
 
-def test_all_hold_on_good_data():
-    assert [(one.severity, one.name) for one in outcomes_of(good_table())] == [
-        ("critical", "table row count to be between (min_value 1)"),
-        ("critical", "id: values to not be null"),
-        ("critical", "id: values to be unique"),
-        ("critical", "label: values to not be null"),
-        ("critical", "label: values to be in set (value_set ['cat', 'dog'])"),
-        ("critical", "split: values to be in set (value_set ['train', 'val', 'test'])"),
-        ("critical", SPLITS),
-        ("critical", TRAIN_LABELS),
-        ("critical", "splits_of_group: max to be between (max_value 1)"),
-        ("critical", "width: values to be between (min_value 1)"),
-        ("critical", "height: values to be between (min_value 1)"),
-        ("critical", "license: values to not be null"),
-        ("warning", "contrast: values to be between (min_value 0.005)"),
-        ("warning", "brightness: values to be between (min_value 0.005, max_value 0.995)"),
-        ("warning", "aspect_ratio: values to be between (min_value 0.2, max_value 5)"),
-        ("warning", "sha256: proportion of unique values to be between (min_value 0.95)"),
-        ("warning", "examples_of_class: min to be between (min_value 10)"),
+def ask(type: str, severity: str = "critical", **kwargs) -> Outcome:
+    (outcome,) = check(TABLE, [rule_of(expectation(type, severity, **kwargs))])
+    return outcome
+
+
+def test_outcomes_come_in_the_order_of_the_rules_with_consequence_and_findings():
+    expectations = [
+        expectation(MEAN_BETWEEN, "warning", column="brightness", min_value=0.6),
+        expectation(MEAN_BETWEEN, column="brightness", max_value=0.4),
+        expectation("expect_column_values_to_match_regex", column="id", regex="^e[0-4]"),
+        expectation(
+            IN_SET,
+            column="label",
+            value_set=["dog", "a name that makes the list longer than a line"],
+        ),
+        expectation(BETWEEN, "warning", column="brightness", max_value=0.5),
     ]
-    assert [one for one in outcomes_of(good_table()) if not one.success or one.failed_ids] == []
-
-
-ROW = "1 of 40 examples: e07"
-
-# What is set in which rows, and what then fails: name, what was found, ids.
-BREAKS = [
-    ("id", [7], None, "id: values to not be null", "1 of 40 examples: nan", ("nan",)),
-    ("id", [7], "e08", "id: values to be unique", "1 of 40 examples: e08", ("e08",)),
-    ("label", [7], None, "label: values to not be null", ROW, ("e07",)),
-    (
-        "label",
-        [37],
-        "bird",
-        "label: values to be in set (value_set ['cat', 'dog'])",
-        "1 of 40 examples: e37",
-        ("e37",),
-    ),
-    (
-        "split",
-        [7],
-        "extra",
-        "split: values to be in set (value_set ['train', 'val', 'test'])",
-        ROW,
-        ("e07",),
-    ),
-    ("split", range(35, 40), "val", SPLITS, "missing: test", ()),
-    ("split", range(30, 40), "train", SPLITS, "missing: test, val", ()),
-    ("group", [0, 39], "g", "splits_of_group: max to be between (max_value 1)", "2", ()),
-    ("license", [7], None, "license: values to not be null", ROW, ("e07",)),
-    ("contrast", [7], 0.001, "contrast: values to be between (min_value 0.005)", ROW, ("e07",)),
-    (
-        "contrast",
-        range(7, 11),
-        0.0,
-        "contrast: values to be between (min_value 0.005)",
-        "4 of 40 examples: e07, e08, e09 …",
-        ("e07", "e08", "e09", "e10"),
-    ),
-    (
-        "brightness",
-        [7],
-        0.001,
-        "brightness: values to be between (min_value 0.005, max_value 0.995)",
-        ROW,
-        ("e07",),
-    ),
-    (
-        "brightness",
-        [7],
-        0.999,
-        "brightness: values to be between (min_value 0.005, max_value 0.995)",
-        ROW,
-        ("e07",),
-    ),
-    (
-        "width",
-        [7],
-        41,
-        "aspect_ratio: values to be between (min_value 0.2, max_value 5)",
-        ROW,
-        ("e07",),
-    ),
-    (
-        "height",
-        [7],
-        41,
-        "aspect_ratio: values to be between (min_value 0.2, max_value 5)",
-        ROW,
-        ("e07",),
-    ),
-    (
-        "sha256",
-        range(4),
-        "0",
-        "sha256: proportion of unique values to be between (min_value 0.95)",
-        "0.925",
-        (),
-    ),
-]
+    outcomes = check(TABLE, [rule_of(one) for one in expectations])
+    even, odd = ([f"e{i:02d}" for i in range(start, NUM, 2)] for start in (0, 1))
+    assert [
+        (o.name, o.consequence, o.success, o.observed, list(o.failed_ids)) for o in outcomes
+    ] == [
+        ("brightness: mean to be between (min_value 0.6)", "warning", False, "0.5", []),
+        ("brightness: mean to be between (max_value 0.4)", "critical", False, "0.5", []),
+        ("id: values to match regex (regex ^e[0-4])", "set aside", True, "", []),
+        (
+            "label: values to be in set "
+            "(value_set ['dog', 'a name that makes the list longer than...)",
+            "set aside",
+            False,
+            "20 of 40 examples: e00, e02, e04 …",
+            even,
+        ),
+        (
+            "brightness: values to be between (max_value 0.5)",
+            "warning",
+            False,
+            "20 of 40 examples: e01, e03, e05 …",
+            odd,
+        ),
+    ]
 
 
 @pytest.mark.parametrize(
-    ("column", "rows", "value", "name", "observed", "ids"),
-    BREAKS,
-    ids=[f"{column}={value}" for column, _, value, *_ in BREAKS],
+    ("type", "kwargs", "about_rows"),
+    [
+        (BETWEEN, {"column": "width"}, True),
+        ("expect_column_pair_values_to_be_equal", {"column_A": "id", "column_B": "id"}, True),
+        ("expect_compound_columns_to_be_unique", {"column_list": ["id", "label"]}, True),
+        (MEAN_BETWEEN, {"column": "width"}, False),
+        ("expect_table_row_count_to_equal", {"value": 1}, False),
+    ],
 )
-def test_data_broken_in_one_way_fail_that_expectation(column, rows, value, name, observed, ids):
-    table = good_table()
-    table.loc[list(rows), column] = value
-    failed = [one for one in outcomes_of(table) if not one.success]
-    assert [(one.name, one.observed, one.failed_ids) for one in failed] == [(name, observed, ids)]
+def test_only_a_critical_expectation_about_rows_sets_rows_aside(type, kwargs, about_rows):
+    assert is_about_rows(expectation(type)) is about_rows
+    critical = rule_of(expectation(type, **kwargs))
+    assert critical.reason == (critical.says if about_rows else None)
+    assert rule_of(expectation(type, "warning", **kwargs)).reason is None
 
 
-def failures(table: pd.DataFrame) -> dict[str, str]:
-    return {one.name: one.observed for one in outcomes_of(table) if not one.success}
+def test_a_rule_says_what_it_is_given_to_say():
+    rule = Rule(expectation(BETWEEN, column="brightness", max_value=0.5), "dark", "too bright")
+    (outcome,) = check(TABLE, [rule], "photos")
+    assert (outcome.name, outcome.consequence) == ("dark", "set aside")
+    assert outcome.observed == "20 of 40 photos: e01, e03, e05 …"
 
 
-@pytest.mark.parametrize("column", ["width", "height"])
-def test_an_image_without_extent(column):
-    table = good_table()
-    table.loc[7, column] = 0
-    aspect_ratio = "aspect_ratio: values to be between (min_value 0.2, max_value 5)"
-    assert failures(table) == {
-        f"{column}: values to be between (min_value 1)": ROW,
-        aspect_ratio: ROW,
-    }
+def test_mostly_may_hold_although_some_rows_fail():
+    outcome = ask(BETWEEN, "warning", column="brightness", max_value=0.5, mostly=0.5)
+    assert outcome.success
+    assert len(outcome.failed_ids) == 20
+    assert not ask(BETWEEN, "warning", column="brightness", max_value=0.5, mostly=0.51).success
 
 
-def test_a_class_without_training_examples():
-    table = good_table()
-    table.loc[table["split"] == "train", "label"] = "cat"
-    assert failures(table) == {TRAIN_LABELS: "missing: dog"}
+def test_a_missing_value_is_not_compared_but_is_not_there():
+    assert ask(BETWEEN, column="width", min_value=1).success
+    outcome = ask("expect_column_values_to_not_be_null", column="width")
+    assert (outcome.success, outcome.failed_ids) == (False, ("e39",))
 
 
-def test_a_class_with_few_training_examples():
-    table = good_table()
-    table.loc[range(1, 15, 2), "label"] = "cat"
-    assert failures(table) == {"examples_of_class: min to be between (min_value 10)": "8.0"}
+def test_a_pair_of_columns_names_the_rows_that_differ():
+    outcome = ask(
+        "expect_column_pair_values_to_be_equal",
+        column_A="id",
+        column_B="copied_from",
+        ignore_row_if="either_value_is_missing",
+    )
+    assert (outcome.success, outcome.failed_ids) == (False, ("e39",))
 
 
-def test_no_rows_at_all():
-    outcomes = outcomes_of(good_table().iloc[:0])
-    assert (outcomes[0].success, outcomes[0].observed) == (False, "0")
+def test_values_that_are_missing_from_the_table_are_named():
+    outcome = ask(
+        "expect_column_distinct_values_to_contain_set",
+        column="label",
+        value_set=["dog", "eel", "bat"],
+    )
+    assert (outcome.success, outcome.observed) == (False, "missing: bat, eel")
 
 
-def test_derived_columns():
-    table = good_table().iloc[[0, 1, 2, 30, 35]].reset_index(drop=True)
-    table["group"] = pd.Series(["g", None, "h", "g", "h"], dtype="str")
-    table.loc[0, "width"] = 4
-    before = table.copy()
-    derived = add_derived_columns(table)
-    assert derived["train_label"].fillna("").tolist() == ["cat", "dog", "cat", "", ""]
-    assert derived["examples_of_class"].fillna(0).tolist() == [2, 1, 2, 0, 0]
-    assert derived["aspect_ratio"].tolist() == [0.5, 1, 1, 1, 1]
-    assert derived["splits_of_group"].tolist() == [2, 1, 2, 2, 2]
-    assert table.equals(before)
+def test_an_expectation_with_a_row_condition():
+    """It looks at columns that it does not name as arguments."""
+    condition = {"row_condition": 'label=="cat"', "condition_parser": "pandas"}
+    assert ask(BETWEEN, column="brightness", max_value=0.5, **condition).success
+    assert not ask(BETWEEN, column="brightness", min_value=0.5, **condition).success
 
 
-def further(type: str, severity: str = "critical", **kwargs) -> list[Outcome]:
-    expectation = Expectation(type=type, kwargs=kwargs, severity=severity)
-    return check(good_table(), [expectation])
+def test_long_ids_do_not_break_the_line():
+    table = pd.DataFrame({"id": ["x" * 200, "y" * 200], "width": [1, 1]})
+    rule = rule_of(expectation(BETWEEN, column="width", min_value=2))
+    (outcome,) = check(table, [rule])
+    assert outcome.observed == f"2 of 2 examples: {'x' * 120}"
+    assert outcome.failed_ids == ("x" * 200, "y" * 200)
 
 
-def test_further_expectations_come_in_their_order():
-    expectations = [
-        Expectation(
-            type="expect_column_mean_to_be_between",
-            kwargs={"column": "brightness", "min_value": 0.6},
-            severity="warning",
-        ),
-        Expectation(
-            type="expect_column_values_to_match_regex",
-            kwargs={"column": "id", "regex": "^e[0-3]"},
-        ),
-        Expectation(
-            type="expect_column_values_to_be_in_set",
-            kwargs={
-                "column": "label",
-                "value_set": ["dog", "a name that makes the list longer than a line"],
-            },
-        ),
-    ]
-    outcomes = check(good_table(), expectations)
-    assert outcomes == [
-        Outcome("brightness: mean to be between (min_value 0.6)", "warning", False, "0.5", ()),
-        Outcome("id: values to match regex (regex ^e[0-3])", "critical", True, "", ()),
-        Outcome(
-            "label: values to be in set "
-            "(value_set ['dog', 'a name that makes the list longer than...)",
-            "critical",
-            False,
-            "20 of 40 examples: e00, e02, e04 …",
-            tuple(f"e{i:02d}" for i in range(0, NUM, 2)),
-        ),
-    ]
+def test_rows_are_named_whatever_the_index_of_the_table():
+    rule = rule_of(expectation(BETWEEN, column="brightness", max_value=0.5))
+    (outcome,) = check(TABLE[30:34], [rule])
+    assert outcome.failed_ids == ("e31", "e33")
 
 
 def test_the_same_expectation_twice_has_two_outcomes():
-    one = Expectation(type="expect_table_row_count_to_equal", kwargs={"value": NUM})
-    assert [outcome.success for outcome in check(good_table(), [one, one])] == [True, True]
+    rule = rule_of(expectation("expect_table_row_count_to_equal", value=NUM))
+    assert [outcome.success for outcome in check(TABLE, [rule, rule])] == [True, True]
 
 
-def test_no_expectations_no_outcomes():
-    assert check(good_table(), []) == []
+def test_equal_expectations_of_other_severity_are_both_asked():
+    rules = [
+        rule_of(expectation(MEAN_BETWEEN, severity, column="brightness", max_value=0.1))
+        for severity in ("critical", "warning")
+    ]
+    assert [o.consequence for o in check(TABLE, rules)] == ["critical", "warning"]
+
+
+def test_no_rules_no_outcomes():
+    assert check(TABLE, []) == []
+
+
+def test_the_table_stays_as_it_is():
+    before = TABLE.copy(deep=True)
+    ask(BETWEEN, column="width", min_value=1)
+    pd.testing.assert_frame_equal(before, TABLE)
 
 
 def refusal(type: str, **kwargs) -> str:
     with pytest.raises(SettingsError) as caught:
-        further(type, **kwargs)
+        ask(type, **kwargs)
     return str(caught.value)
 
 
@@ -254,7 +183,7 @@ def test_an_expectation_of_unknown_type():
 
 
 def test_an_expectation_without_a_needed_argument():
-    assert refusal("expect_column_values_to_be_in_set", column="width") == (
+    assert refusal(IN_SET, column="width") == (
         "ERROR expectation expect_column_values_to_be_in_set cannot be made: 1 validation error "
         "for ExpectColumnValuesToBeInSet value_set field required (type=value_error.missing) "
         "| fix: see the gallery of Great Expectations for types and their arguments"
@@ -262,7 +191,7 @@ def test_an_expectation_without_a_needed_argument():
 
 
 def test_an_expectation_about_a_column_that_is_not_there():
-    assert refusal("expect_column_values_to_be_between", column="depth", min_value=1) == (
+    assert refusal(BETWEEN, column="depth", min_value=1) == (
         "ERROR expectation depth: values to be between (min_value 1) could not be evaluated: "
         'Error: The column "depth" in BatchData does not exist. '
         "| fix: check its column and arguments in the catalog entry"
