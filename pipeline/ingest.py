@@ -7,6 +7,7 @@ params  dataset, seed, ingest
 
 import shutil
 from functools import partial
+from operator import call
 from pathlib import Path
 
 import pyarrow as pa
@@ -14,9 +15,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.dataset.catalog import Entry, read_entry
-from pipeline.dataset.examples import OPTED_OUT, SPLITS, Task, make_rows
+from pipeline.dataset.examples import OPTED_OUT, SPLITS, Task, make_part
 from pipeline.dataset.privacy import pseudonym, read_opted_out, read_or_make_key
-from pipeline.dataset.records import RAW_SCHEMA, write_index, write_tables
+from pipeline.dataset.records import write_index
 from pipeline.dataset.sources import open_source
 from pipeline.dataset.sources.fetch import without_secrets
 from pipeline.dataset.sources.trees import UNPACKED_DIR
@@ -51,11 +52,19 @@ def main(stage: Stage) -> None:
         opted_out=read_opted_out(params.dataset),
         pseudonym_key=key,
     )
-    survey = Survey()
-    made = map_ordered(make_rows, map(make_task, source.batches))
     folder = stage.output("data/raw")
+    folder.mkdir()
+    jobs = (
+        partial(make_part, make_task(batch), folder, number)
+        for number, batch in enumerate(source.batches)
+    )
+    survey = Survey()
+    files = []
     with stage.progress_bar(source.num_examples, "image") as bar:
-        files = write_tables(folder, survey.watch(made, bar.update), RAW_SCHEMA)
+        for part in map_ordered(call, jobs):
+            survey.add(part.rows)
+            files += [part.file] if part.file else []
+            bar.update(survey.seen - bar.n)
     shutil.rmtree(UNPACKED_DIR, ignore_errors=True)
     assert survey.seen == source.num_examples, "every example of the source is accounted for"
     refuse_what_is_not_meant(params.dataset, entry, survey)

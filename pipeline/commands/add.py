@@ -131,11 +131,12 @@ def look(entry: Entry, params: Params) -> tuple[Source, Survey, list[str]]:
         pseudonym_key=None,
     )
     survey, oddities = Survey(), Oddities()
-    made = map_ordered(make_rows, map(make_task, source.batches))
     total = source.num_examples
     with tqdm(desc="add", total=total, unit="image", disable=None, leave=False) as bar:
-        for table in survey.watch(made, bar.update):
-            oddities.add(table)
+        for rows in map_ordered(make_rows, map(make_task, source.batches)):
+            survey.add(rows)
+            oddities.add(rows.table)
+            bar.update(survey.seen - bar.n)
     shutil.rmtree(UNPACKED_DIR, ignore_errors=True)
     return source, survey, list(oddities.doubts(source, survey))
 

@@ -3,7 +3,8 @@
 import hashlib
 from collections import Counter
 from dataclasses import dataclass
-from typing import NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -15,7 +16,7 @@ from pipeline.dataset.images import UnreadableImage, prepare
 from pipeline.dataset.measurements import Measurements, measure
 from pipeline.dataset.privacy import is_opted_out, pseudonym
 from pipeline.dataset.randomness import id_keys, uniform
-from pipeline.dataset.records import RAW_SCHEMA, words
+from pipeline.dataset.records import RAW_SCHEMA, words, write_part
 from pipeline.dataset.sources import Batch
 
 SPLITS = ["train", "val", "test"]
@@ -130,6 +131,21 @@ def fingerprint(table: pa.Table) -> int:
     columns = [table[name].to_pylist() for name in ("id", "label", "split", "source_sha256")]
     digests = (hashlib.sha256(repr(row).encode()).digest() for row in zip(*columns, strict=True))
     return sum(int.from_bytes(digest) for digest in digests) % (1 << 256)
+
+
+class Part(NamedTuple):
+    """A file of data/raw, written; and its rows, without the images."""
+
+    file: dict[str, Any] | None
+    """What the index says of it; None when no example is left."""
+    rows: Rows
+
+
+def make_part(task: Task, folder: Path, number: int) -> Part:
+    """Make rows and write them, so that no image goes from process to process."""
+    table, left_out, fingerprint = make_rows(task)
+    file = write_part(folder, number, table) if table.num_rows else None
+    return Part(file, Rows(table.drop_columns(["image"]), left_out, fingerprint))
 
 
 OPTED_OUT = "opted out"

@@ -81,11 +81,8 @@ def write_tables(
     waiting: list[pa.Table] = []
 
     def flush() -> None:
-        path = folder / f"part-{len(files):05d}.parquet"
-        waiting_or_none = waiting or [schema.empty_table()]
-        write_examples(pa.concat_tables(waiting_or_none).unify_dictionaries(), path)
-        rows = sum(table.num_rows for table in waiting)
-        files.append({"name": path.name, "rows": rows, "sha256": file_sha256(path)})
+        table = pa.concat_tables(waiting or [schema.empty_table()]).unify_dictionaries()
+        files.append(write_part(folder, len(files), table))
         waiting.clear()
 
     for table in tables:
@@ -96,6 +93,13 @@ def write_tables(
     if waiting or not files:
         flush()
     return files
+
+
+def write_part(folder: Path, number: int, table: pa.Table) -> dict[str, Any]:
+    """Write one file of a folder; returns what the index says of it."""
+    path = folder / f"part-{number:05d}.parquet"
+    write_examples(table, path)
+    return {"name": path.name, "rows": table.num_rows, "sha256": file_sha256(path)}
 
 
 def write_examples(table: pa.Table, path: Path) -> None:

@@ -1,7 +1,6 @@
 """What is seen of a dataset while its rows pass by."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import pyarrow as pa
@@ -34,22 +33,20 @@ class Survey:
         """Examples of the source, those left out among them."""
         return self.examples + self.left_out.total()
 
-    def watch(self, made: Iterator[Rows], on_seen: Callable[[int], object]) -> Iterator[pa.Table]:
-        """Count what passes by; `on_seen` gets the number of examples in each table."""
-        for table, left_out, fingerprint in made:
-            on_seen(table.num_rows + left_out.total())
-            self.examples += table.num_rows
-            self.left_out.update(left_out)
-            self.fingerprint = (self.fingerprint + fingerprint) % (1 << 256)
-            readable = table.filter(pc.is_null(table["problem"]))
-            self.problems.update(table["problem"].drop_null().to_pylist())
-            self.labels.update(count(table, "split", "label"))
-            self.sizes.update(count(readable, "height", "width"))
-            self.modes.update({mode: n for (mode,), n in count(readable, "mode").items()})
-            self.channels.update(readable["channels"].unique().to_pylist())
-            for (kinds,), number in count(readable, "metadata_removed").items():
-                self.metadata.update(dict.fromkeys(kinds.split(","), number) if kinds else {})
-            yield table
+    def add(self, rows: Rows) -> None:
+        """Count some rows."""
+        table = rows.table
+        self.examples += table.num_rows
+        self.left_out.update(rows.left_out)
+        self.fingerprint = (self.fingerprint + rows.fingerprint) % (1 << 256)
+        readable = table.filter(pc.is_null(table["problem"]))
+        self.problems.update(table["problem"].drop_null().to_pylist())
+        self.labels.update(count(table, "split", "label"))
+        self.sizes.update(count(readable, "height", "width"))
+        self.modes.update({mode: n for (mode,), n in count(readable, "mode").items()})
+        self.channels.update(readable["channels"].unique().to_pylist())
+        for (kinds,), number in count(readable, "metadata_removed").items():
+            self.metadata.update(dict.fromkeys(kinds.split(","), number) if kinds else {})
 
     def in_split(self, split: str) -> int:
         return sum(number for (name, _), number in self.labels.items() if name == split)

@@ -25,6 +25,7 @@ ingest:
   pseudonymise: false
 validate:
   max_quarantined_fraction: 0.01
+  max_drift: 0.1
   min_examples_per_class: 20
 clean:
   folds: 3
@@ -154,7 +155,7 @@ WRONG_KEYS = [
         "min_examples_per_class: 20",
         "min_examples_per_class: 20\n  zzz: 1",
         "unknown key validate.zzz",
-        "known keys: max_quarantined_fraction, min_examples_per_class",
+        "known keys: max_quarantined_fraction, min_examples_per_class, max_drift",
     ),
     (
         "- name: flip",

@@ -46,7 +46,7 @@ SPLIT_NAMES = {
     "testing": "test",
 }
 
-EXAMPLES_PER_BATCH = 1024
+EXAMPLES_PER_BATCH = 2048
 BYTES_PER_BATCH = 32 << 20
 
 Batch = Callable[[], pa.Table]
