@@ -67,7 +67,7 @@ def class_table(
 def split_table(table: pd.DataFrame) -> pd.DataFrame:
     """A row for each split: its size, and how far it is from train.
 
-    Columns: id, examples, share, gap (of the mean that differs most, in standard deviations of
+    Columns: id, examples, gap (of the mean that differs most, in standard deviations of
     train), and signal_lost (the share of the label signal above chance that train has and this
     split does not); the latter is 0 where there is no label signal.
     """
@@ -79,7 +79,6 @@ def split_table(table: pd.DataFrame) -> pd.DataFrame:
         {
             "id": SPLITS,
             "examples": now.num,
-            "share": now.num / max(len(table), 1),
             "gap": _largest(_shift(now, now.mean[0], _inverse(num, num[0]), unit)),
             "signal_lost": 0.0,
         }
@@ -142,7 +141,7 @@ def remembered_table(
 
 
 def counts_before(before: Profile, column: str) -> dict[str, int]:
-    """How many examples had each label, split, mode or license."""
+    """How many examples had each label, split or license."""
     counts: dict[str, int] = {}
     if column == "label":
         for key, number in before.items():

@@ -5,6 +5,8 @@
 """
 
 import json
+import math
+import re
 import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -223,13 +225,29 @@ def read_profile(dataset: str) -> Profile | None:
         profile = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise SettingsError(f"{path} is no JSON: {error}", fix=fix) from None
+    if not isinstance(profile, dict):
+        profile = {}
     wanted = [
         "examples",
         "groups",
-        "remembered",
         *(f"{name}.{of}" for name in FEATURES for of in ("mean", "std")),
     ]
-    missing = [key for key in wanted if not isinstance(profile, dict) or key not in profile]
-    if missing:
-        raise SettingsError(f"{path} is no profile: {missing[0]} is missing", fix=fix)
-    return dict(profile)
+    wanted += [f"{name}.{short}" for name in MEASURED for short in QUANTILES]
+    for key in wanted:
+        if key not in profile:
+            raise SettingsError(f"{path} is no profile: {key} is missing", fix=fix)
+    for key, value in profile.items():
+        is_number = isinstance(value, int | float) and math.isfinite(value)
+        if key != "remembered" and not is_number:
+            raise SettingsError(f"{path}: {key} must be a number, found {value!r}", fix=fix)
+    remembered = profile.get("remembered")
+    if not isinstance(remembered, list) or not all(map(_is_remembered, remembered)):
+        raise SettingsError(
+            f"{path}: remembered must be a list of `key image split label`", fix=fix
+        )
+    return profile
+
+
+def _is_remembered(line: Any) -> bool:
+    shape = re.compile(r"[0-9a-f]{24} \w+ \w+ .*", re.DOTALL)  # a label may be anything
+    return isinstance(line, str) and shape.fullmatch(line) is not None

@@ -19,7 +19,6 @@ MAX_REPEATED = 0.005
 MAX_LOOKS_REPEATED = 0.03  # of 8 x 8 digits, half a per cent look like another one
 MAX_LOOKS_LEAKED = 0.03
 MIN_SHARE_OF_CLASS = 0.1  # of the mean number of training examples of a class
-MIN_SHARE_OF_SPLIT = 0.01
 MAX_CHANGED = 0.02  # of the examples that the profile remembers
 
 LOOKS = ("blank", "black_or_white", "strip")
@@ -172,7 +171,6 @@ def split_rules(max_drift: float) -> list[Rule]:
     """About the table of splits."""
     return [
         _at_least("train, val and test are there", "examples", 1, "critical"),
-        _at_least("no split is less than a hundredth", "share", MIN_SHARE_OF_SPLIT),
         _at_most("val and test are measured like train", "gap", max_drift),
         _at_most("labels of val and test fit as those of train", "signal_lost", max_drift),
     ]
@@ -240,7 +238,6 @@ def drift_rules(table: pd.DataFrame, before: Profile, max_drift: float) -> list[
 COMPARED = {
     "label": "classes are as frequent",
     "split": "splits are as large",
-    "mode": "images are of the same modes",
     "license": "licences are the same",
 }
 

@@ -235,6 +235,30 @@ def test_another_file_is_refused(profiles, text):
     assert refusal() == (f"ERROR data/profiles/pets.json is no profile: {missing} is missing {FIX}")
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "expected"),
+    [
+        ("brightness.q05", "dark", "brightness.q05 must be a number, found 'dark'"),
+        ("examples", None, "examples must be a number, found None"),
+        ("sharpness.std", float("nan"), "sharpness.std must be a number, found nan"),
+        ("remembered", ["gone"], "remembered must be a list of `key image split label`"),
+        ("remembered", 3, "remembered must be a list of `key image split label`"),
+    ],
+)
+def test_a_profile_edited_by_hand_is_refused(profiles, key, value, expected):
+    (profiles / "pets.json").write_text(json.dumps(profile_of(frame()) | {key: value}))
+    assert refusal() == f"ERROR data/profiles/pets.json: {expected} {FIX}"
+
+
+def test_a_profile_without_quantiles_is_refused(profiles):
+    profile = profile_of(frame())
+    del profile["contrast.q95"]
+    (profiles / "pets.json").write_text(json.dumps(profile))
+    assert refusal() == (
+        f"ERROR data/profiles/pets.json is no profile: contrast.q95 is missing {FIX}"
+    )
+
+
 def test_a_damaged_file_is_refused(profiles):
     (profiles / "pets.json").write_text('{"examples":')
     assert refusal() == (
