@@ -1,9 +1,13 @@
 """CIFAR's archives: both forms give the same examples; no pickle runs anything."""
 
-import io
 import os
 import pickle
+import shutil
+import struct
+import sys
 import tarfile
+import tracemalloc
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +16,7 @@ import pytest
 from pipeline.dataset.catalog import Columns, Entry
 from pipeline.dataset.images import decode
 from pipeline.dataset.sources import open_source
-from pipeline.dataset.sources.cifar import load_pickle
+from pipeline.dataset.sources.cifar import MAX_OPERATIONS, load_pickle
 from pipeline.runtime.errors import SourceError
 
 PER_BATCH = 20
@@ -70,6 +74,35 @@ def write_hundred(folder: Path, *, binary: bool) -> Path:
     return folder.parent
 
 
+def python_2(pixels: np.ndarray, labels: list[int], *, by_column: bool) -> bytes:
+    """A batch as Python 2's cPickle writes it, with strings for bytes."""
+
+    def string(data: bytes) -> bytes:
+        if len(data) < 256:
+            return b"U" + bytes([len(data)]) + data
+        return b"T" + struct.pack("<i", len(data)) + data
+
+    def short(number: int) -> bytes:
+        return b"M" + struct.pack("<H", number)
+
+    array = (
+        b"cnumpy.core.multiarray\n_reconstruct\nq\x01cnumpy\nndarray\nq\x02K\x00\x85U\x01b\x87Rq\x03"
+        b"(K\x01"
+        + short(len(pixels))
+        + short(3072)
+        + b"\x86cnumpy\ndtype\nq\x04U\x02u1K\x00K\x01\x87R"
+        b"q\x05(K\x03U\x01|NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb"
+        + (b"\x88" if by_column else b"\x89")
+        + string(pixels.tobytes("F" if by_column else "C"))
+        + b"tb"
+    )
+    numbers = b"]q\x06(" + b"".join(b"K" + bytes([label]) for label in labels) + b"e"
+    return (
+        b"\x80\x02}q\x00(" + string(b"data") + array + string(b"labels") + numbers
+        + string(b"filenames") + b"](" + string(b"a.png") + string(b"b.png") + b"e" + b"u."
+    )  # fmt: skip
+
+
 def source(uri: Path, **more):
     return open_source(Entry(uri=str(uri), license="x", **more))
 
@@ -110,7 +143,22 @@ def test_both_forms_are_the_same_examples_also_in_an_archive(here):
     with tarfile.open(here / "cifar.tar.gz", "w:gz") as archive:
         archive.add(here / "b/cifar-10-batches-py", "cifar-10-batches-py")
     assert rows(here / "cifar.tar.gz") == examples
+    with zipfile.ZipFile(here / "cifar.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in (here / "a/cifar-10-batches-bin").iterdir():
+            archive.write(path, path.name)
+    assert rows(here / "cifar.zip") == examples
     assert rows(here / "a/cifar-10-batches-bin") == examples
+
+
+@pytest.mark.parametrize("by_column", [True, False])
+def test_pickles_of_python_2(tmp_path, by_column):
+    uri = write_ten(tmp_path, binary=False)
+    examples = rows(uri)
+    pixels, labels = batch(0, 10)
+    data = python_2(pixels, labels.tolist(), by_column=by_column)
+    assert (pickle.loads(data, encoding="latin1")["data"] == pixels).all()  # ours, so it is safe
+    (uri / "cifar-10-batches-py/data_batch_1").write_bytes(data)
+    assert rows(uri) == examples
 
 
 @pytest.mark.parametrize("binary", [True, False])
@@ -142,10 +190,43 @@ def test_damaged_archives(tmp_path):
     assert refusal(uri) == (
         f"ERROR {name} has the label 10, but there are 10 classes | fix: fetch it again"
     )
-    (folder / "data_batch_3.bin").unlink()
-    assert refusal(uri) == (
-        f"ERROR {uri} has no file cifar-10-batches-bin/data_batch_3.bin | fix: fetch it again"
+    assert refusal(uri, classes=["a", "b"]).endswith(
+        "but there are 2 classes | fix: correct classes in the catalog entry"
     )
+
+
+@pytest.mark.parametrize("name", ["data_batch_1", "data_batch_3", "test_batch"])
+@pytest.mark.parametrize("binary", [True, False])
+def test_a_batch_that_is_missing(tmp_path, binary, name):
+    uri = write_ten(tmp_path, binary=binary)
+    folder = "cifar-10-batches-bin" if binary else "cifar-10-batches-py"
+    file = f"{folder}/{name}{'.bin' if binary else ''}"
+    (uri / file).unlink()
+    assert refusal(uri) == f"ERROR {uri} has no file {file} | fix: fetch it again"
+
+
+@pytest.mark.parametrize("names", [[], ["a"] * 10, ["a", ""], ["a", 3], [[], ()], "ab", None])
+def test_names_of_classes_that_are_none(tmp_path, names):
+    uri = write_ten(tmp_path, binary=False)
+    meta = pickle.dumps({"label_names": names}, 2)
+    (uri / "cifar-10-batches-py/batches.meta").write_bytes(meta)
+    assert refusal(uri) == (
+        f"ERROR cifar-10-batches-py/batches.meta of {uri} should hold names of classes that differ "
+        "| fix: fetch it again, or give classes in the catalog entry"
+    )
+    assert source(uri, classes=TEN).num_examples == 6 * PER_BATCH
+
+
+def test_two_archives_in_one_folder(tmp_path):
+    write_ten(tmp_path, binary=False)
+    write_hundred(tmp_path, binary=False)
+    assert refusal(tmp_path) == (
+        f"ERROR {tmp_path} holds several CIFAR archives: cifar-10-batches-py/, cifar-100-python/ "
+        "| fix: point uri at one of them"
+    )
+    assert source(tmp_path / "cifar-100-python").classes == HUNDRED
+    shutil.rmtree(tmp_path / "cifar-100-python")
+    assert source(tmp_path).classes == TEN
 
 
 class Attack:
@@ -187,8 +268,16 @@ def test_a_pickle_with_code_runs_nothing(tmp_path, protocol, function, name):
         pickle.dumps({"data": np.zeros((3, 7), np.uint8), "labels": [0, 0, 0]}),
         pickle.dumps({"data": np.zeros((3, 3072), object), "labels": [0, 0, 0]}),
         pickle.dumps({"data": np.zeros((3, 3072), np.uint8), "labels": [0]}),
+        pickle.dumps({"data": np.zeros((3, 3072), np.uint8), "labels": [0, 1 << 70, 0]}),
+        pickle.dumps({"data": np.zeros((3, 3072), np.uint8), "labels": [0, "1", 0]}),
+        pickle.dumps({"data": np.zeros((0, 3072), np.uint8), "labels": []}),
+        pickle.dumps([1, 2]),
+        pickle.dumps({"data": np.zeros((1, 3072), np.uint8), "labels": [0]}, 2).replace(
+            b"X\x00\x0c\x00\x00\x00\x00",
+            b"X\x00\x0c\x00\x00\xcf\xb8",  # bytes above 255
+        ),
     ],
-    ids=range(8),
+    ids=range(13),
 )
 def test_a_pickle_that_is_no_batch_is_refused(tmp_path, data):
     uri = write_ten(tmp_path, binary=False)
@@ -196,6 +285,71 @@ def test_a_pickle_that_is_no_batch_is_refused(tmp_path, data):
     message = refusal(uri)
     assert message.startswith(f"ERROR cifar-10-batches-py/data_batch_2 of {uri} ")
     assert "\n" not in message
+
+
+def test_what_a_pickle_names_is_not_imported():
+    assert "antigravity" not in sys.modules
+    with pytest.raises(SourceError, match=r"it asks for antigravity\.geohash \|"):
+        load_pickle(b"\x80\x02cantigravity\ngeohash\n.", "x")
+    assert "antigravity" not in sys.modules
+
+
+ENCODE = b"\x80\x02c_codecs\nencode\n"
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        # An attribute of a name that is known.
+        (ENCODE + b"N}X\x01\x00\x00\x00aNs\x86b.", "it changes a Global as if it were a Dtype"),
+        (b"\x80\x02cnumpy\nndarray\n)\x81.", "it has the operation NEWOBJ"),
+        (b"\x80\x02cnumpy\nndarray\n)R.", "it calls what is none of numpy's constructors"),
+        (ENCODE + b"X\x01\x00\x00\x00aX\x03\x00\x00\x00rot\x86R.", "it calls what is none of"),
+        (b"\x80\x02}))s.", "it has a key that is no text"),
+        (b"\x80\x02)Na.", "it changes a tuple as if it were a list"),
+        (b"\x80\x02\x82\x01.", "it has the operation EXT1"),
+        (b"P1\n.", "it has the operation PERSID"),
+        (b"\x80\x02a.", "it takes from an empty stack"),
+        (b"\x80\x02c" + b"a" * 1_000_000 + b"\nb\n.", "it asks for " + "a" * 100),
+        (b"S" + b"a" * 1_000_000 + b"\n.", "no string quotes around b'aaaa"),
+        (b"\x80\x02](" + b"}" * MAX_OPERATIONS + b"e.", f"it has more than {MAX_OPERATIONS} "),
+    ],
+    ids=range(12),
+)  # fmt: skip
+def test_operations_that_data_do_not_need(data, reason):
+    with pytest.raises(SourceError) as caught:
+        load_pickle(data, "x")
+    assert str(caught.value).startswith(f"ERROR x is no pickle of plain data: {reason}")
+    assert len(str(caught.value)) < 400
+
+
+MANY_COPIES = (  # of a string of 1 MB
+    ENCODE + b"q\x00X" + struct.pack("<I", 1_000_000) + b"x" * 1_000_000
+    + b"X\x06\x00\x00\x00latin1\x86q\x01](" + b"h\x00h\x01R" * 3000 + b"e."
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("data", "is_read"),
+    [
+        (MANY_COPIES, True),
+        (b"\x80\x02Nr\xff\xff\xff\x7f.", True),  # a memo of 2**31 entries
+        (b"\x80\x05\x96" + struct.pack("<Q", 2 << 30) + b"N.", False),  # a bytearray of 2 GiB
+        (b"\x80\x04\x95" + struct.pack("<Q", 2 << 30) + b"N.", True),  # a frame of 2 GiB
+    ],
+    ids=["copies", "memo", "bytearray", "frame"],
+)
+def test_a_small_pickle_takes_little_memory(data, is_read):
+    tracemalloc.start()
+    try:
+        if is_read:
+            load_pickle(data, "x")
+        else:
+            with pytest.raises(SourceError, match="is no pickle of plain data"):
+                load_pickle(data, "x")
+        assert tracemalloc.get_traced_memory()[1] < 10e6
+    finally:
+        tracemalloc.stop()
 
 
 def test_what_pickle_makes_of_the_bomb_of_references_stays_small():
@@ -207,7 +361,36 @@ def test_what_pickle_makes_of_the_bomb_of_references_stays_small():
     assert isinstance(load_pickle(data, "x"), dict)
 
 
+def test_tuples_of_tuples_are_not_hashed_for_ever():
+    bomb: tuple = ()
+    for _ in range(60):
+        bomb = (bomb, bomb)
+    data = b"\x80\x02}" + pickle.dumps(bomb, 2)[2:-1] + b"Ns."  # as a key
+    with pytest.raises(SourceError, match="it has a key that is no text"):
+        load_pickle(data, "x")
+
+
 def test_other_folders_are_not_claimed(tmp_path):
-    (tmp_path / "train").mkdir()
-    (tmp_path / "train/meta").write_bytes(io.BytesIO().getvalue())
+    for name in ("train", "test", "meta"):  # as lists of files are called, too
+        (tmp_path / name).write_text("a.png 1\n")
     assert refusal(tmp_path).startswith(f"ERROR uri {tmp_path} is of no known kind")
+
+
+def test_pickles_damaged_anywhere_are_data_or_are_refused(tmp_path):
+    random = np.random.default_rng(0)
+    pixels, labels = batch(0, 10)
+    uri = write_ten(tmp_path, binary=False)
+    file = uri / "cifar-10-batches-py/data_batch_1"
+    num_refused = 0
+    for number in range(300):
+        data = bytearray(pickle.dumps({"labels": labels.tolist(), "data": pixels}, number % 6))
+        near_an_end = random.integers(0, 200, 2) * random.choice([1, -1], 2)
+        data[near_an_end[0]], data[near_an_end[1]] = random.bytes(2)
+        file.write_bytes(data)
+        try:
+            assert source(uri).num_examples == 6 * PER_BATCH
+        except SourceError as error:
+            num_refused += 1
+            assert len(str(error)) < 500  # noqa: PT017 - it may be raised or not
+            assert "\n" not in str(error)  # noqa: PT017
+    assert 100 < num_refused < 300

@@ -1,8 +1,12 @@
 """IDX files are read in pairs; damaged ones are refused."""
 
 import gzip
+import pickle
 import struct
+import tracemalloc
 import zipfile
+import zlib
+from math import ceil
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +15,7 @@ from sklearn.datasets import load_digits
 
 from pipeline.dataset.catalog import Entry
 from pipeline.dataset.images import decode
-from pipeline.dataset.sources import open_source
+from pipeline.dataset.sources import EXAMPLES_PER_BATCH, open_source
 from pipeline.runtime.errors import SourceError
 
 DIGITS = load_digits()
@@ -57,7 +61,10 @@ def test_pairs_of_files(tmp_path, suffix, before, dot):
     assert (found.kind, found.num_examples, found.splits) == ("idx", 50, {"train", "test"})
     assert found.classes == [str(number) for number in range(10)]
     examples = {row["id"]: row for row in rows(tmp_path)}
-    assert len(examples) == 50
+    assert list(examples) == [
+        *(f"train/{number:05d}" for number in range(40)),
+        *(f"test/{number:05d}" for number in range(10)),
+    ]
     for number in range(50):
         id, split = (
             (f"train/{number:05d}", "train") if number < 40 else (f"test/{number - 40:05d}", "test")
@@ -103,9 +110,15 @@ SHOULD_HOLD = "{name} of {where} should hold 2560 bytes, found"
         (IMAGES_FILE, idx(LABELS), "{name} of {where} is no IDX file of bytes in 3 dimensions"),
         (
             IMAGES_FILE,
-            gzip.compress(idx(IMAGES))[:-400],
+            gzip.compress(idx(IMAGES[:40]))[:-400],
             "{name} of {where} is damaged: Compressed file ended before the end-of-stream "
             "marker was reached",
+        ),
+        (
+            IMAGES_FILE,
+            gzip.compress(idx(IMAGES[:40]))[:-8] + bytes(8),
+            f"{{name}} of {{where}} is damaged: CRC check failed 0x0 != "
+            f"{zlib.crc32(idx(IMAGES[:40])):#x}",
         ),
         (IMAGES_FILE, idx(IMAGES[:40])[:-1], f"{SHOULD_HOLD} 2559"),
         (IMAGES_FILE, idx(IMAGES[:40]) + b"x", f"{SHOULD_HOLD} more"),
@@ -113,6 +126,11 @@ SHOULD_HOLD = "{name} of {where} should hold 2560 bytes, found"
             IMAGES_FILE,
             bytes((0, 0, 8, 3)) + struct.pack(">3I", 1 << 20, 1 << 10, 1 << 10),
             "{name} of {where} has 16 bytes and says that it holds 1099511627776",
+        ),
+        (
+            IMAGES_FILE,
+            idx(np.zeros((40, 0, 8), np.uint8)),
+            "{name} of {where} has images of 0 x 8 pixels, expected 1 to inf in all",
         ),
         (LABELS_FILE, idx(LABELS), f"{IMAGES_FILE} has 40 images, {LABELS_FILE} has 50 labels"),
     ],
@@ -135,3 +153,59 @@ def test_a_partner_that_is_missing(tmp_path):
     assert refusal(tmp_path / IMAGES_FILE) == expected.replace(
         f"{tmp_path} has", f"{tmp_path / IMAGES_FILE} has"
     )
+    write(tmp_path)
+    (tmp_path / IMAGES_FILE).unlink()
+    assert refusal(tmp_path) == expected.replace(
+        f"{IMAGES_FILE}, but not the labels", f"{LABELS_FILE}, but not the images"
+    )
+
+
+def test_a_file_and_its_compressed_copy_beside_it(tmp_path):
+    examples = rows(write(tmp_path, suffix=""))
+    assert rows(write(tmp_path, suffix=".gz")) == examples
+
+
+@pytest.mark.parametrize(
+    ("before", "starts"),
+    [("emnist-", "emnist-t10k, emnist-train, t10k, train"), (None, "t10k, test, train")],
+)
+def test_several_datasets_in_one_folder(tmp_path, before, starts):
+    write(tmp_path)
+    if before:
+        write(tmp_path, before=before)
+    else:
+        for path in tmp_path.glob("t10k-*"):
+            path.with_name(path.name.replace("t10k", "test")).write_bytes(path.read_bytes())
+    assert refusal(tmp_path) == (
+        f"ERROR {tmp_path} holds several datasets, whose files start with {starts} "
+        "| fix: point uri at a folder with one of them"
+    )
+
+
+def test_images_that_are_larger_than_allowed(tmp_path):
+    entry = Entry(uri=str(write(tmp_path)), license="x")
+    assert open_source(entry, 64).num_examples == 50
+    with pytest.raises(SourceError) as caught:
+        open_source(entry, 63)
+    assert str(caught.value) == (
+        f"ERROR {IMAGES_FILE} of {tmp_path} has images of 8 x 8 pixels, expected 1 to 63 in all "
+        "| fix: fetch it again, or raise ingest.max_file_mb"
+    )
+
+
+def test_images_are_decompressed_batch_by_batch(tmp_path):
+    images = np.zeros((80_000, 28, 28), np.uint8)  # 63 MB, of which 61 KB are stored
+    labels = np.zeros(len(images), np.uint8)
+    (tmp_path / IMAGES_FILE).write_bytes(gzip.compress(idx(images), 9))
+    (tmp_path / LABELS_FILE).write_bytes(gzip.compress(idx(labels), 9))
+    del images
+    tracemalloc.start()
+    try:
+        found = source(tmp_path, classes=["a", "b"])
+        sizes = [len(pickle.dumps(batch)) for batch in found.batches]
+        assert tracemalloc.get_traced_memory()[1] < 16e6
+    finally:
+        tracemalloc.stop()
+    assert len(sizes) == ceil(80_000 / EXAMPLES_PER_BATCH)
+    # A worker is sent its rows and no others.
+    assert max(sizes) < EXAMPLES_PER_BATCH * 28 * 28 + 20_000

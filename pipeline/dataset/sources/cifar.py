@@ -1,17 +1,16 @@
 """The official CIFAR-10 and CIFAR-100 archives, in their binary and their python form.
 
 Both forms give the same examples under the same ids (`train/00000` …). The python form is
-pickles. They are read with inert stand-ins for the few names that they may use, so nothing of
-numpy or of anything else is called, whatever a pickle asks for.
+pickles. A machine of our own runs the few operations that they need, on plain data alone: nothing
+is imported or called, and memory stays within a few times the file's size, whatever it asks for.
 
 Formats: https://www.cs.toronto.edu/~kriz/cifar.html
 """
 
-import io
-import pickle
-from collections.abc import Callable, Iterator
+import pickletools
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -19,12 +18,17 @@ import pyarrow as pa
 from pipeline.dataset.catalog import Entry
 from pipeline.dataset.images import encode_png
 from pipeline.dataset.sources import EXAMPLES_PER_BATCH, Batch, Source, examples_table
-from pipeline.dataset.sources.trees import Files
+from pipeline.dataset.sources.trees import Files, UnusableFile
 from pipeline.runtime.errors import SourceError, one_line
 
 SIDE = 32  # pixels
 PIXELS = 3 * SIDE * SIDE  # red, then green, then blue
-MAX_FILE_BYTES = 1 << 30
+MAX_FILE_BYTES = 256 << 20  # the largest, CIFAR-100's `train`, has 155 MB
+MAX_NAMES_BYTES = 1 << 20
+MAX_OPERATIONS = 1 << 20  # of a pickle; CIFAR-100's `train` has a quarter of that
+PICKLE_STARTS = (b"\x80", b"(", b"}")
+
+Kind = TypeVar("Kind")
 
 
 class Form(NamedTuple):
@@ -67,7 +71,7 @@ FORMS = [
 
 
 def recognises(files: Files, entry: Entry) -> bool:
-    return _find_form(files) is not None
+    return bool(_find_archives(files))
 
 
 def open_source(entry: Entry, files: Files, max_bytes: float) -> Source:
@@ -76,12 +80,16 @@ def open_source(entry: Entry, files: Files, max_bytes: float) -> Source:
     Raises:
         SourceError: a batch is missing or damaged, or a pickle holds something else than data.
     """
-    found = _find_form(files)
-    if found is None:
+    found = _find_archives(files)
+    if len(found) != 1:
+        tops = ", ".join(top or "." for _, top in found)
         raise SourceError(
-            f"{files.where} is no official CIFAR archive", fix="check uri, or leave kind out"
+            f"{files.where} is no official CIFAR archive"
+            if not found
+            else f"{files.where} holds several CIFAR archives: {tops}",
+            fix="point uri at one, or leave kind out" if not found else "point uri at one of them",
         )
-    form, top = found
+    form, top = found[0]
     label = entry.columns.label or form.labels[-1]
     if label not in form.labels:
         raise SourceError(
@@ -94,14 +102,15 @@ def open_source(entry: Entry, files: Files, max_bytes: float) -> Source:
     for split, batches in (("train", form.train), ("test", (form.test,))):
         start = 0
         for batch in batches:
-            name = top + batch
-            data = files.read(name, MAX_FILE_BYTES)
-            pixels, labels = read(data, form, label, f"{name} of {files.where}")
-            if len(labels) and not 0 <= labels.min() <= labels.max() < len(names):
+            where = f"{top}{batch} of {files.where}"
+            pixels, labels = read(files.read(top + batch, MAX_FILE_BYTES), form, label, where)
+            unknown = next((code for code in labels if not 0 <= code < len(names)), None)
+            if unknown is not None:
                 raise SourceError(
-                    f"{name} of {files.where} has the label {labels.max()}, but there are "
-                    f"{len(names)} classes",
-                    fix="fetch it again",
+                    f"{where} has the label {unknown}, but there are {len(names)} classes",
+                    fix="correct classes in the catalog entry"
+                    if entry.classes
+                    else "fetch it again",
                 )
             parts.append(Part(split, start, pixels, [names[code] for code in labels]))
             start += len(labels)
@@ -141,55 +150,71 @@ def _batches(parts: list[Part]) -> Iterator[Batch]:
             yield Part(part.split, part.start + start, part.pixels[rows], part.labels[rows])
 
 
-def _find_form(files: Files) -> tuple[Form, str] | None:
-    """The form of the archive, and its top folder."""
+def _find_archives(files: Files) -> list[tuple[Form, str]]:
+    """The form and the top folder of each archive: where the class names and a batch are."""
+    found = []
     for form in FORMS:
         for name in files.others:
-            if name == form.names or name.endswith("/" + form.names):
-                top = name.removesuffix(form.names)
-                if {top + form.train[0], top + form.test} <= files.members.keys():
-                    return form, top
-    return None
+            if name != form.names and not name.endswith("/" + form.names):
+                continue
+            top = name.removesuffix(form.names)
+            is_there = any(top + batch in files.others for batch in (*form.train, form.test))
+            # Others, too, have files that are called train, test and meta.
+            if is_there and (form.is_binary or _looks_pickled(files, name)):
+                found.append((form, top))
+    return found
+
+
+def _looks_pickled(files: Files, name: str) -> bool:
+    try:
+        return files.tree.read(files.others[name], MAX_NAMES_BYTES).startswith(PICKLE_STARTS)
+    except UnusableFile:
+        return False
 
 
 def _class_names(files: Files, top: str, form: Form, label: str) -> list[str]:
+    file = "coarse_label_names.txt" if form.is_binary and label == "coarse_label" else form.names
+    data = files.read(top + file, MAX_NAMES_BYTES)
+    where = f"{top}{file} of {files.where}"
     if form.is_binary:
-        name = form.names if label != "coarse_label" else "coarse_label_names.txt"
-        text = files.read(top + name, 1 << 20).decode("utf-8", "replace")
-        return [line.strip() for line in text.splitlines() if line.strip()]
-    meta = load_pickle(files.read(top + form.names, 1 << 20), f"{form.names} of {files.where}")
-    names = _field(meta, f"{label}_names")
-    if not isinstance(names, list):
+        lines = data.decode("utf-8", "replace").splitlines()
+        names = [line.strip() for line in lines if line.strip()]
+    else:
+        found = _field(load_pickle(data, where), f"{label}_names")
+        names = list(map(_text, found)) if isinstance(found, list) else []
+    if len(names) < 2 or "" in names or len(set(names)) < len(names):
         raise SourceError(
-            f"{form.names} of {files.where} has no {label}_names", fix="fetch it again"
+            f"{where} should hold names of classes that differ",
+            fix="fetch it again, or give classes in the catalog entry",
         )
-    return [_text(name) for name in names]
+    return names
 
 
-def _read_binary(data: bytes, form: Form, label: str, where: str) -> tuple[np.ndarray, np.ndarray]:
+def _read_binary(data: bytes, form: Form, label: str, where: str) -> tuple[np.ndarray, list[int]]:
     size = len(form.labels) + PIXELS
     if not data or len(data) % size:
         raise SourceError(
             f"{where} has {len(data)} bytes, expected a multiple of {size}", fix="fetch it again"
         )
     rows = np.frombuffer(data, np.uint8).reshape(-1, size)
-    labels = rows[:, form.labels.index(label)].astype(np.int64)
-    return rows[:, len(form.labels) :], labels
+    return rows[:, len(form.labels) :], rows[:, form.labels.index(label)].tolist()
 
 
-def _read_pickle(data: bytes, form: Form, label: str, where: str) -> tuple[np.ndarray, np.ndarray]:
+def _read_pickle(data: bytes, form: Form, label: str, where: str) -> tuple[np.ndarray, list[int]]:
     content = load_pickle(data, where)
-    values = _field(content, f"{label}s")
-    array = _field(content, "data")
-    pixels = array.pixels() if isinstance(array, InertArray) else None
-    if (
-        pixels is None
-        or not isinstance(values, list)
-        or not all(isinstance(value, int) for value in values)
-        or len(values) != len(pixels)
-    ):
-        raise SourceError(f"{where} holds no CIFAR batch", fix="fetch it again")
-    return pixels, np.array(values, np.int64)
+    labels, array = _field(content, f"{label}s"), _field(content, "data")
+    pixels = array.pixels() if isinstance(array, Array) else None
+    # A label of many digits could not even be told.
+    is_list = isinstance(labels, list) and all(
+        isinstance(code, int) and -256 < code < 256 for code in labels
+    )
+    if pixels is None or not len(pixels) or not is_list or len(labels) != len(pixels):
+        raise SourceError(
+            f"{where} holds no CIFAR batch; expected data of N x {PIXELS} bytes and {label}s, N "
+            "small whole numbers",
+            fix="fetch it again",
+        )
+    return pixels, labels
 
 
 def _field(content: Any, name: str) -> Any:
@@ -199,86 +224,178 @@ def _field(content: Any, name: str) -> Any:
 
 
 def _text(value: Any) -> str:
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+    """A name; empty when it is no text."""
+    text = value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+    return text.strip() if isinstance(text, str) else ""
 
 
-class InertDtype:
-    """What a pickle says of a dtype."""
+@dataclass(frozen=True)
+class Global:
+    """A name that a pickle asks for. It stays a name: nothing is imported."""
 
-    def __init__(self, *arguments: Any) -> None:
-        self.code = _text(arguments[0]) if arguments else ""
-
-    def __setstate__(self, state: Any) -> None:
-        pass
+    name: str
 
 
-class InertArray:
-    """What a pickle says of an array."""
+@dataclass(frozen=True)
+class Dtype:
+    code: Any
 
+
+@dataclass(eq=False)
+class Array:
     state: Any = None
-
-    def __init__(self, *arguments: Any) -> None:
-        pass
-
-    def __setstate__(self, state: Any) -> None:
-        self.state = state
+    """Version, shape, dtype, whether it is stored column by column, and its bytes."""
 
     def pixels(self) -> np.ndarray | None:
         """The array, if it is uint8 of shape `(N, PIXELS)`."""
         match self.state:
-            case (_, (int(rows), int(columns)), InertDtype(code="u1"), bool(by_column), data):
-                data = data.encode("latin-1") if isinstance(data, str) else data
+            case (_, (int(rows), int(columns)), Dtype("u1"), bool(by_column), data):
+                if isinstance(data, str):  # of Python 2, a character a byte
+                    data = data.encode("latin-1", "ignore")
                 if (
-                    isinstance(data, bytes)
+                    isinstance(data, bytes | bytearray)
                     and columns == PIXELS
-                    and not by_column
                     and len(data) == rows * columns
                 ):
-                    return np.frombuffer(data, np.uint8).reshape(rows, columns)
+                    order: Literal["C", "F"] = "F" if by_column else "C"
+                    return np.frombuffer(data, np.uint8).reshape((rows, columns), order=order)
         return None
 
 
-def _encoded(text: Any, encoding: Any) -> bytes:
-    """`_codecs.encode`, by which old protocols write bytes."""
-    if not isinstance(text, str) or encoding != "latin1":
-        raise pickle.UnpicklingError("an encoding other than latin1")
-    return text.encode("latin-1")
+def _make(function: Any, arguments: Any) -> Any:
+    """What calling a name stands for; nothing is called, and no bytes are copied."""
+    match function, arguments:
+        case Global("numpy.core.multiarray._reconstruct"), tuple():
+            return Array()
+        case Global("numpy.core.numeric._frombuffer"), (data, dtype, shape, "C" | "F" as order):
+            return Array((1, shape, dtype, order == "F", data))
+        case Global("numpy.dtype"), (code, *_):
+            return Dtype(code)
+        case Global("_codecs.encode"), (str(text), "latin1"):  # how old protocols write bytes
+            return text
+    raise ValueError("it calls what is none of numpy's constructors")
 
 
-def _from_buffer(data: Any, dtype: Any, shape: Any, order: Any) -> InertArray:
-    """`_frombuffer`, by which protocol 5 writes arrays."""
-    array = InertArray()
-    array.state = (
-        1,
-        shape,
-        dtype,
-        order != "C",
-        data if isinstance(data, bytes) else bytes(memoryview(data)),
-    )
-    return array
+GLOBALS = frozenset(
+    {
+        "_codecs.encode",
+        "numpy.core.multiarray._reconstruct",
+        "numpy.core.numeric._frombuffer",
+        "numpy.dtype",
+        "numpy.ndarray",
+    }
+)
+LITERALS = {
+    "INT", "BININT", "BININT1", "BININT2", "LONG", "LONG1", "LONG4", "FLOAT", "BINFLOAT",
+    "STRING", "BINSTRING", "SHORT_BINSTRING", "UNICODE", "BINUNICODE", "SHORT_BINUNICODE",
+    "BINUNICODE8", "BINBYTES", "SHORT_BINBYTES", "BINBYTES8", "BYTEARRAY8",
+}  # fmt: skip
+CONSTANTS = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False, "EMPTY_TUPLE": ()}
 
 
-class InertUnpickler(pickle._Unpickler):
-    """Knows the names by which numpy writes arrays, and has them do nothing.
+class PickleMachine:
+    """Runs the operations that plain data need, and no other.
 
-    The one written in Python: the one in C allots memory for whatever index a memo names.
+    pickle's own unpickler, even the one written in Python, allots whatever a length says, lets a
+    pickle set attributes of the stand-ins that `find_class` gives, and hashes nested tuples for
+    ever.
     """
 
-    KNOWN: dict[tuple[str, str], Callable[..., Any]] = {
-        ("numpy.core.multiarray", "_reconstruct"): InertArray,
-        ("numpy._core.multiarray", "_reconstruct"): InertArray,
-        ("numpy.core.numeric", "_frombuffer"): _from_buffer,
-        ("numpy._core.numeric", "_frombuffer"): _from_buffer,
-        ("numpy", "ndarray"): InertArray,
-        ("numpy", "dtype"): InertDtype,
-        ("_codecs", "encode"): _encoded,
-    }
+    def __init__(self) -> None:
+        self.stack: list[Any] = []
+        self.marks: list[int] = []
+        self.memo: dict[int, Any] = {}
 
-    def find_class(self, module: str, name: str) -> Any:
-        try:
-            return self.KNOWN[(module, name)]
-        except KeyError:
-            raise pickle.UnpicklingError(f"it asks for {module}.{name}") from None
+    def run(self, data: bytes) -> Any:
+        for number, (operation, argument, _) in enumerate(pickletools.genops(data)):
+            if number == MAX_OPERATIONS:
+                raise ValueError(f"it has more than {MAX_OPERATIONS} operations")
+            self._step(operation.name, argument)
+        return self.stack.pop()
+
+    def _step(self, name: str, argument: Any) -> None:
+        stack = self.stack
+        match name:
+            case _ if name in LITERALS:
+                stack.append(argument)
+            case _ if name in CONSTANTS:
+                stack.append(CONSTANTS[name])
+            case "BINPUT" | "LONG_BINPUT" | "PUT":
+                self.memo[argument] = stack[-1]
+            case "MEMOIZE":
+                self.memo[len(self.memo)] = stack[-1]
+            case "BINGET" | "LONG_BINGET" | "GET":
+                stack.append(self.memo[argument])
+            case "MARK":
+                self.marks.append(len(stack))
+            case "EMPTY_LIST":
+                stack.append([])
+            case "EMPTY_DICT":
+                stack.append({})
+            case "LIST":
+                stack.append(self._pop_to_mark())
+            case "DICT":
+                stack.append(_set_items({}, self._pop_to_mark()))
+            case "TUPLE":
+                stack.append(tuple(self._pop_to_mark()))
+            case "TUPLE1" | "TUPLE2" | "TUPLE3":
+                stack.append(tuple(self._pop(int(name[-1]))))
+            case "APPEND" | "APPENDS":
+                items = self._pop(1) if name == "APPEND" else self._pop_to_mark()
+                _only(list, stack[-1]).extend(items)
+            case "SETITEM" | "SETITEMS":
+                items = self._pop(2) if name == "SETITEM" else self._pop_to_mark()
+                _set_items(_only(dict, stack[-1]), items)
+            case "GLOBAL":
+                stack.append(_known(argument.replace(" ", ".", 1)))
+            case "STACK_GLOBAL":
+                stack.append(_known(".".join(self._pop(2))))
+            case "REDUCE":
+                stack.append(_make(*self._pop(2)))
+            case "BUILD":
+                (state,) = self._pop(1)
+                if isinstance(stack[-1], Array):
+                    stack[-1].state = state
+                else:
+                    _only(Dtype, stack[-1])  # its state says nothing about bytes
+            case "PROTO" | "FRAME" | "STOP":
+                pass
+            case _:
+                raise ValueError(f"it has the operation {name}")
+
+    def _pop(self, number: int) -> list[Any]:
+        if len(self.stack) < number:
+            raise ValueError("it takes from an empty stack")
+        items = self.stack[-number:]
+        del self.stack[-number:]
+        return items
+
+    def _pop_to_mark(self) -> list[Any]:
+        mark = self.marks.pop()
+        items = self.stack[mark:]
+        del self.stack[mark:]
+        return items
+
+
+def _only(kind: type[Kind], value: Any) -> Kind:
+    if not isinstance(value, kind):
+        raise ValueError(f"it changes a {type(value).__name__} as if it were a {kind.__name__}")
+    return value
+
+
+def _known(name: str) -> Global:
+    name = name.replace("numpy._core.", "numpy.core.", 1)  # as numpy 2 calls it
+    if name not in GLOBALS:
+        raise ValueError(f"it asks for {name[:100]}")
+    return Global(name)
+
+
+def _set_items(target: dict[Any, Any], items: list[Any]) -> dict[Any, Any]:
+    for key, value in zip(items[::2], items[1::2], strict=True):
+        if not isinstance(key, str | bytes):  # a tuple of tuples takes for ever to hash
+            raise ValueError("it has a key that is no text")
+        target[key] = value
+    return target
 
 
 def load_pickle(data: bytes, where: str) -> Any:
@@ -288,9 +405,9 @@ def load_pickle(data: bytes, where: str) -> Any:
         SourceError: it is damaged, or asks for anything else.
     """
     try:
-        return InertUnpickler(io.BytesIO(data), encoding="latin1").load()
+        return PickleMachine().run(data)
     except Exception as error:  # hostile or damaged: anything may be raised
-        reason = one_line(str(error)) or type(error).__name__
+        reason = one_line(str(error)[:200]) or type(error).__name__
         raise SourceError(
             f"{where} is no pickle of plain data: {reason}",
             fix="fetch the official archive, or its binary form",
