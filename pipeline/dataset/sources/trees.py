@@ -5,7 +5,6 @@ followed, and devices are not opened. A compressed tar is decompressed once, to 
 any member can be read by itself; everything else is read where it lies.
 """
 
-import errno
 import io
 import os
 import stat
@@ -65,11 +64,15 @@ class Folder:
         Raises:
             UnusableFile: there is none, or it cannot be read.
         """
+        file = self.root / path
         try:
-            return _member(path, (self.root / path).lstat(), self.root)
-        except OSError as error:
-            reason = "there is no such file" if error.errno == errno.ENOENT else error.strerror
-            raise UnusableFile(str(reason)) from None
+            if not _is_below(file.parent.absolute(), self.root.absolute()):
+                raise UnusableFile("in a folder that leads outside")
+            return _member(path, file.lstat(), self.root)
+        except FileNotFoundError:
+            raise UnusableFile("there is no such file") from None
+        except (OSError, RuntimeError, ValueError) as error:  # loops of links; no name for a file
+            raise UnusableFile(getattr(error, "strerror", None) or str(error)) from None
 
     def read(self, member: Member, max_bytes: float) -> bytes:
         """The bytes of a member.
@@ -232,6 +235,11 @@ def _member(path: str, status: os.stat_result, root: Path) -> Member:
     if not problem and not stat.S_ISREG(status.st_mode):
         problem = "no regular file"
     return named(path, status.st_size, 0, problem)
+
+
+@lru_cache(maxsize=1024)  # many files of few folders are asked for
+def _is_below(folder: Path, root: Path) -> bool:
+    return folder.resolve(strict=True).is_relative_to(root.resolve())
 
 
 def _refuse(member: Member, max_bytes: float) -> None:
