@@ -18,9 +18,15 @@ class Web:
     ranges: bool = True
     """Whether the server honours Range."""
     etags: bool = True
+    encoded: bool = False
+    """Whether it calls what it sends encoded, as many do with a .tar.gz."""
+    slow: set[str] = field(default_factory=set)
+    """Paths of files that come bit by bit, for 10 s."""
     requests: list[tuple[str, str]] = field(default_factory=list)
     """Path and Range of each request so far."""
     port: int = 0
+    whole: list[str] = field(default_factory=list)
+    """Paths of the files that were sent to their end."""
 
     def url(self, path: str) -> str:
         return f"http://127.0.0.1:{self.port}{path}"
@@ -53,15 +59,23 @@ def serve(web: Web) -> Iterator[Web]:
                 return
             etag = f'"{hash(content):x}"'
             same = self.headers.get("If-Range", etag) == etag
-            start = 0
+            start = int(asked.removeprefix("bytes=").rstrip("-") or 0)
+            if asked and web.ranges and same and start >= len(content) and not fault:
+                self.send_response(416)
+                self.send_header("Content-Range", f"bytes */{len(content)}")
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+                return
             if asked and web.ranges and same:
-                start = int(asked.removeprefix("bytes=").rstrip("-"))
                 self.send_response(206)
                 self.send_header(
                     "Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}"
                 )
             else:
+                start = 0
                 self.send_response(200)
+            if web.encoded:
+                self.send_header("Content-Encoding", "x-gzip")
             if web.etags:
                 self.send_header("ETag", etag)
             body = content[start:]
@@ -74,7 +88,16 @@ def serve(web: Web) -> Iterator[Web]:
                     time.sleep(1.0)
                 self.close_connection = True
                 return
-            self.wfile.write(body)
+            parts = 200 if path in web.slow else 1
+            step = -(-len(body) // parts)
+            try:
+                for part in range(parts):
+                    time.sleep(0.05 if parts > 1 else 0)
+                    if part == parts - 1:  # before the other side can know
+                        web.whole.append(path)
+                    self.wfile.write(body[part * step : (part + 1) * step])
+            except OSError:  # the other side hung up
+                self.close_connection = True
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True

@@ -1,6 +1,8 @@
 """What comes over a network comes whole or not at all, and once."""
 
+import gzip
 import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -15,7 +17,7 @@ from dataset.servers import Web, serve
 from pipeline.dataset.catalog import Entry
 from pipeline.dataset.sources import fetch as module
 from pipeline.dataset.sources import open_source
-from pipeline.dataset.sources.fetch import cache_dir, fetch_file, without_secrets
+from pipeline.dataset.sources.fetch import cache_dir, cached_copy, fetch_file, without_secrets
 from pipeline.dataset.sources.fetch import fetch_source as fetch
 from pipeline.runtime.errors import SourceError
 
@@ -104,6 +106,25 @@ def test_a_server_that_promises_more_than_it_sends(web):
     assert cached() == []
 
 
+def test_a_server_that_always_breaks_and_says_no_version(web):
+    web.faults, web.etags = ["drop"] * 20, False
+    assert "(6 tries)" in refusal(web.url("/data.tar"))
+    assert len(web.requests) == 6
+
+
+def test_what_a_server_calls_encoded_is_kept_as_it_came(web):
+    web.files["/data.tar.gz"] = gzip.compress(CONTENT[:100_000] * 3)
+    web.encoded = True
+    assert fetch(web.url("/data.tar.gz")).read_bytes() == web.files["/data.tar.gz"]
+
+
+def test_a_row_on_a_server_that_is_no_more_is_given_up_soon(web):
+    web.faults = ["500"] * 6
+    with pytest.raises(SourceError, match=r"status 500 \(3 tries\)"):
+        fetch_file(web.url("/data.tar"))
+    assert len(web.requests) == 3
+
+
 def test_a_server_in_trouble_is_asked_again(web):
     web.faults = ["500", "500"]
     assert fetch(web.url("/data.tar")).read_bytes() == CONTENT
@@ -142,10 +163,42 @@ def test_another_checksum_leaves_nothing(web):
     assert cached() == []
 
 
-def test_a_damaged_copy_in_the_cache_is_fetched_again(web):
+def test_both_checksums_count(web):
+    wrong = {"sha256": "0" * 64, "md5": "0" * 32}
+    for one, other in (("sha256", {"md5": MD5}), ("md5", {"sha256": SHA256})):
+        assert f"expected {wrong[one]}" in refusal(
+            web.url("/data.tar"), **{one: wrong[one]}, **other
+        )
+        named = {name: {"data.tar": digest} for name, digest in ({one: wrong[one]} | other).items()}
+        assert f"expected {wrong[one]}" in refusal(web.url("/"), **named)
+    assert cached() == []
+
+
+@pytest.mark.parametrize("damaged", [CONTENT[:-1], CONTENT[:-1] + bytes([CONTENT[-1] ^ 1])])
+def test_a_damaged_copy_in_the_cache_is_fetched_again(web, damaged):
     path = fetch(web.url("/data.tar"), sha256=SHA256)
-    path.write_bytes(CONTENT[:-1])
+    path.write_bytes(damaged)
     assert fetch(web.url("/data.tar"), sha256=SHA256).read_bytes() == CONTENT
+
+
+def test_what_is_known_of_a_download(web):
+    path = fetch(web.url("/data.tar"), md5=MD5)
+    assert json.loads((path.parent / ".data.tar.json").read_text()) == {
+        "url": web.url("/data.tar"),
+        "version": f'"{hash(CONTENT):x}"',
+        "size": 3_000_000,
+        "sha256": SHA256,
+    }
+
+
+def test_a_cache_that_cannot_be_written(web, here, monkeypatch):
+    (here / "cache").write_text("a file")
+    monkeypatch.setenv("GROUNDWORK_CACHE", "cache")
+    message = refusal(web.url("/data.tar"))
+    assert message.startswith(f"ERROR {web.url('/data.tar')} cannot be kept in cache/downloads/")
+    assert message.endswith(
+        ": Not a directory | fix: make room, or let GROUNDWORK_CACHE name another folder"
+    )
 
 
 def test_an_unreachable_server_and_a_copy_in_the_cache(capfd):
@@ -154,7 +207,7 @@ def test_an_unreachable_server_and_a_copy_in_the_cache(capfd):
     assert fetch(web.url("/data.tar")) == path
     assert "cannot be reached" in capfd.readouterr().err
     assert refusal(web.url("/other.tar")).startswith(
-        f"ERROR {web.url('/other.tar')} cannot be fetched: ConnectionError"
+        f"ERROR {web.url('/other.tar')} cannot be fetched: NewConnectionError"
     )
 
 
@@ -182,6 +235,27 @@ def test_a_folder_of_named_files(web):
         f"ERROR {web.url('/mnist/')} has a file called ../c.gz, which leads outside "
         "| fix: name files below the uri alone"
     )
+
+
+def test_names_in_a_folder_become_part_of_the_address(web):
+    web.files = {"/mnist/a%20%231.gz": CONTENT}
+    folder = fetch(web.url("/mnist?key=1"), md5={"a #1.gz": MD5})
+    assert (folder / "a #1.gz").read_bytes() == CONTENT
+
+
+def test_entries_that_name_other_files_of_a_folder_leave_each_other_in_peace(web):
+    web.files = {"/mnist/a.gz": CONTENT, "/mnist/b.gz": CONTENT}
+    both = fetch(web.url("/mnist/"), md5={"a.gz": MD5, "b.gz": MD5})
+    one = fetch(web.url("/mnist/"), md5={"a.gz": MD5})
+    assert sorted(path.name for path in both.glob("[!.]*")) == ["a.gz", "b.gz"]
+    assert [path.name for path in one.glob("[!.]*")] == ["a.gz"]
+
+
+def test_a_wrong_file_of_a_folder_ends_the_others(web):
+    web.files = {"/a.gz": b"wrong", "/b.gz": CONTENT}
+    web.slow = {"/b.gz"}
+    assert f"expected {MD5}" in refusal(web.url("/"), md5={"a.gz": MD5, "b.gz": MD5})
+    assert "/b.gz" not in web.whole
 
 
 FETCH = """
@@ -212,6 +286,17 @@ def test_a_killed_fetch_goes_on_in_the_next_run(web):
     assert web.requests[-1][1].startswith("bytes=")
 
 
+def test_a_fetch_killed_at_its_very_end_fetches_nothing_more(web):
+    web.faults = ["drop"]
+    with pytest.raises(SourceError):
+        fetch_file(web.url("/data.tar"), max_bytes=2_999_999)
+    place = cached_copy(web.url("/data.tar"))
+    (place / ".data.tar.partial").write_bytes(CONTENT)
+    (place / ".data.tar.version").write_text(f'"{hash(CONTENT):x}"')
+    assert fetch(web.url("/data.tar"), sha256=SHA256).read_bytes() == CONTENT
+    assert web.whole == []
+
+
 def test_two_processes_fetch_it_once(web):
     processes = [start(web.url("/data.tar")) for _ in range(2)]
     paths = {process.communicate()[0] for process in processes}
@@ -224,13 +309,33 @@ def test_secrets_are_not_shown(web):
     shown = web.url("/data.tar")
     assert without_secrets(url) == shown
     assert without_secrets("/data/pets") == "/data/pets"
+    assert without_secrets(f"zip://a.png::{url}") == f"zip://a.png::{shown}"
     web.faults = ["404"]
     assert "hunter2" not in refusal(url)
+    web.faults = ["truncate"] * 6
+    assert "hunter2" not in refusal(url)
+    refused = url.replace(str(web.port), "9")
+    assert refusal(refused).startswith(
+        "ERROR http://127.0.0.1:9/data.tar cannot be fetched: NewConnectionError: "
+    )
+    assert "hunter2" not in refusal(refused)
     path = fetch(url)
     for file in cache_dir().rglob("*"):
         assert "hunter2" not in str(file)
         assert not file.is_file() or b"hunter2" not in file.read_bytes()
     assert path.name == "data.tar"
+
+
+def test_an_address_that_is_none():
+    assert refusal("http://ana:hunter2@[bad/x.tar") == (
+        "ERROR http://[bad/x.tar is no valid URL: Invalid IPv6 URL | fix: check uri"
+    )
+    with pytest.raises(SourceError, match="is no valid URL"):
+        open_source(Entry(uri="http://[bad/x.tar", license="x"))
+    with pytest.raises(SourceError, match="is no valid URL"):
+        fetch_file("http://[bad/x.png")
+    assert refusal("http://ana:hunter2@host:abc/x.tar").startswith("ERROR http://host:abc/x.tar ")
+    assert refusal("foo://ana:hunter2@host/x.tar").startswith("ERROR foo://host/x.tar cannot be ")
 
 
 def make_pets(folder: Path) -> Path:
@@ -251,65 +356,6 @@ def test_an_archive_behind_a_url_is_a_source(here, web):
         archive.add(here / "pets", "pets")
     web.files["/pets.tar.gz"] = (here / "pets.tar.gz").read_bytes()
     assert rows(web.url("/pets.tar.gz?download=1")) == rows("pets")
-    assert rows(f"file://{here}/pets") == rows("pets")
-
-
-@pytest.fixture
-def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[object]:
-    """A real S3 server with an empty bucket `photos`."""
-    import boto3
-    import s3fs
-    from moto.server import ThreadedMotoServer
-
-    s3fs.S3FileSystem.clear_instance_cache()
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    for name, value in {
-        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": "us-east-1",
-    }.items():
-        monkeypatch.setenv(name, value)
-    client = boto3.client("s3")
-    client.create_bucket(Bucket="photos")
-    yield client
-    server.stop()
-
-
-def test_objects_below_a_prefix_on_s3(here, s3):
-    for path in make_pets(here / "pets").rglob("*.png"):
-        s3.upload_file(str(path), "photos", f"v1/{path.relative_to(here / 'pets')}")
-    assert rows("s3://photos/v1") == rows("pets")
-    s3.put_object(Bucket="photos", Key="v1/cat/2.png", Body=b"another image")
-    s3.delete_object(Bucket="photos", Key="v1/dog/1.png")
-    s3.put_object(Bucket="photos", Key="v1/bird/1.png", Body=b"bird")
-    found = {row["id"]: row["image"] for row in rows("s3://photos/v1")}
-    assert found == {
-        "bird/1.png": b"bird",
-        "cat/1.png": b"image cat/1.png",
-        "cat/2.png": b"another image",
-    }
-
-
-def test_an_archive_on_s3(here, s3):
-    make_pets(here / "pets")
-    with tarfile.open(here / "pets.tar", "w") as archive:
-        archive.add(here / "pets", "pets")
-    s3.upload_file("pets.tar", "photos", "pets.tar")
-    digest = hashlib.sha256(Path("pets.tar").read_bytes()).hexdigest()
-    assert rows("s3://photos/pets.tar", sha256=digest) == rows("pets")
-    assert "expected " + "0" * 64 in refusal("s3://photos/pets.tar", sha256="0" * 64)
-
-
-def test_an_s3_that_is_not_there(s3, monkeypatch):
-    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
-    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
-    assert refusal("s3://photos/v1").startswith("ERROR s3://photos/v1 cannot be listed: ")
-
-
-def test_nothing_on_s3(s3):
-    assert refusal("s3://photos/nothing") == (
-        "ERROR nothing lies at s3://photos/nothing | fix: check uri"
-    )
+    (here / "pets").rename(here / "my pets")
+    assert rows(f"file://{here}/my%20pets") == rows("my pets")
+    assert rows(f"file://localhost{here}/my%20pets") == rows("my pets")

@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from pipeline.dataset.catalog import Entry
 from pipeline.dataset.records import file_digest
-from pipeline.dataset.sources.fetch import fetch_source, is_remote, without_secrets
+from pipeline.dataset.sources.fetch import fetch_source, is_remote, local_path, without_secrets
 from pipeline.dataset.sources.trees import Member, Tree, UnusableFile, open_files
 from pipeline.runtime.errors import SourceError
 
@@ -148,13 +148,12 @@ def open_source(entry: Entry, max_bytes: float = float("inf")) -> Source:
         "parquet": parquet,
         "folders": folders,
     }
-    where = without_secrets(entry.uri)
     if is_remote(entry.uri):
         path = fetch_source(entry.uri, entry.sha256, entry.md5)
     else:
-        path = Path(entry.uri.removeprefix("file://"))
+        path = local_path(entry.uri)
         _verify(entry, path)
-    files = open_files(path, where)
+    files = open_files(path, without_secrets(entry.uri))
     kind: str = entry.kind
     if kind == "auto":
         recognised = [name for name, module in kinds.items() if module.recognises(files, entry)]

@@ -13,12 +13,13 @@ import os
 import random
 import re
 import sys
-import time
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import platformdirs
 from tqdm import tqdm
@@ -31,11 +32,14 @@ CACHE_VARIABLE = "GROUNDWORK_CACHE"
 BLOCK_BYTES = 16 << 10  # what is lost of a connection that breaks
 CONNECT_SECONDS, STALL_SECONDS = 10.0, 30.0
 MAX_TRIES = 6  # without any progress
+ROW_TRIES = 3  # a manifest may name thousands of images on servers that are no more
 FILES_AT_ONCE = 16
 FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 0.5, 15.0
 RETRIED_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504})
 
-Digests = str | Mapping[str, str] | None
+Given = str | Mapping[str, str] | None
+Digests = Mapping[str, str]
+"""Hexadecimal digests of one file by algorithm."""
 
 
 class Reply(NamedTuple):
@@ -55,8 +59,26 @@ class NotNow(Exception):
     """A failure that may pass: try again."""
 
 
+@dataclass(frozen=True)
+class Effort:
+    """How a file is fetched."""
+
+    max_bytes: float = float("inf")
+    max_tries: int = MAX_TRIES
+    progress: bool = False
+    stopped: threading.Event = field(default_factory=threading.Event)
+    """Set when the files fetched beside this one are no longer wanted."""
+
+
 def is_remote(uri: str) -> bool:
     return "://" in uri and not uri.startswith("file://")
+
+
+def local_path(uri: str) -> Path:
+    """The path that a `file://` URL names, or a path itself."""
+    if not uri.startswith("file://"):
+        return Path(uri)
+    return Path(unquote(uri.removeprefix("file://").removeprefix("localhost")))
 
 
 def cache_dir() -> Path:
@@ -66,37 +88,57 @@ def cache_dir() -> Path:
 
 
 def without_secrets(uri: str) -> str:
-    """The uri as it may be shown: without user, password and query."""
-    if "://" not in uri:
+    """The uri as it may be shown: without user, password and query.
+
+    Raises:
+        ValueError: it is no valid URL.
+    """
+    if not is_remote(uri):
         return uri
-    parts = urlsplit(uri)
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+    for part in uri.split("::"):
+        urlsplit(part)
+    return _shown(uri)
 
 
-def fetch_source(uri: str, sha256: Digests = None, md5: Digests = None) -> Path:
+def fetch_source(uri: str, sha256: Given = None, md5: Given = None) -> Path:
     """The local copy of what `uri` names: a file, or a folder of all that lies below it.
 
-    A digest verifies the file; digests by name verify the files of a folder, and say which there
-    are where a server (http) has no listing.
+    A digest verifies the file; digests by name verify files of a folder, and say which there are
+    where a server (http) has no listing.
 
     Raises:
         SourceError: it is not there, comes damaged, or has another digest.
     """
-    if uri.startswith("file://"):
-        return Path(unquote(urlsplit(uri).path))
-    if isinstance(sha256, Mapping) or isinstance(md5, Mapping):
-        wanted = {
-            name: (algorithm, digest)
-            for algorithm, digests in (("sha256", sha256), ("md5", md5))
-            if isinstance(digests, Mapping)
-            for name, digest in digests.items()
-        }
-        return _fetch_folder(uri, dict.fromkeys(wanted), wanted)
-    if not _is_http(uri) and (found := _listed(uri)) is not None:
-        return _fetch_folder(uri, found, {})
-    digest = ("sha256", sha256) if isinstance(sha256, str) else None
-    digest = ("md5", md5) if isinstance(md5, str) else digest
-    return _fetch_one(uri, cached_copy(uri) / _file_name(uri), digest=digest, progress=True)
+    if not is_remote(uri):
+        return local_path(uri)
+    _check_address(uri)
+    whole: dict[str, str] = {}
+    named: dict[str, dict[str, str]] = {}
+    for algorithm, given in (("sha256", sha256), ("md5", md5)):
+        if isinstance(given, str):
+            whole[algorithm] = given
+        for name, digest in given.items() if isinstance(given, Mapping) else ():
+            named.setdefault(name, {})[algorithm] = digest
+    listed = None if _is_http(uri) else _listed(uri)
+    if listed is None and not named:
+        final = cached_copy(uri) / _file_name(uri)
+        return _fetch_one(uri, final, Effort(progress=True), whole)
+    if whole:
+        raise SourceError(
+            f"{', '.join(whole)} is given, but uri {without_secrets(uri)} is no single file",
+            fix="remove it from the catalog entry, or give one for each file",
+        )
+    if listed is None:
+        # Entries that name other files of the same folder must not take these away.
+        names = hashlib.sha256("\n".join(sorted(named)).encode()).hexdigest()[:8]
+        return _fetch_folder(uri, f"files-{names}", dict.fromkeys(named), named)
+    for name in named:
+        if name not in listed:
+            raise SourceError(
+                f"{without_secrets(uri)} has no file {name}; the entry has its digest",
+                fix="check uri and the names in the catalog entry",
+            )
+    return _fetch_folder(uri, "files", listed, named)
 
 
 def fetch_file(url: str, max_bytes: float = float("inf")) -> Path:
@@ -105,24 +147,29 @@ def fetch_file(url: str, max_bytes: float = float("inf")) -> Path:
     Raises:
         SourceError: see `fetch_source`; or it has more than `max_bytes`.
     """
-    return _fetch_one(url, cached_copy(url) / _file_name(url), max_bytes=max_bytes)
+    _check_address(url)
+    return _fetch_one(url, cached_copy(url) / _file_name(url), Effort(max_bytes, ROW_TRIES), {})
 
 
 def _fetch_folder(
-    uri: str, versions: Mapping[str, str | None], digests: Mapping[str, tuple[str, str]]
+    uri: str,
+    place: str,
+    versions: Mapping[str, str | None],
+    digests: Mapping[str, Digests],
 ) -> Path:
     """Fetch the named files, several at a time; `versions` are those that a listing tells."""
-    folder = cached_copy(uri) / "files"
+    folder = cached_copy(uri) / place
     for name in versions:
         if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
             raise SourceError(
                 f"{without_secrets(uri)} has a file called {name}, which leads outside",
                 fix="name files below the uri alone",
             )
+    effort = Effort()
 
     def one(name: str) -> Path:
-        url = f"{uri.rstrip('/')}/{name}"
-        return _fetch_one(url, folder / name, digest=digests.get(name), listed=versions[name])
+        url, listed = _below(uri, name), versions[name]
+        return _fetch_one(url, folder / name, effort, digests.get(name, {}), listed)
 
     with ThreadPoolExecutor(FILES_AT_ONCE) as pool:
         made = tqdm(
@@ -136,6 +183,7 @@ def _fetch_folder(
         try:
             wanted = set(made)
         except BaseException:
+            effort.stopped.set()
             pool.shutdown(cancel_futures=True)
             raise
     for path in list(folder.rglob("*")):
@@ -145,55 +193,54 @@ def _fetch_folder(
 
 
 def _fetch_one(
-    url: str,
-    final: Path,
-    *,
-    digest: tuple[str, str] | None = None,
-    listed: str | None = None,
-    max_bytes: float = float("inf"),
-    progress: bool = False,
+    url: str, final: Path, effort: Effort, digests: Digests, listed: str | None = None
 ) -> Path:
-    final.parent.mkdir(parents=True, exist_ok=True)
     about = _beside(final, "json")
-    with _locked(_beside(final, "lock")):
-        if final.exists() and _is_current(url, final, about, digest, listed):
-            return final
-        partial = _beside(final, "partial")
-        version = _download(url, partial, max_bytes, progress)
-        if digest is not None:
-            algorithm, expected = digest
-            found = file_digest(partial, algorithm)
-            if found != expected:
-                partial.unlink()
-                raise SourceError(
-                    f"{without_secrets(url)} has the {algorithm} {found}, expected {expected}",
-                    fix=f"if it was replaced by a better one, correct {algorithm} in the entry",
-                )
-        write_json(
-            about,
-            {
-                "url": without_secrets(url),
-                "version": version,
-                "size": partial.stat().st_size,
-                "digest": digest and list(digest),
-            },
-        )
-        partial.replace(final)
-        _beside(final, "version").unlink(missing_ok=True)
+    try:
+        final.parent.mkdir(parents=True, exist_ok=True)
+        with _locked(_beside(final, "lock")):
+            if final.exists() and _is_current(url, final, about, digests, listed):
+                return final
+            partial = _beside(final, "partial")
+            version = _download(url, partial, effort)
+            for algorithm, expected in digests.items():
+                found = file_digest(partial, algorithm)
+                if found != expected:
+                    partial.unlink()
+                    raise SourceError(
+                        f"{without_secrets(url)} has the {algorithm} {found}, expected {expected}",
+                        fix=f"if it was replaced by a better one, correct {algorithm} in the entry",
+                    )
+            write_json(
+                about,
+                {
+                    "url": without_secrets(url),
+                    "version": version,
+                    "size": partial.stat().st_size,
+                    "sha256": digests.get("sha256") or file_digest(partial, "sha256"),
+                },
+            )
+            partial.replace(final)
+            _beside(final, "version").unlink(missing_ok=True)
+    except OSError as error:  # those of the network have become others by now
+        raise SourceError(
+            f"{without_secrets(url)} cannot be kept in {final.parent}: {error.strerror or error}",
+            fix=f"make room, or let {CACHE_VARIABLE} name another folder",
+        ) from None
     return final
 
 
-def _is_current(
-    url: str, final: Path, about: Path, digest: tuple[str, str] | None, listed: str | None
-) -> bool:
+def _is_current(url: str, final: Path, about: Path, digests: Digests, listed: str | None) -> bool:
     """Whether the copy in the cache can be used; asks the server only when nothing else tells."""
     known = _read_json(about)
     if final.stat().st_size != known.get("size"):
         return False
-    if digest is not None:
-        return known.get("digest") == list(digest) or file_digest(final, digest[0]) == digest[1]
+    if listed is not None and listed != known.get("version"):
+        return False
+    if digests:
+        return all(file_digest(final, name) == digest for name, digest in digests.items())
     if listed is not None:
-        return listed == known.get("version")
+        return True
     try:
         reply = _open(url, 0, "")
         reply.close()
@@ -208,11 +255,11 @@ def _is_current(
     return reply.total == known.get("size")
 
 
-def _download(url: str, partial: Path, max_bytes: float, progress: bool) -> str:
+def _download(url: str, partial: Path, effort: Effort) -> str:
     """Bring the whole file to `partial`, going on with what is there; returns its version."""
     name = without_secrets(url)
     noted = partial.with_suffix(".version")
-    tries = 0
+    tries = furthest = 0
     while True:
         size = partial.stat().st_size if partial.exists() else 0
         before = noted.read_text(encoding="utf-8") if noted.exists() else ""
@@ -220,28 +267,30 @@ def _download(url: str, partial: Path, max_bytes: float, progress: bool) -> str:
             size = 0  # nobody can tell whether these are bytes of the same file
         try:
             reply = _open(url, size, before)
-            if reply.total is not None and reply.total > max_bytes:
+            if reply.total is not None and reply.total > effort.max_bytes:
                 raise SourceError(
-                    f"{name} has {reply.total} bytes, more than {max_bytes:.0f} allowed",
+                    f"{name} has {reply.total} bytes, more than {effort.max_bytes:.0f} allowed",
                     fix="raise ingest.max_file_mb, or leave it out",
                 )
             noted.write_text(reply.version, encoding="utf-8")
-            _write(reply, partial, name, max_bytes, progress)
+            _write(reply, partial, name, effort)
             return reply.version
         except NotNow as error:
-            grown = partial.exists() and partial.stat().st_size > size
-            tries = 1 if grown else tries + 1
-            if tries >= MAX_TRIES:
+            # Further than ever before: one that begins anew and always fails must end some time.
+            reached = partial.stat().st_size if partial.exists() else 0
+            tries = 1 if reached > max(size, furthest) else tries + 1
+            furthest = max(size, furthest, reached)
+            if tries >= effort.max_tries:
                 raise SourceError(
-                    f"{name} cannot be fetched: {error} ({MAX_TRIES} tries)",
+                    f"{name} cannot be fetched: {error} ({tries} tries)",
                     fix="check the address and the network, then run it again; it goes on where "
                     "it was",
                 ) from None
             wait = min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2 ** (tries - 1))
-            time.sleep(wait * random.uniform(0.5, 1))
+            effort.stopped.wait(wait * random.uniform(0.5, 1))
 
 
-def _write(reply: Reply, partial: Path, name: str, max_bytes: float, progress: bool) -> None:
+def _write(reply: Reply, partial: Path, name: str, effort: Effort) -> None:
     with (
         partial.open("r+b" if reply.start else "wb") as file,
         tqdm(
@@ -250,7 +299,7 @@ def _write(reply: Reply, partial: Path, name: str, max_bytes: float, progress: b
             initial=reply.start,
             unit="B",
             unit_scale=True,
-            disable=None if progress else True,
+            disable=None if effort.progress else True,
             leave=False,
         ) as bar,
     ):
@@ -258,12 +307,14 @@ def _write(reply: Reply, partial: Path, name: str, max_bytes: float, progress: b
         file.truncate()
         size = reply.start
         for block in reply.blocks:
+            if effort.stopped.is_set():
+                raise SourceError(f"{name} is no longer wanted", fix="see the other error")
             if not size and _is_page(block):
                 raise _page_error(name)
             size += len(block)
-            if size > max_bytes:
+            if size > effort.max_bytes:
                 raise SourceError(
-                    f"{name} has more than the {max_bytes:.0f} bytes allowed",
+                    f"{name} has more than the {effort.max_bytes:.0f} bytes allowed",
                     fix="raise ingest.max_file_mb, or leave it out",
                 )
             file.write(block)
@@ -284,6 +335,7 @@ def _open(url: str, offset: int, version: str) -> Reply:
 
 def _open_http(url: str, offset: int, version: str) -> Reply:
     import requests
+    from urllib3.exceptions import HTTPError
 
     name = without_secrets(url)
     headers = {"Accept-Encoding": "identity", "User-Agent": "groundwork"}
@@ -299,8 +351,14 @@ def _open_http(url: str, offset: int, version: str) -> Reply:
         raise SourceError(f"{name} cannot be fetched: {_reason(error)}", fix="check uri") from None
     if reply.status_code in RETRIED_STATUS:
         raise NotNow(f"status {reply.status_code}")
-    if reply.status_code == 416:  # the file is shorter by now
-        return _open_http(url, 0, "")
+    # A weak ETag does not promise the same bytes, so it cannot tell that they go on.
+    etag = reply.headers.get("ETag", "")
+    same = etag if etag and not etag.startswith("W/") else reply.headers.get("Last-Modified", "")
+    if reply.status_code == 416:
+        reply.close()
+        if reply.headers.get("Content-Range") == f"bytes */{offset}" and same in ("", version):
+            return Reply(offset, offset, version, iter(()), reply.close)  # all of it is there
+        return _open_http(url, 0, "")  # the file is shorter by now
     if reply.status_code not in (200, 206):
         raise SourceError(
             f"{name} cannot be fetched: the server says {reply.status_code} {reply.reason}",
@@ -316,15 +374,13 @@ def _open_http(url: str, offset: int, version: str) -> Reply:
         if found is None or int(found[1]) != offset:
             raise NotNow("the server sends another part than it was asked for")
         start, total = offset, int(found[2]) if found[2] != "*" else None
-    # A weak ETag does not promise the same bytes, so it cannot tell that they go on.
-    etag = reply.headers.get("ETag", "")
-    same = etag if etag and not etag.startswith("W/") else reply.headers.get("Last-Modified", "")
 
     def blocks() -> Iterator[bytes]:
         with reply:
             try:
-                yield from reply.iter_content(BLOCK_BYTES)
-            except requests.RequestException as error:
+                # As it came: servers call a .tar.gz encoded, and decoded it has another length.
+                yield from reply.raw.stream(BLOCK_BYTES, decode_content=False)
+            except HTTPError as error:
                 raise NotNow(_reason(error)) from None
 
     return Reply(start, total, same, blocks(), reply.close)
@@ -372,8 +428,10 @@ def _listed(uri: str) -> dict[str, str] | None:
 
 
 def _version(info: Mapping[str, Any]) -> str:
-    keys = ("ETag", "etag", "md5", "LastModified", "last_modified", "mtime", "created", "size")
-    return "; ".join(str(info[key]) for key in keys if info.get(key) is not None)
+    # The first alone: some storages give times in listings more exactly than for single files.
+    keys = ("ETag", "etag", "md5", "LastModified", "last_modified", "mtime", "created")
+    found = next((str(info[key]) for key in keys if info.get(key) is not None), "")
+    return f"{found}; {info.get('size')}"
 
 
 def _filesystem(url: str) -> tuple[Any, str]:
@@ -422,7 +480,30 @@ def _page_error(name: str) -> SourceError:
 
 
 def _is_http(url: str) -> bool:
-    return url.startswith(("http://", "https://"))
+    return url.lower().startswith(("http://", "https://"))
+
+
+def _check_address(uri: str) -> None:
+    try:
+        without_secrets(uri)
+    except ValueError as error:
+        raise SourceError(f"{_shown(uri)} is no valid URL: {error}", fix="check uri") from None
+
+
+def _shown(uri: str) -> str:
+    """See `without_secrets`; also of what is no valid URL."""
+    return "::".join(
+        re.sub(r"(?s)^([\w+.-]+://)(?:[^/?#]*@)?([^?#]*).*", r"\1\2", part)
+        for part in uri.split("::")
+    )
+
+
+def _below(uri: str, name: str) -> str:
+    """The address of the file `name` in the folder `uri`."""
+    if not _is_http(uri):
+        return f"{uri.rstrip('/')}/{name}"
+    base, mark, query = uri.partition("?")  # which may hold the right to read it
+    return f"{base.rstrip('/')}/{quote(name)}{mark}{query}"
 
 
 def cached_copy(url: str) -> Path:
@@ -432,7 +513,8 @@ def cached_copy(url: str) -> Path:
 
 def _file_name(url: str) -> str:
     """The last part of the address, fit for a file name; its suffix tells what is in it."""
-    name = unquote(PurePosixPath(urlsplit(url).path).name)
+    address = next(part for part in without_secrets(url).split("::") if "://" in part)
+    name = unquote(PurePosixPath(address.partition("://")[2]).name)
     return re.sub(r"[^A-Za-z0-9._-]", "_", name).lstrip(".")[-100:] or "file"
 
 
@@ -459,6 +541,9 @@ def _read_json(path: Path) -> dict[str, Any]:
 
 def _reason(error: Exception) -> str:
     """A few words on an error, without addresses, which may hold secrets."""
+    cause = getattr(error.args[0], "reason", None) if error.args else None
+    if isinstance(cause, Exception):  # what lies around it in requests names the whole address
+        error = cause
     text = " ".join(str(error).split())
-    text = re.sub(r"\w+://\S+", "…", text)
+    text = re.sub(r"\w+://\S+|with url: \S+", "…", text)
     return f"{type(error).__name__}: {text}"[:160] if text else type(error).__name__
