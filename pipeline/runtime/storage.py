@@ -3,12 +3,19 @@
 import json
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
-MAX_LISTING_BYTES = 64 << 20
+from pipeline.runtime.errors import ForgetError
+
+EXPERIMENTS = "refs/exps"
+RWLOCK = Path(".dvc/tmp/rwlock")
+LOCK_FILE = Path("dvc.lock")
+# `<xx>/<rest>` below the root itself is where DVC 2 kept objects, and DVC 3 keeps some still.
+OBJECT = re.compile(r"(?:/files/md5)?/[0-9a-f]{2}/[0-9a-f]{30}(?:\.dir)?(?:\.[\w-]+)?")
 
 
 @dataclass(frozen=True)
@@ -20,46 +27,84 @@ class Store:
     """As dvc_objects has them: find, open, remove, isdir."""
     root: str
 
-    def objects(self) -> Iterator[str]:
+    def objects(self) -> list[str]:
         """Paths of all stored files and folder listings."""
-        yield from self._files(f"{self.root}/files/md5")
+        return [path for path in self._files() if OBJECT.fullmatch(path.removeprefix(self.root))]
 
-    def runs(self) -> Iterator[str]:
+    def objects_once(self, seen: Collection[str]) -> Iterator[tuple[str, str]]:
+        """Paths and ids of the stored files whose ids are not in `seen`."""
+        for path in self.objects():
+            if not path.endswith(".dir") and object_id(path) not in seen:
+                yield path, object_id(path)
+
+    def runs(self) -> list[str]:
         """Paths of the entries of the run-cache."""
-        yield from self._files(f"{self.root}/runs")
+        return [path for path in self._files() if path.startswith(f"{self.root}/runs/")]
 
     def open(self, path: str) -> BinaryIO:
-        file: BinaryIO = self.filesystem.open(path, "rb")
-        return file
+        with self._understood(path):
+            file: BinaryIO = self.filesystem.open(path, "rb")
+            return file
 
     def read(self, path: str) -> bytes:
-        with self.open(path) as file:
-            return file.read()
+        with self._understood(path), self.filesystem.open(path, "rb") as file:
+            content: bytes = file.read()
+            return content
 
     def remove(self, path: str) -> None:
-        self.filesystem.remove(path)
+        with self._understood(path):
+            self.filesystem.remove(path)
 
-    def _files(self, folder: str) -> list[str]:
-        if not self.filesystem.isdir(folder):
-            return []
-        return sorted(str(path) for path in self.filesystem.find(folder))
+    def _files(self) -> list[str]:
+        with self._understood(self.root):
+            self.filesystem.fs.invalidate_cache()
+            if not self.filesystem.isdir(self.root):
+                return []
+            return sorted(str(path) for path in self.filesystem.find(self.root))
+
+    @contextmanager
+    def _understood(self, path: str) -> Iterator[None]:
+        """Storage fails in as many ways as there are kinds of it; all mean that it is not done."""
+        try:
+            yield
+        except FileNotFoundError:
+            raise
+        except Exception as error:
+            raise ForgetError(
+                f"{self.name} does not work at {path}: {type(error).__name__}: {error}",
+                fix="check its address, the network and your rights, then run it again",
+            ) from error
 
 
-def stores() -> list[Store]:
-    """The cache of this repository and every remote that is configured."""
+def open_repository() -> Any:
+    """DVC's own view of this repository."""
     from dvc.repo import Repo
 
-    repository = Repo()
+    return Repo()
+
+
+def stores(repository: Any) -> list[Store]:
+    """The cache of this repository and every remote that is configured.
+
+    Raises:
+        ForgetError: a remote cannot be opened.
+    """
     local = repository.cache.local
     found = [Store("the DVC cache", local.fs, _two_up(local.path))]
     for name in repository.config["remote"]:
-        remote = repository.cloud.get_remote_odb(name)
-        found.append(Store(f"the remote {name}", remote.fs, _two_up(remote.path)))
+        try:
+            remote = repository.cloud.get_remote_odb(name)
+            found.append(Store(f"the remote {name}", remote.fs, _two_up(remote.path)))
+        except Exception as error:
+            raise ForgetError(
+                f"the remote {name} cannot be opened: {type(error).__name__}: {error}",
+                fix="mend it (dvc remote list), or take it out of the configuration",
+            ) from error
     return found
 
 
 def object_id(path: str) -> str:
-    """The md5 under which DVC knows an object, from `…/562ee…/…`; `.dir` for a folder."""
+    """The md5 under which DVC knows an object, from `…/56/2ee…`; with `.dir` for a folder."""
     first, rest = path.rsplit("/", 2)[-2:]
     return first + rest
 
@@ -69,29 +114,111 @@ def listing(store: Store, path: str) -> set[str]:
     return {entry["md5"] for entry in json.loads(store.read(path))}
 
 
+def busy() -> list[str]:
+    """Commands of DVC that run now, as its read-write lock has them."""
+    import psutil  # type: ignore[import-untyped]
+
+    try:
+        held = json.loads(RWLOCK.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return []
+    holders = list(held.get("write", {}).values())
+    holders += [holder for readers in held.get("read", {}).values() for holder in readers]
+    return sorted({f"{h['cmd']} ({h['pid']})" for h in holders if psutil.pid_exists(h["pid"])})
+
+
+@contextmanager
+def locked(repository: Any) -> Iterator[None]:
+    """Keep other commands of DVC out.
+
+    Raises:
+        ForgetError: one is running.
+    """
+    from dvc.lock import LockError
+
+    running = busy()
+    try:
+        if running:
+            raise LockError(running[0])
+        repository.lock.lock()
+    except LockError as error:
+        raise ForgetError(
+            f"DVC is at work in this repository: {running[0] if running else error}",
+            fix="wait until it is done, then run this again",
+        ) from None
+    try:
+        yield
+    finally:
+        repository.lock.unlock()
+
+
+class Step(NamedTuple):
+    """A stage as a dvc.lock has it."""
+
+    dataset: str | None
+    """The parameter, where the stage has it."""
+    inputs: dict[str, str]
+    """Ids by path."""
+    outputs: dict[str, str]
+
+
 @dataclass(frozen=True)
 class Lock:
     """A version of dvc.lock and the commits that have it."""
 
     commits: tuple[str, ...]
-    outputs: dict[str, str]
-    """Id of each output, by its path."""
+    steps: tuple[Step, ...]
+
+    @property
+    def outputs(self) -> dict[str, str]:
+        """Id of each output, by its path."""
+        return {path: id for step in self.steps for path, id in step.outputs.items()}
 
 
 def locks() -> list[Lock]:
-    """Every version of dvc.lock in every commit, those of experiments and stashes among them."""
+    """Every version of dvc.lock that git knows: of branches, tags, experiments, stashes, reflogs.
+
+    And the one in the workspace, which has no commits.
+    """
     blobs: dict[str, list[str]] = {}
-    for commit in git("rev-list", "--all").split():
-        found = git("ls-tree", commit, "dvc.lock").split()
+    for commit in git("rev-list", "--all", "--reflog").split():
+        found = git("ls-tree", commit, str(LOCK_FILE)).split()
         if found:
             blobs.setdefault(found[2], []).append(commit)
-    return [Lock(tuple(c), _outputs(git("cat-file", "blob", blob))) for blob, c in blobs.items()]
+    versions = [_lock(git("cat-file", "blob", blob), commits) for blob, commits in blobs.items()]
+    return [*versions, current_lock()]
 
 
-def experiment_refs() -> dict[str, str]:
-    """Refs of experiments, queued ones among them, with their commits."""
-    lines = git("for-each-ref", "--format=%(refname) %(objectname)", "refs/exps").splitlines()
-    return dict(line.split(" ", 1) for line in lines)
+def current_lock() -> Lock:
+    return _lock(LOCK_FILE.read_text(encoding="utf-8") if LOCK_FILE.exists() else "", [])
+
+
+def experiments_of(commits: set[str]) -> list[str]:
+    """Refs of experiments, stashed and queued ones among them, that hang on some of the commits."""
+    found = []
+    for ref in git("for-each-ref", "--format=%(refname)", EXPERIMENTS).split():
+        own = git("rev-list", ref, "--not", "--branches", "--tags", "--remotes").split()
+        stashed = git("log", "--walk-reflogs", "--format=%H", ref).split()
+        if commits & {git("rev-parse", ref).strip(), *own, *stashed}:
+            found.append(ref)
+    return found
+
+
+def remove_experiments(refs: Iterable[str], commits: Collection[str]) -> None:
+    """Remove experiments and what git keeps of them, and of those of `commits` that nothing has.
+
+    DVC commits an experiment in the workspace itself, so that the reflog of HEAD has it too.
+    """
+    for ref in refs:
+        git("update-ref", "-d", ref)
+    gone = set(commits) - set(git("rev-list", "--all", "HEAD").split())
+    entries = git("log", "--walk-reflogs", "--format=%H", "HEAD").split()
+    for number, commit in reversed(list(enumerate(entries))):  # the others keep their numbers
+        if commit in gone:
+            git("reflog", "delete", "--rewrite", f"HEAD@{{{number}}}")
+    if gone:
+        git("repack", "-a", "-d", "-q")
+        git("prune", "--expire=now")
 
 
 def git_objects() -> Iterator[tuple[str, bytes]]:
@@ -108,24 +235,32 @@ def git_objects() -> Iterator[tuple[str, bytes]]:
     process.wait()
 
 
+def commits_with(blob: str) -> list[str]:
+    """Short names of the commits that brought or removed a file with this content."""
+    return git("log", "--all", "--format=%h", f"--find-object={blob}").split()
+
+
 def git(*arguments: str) -> str:
     return subprocess.run(
         ["git", *arguments], check=True, capture_output=True, text=True, errors="replace"
     ).stdout
 
 
-def _outputs(lock: str) -> dict[str, str]:
-    """Paths and ids in a dvc.lock, which DVC writes one key a line."""
+def _lock(text: str, commits: list[str]) -> Lock:
     from ruamel.yaml import YAML
 
-    stages = (YAML(typ="safe").load(lock) or {}).get("stages", {})
-    return {
-        out["path"]: out["md5"]
-        for stage in stages.values()
-        for out in stage.get("outs", [])
-        if "md5" in out
-    }
+    steps = []
+    for stage in ((YAML(typ="safe").load(text) or {}).get("stages") or {}).values():
+        given = [
+            values["dataset"] for values in stage.get("params", {}).values() if "dataset" in values
+        ]
+        paths = [
+            {entry["path"]: entry["md5"] for entry in stage.get(section, []) if "md5" in entry}
+            for section in ("deps", "outs")
+        ]
+        steps.append(Step(given[0] if given else None, *paths))
+    return Lock(tuple(commits), tuple(steps))
 
 
 def _two_up(path: str) -> str:
-    return re.sub(r"/files/md5/?$", "", str(Path(path)) if "://" not in path else path)
+    return re.sub(r"/files/md5/?$", "", str(Path(path)))
