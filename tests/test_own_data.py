@@ -152,6 +152,7 @@ def odd_image(number: int) -> tuple[str, bytes]:
     return suffix, buffer.getvalue()
 
 
+@pytest.mark.slow  # a minute
 def test_a_folder_of_odd_sizes_and_modes_goes_through_all_stages(quick_clone, tmp_path):
     for number in range(100):
         suffix, data = odd_image(number)

@@ -129,6 +129,7 @@ def digests(repository: Repository) -> dict[str, bytes]:
     }
 
 
+@pytest.mark.slow  # a minute
 def test_erasure(repository):
     people = repository.path.parent / "people"
     assert not [n for n, content in everything(repository) if CANARY in content]  # after ingest
