@@ -1,55 +1,22 @@
 """What comes over a network comes whole or not at all, and once."""
 
-import gzip
 import hashlib
 import json
 import os
 import subprocess
 import sys
 import tarfile
-from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
+from dataset.fetching import CONTENT, MD5, SHA256, cached, make_pets, quick, refusal, rows, web
 from dataset.servers import Web, serve
 
-from pipeline.dataset.catalog import Entry
-from pipeline.dataset.sources import fetch as module
-from pipeline.dataset.sources import open_source
-from pipeline.dataset.sources.fetch import cache_dir, cached_copy, fetch_file, without_secrets
+from pipeline.dataset.sources.fetch import cache_dir, cached_copy, fetch_file
 from pipeline.dataset.sources.fetch import fetch_source as fetch
 from pipeline.runtime.errors import SourceError
 
-CONTENT = np.random.default_rng(0).bytes(3_000_000)
-SHA256 = hashlib.sha256(CONTENT).hexdigest()
-MD5 = hashlib.md5(CONTENT).hexdigest()
-
-
-@pytest.fixture(autouse=True)
-def quick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GROUNDWORK_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(module, "FIRST_WAIT_SECONDS", 0.01)
-    monkeypatch.setattr(module, "STALL_SECONDS", 0.3)
-
-
-@pytest.fixture
-def web() -> Iterator[Web]:
-    with serve(Web(files={"/data.tar": CONTENT})) as web:
-        yield web
-
-
-def refusal(*arguments, **more) -> str:
-    with pytest.raises(SourceError) as caught:
-        fetch(*arguments, **more)
-    return str(caught.value)
-
-
-def cached() -> list[str]:
-    """Names of files in the cache that are not ours to keep count."""
-    return sorted(
-        path.name for path in cache_dir().rglob("*") if path.is_file() and path.name[0] != "."
-    )
+__all__ = ["quick", "web"]  # fixtures
 
 
 def test_a_file_comes_once_and_is_looked_at_again(web):
@@ -70,88 +37,11 @@ def test_with_a_checksum_the_second_time_asks_nobody(web):
     assert len(web.requests) == 1
 
 
-@pytest.mark.parametrize("fault", ["drop", "stall"])
-@pytest.mark.parametrize(("ranges", "etags"), [(True, True), (False, True), (True, False)])
-def test_a_broken_connection_goes_on(web, fault, ranges, etags):
-    web.faults, web.ranges, web.etags = [fault], ranges, etags
-    assert fetch(web.url("/data.tar"), sha256=SHA256).read_bytes() == CONTENT
-    # Without an ETag nobody can tell whether it is still the same file.
-    (_, first), (_, second) = web.requests
-    assert first == ""
-    assert second == "" if not etags else 1_480_000 < int(second[6:-1]) <= 1_500_000
-
-
-def test_a_connection_may_break_often_as_long_as_something_comes(web):
-    web.faults = ["drop"] * 7
-    assert fetch(web.url("/data.tar"), sha256=SHA256).read_bytes() == CONTENT
-
-
-def test_a_file_that_changes_meanwhile_is_begun_anew(web):
-    web.faults = ["drop"]
-    other = bytes(reversed(CONTENT))
-
-    class Changing(dict):
-        def get(self, path):
-            return CONTENT if len(web.requests) == 1 else other
-
-    web.files = Changing()
-    assert fetch(web.url("/data.tar")).read_bytes() == other
-
-
-def test_a_server_that_promises_more_than_it_sends(web):
-    web.faults = ["truncate"] * 20
-    message = refusal(web.url("/data.tar"))
-    assert message.startswith(f"ERROR {web.url('/data.tar')} cannot be fetched: ")
-    assert "(6 tries)" in message
-    assert cached() == []
-
-
-def test_a_server_that_always_breaks_and_says_no_version(web):
-    web.faults, web.etags = ["drop"] * 20, False
-    assert "(6 tries)" in refusal(web.url("/data.tar"))
-    assert len(web.requests) == 6
-
-
-def test_what_a_server_calls_encoded_is_kept_as_it_came(web):
-    web.files["/data.tar.gz"] = gzip.compress(CONTENT[:100_000] * 3)
-    web.encoded = True
-    assert fetch(web.url("/data.tar.gz")).read_bytes() == web.files["/data.tar.gz"]
-
-
 def test_a_row_on_a_server_that_is_no_more_is_given_up_soon(web):
     web.faults = ["500"] * 6
     with pytest.raises(SourceError, match=r"status 500 \(3 tries\)"):
         fetch_file(web.url("/data.tar"))
     assert len(web.requests) == 3
-
-
-def test_a_server_in_trouble_is_asked_again(web):
-    web.faults = ["500", "500"]
-    assert fetch(web.url("/data.tar")).read_bytes() == CONTENT
-    web.faults = ["500"] * 6
-    web.files["/other.tar"] = CONTENT
-    assert refusal(web.url("/other.tar")) == (
-        f"ERROR {web.url('/other.tar')} cannot be fetched: status 500 (6 tries) "
-        "| fix: check the address and the network, then run it again; it goes on where it was"
-    )
-
-
-def test_what_is_not_there_is_not_asked_for_again(web):
-    assert refusal(web.url("/nothing.tar")) == (
-        f"ERROR {web.url('/nothing.tar')} cannot be fetched: the server says 404 Not Found "
-        "| fix: check uri in the catalog entry, and whether you may have it"
-    )
-    assert len(web.requests) == 1
-
-
-@pytest.mark.parametrize("fault", ["html", "page"])
-def test_a_web_page_is_no_dataset(web, fault):
-    web.faults = [fault]
-    assert refusal(web.url("/data.tar")) == (
-        f"ERROR {web.url('/data.tar')} gives a web page instead of a file; a login or a consent "
-        "page? | fix: open it in a browser; point uri at the file itself, or download it yourself"
-    )
-    assert cached() == []
 
 
 def test_another_checksum_leaves_nothing(web):
@@ -209,16 +99,6 @@ def test_an_unreachable_server_and_a_copy_in_the_cache(capfd):
     assert refusal(web.url("/other.tar")).startswith(
         f"ERROR {web.url('/other.tar')} cannot be fetched: NewConnectionError"
     )
-
-
-def test_a_file_too_large_is_not_fetched(web):
-    with pytest.raises(SourceError) as caught:
-        fetch_file(web.url("/data.tar"), max_bytes=1000)
-    assert str(caught.value) == (
-        f"ERROR {web.url('/data.tar')} has 3000000 bytes, more than 1000 allowed "
-        "| fix: raise ingest.max_file_mb, or leave it out"
-    )
-    assert cached() == []
 
 
 def test_a_folder_of_named_files(web):
@@ -302,52 +182,6 @@ def test_two_processes_fetch_it_once(web):
     paths = {process.communicate()[0] for process in processes}
     assert len(paths) == 1
     assert len(web.requests) == 1
-
-
-def test_secrets_are_not_shown(web):
-    url = web.url("/data.tar").replace("://", "://ana:hunter2@") + "?token=hunter2"
-    shown = web.url("/data.tar")
-    assert without_secrets(url) == shown
-    assert without_secrets("/data/pets") == "/data/pets"
-    assert without_secrets(f"zip://a.png::{url}") == f"zip://a.png::{shown}"
-    web.faults = ["404"]
-    assert "hunter2" not in refusal(url)
-    web.faults = ["truncate"] * 6
-    assert "hunter2" not in refusal(url)
-    refused = url.replace(str(web.port), "9")
-    assert refusal(refused).startswith(
-        "ERROR http://127.0.0.1:9/data.tar cannot be fetched: NewConnectionError: "
-    )
-    assert "hunter2" not in refusal(refused)
-    path = fetch(url)
-    for file in cache_dir().rglob("*"):
-        assert "hunter2" not in str(file)
-        assert not file.is_file() or b"hunter2" not in file.read_bytes()
-    assert path.name == "data.tar"
-
-
-def test_an_address_that_is_none():
-    assert refusal("http://ana:hunter2@[bad/x.tar") == (
-        "ERROR http://[bad/x.tar is no valid URL: Invalid IPv6 URL | fix: check uri"
-    )
-    with pytest.raises(SourceError, match="is no valid URL"):
-        open_source(Entry(uri="http://[bad/x.tar", license="x"))
-    with pytest.raises(SourceError, match="is no valid URL"):
-        fetch_file("http://[bad/x.png")
-    assert refusal("http://ana:hunter2@host:abc/x.tar").startswith("ERROR http://host:abc/x.tar ")
-    assert refusal("foo://ana:hunter2@host/x.tar").startswith("ERROR foo://host/x.tar cannot be ")
-
-
-def make_pets(folder: Path) -> Path:
-    for name in ("cat/1.png", "cat/2.png", "dog/1.png"):
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(f"image {name}".encode())
-    return folder
-
-
-def rows(uri: str, **more) -> list[dict]:
-    source = open_source(Entry(uri=uri, license="x", **more))
-    return [row for read in source.batches for row in read().to_pylist()]
 
 
 def test_an_archive_behind_a_url_is_a_source(here, web):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from dataset.test_fetch import make_pets, quick, refusal, rows
+from dataset.fetching import make_pets, quick, refusal, rows
 
 from pipeline.dataset.sources.fetch import fetch_source as fetch
 
