@@ -1,16 +1,14 @@
 """The official CIFAR-10 and CIFAR-100 archives, in their binary and their python form.
 
 Both forms give the same examples under the same ids (`train/00000` …). The python form is
-pickles. A machine of our own runs the few operations that they need, on plain data alone: nothing
-is imported or called, and memory stays within a few times the file's size, whatever it asks for.
+pickles, of which nothing is run; see plain_pickle.py.
 
 Formats: https://www.cs.toronto.edu/~kriz/cifar.html
 """
 
-import pickletools
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -18,17 +16,15 @@ import pyarrow as pa
 from pipeline.dataset.catalog import Entry
 from pipeline.dataset.images import encode_png
 from pipeline.dataset.sources import EXAMPLES_PER_BATCH, Batch, Source, examples_table
+from pipeline.dataset.sources.plain_pickle import Array, load_plain
 from pipeline.dataset.sources.trees import Files, UnusableFile
-from pipeline.runtime.errors import SourceError, one_line
+from pipeline.runtime.errors import SourceError
 
 SIDE = 32  # pixels
 PIXELS = 3 * SIDE * SIDE  # red, then green, then blue
 MAX_FILE_BYTES = 256 << 20  # the largest, CIFAR-100's `train`, has 155 MB
 MAX_NAMES_BYTES = 1 << 20
-MAX_OPERATIONS = 1 << 20  # of a pickle; CIFAR-100's `train` has a quarter of that
 PICKLE_STARTS = (b"\x80", b"(", b"}")
-
-Kind = TypeVar("Kind")
 
 
 class Form(NamedTuple):
@@ -180,7 +176,7 @@ def _class_names(files: Files, top: str, form: Form, label: str) -> list[str]:
         lines = data.decode("utf-8", "replace").splitlines()
         names = [line.strip() for line in lines if line.strip()]
     else:
-        found = _field(load_pickle(data, where), f"{label}_names")
+        found = _field(_load_pickle(data, where), f"{label}_names")
         names = list(map(_text, found)) if isinstance(found, list) else []
     if len(names) < 2 or "" in names or len(set(names)) < len(names):
         raise SourceError(
@@ -201,9 +197,9 @@ def _read_binary(data: bytes, form: Form, label: str, where: str) -> tuple[np.nd
 
 
 def _read_pickle(data: bytes, form: Form, label: str, where: str) -> tuple[np.ndarray, list[int]]:
-    content = load_pickle(data, where)
+    content = _load_pickle(data, where)
     labels, array = _field(content, f"{label}s"), _field(content, "data")
-    pixels = array.pixels() if isinstance(array, Array) else None
+    pixels = array.matrix(PIXELS) if isinstance(array, Array) else None
     # A label of many digits could not even be told.
     is_list = isinstance(labels, list) and all(
         isinstance(code, int) and -256 < code < 256 for code in labels
@@ -217,6 +213,16 @@ def _read_pickle(data: bytes, form: Form, label: str, where: str) -> tuple[np.nd
     return pixels, labels
 
 
+def _load_pickle(data: bytes, where: str) -> Any:
+    try:
+        return load_plain(data)
+    except ValueError as error:
+        raise SourceError(
+            f"{where} is no pickle of plain data: {error}",
+            fix="fetch the official archive, or its binary form",
+        ) from None
+
+
 def _field(content: Any, name: str) -> Any:
     if not isinstance(content, dict):
         return None
@@ -227,188 +233,3 @@ def _text(value: Any) -> str:
     """A name; empty when it is no text."""
     text = value.decode("utf-8", "replace") if isinstance(value, bytes) else value
     return text.strip() if isinstance(text, str) else ""
-
-
-@dataclass(frozen=True)
-class Global:
-    """A name that a pickle asks for. It stays a name: nothing is imported."""
-
-    name: str
-
-
-@dataclass(frozen=True)
-class Dtype:
-    code: Any
-
-
-@dataclass(eq=False)
-class Array:
-    state: Any = None
-    """Version, shape, dtype, whether it is stored column by column, and its bytes."""
-
-    def pixels(self) -> np.ndarray | None:
-        """The array, if it is uint8 of shape `(N, PIXELS)`."""
-        match self.state:
-            case (_, (int(rows), int(columns)), Dtype("u1"), bool(by_column), data):
-                if isinstance(data, str):  # of Python 2, a character a byte
-                    data = data.encode("latin-1", "ignore")
-                if (
-                    isinstance(data, bytes | bytearray)
-                    and columns == PIXELS
-                    and len(data) == rows * columns
-                ):
-                    order: Literal["C", "F"] = "F" if by_column else "C"
-                    return np.frombuffer(data, np.uint8).reshape((rows, columns), order=order)
-        return None
-
-
-def _make(function: Any, arguments: Any) -> Any:
-    """What calling a name stands for; nothing is called, and no bytes are copied."""
-    match function, arguments:
-        case Global("numpy.core.multiarray._reconstruct"), tuple():
-            return Array()
-        case Global("numpy.core.numeric._frombuffer"), (data, dtype, shape, "C" | "F" as order):
-            return Array((1, shape, dtype, order == "F", data))
-        case Global("numpy.dtype"), (code, *_):
-            return Dtype(code)
-        case Global("_codecs.encode"), (str(text), "latin1"):  # how old protocols write bytes
-            return text
-    raise ValueError("it calls what is none of numpy's constructors")
-
-
-GLOBALS = frozenset(
-    {
-        "_codecs.encode",
-        "numpy.core.multiarray._reconstruct",
-        "numpy.core.numeric._frombuffer",
-        "numpy.dtype",
-        "numpy.ndarray",
-    }
-)
-LITERALS = {
-    "INT", "BININT", "BININT1", "BININT2", "LONG", "LONG1", "LONG4", "FLOAT", "BINFLOAT",
-    "STRING", "BINSTRING", "SHORT_BINSTRING", "UNICODE", "BINUNICODE", "SHORT_BINUNICODE",
-    "BINUNICODE8", "BINBYTES", "SHORT_BINBYTES", "BINBYTES8", "BYTEARRAY8",
-}  # fmt: skip
-CONSTANTS = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False, "EMPTY_TUPLE": ()}
-
-
-class PickleMachine:
-    """Runs the operations that plain data need, and no other.
-
-    pickle's own unpickler, even the one written in Python, allots whatever a length says, lets a
-    pickle set attributes of the stand-ins that `find_class` gives, and hashes nested tuples for
-    ever.
-    """
-
-    def __init__(self) -> None:
-        self.stack: list[Any] = []
-        self.marks: list[int] = []
-        self.memo: dict[int, Any] = {}
-
-    def run(self, data: bytes) -> Any:
-        for number, (operation, argument, _) in enumerate(pickletools.genops(data)):
-            if number == MAX_OPERATIONS:
-                raise ValueError(f"it has more than {MAX_OPERATIONS} operations")
-            self._step(operation.name, argument)
-        return self.stack.pop()
-
-    def _step(self, name: str, argument: Any) -> None:
-        stack = self.stack
-        match name:
-            case _ if name in LITERALS:
-                stack.append(argument)
-            case _ if name in CONSTANTS:
-                stack.append(CONSTANTS[name])
-            case "BINPUT" | "LONG_BINPUT" | "PUT":
-                self.memo[argument] = stack[-1]
-            case "MEMOIZE":
-                self.memo[len(self.memo)] = stack[-1]
-            case "BINGET" | "LONG_BINGET" | "GET":
-                stack.append(self.memo[argument])
-            case "MARK":
-                self.marks.append(len(stack))
-            case "EMPTY_LIST":
-                stack.append([])
-            case "EMPTY_DICT":
-                stack.append({})
-            case "LIST":
-                stack.append(self._pop_to_mark())
-            case "DICT":
-                stack.append(_set_items({}, self._pop_to_mark()))
-            case "TUPLE":
-                stack.append(tuple(self._pop_to_mark()))
-            case "TUPLE1" | "TUPLE2" | "TUPLE3":
-                stack.append(tuple(self._pop(int(name[-1]))))
-            case "APPEND" | "APPENDS":
-                items = self._pop(1) if name == "APPEND" else self._pop_to_mark()
-                _only(list, stack[-1]).extend(items)
-            case "SETITEM" | "SETITEMS":
-                items = self._pop(2) if name == "SETITEM" else self._pop_to_mark()
-                _set_items(_only(dict, stack[-1]), items)
-            case "GLOBAL":
-                stack.append(_known(argument.replace(" ", ".", 1)))
-            case "STACK_GLOBAL":
-                stack.append(_known(".".join(self._pop(2))))
-            case "REDUCE":
-                stack.append(_make(*self._pop(2)))
-            case "BUILD":
-                (state,) = self._pop(1)
-                if isinstance(stack[-1], Array):
-                    stack[-1].state = state
-                else:
-                    _only(Dtype, stack[-1])  # its state says nothing about bytes
-            case "PROTO" | "FRAME" | "STOP":
-                pass
-            case _:
-                raise ValueError(f"it has the operation {name}")
-
-    def _pop(self, number: int) -> list[Any]:
-        if len(self.stack) < number:
-            raise ValueError("it takes from an empty stack")
-        items = self.stack[-number:]
-        del self.stack[-number:]
-        return items
-
-    def _pop_to_mark(self) -> list[Any]:
-        mark = self.marks.pop()
-        items = self.stack[mark:]
-        del self.stack[mark:]
-        return items
-
-
-def _only(kind: type[Kind], value: Any) -> Kind:
-    if not isinstance(value, kind):
-        raise ValueError(f"it changes a {type(value).__name__} as if it were a {kind.__name__}")
-    return value
-
-
-def _known(name: str) -> Global:
-    name = name.replace("numpy._core.", "numpy.core.", 1)  # as numpy 2 calls it
-    if name not in GLOBALS:
-        raise ValueError(f"it asks for {name[:100]}")
-    return Global(name)
-
-
-def _set_items(target: dict[Any, Any], items: list[Any]) -> dict[Any, Any]:
-    for key, value in zip(items[::2], items[1::2], strict=True):
-        if not isinstance(key, str | bytes):  # a tuple of tuples takes for ever to hash
-            raise ValueError("it has a key that is no text")
-        target[key] = value
-    return target
-
-
-def load_pickle(data: bytes, where: str) -> Any:
-    """What a pickle of plain data and numpy arrays holds; nothing that it names is run.
-
-    Raises:
-        SourceError: it is damaged, or asks for anything else.
-    """
-    try:
-        return PickleMachine().run(data)
-    except Exception as error:  # hostile or damaged: anything may be raised
-        reason = one_line(str(error)[:200]) or type(error).__name__
-        raise SourceError(
-            f"{where} is no pickle of plain data: {reason}",
-            fix="fetch the official archive, or its binary form",
-        ) from None
