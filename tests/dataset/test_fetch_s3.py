@@ -2,47 +2,13 @@
 
 import hashlib
 import tarfile
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from dataset.fetching import make_pets, quick, refusal, rows
 
 from pipeline.dataset.sources.fetch import fetch_source as fetch
 
 __all__ = ["quick"]  # a fixture for every test
-
-
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
-@pytest.fixture
-def s3(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> object:
-    """A real S3 server with an empty bucket `photos`."""
-    import boto3
-    import requests
-    import s3fs
-
-    s3fs.S3FileSystem.clear_instance_cache()
-    requests.post(f"{endpoint}/moto-api/reset", timeout=10)
-    for name, value in {
-        "AWS_ENDPOINT_URL": endpoint,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": "us-east-1",
-    }.items():
-        monkeypatch.setenv(name, value)
-    client = boto3.client("s3")
-    client.create_bucket(Bucket="photos")
-    return client
 
 
 def test_objects_below_a_prefix_on_s3(here, s3):
