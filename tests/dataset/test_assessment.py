@@ -6,27 +6,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-from tables import CLASSES, good_columns, table_of
+from dataset.assessing import Columns, failures, look_at, make_unreadable
+from dataset.tables import CLASSES, good_columns, table_of
 
-from pipeline.dataset.assessment import Assessment, assess
-from pipeline.dataset.catalog import Expectation
 from pipeline.dataset.profile import Profile
-from pipeline.runtime.errors import SettingsError
-
-Columns = dict[str, list[Any]]
-
-
-def look_at(
-    table: pa.Table | Columns, own: tuple[Expectation, ...] = (), before: Profile | None = None
-) -> Assessment:
-    if isinstance(table, dict):
-        table = table_of(table)
-    return assess(table, CLASSES, own, min_examples_per_class=20, max_drift=0.1, before=before)
-
-
-def failures(found: Assessment) -> dict[str, str]:
-    """What failed, with its consequence."""
-    return {o.name: o.consequence for o in found.outcomes if not o.success}
 
 
 @pytest.fixture(scope="module")
@@ -57,102 +40,6 @@ def test_a_small_dataset_has_no_label_signal():
     assert "label_signal" not in found.profile
 
 
-# What is set in e0007, which is in train, and the rule and the reason that it is set aside by.
-SINGLE_ROWS = [
-    ({"label": None}, "every example has a label", "unlabelled"),
-    ({"label": "bird"}, "every label is a class", "unknown label"),
-    ({"split": None}, "every example has a split", "no split"),
-    ({"split": "holdout"}, "every split is train, val or test", "unknown split"),
-    ({"license": None}, "every example has a licence", "no licence"),
-    ({"license": " TBD"}, "every licence says something", "no licence"),
-    ({"sha256": None}, "every image is measured", "not measured"),
-    ({"phash": None}, "every image is measured", "not measured"),
-    ({"brightness": float("nan")}, "every image is measured", "not measured"),
-    ({"sharpness": None}, "every image is measured", "not measured"),
-    ({"contrast": 0.6}, "every image is measured", "not measured"),
-    ({"red": 255.0}, "every image is measured", "not measured"),
-    ({"contrast": 0.001}, "no image is blank", "blank"),
-    ({"brightness": 0.001}, "no image is all black or all white", "black or white"),
-    ({"brightness": 0.999}, "no image is all black or all white", "black or white"),
-    ({"width": 241}, "no image is ten times as long as wide", "a strip"),
-    ({"height": 321}, "no image is ten times as long as wide", "a strip"),
-]
-
-
-@pytest.mark.parametrize(("values", "rule", "reason"), SINGLE_ROWS, ids=lambda v: str(v)[:30])
-def test_a_row_that_cannot_be_used_is_set_aside(values, rule, reason):
-    columns = good_columns()
-    for name, value in values.items():
-        columns[name][7] = value
-    found = look_at(columns)
-    assert failures(found) == {rule: "set aside"}
-    assert found.quarantine == {"e0007": reason}
-    (outcome,) = found.failed("set aside")
-    assert (outcome.failed_ids, outcome.observed) == (("e0007",), "1 of 100 examples: e0007")
-    assert found.profile["examples"] == 99
-
-
-MEASURED = [
-    "sha256",
-    "mode",
-    "brightness",
-    "contrast",
-    "sharpness",
-    "red",
-    "green",
-    "blue",
-    "phash",
-]
-
-
-def make_unreadable(columns: Columns, row: int) -> None:
-    columns["problem"][row] = "no image: PNG or JPEG expected"
-    for name in [*MEASURED, "width", "height", "channels"]:
-        columns[name][row] = None
-
-
-def test_an_unreadable_image_is_set_aside_with_what_is_wrong_with_it():
-    columns = good_columns()
-    make_unreadable(columns, 7)
-    columns["label"][7] = None  # the first reason counts, and this one above all
-    found = look_at(columns)
-    assert found.quarantine == {"e0007": "unreadable: no image: PNG or JPEG expected"}
-    assert failures(found) == {
-        "every image can be read": "set aside",
-        "every example has a label": "set aside",
-    }
-
-
-def test_the_first_of_several_reasons_counts_and_they_come_in_the_order_of_ids():
-    columns = good_columns()
-    columns["label"][30] = columns["license"][30] = None
-    columns["contrast"][5] = 0.0
-    columns["split"][50] = "extra"
-    found = look_at(columns)
-    assert list(found.quarantine.items()) == [
-        ("e0005", "blank"),
-        ("e0030", "unlabelled"),
-        ("e0050", "unknown split"),
-    ]
-
-
-def test_what_is_set_aside_is_not_looked_at_further():
-    columns = good_columns()
-    columns["sha256"][7] = columns["sha256"][8]  # a leak, if it counted
-    columns["phash"][7] = columns["phash"][8]
-    columns["label"][7] = None
-    assert failures(look_at(columns)) == {"every example has a label": "set aside"}
-
-
-def test_nothing_is_left():
-    columns = good_columns(10)
-    columns["license"] = ["unknown"] * 10
-    found = look_at(columns)
-    assert failures(found) == {"every licence says something": "set aside"}
-    assert len(found.quarantine) == 10
-    assert found.profile == {}
-
-
 def change(column: str, value: Any, *rows: int) -> Callable[[Columns], None]:
     def spoil(columns: Columns) -> None:
         for row in rows:
@@ -171,6 +58,7 @@ def copy(row: int, *to: int, columns_copied: tuple[str, ...] = ("sha256",)) -> A
 
 
 LOOK = ("phash", "brightness", "contrast")
+
 
 WHOLE_TABLES = [
     ("no id", change("id", None, 7), {"every example has an id": "critical"}),
@@ -299,17 +187,6 @@ def swap_red_and_blue(columns: Columns) -> None:
     columns["red"], columns["blue"] = columns["blue"], columns["red"]
 
 
-def more_dogs(columns: Columns) -> None:
-    kept = [row for row in range(600) if columns["label"][row] == "dog" or row % 40 < 10]
-    kept = [row for row in kept if row < 560]
-    for name, values in columns.items():
-        columns[name] = [values[row] for row in kept]
-
-
-def other_splits(columns: Columns) -> None:
-    columns["split"] = columns["split"][10:] + columns["split"][:10]
-
-
 SINCE_THE_PROFILE = [
     (swap_names, {
         "classes look as in the profile",
@@ -334,62 +211,3 @@ def test_what_changed_since_the_profile(spoil, expected, profile):
     spoil(columns)
     found = look_at(columns, before=profile)
     assert failures(found) == dict.fromkeys(expected, "warning")
-
-
-def own(type: str, severity: Any = "critical", **kwargs: Any) -> Expectation:
-    return Expectation(type=type, kwargs=kwargs, severity=severity)
-
-
-BETWEEN = "expect_column_values_to_be_between"
-
-
-def test_an_own_expectation_about_rows_sets_those_that_fail_aside():
-    found = look_at(
-        good_columns(), (own("expect_column_values_to_match_regex", column="id", regex="^e000"),)
-    )
-    assert len(found.quarantine) == 90
-    assert set(found.quarantine.values()) == {"id: values to match regex (regex ^e000)"}
-
-
-def test_an_own_expectation_about_rows_may_only_warn():
-    found = look_at(good_columns(), (own(BETWEEN, "warning", column="width", min_value=33),))
-    assert failures(found) == {"width: values to be between (min_value 33)": "warning"}
-    assert found.quarantine == {}
-
-
-def test_an_own_expectation_about_the_table_stops_or_warns():
-    expectations = (
-        own("expect_column_mean_to_be_between", column="brightness", max_value=0.1),
-        own("expect_table_row_count_to_equal", "warning", value=99),
-    )
-    found = look_at(good_columns(), expectations)
-    assert failures(found) == {
-        "brightness: mean to be between (max_value 0.1)": "critical",
-        "table row count to equal (value 99)": "warning",
-    }
-
-
-def test_an_own_expectation_about_a_look_takes_the_place_of_the_built_in_one():
-    columns = good_columns()
-    columns["contrast"][7] = 0.0
-    allowed = own("expect_column_values_to_be_in_set", column="blank", value_set=[True, False])
-    found = look_at(columns, (allowed,))
-    assert failures(found) == {}
-    assert found.quarantine == {}
-
-
-def test_an_own_expectation_may_use_the_aspect_ratio():
-    columns = good_columns()
-    columns["width"][7] = 100
-    found = look_at(columns, (own(BETWEEN, column="aspect_ratio", max_value=4),))
-    assert found.quarantine == {"e0007": "aspect_ratio: values to be between (max_value 4)"}
-
-
-def test_an_own_expectation_about_a_column_that_is_not_there():
-    with pytest.raises(SettingsError) as caught:
-        look_at(good_columns(), (own(BETWEEN, column="depth", min_value=1),))
-    assert str(caught.value) == (
-        "ERROR expectation depth: values to be between (min_value 1) could not be evaluated: "
-        'Error: The column "depth" in BatchData does not exist. '
-        "| fix: check its column and arguments in the catalog entry"
-    )
