@@ -22,6 +22,13 @@ def encode(image: Image.Image | np.ndarray, kind: str, **options) -> bytes:
     return buffer.getvalue()
 
 
+def as_pillow_has_it(data: bytes) -> np.ndarray:
+    """Pixels by Pillow alone, as `(H, W, C)`."""
+    image = Image.open(io.BytesIO(data))
+    pixels = np.asarray(image.convert("L" if image.mode == "L" else "RGB"))
+    return pixels[:, :, None] if pixels.ndim == 2 else pixels
+
+
 def exif(orientation: int = 1) -> bytes:
     """Who took it, where, and which way up."""
     found = Image.Exif()
