@@ -9,18 +9,23 @@ The test split stays as it is: what is suspected there is listed, and nothing is
 
 import csv
 import math
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from pipeline.dataset.labels import check_labels, find_duplicates, read_decisions
+from pipeline.dataset.labels import Annotations, check_labels, find_duplicates, read_decisions
 from pipeline.dataset.ledger import Ledger
 from pipeline.dataset.pixels import decode_all, load_pixels
+from pipeline.dataset.randomness import id_keys
 from pipeline.dataset.records import (
+    ANNOTATIONS,
     CLEAN_SCHEMA,
     REMOVED_SCHEMA,
     read_folder,
@@ -32,11 +37,10 @@ from pipeline.dataset.records import (
     write_tables,
 )
 from pipeline.runtime.errors import BrokenDataset, TrainingError
-from pipeline.runtime.stage import Stage, run_stage
+from pipeline.runtime.stage import WORK_DIR, Stage, run_stage
 
 RAW = Path("data/raw")
-CHECK_MODEL = "resnet"
-CHECK_BATCH_SIZE = 32
+CHECK_STEPS_PER_EPOCH = 15  # at least, down to batches of 16
 CHECK_MIN_STEPS = 100  # of each model, however little data there is (LOG.md)
 CHECK_MAX_SIDE = 64  # pixels; the check looks at larger images reduced, to save time and memory
 NUM_PICTURED = 36
@@ -104,54 +108,83 @@ def read_quarantine(rows: Ledger) -> dict[int, str]:
 def check_rows(stage: Stage, rows: Ledger, decided: set[int], index: dict[str, Any]) -> None:
     """Suspect labels that models trained without them hold unlikely."""
     # Here, since worker processes import this file too and need none of torch.
+    import torch
+
     from pipeline.learning.device import choose_device
     from pipeline.learning.loop import Recipe
-    from pipeline.learning.out_of_fold import assign_folds, out_of_fold_probabilities
+    from pipeline.learning.out_of_fold import assign_folds, out_of_fold
 
     clean = stage.params.clean
-    height, width = (min(side, CHECK_MAX_SIDE) for side in index["image_size"])
+    height, width = (max(2, min(side, CHECK_MAX_SIDE)) for side in index["image_size"])
     shape = (height, width, index["channels"])
     device = choose_device("auto", "auto", shape)
     in_test = rows.split_of("test")
     learnt = np.flatnonzero(rows.kept & ~in_test)
     tested = np.flatnonzero(rows.kept & in_test)
     images = load_pixels(RAW, shape, "squash")
-    folds = assign_folds([rows.owners[row] for row in learnt], stage.params.seed, clean.folds)
-    steps = max(1, len(learnt) * (clean.folds - 1) // clean.folds // CHECK_BATCH_SIZE)
+    num_trained_on = max(2, len(learnt) * (clean.folds - 1) // clean.folds)
+    batch_size = min(max(num_trained_on // CHECK_STEPS_PER_EPOCH, 16), 1000)
+    steps = max(1, num_trained_on // batch_size)
     epochs = max(clean.epochs, math.ceil(CHECK_MIN_STEPS / steps))
     recipe = Recipe(
-        optimizer="adam",
-        lr=0.002,
-        batch_size=CHECK_BATCH_SIZE,
+        optimizer="muon",
+        lr=0.24,
+        batch_size=batch_size,
         epochs=epochs,
         schedule="linear",
-        weight_decay=0.0,
-        label_smoothing=0.0,
+        weight_decay=0.008,
+        label_smoothing=0.2,
         patience=epochs,
         seed=stage.params.seed,
         deterministic=True,  # its probabilities become part of the data
     )
+    checkpoints = WORK_DIR / "clean"
     total = len(learnt) * (clean.folds - 1) * epochs
     with stage.progress_bar(total, "image") as bar:
         try:
-            of_learnt, of_tested = out_of_fold_probabilities(
+            said = out_of_fold(
                 images[learnt],
                 rows.given[learnt],
-                folds,
+                id_keys([rows.ids[row] for row in learnt]),
+                assign_folds([rows.owners[row] for row in learnt], recipe.seed, clean.folds),
                 images[tested],
-                model=CHECK_MODEL,
                 num_classes=len(rows.classes),
                 recipe=recipe,
+                transforms=clean.transforms,
                 device=device,
+                checkpoints=checkpoints,
+                checkpoint_key=f"{stage.inputs_digest()} {torch.__version__} {device}",
                 on_step=bar.update,
             )
         except TrainingError as error:  # its advice is for the parameters of train
             raise TrainingError(error.what, fix="set clean.folds: 0 to do without") from None
-    found = check_labels(rows.given[learnt], of_learnt)
+    annotations = read_annotations(rows, learnt)
+    found = check_labels(rows.given[learnt], said.probabilities, annotations)
     rows.suspect(learnt, found, decided)
     rows.noise_rate = found.noise_rate
     if len(tested):
-        rows.suspect(tested, check_labels(rows.given[tested], of_tested), set())
+        annotations = read_annotations(rows, tested)
+        rows.suspect(tested, check_labels(rows.given[tested], said.others, annotations), set())
+    shutil.rmtree(checkpoints, ignore_errors=True)
+
+
+def read_annotations(rows: Ledger, where: NDArray[np.int64]) -> Annotations | None:
+    """What several people said of the rows `where`; None when ingest found no such labels."""
+    path = RAW / ANNOTATIONS
+    if not path.exists():
+        return None
+    table = pq.read_table(path)
+    ids = pa.array([rows.ids[row] for row in where], pa.string())
+    found = pc.index_in(table["id"].cast(pa.string()), ids).combine_chunks()
+    codes = pc.index_in(table["label"].cast(pa.string()), pa.array(rows.classes)).combine_chunks()
+    people = table["annotator"].combine_chunks().dictionary_encode().indices
+    there = pc.and_(pc.is_valid(found), pc.is_valid(codes))
+    return Annotations(
+        *(
+            part.filter(there).to_numpy(zero_copy_only=False).astype(np.int64)
+            for part in (found, people, codes)
+        )
+    )
 
 
 def write(stage: Stage, rows: Ledger, index: dict[str, Any]) -> None:

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from pipeline.dataset.catalog import Entry, read_entry
 from pipeline.dataset.examples import OPTED_OUT, SPLITS, Task, make_part
 from pipeline.dataset.privacy import pseudonym, read_opted_out, read_or_make_key
-from pipeline.dataset.records import write_index
+from pipeline.dataset.records import ANNOTATIONS, write_index
 from pipeline.dataset.sources import open_source
 from pipeline.dataset.sources.fetch import without_secrets
 from pipeline.dataset.sources.trees import UNPACKED_DIR
@@ -121,7 +121,7 @@ def write_annotations(folder: Path, annotations: pa.Table, key: bytes | None) ->
         pq.read_table(path, columns=["id"]) for path in sorted(folder.glob("part-*.parquet"))
     )
     known = pc.is_in(annotations["id"], there["id"].combine_chunks())
-    pq.write_table(annotations.filter(known), folder / "annotations.parquet", version="2.6")
+    pq.write_table(annotations.filter(known), folder / ANNOTATIONS, version="2.6")
 
 
 def tell(stage: Stage, survey: Survey, num_classes: int) -> None:

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.dataset.label_noise import infer_true_labels
 from pipeline.runtime.errors import ReviewError
 
 REVIEWS_DIR = Path("data/reviews")
@@ -95,45 +95,61 @@ class LabelCheck:
     """What the label check found, row by row of N examples."""
 
     quality: NDArray[np.float64]
-    """Self-confidence, the out-of-fold probability of the given label: 0 surely wrong, 1 right."""
+    """Probability that the given label is right: 0 surely wrong, 1 surely right."""
     is_issue: NDArray[np.bool_]
+    """Where it is rather wrong than right."""
     proposed: NDArray[np.int64]
-    """Class index that the model holds most likely."""
+    """Index of the most probable class."""
     noise_rate: float
     """Estimated share of wrong labels, 0 to 1."""
+    noise: NDArray[np.float64]
+    """Estimated probability of each given class, `(K, K)`: row the true class, column the given."""
 
 
-def check_labels(labels: NDArray[np.int64], probabilities: NDArray[np.float64]) -> LabelCheck:
-    """Confident learning (Northcutt et al. 2021, arXiv 1911.00068) by cleanlab.
+@dataclass(frozen=True)
+class Annotations:
+    """Labels by several people, M of them for N examples."""
+
+    rows: NDArray[np.int64]
+    """The example of each label, `(M,)`."""
+    annotators: NDArray[np.int64]
+    """Who gave it, `(M,)`, numbered from 0."""
+    labels: NDArray[np.int64]
+    """Class indices, `(M,)`."""
+
+
+def check_labels(
+    given: NDArray[np.int64],
+    probabilities: NDArray[np.float64],
+    annotations: Annotations | None = None,
+) -> LabelCheck:
+    """How probable it is that each label is right.
 
     Args:
-        labels: given class indices, shape `(N,)`.
+        given: class indices, shape `(N,)`.
         probabilities: shape `(N, K)`, of models that have not seen the example.
+        annotations: what several people said; an example that they did not look at has its
+            given label for evidence.
 
     Raises:
         ValueError: probabilities that are not finite.
     """
-    from cleanlab.count import compute_confident_joint, estimate_joint
-    from cleanlab.filter import find_label_issues
-    from cleanlab.rank import get_label_quality_scores
-
-    if not np.isfinite(probabilities).all():  # cleanlab passes NaN through in silence
-        raise ValueError("out-of-fold probabilities are not finite")
-    if len(np.unique(labels)) < 2:  # nothing to confuse, and cleanlab refuses
-        return LabelCheck(
-            quality=probabilities[np.arange(len(labels)), labels],
-            is_issue=np.zeros(len(labels), bool),
-            proposed=probabilities.argmax(1),
-            noise_rate=0.0,
-        )
-    joint = compute_confident_joint(labels, probabilities)
-    # It warns of classes with few examples in terms of its own arguments.
-    warnings.filterwarnings("ignore", "May not flag all label issues", UserWarning)
+    num = np.arange(len(given))
+    if annotations is None:
+        annotations = Annotations(num[:0], num[:0], num[:0])
+    alone = np.setdiff1d(num, annotations.rows)
+    source = annotations.annotators.max(initial=-1) + 1  # the source counts as one more annotator
+    found = infer_true_labels(
+        probabilities,
+        np.concatenate([annotations.rows, alone]),
+        np.concatenate([annotations.annotators, np.full(len(alone), source)]),
+        np.concatenate([annotations.labels, given[alone]]),
+    )
+    quality = found.posterior[num, given]
     return LabelCheck(
-        quality=get_label_quality_scores(labels, probabilities),
-        is_issue=find_label_issues(labels, probabilities, confident_joint=joint, n_jobs=1),
-        proposed=probabilities.argmax(1),
-        noise_rate=float(
-            1 - np.trace(estimate_joint(labels, probabilities, confident_joint=joint))
-        ),
+        quality=quality,
+        is_issue=quality < 0.5,
+        proposed=found.posterior.argmax(1),
+        noise_rate=float(1 - quality.mean()) if len(given) else 0.0,
+        noise=found.confusion,
     )

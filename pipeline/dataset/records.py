@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from pipeline.runtime.errors import MissingInput
 from pipeline.runtime.stage import INDEX, write_json
 
+ANNOTATIONS = "annotations.parquet"  # in data/raw: id, annotator, label
 WORD = pa.dictionary(pa.int32(), pa.string())  # a string out of few
 
 RAW_SCHEMA = pa.schema(

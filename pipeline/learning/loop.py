@@ -28,9 +28,12 @@ from pipeline.learning.batches import (
 from pipeline.learning.checkpoint import Checkpoint
 from pipeline.learning.device import Device
 from pipeline.learning.inference import predict
+from pipeline.learning.networks import WhitenedCNN
+from pipeline.learning.optimizers import make_optimizer
 from pipeline.runtime.errors import TrainingError
 
 WARMUP_FRACTION = 0.05  # of all steps, in which the learning rate rises from zero
+WHITENED_FROM = 5000  # images that show how pixels vary
 CHECK_LOSS_EVERY_STEPS = 50  # looking at the loss makes the host wait for the device
 
 
@@ -89,7 +92,14 @@ def fit(
     torch.use_deterministic_algorithms(recipe.deterministic, warn_only=True)
     torch.set_float32_matmul_precision("high")
     network.to(device.kind, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    optimizer = make_optimizer(network, recipe, device)
+    optimizer = make_optimizer(
+        recipe.optimizer,
+        network,
+        lr=recipe.lr,
+        weight_decay=recipe.weight_decay,
+        batch_size=recipe.batch_size,
+        fused=device.kind in ("cpu", "cuda"),
+    )
     fitted, first_epoch, first_step = Fit(), 0, 0
     best: dict[str, Tensor] = {}
     totals = torch.zeros(3, device=device.kind)  # loss, right answers, images
@@ -119,6 +129,8 @@ def fit(
         if _should_stop(fitted, recipe):
             break
         examples = on_device(epochs(epoch), device)
+        if epoch == first_step == 0 and isinstance(network, WhitenedCNN):
+            network.whiten(normalize(examples.images[:WHITENED_FROM].to(device.kind)))
         num = len(examples.labels)
         steps = num_batches(num, recipe.batch_size)
         order = epoch_order(recipe.seed, epoch, num)
@@ -129,9 +141,9 @@ def fit(
             on_step(first_epoch * num + min(num, first_step * recipe.batch_size))
         for batch in batches(examples, order, recipe.batch_size, device, first_step):
             done = (epoch * steps + step) / (recipe.epochs * steps)
-            lr = recipe.lr * schedule(recipe.schedule, done, 1 / (recipe.epochs * steps))
+            factor = schedule(recipe.schedule, done, 1 / (recipe.epochs * steps))
             for group in optimizer.param_groups:
-                group["lr"] = lr
+                group["lr"] = group["base_lr"] * factor
             torch.manual_seed(((recipe.seed << 32) + epoch * steps + step) % 2**64)
             _train_step(network, optimizer, normalize, batch, recipe, device, totals)
             step += 1
@@ -150,7 +162,7 @@ def fit(
         first_step = 0
         row = {
             "epoch": epoch + 1,
-            "lr": lr,
+            "lr": recipe.lr * factor,
             "train_loss": loss_sum / count,
             "train_accuracy": right / count,
         }
@@ -166,22 +178,6 @@ def fit(
         on_epoch(row)
     network.load_state_dict(best)
     return fitted
-
-
-def make_optimizer(network: nn.Module, recipe: Recipe, device: Device) -> torch.optim.Optimizer:
-    """The optimizer by name. Biases and norms are not decayed: that is for weights alone."""
-    weights = [p for p in network.parameters() if p.ndim > 1]
-    others = [p for p in network.parameters() if p.ndim <= 1]
-    groups = [
-        {"params": weights, "weight_decay": recipe.weight_decay},
-        {"params": others, "weight_decay": 0.0},
-    ]
-    fused = device.kind in ("cpu", "cuda")
-    if recipe.optimizer == "sgd":
-        return torch.optim.SGD(groups, recipe.lr, momentum=0.9, nesterov=True, fused=fused)
-    if recipe.optimizer == "adam":
-        return torch.optim.Adam(groups, recipe.lr, fused=fused)
-    return torch.optim.AdamW(groups, recipe.lr, fused=fused)
 
 
 def schedule(name: str, done: float, one_step: float) -> float:

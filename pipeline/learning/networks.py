@@ -3,12 +3,14 @@
 import copy
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pipeline.runtime.errors import SettingsError
 
-NAMES = ("article_cnn", "resnet")
+NAMES = ("article_cnn", "resnet", "whitened_cnn")
 TORCHVISION = "torchvision:"
+SMALL_SIDE = 16  # pixels; images below it need fewer channels (LOG.md)
 
 
 def build_network(name: str, image_shape: tuple[int, int, int], num_classes: int) -> nn.Module:
@@ -25,6 +27,8 @@ def build_network(name: str, image_shape: tuple[int, int, int], num_classes: int
         network = ArticleCNN(height, width, channels, num_classes)
     elif name == "resnet":
         network = ResNet(channels, num_classes)
+    elif name == "whitened_cnn":
+        network = WhitenedCNN(height, width, channels, num_classes)
     elif name.startswith(TORCHVISION):
         network = _torchvision_network(name.removeprefix(TORCHVISION), channels, num_classes)
     else:
@@ -121,6 +125,88 @@ class ConvNorm(nn.Sequential):
             nn.Conv2d(channels_in, channels_out, size, stride, size // 2, bias=False),
             nn.BatchNorm2d(channels_out),
         )
+
+
+class WhitenedCNN(nn.Module):
+    """A network for small images that learns fast (airbench94, Jordan 2024, arXiv 2404.00498).
+
+    Its first layer decorrelates the pixels of 2x2 patches and is not trained; convolutions
+    start as identities, so that gradients reach all of it from the first step; batch norms have no
+    scale. Written for Muon with label smoothing; `fit` calls `whiten` before the first step.
+    """
+
+    def __init__(
+        self,
+        height: int,
+        width: int,
+        channels: int,
+        num_classes: int,
+    ) -> None:
+        super().__init__()
+        widths = (64, 256, 256) if min(height, width) >= SMALL_SIDE else (32, 64, 64)
+        whitened = 2 * 4 * channels
+        self.whitening = nn.Conv2d(channels, whitened, 2)
+        self.whitening.weight.requires_grad = False
+        blocks: list[nn.Module] = []
+        side, channels_in = min(height, width) - 1, whitened
+        for channels_out in widths:
+            blocks.append(WhitenedBlock(channels_in, channels_out, pool=side >= 2))
+            side, channels_in = max(1, side // 2), channels_out
+        self.blocks = nn.Sequential(*blocks)
+        self.head = nn.Linear(widths[-1], num_classes, bias=False)
+        with torch.no_grad():
+            self.head.weight /= self.head.weight.std()
+
+    @torch.no_grad()
+    def whiten(self, images: Tensor) -> None:
+        """Set the first layer by normalised images `(N, C, H, W)`: patches of them come out with
+        unit variance and uncorrelated, each direction also negated, since GELU passes one side."""
+        channels = images.shape[1]
+        patches = images.float().unfold(2, 2, 1).unfold(3, 2, 1).permute(0, 2, 3, 1, 4, 5)
+        rows = patches.reshape(-1, 4 * channels).double()
+        variances, directions = torch.linalg.eigh(rows.T @ rows / len(rows))
+        filters = (directions / (variances.clamp(min=0) + 5e-4).sqrt()).T.flip(0)
+        filters = filters.view(-1, channels, 2, 2).to(self.whitening.weight)
+        self.whitening.weight.copy_(torch.cat([filters, -filters]))
+        nn.init.zeros_(self.whitening.bias)  # type: ignore[arg-type]
+
+    def embed(self, images: Tensor) -> Tensor:
+        """What the last layer sees of images `(N, C, H, W)`: `(N, D)`."""
+        features: Tensor = self.blocks(F.gelu(self.whitening(images))).amax((2, 3))
+        return features
+
+    def classify(self, embeddings: Tensor) -> Tensor:
+        """Logits `(N, K)` of embeddings `(N, D)`."""
+        logits: Tensor = self.head(embeddings) / embeddings.shape[1]
+        return logits
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.classify(self.embed(images))
+
+
+class WhitenedBlock(nn.Module):
+    """Two convolutions with norms, at half the resolution of what comes in."""
+
+    def __init__(self, channels_in: int, channels_out: int, *, pool: bool) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(channels_in, channels_out, 3, padding=1, bias=False)
+        self.pool = nn.MaxPool2d(2) if pool else nn.Identity()
+        self.first_norm = _norm(channels_out)
+        self.second = nn.Conv2d(channels_out, channels_out, 3, padding=1, bias=False)
+        self.second_norm = _norm(channels_out)
+        for convolution in (self.first, self.second):
+            passed = min(convolution.weight.shape[:2])
+            nn.init.dirac_(convolution.weight.data[:passed])
+
+    def forward(self, features: Tensor) -> Tensor:
+        features = F.gelu(self.first_norm(self.pool(self.first(features))))
+        return F.gelu(self.second_norm(self.second(features)))
+
+
+def _norm(channels: int) -> nn.BatchNorm2d:
+    norm = nn.BatchNorm2d(channels, eps=1e-12, momentum=0.4)
+    norm.weight.requires_grad = False
+    return norm
 
 
 class _AsRGB(nn.Module):

@@ -1,22 +1,48 @@
-"""Out-of-fold probabilities: what models say of examples that they have not seen."""
+"""Out of fold: what models say of examples that they have not seen, and how they see them."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
-from functools import partial
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar  # type: ignore[import-untyped]
 
 from pipeline.dataset.measurements import ChannelSums
 from pipeline.dataset.randomness import id_keys, uniform
+from pipeline.dataset.transforms import augment
 from pipeline.learning.batches import Examples, Normalizer, make_examples
+from pipeline.learning.checkpoint import Checkpoint
 from pipeline.learning.device import Device
-from pipeline.learning.inference import predict
+from pipeline.learning.inference import predict_and_embed
 from pipeline.learning.loop import Recipe, fit
-from pipeline.learning.metrics import softmax
-from pipeline.learning.networks import build_network
+from pipeline.learning.metrics import cross_entropy, softmax
+from pipeline.learning.networks import WhitenedCNN
 from pipeline.runtime.errors import BrokenDataset
+
+Images = NDArray[np.uint8]
+
+VIEWS = 4  # versions of an image that a model is asked about: the original and augmented ones
+
+
+@dataclass(frozen=True)
+class OutOfFold:
+    """What models say of N examples by those that have not seen them, and of M others by all."""
+
+    folds: NDArray[np.int64]
+    """The fold that each example was left out in, `(N,)`."""
+    probabilities: NDArray[np.float64]
+    """Calibrated on the given labels, `(N, K)`."""
+    embeddings: NDArray[np.float16]
+    """`(N, D)`; comparable within a fold alone, since each has a model of its own."""
+    others: NDArray[np.float64]
+    """Mean probabilities of all models, `(M, K)`."""
+    others_embeddings: NDArray[np.float16]
+    """By the model of the first fold, `(M, D)`."""
+    temperature: float
+    """What the logits were divided by (Guo et al. 2017, arXiv 1706.04599)."""
 
 
 def assign_folds(owners: Sequence[str], seed: int, num_folds: int) -> NDArray[np.int64]:
@@ -24,33 +50,35 @@ def assign_folds(owners: Sequence[str], seed: int, num_folds: int) -> NDArray[np
     return (uniform(id_keys(owners), seed, "fold") * num_folds).astype(np.int64)
 
 
-def out_of_fold_probabilities(
-    images: NDArray[np.uint8],
+def out_of_fold(
+    images: Images,
     labels: NDArray[np.int64],
+    keys: NDArray[np.uint64],
     folds: NDArray[np.int64],
-    others: NDArray[np.uint8],
+    others: Images,
     *,
-    model: str,
     num_classes: int,
     recipe: Recipe,
+    transforms: Sequence[Any],
     device: Device,
-    on_step: Callable[[int], object],
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Train one model for each fold, on the rest.
+    checkpoints: Path | None = None,
+    checkpoint_key: str = "",
+    on_step: Callable[[int], object] = lambda num_images: None,
+) -> OutOfFold:
+    """Train one model for each fold, on the rest, each epoch on newly augmented images.
 
     Args:
         images: uint8, shape `(N, H, W, C)`.
         labels: class indices, shape `(N,)`.
+        keys: of the ids, shape `(N,)`; see `id_keys`.
         folds: which fold each example is left out in, shape `(N,)`.
         others: images outside all folds, `(M, H, W, C)`.
+        transforms: what leaves an image's class as it is; see `augment`.
+        checkpoints: a folder in which a run that is stopped leaves its state, to go on from there;
+            `checkpoint_key` names all that the result depends on.
         on_step: hears of every batch trained on.
-
-    Returns:
-        Probabilities `(N, K)` of the left-out examples, and `(M, K)` of the others, there the
-        mean of all models.
     """
-    probabilities = np.zeros((len(images), num_classes))
-    of_others = np.zeros((len(others), num_classes))
+    _, height, width, channels = images.shape
     present = np.unique(folds)
     if len(present) < 2:
         raise BrokenDataset(
@@ -58,27 +86,69 @@ def out_of_fold_probabilities(
             fix="bring more groups, or set clean.folds: 0",
         )
     normalize = Normalizer(*ChannelSums.of(images).mean_std(), device)
-    for fold in present:
+    other_keys = np.arange(len(others), dtype=np.uint64)
+    logits = np.zeros((len(images), num_classes), np.float32)
+    of_others = []
+    embeddings = others_embeddings = np.zeros((0, 0), np.float16)
+
+    def ask(network: WhitenedCNN, some: Images, keys: NDArray[np.uint64]) -> Any:
+        """Mean logits over views of the images, and the embeddings of the originals."""
+        said, embedded = predict_and_embed(network, torch.from_numpy(some), normalize, device)
+        for copy in range(1, VIEWS if transforms else 1):
+            view = augment(some, keys, copy, transforms=transforms, seed=recipe.seed)
+            said += predict_and_embed(network, torch.from_numpy(view), normalize, device)[0]
+        return said / (VIEWS if transforms else 1), embedded
+
+    for number, fold in enumerate(present):
+        seed = recipe.seed + int(fold)
         left_out = folds == fold
-        kept = make_examples(images[~left_out], labels[~left_out], np.ones((~left_out).sum()))
-        torch.manual_seed(recipe.seed + int(fold))
-        network = build_network(model, images.shape[1:], num_classes)
+        rest = np.flatnonzero(~left_out)
+
+        def epoch_of(epoch: int, rest: NDArray[np.int64] = rest, seed: int = seed) -> Examples:
+            seen = augment(images[rest], keys[rest], epoch + 1, transforms=transforms, seed=seed)
+            return make_examples(seen, labels[rest], np.ones(len(rest)))
+
+        torch.manual_seed(seed)
+        network = WhitenedCNN(height, width, channels, num_classes)
         fit(
             network,
-            replace(recipe, seed=recipe.seed + int(fold)),
-            partial(_every_epoch, kept),
+            replace(recipe, seed=seed),
+            epoch_of,
             None,
             normalize,
             device,
+            checkpoint=Checkpoint(checkpoints / str(fold), f"{checkpoint_key} {recipe} {fold}")
+            if checkpoints
+            else None,
             on_step=on_step,
         )
-        said = predict(network, torch.from_numpy(images[left_out]), normalize, device)
-        probabilities[left_out] = softmax(said)
+        said, embedded = ask(network, images[left_out], keys[left_out])
+        logits[left_out] = said
+        if not embeddings.size:
+            embeddings = np.zeros((len(images), embedded.shape[1]), np.float16)
+        embeddings[left_out] = embedded
         if len(others):
-            said = predict(network, torch.from_numpy(others), normalize, device)
-            of_others += softmax(said) / len(present)
-    return probabilities, of_others
+            said, embedded = ask(network, others, other_keys)
+            of_others.append(said)
+            others_embeddings = embedded if number == 0 else others_embeddings
+    temperature = fit_temperature(logits, labels)
+    return OutOfFold(
+        folds,
+        softmax(logits / temperature),
+        embeddings,
+        np.mean([softmax(said / temperature) for said in of_others], axis=0)
+        if of_others
+        else np.zeros((0, num_classes)),
+        others_embeddings,
+        temperature,
+    )
 
 
-def _every_epoch(examples: Examples, epoch: int) -> Examples:
-    return examples
+def fit_temperature(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> float:
+    """What to divide logits `(N, K)` by for the least cross-entropy on `labels`, 0.01 to 100."""
+
+    def loss(log_temperature: float) -> float:
+        return cross_entropy(softmax(logits / 10**log_temperature), labels)
+
+    found = minimize_scalar(loss, bounds=(-2, 2), method="bounded", options={"xatol": 1e-3})
+    return float(10**found.x)

@@ -44,15 +44,6 @@ class Validate(Settings):
     a measurement; of rows and of what labels have to do with images, as a share of what was."""
 
 
-class Clean(Settings):
-    folds: Annotated[int, Field(ge=0, le=20), AfterValidator(_not_one)]
-    """Out-of-fold models for the label check; 0 leaves the check out, 1 is refused."""
-    epochs: Annotated[int, Field(ge=1)]
-    """Passes over the data that each out-of-fold model gets; more when the data is small."""
-    action: Literal["flag", "drop", "relabel", "downweight"]
-    """What happens to a suspected wrong label that nobody has reviewed; `flag` only lists it."""
-
-
 class Translate(Settings):
     name: Literal["translate"]
     fraction: Annotated[float, Field(gt=0, lt=1)]
@@ -80,6 +71,18 @@ class Cutout(Settings):
 
 
 Transform = Annotated[Translate | Flip | Color | Cutout, Field(discriminator="name")]
+
+
+class Clean(Settings):
+    folds: Annotated[int, Field(ge=0, le=20), AfterValidator(_not_one)]
+    """Out-of-fold models for the label check; 0 leaves the check out, 1 is refused."""
+    epochs: Annotated[int, Field(ge=1)]
+    """Passes over the data that each out-of-fold model gets; more when the data is small."""
+    transforms: list[Transform]
+    """What leaves an image's class as it is, for these models to learn from: add `name: flip` where
+    images may be mirrored."""
+    action: Literal["flag", "drop", "relabel", "downweight"]
+    """What happens to a suspected wrong label that nobody has reviewed; `flag` only lists it."""
 
 
 class Augment(Settings):
@@ -116,7 +119,7 @@ class Params(Settings):
     seed: Annotated[int, Field(ge=0, lt=2**32)]
     model: Annotated[str, Field(min_length=1)]
     """`article_cnn`, `resnet`, or `torchvision:<name>`."""
-    optimizer: Literal["sgd", "adam", "adamw"]
+    optimizer: Literal["sgd", "adam", "adamw", "muon"]
     lr: Annotated[float, Field(gt=0, le=100)]
     batch_size: Annotated[int, Field(ge=2)]
     """Batch norm needs two."""

@@ -24,7 +24,7 @@ def test_images_in_logits_out(name, shape):
     assert logits.shape == (2, NUM_CLASSES)
     assert torch.isfinite(logits).all()
     logits.sum().backward()
-    unused = [name for name, p in network.named_parameters() if p.grad is None]
+    unused = [name for name, p in network.named_parameters() if p.requires_grad and p.grad is None]
     assert unused == []
 
 
@@ -98,8 +98,8 @@ def refusal(name: str, shape: tuple[int, int, int] = (8, 8, 3)) -> str:
 @pytest.mark.parametrize("name", ["resnet18", "ResNet", "", "torchvision"])
 def test_unknown_network(name):
     assert refusal(name) == (
-        "ERROR params.yaml: model must be one of article_cnn, resnet or torchvision:<name>, "
-        f"found {name!r} | fix: name one of these"
+        "ERROR params.yaml: model must be one of article_cnn, resnet, whitened_cnn or "
+        f"torchvision:<name>, found {name!r} | fix: name one of these"
     )
 
 
@@ -129,3 +129,30 @@ def test_a_network_that_cannot_be_trained_on_these_images_is_refused(name, shape
         f"ERROR params.yaml: model {name} cannot be trained on images of "
         f"{shape[0]} x {shape[1]} x {shape[2]}"
     )
+
+
+def test_whitened_patches_are_uncorrelated_and_of_unit_variance():
+    network = build_network("whitened_cnn", (16, 16, 3), 10)
+    flat = some_images((16, 16, 3), num=300)
+    images = flat + 2 * flat.roll(1, 3) + flat.mean(1, keepdim=True)  # neighbours go together
+    images = images - images.mean((0, 2, 3), keepdim=True)
+    network.whiten(images)
+    seen = network.whitening(images).permute(1, 0, 2, 3).reshape(24, -1)[:12]
+    assert torch.allclose(torch.cov(seen), torch.eye(12), atol=0.02)
+    weight = network.whitening.weight
+    assert torch.equal(weight[:12], -weight[12:])
+    assert not weight.requires_grad
+
+
+def test_whitening_survives_images_that_say_nothing():
+    network = build_network("whitened_cnn", (8, 8, 1), 3)
+    network.whiten(torch.zeros(4, 1, 8, 8))
+    assert all(torch.isfinite(weights).all() for weights in network.state_dict().values())
+
+
+def test_embeddings_are_what_the_last_layer_sees():
+    network = build_network("whitened_cnn", (32, 32, 3), 10).eval()
+    images = some_images((32, 32, 3), num=3)
+    embeddings = network.embed(images)
+    assert embeddings.shape == (3, 256)
+    assert torch.equal(network.classify(embeddings), network(images))

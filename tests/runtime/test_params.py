@@ -29,7 +29,10 @@ validate:
   min_examples_per_class: 20
 clean:
   folds: 3
-  epochs: 3
+  epochs: 8
+  transforms:
+  - name: translate
+    fraction: 0.0625
   action: flag
 augment:
   copies: 5

@@ -1,0 +1,92 @@
+"""Which label is right, by what models and one or several annotators say of each example.
+
+Each annotator has a confusion matrix, and what models say out of fold stands in for the prior of
+each example: Dawid & Skene 1979 with a model in it (Raykar et al. 2010, "Learning from
+crowds"). A dataset with one label for each example is the case of one annotator.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Codes = NDArray[np.int64]
+
+TRUST = 2.0
+"""Power that the model's probabilities are raised to. Calibrated on noisy labels, and learnt from
+them, they are too doubtful of the true ones; LOG.md has what was tried."""
+
+MAX_ROUNDS = 50
+CONVERGED = 1e-4  # change of the mean log-likelihood, in nats
+PSEUDO_LABELS = 10.0  # of the pooled matrix, for each class, added to what an annotator did
+MAX_CELLS = 50_000_000  # beyond which annotators share one matrix
+
+
+@dataclass(frozen=True)
+class TrueLabels:
+    """What N examples of K classes are, as far as one can tell."""
+
+    posterior: Floats
+    """Probability of each class, `(N, K)`."""
+    confusion: Floats
+    """Of all annotators together, `(K, K)`: row the true class, column the given one, rows sum
+    to one."""
+    accuracy: Floats
+    """Estimated share of right labels of each annotator, `(A,)`."""
+
+
+def infer_true_labels(
+    probabilities: Floats, rows: Codes, annotators: Codes, labels: Codes
+) -> TrueLabels:
+    """Expectation maximisation over annotators' confusion matrices.
+
+    Args:
+        probabilities: of models that have not seen the example, `(N, K)`.
+        rows: the example of each label, `(M,)`, from 0 to N - 1.
+        annotators: who gave it, `(M,)`, numbered from 0.
+        labels: class indices, `(M,)`.
+
+    Raises:
+        ValueError: probabilities that are not finite.
+    """
+    if not np.isfinite(probabilities).all():
+        raise ValueError("out-of-fold probabilities are not finite")
+    num, num_classes = probabilities.shape
+    num_annotators = int(annotators.max(initial=0)) + 1
+    if num_annotators * num_classes**2 > MAX_CELLS:
+        who, num_matrices = np.zeros_like(annotators), 1
+    else:
+        who, num_matrices = annotators, num_annotators
+    cells = who * num_classes + labels
+    log_prior = TRUST * np.log(probabilities.clip(1e-9))
+    posterior, log_priors = _normalised(log_prior)
+    likelihood = -np.inf
+    for _ in range(MAX_ROUNDS):
+        counts = np.empty((num_matrices, num_classes, num_classes))  # annotator, given, true
+        for k in range(num_classes):
+            of_k = np.bincount(cells, posterior[rows, k], num_matrices * num_classes)
+            counts[:, :, k] = of_k.reshape(num_matrices, num_classes)
+        pooled = counts.sum(0) + 1 / num_classes
+        pooled /= pooled.sum(0)
+        confusions = counts + PSEUDO_LABELS * pooled
+        confusions /= confusions.sum(1, keepdims=True)
+        log_confusions = np.log(confusions).reshape(-1, num_classes)
+        evidence = np.empty_like(log_prior)
+        for k in range(num_classes):
+            evidence[:, k] = np.bincount(rows, log_confusions[cells, k], num)
+        posterior, log_totals = _normalised(log_prior + evidence)
+        before, likelihood = likelihood, float((log_totals - log_priors).mean())
+        if likelihood - before < CONVERGED:
+            break
+    right = np.bincount(annotators, posterior[rows, labels], num_annotators)
+    given = np.bincount(annotators, minlength=num_annotators)
+    return TrueLabels(posterior, pooled.T, right / given.clip(1))
+
+
+def _normalised(log_values: Floats) -> tuple[Floats, Floats]:
+    """Rows as probabilities, and the logarithms of their sums."""
+    most = log_values.max(1, keepdims=True)
+    values = np.exp(log_values - most)
+    total = values.sum(1, keepdims=True)
+    return values / total, (np.log(total) + most)[:, 0]

@@ -1,0 +1,100 @@
+"""Optimizers by name, and Muon, which torch has for matrices alone."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+MUON_MOMENTUM, SGD_MOMENTUM = 0.6, 0.85
+MUON_BIAS_LR, MUON_HEAD_LR = 0.22, 2.8  # of lr
+NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
+
+
+def make_optimizer(
+    name: str, network: nn.Module, *, lr: float, weight_decay: float, batch_size: int, fused: bool
+) -> torch.optim.Optimizer:
+    """`sgd` (Nesterov), `adam`, `adamw` or `muon`, over what of the network is to be trained.
+
+    Biases and norms are not decayed: that is for weights alone. Every group has its peak
+    learning rate as `base_lr`, which the schedule scales.
+    """
+    trained = [p for p in network.parameters() if p.requires_grad]
+    weights = [p for p in trained if p.ndim > 1]
+    others = [p for p in trained if p.ndim <= 1]
+    groups: list[dict[str, Any]] = [
+        {"params": weights, "weight_decay": weight_decay},
+        {"params": others, "weight_decay": 0.0},
+    ]
+    optimizer: torch.optim.Optimizer
+    if name == "muon":
+        filters = [p for p in weights if p.ndim == 4]
+        heads = [p for p in weights if p.ndim != 4]
+        summed = lr * batch_size  # the loss is a mean, and these rates are for a sum
+        optimizer = Muon(
+            [
+                {"params": filters, "lr": lr, "orthogonal": True},
+                {"params": heads, "lr": MUON_HEAD_LR * summed, "weight_decay": lr * weight_decay},
+                {"params": others, "lr": MUON_BIAS_LR * summed},
+            ]
+        )
+    elif name == "sgd":
+        optimizer = torch.optim.SGD(groups, lr, momentum=0.9, nesterov=True, fused=fused)
+    elif name == "adam":
+        optimizer = torch.optim.Adam(groups, lr, fused=fused)
+    else:
+        optimizer = torch.optim.AdamW(groups, lr, fused=fused)
+    for group in optimizer.param_groups:
+        group["base_lr"] = group["lr"]
+    return optimizer
+
+
+class Muon(torch.optim.Optimizer):
+    """Momentum made orthogonal for convolution filters, Nesterov's for all else.
+
+    Source: Jordan et al. 2024, https://kellerjordan.github.io/posts/muon, and its use for small
+    images, arXiv 2404.00498. A filter bank `(O, I, h, w)` is taken as a matrix `(O, I*h*w)`. Before
+    each step it is scaled to the norm sqrt(O), so its learning rate needs no fitting to the
+    scale of the loss; the norm that follows each convolution makes that scale immaterial.
+    """
+
+    def __init__(self, groups: Iterable[dict[str, Any]]) -> None:
+        super().__init__(groups, {"lr": 0.0, "weight_decay": 0.0, "orthogonal": False})
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
+        assert closure is None
+        for group in self.param_groups:
+            momentum = MUON_MOMENTUM if group["orthogonal"] else SGD_MOMENTUM
+            for parameter in group["params"]:
+                if parameter.grad is None:
+                    continue
+                gradient = parameter.grad
+                state = self.state[parameter]
+                if not state:
+                    state["momentum"] = torch.zeros_like(gradient)
+                state["momentum"].mul_(momentum).add_(gradient)
+                update = gradient.add(state["momentum"], alpha=momentum)
+                if group["orthogonal"]:
+                    rows = len(parameter)
+                    parameter.mul_(rows**0.5 / (parameter.norm() + 1e-7))
+                    update = orthogonalise(update.reshape(rows, -1)).view_as(parameter)
+                elif group["weight_decay"]:  # decoupled: a share of the weight in each full step
+                    share = group["weight_decay"] * group["lr"] / group["base_lr"]
+                    parameter.mul_(1 - share)
+                parameter.add_(update, alpha=-group["lr"])
+
+
+def orthogonalise(matrix: Tensor, steps: int = 3) -> Tensor:
+    """Bring the singular values of a matrix near one, by Newton-Schulz iterations.
+
+    With three steps they end between about 0.3 and 1.3, which serves as well as exactly one.
+    """
+    a, b, c = NEWTON_SCHULZ
+    wide: Tensor = matrix / (matrix.norm() + 1e-7)
+    if transposed := len(wide) > wide.shape[1]:
+        wide = wide.T
+    for _ in range(steps):
+        gram = wide @ wide.T
+        wide = a * wide + (b * gram + c * gram @ gram) @ wide
+    return wide.T if transposed else wide
