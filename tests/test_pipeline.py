@@ -105,8 +105,8 @@ def test_a_small_learning_rate_is_a_number(built):
         ("lr=-1", "ERROR params.yaml: lr must be greater than 0, found -1 | fix: "),
         (
             "model=resnet5000",
-            "ERROR params.yaml: model must be one of article_cnn, resnet or torchvision:<name>, "
-            "found 'resnet5000' | fix: ",
+            "ERROR params.yaml: model must be one of article_cnn, resnet, whitened_cnn or "
+            "torchvision:<name>, found 'resnet5000' | fix: ",
         ),
     ],
 )
