@@ -1,6 +1,7 @@
 """Ingest: bring the data in, without personal metadata, measured, with provenance and splits.
 
-reads   data/catalog/<dataset>.yaml, the source that it names, data/optout/<dataset>.csv
+reads   data/catalog/<dataset>.yaml, the source and annotations that it names,
+        data/optout/<dataset>.csv
 writes  data/raw/, reports/ingest.json
 params  dataset, seed, ingest
 """
@@ -8,16 +9,12 @@ params  dataset, seed, ingest
 import shutil
 from functools import partial
 from operator import call
-from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
-
+from pipeline.dataset.annotations import Added, add_annotations
 from pipeline.dataset.catalog import Entry, read_entry
 from pipeline.dataset.examples import OPTED_OUT, SPLITS, Task, make_part
-from pipeline.dataset.privacy import pseudonym, read_opted_out, read_or_make_key
-from pipeline.dataset.records import ANNOTATIONS, write_index
+from pipeline.dataset.privacy import read_opted_out, read_or_make_key, with_pseudonyms
+from pipeline.dataset.records import write_index
 from pipeline.dataset.sources import open_source
 from pipeline.dataset.sources.fetch import without_secrets
 from pipeline.dataset.sources.trees import UNPACKED_DIR
@@ -67,9 +64,14 @@ def main(stage: Stage) -> None:
             bar.update(survey.seen - bar.n)
     shutil.rmtree(UNPACKED_DIR, ignore_errors=True)
     assert survey.seen == source.num_examples, "every example of the source is accounted for"
+    survey.add_annotations(source.annotations)
     refuse_what_is_not_meant(params.dataset, entry, survey)
-    if source.annotations is not None:
-        write_annotations(folder, source.annotations, key)
+    added = None
+    if (said := source.annotations) is not None:
+        said = with_pseudonyms(said, ["id", "annotator"], key) if key else said
+        has_own_labels = entry.annotations is not None
+        added = add_annotations(folder, files, said, source.classes, has_own_labels=has_own_labels)
+        files = added.files
     image_size = entry.image_size or survey.common_size()
     write_index(
         folder,
@@ -82,6 +84,8 @@ def main(stage: Stage) -> None:
     )
     stage.write_report("reports/ingest.json", report(survey, len(source.classes)))
     tell(stage, survey, len(source.classes))
+    if added is not None:
+        tell_annotations(stage, added)
     if entry.image_size is None and len(survey.sizes) > 1:
         stage.say(
             f"images differ in size; training will see {image_size[0]} x {image_size[1]} "
@@ -96,9 +100,10 @@ def refuse_what_is_not_meant(name: str, entry: Entry, survey: Survey) -> None:
         SourceError: see above.
     """
     if entry.fingerprint not in (None, survey.fingerprint_hex):
+        also = f" with {without_secrets(entry.annotations)}" if entry.annotations else ""
         raise SourceError(
-            f"the data at {entry.uri} are not those that the catalog entry was written for: they "
-            f"have the fingerprint {survey.fingerprint_hex}, expected {entry.fingerprint}",
+            f"the data at {entry.uri}{also} are not those that the catalog entry was written for: "
+            f"they have the fingerprint {survey.fingerprint_hex}, expected {entry.fingerprint}",
             fix=f"bring those back, or accept these: python -m pipeline.commands.add {name}",
         )
     if not survey.examples:
@@ -109,19 +114,16 @@ def refuse_what_is_not_meant(name: str, entry: Entry, survey: Survey) -> None:
         )
 
 
-def write_annotations(folder: Path, annotations: pa.Table, key: bytes | None) -> None:
-    """Write data/raw/annotations.parquet: what several people said of the examples there."""
-    if key is not None:
-        names = {
-            name: pa.array([pseudonym(n, key) for n in annotations[name].to_pylist()])
-            for name in ("id", "annotator")
-        }
-        annotations = pa.table({**names, "label": annotations["label"]})
-    there = pa.concat_tables(
-        pq.read_table(path, columns=["id"]) for path in sorted(folder.glob("part-*.parquet"))
-    )
-    known = pc.is_in(annotations["id"], there["id"].combine_chunks())
-    pq.write_table(annotations.filter(known), folder / ANNOTATIONS, version="2.6")
+def tell_annotations(stage: Stage, added: Added) -> None:
+    """Say what became of several people's labels."""
+    stage.say(f"{added.labels} labels by {added.annotators} annotators")
+    if added.filled:
+        stage.say(f"{added.filled} examples without a label have that of most annotators")
+    if added.unknown_labels:
+        stage.say(
+            f"passed over {added.unknown_labels} labels of {added.unknown_ids} ids that are not "
+            "in data/raw"
+        )
 
 
 def tell(stage: Stage, survey: Survey, num_classes: int) -> None:

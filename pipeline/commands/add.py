@@ -23,6 +23,7 @@ from tqdm import tqdm
 from pipeline.dataset.catalog import Entry, entry_path, read_entry
 from pipeline.dataset.examples import SPLITS, Task, make_rows
 from pipeline.dataset.sources import Source, open_source
+from pipeline.dataset.sources.annotations import read_annotations
 from pipeline.dataset.sources.trees import UNPACKED_DIR
 from pipeline.dataset.survey import Survey
 from pipeline.runtime.command import run_command
@@ -79,7 +80,12 @@ def add(name: str, path: Path, uri: str, license: str | None, params: Params) ->
 def look_again(name: str, path: Path, params: Params) -> None:
     """Compare the data with their entry, and have the entry accept them as they are now."""
     entry = read_entry(name)
-    source, survey, doubts = look(entry.model_copy(update={"classes": None}), params)
+    as_found = entry.model_copy(update={"classes": None, "annotations": None})
+    source, survey, doubts = look(as_found, params)
+    known = entry.classes or source.classes
+    new = [name for name in source.classes if name not in known]
+    if entry.annotations is not None:
+        survey.add_annotations(read_annotations(entry.annotations, known + new))
     print_findings(source, survey, doubts)
     if entry.fingerprint == survey.fingerprint_hex:
         print(f"\n{path} is of these data already")
@@ -89,7 +95,7 @@ def look_again(name: str, path: Path, params: Params) -> None:
     yaml.width = LINE_WIDTH
     content = yaml.load(path)
     content["fingerprint"] = survey.fingerprint_hex
-    if entry.classes and (new := [name for name in source.classes if name not in entry.classes]):
+    if new:
         content["classes"] += new  # at the end, so that the others keep their index
         print(one_line(f"\nnew classes: {', '.join(new)}"))
     stream = io.StringIO()
@@ -138,6 +144,7 @@ def look(entry: Entry, params: Params) -> tuple[Source, Survey, list[str]]:
             oddities.add(rows.table)
             bar.update(survey.seen - bar.n)
     shutil.rmtree(UNPACKED_DIR, ignore_errors=True)
+    survey.add_annotations(source.annotations)
     return source, survey, list(oddities.doubts(source, survey))
 
 

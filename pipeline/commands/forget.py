@@ -102,13 +102,14 @@ def main() -> None:
         erase(request.found, places)
         outputs = [] if rebuilds else erase_outputs(examples, scope)
         erase_notes(examples, Path(repository.site_cache_dir))
-    if is_remote(entry.uri):  # an archive may hide them
-        shutil.rmtree(cached_copy(entry.uri), ignore_errors=True)
+    sources = [entry.uri, *([entry.annotations] if entry.annotations else [])]
+    for uri in filter(is_remote, sources):  # an archive may hide them, and a table may name them
+        shutil.rmtree(cached_copy(uri), ignore_errors=True)
     erase_downloads(examples)
     left = search(examples, Scope(dataset, places), places, Path(repository.site_cache_dir))
     counts = {store.name: len(store.objects()) for store in places}
     receipt = write_receipt(
-        dataset, entry.uri, examples, request.found, left, counts, arguments.models, outputs
+        dataset, sources, examples, request.found, left, counts, arguments.models, outputs
     )
     print(f"\n{receipt}\nThis receipt: {keep_receipt(receipt)}")
     for path in left.yours[:20]:

@@ -70,6 +70,8 @@ class Entry(Settings):
     citation: str | None = None
     classes: Annotated[list[Text], Field(min_length=2)] | None = None
     """Class names in the order of their indices; from the data when not given."""
+    annotations: Text | None = None
+    """A CSV or Parquet file of several people's labels (id, annotator, label): a path, or a URL."""
     image_size: Annotated[list[Side], Field(min_length=2, max_length=2)] | None = None
     """Height and width of a training image in pixels; from the data when uniform."""
     columns: Columns = Columns()

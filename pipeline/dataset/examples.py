@@ -2,6 +2,7 @@
 
 import hashlib
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -122,13 +123,16 @@ def with_digests(table: pa.Table) -> pa.Table:
     return table.append_column("source_sha256", pa.array(digests, pa.string()))
 
 
-def fingerprint(table: pa.Table) -> int:
+FINGERPRINTED = ("id", "label", "split", "source_sha256")
+
+
+def fingerprint(table: pa.Table, names: Sequence[str] = FINGERPRINTED) -> int:
     """A number that changes when an example is added, removed, renamed, relabelled or edited.
 
     The sum of a digest for each example (an incremental hash: Bellare and Micciancio 1997), so
     that it depends on no order. It guards against accidents, not against forgers.
     """
-    columns = [table[name].to_pylist() for name in ("id", "label", "split", "source_sha256")]
+    columns = [table[name].to_pylist() for name in names]
     digests = (hashlib.sha256(repr(row).encode()).digest() for row in zip(*columns, strict=True))
     return sum(int.from_bytes(digest) for digest in digests) % (1 << 256)
 

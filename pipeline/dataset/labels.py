@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.dataset.annotations import Annotations as Annotations
 from pipeline.dataset.label_noise import infer_true_labels
 from pipeline.runtime.errors import ReviewError
 
@@ -104,18 +105,6 @@ class LabelCheck:
     """Estimated share of wrong labels, 0 to 1."""
     noise: NDArray[np.float64]
     """Estimated probability of each given class, `(K, K)`: row the true class, column the given."""
-
-
-@dataclass(frozen=True)
-class Annotations:
-    """Labels by several people, M of them for N examples."""
-
-    rows: NDArray[np.int64]
-    """The example of each label, `(M,)`."""
-    annotators: NDArray[np.int64]
-    """Who gave it, `(M,)`, numbered from 0."""
-    labels: NDArray[np.int64]
-    """Class indices, `(M,)`."""
 
 
 def check_labels(

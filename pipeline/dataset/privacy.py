@@ -9,9 +9,11 @@ import hashlib
 import hmac
 import os
 import secrets
+from collections.abc import Sequence
 from pathlib import Path
 
 import platformdirs
+import pyarrow as pa
 
 from pipeline.runtime.errors import ReviewError, SettingsError
 
@@ -58,6 +60,16 @@ def is_opted_out(opted_out: frozenset[str], id: str, image_sha256: str | None) -
 def pseudonym(name: str | None, key: bytes) -> str | None:
     """A name that stays the same, and says nothing without the key: HMAC-SHA-256, 128 bits."""
     return name and hmac.new(key, name.encode(), "sha256").hexdigest()[:KEY_BYTES]
+
+
+def with_pseudonyms(table: pa.Table, names: Sequence[str], key: bytes) -> pa.Table:
+    """The table with pseudonyms in the columns `names`, which hold strings."""
+    for name in names:
+        coded = table[name].combine_chunks().dictionary_encode()
+        known = pa.array([pseudonym(text, key) for text in coded.dictionary.to_pylist()])
+        position = table.schema.get_field_index(name)
+        table = table.set_column(position, name, known.take(coded.indices))
+    return table
 
 
 def key_path() -> Path:

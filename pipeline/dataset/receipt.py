@@ -1,7 +1,7 @@
 """What `forget` says: before it erases, and when it has."""
 
 import hashlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -66,7 +66,7 @@ def trained(found: Findings, models: bool) -> Iterator[str]:
 
 def write_receipt(
     dataset: str,
-    uri: str,
+    sources: Sequence[str],
     examples: Examples,
     found: Findings,
     left: Left,
@@ -78,7 +78,7 @@ def write_receipt(
 
     `outputs` were removed from the workspace, `counts` are the objects now in each store.
     """
-    lines = [*_removed(dataset, examples, found), *_remains(uri, found, left, models, outputs)]
+    lines = [*_removed(dataset, examples, found), *_remains(sources, found, left, models, outputs)]
     return "\n".join([*lines, *_searched(left, counts), ""])
 
 
@@ -92,10 +92,11 @@ def _removed(dataset: str, examples: Examples, found: Findings) -> Iterator[str]
 
 
 def _remains(
-    uri: str, found: Findings, left: Left, models: bool, outputs: list[str]
+    sources: Sequence[str], found: Findings, left: Left, models: bool, outputs: list[str]
 ) -> Iterator[str]:
     yield "\nRemains, for you to decide on:\n"
-    yield f"- the source itself, {without_secrets(uri)}: its owner must delete them there"
+    named = " and ".join(map(without_secrets, sources))
+    yield f"- the source itself, {named}: its owner must delete them there"
     yield "- other clones with their caches, backups, and versions that a bucket keeps of objects"
     if git("remote") and found.experiments:
         yield "- experiments that were pushed: dvc exp remove --git-remote NAME"

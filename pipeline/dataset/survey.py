@@ -6,7 +6,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.dataset.examples import Rows
+from pipeline.dataset.examples import Rows, fingerprint
 
 LARGEST_DEFAULT_SIDE = 224  # pixels; what most pretrained networks expect
 
@@ -47,6 +47,12 @@ class Survey:
         self.channels.update(readable["channels"].unique().to_pylist())
         for (kinds,), number in count(readable, "metadata_removed").items():
             self.metadata.update(dict.fromkeys(kinds.split(","), number) if kinds else {})
+
+    def add_annotations(self, said: pa.Table | None) -> None:
+        """Have the fingerprint change with any label that several people gave."""
+        if said is not None:
+            number = fingerprint(said, ["id", "annotator", "label"])
+            self.fingerprint = (self.fingerprint + number) % (1 << 256)
 
     def in_split(self, split: str) -> int:
         return sum(number for (name, _), number in self.labels.items() if name == split)

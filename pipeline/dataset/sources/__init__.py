@@ -61,7 +61,7 @@ class Source(NamedTuple):
     """Which of train, val and test the source itself tells apart; empty for none."""
     batches: Iterator[Batch]
     annotations: pa.Table | None = None
-    """Several people's labels (id, annotator, label), where the source has them."""
+    """Several people's labels (id, annotator, label), where the source or the entry has them."""
     kind: str = "builtin"
 
 
@@ -136,6 +136,20 @@ def open_source(entry: Entry, max_bytes: float = float("inf")) -> Source:
     Raises:
         SourceError: nothing is there, no kind recognises it, or it is damaged.
     """
+    from pipeline.dataset.sources.annotations import read_annotations
+
+    source = _open_images(entry, max_bytes)
+    if entry.annotations is None:
+        return source
+    if source.annotations is not None:
+        raise SourceError(
+            f"{without_secrets(entry.uri)} names annotators, and so does annotations",
+            fix="bring all labels into one of them",
+        )
+    return source._replace(annotations=read_annotations(entry.annotations, source.classes))
+
+
+def _open_images(entry: Entry, max_bytes: float) -> Source:
     from pipeline.dataset.sources import builtin, cifar, folders, idx, manifest, parquet
 
     if entry.kind == "builtin" or builtin.recognises(entry.uri):
