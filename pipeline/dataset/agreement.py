@@ -5,6 +5,7 @@ the call for a standard reliability measure for coding data" (2007). Labels may 
 one person alone has labelled tells nothing of agreement and is left out.
 """
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -51,6 +52,12 @@ def agreement(rows: NDArray[Any], labels: NDArray[Any], num_classes: int) -> Agr
         num_examples=int((given > 1).sum()),
         num_labels=int(num_labels),
     )
+
+
+def agreement_rows(found: Agreement, classes: Sequence[str]) -> list[list[str]]:
+    """What reports/agreement.csv says, the header first: a row for each class; blank for None."""
+    alphas = ["" if alpha is None else f"{alpha:.6f}" for alpha in found.by_class]
+    return [["class", "alpha"], *map(list, zip(classes, alphas, strict=True))]
 
 
 def _alpha(observed: float, expected: float) -> float | None:

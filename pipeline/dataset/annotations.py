@@ -136,6 +136,28 @@ def read_annotations(
     return Annotations(example, annotator, label, tuple(people.dictionary.to_pylist()))
 
 
+def with_given_labels(said: Annotations | None, given: Codes) -> Annotations:
+    """All there is to know of N examples: what people said and, where nobody did, the given label.
+
+    These count as those of one more annotator, named `source`.
+
+    Args:
+        given: class indices, `(N,)`.
+    """
+    nothing = given[:0]
+    said = said or Annotations(nothing, nothing, nothing)
+    alone = np.setdiff1d(np.arange(len(given)), said.rows)
+    if not len(alone):
+        return said
+    names = said.names if SOURCE in said.names else (*said.names, SOURCE)
+    return Annotations(
+        np.concatenate([said.rows, alone]),
+        np.concatenate([said.annotators, np.full(len(alone), names.index(SOURCE))]),
+        np.concatenate([said.labels, given[alone]]),
+        names,
+    )
+
+
 def majority_vote(
     rows: NDArray[Any], labels: NDArray[Any], num_examples: int, num_classes: int
 ) -> Codes:

@@ -17,6 +17,9 @@ TRUST = 2.0
 """Power that the model's probabilities are raised to. Calibrated on noisy labels, and learnt from
 them, they are too doubtful of the true ones; LOG.md has what was tried."""
 
+START_LOG_ODDS = 1.0
+"""Of a label's class, at the start: without a model, all classes would stay alike for ever."""
+
 MAX_ROUNDS = 50
 CONVERGED = 1e-4  # change of the mean log-likelihood, in nats
 PSEUDO_LABELS = 10.0  # of the pooled matrix, for each class, added to what an annotator did
@@ -42,7 +45,8 @@ def infer_true_labels(
     """Expectation maximisation over annotators' confusion matrices.
 
     Args:
-        probabilities: of models that have not seen the example, `(N, K)`.
+        probabilities: of models that have not seen the example, `(N, K)`; all alike when there is
+            no model, which is Dawid & Skene's method.
         rows: the example of each label, `(M,)`, from 0 to N - 1.
         annotators: who gave it, `(M,)`, numbered from 0.
         labels: class indices, `(M,)`.
@@ -60,7 +64,9 @@ def infer_true_labels(
         who, num_matrices = annotators, num_annotators
     cells = who * num_classes + labels
     log_prior = TRUST * np.log(probabilities.clip(1e-9))
-    posterior, log_priors = _normalised(log_prior)
+    _, log_priors = _normalised(log_prior)
+    votes = np.bincount(rows * num_classes + labels, minlength=log_prior.size)
+    posterior, _ = _normalised(log_prior + START_LOG_ODDS * votes.reshape(log_prior.shape))
     likelihood = -np.inf
     for _ in range(MAX_ROUNDS):
         counts = np.empty((num_matrices, num_classes, num_classes))  # annotator, given, true

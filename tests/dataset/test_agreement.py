@@ -5,7 +5,7 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from pipeline.dataset.agreement import Agreement, agreement
+from pipeline.dataset.agreement import Agreement, agreement, agreement_rows
 
 # Krippendorff 2011, example C: four observers, twelve units, a dot for none.
 FOUR_OBSERVERS = ["1 2 3 3 2 1 4 1 2 . . .", "1 2 3 3 2 2 4 1 2 5 . 3",
@@ -99,3 +99,13 @@ def test_chance_is_zero_and_always_apart_is_below():
 )
 def test_where_nothing_can_be_said(rows, labels, expected):
     assert agreement(np.array(rows, int), np.array(labels, int), 2) == expected
+
+
+def test_the_table_has_a_row_for_each_class():
+    found = agreement(np.array([0, 0, 1, 1]), np.array([0, 1, 1, 0]), 3)
+    assert agreement_rows(found, ["cat", "dog", "bird"]) == [
+        ["class", "alpha"],
+        ["cat", "-0.500000"],
+        ["dog", "-0.500000"],
+        ["bird", ""],
+    ]

@@ -7,7 +7,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.dataset.annotations import add_annotations, majority_vote, read_annotations
+from pipeline.dataset.annotations import (
+    Annotations,
+    add_annotations,
+    majority_vote,
+    read_annotations,
+    with_given_labels,
+)
 from pipeline.dataset.records import RAW_SCHEMA, file_sha256, words, write_part
 from pipeline.runtime.errors import SourceError
 
@@ -136,3 +142,16 @@ def test_the_majority_is_that_of_counting():
     for row in range(200):
         mine = labels[rows == row].tolist()
         assert found[row] == max(mine, key=lambda label: (mine.count(label), -mine.index(label)))
+
+
+def test_the_given_label_stands_in_where_nobody_was_asked():
+    given = np.array([2, 1, 0])
+    said = Annotations(*np.array([[0, 0, 1], [2, 1, 1]]).T, ("ada", "bo"))
+    found = with_given_labels(said, given)
+    assert found.names == ("ada", "bo", "source")
+    rows = zip(found.rows, found.annotators, found.labels, strict=True)
+    assert list(rows) == [(0, 0, 1), (2, 1, 1), (1, 2, 1)]
+    alone = with_given_labels(None, given)
+    assert (alone.labels == given).all()
+    assert alone.names == ("source",)
+    assert with_given_labels(alone, given) is alone

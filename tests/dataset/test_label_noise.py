@@ -88,3 +88,12 @@ def test_probabilities_that_are_no_numbers_are_refused():
     crowd.probabilities[4, 1] = np.nan
     with pytest.raises(ValueError, match=r"^out-of-fold probabilities are not finite$"):
         crowd.infer()
+
+
+def test_without_a_model_annotators_know_each_other():
+    """Dawid & Skene's method: the one who is always wrong is outvoted, and then believed less."""
+    crowd = Crowd(3000, [0.9, 0.8, 0.8, 0.3])
+    crowd.probabilities = np.full((3000, 4), 0.25)
+    found = crowd.infer()
+    assert (found.posterior.argmax(1) != crowd.truth).mean() < 0.07
+    np.testing.assert_allclose(found.accuracy, [0.9, 0.8, 0.8, 0.3], atol=0.03)
