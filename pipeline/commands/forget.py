@@ -98,15 +98,16 @@ def main() -> None:
     request.found |= find(examples, scope, places, kept, arguments.models)
     request.found.bad -= kept  # the same again in the rebuilt data, so without them
     write_journal(request)
+    notes = Path(repository.site_cache_dir)
     with locked(repository):
         erase(request.found, places)
         outputs = [] if rebuilds else erase_outputs(examples, scope)
-        erase_notes(examples, Path(repository.site_cache_dir))
+        erase_notes(examples, notes)
     sources = [entry.uri, *([entry.annotations] if entry.annotations else [])]
     for uri in filter(is_remote, sources):  # an archive may hide them, and a table may name them
         shutil.rmtree(cached_copy(uri), ignore_errors=True)
     erase_downloads(examples)
-    left = search(examples, Scope(dataset, places), places, Path(repository.site_cache_dir))
+    left = search(examples, Scope(dataset, places), places, notes, list(map(Path, sources)))
     counts = {store.name: len(store.objects()) for store in places}
     receipt = write_receipt(
         dataset, sources, examples, request.found, left, counts, arguments.models, outputs

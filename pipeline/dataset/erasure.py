@@ -209,8 +209,18 @@ def erase_downloads(examples: Examples) -> int:
     return removed
 
 
-def search(examples: Examples, scope: Scope, places: Iterable[Store], notes: Path) -> Left:
-    """Look into every file of the workspace, the stores, DVC's notes, downloads, and git."""
+def search(
+    examples: Examples,
+    scope: Scope,
+    places: Iterable[Store],
+    notes: Path,
+    tables: Collection[Path] = (),
+) -> Left:
+    """Look into every file of the workspace, the stores, DVC's notes, downloads, and git.
+
+    In files that people put there, ids are looked for in `tables` alone: elsewhere they may be
+    those of something else.
+    """
     left = Left()
     made = tuple(map(Path, (*MADE_HERE, *current_lock().outputs)))
     for path in files_below(Path()):
@@ -219,7 +229,7 @@ def search(examples: Examples, scope: Scope, places: Iterable[Store], notes: Pat
         if scope.is_other(path):
             continue  # what it is, its object in the cache tells
         is_made = path.parts[0] == str(WORK_DIR) or any(path.is_relative_to(m) for m in made)
-        if _holds(examples, path, examples.ids if is_made else ()):
+        if _holds(examples, path, examples.ids if is_made or path in tables else ()):
             (left.ours if is_made else left.yours).append(str(path))
     for folder, ids in ((notes, examples.ids), (cache_dir(), frozenset())):
         left.ours += [str(path) for path in files_below(folder) if _holds(examples, path, ids)]

@@ -56,8 +56,10 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for number in range(40):
             (folder / f"{number:03d}.jpg").write_bytes(photo(100 * person + number, person))
     shutil.copy(root / "people" / FORGOTTEN[0], root / "people" / COPY)
+    said = [f"{id},{who},ada" for id in (*FORGOTTEN, "ada/005.jpg") for who in ("eve", "eli")]
+    (root / "said.csv").write_text("\n".join(["id,annotator,label", *said]))
     clone = make_clone(root / "clone")
-    entry = "uri: ../people\nlicense: CC-BY-4.0\nclasses: [ada, bob]\n"
+    entry = "uri: ../people\nlicense: CC-BY-4.0\nclasses: [ada, bob]\nannotations: ../said.csv\n"
     (clone.path / "data/catalog/people.yaml").write_text(entry)
     reviews = (
         "id,given,decision,reviewer,note\nada/003.jpg,ada,keep,eve,\nada/005.jpg,ada,keep,eve,\n"
@@ -77,6 +79,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def repository(made: Path, tmp_path: Path) -> Repository:
     for name in ("people", "clone", "store"):
         shutil.copytree(made / name, tmp_path / name, symlinks=True)
+    shutil.copy(made / "said.csv", tmp_path)
     return Repository(tmp_path / "clone")
 
 
@@ -237,6 +240,9 @@ def test_a_fresh_clone_erases_what_only_the_remote_has(repository):
     fresh = Repository(repository.path.parent / "fresh")
     (fresh.path / "desk").mkdir()
     (fresh.path / "desk/portrait.jpg").write_bytes(source)
+    shutil.copy(repository.path.parent / "said.csv", fresh.path)
+    entry = fresh.path / "data/catalog/people.yaml"
+    entry.write_text(entry.read_text().replace("../said.csv", "said.csv"))
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
@@ -274,8 +280,10 @@ def test_a_fresh_clone_erases_what_only_the_remote_has(repository):
         if p.is_file() and any(image in p.read_bytes() for image in images)
     ]
     assert "Found: nothing." in said
-    assert "- files of the workspace that people put there: 1\n" in said
+    assert "- the source itself, ../people and said.csv: its owner must delete them there" in said
+    assert "- files of the workspace that people put there: 2\n" in said
     assert "Not made by the pipeline, and has them: desk/portrait.jpg" in said
+    assert "Not made by the pipeline, and has them: said.csv" in said
     assert "Found: nothing." in again
     assert "their data is in no store, so it cannot be said" in again
 
