@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from pipeline.dataset.labels import Annotations, check_labels, find_duplicates, read_decisions
+from pipeline.dataset.labels import Annotations, check_labels, find_duplicates
 from pipeline.dataset.ledger import Ledger
 from pipeline.dataset.pixels import decode_all, load_pixels
 from pipeline.dataset.randomness import id_keys
@@ -36,6 +36,7 @@ from pipeline.dataset.records import (
     write_index,
     write_tables,
 )
+from pipeline.dataset.reviews import read_decisions
 from pipeline.runtime.errors import BrokenDataset, TrainingError
 from pipeline.runtime.stage import WORK_DIR, Stage, run_stage
 

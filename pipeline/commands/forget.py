@@ -33,9 +33,9 @@ from pipeline.dataset.forgetting import (
     resolve,
     write_journal,
 )
-from pipeline.dataset.labels import REVIEWS_DIR
 from pipeline.dataset.privacy import OPTOUT_DIR
 from pipeline.dataset.receipt import neighbours, plan, write_receipt
+from pipeline.dataset.reviews import REVIEWS_DIR
 from pipeline.dataset.sources.fetch import cached_copy, is_remote
 from pipeline.dataset.traces import Examples, tombstones
 from pipeline.runtime.command import run_command

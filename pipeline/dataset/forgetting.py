@@ -9,7 +9,6 @@ from datetime import date
 from pathlib import Path
 
 from pipeline.dataset.erasure import JOURNAL, Findings, Scope, files_below
-from pipeline.dataset.labels import REVIEWS_DIR
 from pipeline.dataset.privacy import (
     OPTOUT_COLUMNS,
     OPTOUT_DIR,
@@ -18,6 +17,7 @@ from pipeline.dataset.privacy import (
     read_opted_out,
     read_or_make_key,
 )
+from pipeline.dataset.reviews import REVIEWS_DIR
 from pipeline.dataset.traces import Examples, digest_of
 from pipeline.runtime.errors import ForgetError
 from pipeline.runtime.params import load_params

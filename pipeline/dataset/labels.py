@@ -1,71 +1,16 @@
-"""Labels: duplicates and leaks, suspected errors, and people's decisions about them."""
+"""Labels: duplicates and leaks, and suspected errors."""
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.dataset.annotations import Annotations as Annotations
 from pipeline.dataset.label_noise import infer_true_labels
-from pipeline.runtime.errors import ReviewError
-
-REVIEWS_DIR = Path("data/reviews")
-REVIEW_COLUMNS = ["id", "given", "decision", "reviewer", "note"]
-KEEP, DROP = "keep", "drop"
 
 SPLIT_PRIORITY = {"test": 0, "val": 1, "train": 2}
 """Of equal images in several splits the one in the first of these stays."""
-
-
-@dataclass(frozen=True)
-class Decision:
-    """What a person decided about one example."""
-
-    id: str
-    given: str
-    """The label it had when it was decided."""
-    decision: str
-    """`keep` the label, `drop` the example, or the name of the right class."""
-
-
-def read_decisions(dataset: str, classes: Sequence[str]) -> dict[str, Decision]:
-    """People's decisions by id, from data/reviews/<dataset>.csv; of several the last counts.
-
-    Raises:
-        ReviewError: naming the line, when it has other columns or an unknown decision.
-    """
-    path = REVIEWS_DIR / f"{dataset}.csv"
-    if not path.exists():
-        return {}
-    decisions: dict[str, Decision] = {}
-    try:
-        content = path.read_text(encoding="utf-8-sig")  # spreadsheets begin with a mark
-    except UnicodeDecodeError:
-        raise ReviewError(f"{path} is not UTF-8 text", fix="save it as UTF-8") from None
-    with io.StringIO(content, newline="") as file:
-        reader = csv.DictReader(file)
-        if reader.fieldnames != REVIEW_COLUMNS:
-            raise ReviewError(
-                f"{path} must have the columns {','.join(REVIEW_COLUMNS)}, "
-                f"found {','.join(reader.fieldnames or [])}",
-                fix="mend its first line",
-            )
-        for row in reader:
-            where = f"{path}, line {reader.line_num}"
-            if None in row or None in row.values():
-                raise ReviewError(f"{where} has not five values", fix="mend the line")
-            if row["decision"] not in (KEEP, DROP, *classes):
-                raise ReviewError(
-                    f"{where}: decision must be {KEEP}, {DROP} or a class, "
-                    f"found {row['decision']!r}",
-                    fix=f"the classes are {', '.join(classes)}",
-                )
-            decisions[row["id"]] = Decision(row["id"], row["given"], row["decision"])
-    return decisions
 
 
 def find_duplicates(

@@ -4,7 +4,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pipeline.dataset.labels import DROP, KEEP, Decision, LabelCheck
+from pipeline.dataset.labels import LabelCheck
+from pipeline.dataset.reviews import DROP, KEEP, Decision
 
 
 class Ledger:

@@ -1,0 +1,98 @@
+// Sends decisions to the server, one after the other, until each has arrived.
+//
+// What has not arrived is also in the tab's session storage, so that neither a reload nor a
+// restart of the server loses it. The server knows a decision by its key: sent twice, it is
+// written once.
+
+const PATIENCE_MS = 10_000;
+const PAUSES_MS = [300, 1000, 2000, 4000];
+
+export class Outbox {
+  // `on.saved(message, answer)`, `on.refused(message, text)`, `on.change({waiting, problem})`.
+  constructor(dataset, on) {
+    this.dataset = dataset;
+    this.on = on;
+    this.store = `groundwork outbox ${dataset}`;
+    this.waiting = JSON.parse(sessionStorage.getItem(this.store) ?? "[]");
+    this.problem = "";
+    this.sending = false;
+    addEventListener("beforeunload", (event) => {
+      if (this.waiting.length) event.preventDefault();
+    });
+  }
+
+  add(path, body) {
+    this.waiting.push({ path, body: { dataset: this.dataset, ...body } });
+    this.changed();
+    this.send();
+  }
+
+  async send() {
+    if (this.sending) return;
+    this.sending = true;
+    let failures = 0;
+    while (this.waiting.length) {
+      const message = this.waiting[0];
+      const { status, answer, problem } = await post(message);
+      if (status === 200 || (status >= 400 && status < 500 && status !== 409)) {
+        failures = 0;
+        this.waiting.shift();
+        this.problem = "";
+        this.changed();
+        if (status === 200) this.on.saved(message, answer);
+        else this.on.refused(message, problem);
+      } else {
+        this.problem = problem;
+        this.changed();
+        await pause(PAUSES_MS[Math.min(failures++, PAUSES_MS.length - 1)]);
+      }
+    }
+    this.sending = false;
+  }
+
+  changed() {
+    sessionStorage.setItem(this.store, JSON.stringify(this.waiting));
+    this.on.change({ waiting: this.waiting.length, problem: this.problem });
+  }
+}
+
+async function post({ path, body }) {
+  try {
+    const response = await fetch(path, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(body),
+      signal: AbortSignal.timeout(PATIENCE_MS),
+    });
+    const answer = await response.json();
+    return { status: response.status, answer, problem: answer.error ?? "" };
+  } catch {
+    return { status: 0, problem: "the server does not answer; is it running?" };
+  }
+}
+
+// Ask until there is an answer; `onProblem("")` when there is one again.
+export async function get(path, values, onProblem) {
+  const query = new URLSearchParams(values);
+  for (let failures = 0; ; failures++) {
+    let problem = "the server does not answer; is it running?";
+    try {
+      const response = await fetch(`${path}?${query}`);
+      const answer = await response.json();
+      if (response.status === 410) location.reload(); // the server was started again
+      if (response.ok) {
+        if (failures) onProblem("");
+        return answer;
+      }
+      problem = answer.error;
+    } catch {
+      // no answer
+    }
+    onProblem(problem);
+    await pause(PAUSES_MS[Math.min(failures, PAUSES_MS.length - 1)]);
+  }
+}
+
+function pause(ms) {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,130 @@
+// The rows that the filter lets through, what is decided of them, and where one is.
+
+import { get } from "./outbox.js";
+
+const AHEAD = 8; // items that are asked for before they are needed
+const IMAGES_AHEAD = 4; // of these, how many have their images loaded
+const MOST_ITEMS = 300;
+const MOST_IMAGES = 600;
+
+export class Queue {
+  constructor(about, onProblem) {
+    this.about = about;
+    this.onProblem = onProblem;
+    this.rows = [];
+    this.decided = new Set();
+    this.skipped = new Set();
+    this.at = -1; // index in rows; -1 when none is shown
+    this.items = new Map();
+    this.images = new Map();
+    this.version = -1;
+  }
+
+  get row() {
+    return this.rows[this.at];
+  }
+
+  get item() {
+    return this.items.get(this.row);
+  }
+
+  ask(path, values) {
+    return get(path, { session: this.about.session, ...values }, this.onProblem);
+  }
+
+  // Ask which rows there are; `id` is of the example that should be shown then.
+  async load(filters, id) {
+    const { rows, decided, at, version, lost } = await this.ask("/api/rows", { ...filters, at: id });
+    this.rows = rows;
+    this.decided = new Set(decided);
+    this.version = version;
+    this.items.clear(); // what is shown of decisions may have changed
+    this.at = at === null ? -1 : rows.indexOf(at);
+    if (this.at < 0) this.advance();
+    await this.fetch();
+    return lost;
+  }
+
+  // Go to the next row that nobody has decided about; nowhere when there is none.
+  advance() {
+    for (let step = 1; step <= this.rows.length; step++) {
+      const index = (Math.max(this.at, -1) + step) % this.rows.length;
+      if (this.isOpen(this.rows[index])) {
+        this.at = index;
+        return;
+      }
+    }
+    this.at = -1;
+  }
+
+  move(step) {
+    const from = this.at < 0 && step < 0 ? this.rows.length : this.at;
+    this.at = Math.max(0, Math.min(from + step, this.rows.length - 1));
+  }
+
+  isOpen(row) {
+    return !this.decided.has(row) && !this.skipped.has(row);
+  }
+
+  // Skipped rows of this filter that are still undecided.
+  numSkipped() {
+    return this.rows.filter((row) => this.skipped.has(row) && !this.decided.has(row)).length;
+  }
+
+  // The rows that come next: where one is, its neighbour behind, and the open ones ahead.
+  upcoming() {
+    const next = this.at < 0 ? [] : [this.row];
+    for (let i = this.at + 1; i < this.rows.length && next.length < AHEAD; i++) {
+      if (this.isOpen(this.rows[i])) next.push(this.rows[i]);
+    }
+    for (const index of [this.at + 1, this.at - 1]) {
+      if (index >= 0 && index < this.rows.length) next.push(this.rows[index]);
+    }
+    return next;
+  }
+
+  // Make sure that the shown item is there, and soon those that come next.
+  async fetch() {
+    const missing = () => [...new Set(this.upcoming())].filter((row) => !this.items.has(row));
+    if (this.row !== undefined && !this.item) await this.loadItems(missing());
+    else this.loadItems(missing());
+  }
+
+  async loadItems(rows) {
+    if (this.item) touch(this.items, this.row);
+    const answer = rows.length ? await this.ask("/api/items", { rows: rows.join() }) : [];
+    for (const item of answer) this.items.set(item.row, item);
+    for (const row of this.upcoming().slice(0, IMAGES_AHEAD)) {
+      const item = this.items.get(row);
+      for (const image of item ? [item.image, ...item.neighbours] : []) this.picture(image);
+    }
+    forgetOldest(this.items, MOST_ITEMS);
+    forgetOldest(this.images, MOST_IMAGES);
+  }
+
+  // The <img> of an example, loading since it was first asked for; null when it has no image.
+  picture({ row, width }) {
+    if (row === undefined || width === null) return null;
+    if (!this.images.has(row)) {
+      const img = new Image();
+      img.src = `/image/${row}?session=${this.about.session}`;
+      img.alt = "";
+      img.draggable = false;
+      this.images.set(row, img);
+    }
+    return this.images.get(row);
+  }
+}
+
+function touch(map, key) {
+  const value = map.get(key);
+  map.delete(key);
+  map.set(key, value);
+}
+
+function forgetOldest(map, most) {
+  for (const key of map.keys()) {
+    if (map.size <= most) return;
+    map.delete(key);
+  }
+}

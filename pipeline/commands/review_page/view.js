@@ -1,0 +1,165 @@
+// Shows an item. All foreign text (ids, classes, notes) goes in as text, never as HTML.
+
+const $ = (id) => document.getElementById(id);
+const PIXELATED_UP_TO = 160; // pixels; larger images are scaled smoothly
+const MAX_NEIGHBOURS = 8;
+const MOST_CHOICES = 10; // one for each digit
+const REASONS = {
+  label: "label",
+  annotators: "annotators disagree",
+  "near duplicate": "near duplicate",
+  leak: "leak",
+  outlier: "outlier",
+};
+
+export function element(tag, text = "", className = "") {
+  const made = document.createElement(tag);
+  made.textContent = text;
+  if (className) made.className = className;
+  return made;
+}
+
+// The classes that digits pick: all when they are few, else the likely ones of this item.
+export function choices(item, classes, recent) {
+  if (classes.length <= MOST_CHOICES) return classes;
+  const labels = item.neighbours.map((neighbour) => neighbour.label).filter(Boolean);
+  const often = (name) => labels.filter((label) => label === name).length;
+  labels.sort((a, b) => often(b) - often(a));
+  return [...new Set([item.proposed, item.given, ...labels, ...recent])].slice(0, MOST_CHOICES);
+}
+
+export function showItem(item, queue, recent) {
+  $("item").hidden = false;
+  $("finished").hidden = true;
+  showPicture($("image"), queue.picture(item.image), item.image);
+  $("id").textContent = $("id").title = item.id;
+  const { width, height } = item.image;
+  $("size").textContent = width ? `${width} × ${height} · ${item.split}` : item.split;
+  showLabels(item);
+  $("reasons").replaceChildren(
+    ...item.reasons.map((reason) => element("span", REASONS[reason], "tag")),
+    ...(item.split === "test" ? [element("span", TEST_NOTE, "tag test")] : []),
+  );
+  $("why-text").textContent = $("why-text").title = item.why;
+  showDecision(item);
+  showChoices(item, queue.about.classes, recent);
+  showNeighbours(item, queue);
+}
+
+const TEST_NOTE = "test split: kept on record, never applied";
+
+function showLabels(item) {
+  const same = item.given === item.proposed;
+  $("labels").classList.toggle("same", same);
+  $("given-label").textContent = $("given-label").title = item.given;
+  $("proposed-label").textContent = $("proposed-label").title = same ? "the same" : item.proposed;
+  $("accept-text").textContent = same ? "Keep" : "Accept";
+  const known = item.label_quality !== null;
+  const percent = known ? Math.round(item.label_quality * 100) : 0;
+  $("quality-part").style.width = `${percent}%`;
+  $("quality-bar").setAttribute("aria-valuenow", percent);
+  $("quality-text").textContent = known ? likelihood(item.label_quality) : "unknown";
+}
+
+function likelihood(quality) {
+  if (quality < 0.01) return "under 1 %";
+  if (quality > 0.99) return "over 99 %";
+  return `${Math.round(quality * 100)} %`;
+}
+
+export function inWords({ decision }) {
+  if (decision === "keep") return "kept";
+  if (decision === "drop") return "dropped";
+  return `→ ${decision}`;
+}
+
+function showDecision({ decision }) {
+  $("decision").replaceChildren();
+  $("note").value = decision && !decision.stale ? decision.note : "";
+  if (!decision) return;
+  $("decision").append(
+    decision.stale ? "Decided when the given label was another: " : "Decided: ",
+    element("strong", inWords(decision)),
+    decision.reviewer ? ` by ${decision.reviewer}` : "",
+  );
+}
+
+function showChoices(item, classes, recent) {
+  const buttons = choices(item, classes, recent).map((name, number) => {
+    const button = element("button", "", "choice");
+    button.type = "button";
+    button.dataset.name = name;
+    button.title = name;
+    button.append(element("kbd", `${(number + 1) % 10}`), element("span", name));
+    button.classList.toggle("is-given", name === item.given);
+    button.classList.toggle("is-proposed", name === item.proposed && name !== item.given);
+    const chosen = item.decision && !item.decision.stale && item.decision.decision;
+    const pressed = chosen === name || (chosen === "keep" && name === item.given);
+    button.setAttribute("aria-pressed", String(Boolean(pressed)));
+    return button;
+  });
+  $("choices").classList.toggle("likely", classes.length > MOST_CHOICES);
+  $("choices").replaceChildren(...buttons);
+}
+
+function showNeighbours(item, queue) {
+  const places = Array.from({ length: MAX_NEIGHBOURS }, (_, number) => {
+    const neighbour = item.neighbours[number];
+    const place = element("li");
+    const picture = element("div", "", "picture");
+    place.append(picture);
+    if (!neighbour) {
+      place.className = "empty";
+      return place;
+    }
+    place.title = neighbour.id;
+    const img = neighbour.row === item.image.row ? null : queue.picture(neighbour);
+    showPicture(picture, img, neighbour);
+    const label = element("span", neighbour.label ?? "no label", "name");
+    label.classList.toggle("is-given", neighbour.label === item.given);
+    label.classList.toggle(
+      "is-proposed", neighbour.label === item.proposed && item.proposed !== item.given,
+    );
+    place.append(label);
+    return place;
+  });
+  $("neighbours").replaceChildren(...places);
+}
+
+function showPicture(place, img, { width, height }) {
+  if (!img) {
+    place.replaceChildren(element("span", "no image", "caption"));
+    return;
+  }
+  img.classList.toggle("pixelated", Math.max(width, height) <= PIXELATED_UP_TO);
+  place.replaceChildren(img);
+}
+
+export function showProgress(queue) {
+  const all = queue.rows.length;
+  const done = queue.rows.filter((row) => queue.decided.has(row)).length;
+  $("bar").setAttribute("aria-valuemax", all);
+  $("bar").setAttribute("aria-valuenow", done);
+  $("done-part").style.width = `${all ? (100 * done) / all : 0}%`;
+  $("counts").textContent = `${number(done)} of ${number(all)} decided`;
+  $("counts").title = queue.at < 0 ? "" : `this is number ${number(queue.at + 1)}`;
+}
+
+export function showFinished(queue) {
+  $("item").hidden = true;
+  $("finished").hidden = false;
+  const all = queue.rows.length;
+  const skipped = queue.numSkipped();
+  $("finished-title").textContent = skipped
+    ? `${number(skipped)} left, which you skipped`
+    : all ? "Every one is decided" : "Nothing here is in doubt";
+  $("finished-text").textContent = all
+    ? `${number(all - skipped)} of ${number(all)} are decided. End the server with Ctrl-C, commit `
+      + `${queue.about.file}, and run dvc repro.`
+    : "No example of the queue passes this filter.";
+  $("again").hidden = !skipped;
+}
+
+export function number(count) {
+  return count.toLocaleString("en");
+}
