@@ -1,11 +1,15 @@
 """data/raw and data/clean as the review page reads them, of given images."""
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
+from pipeline.commands.review import open_session
+from pipeline.commands.review_server import Server
 from pipeline.dataset.records import RAW_SCHEMA, write_index, write_tables
 from pipeline.dataset.review_queue import REVIEW_QUEUE_SCHEMA, write_queue
 
@@ -56,3 +60,17 @@ def write_review(
     )
     write_raw(root, [table], dataset, classes)
     write_queue(root / "data/clean", queue_of(rows))
+
+
+@contextmanager
+def serving(port: int = 0) -> Iterator[Server]:
+    """A server of what lies in the current folder."""
+    server = Server(open_session("Ada"), port)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

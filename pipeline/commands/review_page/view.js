@@ -53,7 +53,6 @@ function showLabels(item) {
   $("labels").classList.toggle("same", same);
   $("given-label").textContent = $("given-label").title = item.given;
   $("proposed-label").textContent = $("proposed-label").title = same ? "the same" : item.proposed;
-  $("accept-text").textContent = same ? "Keep" : "Accept";
   const known = item.label_quality !== null;
   const percent = known ? Math.round(item.label_quality * 100) : 0;
   $("quality-part").style.width = `${percent}%`;
