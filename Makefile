@@ -6,7 +6,7 @@ VENV := .venv
 INSTALLED := $(VENV)/requirements.installed
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: help env install run test lint lock bench
+.PHONY: help env install run review test lint lock bench
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ install:
 run: env ## Run the pipeline on the dataset that params.yaml names.
 	@dvc repro
 	@dvc metrics show reports/metrics.json
+
+review: env ## Decide about doubtful labels on a local page; ARGS="--reviewer ana" names you.
+	@python -m pipeline.commands.review $(ARGS)
 
 test: env ## Run the test suite (about 7 minutes on two cores); ARGS="-k name" picks tests.
 	@python -m pytest $(ARGS)

@@ -1,5 +1,8 @@
-"""data/raw and data/clean as the review page reads them, of given images."""
+"""data/raw and data/clean as the review page reads them, and servers of it."""
 
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -12,6 +15,8 @@ from pipeline.commands.review import open_session
 from pipeline.commands.review_server import Server
 from pipeline.dataset.records import RAW_SCHEMA, write_index, write_tables
 from pipeline.dataset.review_queue import REVIEW_QUEUE_SCHEMA, write_queue
+
+ROOT = Path(__file__).resolve().parent.parent
 
 
 def write_raw(root: Path, tables: Sequence[pa.Table], dataset: str, classes: list[str]) -> None:
@@ -74,3 +79,22 @@ def serving(port: int = 0) -> Iterator[Server]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def start(*arguments: str) -> "subprocess.Popen[str]":
+    """The command in a process of its own, in the current folder."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    return subprocess.Popen(
+        [sys.executable, "-m", "pipeline.commands.review", "--no-browser", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=kept | {"PYTHONPATH": str(ROOT), "GIT_CONFIG_GLOBAL": os.devnull},
+    )
+
+
+def url_of(process: "subprocess.Popen[str]") -> tuple[str, str]:
+    """Its first two lines, and the address in them."""
+    assert process.stdout is not None
+    lines = process.stdout.readline() + process.stdout.readline()
+    return lines, lines.split("http://")[1].split("/")[0]

@@ -11,9 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from pipeline.dataset.examples import SPLITS
 from pipeline.dataset.image_lookup import RawImages
-from pipeline.dataset.review_queue import REASONS
 from pipeline.dataset.reviewing import DecisionFile
 from pipeline.dataset.reviews import DROP, KEEP, Decision
 
@@ -202,10 +200,14 @@ class Session:
         return np.asarray(pc.equal(self._queue[name], value))
 
     def _counts(self, name: str) -> list[tuple[str, int]]:
-        """What a filter can be set to and how many examples it lets through, in a useful order."""
+        """What a filter can be set to and how many examples it lets through.
+
+        In the order of the classes, else the most frequent first.
+        """
         values = self._reasons.flatten() if name == "reason" else self._queue[name]
         counts = {entry["values"]: entry["counts"] for entry in pc.value_counts(values).to_pylist()}
-        order = {"reason": REASONS, "split": SPLITS}.get(name, self.classes)
+        by_class = name in ("given", "proposed")
+        order = self.classes if by_class else sorted(counts, key=lambda v: (-counts[v], v))
         return [(value, counts[value]) for value in order if value in counts]
 
 

@@ -2,35 +2,15 @@
 
 import getpass
 import json
-import os
 import signal
 import socket
 import subprocess
-import sys
 import urllib.request
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-
-
-def start(*arguments: str) -> "subprocess.Popen[str]":
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    return subprocess.Popen(
-        [sys.executable, "-m", "pipeline.commands.review", "--no-browser", *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env=kept | {"PYTHONPATH": str(ROOT), "GIT_CONFIG_GLOBAL": os.devnull},
-    )
-
-
-def url_of(process: "subprocess.Popen[str]") -> tuple[str, str]:
-    """Its first two lines, and the address in them."""
-    assert process.stdout is not None
-    lines = process.stdout.readline() + process.stdout.readline()
-    return lines, lines.split("http://")[1].split("/")[0]
+from review_data import start, url_of
 
 
 def post(address: str, path: str, values: dict[str, str]) -> None:

@@ -21,12 +21,13 @@ export class Outbox {
     });
   }
 
-  add(path, body) {
-    this.waiting.push({ path, body: { dataset: this.dataset, ...body } });
+  add(path, body, row) {
+    this.waiting.push({ path, body: { dataset: this.dataset, ...body }, row });
     this.changed();
     this.send();
   }
 
+  // Resolves when nothing waits any more.
   async send() {
     if (this.sending) return;
     this.sending = true;

@@ -16,7 +16,7 @@ export class Palette {
       if (option) this.choose(Number(option.dataset.number));
     });
     $("palette").addEventListener("click", (event) => {
-      if (event.target === $("palette")) $("palette").close(); // beside it
+      if (event.target === $("palette")) this.close(); // beside it
     });
   }
 
@@ -24,6 +24,11 @@ export class Palette {
     $("search").value = text;
     this.search();
     $("palette").showModal();
+  }
+
+  close() {
+    $("search").blur(); // the browser would do it with the next frame, after the next key
+    $("palette").close();
   }
 
   search() {
@@ -51,6 +56,7 @@ export class Palette {
     const step = { ArrowDown: 1, ArrowUp: -1, PageDown: 8, PageUp: -8 }[event.key];
     if (step) this.activate(this.active + step);
     else if (event.key === "Enter") this.choose(this.active);
+    else if (event.key === "Escape") this.close();
     else return;
     event.preventDefault();
   }
@@ -66,7 +72,7 @@ export class Palette {
 
   choose(number) {
     if (number >= this.shown.length) return;
-    $("palette").close();
+    this.close();
     this.pick(this.shown[number]);
   }
 }

@@ -32,16 +32,29 @@ export class Queue {
     return get(path, { session: this.about.session, ...values }, this.onProblem);
   }
 
-  // Ask which rows there are; `id` is of the example that should be shown then.
+  // Ask which rows the filter lets through, and show the example `id`, else the first open one.
   async load(filters, id) {
     const { rows, decided, at, version, lost } = await this.ask("/api/rows", { ...filters, at: id });
     this.rows = rows;
     this.decided = new Set(decided);
     this.version = version;
-    this.items.clear(); // what is shown of decisions may have changed
     this.at = at === null ? -1 : rows.indexOf(at);
     if (this.at < 0) this.advance();
     await this.fetch();
+    return lost;
+  }
+
+  // Ask again what is decided, staying where one is. Nothing is taken over, and null returned,
+  // when `isCurrent` says that something was decided here meanwhile.
+  async refresh(filters, isCurrent) {
+    const { decided, version, lost } = await this.ask("/api/rows", filters);
+    const items = await this.askItems(this.upcoming());
+    if (!isCurrent()) return null;
+    this.decided = new Set(decided);
+    this.version = version;
+    const shown = this.item;
+    this.items = new Map(items.map((item) => [item.row, item]));
+    if (shown && !this.item) this.items.set(shown.row, shown);
     return lost;
   }
 
@@ -92,14 +105,17 @@ export class Queue {
 
   async loadItems(rows) {
     if (this.item) touch(this.items, this.row);
-    const answer = rows.length ? await this.ask("/api/items", { rows: rows.join() }) : [];
-    for (const item of answer) this.items.set(item.row, item);
+    for (const item of await this.askItems(rows)) this.items.set(item.row, item);
     for (const row of this.upcoming().slice(0, IMAGES_AHEAD)) {
       const item = this.items.get(row);
       for (const image of item ? [item.image, ...item.neighbours] : []) this.picture(image);
     }
     forgetOldest(this.items, MOST_ITEMS);
     forgetOldest(this.images, MOST_IMAGES);
+  }
+
+  async askItems(rows) {
+    return rows.length ? await this.ask("/api/items", { rows: rows.join() }) : [];
   }
 
   // The <img> of an example, loading since it was first asked for; null when it has no image.

@@ -21,6 +21,8 @@ const filters = Object.fromEntries(
 let history_ = []; // decisions of this tab that can be undone, the latest last
 let recent = []; // classes picked last, the latest first
 let outdated = false; // others have changed the file since the rows were asked for
+let refreshing = false;
+let changes = 0; // decisions, undos and filters so far
 
 // Where one is, for a reload. What belongs to a session of the server ends with it.
 const PLACE = `groundwork place ${about.dataset}`;
@@ -40,12 +42,36 @@ function keepPlace() {
   sessionStorage.setItem(PLACE, JSON.stringify(content));
 }
 
+// Ask for the rows of the filter; again when something was decided meanwhile.
 async function load(id) {
-  showLost(await queue.load(filters, id ?? ""));
-  for (const { path, body } of outbox.waiting) {
-    if (path === "/api/decide" && queue.item?.id === body.id) queue.decided.add(queue.row);
-  }
+  let lost, before;
+  do {
+    before = changes;
+    const waiting = [...outbox.waiting];
+    lost = await queue.load(filters, id ?? "");
+    for (const { path, row } of waiting) {
+      if (path === "/api/decide") queue.decided.add(row);
+      else queue.decided.delete(row);
+    }
+  } while (changes !== before);
+  showLost(lost);
   show();
+}
+
+// Ask again what is decided. What waits to be sent would be missing, but brings us here later.
+async function refresh() {
+  outdated = true;
+  if (outbox.waiting.length || refreshing) return;
+  refreshing = true;
+  const before = changes;
+  const was = JSON.stringify(queue.item?.decision);
+  const lost = await queue.refresh(filters, () => changes === before);
+  refreshing = false;
+  if (lost === null) return outbox.waiting.length ? undefined : refresh();
+  outdated = false;
+  showLost(lost);
+  if (JSON.stringify(queue.item?.decision) === was) showProgress(queue);
+  else show();
 }
 
 function show() {
@@ -72,13 +98,14 @@ function decide(kind, label = "") {
   if (kind === "accept") [kind, label] = ["class", item.proposed];
   if (kind === "class" && label === item.given) kind = "keep";
   if (kind !== "class") label = "";
+  changes++;
   const key = crypto.randomUUID();
   const note = $("note").value.trim();
   history_.push({ key, id: item.id, row: item.row, before: item.decision });
   item.decision = { decision: label || kind, reviewer: about.reviewer, note, stale: false };
   queue.decided.add(item.row);
   if (kind === "class") recent = [label, ...recent.filter((name) => name !== label)].slice(0, MOST_RECENT);
-  outbox.add("/api/decide", { key, id: item.id, kind, label, note });
+  outbox.add("/api/decide", { key, id: item.id, kind, label, note }, item.row);
   say(item, inWords(item.decision));
   queue.advance();
   arrive();
@@ -87,7 +114,8 @@ function decide(kind, label = "") {
 function undo() {
   const last = history_.pop();
   if (!last) return;
-  outbox.add("/api/undo", { key: last.key, id: last.id });
+  changes++;
+  outbox.add("/api/undo", { key: last.key, id: last.id }, last.row);
   setDecision(last.row, last.before);
   const index = queue.rows.indexOf(last.row);
   if (index >= 0) queue.at = index;
@@ -128,8 +156,8 @@ function setDecision(row, decision) {
 
 function saved(message, answer) {
   showLost(answer.lost);
-  outdated ||= answer.version !== queue.version;
-  if (outdated && !outbox.waiting.length) refresh();
+  outdated ||= answer.version !== queue.version || message.path === "/api/restore";
+  if (outdated) refresh();
 }
 
 // The server will never take this decision, so it must not look like one.
@@ -137,13 +165,6 @@ function refused({ body }, problem) {
   history_ = history_.filter(({ key }) => key !== body.key);
   $("last").replaceChildren(element("strong", `Not written: ${problem}`));
   refresh();
-}
-
-// Ask again what is decided, staying where one is.
-async function refresh() {
-  if (outbox.waiting.length) return;
-  outdated = false;
-  await load(queue.item?.id);
 }
 
 function showSaved({ waiting, problem }) {
@@ -197,7 +218,8 @@ const KEYS = {
 };
 
 addEventListener("keydown", (event) => {
-  if (event.target.closest("dialog")) return;
+  if (event.target.closest("#palette")) return;
+  if ($("help").open) return helpKey(event);
   const undoes = (event.ctrlKey || event.metaKey) && event.key === "z";
   if (event.target === $("note")) return noteKey(event);
   if (event.ctrlKey || event.metaKey || event.altKey) return undoes ? act(event, undo) : undefined;
@@ -212,6 +234,12 @@ function act(event, action) {
   event.preventDefault();
   const moves = event.key.startsWith("Arrow");
   if (moves || !event.repeat) action(); // a key that is held down decides once
+}
+
+function helpKey(event) {
+  if (event.key !== "Escape" && event.key !== "?") return;
+  event.preventDefault();
+  $("help").close();
 }
 
 function noteKey(event) {
@@ -245,6 +273,7 @@ $("choices").addEventListener("click", (event) => {
 addEventListener("focus", refresh); // another tab or person may have decided meanwhile
 
 async function setFilters(wanted) {
+  changes++;
   for (const name of FILTERS) delete filters[name];
   Object.assign(filters, wanted);
   showFilters();
@@ -281,5 +310,5 @@ $("reviewer").textContent = about.reviewer;
 document.title = `Review · ${about.dataset}`;
 showFilters();
 outbox.changed();
-outbox.send();
+await outbox.send(); // what an earlier page could not
 await load(place.id);

@@ -106,7 +106,8 @@ function showNeighbours(item, queue) {
     const neighbour = item.neighbours[number];
     const place = element("li");
     const picture = element("div", "", "picture");
-    place.append(picture);
+    const label = element("span", neighbour ? neighbour.label ?? "no label" : "\u00a0", "name");
+    place.append(picture, label);
     if (!neighbour) {
       place.className = "empty";
       return place;
@@ -114,12 +115,10 @@ function showNeighbours(item, queue) {
     place.title = neighbour.id;
     const img = neighbour.row === item.image.row ? null : queue.picture(neighbour);
     showPicture(picture, img, neighbour);
-    const label = element("span", neighbour.label ?? "no label", "name");
     label.classList.toggle("is-given", neighbour.label === item.given);
     label.classList.toggle(
       "is-proposed", neighbour.label === item.proposed && item.proposed !== item.given,
     );
-    place.append(label);
     return place;
   });
   $("neighbours").replaceChildren(...places);
