@@ -128,8 +128,8 @@ class Handler(BaseHTTPRequestHandler):
             return kind, (PAGE / name).read_bytes()
         if path == "/api/about":
             return as_json(session.about())
-        if path.startswith("/api/"):
-            self._same_session(values.get("session"))
+        if path.startswith(("/api/", "/image/")) and values.get("session") != session.id:
+            raise Refused(HTTPStatus.GONE, "the review was started again")
         if path == "/api/rows":
             filters = {name: values[name] for name in FILTERS if name in values}
             return as_json(session.select(filters) | {"at": session.row_of(values.get("at", ""))})
@@ -159,10 +159,6 @@ class Handler(BaseHTTPRequestHandler):
         if {name: type(value) for name, value in values.items()} != types:
             raise ValueError(f"expected {', '.join(types)}")
         return as_json(method(session, **values))
-
-    def _same_session(self, id: str | None) -> None:
-        if id != self.server.session.id:
-            raise Refused(HTTPStatus.GONE, "the review was started again")
 
     def end_headers(self) -> None:
         for name, value in HEADERS.items():

@@ -18,6 +18,7 @@ FLAGS = (
     "--disable-background-networking --disable-component-update --disable-sync"
 )
 
+CLASSES = ["cat", "dog"]
 COLOURS = ["rouge", "vert", "bleú", "noir"]
 PIXEL = encode_png(np.full((4, 4, 3), 128, np.uint8))
 
@@ -367,7 +368,8 @@ def test_hostile_text_is_text(tmp_path, monkeypatch, tab):
         saved(tab)
 
 
-def test_nothing_moves_from_item_to_item(tmp_path, monkeypatch, tab):
+@pytest.mark.parametrize("classes", [CLASSES, [*CLASSES, *"abcdefghijkl"]], ids=["few", "many"])
+def test_nothing_moves_from_item_to_item(tmp_path, monkeypatch, tab, classes):
     rows = [
         {"id": "a", "given": "cat", "proposed": "dog", "why": "Short.", "neighbours": ["b"]},
         {
@@ -382,7 +384,7 @@ def test_nothing_moves_from_item_to_item(tmp_path, monkeypatch, tab):
         },
         {"id": "c", "given": "cat", "proposed": "dog", "reasons": [], "why": ""},
     ]
-    write_review(tmp_path, {row["id"]: PIXEL for row in rows} | {"c": None}, rows, ["cat", "dog"])
+    write_review(tmp_path, {row["id"]: PIXEL for row in rows} | {"c": None}, rows, classes)
     monkeypatch.chdir(tmp_path)
     boxes = """[...document.querySelectorAll("#image, #facts > *, #neighbours li, footer button")]
         .map((part) => JSON.stringify(part.getBoundingClientRect()))"""

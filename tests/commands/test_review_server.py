@@ -204,11 +204,11 @@ def test_images_are_as_stored(server):
 
     stored = RawImages(Path("data/raw"), "abe")
     for row in (0, 1):
-        status, headers, content = ask(server, "GET", f"/image/{row}?session=x")
+        status, headers, content = ask(server, "GET", f"/image/{row}?session={server.session.id}")
         assert (status, headers["Content-Type"]) == (200, "image/png")
         assert content == stored.image(row)
-    assert ask(server, "GET", "/image/4")[0] == 404  # has none
-    assert ask(server, "GET", "/image/99")[0] == 404
+    for row in (4, 99):  # has none; is not there
+        assert ask(server, "GET", f"/image/{row}?session={server.session.id}")[0] == 404
 
 
 def test_every_answer_is_locked_down(server):
@@ -296,7 +296,8 @@ def test_no_other_file_is_served(server, path):
 
 
 def test_a_page_of_an_earlier_session_is_told(server):
-    assert ask(server, "GET", "/api/rows?session=before")[0] == 410
+    for path in ("/api/rows", "/api/items", "/image/0"):
+        assert ask(server, "GET", f"{path}?session=before")[0] == 410
 
 
 def test_classes_and_ids_may_hold_anything(tmp_path, monkeypatch):

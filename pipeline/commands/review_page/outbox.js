@@ -6,6 +6,7 @@
 
 const PATIENCE_MS = 10_000;
 const PAUSES_MS = [300, 1000, 2000, 4000];
+let reloading = false;
 
 export class Outbox {
   // `on.saved(message, answer)`, `on.refused(message, text)`, `on.change({waiting, problem})`.
@@ -17,7 +18,7 @@ export class Outbox {
     this.problem = "";
     this.sending = false;
     addEventListener("beforeunload", (event) => {
-      if (this.waiting.length) event.preventDefault();
+      if (this.waiting.length && !reloading) event.preventDefault();
     });
   }
 
@@ -72,6 +73,13 @@ async function post({ path, body }) {
   }
 }
 
+// What waits is in the session storage, so nobody need be asked.
+function reload() {
+  reloading = true;
+  location.reload();
+  return new Promise(() => {});
+}
+
 // Ask until there is an answer; `onProblem("")` when there is one again.
 export async function get(path, values, onProblem) {
   const query = new URLSearchParams(values);
@@ -80,7 +88,7 @@ export async function get(path, values, onProblem) {
     try {
       const response = await fetch(`${path}?${query}`);
       const answer = await response.json();
-      if (response.status === 410) location.reload(); // the server was started again
+      if (response.status === 410) return reload(); // the server was started again
       if (response.ok) {
         if (failures) onProblem("");
         return answer;

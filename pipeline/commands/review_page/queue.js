@@ -2,8 +2,9 @@
 
 import { get } from "./outbox.js";
 
-const AHEAD = 8; // items that are asked for before they are needed
-const IMAGES_AHEAD = 4; // of these, how many have their images loaded
+const AHEAD = 30; // items that are asked for before they are needed
+const REFILL = 15; // ask for more when only so many are there
+const IMAGES_AHEAD = 6; // of these, how many have their images loaded
 const MOST_ITEMS = 300;
 const MOST_IMAGES = 600;
 
@@ -16,6 +17,7 @@ export class Queue {
     this.skipped = new Set();
     this.at = -1; // index in rows; -1 when none is shown
     this.items = new Map();
+    this.asked = new Set(); // rows whose items are on their way
     this.images = new Map();
     this.version = -1;
   }
@@ -61,7 +63,7 @@ export class Queue {
   // Go to the next row that nobody has decided about; nowhere when there is none.
   advance() {
     for (let step = 1; step <= this.rows.length; step++) {
-      const index = (Math.max(this.at, -1) + step) % this.rows.length;
+      const index = (this.at + step) % this.rows.length;
       if (this.isOpen(this.rows[index])) {
         this.at = index;
         return;
@@ -98,14 +100,20 @@ export class Queue {
 
   // Make sure that the shown item is there, and soon those that come next.
   async fetch() {
-    const missing = () => [...new Set(this.upcoming())].filter((row) => !this.items.has(row));
-    if (this.row !== undefined && !this.item) await this.loadItems(missing());
-    else this.loadItems(missing());
+    const near = [...new Set(this.upcoming())];
+    const missing = near.filter((row) => !this.items.has(row) && !this.asked.has(row));
+    if (this.row !== undefined && !this.item) return this.loadItems(missing.concat(this.row));
+    const urgent = near.slice(0, REFILL).concat(near.slice(-2)); // and those beside it
+    this.loadItems(urgent.some((row) => missing.includes(row)) ? missing : []);
   }
 
   async loadItems(rows) {
+    for (const row of rows) this.asked.add(row);
     if (this.item) touch(this.items, this.row);
-    for (const item of await this.askItems(rows)) this.items.set(item.row, item);
+    for (const item of await this.askItems(rows)) {
+      if (!this.items.has(item.row)) this.items.set(item.row, item); // it may be decided by now
+    }
+    for (const row of rows) this.asked.delete(row);
     for (const row of this.upcoming().slice(0, IMAGES_AHEAD)) {
       const item = this.items.get(row);
       for (const image of item ? [item.image, ...item.neighbours] : []) this.picture(image);
