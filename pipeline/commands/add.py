@@ -23,7 +23,7 @@ from tqdm import tqdm
 from pipeline.dataset.catalog import Entry, entry_path, read_entry
 from pipeline.dataset.examples import SPLITS, Task, make_rows
 from pipeline.dataset.sources import Source, open_source
-from pipeline.dataset.sources.annotations import read_annotations
+from pipeline.dataset.sources.annotations import fetch_annotations
 from pipeline.dataset.sources.trees import UNPACKED_DIR
 from pipeline.dataset.survey import Survey
 from pipeline.runtime.command import run_command
@@ -85,7 +85,7 @@ def look_again(name: str, path: Path, params: Params) -> None:
     known = entry.classes or source.classes
     new = [name for name in source.classes if name not in known]
     if entry.annotations is not None:
-        survey.add_annotations(read_annotations(entry.annotations, known + new))
+        survey.add_annotations(fetch_annotations(entry.annotations, known + new))
     print_findings(source, survey, doubts)
     if entry.fingerprint == survey.fingerprint_hex:
         print(f"\n{path} is of these data already")

@@ -9,7 +9,7 @@ from dataset.servers import Web, serve
 
 from pipeline.dataset.catalog import Entry
 from pipeline.dataset.sources import annotation_tables, open_source
-from pipeline.dataset.sources.annotations import read_annotations
+from pipeline.dataset.sources.annotations import fetch_annotations
 from pipeline.runtime.errors import SourceError
 
 CLASSES = ["cat", "dog", "bird"]
@@ -18,7 +18,7 @@ SAID = [("1.jpg", "ada", "cat"), ("1.jpg", "bo", "dog"), ("ä 2.jpg", "ada", "bi
 
 
 def read(path: Path | str = "said.csv") -> list[tuple[str, str, str]]:
-    return [tuple(row.values()) for row in read_annotations(str(path), CLASSES).to_pylist()]
+    return [tuple(row.values()) for row in fetch_annotations(str(path), CLASSES).to_pylist()]
 
 
 def refusal(content: str | bytes | pa.Table) -> str:
@@ -71,7 +71,7 @@ def test_parquet_in_every_form(here, changed):
 
 def test_classes_that_are_numbers_are_names(here):
     Path("said.csv").write_text(HEADER + "a,ada,1\nb,ada,2\n")
-    assert read_annotations("said.csv", ["2", "1"])["label"].to_pylist() == ["1", "2"]
+    assert fetch_annotations("said.csv", ["2", "1"])["label"].to_pylist() == ["1", "2"]
 
 
 def test_it_is_read_in_batches(here, monkeypatch):

@@ -136,7 +136,7 @@ def open_source(entry: Entry, max_bytes: float = float("inf")) -> Source:
     Raises:
         SourceError: nothing is there, no kind recognises it, or it is damaged.
     """
-    from pipeline.dataset.sources.annotations import read_annotations
+    from pipeline.dataset.sources.annotations import fetch_annotations
 
     source = _open_images(entry, max_bytes)
     if entry.annotations is None:
@@ -146,7 +146,7 @@ def open_source(entry: Entry, max_bytes: float = float("inf")) -> Source:
             f"{without_secrets(entry.uri)} names annotators, and so does annotations",
             fix="bring all labels into one of them",
         )
-    return source._replace(annotations=read_annotations(entry.annotations, source.classes))
+    return source._replace(annotations=fetch_annotations(entry.annotations, source.classes))
 
 
 def _open_images(entry: Entry, max_bytes: float) -> Source:

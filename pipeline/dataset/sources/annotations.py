@@ -25,7 +25,7 @@ MAX_NAMED = 3
 Rows = NDArray[np.int64]
 
 
-def read_annotations(uri: str, classes: Sequence[str]) -> pa.Table:
+def fetch_annotations(uri: str, classes: Sequence[str]) -> pa.Table:
     """The labels in the file at `uri`, each once, in the order of the file.
 
     Labels are names of `classes` or, where none of them is, indices into `classes`. Rows without
