@@ -1,0 +1,92 @@
+"""Nearest neighbours by cosine, exact: blocked matrix products with bounded memory.
+
+Time grows with queries times base rows; memory only with their numbers.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+QUERIES_AT_ONCE = 1024
+BASE_AT_ONCE = 8192  # a block of products is 32 MB
+DENSE = 0.01  # of a block's products; above it the k-th best is worth finding first
+
+
+class Neighbours(NamedTuple):
+    """The k nearest of each of Q queries, the nearest first; of equally near ones the first row."""
+
+    rows: NDArray[np.int64]
+    """Rows of the base, `(Q, k)`; -1 where there are fewer than k."""
+    similarities: NDArray[np.float32]
+    """Cosines, `(Q, k)`; -inf where there are fewer than k."""
+
+
+def unit(vectors: NDArray) -> NDArray[np.float32]:
+    """Vectors `(N, D)` at length one; a vector of zeros stays one."""
+    floats: NDArray[np.float32] = vectors.astype(np.float32)
+    length = np.linalg.norm(floats, axis=1, keepdims=True)
+    floats /= np.where(length > 0, length, 1)
+    return floats
+
+
+def nearest(
+    queries: NDArray,
+    base: NDArray,
+    k: int,
+    *,
+    selves: NDArray[np.int64] | None = None,
+    above: float = -np.inf,
+) -> Neighbours:
+    """The k rows of `base` with the largest cosine to each query.
+
+    Args:
+        queries: `(Q, D)`.
+        base: `(N, D)`, of any floating type; only a block of it is copied at a time.
+        selves: the row of the base that each query is, which is no neighbour of it; `(Q,)`.
+        above: only neighbours with a larger cosine than this.
+    """
+    rows = np.full((len(queries), k), -1, np.int64)
+    similarities = np.full((len(queries), k), -np.inf, np.float32)
+    for first in range(0, len(queries), QUERIES_AT_ONCE):
+        part = slice(first, first + QUERIES_AT_ONCE)
+        best_rows, best = rows[part], similarities[part]
+        asked = unit(queries[part])
+        for start in range(0, len(base), BASE_AT_ONCE):
+            block = unit(base[start : start + BASE_AT_ONCE])
+            products = asked @ block.T
+            if selves is not None:
+                own = selves[part] - start
+                here = np.flatnonzero((own >= 0) & (own < len(block)))
+                products[here, own[here]] = -np.inf
+            _merge(best_rows, best, products, start, above)
+    return Neighbours(rows, similarities)
+
+
+def _merge(
+    best_rows: NDArray[np.int64],
+    best: NDArray[np.float32],
+    products: NDArray[np.float32],
+    start: int,
+    above: float,
+) -> None:
+    """Put what is nearer into the k best of each query, in place."""
+    k = best.shape[1]
+    bound = np.maximum(best[:, -1], np.float32(above))
+    better = products > bound[:, None]
+    if k < products.shape[1] and np.count_nonzero(better) > DENSE * better.size:
+        kth = np.partition(products, -k, axis=1)[:, -k]
+        better = (products >= kth[:, None]) & better
+    query, column = np.divmod(np.flatnonzero(better), products.shape[1])
+    if not len(query):
+        return
+    touched = np.unique(query)
+    query = np.concatenate([np.repeat(touched, k), query])
+    rows = np.concatenate([best_rows[touched].ravel(), column + start])
+    values = np.concatenate([best[touched].ravel(), products[better]])
+    order = np.lexsort((rows, -values, query))
+    query, rows, values = query[order], rows[order], values[order]
+    first = np.searchsorted(query, touched)
+    chosen = (first[:, None] + np.arange(k)).ravel()
+    best_rows[touched] = rows[chosen].reshape(-1, k)
+    best[touched] = values[chosen].reshape(-1, k)
