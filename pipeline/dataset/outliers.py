@@ -26,7 +26,7 @@ def outlier_scores(embeddings: NDArray, folds: NDArray[np.int64] | None = None) 
     """
     scores = np.zeros(len(embeddings), np.float32)
     for rows in _by_fold(folds, len(embeddings)):
-        vectors = unit(embeddings[rows])
+        vectors = embeddings[rows]
         k = min(NUM_NEIGHBOURS, len(rows) - 1)
         if k:
             found = nearest(vectors, vectors, k, selves=np.arange(len(rows)))

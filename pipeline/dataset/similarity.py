@@ -7,6 +7,7 @@ brightness and contrast leave alone, and which two images that only look alike h
 from functools import cache
 
 import numpy as np
+import scipy.fft  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
 Images = NDArray[np.uint8]
@@ -49,16 +50,18 @@ def correlate(
     num_pixels = np.zeros(len(first), np.float32)
     for start in range(0, len(first), PAIRS_AT_ONCE):
         part = slice(start, start + PAIRS_AT_ONCE)
-        a, b = images[first[part]], images[second[part]]
-        a[mirrored[part]] = a[mirrored[part], :, ::-1]
-        grey_a, grey_b = (details(v.mean(3, dtype=np.float32, keepdims=True)) for v in (a, b))
+        distinct, places = np.unique([first[part], second[part]], return_inverse=True)
+        a, b = places.reshape(2, -1)
+        turned = mirrored[part]
+        grey = details(_grey(images[distinct]))
+        grey_a, grey_b = _turn(grey[a], turned), grey[b]
         shifts = _best_shift(grey_a[:, 0], grey_b[:, 0])
         found, pixels = _correlate(grey_a, grey_b, shifts)
         chosen = np.flatnonzero(found >= enough)
         if len(chosen):
-            found[chosen], pixels[chosen] = _correlate(
-                details(a[chosen]), details(b[chosen]), shifts[chosen]
-            )
+            color_a = _turn(details(images[distinct[a[chosen]]]), turned[chosen])
+            color_b = details(images[distinct[b[chosen]]])
+            found[chosen], pixels[chosen] = _correlate(color_a, color_b, shifts[chosen])
         correlation[part], num_pixels[part] = found, pixels
     return correlation, num_pixels
 
@@ -72,9 +75,22 @@ def details(images: NDArray) -> Floats:
     return found
 
 
+def _grey(images: Images) -> Floats:
+    weights = np.full((images.shape[3], 1), 1 / images.shape[3], np.float32)
+    grey: Floats = images @ weights
+    return grey
+
+
+def _turn(planes: Floats, mirrored: NDArray[np.bool_]) -> Floats:
+    """Mirror some of `(P, C, H, W)`, in place: details of mirror images are mirrored details."""
+    planes[mirrored] = planes[mirrored, :, :, ::-1]
+    return planes
+
+
 def evidence(correlation: Floats, num_pixels: Floats) -> Floats:
-    """Information in nats that details have in common, were they Gaussian and pixels independent."""
-    return -num_pixels / 2 * np.log1p(-np.minimum(correlation.clip(0) ** 2, 1 - 1e-6))
+    """Information that details have in common, in nats, were pixels independent and Gaussian."""
+    nats: Floats = -num_pixels / 2 * np.log1p(-np.minimum(correlation.clip(0) ** 2, 1 - 1e-6))
+    return nats
 
 
 def _correlate(first: Floats, second: Floats, shifts: NDArray[np.intp]) -> tuple[Floats, Floats]:
@@ -103,8 +119,9 @@ def _correlate(first: Floats, second: Floats, shifts: NDArray[np.intp]) -> tuple
 def _best_shift(a: Floats, b: Floats) -> NDArray[np.intp]:
     """Where, from a to b, `(P, H, W)`, cross-correlation is largest within MAX_SHIFT; `(P, 2)`."""
     _, height, width = a.shape
-    product = np.conj(np.fft.rfft2(a)) * np.fft.rfft2(b)
-    correlation = np.fft.irfft2(product, s=(height, width))
+    # In single precision scipy's is three times as fast as numpy's.
+    product = np.conj(scipy.fft.rfft2(a)) * scipy.fft.rfft2(b)
+    correlation = scipy.fft.irfft2(product, s=(height, width))
     most_y, most_x = (max(1, round(side * MAX_SHIFT)) for side in (height, width))
     y, x = np.arange(-most_y, most_y + 1), np.arange(-most_x, most_x + 1)
     best = correlation[:, y[:, None], x].reshape(len(a), -1).argmax(1)

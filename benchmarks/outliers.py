@@ -1,0 +1,117 @@
+"""Are off-topic and broken images found among others, by the label check's own embeddings?
+
+Among 6,000 images of eight classes of CIFAR-10 are planted, 15 of each kind (1 % in all): noise,
+one colour, digits, and images of the two classes left out (the hardest: they are photos like the
+rest). The planted have labels at random. The network trains out of fold for a few epochs.
+
+    GROUNDWORK_CIFAR10=/data/cifar10 python benchmarks/outliers.py [--seeds 1] [--epochs 4]
+"""
+
+import argparse
+import os
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import numpy as np
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+from sklearn.datasets import load_digits
+from sklearn.metrics import roc_auc_score
+
+from pipeline.dataset.outliers import flag_outliers, outlier_scores
+from pipeline.dataset.pixels import decode_all, resize
+from pipeline.learning.device import choose_device
+from pipeline.learning.loop import Recipe
+from pipeline.learning.out_of_fold import assign_folds, out_of_fold
+from pipeline.runtime.params import Flip, Translate
+
+SHAPE = (32, 32, 3)
+NUM_IMAGES, NUM_OF_KIND = 6000, 15
+LEFT_OUT = (6, 9)  # frog and truck
+KINDS = ("noise", "one colour", "digit", "other class")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--cifar10", default=os.environ.get("GROUNDWORK_CIFAR10"))
+    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--epochs", type=int, default=4)
+    options = parser.parse_args()
+    if not options.cifar10:
+        sys.exit("skipped: GROUNDWORK_CIFAR10 names no folder with CIFAR-10 in Parquet")
+    path = min(Path(options.cifar10).glob("train-*.parquet"))
+    table = pq.read_table(path, columns=["img", "label"])
+    images = decode_all([row["bytes"] for row in table["img"].to_pylist()], SHAPE, "squash")
+    labels = table["label"].to_numpy()
+    for seed in range(options.seeds):
+        judge(images, labels, seed, options.epochs)
+
+
+def judge(images: NDArray[np.uint8], labels: NDArray[np.int64], seed: int, epochs: int) -> None:
+    random = np.random.default_rng(seed)
+    others = np.isin(labels, LEFT_OUT)
+    inside = random.choice(np.flatnonzero(~others), NUM_IMAGES, replace=False)
+    outside = random.choice(np.flatnonzero(others), NUM_OF_KIND, replace=False)
+    digits = np.rint(load_digits().images * (255 / 16)).astype(np.uint8)[..., None]
+    planted = [
+        random.integers(0, 256, (NUM_OF_KIND, *SHAPE), dtype=np.uint8),
+        np.tile(random.integers(0, 256, (NUM_OF_KIND, 1, 1, 3), dtype=np.uint8), (1, 32, 32, 1)),
+        np.stack([resize(digits[i], *SHAPE, "squash") for i in random.choice(1797, NUM_OF_KIND)]),
+        images[outside],
+    ]
+    everything = np.concatenate([images[inside], *planted])
+    classes = np.unique(labels[inside])
+    given = np.concatenate(
+        [
+            np.searchsorted(classes, labels[inside]),
+            random.integers(0, len(classes), len(everything) - NUM_IMAGES),
+        ]
+    )
+    keys = np.arange(len(everything), dtype=np.uint64)
+    folds = assign_folds([str(key) for key in keys], seed, 2)
+    recipe = Recipe(
+        optimizer="muon",
+        lr=0.24,
+        batch_size=200,
+        epochs=epochs,
+        schedule="linear",
+        weight_decay=0.008,
+        label_smoothing=0.2,
+        patience=epochs,
+        seed=seed,
+    )
+    started = time.process_time()
+    said = out_of_fold(
+        everything,
+        given,
+        keys,
+        folds,
+        everything[:0],
+        num_classes=len(classes),
+        recipe=recipe,
+        transforms=[Translate(name="translate", fraction=0.07), Flip(name="flip")],
+        device=choose_device("auto", "auto", SHAPE),
+    )
+    trained = time.process_time()
+    scores = outlier_scores(said.embeddings, folds)
+    flagged = flag_outliers(scores, folds)
+    clean = np.arange(len(everything)) < NUM_IMAGES
+    print(
+        f"seed {seed}: out-of-fold accuracy {(said.probabilities.argmax(1) == given)[clean].mean():.3f}, "
+        f"{trained - started:.0f} CPU s; scores and flags {time.process_time() - trained:.1f} CPU s"
+    )
+    print(f"  false alarms {flagged[clean].sum()} of {NUM_IMAGES}")
+    for place, kind in enumerate(KINDS):
+        rows = NUM_IMAGES + place * NUM_OF_KIND + np.arange(NUM_OF_KIND)
+        both = np.concatenate([scores[clean], scores[rows]])
+        auroc = roc_auc_score(np.arange(len(both)) >= NUM_IMAGES, both)
+        print(f"  {kind:12} AUROC {auroc:.3f}, flagged {flagged[rows].sum()} of {NUM_OF_KIND}")
+    if os.environ.get("DUPS_SAVE"):
+        np.savez(os.environ["DUPS_SAVE"], e=said.embeddings, folds=folds, scores=scores)
+
+
+if __name__ == "__main__":
+    main()
