@@ -18,8 +18,9 @@ from pipeline.dataset.datacard import COLUMNS, Facts, sheet_rows, write_card
 from pipeline.dataset.measurements import ChannelSums
 from pipeline.dataset.pixels import decode_all
 from pipeline.dataset.records import read_folder, read_index, read_tables, write_index
+from pipeline.dataset.shard_reader import ShardReader
 from pipeline.dataset.sharding import Plan, make_shards, make_tasks
-from pipeline.dataset.shards import PROVENANCE, ShardReader
+from pipeline.dataset.shards import PROVENANCE
 from pipeline.dataset.sources.fetch import without_secrets
 from pipeline.runtime.process import map_ordered
 from pipeline.runtime.stage import Stage, run_stage, write_json

@@ -17,7 +17,8 @@ import pyarrow.parquet as pq
 import torch
 from numpy.typing import NDArray
 
-from pipeline.dataset.shards import Shard, ShardReader
+from pipeline.dataset.shard_reader import ShardReader
+from pipeline.dataset.shards import Shard
 from pipeline.learning import figures
 from pipeline.learning.device import choose_device
 from pipeline.learning.inference import predict

@@ -12,14 +12,15 @@ from pathlib import Path
 import torch
 from dvclive import Live
 
-from pipeline.dataset.shards import Shard, ShardReader
-from pipeline.learning.batches import Examples, Normalizer, make_examples
+from pipeline.dataset.shard_reader import ShardReader
+from pipeline.learning.batches import Normalizer, make_examples
 from pipeline.learning.checkpoint import Checkpoint
 from pipeline.learning.device import choose_device
 from pipeline.learning.figures import training_curves
 from pipeline.learning.loop import Fit, Recipe, fit
 from pipeline.learning.model_file import save_model
 from pipeline.learning.networks import build_network
+from pipeline.learning.streaming import training_epochs
 from pipeline.runtime.errors import TrainingError
 from pipeline.runtime.stage import WORK_DIR, Stage, run_stage
 
@@ -45,6 +46,7 @@ def main(stage: Stage) -> None:
         label_smoothing=params.train.label_smoothing,
         patience=params.train.patience,
         seed=params.seed,
+        transforms=params.train.transforms,
     )
     num_train, num_val = reader.num_examples("train"), reader.num_examples("val")
     if num_train < 2 or num_val < 1:
@@ -79,8 +81,8 @@ def main(stage: Stage) -> None:
         fitted = fit(
             network,
             recipe,
-            lambda epoch: examples(reader.read("train", epoch % reader.copies)),
-            examples(reader.read("val", 0)),
+            training_epochs(reader, params.train.memory_mb * 1e6),
+            make_examples(*reader.read_rows("val", 0)),
             Normalizer(reader.index["mean"], reader.index["std"], device),
             device,
             checkpoint=checkpoint,
@@ -89,10 +91,6 @@ def main(stage: Stage) -> None:
         )
     write(stage, network, reader, fitted)
     checkpoint.clear()
-
-
-def examples(shard: Shard) -> Examples:
-    return make_examples(shard.images, shard.labels, shard.weights)
 
 
 def write(stage: Stage, network: torch.nn.Module, reader: ShardReader, fitted: Fit) -> None:

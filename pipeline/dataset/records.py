@@ -1,7 +1,7 @@
 """The example table: its Arrow schema, and folders of Parquet files with an index.
 
 A folder is whole when its index.json is there: it is written last, and lists every file with
-its rows and digest.
+its rows and digest, then its own digest.
 """
 
 import hashlib
@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.runtime.errors import MissingInput
-from pipeline.runtime.stage import INDEX, write_json
+from pipeline.runtime.stage import INDEX, json_text, write_json
 
 ANNOTATIONS = "annotations.parquet"  # in data/raw: id, annotator, label
 WORD = pa.dictionary(pa.int32(), pa.string())  # a string out of few
@@ -60,6 +60,7 @@ REMOVED_SCHEMA = pa.schema([*RAW_SCHEMA, pa.field("reason", pa.string(), nullabl
 FIELDS = {field.name: field for field in [*RAW_SCHEMA, *CLEAN_SCHEMA, *REMOVED_SCHEMA]}
 MEASUREMENTS = [field.name for field in RAW_SCHEMA if field.name != "image"]
 
+OWN_DIGEST = "index_sha256"  # of the text of index.json without this key
 ROWS_PER_FILE = 16384
 BYTES_PER_FILE = 128 << 20
 
@@ -122,22 +123,30 @@ def write_examples(table: pa.Table, path: Path) -> None:
 def write_index(folder: Path, files: list[dict[str, Any]], **about: Any) -> None:
     """Make the folder whole."""
     examples = sum(file["rows"] for file in files)
-    write_json(folder / INDEX, about | {"examples": examples, "files": files})
+    write_json(folder / INDEX, _with_digest(about | {"examples": examples, "files": files}))
 
 
 def read_index(folder: Path) -> dict[str, Any]:
-    """What index.json of a folder says.
+    """What index.json of a folder says, which must be to the byte what was written.
 
     Raises:
         MissingInput: the folder is not there, or not whole.
     """
     try:
-        index: dict[str, Any] = json.loads((folder / INDEX).read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
+        text = (folder / INDEX).read_bytes().decode()
+        index: dict[str, Any] = json.loads(text)
+        del index[OWN_DIGEST]
+        if text != json_text(_with_digest(index)):
+            raise ValueError("other bytes than were written")
+    except (OSError, ValueError, TypeError, KeyError):
         raise MissingInput(
             f"{folder / INDEX} is missing or broken", fix="run dvc repro again"
         ) from None
     return index
+
+
+def _with_digest(index: dict[str, Any]) -> dict[str, Any]:
+    return index | {OWN_DIGEST: hashlib.sha256(json_text(index).encode()).hexdigest()}
 
 
 def read_tables(folder: Path, columns: list[str] | None = None) -> Iterator[pa.Table]:

@@ -1,8 +1,10 @@
 """Shards: decoded images in Parquet, ready to train on.
 
 One file holds one copy of a run of examples of one split, `<split>-NNNNN.parquet`. Pixels are
-`fixed_size_binary`, uncompressed and with page checksums: read at memory speed, and a flipped
-bit is noticed (FixedSizeList would be stored as 4 bytes a pixel). index.json comes last.
+`fixed_size_binary`, uncompressed (FixedSizeList would be stored as 4 bytes a pixel). A row group
+is about a megabyte, and each of its columns one page: pixels, labels and weights stand in the
+file as they are in memory, so that any run of rows is read with one call, without parsing
+(`ShardReader`). Other readers find plain Parquet with page checksums. index.json comes last.
 """
 
 from collections.abc import Sequence
@@ -14,11 +16,35 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from pipeline.dataset.records import file_sha256, read_index
-from pipeline.runtime.errors import MissingInput
+from pipeline.dataset.records import file_sha256
 
-ROWS_PER_GROUP = 4096
+GROUP_BYTES = 1 << 20  # of pixels: the most that streaming reads at once
+ONE_PAGE_BYTES = 1 << 30  # more than a column of a row group ever has
 PROVENANCE = ["source", "license", "purposes"]  # of each row; training does not read them
+
+
+class Rows(NamedTuple):
+    """What training reads of N rows."""
+
+    images: NDArray[np.uint8]
+    """Shape `(N, H, W, C)`."""
+    labels: NDArray[np.int32]
+    weights: NDArray[np.float32]
+
+
+class Shard(NamedTuple):
+    """Rows of one or several shards, and whose they are."""
+
+    images: NDArray[np.uint8]
+    """Shape `(N, H, W, C)`."""
+    labels: NDArray[np.int32]
+    weights: NDArray[np.float32]
+    ids: list[str]
+
+
+def rows_per_group(shape: tuple[int, int, int]) -> int:
+    """Rows of each row group of a shard, but for the last, which may have fewer."""
+    return max(1, GROUP_BYTES // int(np.prod(shape)))
 
 
 def shard_schema(num_bytes: int) -> pa.Schema:
@@ -49,8 +75,8 @@ def write_shard(
     `provenance` has the columns PROVENANCE.
     One call with every option fixed: the same examples, the same bytes.
     """
-    num = len(images)
-    size = int(np.prod(images.shape[1:]))
+    num, *shape = images.shape
+    size = int(np.prod(shape))
     pixels = pa.py_buffer(np.ascontiguousarray(images))
     table = pa.table(
         [
@@ -71,109 +97,23 @@ def write_shard(
         use_dictionary=PROVENANCE,
         write_statistics=False,
         write_page_checksum=True,
-        row_group_size=ROWS_PER_GROUP,
+        row_group_size=rows_per_group((shape[0], shape[1], shape[2])),
+        data_page_size=ONE_PAGE_BYTES,
     )
     return file_sha256(path)
 
 
-class Shard(NamedTuple):
-    """Rows of one or several shards."""
+def value_offsets(metadata: Any, value_bytes: Sequence[int]) -> NDArray[np.int64]:
+    """Where in a shard the values of its first columns begin: `(row groups, columns)`.
 
-    images: NDArray[np.uint8]
-    """Shape `(N, H, W, C)`."""
-    labels: NDArray[np.int32]
-    weights: NDArray[np.float32]
-    ids: list[str]
-
-
-class ShardReader:
-    """The shards of a folder, by split and copy."""
-
-    def __init__(self, folder: Path) -> None:
-        """Read the index.
-
-        Raises:
-            MissingInput: the folder is not there, or not whole.
-        """
-        self.folder = folder
-        self.index = read_index(folder)
-        height, width, channels = self.index["shape"]
-        self.shape: tuple[int, int, int] = (height, width, channels)
-        self.classes: list[str] = self.index["classes"]
-        self.copies: int = self.index["copies"]
-
-    def num_examples(self, split: str) -> int:
-        return sum(f["rows"] for f in self.index["files"] if f["split"] == split and f["copy"] == 0)
-
-    def verify(self, splits: Sequence[str]) -> None:
-        """Compare every file of the splits with its digest in the index.
-
-        Raises:
-            MissingInput: naming the first file that is missing or differs.
-        """
-        for file in self.index["files"]:
-            if file["split"] not in splits:
-                continue
-            path = self.folder / file["name"]
-            if not path.is_file():
-                raise _damaged(path, "it is missing")
-            if file_sha256(path) != file["sha256"]:
-                raise _damaged(path, "its digest is not the one in index.json")
-
-    def read(self, split: str, copy: int) -> Shard:
-        """All examples of a split in one copy, in the order of data/clean.
-
-        Raises:
-            MissingInput: a file is missing or damaged.
-        """
-        files = self._files(split, copy)
-        num = sum(file["rows"] for file in files)
-        images = np.empty((num, *self.shape), np.uint8)
-        labels, weights = np.empty(num, np.int32), np.empty(num, np.float32)
-        ids: list[str] = []
-        for file in files:
-            here = slice(len(ids), len(ids) + file["rows"])
-            part = self._read_file(self.folder / file["name"], file["rows"])
-            images[here], labels[here], weights[here] = part.images, part.labels, part.weights
-            ids += part.ids
-        return Shard(images, labels, weights, ids)
-
-    def read_first(self, split: str, copy: int) -> Shard:
-        """The first shard of a split in one copy; see `read`."""
-        file = self._files(split, copy)[0]
-        return self._read_file(self.folder / file["name"], file["rows"])
-
-    def _files(self, split: str, copy: int) -> list[dict[str, Any]]:
-        files = self.index["files"]
-        return [file for file in files if file["split"] == split and file["copy"] == copy]
-
-    def _read_file(self, path: Path, rows: int) -> Shard:
-        size = int(np.prod(self.shape))
-        try:
-            with pq.ParquetFile(path, page_checksum_verification=True) as parquet:
-                if parquet.schema_arrow != shard_schema(size):
-                    raise _damaged(path, "its columns are not those of a shard")
-                table = parquet.read(["x", "y", "weight", "id"])
-        except (OSError, pa.ArrowException) as error:
-            raise _damaged(path, str(error)) from None
-        if table.num_rows != rows:
-            raise _damaged(path, f"{table.num_rows} rows, expected {rows}")
-        pixels = [
-            np.frombuffer(chunk.buffers()[1], np.uint8)[
-                chunk.offset * size : (chunk.offset + len(chunk)) * size
-            ]
-            for chunk in table["x"].chunks
-        ]
-        return Shard(
-            images=np.concatenate(pixels).reshape(-1, *self.shape),
-            labels=table["y"].to_numpy(),
-            weights=table["weight"].to_numpy(),
-            ids=table["id"].to_pylist(),
-        )
-
-
-def _damaged(path: Path, reason: str) -> MissingInput:
-    return MissingInput(
-        f"shard {path} is damaged: {reason}",
-        fix="make the shards again: dvc repro --force --single-item augment",
-    )
+    `value_bytes` are the bytes of a value of each of these columns. Values are the end of a
+    column's only page: uncompressed, plain, never null, so without levels.
+    """
+    offsets = np.empty((metadata.num_row_groups, len(value_bytes)), np.int64)
+    for number in range(metadata.num_row_groups):
+        group = metadata.row_group(number)
+        for column, num_bytes in enumerate(value_bytes):
+            chunk = group.column(column)
+            end = chunk.data_page_offset + chunk.total_compressed_size
+            offsets[number, column] = end - group.num_rows * num_bytes
+    return offsets

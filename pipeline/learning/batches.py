@@ -1,14 +1,17 @@
-"""From shards to batches: uint8 images `(N, H, W, C)`, normalised on the device.
+"""Batches of examples in memory: uint8 images `(N, H, W, C)`, normalised on the device.
 
 Training epoch e reads copy e mod copies, so an epoch is one pass over the originals. The order
 is a function of (seed, epoch), so a run that resumes goes on with the batch that came next.
+What does not fit in memory is streamed instead (streaming.py).
 """
 
-from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from pipeline.learning.device import Device
@@ -25,8 +28,88 @@ class Examples(NamedTuple):
     """float32, shape `(N,)`, share of each example in the loss."""
 
 
-Epochs = Callable[[int], Examples]
-"""Gives the examples of an epoch (0, 1, …), in an order of its own."""
+@dataclass(frozen=True)
+class Share:
+    """The part of every epoch that one of several processes (ranks) trains on.
+
+    The order of an epoch is cut into `world_size` runs, none longer than another by more than
+    one example: each example is in exactly one. All ranks make the same number of steps.
+    """
+
+    rank: int = 0
+    world_size: int = 1
+
+    def bounds(self, num_examples: int) -> tuple[int, int]:
+        """The places `[begin, end)` in the order that are this rank's."""
+        begin, end = (num_examples * r // self.world_size for r in (self.rank, self.rank + 1))
+        return begin, end
+
+    def batch_bounds(self, num_examples: int, batch_size: int) -> list[tuple[int, int]]:
+        """The places `[begin, end)` in the order of each batch of this rank.
+
+        The last one has what is left, which may be more than `batch_size` by two.
+        """
+        begin, end = self.bounds(num_examples)
+        number = num_batches(num_examples // self.world_size, batch_size)
+        starts = [begin + batch * batch_size for batch in range(number)]
+        return list(zip(starts, [*starts[1:], end], strict=True))
+
+
+ALONE = Share()
+
+
+class Source(Protocol):
+    """What the batches of an epoch come from: memory, or a stream."""
+
+    @property
+    def num_examples(self) -> int:
+        """In an epoch of this rank."""
+        ...
+
+    def num_batches(self, batch_size: int) -> int:
+        """In an epoch; the same for all ranks."""
+        ...
+
+    def first_images(self, num: int) -> Tensor:
+        """At most `num` images, in no order: for networks that look at some before training."""
+        ...
+
+    def batches(
+        self, seed: int, epoch: int, batch_size: int, device: Device, start: int = 0
+    ) -> Iterator[Examples]:
+        """Batches number `start`, `start + 1`, … of an epoch, on the device."""
+        ...
+
+
+Epochs = Callable[[int], Examples | Source]
+"""Gives what an epoch (0, 1, …) trains on; examples are shuffled."""
+
+
+@dataclass(frozen=True)
+class InMemory:
+    """Examples in memory, in an order that is new for each epoch."""
+
+    examples: Examples
+    share: Share = ALONE
+
+    @property
+    def num_examples(self) -> int:
+        begin, end = self.share.bounds(len(self.examples.labels))
+        return end - begin
+
+    def num_batches(self, batch_size: int) -> int:
+        return len(self.share.batch_bounds(len(self.examples.labels), batch_size))
+
+    def first_images(self, num: int) -> Tensor:
+        return self.examples.images[:num]
+
+    def batches(
+        self, seed: int, epoch: int, batch_size: int, device: Device, start: int = 0
+    ) -> Iterator[Examples]:
+        num = len(self.examples.labels)
+        order = torch.from_numpy(permutation(num, seed, epoch))
+        bounds = self.share.batch_bounds(num, batch_size)[start:]
+        return gather(self.examples, order, [slice(*places) for places in bounds], device)
 
 
 def make_examples(images: np.ndarray, labels: np.ndarray, weights: np.ndarray) -> Examples:
@@ -37,26 +120,33 @@ def make_examples(images: np.ndarray, labels: np.ndarray, weights: np.ndarray) -
     )
 
 
-def epoch_order(seed: int, epoch: int, num_examples: int) -> Tensor:
-    """A permutation of `range(num_examples)`, the same for the same seed and epoch."""
-    generator = np.random.Generator(np.random.PCG64([seed, epoch]))
-    return torch.from_numpy(generator.permutation(num_examples))
+def permutation(num: int, *key: int) -> NDArray[np.int64]:
+    """A permutation of `range(num)`, the same for the same key: seed, epoch, …"""
+    return np.random.Generator(np.random.PCG64(key)).permutation(num)
 
 
-def batches(
-    examples: Examples, order: Tensor, batch_size: int, device: Device, start: int = 0
+def num_batches(num_examples: int, batch_size: int) -> int:
+    """How many batches an epoch has, the last of which may be smaller; but a last one of a single
+    example, which batch norm cannot take, joins the one before."""
+    return max(1, (num_examples - 2) // batch_size + 1)
+
+
+def gather(
+    examples: Examples, order: Tensor, places: Iterable[slice], device: Device
 ) -> Iterator[Examples]:
-    """Batches number `start`, `start + 1`, … of an epoch in the given order, on the device.
-
-    The last one may be smaller; a last one of a single example, which batch norm cannot take,
-    joins the one before.
-    """
+    """The examples at each of the places in the order, on the device."""
     order = order.to(examples.images.device)
-    last = num_batches(len(order), batch_size) - 1
-    for number in range(start, last + 1):
-        end = len(order) if number == last else (number + 1) * batch_size
-        chosen = order[number * batch_size : end]
-        yield Examples(*(part[chosen].to(device.kind, non_blocking=True) for part in examples))
+    # From pinned memory a GPU copies while the host goes on.
+    pinned = device.kind == "cuda" and examples.images.device.type == "cpu"
+    for place in places:
+        chosen = order[place]
+        parts = []
+        for part in examples:
+            batch = part.new_empty((len(chosen), *part.shape[1:]), pin_memory=pinned)
+            # Not part[chosen], which takes four times as long for uint8 images.
+            torch.index_select(part, 0, chosen, out=batch)
+            parts.append(batch.to(device.kind, non_blocking=True))
+        yield Examples(*parts)
 
 
 def on_device(examples: Examples, device: Device) -> Examples:
@@ -70,11 +160,6 @@ def on_device(examples: Examples, device: Device) -> Examples:
     if examples.images.nbytes > free // 4:
         return examples
     return Examples(*(part.to("cuda") for part in examples))
-
-
-def num_batches(num_examples: int, batch_size: int) -> int:
-    """How many batches `batches` gives from the start."""
-    return max(1, (num_examples - 2) // batch_size + 1)
 
 
 class Normalizer:

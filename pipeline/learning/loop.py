@@ -8,7 +8,7 @@ same bits as one that was never disturbed.
 import copy
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,14 +19,13 @@ from torch import Tensor, nn
 from pipeline.learning.batches import (
     Epochs,
     Examples,
+    InMemory,
     Normalizer,
-    batches,
-    epoch_order,
-    num_batches,
     on_device,
 )
 from pipeline.learning.checkpoint import Checkpoint
 from pipeline.learning.device import Device
+from pipeline.learning.device_augment import augment_batch
 from pipeline.learning.inference import predict
 from pipeline.learning.networks import WhitenedCNN
 from pipeline.learning.optimizers import make_optimizer
@@ -50,6 +49,8 @@ class Recipe:
     label_smoothing: float
     patience: int
     seed: int
+    transforms: Sequence[Any] = ()
+    """What happens to each batch on the device; see device_augment.py."""
     deterministic: bool = False
     """Whether a GPU must give the same bits every time, which costs speed; a CPU always does."""
 
@@ -128,22 +129,26 @@ def fit(
     for epoch in range(first_epoch, recipe.epochs):
         if _should_stop(fitted, recipe):
             break
-        examples = on_device(epochs(epoch), device)
+        source = epochs(epoch)
+        if isinstance(source, Examples):
+            source = InMemory(on_device(source, device))
         if epoch == first_step == 0 and isinstance(network, WhitenedCNN):
-            network.whiten(normalize(examples.images[:WHITENED_FROM].to(device.kind)))
-        num = len(examples.labels)
-        steps = num_batches(num, recipe.batch_size)
-        order = epoch_order(recipe.seed, epoch, num)
+            network.whiten(normalize(source.first_images(WHITENED_FROM).to(device.kind)))
+        num, steps = source.num_examples, source.num_batches(recipe.batch_size)
         started = time.perf_counter()
         network.train()
         step = first_step
         if epoch == first_epoch:  # what the checkpoint brings back
             on_step(first_epoch * num + min(num, first_step * recipe.batch_size))
-        for batch in batches(examples, order, recipe.batch_size, device, first_step):
+        for batch in source.batches(recipe.seed, epoch, recipe.batch_size, device, first_step):
             done = (epoch * steps + step) / (recipe.epochs * steps)
             factor = schedule(recipe.schedule, done, 1 / (recipe.epochs * steps))
             for group in optimizer.param_groups:
                 group["lr"] = group["base_lr"] * factor
+            images = augment_batch(
+                batch.images, recipe.transforms, seed=recipe.seed, epoch=epoch, step=step
+            )
+            batch = batch._replace(images=images)
             torch.manual_seed(((recipe.seed << 32) + epoch * steps + step) % 2**64)
             _train_step(network, optimizer, normalize, batch, recipe, device, totals)
             step += 1
@@ -157,7 +162,7 @@ def fit(
         _check_finite(totals, epoch, step, recipe)
         loss_sum, right, count = totals.tolist()
         fitted.seconds += time.perf_counter() - started
-        del examples  # before the next epoch's are read
+        del source  # before the next epoch's are read
         totals.zero_()
         first_step = 0
         row = {

@@ -71,6 +71,7 @@ class Cutout(Settings):
 
 
 Transform = Annotated[Translate | Flip | Color | Cutout, Field(discriminator="name")]
+BatchTransform = Annotated[Translate | Flip | Cutout, Field(discriminator="name")]
 
 
 class Clean(Settings):
@@ -104,6 +105,12 @@ class Train(Settings):
     """The learning rate after its warm-up: kept, or brought to zero along that curve."""
     weight_decay: Annotated[float, Field(ge=0)]
     label_smoothing: Annotated[float, Field(ge=0, lt=1)]
+    transforms: list[BatchTransform]
+    """Applied in this order to every batch on the device, on top of the copies in the shards."""
+    memory_mb: Annotated[float, Field(gt=0)]
+    """Megabytes of training images to hold in memory. A copy that is larger is streamed, shuffled
+    in windows of half as much: the order of examples depends on it, so the machine does not decide
+    it."""
     patience: Annotated[int, Field(ge=1)]
     """Epochs without a better one on validation after which training stops."""
 

@@ -166,9 +166,12 @@ def run_stage(name: str, main: Callable[[Stage], None]) -> None:
 
 
 def write_json(path: Path, values: Any) -> None:
-    """Write JSON that reads well in a diff, and refuse NaN, which is not JSON."""
-    text = json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False)
-    path.write_text(text + "\n", encoding="utf-8")
+    path.write_text(json_text(values), encoding="utf-8")
+
+
+def json_text(values: Any) -> str:
+    """JSON that reads well in a diff; NaN, which is not JSON, is refused."""
+    return json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def _exit_on_signal(signum: int, _frame: FrameType | None) -> None:

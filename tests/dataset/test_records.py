@@ -185,3 +185,17 @@ def test_tables_are_read_one_file_at_a_time(tmp_path):
     assert next(tables)["id"].to_pylist() == ["id-0", "id-1", "id-2"]
     assert next(tables)["id"].to_pylist() == ["id-3", "id-4"]
     assert json.loads((tmp_path / "raw" / "index.json").read_text())["examples"] == 5
+
+
+def test_every_flipped_bit_and_truncation_of_an_index_is_noticed(tmp_path):
+    write(tmp_path / "raw", table(0, 3))
+    path = tmp_path / "raw" / "index.json"
+    whole = path.read_bytes()
+    for position in range(len(whole)):
+        flipped = bytearray(whole)
+        flipped[position] ^= 1 << position % 8
+        for content in (flipped, whole[:position]):
+            path.write_bytes(content)
+            assert refusal(tmp_path / "raw") == (
+                f"ERROR {path} is missing or broken | fix: run dvc repro again"
+            )

@@ -9,8 +9,8 @@ from pipeline.dataset.images import decode
 from pipeline.dataset.measurements import ChannelSums
 from pipeline.dataset.randomness import id_keys
 from pipeline.dataset.records import file_sha256, words, write_index
+from pipeline.dataset.shard_reader import ShardReader
 from pipeline.dataset.sharding import Made, Plan, make_shards, make_tasks
-from pipeline.dataset.shards import ShardReader
 from pipeline.dataset.transforms import augment
 from pipeline.runtime.params import Cutout, Translate
 

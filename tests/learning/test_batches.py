@@ -1,17 +1,21 @@
 """Batches are one pass over the examples, and can begin anywhere in it."""
 
+from itertools import chain
+
 import numpy as np
 import pytest
 import torch
 
 from pipeline.learning.batches import (
+    ALONE,
     Examples,
+    InMemory,
     Normalizer,
-    batches,
-    epoch_order,
+    Share,
     make_examples,
     num_batches,
     on_device,
+    permutation,
 )
 from pipeline.learning.device import Device
 
@@ -23,6 +27,12 @@ def numbered(num: int) -> Examples:
     """Examples that each differ from every other, in image, label and weight."""
     images = np.arange(num * 2, dtype=np.uint8).reshape(num, 1, 2, 1)
     return make_examples(images, np.arange(num), np.arange(num) / 10)
+
+
+def epoch(num: int, batch_size: int, start: int = 0, share: Share = ALONE) -> list[Examples]:
+    """The batches of an epoch of numbered examples."""
+    source = InMemory(numbered(num), share)
+    return list(source.batches(seed=0, epoch=0, batch_size=batch_size, device=CPU, start=start))
 
 
 def joined(parts: list[Examples]) -> Examples:
@@ -39,29 +49,27 @@ def test_make_examples_gives_the_types_that_training_wants():
 
 @pytest.mark.parametrize("num", [0, 1, 2, 1000])
 def test_an_order_is_a_permutation(num):
-    assert sorted(epoch_order(0, 0, num).tolist()) == list(range(num))
+    assert sorted(permutation(num, 0, 0).tolist()) == list(range(num))
 
 
 def test_an_order_is_a_function_of_seed_and_epoch():
-    orders = {(s, e): tuple(epoch_order(s, e, 50).tolist()) for s in range(4) for e in range(4)}
+    orders = {(s, e): tuple(permutation(50, s, e)) for s in range(4) for e in range(4)}
     assert len(set(orders.values())) == 16
     torch.manual_seed(1)
     np.random.seed(1)
-    assert tuple(epoch_order(2, 3, 50).tolist()) == orders[2, 3]
+    assert tuple(permutation(50, 2, 3)) == orders[2, 3]
 
 
 def test_an_epoch_has_every_example_once_in_its_order():
     for num, batch_size in SIZES:
-        examples, order = numbered(num), epoch_order(0, 0, num)
-        whole = joined(list(batches(examples, order, batch_size, CPU)))
-        for part, expected in zip(whole, examples, strict=True):
-            assert torch.equal(part, expected[order]), (num, batch_size)
+        whole = joined(epoch(num, batch_size))
+        for part, expected in zip(whole, numbered(num), strict=True):
+            assert torch.equal(part, expected[permutation(num, 0, 0)]), (num, batch_size)
 
 
 def test_batches_are_full_but_for_the_last_which_is_no_single_example():
     for num, batch_size in SIZES:
-        parts = batches(numbered(num), torch.arange(num), batch_size, CPU)
-        *full, last = [len(part.labels) for part in parts]
+        *full, last = [len(part.labels) for part in epoch(num, batch_size)]
         assert set(full) <= {batch_size}, (num, batch_size)
         assert 1 <= last <= batch_size + 1, (num, batch_size)
         assert last > 1 or num == 1, (num, batch_size)
@@ -69,18 +77,32 @@ def test_batches_are_full_but_for_the_last_which_is_no_single_example():
 
 def test_num_batches_agrees_with_batches():
     for num, batch_size in SIZES:
-        parts = list(batches(numbered(num), torch.arange(num), batch_size, CPU))
-        assert num_batches(num, batch_size) == len(parts), (num, batch_size)
+        assert num_batches(num, batch_size) == len(epoch(num, batch_size)), (num, batch_size)
+        assert InMemory(numbered(num)).num_batches(batch_size) == num_batches(num, batch_size)
 
 
 def test_a_later_start_gives_exactly_the_batches_that_remain():
     for num, batch_size in SIZES:
-        examples, order = numbered(num), epoch_order(0, 0, num)
-        whole = [part.labels.tolist() for part in batches(examples, order, batch_size, CPU)]
+        whole = [part.labels.tolist() for part in epoch(num, batch_size)]
         for start in range(len(whole) + 1):
-            rest = batches(examples, order, batch_size, CPU, start)
-            given = [part.labels.tolist() for part in rest]
-            assert given == whole[start:], (num, batch_size, start)
+            rest = [part.labels.tolist() for part in epoch(num, batch_size, start)]
+            assert rest == whole[start:], (num, batch_size, start)
+
+
+@pytest.mark.parametrize("world_size", [1, 2, 3, 4])
+def test_ranks_have_every_example_once_in_as_many_steps(world_size):
+    for num, batch_size in SIZES:
+        if num < 2 * world_size or batch_size < 2:
+            continue
+        ranks = [epoch(num, batch_size, 0, Share(r, world_size)) for r in range(world_size)]
+        labels = [joined(batches).labels.tolist() for batches in ranks]
+        assert list(chain(*labels)) == permutation(num, 0, 0).tolist(), (num, batch_size)
+        assert len({len(batches) for batches in ranks}) == 1, (num, batch_size)
+        sizes = [len(batch.labels) for batches in ranks for batch in batches]
+        assert min(sizes) > 1, (num, batch_size)
+        assert max(sizes) <= batch_size + 2, (num, batch_size)
+        for rank, given in enumerate(labels):
+            assert InMemory(numbered(num), Share(rank, world_size)).num_examples == len(given)
 
 
 def test_examples_stay_in_the_memory_of_the_host_without_a_gpu():

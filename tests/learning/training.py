@@ -5,7 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
-from pipeline.learning.batches import Examples
+from pipeline.learning.batches import Epochs, Examples
 from pipeline.learning.loop import Fit, fit
 
 
@@ -19,16 +19,24 @@ def assert_same_weights(one: nn.Module, other: nn.Module) -> None:
     assert [name for name in ours if not torch.equal(ours[name], theirs[name])] == []
 
 
-def train(toy, seed: int = 0, told: dict | None = None, **changes) -> tuple[nn.Module, Fit]:
+def train(
+    toy,
+    seed: int = 0,
+    told: dict | None = None,
+    *,
+    on: Epochs | None = None,
+    **changes,
+) -> tuple[nn.Module, Fit]:
     """A network trained on 33 examples, which are 4 batches of 8, 8, 8 and 9.
 
-    `told` are the keyword arguments of `fit`, `changes` those of the recipe.
+    `told` are the keyword arguments of `fit`, `on` is what to train on instead, `changes` are
+    those of the recipe.
     """
     network = toy.network(seed)
     fitted = fit(
         network,
         toy.recipe(**changes),
-        every_epoch(toy.examples(33)),
+        on or every_epoch(toy.examples(33)),
         toy.examples(20, seed=1),
         toy.normalizer(),
         toy.device,

@@ -49,6 +49,8 @@ train:
   weight_decay: 0.0
   label_smoothing: 0.0
   patience: 10
+  transforms: []
+  memory_mb: 4000
 evaluate:
   num_mistakes: 36
 """

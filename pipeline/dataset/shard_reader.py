@@ -1,0 +1,187 @@
+"""Reading shards: nothing that differs from its digest in index.json is ever trained on.
+
+A file is hashed once, as a whole: that covers its footer too, which page checksums do not, so
+these are not checked here. Then any run of rows is read from where it stands in the file,
+without parsing; a file whose size or time has changed meanwhile is hashed again.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import accumulate
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from pipeline.dataset.records import file_sha256, read_index
+from pipeline.dataset.shards import Rows, Shard, rows_per_group, shard_schema, value_offsets
+from pipeline.runtime.errors import MissingInput
+from pipeline.runtime.process import available_cores
+from pipeline.runtime.stage import INDEX
+
+File = dict[str, Any]
+"""What index.json says of a shard: name, split, copy, rows, sha256."""
+Task = TypeVar("Task")
+
+
+class Block(NamedTuple):
+    """A run of rows of one row group of a shard."""
+
+    file: File
+    first: int
+    """Its first row's number in the file."""
+    rows: int
+
+
+class ShardReader:
+    """The shards of a folder, by split and copy. May be used by several threads at once."""
+
+    def __init__(self, folder: Path) -> None:
+        """Read the index.
+
+        Raises:
+            MissingInput: the folder is not there, or not whole.
+        """
+        self.folder = folder
+        self.index = read_index(folder)
+        height, width, channels = self.index["shape"]
+        self.shape: tuple[int, int, int] = (height, width, channels)
+        self.classes: list[str] = self.index["classes"]
+        self.copies: int = self.index["copies"]
+        self._value_bytes: list[int] = [height * width * channels, 4, 4]  # of Rows' fields
+        self._verified: dict[str, tuple[int, int]] = {}
+        self._offsets: dict[str, NDArray[np.int64]] = {}
+
+    def files(self, split: str, copy: int) -> list[File]:
+        """The shards of a split in one copy, in the order of data/clean."""
+        files: list[File] = self.index["files"]
+        return [file for file in files if file["split"] == split and file["copy"] == copy]
+
+    def num_examples(self, split: str) -> int:
+        return sum(int(file["rows"]) for file in self.files(split, 0))
+
+    def num_bytes(self, split: str) -> int:
+        """Of the images of a split, in one copy."""
+        return self.num_examples(split) * self._value_bytes[0]
+
+    def verify(self, splits: Sequence[str]) -> None:
+        """Compare every file of the splits with its digest in the index.
+
+        Raises:
+            MissingInput: naming the first file that is missing, differs, or is in no index.
+        """
+        names = {INDEX, *(file["name"] for file in self.index["files"])}
+        for path in sorted(self.folder.iterdir()):
+            if path.name not in names:
+                raise MissingInput(f"{path} is not in {self.folder / INDEX}", fix=f"rm {path}")
+        _in_threads(self._verify, [f for f in self.index["files"] if f["split"] in splits])
+
+    def read(self, split: str, copy: int) -> Shard:
+        """All examples of a split in one copy, in the order of data/clean, verified.
+
+        Raises:
+            MissingInput: a file is missing or damaged.
+        """
+        return self._read_files(self.files(split, copy))
+
+    def read_first(self, split: str, copy: int) -> Shard:
+        """The first shard of a split in one copy; see `read`."""
+        return self._read_files(self.files(split, copy)[:1])
+
+    def read_rows(self, split: str, copy: int) -> Rows:
+        """Like `read`, without the ids."""
+        return self._read_rows(self.files(split, copy))
+
+    def blocks(self, split: str, copy: int) -> list[Block]:
+        """What a split in one copy consists of, in order; no file is opened for it."""
+        return [block for file in self.files(split, copy) for block in self._blocks_of(file)]
+
+    def empty_rows(self, num: int) -> Rows:
+        """Room to read `num` rows into."""
+        images = np.empty((num, *self.shape), np.uint8)
+        return Rows(images, np.empty(num, np.int32), np.empty(num, np.float32))
+
+    def read_block(self, block: Block, into: Rows, at: int) -> None:
+        """Read a block into the rows of `into` from number `at` on.
+
+        Raises:
+            MissingInput: the file is missing or damaged.
+        """
+        self._verify(block.file)
+        path = self.folder / block.file["name"]
+        group, row = divmod(block.first, rows_per_group(self.shape))
+        offsets = self._offsets[block.file["name"]][group]
+        columns: list[NDArray] = [*into]
+        with path.open("rb", buffering=0) as file:
+            for values, offset, size in zip(columns, offsets, self._value_bytes, strict=True):
+                file.seek(int(offset) + row * size)
+                wanted = values[at : at + block.rows]
+                if file.readinto(wanted.data) != wanted.nbytes:
+                    raise _damaged(path, "it became shorter while it was read")
+
+    def _read_files(self, files: list[File]) -> Shard:
+        rows = self._read_rows(files)
+        paths = [self.folder / file["name"] for file in files]
+        ids = [id for path in paths for id in pq.read_table(path, columns=["id"])["id"].to_pylist()]
+        return Shard(*rows, ids)
+
+    def _read_rows(self, files: list[File]) -> Rows:
+        blocks = [block for file in files for block in self._blocks_of(file)]
+        starts = [0, *accumulate(block.rows for block in blocks)]
+        rows = self.empty_rows(starts[-1])
+        _in_threads(self._verify, files)
+
+        def read(task: tuple[Block, int]) -> None:
+            self.read_block(task[0], rows, task[1])
+
+        _in_threads(read, zip(blocks, starts, strict=False))
+        return rows
+
+    def _blocks_of(self, file: File) -> list[Block]:
+        step = rows_per_group(self.shape)
+        return [
+            Block(file, first, min(step, file["rows"] - first))
+            for first in range(0, file["rows"], step)
+        ]
+
+    def _verify(self, file: File) -> None:
+        """Hash a file and locate its values, unless that is done and it has not changed since."""
+        path = self.folder / file["name"]
+        try:
+            found = path.stat()
+            stamp = (found.st_size, found.st_mtime_ns)
+            if self._verified.get(file["name"]) == stamp:
+                return
+            if file_sha256(path) != file["sha256"]:
+                raise _damaged(path, "its digest is not the one in index.json")
+            metadata = pq.read_metadata(path)
+        except FileNotFoundError:
+            raise _damaged(path, "it is missing") from None
+        except (OSError, pa.ArrowException) as error:
+            raise _damaged(path, str(error)) from None
+        if metadata.schema.to_arrow_schema() != shard_schema(self._value_bytes[0]):
+            raise _damaged(path, "its columns are not those of a shard")
+        if metadata.num_rows != file["rows"]:
+            raise _damaged(path, f"{metadata.num_rows} rows, expected {file['rows']}")
+        self._offsets[file["name"]] = value_offsets(metadata, self._value_bytes)
+        self._verified[file["name"]] = stamp
+
+
+def _in_threads(function: Callable[[Task], object], tasks: Iterable[Task]) -> None:
+    """Call `function` for each task; hashing and reading let other threads run meanwhile.
+
+    The error that is raised is that of the first task that has one.
+    """
+    with ThreadPoolExecutor(available_cores()) as pool:
+        for _ in pool.map(function, tasks):
+            pass
+
+
+def _damaged(path: Path, reason: str) -> MissingInput:
+    return MissingInput(
+        f"shard {path} is damaged: {reason}",
+        fix="make the shards again: dvc repro --force --single-item augment",
+    )

@@ -1,0 +1,149 @@
+"""Batches of more examples than fit in memory: read ahead from shards, shuffled in windows.
+
+An epoch is laid out as the blocks of its copy, about a megabyte each, in random order. The
+layout is cut into windows of half the memory that may be used. A window is read whole and its
+examples are shuffled; while it gives batches a thread reads the next, so memory holds two.
+
+As blocks are small and come from anywhere, each window is a random sample of the data, not a
+few neighbouring shards. The order is a function of (seed, epoch), index.json and the two sizes,
+never of the machine; where one window holds everything, it is the order of `InMemory`.
+"""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from pipeline.dataset.shard_reader import Block, ShardReader
+from pipeline.dataset.shards import Rows
+from pipeline.learning.batches import (
+    ALONE,
+    Epochs,
+    Examples,
+    Share,
+    gather,
+    make_examples,
+    permutation,
+)
+from pipeline.learning.device import Device
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The blocks of an epoch one after the other, like one table of N rows."""
+
+    blocks: Sequence[Block]
+    """In the order in which they stand on the disk."""
+    order: NDArray[np.int64]
+    """Numbers of `blocks` in the order of the layout."""
+    ends: NDArray[np.int64]
+    """The row of the layout at which each of `order` ends."""
+
+    @classmethod
+    def shuffled(cls, blocks: Sequence[Block], seed: int, epoch: int) -> "Layout":
+        order = permutation(len(blocks), seed, epoch, 0, 1)
+        rows = np.array([block.rows for block in blocks], np.int64)
+        return cls(blocks, order, rows[order].cumsum())
+
+    def between(self, begin: int, end: int) -> list[Block]:
+        """What makes the rows `[begin, end)`, in the order of the disk; outer blocks are cut."""
+        first, last = np.searchsorted(self.ends, [begin, end - 1], "right")
+        found = []
+        for place in range(first, last + 1):
+            number = int(self.order[place])
+            block = self.blocks[number]
+            block_begin = int(self.ends[place]) - block.rows
+            skipped = max(0, begin - block_begin)
+            rows = min(block.rows, end - block_begin) - skipped
+            found.append((number, Block(block.file, block.first + skipped, rows)))
+        return [block for _, block in sorted(found, key=lambda pair: pair[0])]
+
+
+@dataclass(frozen=True)
+class Stream:
+    """The examples of a split in one copy, of which `memory_bytes` of images are in memory."""
+
+    reader: ShardReader
+    split: str
+    copy: int
+    memory_bytes: float
+    share: Share = ALONE
+
+    @property
+    def num_examples(self) -> int:
+        begin, end = self.share.bounds(self.reader.num_examples(self.split))
+        return end - begin
+
+    def num_batches(self, batch_size: int) -> int:
+        return len(self._batch_bounds(batch_size))
+
+    def first_images(self, num: int) -> Tensor:
+        num = min(num, self.reader.num_examples(self.split))
+        blocks = self._layout(seed=0, epoch=0).between(0, num)
+        return torch.from_numpy(self._read(blocks, self.reader.empty_rows(num)).images)
+
+    def batches(
+        self, seed: int, epoch: int, batch_size: int, device: Device, start: int = 0
+    ) -> Iterator[Examples]:
+        bounds = self._batch_bounds(batch_size)
+        per_window = self._batches_per_window(batch_size)
+        windows = [bounds[k : k + per_window] for k in range(0, len(bounds), per_window)]
+        windows = windows[start // per_window :]
+        layout = self._layout(seed, epoch)
+        room = max((window[-1][1] - window[0][0] for window in windows), default=0)
+        rooms = [self.reader.empty_rows(room) for _ in windows[:2]]
+
+        def read(number: int) -> Rows:
+            window = windows[number]
+            return self._read(layout.between(window[0][0], window[-1][1]), rooms[number % 2])
+
+        with ThreadPoolExecutor(1) as ahead:
+            reading = [ahead.submit(read, number) for number in range(len(windows[:1]))]
+            for number, window in enumerate(windows):
+                examples = make_examples(*reading.pop().result())
+                if number + 1 < len(windows):
+                    reading.append(ahead.submit(read, number + 1))
+                begin = window[0][0]
+                order = permutation(len(examples.labels), seed, epoch, begin)
+                done = start % per_window if number == 0 else 0
+                places = [slice(a - begin, b - begin) for a, b in window[done:]]
+                yield from gather(examples, torch.from_numpy(order), places, device)
+
+    def _batch_bounds(self, batch_size: int) -> list[tuple[int, int]]:
+        return self.share.batch_bounds(self.reader.num_examples(self.split), batch_size)
+
+    def _batches_per_window(self, batch_size: int) -> int:
+        batch_bytes = batch_size * int(np.prod(self.reader.shape))
+        return max(1, int(self.memory_bytes / 2 / batch_bytes))
+
+    def _layout(self, seed: int, epoch: int) -> Layout:
+        return Layout.shuffled(self.reader.blocks(self.split, self.copy), seed, epoch)
+
+    def _read(self, blocks: list[Block], room: Rows) -> Rows:
+        rows = 0
+        for block in blocks:
+            self.reader.read_block(block, room, rows)
+            rows += block.rows
+        return Rows(room.images[:rows], room.labels[:rows], room.weights[:rows])
+
+
+def training_epochs(reader: ShardReader, memory_bytes: float) -> Epochs:
+    """What each epoch trains on: copy e mod copies, in memory when a copy fits, else streamed."""
+    num_bytes = reader.num_bytes("train")
+    if num_bytes > memory_bytes:
+        return lambda epoch: Stream(reader, "train", epoch % reader.copies, memory_bytes)
+    kept: dict[int, Examples] = {}
+
+    def read(epoch: int) -> Examples:
+        copy = epoch % reader.copies
+        if copy not in kept:
+            if num_bytes * (len(kept) + 1) > memory_bytes:
+                kept.clear()
+            kept[copy] = make_examples(*reader.read_rows("train", copy))
+        return kept[copy]
+
+    return read

@@ -1,0 +1,192 @@
+"""Shards read back as they were written, and nothing that differs is ever read."""
+
+import json
+import random
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from dataset.sharded import FIX, provenance, shard, write_shards
+
+from pipeline.dataset import shards
+from pipeline.dataset.records import file_sha256, write_index
+from pipeline.dataset.shard_reader import Block, ShardReader
+from pipeline.dataset.shards import Shard, write_shard
+from pipeline.runtime.errors import MissingInput
+
+
+def as_lists(rows: Shard) -> list:
+    return [rows.images.tolist(), rows.labels.tolist(), rows.weights.tolist(), rows.ids]
+
+
+@pytest.fixture
+def reader(tmp_path) -> ShardReader:
+    return write_shards(
+        tmp_path,
+        ("train", 0, shard(0, 4)),
+        ("train", 1, shard(100, 4)),
+        ("train", 0, shard(4, 3)),
+        ("train", 1, shard(104, 3)),
+        ("val", 0, shard(50, 2)),
+    )
+
+
+# What is read
+
+
+def test_shards_read_back_by_split_and_copy(reader):
+    assert as_lists(reader.read("train", 0)) == as_lists(shard(0, 7))
+    assert as_lists(reader.read("train", 1)) == as_lists(shard(100, 7))
+    assert as_lists(reader.read("val", 0)) == as_lists(shard(50, 2))
+    read = reader.read_rows("train", 0)
+    assert [read.images.dtype, read.labels.dtype, read.weights.dtype] == ["u1", "i4", "f4"]
+    assert read.images.tolist() == shard(0, 7).images.tolist()
+    assert reader.read_first("train", 1).ids == shard(100, 4).ids
+
+
+def test_the_index_is_known(reader):
+    assert (reader.shape, reader.classes, reader.copies) == ((2, 3, 3), ["a", "b", "c"], 2)
+    assert [reader.num_examples(split) for split in ("train", "val", "test")] == [7, 2, 0]
+    assert reader.num_bytes("train") == 7 * 18
+
+
+def test_a_split_without_shards_is_empty(reader):
+    empty = reader.read("test", 0)
+    assert (empty.images.shape, empty.images.dtype) == ((0, 2, 3, 3), np.uint8)
+    assert [len(empty.labels), len(empty.weights), empty.ids] == [0, 0, []]
+
+
+@pytest.mark.parametrize("group", [1, 2, 3, 4, 100])
+def test_any_run_of_rows_of_a_row_group(tmp_path, monkeypatch, group):
+    monkeypatch.setattr(shards, "GROUP_BYTES", group * 18)
+    reader = write_shards(tmp_path, ("train", 0, shard(0, 7)), ("train", 0, shard(7, 5)))
+    assert as_lists(reader.read("train", 0)) == as_lists(shard(0, 12))
+    blocks = reader.blocks("train", 0)
+    assert sum(block.rows for block in blocks) == 12
+    start = 0
+    for file, first, rows in blocks:
+        for skipped in range(rows):
+            for num in range(1, rows - skipped + 1):
+                room = reader.empty_rows(num + 1)
+                reader.read_block(Block(file, first + skipped, num), room, 1)
+                expected = shard(start + skipped, num)
+                assert room.images[1:].tolist() == expected.images.tolist()
+                assert room.labels[1:].tolist() == expected.labels.tolist()
+                assert room.weights[1:].tolist() == expected.weights.tolist()
+        start += rows
+
+
+# What is refused
+
+
+def refusal(reader: ShardReader, *splits: str) -> str:
+    with pytest.raises(MissingInput) as caught:
+        reader.verify(splits)
+    return str(caught.value)
+
+
+def test_whole_shards_are_verified(reader):
+    reader.verify(["train", "val", "test"])
+
+
+def test_a_missing_file_is_named(reader):
+    path = reader.folder / "train-00002.parquet"
+    path.unlink()
+    expected = f"ERROR shard {path} is damaged: it is missing | fix: {FIX}"
+    assert refusal(reader, "val", "train") == expected
+    with pytest.raises(MissingInput) as caught:
+        reader.read("train", 0)
+    assert str(caught.value) == expected
+    reader.verify(["val"])
+
+
+def test_a_file_that_is_in_no_index_is_named(reader):
+    path = reader.folder / "train-00005.parquet"
+    write_shard(path, *shard(0, 4), 0, provenance(4))
+    assert refusal(reader, "val") == (
+        f"ERROR {path} is not in {reader.folder / 'index.json'} | fix: rm {path}"
+    )
+
+
+def test_a_shard_of_another_dataset_is_named(reader):
+    path = reader.folder / "train-00002.parquet"
+    write_shard(path, *shard(9, 3), 0, provenance(3))
+    assert refusal(reader, "train") == (
+        f"ERROR shard {path} is damaged: its digest is not the one in index.json | fix: {FIX}"
+    )
+
+
+def test_the_first_of_several_is_named(reader):
+    for number in (3, 1, 2):
+        (reader.folder / f"train-0000{number}.parquet").write_bytes(b"")
+    assert "train-00001.parquet is damaged" in refusal(reader, "train")
+
+
+def test_a_shard_that_changes_after_it_was_verified(reader):
+    reader.verify(["val"])
+    path = reader.folder / "val-00004.parquet"
+    content = path.read_bytes()
+    path.write_bytes(content + b"more")
+    with pytest.raises(MissingInput, match="digest is not the one"):
+        reader.read("val", 0)
+    path.write_bytes(content)
+    assert as_lists(reader.read("val", 0)) == as_lists(shard(50, 2))
+
+
+def indexed(folder, path, rows: int) -> ShardReader:
+    entry = {"name": path.name, "split": "val", "copy": 0, "rows": rows}
+    files = [entry | {"sha256": file_sha256(path)}]
+    write_index(folder, files, shape=(2, 3, 3), classes=["a"], copies=1)
+    return ShardReader(folder)
+
+
+def test_other_columns_than_those_of_a_shard(tmp_path):
+    path = tmp_path / "val-00000.parquet"
+    pq.write_table(pa.table({"x": [b"abc"]}), path)
+    assert refusal(indexed(tmp_path, path, 1), "val") == (
+        f"ERROR shard {path} is damaged: its columns are not those of a shard | fix: {FIX}"
+    )
+
+
+def test_other_rows_than_the_index_says(tmp_path):
+    path = tmp_path / "val-00000.parquet"
+    write_shard(path, *shard(0, 3), 0, provenance(3))
+    assert refusal(indexed(tmp_path, path, 4), "val") == (
+        f"ERROR shard {path} is damaged: 3 rows, expected 4 | fix: {FIX}"
+    )
+
+
+def test_a_folder_that_is_not_whole_is_not_opened(tmp_path):
+    with pytest.raises(MissingInput) as caught:
+        ShardReader(tmp_path)
+    assert str(caught.value) == (
+        f"ERROR {tmp_path / 'index.json'} is missing or broken | fix: run dvc repro again"
+    )
+
+
+def test_of_a_thousand_flips_and_truncations_none_goes_unnoticed(reader):
+    """In shards and index.json, before anything is read, and each names its file."""
+    random.seed(0)
+    paths = sorted(reader.folder.iterdir())
+    assert len(paths) == 6
+    whole = {path: path.read_bytes() for path in paths}
+    for number in range(1000):
+        path = random.choice(paths)
+        damaged = bytearray(whole[path])
+        if number % 4:
+            damaged[random.randrange(len(damaged))] ^= 1 << random.randrange(8)
+        else:
+            del damaged[random.randrange(len(damaged)) :]
+        path.write_bytes(damaged)
+        with pytest.raises(MissingInput, match=path.name):
+            ShardReader(reader.folder).verify(["train", "val"])
+        path.write_bytes(whole[path])
+    ShardReader(reader.folder).verify(["train", "val"])
+
+
+def test_an_index_edited_by_hand_is_refused(reader):
+    path = reader.folder / "index.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"copies": 1}, indent=2) + "\n")
+    with pytest.raises(MissingInput, match=r"index\.json is missing or broken"):
+        ShardReader(reader.folder)
