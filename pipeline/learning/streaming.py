@@ -9,8 +9,9 @@ few neighbouring shards. The order is a function of (seed, epoch), index.json an
 never of the machine; where one window holds everything, it is the order of `InMemory`.
 """
 
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -92,26 +93,22 @@ class Stream:
         bounds = self._batch_bounds(batch_size)
         per_window = self._batches_per_window(batch_size)
         windows = [bounds[k : k + per_window] for k in range(0, len(bounds), per_window)]
-        windows = windows[start // per_window :]
+        first, done = divmod(start, per_window)
+        windows = windows[first:]
         layout = self._layout(seed, epoch)
-        room = max((window[-1][1] - window[0][0] for window in windows), default=0)
-        rooms = [self.reader.empty_rows(room) for _ in windows[:2]]
+        most_rows = max((window[-1][1] - window[0][0] for window in windows), default=0)
+        rooms = [self.reader.empty_rows(most_rows) for _ in windows[:2]]
 
         def read(number: int) -> Rows:
-            window = windows[number]
-            return self._read(layout.between(window[0][0], window[-1][1]), rooms[number % 2])
+            begin, end = windows[number][0][0], windows[number][-1][1]
+            return self._read(layout.between(begin, end), rooms[number % 2])
 
-        with ThreadPoolExecutor(1) as ahead:
-            reading = [ahead.submit(read, number) for number in range(len(windows[:1]))]
-            for number, window in enumerate(windows):
-                examples = make_examples(*reading.pop().result())
-                if number + 1 < len(windows):
-                    reading.append(ahead.submit(read, number + 1))
-                begin = window[0][0]
-                order = permutation(len(examples.labels), seed, epoch, begin)
-                done = start % per_window if number == 0 else 0
-                places = [slice(a - begin, b - begin) for a, b in window[done:]]
-                yield from gather(examples, torch.from_numpy(order), places, device)
+        for window, rows in zip(windows, _ahead(read, range(len(windows))), strict=True):
+            begin = window[0][0]
+            order = torch.from_numpy(permutation(len(rows.labels), seed, epoch, begin))
+            places = [slice(a - begin, b - begin) for a, b in window[done:]]
+            yield from gather(make_examples(*rows), order, places, device)
+            done = 0
 
     def _batch_bounds(self, batch_size: int) -> list[tuple[int, int]]:
         return self.share.batch_bounds(self.reader.num_examples(self.split), batch_size)
@@ -147,3 +144,14 @@ def training_epochs(reader: ShardReader, memory_bytes: float) -> Epochs:
         return kept[copy]
 
     return read
+
+
+def _ahead(read: Callable[[int], Rows], numbers: Iterable[int]) -> Iterator[Rows]:
+    """`map(read, numbers)`; while a result is used a thread makes the next, and no further one."""
+    with ThreadPoolExecutor(1) as thread:
+        waiting: deque[Future[Rows]] = deque()
+        for number in numbers:
+            waiting.append(thread.submit(read, number))
+            if len(waiting) == 2:
+                yield waiting.popleft().result()
+        yield from (future.result() for future in waiting)

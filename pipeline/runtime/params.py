@@ -107,7 +107,7 @@ class Train(Settings):
     label_smoothing: Annotated[float, Field(ge=0, lt=1)]
     transforms: list[BatchTransform]
     """Applied in this order to every batch on the device, on top of the copies in the shards."""
-    memory_mb: Annotated[float, Field(gt=0)]
+    memory_mb: Annotated[float, Field(ge=64)]
     """Megabytes of training images to hold in memory. A copy that is larger is streamed, shuffled
     in windows of half as much: the order of examples depends on it, so the machine does not decide
     it."""
