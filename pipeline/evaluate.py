@@ -1,13 +1,13 @@
 """Evaluate: how good the model is, where it is weak, how sure; alone in opening the test split.
 
-reads   data/shards/ (test), models/
+reads   data/shards/ (test), models/, reports/label_issues.csv, reports/duplicates.csv
 writes  reports/metrics.json, confusion.csv and .png, classes.csv, calibration.csv and .png,
         mistakes.png; data/predictions.parquet
 params  evaluate
 """
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,7 @@ from pipeline.runtime.errors import BrokenDataset, MissingInput
 from pipeline.runtime.stage import Stage, run_stage
 
 SHARDS, MODELS = Path("data/shards"), Path("models")
+LABEL_ISSUES, DUPLICATES = Path("reports/label_issues.csv"), Path("reports/duplicates.csv")
 
 
 def main(stage: Stage) -> None:
@@ -58,13 +59,17 @@ def main(stage: Stage) -> None:
     bins, calibration_error = calibration(probabilities, labels)
     tested = np.flatnonzero(classes["support"] > 0)
     worst = tested[classes["recall"][tested].argmin()]
+    right = predicted == labels
+    ids = np.array(test.ids)
     metrics = {
-        "accuracy": float((predicted == labels).mean()),
+        "accuracy": float(right.mean()),
         "loss": cross_entropy(probabilities, labels),
         "f1_macro": float(classes["f1"][tested].mean()),
         "calibration_error": calibration_error,
         "worst_class_accuracy": float(classes["recall"][worst]),
         "worst_class": model.classes[worst],
+        "accuracy_without_suspected": mean_without(right, np.isin(ids, suspected_in_test())),
+        "accuracy_without_leaked": mean_without(right, np.isin(ids, leaked_from_test())),
     }
     stage.write_report("reports/metrics.json", metrics)
     write_tables(stage, model.classes, matrix, classes, bins)
@@ -76,6 +81,28 @@ def main(stage: Stage) -> None:
         f"accuracy {metrics['accuracy']:.4f} on {len(labels)} test images, "
         f"worst class {metrics['worst_class']} {metrics['worst_class_accuracy']:.4f}"
     )
+
+
+def suspected_in_test() -> list[str]:
+    """Ids of test examples whose given label clean doubts."""
+    return [row["id"] for row in read_csv(LABEL_ISSUES) if row["split"] == "test"]
+
+
+def leaked_from_test() -> list[str]:
+    """Ids of test examples that an example of another split repeats; clean removed that one."""
+    rows = read_csv(DUPLICATES)
+    return [row["of"] for row in rows if row["of_split"] == "test" and row["split"] != "test"]
+
+
+def read_csv(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def mean_without(right: NDArray[np.bool_], left_out: NDArray[np.bool_]) -> float:
+    """Accuracy without some examples; of all where nothing else is left."""
+    rest = right[~left_out]
+    return float(rest.mean() if len(rest) else right.mean())
 
 
 def write_tables(
@@ -91,22 +118,15 @@ def write_tables(
         for true in range(len(names))
         for predicted in range(len(names))
     ]
-    write_csv(stage, "reports/confusion.csv", ["actual", "predicted", "count"], cells)
+    stage.write_table("reports/confusion.csv", ["actual", "predicted", "count"], cells)
     columns = ["precision", "recall", "f1"]
     rows: list[list[Any]] = [
         [name, int(classes["support"][k]), *(f"{classes[c][k]:.6f}" for c in columns)]
         for k, name in enumerate(names)
     ]
-    write_csv(stage, "reports/classes.csv", ["class", "support", *columns], rows)
+    stage.write_table("reports/classes.csv", ["class", "support", *columns], rows)
     points = [(f"{b['confidence']:.6f}", f"{b['accuracy']:.6f}", b["count"]) for b in bins]
-    write_csv(stage, "reports/calibration.csv", ["confidence", "accuracy", "count"], points)
-
-
-def write_csv(stage: Stage, path: str, header: list[str], rows: Iterable[Sequence[Any]]) -> None:
-    with stage.output(path).open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(header)
-        writer.writerows(rows)
+    stage.write_table("reports/calibration.csv", ["confidence", "accuracy", "count"], points)
 
 
 def picture_mistakes(

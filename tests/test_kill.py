@@ -3,6 +3,7 @@
 import contextlib
 import os
 import random
+import shutil
 import signal
 import subprocess
 import time
@@ -79,6 +80,7 @@ def check_one_kill(repository: Repository, stage: str, victim: str, delay_second
     reference = repository.digests(*OUTPUTS[stage])
     lock = (repository.path / "dvc.lock").read_bytes()
     models = repository.digests("models")
+    shutil.rmtree(repository.path / ".groundwork", ignore_errors=True)  # so that clean asks anew
     in_time = kill_during(repository, stage, victim, delay_seconds)
 
     waited = time.monotonic() + 10
@@ -100,7 +102,8 @@ def check_one_kill(repository: Repository, stage: str, victim: str, delay_second
     repository.run(f"dvc repro --force --single-item {stage}")
     assert repository.digests(*OUTPUTS[stage]) == reference
     assert not list(repository.path.rglob("*.partial"))
-    assert not list(repository.path.glob(".groundwork/*"))
+    assert {path.name for path in repository.path.glob(".groundwork/*")} <= {"clean"}
+    assert {path.name for path in repository.path.glob(".groundwork/clean/*")} <= {"answers"}
     repository.restore()
     return in_time
 

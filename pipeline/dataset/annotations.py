@@ -41,6 +41,14 @@ class Annotations:
     names: tuple[str, ...] = ()
     """Of the annotators, by number."""
 
+    def of(self, chosen: Codes) -> "Annotations":
+        """What was said of the examples `chosen`, which are numbered from 0 in their order."""
+        number = np.full(max(self.rows.max(initial=-1), chosen.max(initial=-1)) + 1, -1)
+        number[chosen] = np.arange(len(chosen))
+        rows = number[self.rows]
+        here = rows >= 0
+        return Annotations(rows[here], self.annotators[here], self.labels[here], self.names)
+
 
 class Added(NamedTuple):
     """What became of people's labels."""

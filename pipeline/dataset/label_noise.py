@@ -13,10 +13,6 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
 
-TRUST = 2.0
-"""Power that the model's probabilities are raised to. Calibrated on noisy labels, and learnt from
-them, they are too doubtful of the true ones; LOG.md has what was tried."""
-
 START_LOG_ODDS = 1.0
 """Of a label's class, at the start: without a model, all classes would stay alike for ever."""
 
@@ -40,7 +36,7 @@ class TrueLabels:
 
 
 def infer_true_labels(
-    probabilities: Floats, rows: Codes, annotators: Codes, labels: Codes
+    probabilities: Floats, rows: Codes, annotators: Codes, labels: Codes, trust: float = 1.0
 ) -> TrueLabels:
     """Expectation maximisation over annotators' confusion matrices.
 
@@ -50,6 +46,8 @@ def infer_true_labels(
         rows: the example of each label, `(M,)`, from 0 to N - 1.
         annotators: who gave it, `(M,)`, numbered from 0.
         labels: class indices, `(M,)`.
+        trust: power that the probabilities are raised to. Calibrated on noisy labels, they are too
+            doubtful of the true ones.
 
     Raises:
         ValueError: probabilities that are not finite.
@@ -63,7 +61,7 @@ def infer_true_labels(
     else:
         who, num_matrices = annotators, num_annotators
     cells = who * num_classes + labels
-    log_prior = TRUST * np.log(probabilities.clip(1e-9))
+    log_prior = trust * np.log(probabilities.clip(1e-9))
     _, log_priors = _normalised(log_prior)
     votes = np.bincount(rows * num_classes + labels, minlength=log_prior.size)
     posterior, _ = _normalised(log_prior + START_LOG_ODDS * votes.reshape(log_prior.shape))

@@ -1,5 +1,7 @@
 """The ledger of cleaning: what is known of each example, and what is decided about it."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
@@ -22,10 +24,19 @@ class Ledger:
         self.given = np.array(given, np.int64)
         self.labels = self.given.copy()
         self.reasons: dict[int, str] = {}
+        """Why rows are removed."""
+        self.guessed: set[int] = set()
+        """Rows that a machine removed on a guess."""
+        self.decided: set[int] = set()
+        """Rows that people decided on."""
         self.quality = np.full(len(given), np.nan)
         self.weights = np.ones(len(given))
         self.proposed = self.given.copy()
         self.suspected = np.zeros(len(given), bool)
+        self.marked = np.zeros(len(given), bool)
+        """Suspected, and said to be so in data/clean."""
+        self.outlier_scores = np.full(len(given), np.nan)
+        self.outliers = np.zeros(len(given), bool)
         self.noise_rate = 0.0
 
     @property
@@ -37,43 +48,54 @@ class Ledger:
     def split_of(self, name: str) -> NDArray[np.bool_]:
         return np.array([split == name for split in self.splits])
 
-    def remove(self, reasons: dict[int, str]) -> None:
-        """Remove rows; the first reason counts."""
-        self.reasons = reasons | self.reasons
+    def remove(self, reasons: Mapping[int, str], *, guessed: bool = False) -> None:
+        """Remove rows; the first reason counts. People can bring back what a guess removed."""
+        new = {row: reason for row, reason in reasons.items() if row not in self.reasons}
+        self.reasons |= new
+        self.guessed |= new.keys() if guessed else set()
 
-    def decide(self, decisions: dict[str, Decision]) -> set[int]:
-        """Apply people's decisions; returns the rows decided on.
+    def suspect(self, where: NDArray[np.int64], found: LabelCheck) -> None:
+        """Enter what the label check says of the rows `where`."""
+        self.quality[where] = found.quality
+        self.proposed[where] = found.proposed
+        self.suspected[where] = found.is_issue
+
+    def decide(self, decisions: Mapping[str, Decision]) -> None:
+        """Apply people's decisions, against whatever machines hold.
 
         Left out are decisions about ids that are gone, about labels that the source has changed
         since, and about test examples.
         """
-        decided: set[int] = set()
         for row, id in enumerate(self.ids):
             decision = decisions.get(id)
             if decision is None or self.splits[row] == "test":
                 continue
             if self.given[row] < 0 or decision.given != self.classes[self.given[row]]:
                 continue
-            decided.add(row)
+            self.decided.add(row)
             if decision.decision == DROP:
                 self.remove({row: "review: drop"})
-            elif decision.decision != KEEP:
+                continue
+            if row in self.guessed:
+                del self.reasons[row]
+                self.guessed.remove(row)
+            if decision.decision != KEEP:
                 self.labels[row] = self.classes.index(decision.decision)
-        return decided
+        self.suspected[list(self.decided)] = False
 
-    def suspect(self, where: NDArray[np.int64], found: LabelCheck, decided: set[int]) -> None:
-        self.quality[where] = found.quality
-        self.proposed[where] = found.proposed
-        self.suspected[where] = found.is_issue
-        self.suspected[list(decided)] = False
-
-    def act(self, action: str, decided: set[int]) -> None:
-        """Do with suspected labels what params say; nothing to test, nor to what people decided."""
-        rows = np.flatnonzero(self.suspected & ~self.split_of("test"))
-        rows = rows[~np.isin(rows, list(decided))]
+    def act(self, action: str, *, remove_outliers: bool) -> None:
+        """Do with what is suspected what params say; nothing to test, nor to what was decided."""
+        rows = self._undecided(self.suspected)
+        self.marked[rows] = action != "keep"
         if action == "drop":
             self.remove({int(row): "label issue" for row in rows})
         elif action == "relabel":
             self.labels[rows] = self.proposed[rows]
         elif action == "downweight":
             self.weights[rows] = self.quality[rows]
+        if remove_outliers:
+            self.remove({int(row): "outlier" for row in self._undecided(self.outliers)})
+
+    def _undecided(self, chosen: NDArray[np.bool_]) -> NDArray[np.int64]:
+        rows = np.flatnonzero(chosen & ~self.split_of("test"))
+        return rows[~np.isin(rows, list(self.decided))]

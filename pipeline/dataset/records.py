@@ -52,6 +52,7 @@ CLEAN_SCHEMA = pa.schema(
     + [
         pa.field("label_given", WORD),  # as the source has it
         pa.field("label_quality", pa.float32()),  # 0 surely wrong to 1 surely right; or null
+        pa.field("suspected", pa.bool_()),  # rather wrong than right, and nobody has decided
         pa.field("weight", pa.float32()),  # of the example in the training loss
     ]
 )

@@ -50,15 +50,22 @@ def training_curves(history: Sequence[dict[str, float]], best_epoch: int, path: 
     save(figure, path)
 
 
-def confusion(matrix: NDArray[np.int64], classes: Sequence[str], path: Path) -> None:
-    """Confusion matrix, shape `(K, K)`, shaded by the share of the true class."""
+def confusion(
+    matrix: NDArray[np.int64],
+    classes: Sequence[str],
+    path: Path,
+    *,
+    rows: str = "true",
+    columns: str = "predicted",
+) -> None:
+    """Counts by class of row and of column, shape `(K, K)`, shaded by the share of the row."""
     num = len(classes)
     side = min(12.0, 2.2 + 0.42 * num)
     figure, axis = plt.subplots(figsize=(side, side))
     share = matrix / matrix.sum(1, keepdims=True).clip(1)
     axis.imshow(share, cmap="Blues", vmin=0, vmax=1)
     axis.grid(False)
-    axis.set(xlabel="predicted", ylabel="true")
+    axis.set(xlabel=columns, ylabel=rows)
     if num <= 40:
         axis.set_xticks(range(num), classes, rotation=45, ha="right")
         axis.set_yticks(range(num), classes)

@@ -141,9 +141,11 @@ class WhitenedCNN(nn.Module):
         width: int,
         channels: int,
         num_classes: int,
+        widths: tuple[int, ...] | None = None,
     ) -> None:
         super().__init__()
-        widths = (64, 256, 256) if min(height, width) >= SMALL_SIDE else (32, 64, 64)
+        if widths is None:
+            widths = (64, 256, 256) if min(height, width) >= SMALL_SIDE else (32, 64, 64)
         whitened = 2 * 4 * channels
         self.whitening = nn.Conv2d(channels, whitened, 2)
         self.whitening.weight.requires_grad = False

@@ -1,7 +1,8 @@
 """Out of fold: what models say of examples that they have not seen, and how they see them."""
 
+import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar  # type: ignore[import-untyped]
+from torch import Tensor
 
 from pipeline.dataset.measurements import ChannelSums
 from pipeline.dataset.randomness import id_keys, uniform
@@ -24,7 +26,13 @@ from pipeline.runtime.errors import BrokenDataset
 
 Images = NDArray[np.uint8]
 
-VIEWS = 4  # versions of an image that a model is asked about: the original and augmented ones
+VIEWS = 6  # versions of an image that a model is asked about: the original and augmented ones
+STEPS_PER_EPOCH = 15  # at least, down to batches of MIN_BATCH
+MIN_BATCH, MAX_BATCH = 16, 1000
+MIN_STEPS = 100  # of each model, however little data there is (LOG.md)
+TRUE_LABEL_TEMPERATURE = 0.35
+"""What logits are divided by to be calibrated on the true labels, which nobody has: with label
+smoothing of 0.2 the same value serves from no wrong label to 20 % of them (LOG.md)."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +51,45 @@ class OutOfFold:
     """By the model of the first fold, `(M, D)`."""
     temperature: float
     """What the logits were divided by (Guo et al. 2017, arXiv 1706.04599)."""
+
+    def state(self) -> dict[str, Any]:
+        """For a checkpoint; `OutOfFold.of` brings it back."""
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        return {
+            name: torch.from_numpy(value) if isinstance(value, np.ndarray) else value
+            for name, value in values.items()
+        }
+
+    @classmethod
+    def of(cls, state: dict[str, Any]) -> "OutOfFold":
+        values: dict[str, Any] = {
+            name: value.numpy() if isinstance(value, Tensor) else value
+            for name, value in state.items()
+        }
+        return cls(**values)
+
+    @property
+    def trust(self) -> float:
+        """Power of the probabilities that calibrates them on the true labels."""
+        return self.temperature / TRUE_LABEL_TEMPERATURE
+
+
+def check_recipe(num_trained_on: int, epochs: int, seed: int) -> Recipe:
+    """How each model is trained on so many images: for `epochs` passes, or more of few images."""
+    batch_size = min(max(num_trained_on // STEPS_PER_EPOCH, MIN_BATCH), MAX_BATCH)
+    epochs = max(epochs, math.ceil(MIN_STEPS / max(1, num_trained_on // batch_size)))
+    return Recipe(
+        optimizer="muon",
+        lr=0.24,
+        batch_size=batch_size,
+        epochs=epochs,
+        schedule="linear",
+        weight_decay=0.008,
+        label_smoothing=0.2,
+        patience=epochs,
+        seed=seed,
+        deterministic=True,  # its probabilities become part of the data
+    )
 
 
 def assign_folds(owners: Sequence[str], seed: int, num_folds: int) -> NDArray[np.int64]:

@@ -82,8 +82,11 @@ class Clean(Settings):
     transforms: list[Transform]
     """What leaves an image's class as it is, for these models to learn from: add `name: flip` where
     images may be mirrored."""
-    action: Literal["flag", "drop", "relabel", "downweight"]
-    """What happens to a suspected wrong label that nobody has reviewed; `flag` only lists it."""
+    action: Literal["keep", "flag", "drop", "relabel", "downweight"]
+    """What happens to a suspected wrong label that nobody has reviewed. `keep` trains on it; `flag`
+    too, but marks it in data/clean; `downweight` has it count as much as it is likely right."""
+    remove_outliers: bool
+    """Whether images that look like no other are removed from training; they are listed anyway."""
 
 
 class Augment(Settings):

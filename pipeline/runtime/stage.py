@@ -8,6 +8,7 @@ leaves nothing under a final name, says so in one line, and exits non-zero.
 What a stage reads and writes stands in dvc.yaml alone; the frame reads it there.
 """
 
+import csv
 import hashlib
 import json
 import math
@@ -15,7 +16,7 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -72,15 +73,25 @@ class Stage:
     def say(self, text: str) -> None:
         print(one_line(f"{self.name}: {text}"), flush=True)
 
-    def inputs_digest(self) -> str:
+    def write_table(self, path: str, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+        """Write an output as CSV."""
+        with self.output(path).open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(header)
+            writer.writerows(rows)
+
+    def inputs_digest(self, without: tuple[str, ...] = ()) -> str:
         """Hex digest of all that the stage's result is a function of: inputs, code, params.
 
         Files over HASHED_UP_TO_BYTES count through the index beside them, which has their digests.
+        Left out is what begins with one of `without`, as `data/reviews` or `params.yaml: clean`.
         """
-        text = json.dumps(
-            {key: value for key, value in self._before.items() if not value.startswith("size")},
-            sort_keys=True,
-        )
+        counted = {
+            key: value
+            for key, value in self._before.items()
+            if not value.startswith("size") and not key.startswith(without)
+        }
+        text = json.dumps(counted, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
     def publish(self) -> None:

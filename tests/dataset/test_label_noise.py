@@ -69,8 +69,7 @@ def test_neither_the_order_of_labels_nor_the_names_of_annotators_matter():
 def test_an_example_without_a_label_is_what_the_model_says():
     crowd = Crowd(100, [0.9])
     posterior = crowd.infer(np.arange(1, 100)).posterior
-    squared = crowd.probabilities[0] ** 2
-    np.testing.assert_allclose(posterior[0], squared / squared.sum())
+    np.testing.assert_allclose(posterior[0], crowd.probabilities[0])
 
 
 def test_crowds_of_thousands_share_what_each_has_too_few_labels_for():

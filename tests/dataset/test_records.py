@@ -50,7 +50,8 @@ def test_the_schemas_of_the_contract():
     measured = "width height channels mode brightness contrast sharpness red green blue phash"
     raw = f"id image label split group {whose} {measured} metadata_removed problem".split()
     assert RAW_SCHEMA.names == raw
-    assert CLEAN_SCHEMA.names == [*raw[:-1], "label_given", "label_quality", "weight"]
+    added = ["label_given", "label_quality", "suspected", "weight"]
+    assert CLEAN_SCHEMA.names == [*raw[:-1], *added]
     assert REMOVED_SCHEMA.names == [*raw, "reason"]
     assert [name for name in raw if name != "image"] == records.MEASUREMENTS
 

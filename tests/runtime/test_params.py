@@ -34,6 +34,7 @@ clean:
   - name: translate
     fraction: 0.0625
   action: flag
+  remove_outliers: false
 augment:
   copies: 5
   transforms:
@@ -113,7 +114,7 @@ WRONG_VALUES = [
     (
         "action: flag",
         "action: delete",
-        "clean.action must be 'flag', 'drop', 'relabel' or 'downweight', found 'delete'",
+        "clean.action must be 'keep', 'flag', 'drop', 'relabel' or 'downweight', found 'delete'",
     ),
     (
         "dataset: digits",

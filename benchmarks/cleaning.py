@@ -1,0 +1,123 @@
+"""How much of what wrong labels cost does cleaning give back?
+
+The same network is trained on 45,000 images of CIFAR-10 with their true labels, with wrong ones as
+people gave them, and after each `clean.action`; its accuracy is that on the test split, and on the
+5,000 held-out images with labels as wrong as the others, which is all that a user can see.
+
+    GROUNDWORK_CIFAR10=/data/cifar10 python benchmarks/cleaning.py --checked DIR [--given one]
+
+DIR is where `benchmarks/labels.py --save DIR` left what the models say. `one` is one annotator,
+`majority` what most of three say, cleaned with what each of them said.
+"""
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import numpy as np
+import torch
+from cifar import read_cifar
+from labels import TRANSFORMS, annotations_of, ask
+from numpy.typing import NDArray
+
+from pipeline.dataset.labels import check_labels
+from pipeline.dataset.measurements import ChannelSums
+from pipeline.dataset.randomness import id_keys, uniform
+from pipeline.dataset.transforms import augment
+from pipeline.learning.batches import Examples, Normalizer, make_examples
+from pipeline.learning.device import choose_device
+from pipeline.learning.inference import predict
+from pipeline.learning.loop import fit
+from pipeline.learning.networks import WhitenedCNN
+from pipeline.learning.out_of_fold import check_recipe
+
+WIDTHS, EPOCHS, NUM_TRAIN = (32, 128, 128), 8, 45_000
+ACTIONS = ["keep", "drop", "relabel", "downweight"]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--checked", type=Path, required=True)
+    parser.add_argument("--given", choices=["majority", "one"], default="one")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--actions", nargs="*", default=ACTIONS)
+    options = parser.parse_args()
+    cifar, test = read_cifar("train"), read_cifar("test")
+    given = cifar.majority if options.given == "majority" else cifar.votes[0]
+    said = ask(cifar, given, options.checked / f"{options.given}.npz").said
+    people = annotations_of(cifar) if options.given == "majority" else None
+    check = check_labels(given, said.probabilities, people, float(said.trust))
+    train = np.argsort(uniform(id_keys(cifar.ids), 0, "held out"))[:NUM_TRAIN]
+    held_out = np.setdiff1d(np.arange(len(given)), train)
+    sets = {"true labels": (cifar.labels, np.ones(len(given)))}
+    for action in options.actions:
+        labels, weights = given.copy(), np.ones(len(given))
+        if action == "relabel":
+            labels[check.is_issue] = check.proposed[check.is_issue]
+        elif action != "keep":
+            weights[check.is_issue] = 0 if action == "drop" else check.quality[check.is_issue]
+        sets[action] = labels, weights
+    print(f"{options.given}: {(given != cifar.labels).mean():.1%} wrong")
+    print("| trained on | wrong labels | test accuracy | won back | held out, as given | s |")
+    print("|---|---|---|---|---|---|")
+    found: dict[str, NDArray[np.float64]] = {}
+    for name, (labels, weights) in sets.items():
+        started = time.perf_counter()
+        used = train[weights[train] > 0]
+        examples = make_examples(cifar.images[used], labels[used], weights[used])
+        runs = [
+            accuracies(
+                examples,
+                id_keys(cifar.ids[row] for row in used),
+                [(test.images, test.labels), (cifar.images[held_out], given[held_out])],
+                seed,
+            )
+            for seed in range(options.seeds)
+        ]
+        found[name] = np.array(runs)
+        wrong = np.average(labels[used] != cifar.labels[used], weights=weights[used])
+        share = ""
+        if "keep" in found and name not in ("keep", "true labels"):
+            lost = found["true labels"][:, 0] - found["keep"][:, 0]
+            back = (found[name][:, 0] - found["keep"][:, 0]) / lost.mean()
+            share = f"{back.mean():.0%} ({back.min():.0%} to {back.max():.0%})"
+        tested, seen = found[name].T
+        print(
+            f"| {name} | {wrong:.1%} | {spread(tested)} | {share} | {spread(seen)} | "
+            f"{(time.perf_counter() - started) / options.seeds:.0f} |",
+            flush=True,
+        )
+
+
+def accuracies(
+    examples: Examples, keys: NDArray[np.uint64], asked: list[tuple], seed: int
+) -> list[float]:
+    """Train, and return the accuracy on each set of images and labels."""
+    device = choose_device("auto", "auto", (32, 32, 3))
+    normalize = Normalizer(*ChannelSums.of(examples.images.numpy()).mean_std(), device)
+    torch.manual_seed(seed)
+    network = WhitenedCNN(32, 32, 3, 10, widths=WIDTHS)
+
+    def epoch_of(epoch: int) -> Examples:
+        images = examples.images.numpy()
+        seen = augment(images, keys, epoch + 1, transforms=TRANSFORMS, seed=seed)
+        return examples._replace(images=torch.from_numpy(seen))
+
+    recipe = check_recipe(len(keys), EPOCHS, seed)
+    fit(network, recipe, epoch_of, None, normalize, device)
+    found = []
+    for images, labels in asked:
+        logits = predict(network, torch.from_numpy(images), normalize, device)
+        found.append(float((logits.argmax(1) == labels).mean()))
+    return found
+
+
+def spread(values: NDArray[np.float64]) -> str:
+    return f"{values.mean():.4f} ({values.min():.4f} to {values.max():.4f})"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,191 @@
+"""What clean tells people, in tables and pictures: what is suspected, repeated, or unlike all."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.dataset.agreement import agreement
+from pipeline.dataset.annotations import Annotations, with_given_labels
+from pipeline.dataset.consensus import (
+    ANNOTATOR_COLUMNS,
+    QUEUE_COLUMNS,
+    annotator_rows,
+    relabel_queue,
+)
+from pipeline.dataset.duplicates import Duplicates
+from pipeline.dataset.labels import LabelCheck
+from pipeline.dataset.ledger import Ledger
+from pipeline.dataset.pixels import Images
+from pipeline.learning import figures
+from pipeline.learning.metrics import confusion_matrix
+from pipeline.runtime.stage import Stage
+
+NUM_PICTURED, NUM_PAIRS_PICTURED = 36, 24
+MAX_QUEUED = 1000  # after so many new labels it is worth asking what is most worth one now
+LEAST_NOISE = 0.001
+
+
+def write_label_issues(stage: Stage, rows: Ledger, images: Images) -> None:
+    """Suspected labels, the most doubtful first: as a table, as a picture, by pairs of classes."""
+    names = rows.classes
+    worst = np.flatnonzero(rows.suspected)
+    worst = worst[np.argsort(rows.quality[worst], kind="stable")]
+    pairs = [(names[rows.given[row]], names[rows.proposed[row]]) for row in worst]
+    stage.write_table(
+        "reports/label_issues.csv",
+        ["id", "split", "given", "proposed", "label_quality"],
+        [
+            [rows.ids[row], rows.splits[row], *pair, f"{rows.quality[row]:.6f}"]
+            for row, pair in zip(worst, pairs, strict=True)
+        ],
+    )
+    figures.image_grid(
+        list(images[worst[:NUM_PICTURED]]),
+        [f"given {given}\nlooks like {proposed}" for given, proposed in pairs[:NUM_PICTURED]],
+        stage.output("reports/label_issues.png"),
+        columns=9,
+        title=f"{len(worst)} suspected labels, the most doubtful first",
+    )
+    matrix = confusion_matrix(rows.given[worst], rows.proposed[worst], len(names))
+    figures.confusion(
+        matrix,
+        names,
+        stage.output("reports/label_confusion.png"),
+        rows="given",
+        columns="proposed",
+    )
+    cells = [[names[a], names[b], int(matrix[a, b])] for a, b in np.argwhere(matrix)]
+    stage.write_table("reports/label_confusion.csv", ["given", "proposed", "count"], cells)
+
+
+def write_duplicates(stage: Stage, rows: Ledger, images: Images, found: Duplicates) -> None:
+    """Exact and near duplicates, leaks first: as a table, and pair by pair as a picture."""
+    repetitions = sorted(found.repetitions, key=lambda r: rows.splits[r.row] == rows.splits[r.of])
+    stage.write_table(
+        "reports/duplicates.csv",
+        ["id", "split", "kind", "of", "of_split", "similarity", "removed"],
+        [
+            [
+                rows.ids[r.row],
+                rows.splits[r.row],
+                r.kind,
+                rows.ids[r.of],
+                rows.splits[r.of],
+                f"{r.similarity:.4f}",
+                "no" if rows.kept[r.row] else "yes",
+            ]
+            for r in repetitions
+        ],
+    )
+    shown = [row for r in repetitions[:NUM_PAIRS_PICTURED] for row in (r.row, r.of)]
+    figures.image_grid(
+        [images[row] for row in shown],
+        [f"{rows.splits[row]}\n{rows.classes[rows.given[row]]}" for row in shown],
+        stage.output("reports/duplicates.png"),
+        columns=8,
+        title=f"{len(repetitions)} images repeat another, leaks between splits first",
+    )
+
+
+def write_outliers(stage: Stage, rows: Ledger) -> None:
+    """Images that look like no other, the farthest first."""
+    found = np.flatnonzero(rows.outliers)
+    found = found[np.argsort(-rows.outlier_scores[found], kind="stable")]
+    stage.write_table(
+        "reports/outliers.csv",
+        ["id", "split", "label", "distance"],
+        [
+            [
+                rows.ids[row],
+                rows.splits[row],
+                rows.classes[rows.given[row]],
+                f"{rows.outlier_scores[row]:.4f}",
+            ]
+            for row in found
+        ],
+    )
+
+
+def write_annotators(
+    stage: Stage,
+    rows: Ledger,
+    votes: Annotations | None,
+    learnt: NDArray[np.int64],
+    found: LabelCheck | None,
+) -> None:
+    """How good annotators are, how far they agree, and what is most worth another label.
+
+    `found` is of the rows `learnt`; without it there is nothing to say but of agreement.
+    """
+    names = rows.classes
+    quality, queue = [ANNOTATOR_COLUMNS], [QUEUE_COLUMNS]
+    if found:
+        said = with_given_labels(votes.of(learnt) if votes else None, rows.given[learnt])
+        queue = relabel_queue(
+            [rows.ids[row] for row in learnt.tolist()],
+            [rows.splits[row] for row in learnt.tolist()],
+            rows.given[learnt],
+            said,
+            found.posterior,
+            found.noise,
+            names,
+            MAX_QUEUED,
+        )
+        if votes:
+            quality = annotator_rows(said, found.posterior, names)
+    stage.write_table("reports/annotators.csv", quality[0], quality[1:])
+    stage.write_table("reports/relabel_queue.csv", queue[0], queue[1:])
+    agreed = agreement(votes.rows, votes.labels, len(names)) if votes else None
+    stage.write_table(
+        "reports/agreement.csv",
+        ["class", "alpha"],
+        [
+            [name, "" if alpha is None else f"{alpha:.6f}"]
+            for name, alpha in (
+                [("all", agreed.alpha), *zip(names, agreed.by_class, strict=True)] if agreed else []
+            )
+        ],
+    )
+
+
+def write_noise(stage: Stage, rows: Ledger, found: LabelCheck | None) -> None:
+    """Estimated share of the examples of each class that have each label."""
+    noise = found.noise if found else np.eye(0)
+    cells = np.argwhere(noise >= LEAST_NOISE)
+    stage.write_table(
+        "reports/label_noise.csv",
+        ["true", "given", "share"],
+        [[rows.classes[a], rows.classes[b], f"{noise[a, b]:.6f}"] for a, b in cells],
+    )
+
+
+def write_report(stage: Stage, rows: Ledger, found: Duplicates, votes: Annotations | None) -> None:
+    """What reports/labels.json says."""
+    leaks = [r for r in found.repetitions if rows.splits[r.row] != rows.splits[r.of]]
+    within = [r for r in found.repetitions if rows.splits[r.row] == rows.splits[r.of]]
+    report: dict[str, Any] = {
+        "examples": int(rows.kept.sum()),
+        "duplicates": sum(r.kind == "exact" for r in within),
+        "leaks": len(leaks),
+        "label_issues": int(rows.suspected.sum()),
+        "label_issues_in_test": int((rows.suspected & rows.split_of("test")).sum()),
+        "decisions": len(rows.decided),
+        "relabelled": int((rows.kept & (rows.labels != rows.given)).sum()),
+        "removed": int((~rows.kept).sum()),
+        "estimated_noise_rate": rows.noise_rate,
+        "near_duplicates": sum(r.kind == "near" for r in within),
+        "near_leaks": sum(r.kind == "near" for r in leaks),
+        "outliers": int(rows.outliers.sum()),
+    }
+    if votes:
+        alpha = agreement(votes.rows, votes.labels, len(rows.classes)).alpha
+        report |= {
+            "annotators": len(np.unique(votes.annotators)),
+            "annotations": len(votes.rows),
+            "agreement_alpha": 0.0 if alpha is None else alpha,
+        }
+    stage.write_report("reports/labels.json", report)
+    stage.say(
+        ", ".join(f"{value} {key.replace('_', ' ')}" for key, value in list(report.items())[:4])
+    )
