@@ -88,7 +88,8 @@ class Refused(Exception):
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"  # connections stay open
     timeout = SECONDS_IDLE
-    wbufsize = -1  # head and body in one packet
+    wbufsize = -1  # head and small body in one packet
+    disable_nagle_algorithm = True  # else the end of a large body waits for 40 ms
     server: Server
 
     def do_GET(self) -> None:

@@ -45,7 +45,7 @@ class Session:
         self.classes = list(classes)
         self.images = images
         self.file = file
-        self._queue = queue
+        self._queue = queue = queue.combine_chunks()
         self._ids: list[str] = queue["id"].to_pylist()
         self._given: list[str] = queue["given"].to_pylist()
         self._rows = {id: row for row, id in enumerate(self._ids)}

@@ -39,6 +39,7 @@ class DecisionFile:
         with self._understood():
             try:
                 with self.path.open("rb") as file:
+                    fcntl.flock(file, fcntl.LOCK_SH)  # no line is half written meanwhile
                     self._refresh(file.fileno())
             except FileNotFoundError:
                 if self._state is not None:
@@ -91,6 +92,7 @@ class DecisionFile:
         """Those of the decisions that `append` wrote whose lines are in the file no more."""
         lines: set[str] = set()
         with self._understood(), suppress(FileNotFoundError), self.path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH)
             content = self._content(file.fileno())
             lines = {_bare(record.text) for record in split_records(content, self.path)}
         return [decision for decision in decisions if _bare(as_line(decision)) not in lines]
@@ -146,10 +148,9 @@ class DecisionFile:
             self.version += 1
 
     def _content(self, file: int) -> str:
-        """The text of a file that `parse_decisions` takes; a mark at its start is kept."""
-        content = os.pread(file, os.fstat(file).st_size, 0)
-        parse_decisions(content, self.path, self._classes)
-        return content.decode()
+        """The text of the file, once it is known to be sound; a mark at its start is kept."""
+        self._refresh(file)
+        return os.pread(file, os.fstat(file).st_size, 0).decode()
 
     def _replace(self, content: str, mode: int) -> None:
         partial = self.path.with_name(f"{self.path.name}.{os.getpid()}.partial")

@@ -79,7 +79,7 @@ function show() {
   $("undo").disabled = !history_.length;
   for (const id of ["accept", "keep", "class", "drop", "skip"]) $(id).disabled = !queue.item;
   if (queue.item) showItem(queue.item, queue, recent);
-  else if (queue.at < 0) showFinished(queue);
+  else if (queue.at < 0) showFinished(queue, Object.keys(filters).length > 0);
   keepPlace();
 }
 

@@ -143,7 +143,7 @@ export function showProgress(queue) {
   $("counts").title = queue.at < 0 ? "" : `this is number ${number(queue.at + 1)}`;
 }
 
-export function showFinished(queue) {
+export function showFinished(queue, isFiltered) {
   $("item").hidden = true;
   $("finished").hidden = false;
   const all = queue.rows.length;
@@ -155,7 +155,9 @@ export function showFinished(queue) {
     ? `${number(all - skipped)} of ${number(all)} are decided. End the server with Ctrl-C, commit `
       + `${queue.about.file}, and run dvc repro.`
     : "No example of the queue passes this filter.";
+  $("tick").hidden = skipped > 0 || !all;
   $("again").hidden = !skipped;
+  $("show-all").hidden = !isFiltered;
 }
 
 export function number(count) {
