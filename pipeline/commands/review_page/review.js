@@ -18,7 +18,7 @@ const palette = new Palette(about.classes, (name) => decide("class", name));
 const filters = Object.fromEntries(
   [...new URLSearchParams(location.hash.slice(1))].filter(([name]) => FILTERS.includes(name)),
 );
-let history_ = []; // decisions of this tab that can be undone, the latest last
+let made = []; // decisions of this tab that can be undone, the latest last
 let recent = []; // classes picked last, the latest first
 let outdated = false; // others have changed the file since the rows were asked for
 let refreshing = false;
@@ -28,7 +28,7 @@ let changes = 0; // decisions, undos and filters so far
 const PLACE = `groundwork place ${about.dataset}`;
 const place = JSON.parse(sessionStorage.getItem(PLACE) ?? "{}");
 if (place.session === about.session) {
-  history_ = place.history;
+  made = place.history;
   queue.skipped = new Set(place.skipped);
 }
 
@@ -36,7 +36,7 @@ function keepPlace() {
   const content = {
     session: about.session,
     id: queue.item?.id,
-    history: history_.slice(-MOST_UNDONE),
+    history: made.slice(-MOST_UNDONE),
     skipped: [...queue.skipped],
   };
   sessionStorage.setItem(PLACE, JSON.stringify(content));
@@ -76,7 +76,7 @@ async function refresh() {
 
 function show() {
   showProgress(queue);
-  $("undo").disabled = !history_.length;
+  $("undo").disabled = !made.length;
   for (const id of ["accept", "keep", "class", "drop", "skip"]) $(id).disabled = !queue.item;
   if (queue.item) showItem(queue.item, queue, recent);
   else if (queue.at < 0) showFinished(queue, Object.keys(filters).length > 0);
@@ -101,7 +101,7 @@ function decide(kind, label = "") {
   changes++;
   const key = crypto.randomUUID();
   const note = $("note").value.trim();
-  history_.push({ key, id: item.id, row: item.row, before: item.decision });
+  made.push({ key, id: item.id, row: item.row, before: item.decision });
   item.decision = { decision: label || kind, reviewer: about.reviewer, note, stale: false };
   queue.decided.add(item.row);
   if (kind === "class") recent = [label, ...recent.filter((name) => name !== label)].slice(0, MOST_RECENT);
@@ -112,7 +112,7 @@ function decide(kind, label = "") {
 }
 
 function undo() {
-  const last = history_.pop();
+  const last = made.pop();
   if (!last) return;
   changes++;
   outbox.add("/api/undo", { key: last.key, id: last.id }, last.row);
@@ -162,7 +162,7 @@ function saved(message, answer) {
 
 // The server will never take this decision, so it must not look like one.
 function refused({ body }, problem) {
-  history_ = history_.filter(({ key }) => key !== body.key);
+  made = made.filter(({ key }) => key !== body.key);
   $("last").replaceChildren(element("strong", `Not written: ${problem}`));
   refresh();
 }
