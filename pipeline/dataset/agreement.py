@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+AGREEMENT_COLUMNS = ["class", "alpha"]
+
 
 class Agreement(NamedTuple):
     alpha: float | None
@@ -57,7 +59,7 @@ def agreement(rows: NDArray[Any], labels: NDArray[Any], num_classes: int) -> Agr
 def agreement_rows(found: Agreement, classes: Sequence[str]) -> list[list[str]]:
     """What reports/agreement.csv says, the header first: a row for each class; blank for None."""
     alphas = ["" if alpha is None else f"{alpha:.6f}" for alpha in found.by_class]
-    return [["class", "alpha"], *map(list, zip(classes, alphas, strict=True))]
+    return [AGREEMENT_COLUMNS, *map(list, zip(classes, alphas, strict=True))]
 
 
 def _alpha(observed: float, expected: float) -> float | None:

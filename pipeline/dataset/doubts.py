@@ -46,12 +46,12 @@ def find_doubts(
 
     for row in np.flatnonzero(rows.quality < DOUBTFUL).tolist():
         given, proposed = names[rows.given[row]], names[rows.proposed[row]]
-        sure = f"with {rows.quality[row]:.0%} to be {given}"
+        chance = f"{given} has {rows.quality[row]:.0%}."
         of(row).add(
             "label",
-            f"Models that had not seen it hold it {sure}, most likely {proposed}."
+            f"Models that have not seen it say {proposed} ({rows.confidence[row]:.0%}); {chance}"
             if proposed != given
-            else f"Models that had not seen it hold it {sure}: no class is likelier.",
+            else f"Models that have not seen it are unsure: {chance}",
         )
     for row, said in _disputed(votes, np.nan_to_num(rows.quality, nan=0.0)).items():
         counts = ", ".join(f"{count} {names[code]}" for code, count in said.most_common())

@@ -32,6 +32,8 @@ class Ledger:
         self.quality = np.full(len(given), np.nan)
         self.weights = np.ones(len(given))
         self.proposed = self.given.copy()
+        self.confidence = np.full(len(given), np.nan)
+        """Probability of the proposed class."""
         self.suspected = np.zeros(len(given), bool)
         self.marked = np.zeros(len(given), bool)
         """Suspected, and said to be so in data/clean."""
@@ -58,6 +60,7 @@ class Ledger:
         """Enter what the label check says of the rows `where`."""
         self.quality[where] = found.quality
         self.proposed[where] = found.proposed
+        self.confidence[where] = found.posterior.max(1)
         self.suspected[where] = found.is_issue
 
     def decide(self, decisions: Mapping[str, Decision]) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.dataset.agreement import agreement
+from pipeline.dataset.agreement import AGREEMENT_COLUMNS, agreement, agreement_rows
 from pipeline.dataset.annotations import Annotations, with_given_labels
 from pipeline.dataset.consensus import (
     ANNOTATOR_COLUMNS,
@@ -136,17 +136,10 @@ def write_annotators(
             quality = annotator_rows(said, found.posterior, names)
     stage.write_table("reports/annotators.csv", quality[0], quality[1:])
     stage.write_table("reports/relabel_queue.csv", queue[0], queue[1:])
-    agreed = agreement(votes.rows, votes.labels, len(names)) if votes else None
-    stage.write_table(
-        "reports/agreement.csv",
-        ["class", "alpha"],
-        [
-            [name, "" if alpha is None else f"{alpha:.6f}"]
-            for name, alpha in (
-                [("all", agreed.alpha), *zip(names, agreed.by_class, strict=True)] if agreed else []
-            )
-        ],
-    )
+    agreed = [AGREEMENT_COLUMNS]
+    if votes:
+        agreed = agreement_rows(agreement(votes.rows, votes.labels, len(names)), names)
+    stage.write_table("reports/agreement.csv", agreed[0], agreed[1:])
 
 
 def write_noise(stage: Stage, rows: Ledger, found: LabelCheck | None) -> None:
@@ -183,8 +176,9 @@ def write_report(stage: Stage, rows: Ledger, found: Duplicates, votes: Annotatio
         report |= {
             "annotators": len(np.unique(votes.annotators)),
             "annotations": len(votes.rows),
-            "agreement_alpha": 0.0 if alpha is None else alpha,
         }
+        if alpha is not None:
+            report["agreement_alpha"] = alpha
     stage.write_report("reports/labels.json", report)
     stage.say(
         ", ".join(f"{value} {key.replace('_', ' ')}" for key, value in list(report.items())[:4])

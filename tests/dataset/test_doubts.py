@@ -37,16 +37,13 @@ def test_nothing_is_doubted_where_nothing_is_known(ledger):
 def test_labels_come_by_their_quality_the_suspected_first(ledger):
     ledger.quality[:] = [0.3, 0.1, 0.79, 0.95, 0.6, np.nan]
     ledger.proposed[1] = 2
+    ledger.confidence[1] = 0.85
     ledger.suspected[[0, 1]] = True
     doubts = find_doubts(ledger, [], None)
     assert list(doubts) == [1, 0, 4, 2]
     assert doubts[1].reasons == ["label"]
-    assert doubts[1].why == [
-        "Models that had not seen it hold it with 10% to be dog, most likely bird."
-    ]
-    assert doubts[4].why == [
-        "Models that had not seen it hold it with 60% to be dog: no class is likelier."
-    ]
+    assert doubts[1].why == ["Models that have not seen it say bird (85%); dog has 10%."]
+    assert doubts[4].why == ["Models that have not seen it are unsure: dog has 60%."]
 
 
 def test_people_who_differ_are_told_of_where_it_is_still_unclear(ledger):
@@ -85,6 +82,7 @@ def test_images_that_resemble_others_are_shown_when_labels_differ_or_one_is_remo
 def test_the_queue_has_a_row_for_each_doubt(ledger):
     ledger.quality[:] = [0.3, np.nan, 0.9, 0.9, 0.9, np.nan]
     ledger.proposed[0] = 1
+    ledger.confidence[0] = 0.6
     ledger.outliers[[0, 1, 5]] = True  # the last has no label, so that there is nothing to decide
     queue = as_queue(find_doubts(ledger, [], None), ledger, {0: [3, 1]})
     assert queue.to_pylist() == [
@@ -95,7 +93,7 @@ def test_the_queue_has_a_row_for_each_doubt(ledger):
             "proposed": "dog",
             "label_quality": np.float32(0.3),
             "reasons": ["label", "outlier"],
-            "why": "Models that had not seen it hold it with 30% to be cat, most likely dog. "
+            "why": "Models that have not seen it say dog (60%); cat has 30%. "
             "It looks like no other example.",
             "neighbours": ["d", "b"],
         },
