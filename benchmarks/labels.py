@@ -35,7 +35,7 @@ from pipeline.dataset.labels import Annotations, check_labels
 from pipeline.dataset.randomness import id_keys
 from pipeline.learning.device import choose_device
 from pipeline.learning.out_of_fold import OutOfFold, assign_folds, check_recipe, out_of_fold
-from pipeline.runtime.params import Flip, Translate
+from pipeline.runtime.transform_settings import Flip, Translate
 
 FOLDS, EPOCHS, SEED = 3, 8, 0  # the defaults of params.yaml, and photos may be mirrored
 TRANSFORMS = [Translate(name="translate", fraction=0.0625), Flip(name="flip")]

@@ -26,7 +26,7 @@ from pipeline.dataset.pixels import decode_all, resize
 from pipeline.learning.device import choose_device
 from pipeline.learning.loop import Recipe
 from pipeline.learning.out_of_fold import assign_folds, out_of_fold
-from pipeline.runtime.params import Flip, Translate
+from pipeline.runtime.transform_settings import Flip, Translate
 
 SHAPE = (32, 32, 3)
 NUM_IMAGES, NUM_OF_KIND = 6000, 15

@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from pipeline.dataset.balance import Balance, make_balance
 from pipeline.dataset.catalog import read_entry
 from pipeline.dataset.croissant import write_croissant
 from pipeline.dataset.datacard import COLUMNS, Facts, sheet_rows, write_card
@@ -22,6 +24,7 @@ from pipeline.dataset.shard_reader import ShardReader
 from pipeline.dataset.sharding import Plan, make_shards, make_tasks
 from pipeline.dataset.shards import PROVENANCE
 from pipeline.dataset.sources.fetch import without_secrets
+from pipeline.dataset.transforms import augment
 from pipeline.runtime.process import map_ordered
 from pipeline.runtime.stage import Stage, run_stage, write_json
 
@@ -46,11 +49,16 @@ def main(stage: Stage) -> None:
         transforms=params.augment.transforms,
         seed=params.seed,
     )
+    # A transform that does not fit such images is found here, before the work.
+    one = np.zeros((1, *shape), np.uint8)
+    augment(one, np.zeros(1, np.uint64), 1, transforms=plan.transforms, seed=plan.seed)
+    balance = balance_of(plan.classes, params.augment.balance)
     tables = read_tables(CLEAN, ["id", "image", "label", "split", "weight", *PROVENANCE])
+    tasks = make_tasks(plan, tables, balance)
     files = []
     sums = ChannelSums.none(shape[2])
     with stage.progress_bar(index["examples"], "image") as bar:
-        for made in map_ordered(make_shards, make_tasks(plan, tables), min_tasks=4):
+        for made in map_ordered(make_shards, tasks, min_tasks=4):
             files += made.files
             if made.split == "train":
                 sums = sums.plus(made.sums)
@@ -76,13 +84,20 @@ def picture(stage: Stage, reader: ShardReader) -> None:
     # Here, since worker processes import this file too and draw nothing.
     from pipeline.learning.figures import image_grid
 
+    blank = np.full(reader.shape, 255, np.uint8)
+    shown: dict[str, str] = {}
     images, captions = [], []
     for copy in range(min(reader.copies, MAX_COPIES_PICTURED)):
         shard = reader.read_first("train", copy)
-        some = np.linspace(0, len(shard.ids) - 1, NUM_PICTURED).astype(int)
-        images += [shard.images[row] for row in some]
-        name = "original" if copy == 0 else f"copy {copy}"
-        captions += [f"{reader.classes[shard.labels[row]]}\n{name}" for row in some]
+        if copy == 0:
+            some = np.linspace(0, len(shard.ids) - 1, NUM_PICTURED).astype(int)
+            shown = {shard.ids[row]: reader.classes[shard.labels[row]] for row in some}
+        first_row = {id: row for row, id in reversed(list(enumerate(shard.ids)))}
+        for id, label in shown.items():
+            row = first_row.get(id)  # a balanced copy lacks some
+            images.append(blank if row is None else shard.images[row])
+            name = "original" if copy == 0 else f"copy {copy}"
+            captions.append(f"{label}\n{name if row is not None else f'not in {name}'}")
     image_grid(
         images,
         captions,
@@ -90,6 +105,13 @@ def picture(stage: Stage, reader: ShardReader) -> None:
         columns=NUM_PICTURED,
         title="training examples as the shards have them",
     )
+
+
+def balance_of(classes: list[str], policy: str) -> Balance:
+    table = read_folder(CLEAN, ["label", "split"])
+    names = table.filter(pc.equal(table["split"], "train"))["label"].to_pylist()
+    codes = {name: code for code, name in enumerate(classes)}
+    return make_balance([codes[name] for name in names], len(classes), policy)
 
 
 def describe(stage: Stage, index: dict[str, Any]) -> None:

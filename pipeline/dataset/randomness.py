@@ -21,6 +21,11 @@ def id_keys(ids: Iterable[str]) -> NDArray[np.uint64]:
     return np.array([key64(id) for id in ids], dtype=np.uint64)
 
 
+def repeat_keys(keys: NDArray[np.uint64], repeats: NDArray[np.int64]) -> NDArray[np.uint64]:
+    """A key for each time that an id is used; the first (0) is that of the id."""
+    return np.where(repeats == 0, keys, _mix(keys + repeats.astype(np.uint64)))
+
+
 def uniform(keys: NDArray[np.uint64], seed: int, purpose: str) -> NDArray[np.float64]:
     """One number in [0, 1) for each key, independent between seeds and purposes."""
     salt = np.uint64(key64(f"{seed}:{purpose}"))

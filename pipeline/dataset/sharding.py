@@ -14,9 +14,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from pipeline.dataset.balance import Balance
 from pipeline.dataset.measurements import ChannelSums
 from pipeline.dataset.pixels import decode_all
-from pipeline.dataset.randomness import id_keys
+from pipeline.dataset.randomness import id_keys, repeat_keys
 from pipeline.dataset.shards import PROVENANCE, write_shard
 from pipeline.dataset.transforms import augment
 
@@ -51,6 +52,8 @@ class Task(NamedTuple):
     labels: NDArray[np.int32]
     weights: NDArray[np.float32]
     provenance: pa.Table
+    times: NDArray[np.int64]
+    """How often each example stands in each copy; each time it is augmented differently."""
 
 
 class Made(NamedTuple):
@@ -61,12 +64,14 @@ class Made(NamedTuple):
     """Of the originals."""
 
 
-def make_tasks(plan: Plan, tables: Iterable[pa.Table]) -> Iterator[Task]:
+def make_tasks(plan: Plan, tables: Iterable[pa.Table], balance: Balance) -> Iterator[Task]:
     """A task for each run of `rows_per_shard` examples of a split, in the order of the tables.
 
-    `tables` have the columns id, image, label, split, weight and PROVENANCE.
+    `tables` have the columns id, image, label, split, weight and PROVENANCE; `balance` is that of
+    their training examples.
     """
     next_number = dict.fromkeys(SPLITS, 0)
+    seen = np.zeros(len(plan.classes), np.int64)
     waiting: dict[str, list[pa.Table]] = {split: [] for split in SPLITS}
     for table in tables:
         for split in SPLITS:
@@ -75,29 +80,52 @@ def make_tasks(plan: Plan, tables: Iterable[pa.Table]) -> Iterator[Task]:
             whole = rows.num_rows - rows.num_rows % plan.rows_per_shard
             for start in range(0, whole, plan.rows_per_shard):
                 run = rows.slice(start, plan.rows_per_shard)
-                yield _task(plan, split, next_number, run)
+                yield _task(plan, split, next_number, run, balance, seen)
             waiting[split] = [rows.slice(whole)]
     for split in SPLITS:
         rest = pa.concat_tables(waiting[split]) if waiting[split] else None
         if rest is not None and rest.num_rows:
-            yield _task(plan, split, next_number, rest)
+            yield _task(plan, split, next_number, rest, balance, seen)
 
 
-def _task(plan: Plan, split: str, next_number: dict[str, int], rows: pa.Table) -> Task:
+def _task(
+    plan: Plan,
+    split: str,
+    next_number: dict[str, int],
+    rows: pa.Table,
+    balance: Balance,
+    seen: NDArray[np.int64],
+) -> Task:
+    """The next task of a split; `next_number` and `seen`, examples by class, are counted on."""
     copies = plan.copies if split == "train" else 1
     first = next_number[split]
     next_number[split] += copies
     codes = {name: code for code, name in enumerate(plan.classes)}
+    labels = np.array([codes[name] for name in rows["label"].to_pylist()], np.int32)
+    times = np.ones((1, len(labels)), np.int64)
+    if split == "train":
+        times = balance.times(labels, _ranks(labels, seen), copies)
+        seen += np.bincount(labels, minlength=len(seen))
     return Task(
         plan=plan,
         split=split,
         numbers=list(range(first, first + copies)),
         ids=rows["id"].to_pylist(),
         encoded=rows["image"].to_pylist(),
-        labels=np.array([codes[name] for name in rows["label"].to_pylist()], np.int32),
+        labels=labels,
         weights=rows["weight"].to_numpy().astype(np.float32),
         provenance=rows.select(PROVENANCE),
+        times=times,
     )
+
+
+def _ranks(labels: NDArray[np.int32], seen: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The number of each example among those of its class, of which `seen` came before."""
+    ranks = np.empty(len(labels), np.int64)
+    for label in np.unique(labels):
+        rows = np.flatnonzero(labels == label)
+        ranks[rows] = seen[label] + np.arange(len(rows))
+    return ranks
 
 
 def make_shards(task: Task) -> Made:
@@ -107,16 +135,27 @@ def make_shards(task: Task) -> Made:
     keys = id_keys(task.ids)
     files = []
     for copy, number in enumerate(task.numbers):
-        images = augment(originals, keys, copy, transforms=plan.transforms, seed=plan.seed)
+        times = task.times[copy]
+        rows = np.repeat(np.arange(len(times)), times)
+        if not len(rows):  # a copy of few examples, none of which has its turn
+            continue
+        repeats = np.arange(len(rows)) - np.repeat(np.cumsum(times) - times, times)
+        images = augment(
+            originals[rows],
+            repeat_keys(keys[rows], repeats),
+            copy,
+            transforms=plan.transforms,
+            seed=plan.seed,
+        )
         name = f"{task.split}-{number:05d}.parquet"
         digest = write_shard(
             plan.folder / name,
             images,
-            task.labels,
-            task.weights,
-            task.ids,
+            task.labels[rows],
+            task.weights[rows],
+            [task.ids[row] for row in rows],
             copy,
-            task.provenance,
+            task.provenance.take(rows),
         )
         files.append(
             {

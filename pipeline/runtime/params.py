@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from pipeline.runtime.settings import Settings, parse, read_yaml
+from pipeline.runtime.transform_settings import BatchTransform, Transform
 
 PARAMS_FILE = Path("params.yaml")
 
@@ -44,36 +45,6 @@ class Validate(Settings):
     a measurement; of rows and of what labels have to do with images, as a share of what was."""
 
 
-class Translate(Settings):
-    name: Literal["translate"]
-    fraction: Annotated[float, Field(gt=0, lt=1)]
-    """Shift by up to this fraction of the height and width, filled by reflection."""
-
-
-class Flip(Settings):
-    name: Literal["flip"]
-    probability: Fraction = 0.5
-    """Chance of a left-right mirror image."""
-
-
-class Color(Settings):
-    name: Literal["color"]
-    brightness: Fraction = 0.2
-    """Brightness is multiplied by 1 ± up to this much."""
-    contrast: Fraction = 0.2
-    """Contrast around the image's mean is multiplied by 1 ± up to this much."""
-
-
-class Cutout(Settings):
-    name: Literal["cutout"]
-    fraction: Annotated[float, Field(gt=0, le=1)]
-    """Side of the blanked square, as a fraction of the shorter side of the image."""
-
-
-Transform = Annotated[Translate | Flip | Color | Cutout, Field(discriminator="name")]
-BatchTransform = Annotated[Translate | Flip | Cutout, Field(discriminator="name")]
-
-
 class Clean(Settings):
     folds: Annotated[int, Field(ge=0, le=20), AfterValidator(_not_one)]
     """Out-of-fold models for the label check; 0 leaves the check out, 1 is refused."""
@@ -92,6 +63,10 @@ class Clean(Settings):
 class Augment(Settings):
     copies: Annotated[int, Field(ge=1, le=1000)]
     """Versions of each training example in the shards; the first is the original."""
+    balance: Literal["none", "sqrt", "full"]
+    """Rows of each class in every copy but the first: as the data are, in proportion to the square
+    root of that, or the same for all. Examples of rare classes then stand there several times, each
+    time augmented differently, and those of frequent classes take turns (dataset/balance.py)."""
     transforms: list[Transform]
     """Applied in this order to every copy but the first."""
     resize: Literal["squash", "crop", "pad"]

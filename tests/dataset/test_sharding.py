@@ -1,18 +1,25 @@
 """Every example is in one shard of each copy, in order, with the same bytes however it came."""
 
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from pipeline.dataset.balance import make_balance
 from pipeline.dataset.images import decode
 from pipeline.dataset.measurements import ChannelSums
-from pipeline.dataset.randomness import id_keys
+from pipeline.dataset.randomness import id_keys, repeat_keys
 from pipeline.dataset.records import file_sha256, words, write_index
 from pipeline.dataset.shard_reader import ShardReader
-from pipeline.dataset.sharding import Made, Plan, make_shards, make_tasks
+from pipeline.dataset.sharding import Made, Plan, Task, make_shards, make_tasks
 from pipeline.dataset.transforms import augment
-from pipeline.runtime.params import Cutout, Translate
+from pipeline.runtime.process import WORKERS_VARIABLE, map_ordered
+from pipeline.runtime.transform_settings import Affine, Color, Cutout, RandAugment, Translate
 
 CLASSES = ["cat", "dog", "bird"]
 SPLITS = ["train", "train", "val", "train", "test", "train", "train"]
@@ -46,6 +53,11 @@ def chunks(table: pa.Table, *sizes: int) -> list[pa.Table]:
     return found
 
 
+@pytest.fixture(autouse=True)
+def one_worker(monkeypatch) -> None:
+    monkeypatch.setenv(WORKERS_VARIABLE, "1")
+
+
 @pytest.fixture
 def plan(tmp_path) -> Plan:
     folder = tmp_path / "shards"
@@ -62,15 +74,21 @@ def plan(tmp_path) -> Plan:
     )
 
 
-def make_all(plan: Plan, tables: list[pa.Table]) -> list[Made]:
-    made = [make_shards(task) for task in make_tasks(plan, tables)]
+def tasks_of(plan: Plan, tables: list[pa.Table], balance: str = "none") -> Iterator[Task]:
+    rows = [row for table in tables for row in table.select(["label", "split"]).to_pylist()]
+    labels = [CLASSES.index(row["label"]) for row in rows if row["split"] == "train"]
+    return make_tasks(plan, tables, make_balance(labels, len(CLASSES), balance))
+
+
+def make_all(plan: Plan, tables: list[pa.Table], balance: str = "none") -> list[Made]:
+    made = list(map_ordered(make_shards, tasks_of(plan, tables, balance)))
     files = sorted((file for one in made for file in one.files), key=lambda file: file["name"])
     write_index(plan.folder, files, shape=plan.shape, classes=plan.classes, copies=plan.copies)
     return made
 
 
 def test_a_task_is_a_run_of_one_split_with_a_number_for_each_copy(plan, png):
-    tasks = list(make_tasks(plan, [examples(png)]))
+    tasks = list(tasks_of(plan, [examples(png)]))
     assert [(task.split, task.numbers, len(task.ids)) for task in tasks] == [
         ("train", [0, 1, 2], 4),
         ("train", [3, 4, 5], 4),
@@ -88,7 +106,7 @@ def test_a_task_is_a_run_of_one_split_with_a_number_for_each_copy(plan, png):
 @pytest.mark.parametrize("split", ["train", "val", "test"])
 def test_every_example_is_in_one_task_in_order_with_what_belongs_to_it(plan, png, split):
     table = examples(png)
-    tasks = [task for task in make_tasks(plan, [table]) if task.split == split]
+    tasks = [task for task in tasks_of(plan, [table]) if task.split == split]
     wanted = [row for row in table.to_pylist() if row["split"] == split]
     assert [id for task in tasks for id in task.ids] == [row["id"] for row in wanted]
     assert [data for task in tasks for data in task.encoded] == [row["image"] for row in wanted]
@@ -102,7 +120,7 @@ def test_every_example_is_in_one_task_in_order_with_what_belongs_to_it(plan, png
 
 def test_numbers_are_unique_and_without_gaps(plan, png):
     for split in ("train", "val", "test"):
-        tasks = [task for task in make_tasks(plan, [examples(png)]) if task.split == split]
+        tasks = [task for task in tasks_of(plan, [examples(png)]) if task.split == split]
         numbers = [number for task in tasks for number in task.numbers]
         assert sorted(numbers) == list(range(len(numbers)))
 
@@ -143,13 +161,34 @@ def test_val_and_test_have_originals_only(plan, png, split):
 @pytest.mark.parametrize("sizes", [(1,), (5, 1), (4,), (7, 0, 2), (100,)], ids=str)
 def test_the_bytes_are_the_same_however_the_tables_are_cut(plan, png, tmp_path, sizes):
     make_all(plan, [examples(png)])
-    (tmp_path / "other").mkdir()
-    other = Plan(**vars(plan) | {"folder": tmp_path / "other"})
+    other = elsewhere(plan, tmp_path / "other")
     make_all(other, chunks(examples(png), *sizes))
-    names = sorted(path.name for path in plan.folder.iterdir())
-    assert sorted(path.name for path in other.folder.iterdir()) == names
-    for name in names:
-        assert (other.folder / name).read_bytes() == (plan.folder / name).read_bytes()
+    assert contents(other) == contents(plan)
+
+
+def test_the_bytes_are_the_same_however_many_workers(plan, png, tmp_path, monkeypatch):
+    settings = [
+        *TRANSFORMS,
+        Color(name="color", hue=0.1),
+        Affine(name="affine", degrees=20, scale=0.1),
+        RandAugment(name="rand_augment"),
+    ]
+    plan = replace(plan, transforms=settings, shape=(6, 5, 3))
+    made = make_all(plan, [examples(png)], "full")
+    for workers in ("2", "4"):
+        monkeypatch.setenv(WORKERS_VARIABLE, workers)
+        other = elsewhere(plan, tmp_path / workers)
+        assert list(map(str, make_all(other, [examples(png)], "full"))) == list(map(str, made))
+        assert contents(other) == contents(plan)
+
+
+def elsewhere(plan: Plan, folder: Path) -> Plan:
+    folder.mkdir()
+    return replace(plan, folder=folder)
+
+
+def contents(plan: Plan) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in plan.folder.iterdir()}
 
 
 def test_what_is_made_is_told(plan, png):
@@ -183,8 +222,8 @@ def test_sums_are_of_the_originals(plan, png):
 
 
 def test_no_examples_no_tasks(plan, png):
-    assert list(make_tasks(plan, [])) == []
-    assert list(make_tasks(plan, [examples(png).slice(0, 0)])) == []
+    assert list(tasks_of(plan, [])) == []
+    assert list(tasks_of(plan, [examples(png).slice(0, 0)])) == []
 
 
 def test_images_are_brought_to_the_shape(plan, png):
@@ -203,3 +242,30 @@ def test_provenance_is_in_every_row_of_every_copy(plan, png):
     for path in plan.folder.glob("*.parquet"):
         for row in pq.read_table(path).to_pylist():
             assert (row["source"], row["license"], row["purposes"]) == wanted[row["id"]]
+
+
+def test_a_balanced_copy_has_as_many_rows_and_as_many_of_each_class(plan, png):
+    table = examples(png)
+    labels = ["cat" if i % 11 else "bird" for i in range(NUM)]  # and no dog
+    table = table.set_column(2, "label", words(labels, CLASSES))
+    make_all(plan, [table], "full")
+    reader = ShardReader(plan.folder)
+    originals = reader.read("train", 0)
+    assert Counter(originals.labels.tolist()) == {0: 21, 2: 2}
+    row_of = {id: row for row, id in enumerate(originals.ids)}
+    for copy in (1, 2):
+        found = reader.read("train", copy)
+        assert Counter(found.labels.tolist()) == {0: 12, 2: 11}
+        # Labels, weights and pixels are those of the id; each time it is another version.
+        rows = [row_of[id] for id in found.ids]
+        assert rows == sorted(rows)
+        assert (found.labels == originals.labels[rows]).all()
+        assert (found.weights == originals.weights[rows]).all()
+        times: Counter[str] = Counter()
+        for image, id, row in zip(found.images, found.ids, rows, strict=True):
+            keys = repeat_keys(id_keys([id]), np.array([times[id]]))
+            times[id] += 1
+            original = originals.images[row : row + 1]
+            assert (image == augment(original, keys, copy, transforms=TRANSFORMS, seed=0)[0]).all()
+        rare = found.images[found.labels == 2]
+        assert len({image.tobytes() for image in rare}) > 6

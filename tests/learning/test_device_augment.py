@@ -7,7 +7,7 @@ from learning.training import assert_same_weights, every_epoch, train
 
 from pipeline.learning.checkpoint import Checkpoint
 from pipeline.learning.device_augment import augment_batch
-from pipeline.runtime.params import Cutout, Flip, Translate
+from pipeline.runtime.transform_settings import Cutout, Flip, Translate
 
 
 def pictures(num: int, height: int = 6, width: int = 8, channels: int = 3) -> torch.Tensor:

@@ -6,7 +6,7 @@ import torch
 
 from pipeline.learning.out_of_fold import OutOfFold, assign_folds, fit_temperature, out_of_fold
 from pipeline.runtime.errors import GroundworkError
-from pipeline.runtime.params import Flip
+from pipeline.runtime.transform_settings import Flip
 
 OWNERS = [f"patient {number // 3}" for number in range(3000)]
 
