@@ -48,36 +48,34 @@ def saturation(images: Images, factors: Numbers) -> Images:
 def hue(images: Images, shifts: Numbers) -> Images:
     """Turn the hue by a share of the circle, -0.5 to 0.5. Grey images stay as they are.
 
-    Value and saturation are kept, so channel k becomes `max - range * clip(2 - |h - h_k|, 0, 1)`,
-    h being the hue in sixths of the circle and h_k where the channel is lowest: the conversion to
-    HSV and back in one formula.
+    With h the hue in sixths of the circle, a channel is `highest - span * clip(2 - d, 0, 1)`, d
+    being the way round the circle from h to where this channel is lowest, the opposite of its own
+    place: the conversion to HSV and back in one formula.
     """
     if images.shape[3] == 1:
         return images
     red, green, blue = (images[..., channel].astype(np.float32) for channel in range(3))
     highest = np.maximum(np.maximum(red, green), blue)
     span = highest - np.minimum(np.minimum(red, green), blue)
-    is_red, is_green = highest == red, highest == green
     per_span = 1 / np.maximum(span, 1)
-    turned = red
-    turned -= green
-    np.copyto(turned, blue - images[..., 0], where=is_green)
-    np.copyto(turned, green - blue, where=is_red)
-    turned *= per_span
-    # Now within one sixth of the highest channel, which stands at 0, 2 or 4.
-    turned += np.where(is_red, np.float32(0), np.where(is_green, np.float32(2), np.float32(4)))
+    turned = (red - green) * per_span + np.float32(4)  # where blue is highest
+    np.copyto(turned, (blue - red) * per_span + np.float32(2), where=highest == green)
+    np.copyto(turned, (green - blue) * per_span, where=highest == red)
     turned += (6 * shifts).astype(np.float32)[:, None, None]
+    turned -= 6 * np.floor(turned * np.float32(1 / 6))
+    highest *= np.float32(255.999 / 255)  # how torchvision brings 0 to 1 back to 0 to 255
+    span *= np.float32(255.999 / 255)
     result = np.empty_like(images)
     for channel, lowest_at in enumerate((3, 5, 1)):
-        away = turned - np.float32(lowest_at)
-        away -= 6 * np.rint(away * np.float32(1 / 6))
-        np.abs(away, out=away)
-        np.subtract(2, away, out=away)
-        np.clip(away, 0, 1, out=away)
-        away *= span
-        np.subtract(highest, away, out=away)
-        away *= np.float32(255.999 / 255)  # how torchvision brings 0 to 1 back to 0 to 255
-        result[..., channel] = away
+        # 2 - d, without a remainder: d is 3 - |3 - |h - lowest_at||.
+        share = np.abs(turned - np.float32(lowest_at))
+        share -= 3
+        np.abs(share, out=share)
+        share -= 1
+        np.minimum(share, 1, out=share)
+        np.maximum(share, 0, out=share)
+        share *= span
+        result[..., channel] = np.subtract(highest, share, out=share)
     return result
 
 
