@@ -40,13 +40,22 @@ class Plan:
     seed: int
 
 
+class Part(NamedTuple):
+    """A shard to be made: the rows `start` to `stop` of a copy of a task's examples."""
+
+    number: int
+    copy: int
+    start: int
+    stop: int
+
+
 class Task(NamedTuple):
-    """A run of examples of one split, and the numbers of the shards to make of it."""
+    """A run of examples of one split, and the shards to make of it."""
 
     plan: Plan
     split: str
-    numbers: list[int]
-    """Of the shard with copy 0, with copy 1, …"""
+    parts: list[Part]
+    """A shard for each copy; several where a balanced copy has the examples many times."""
     ids: list[str]
     encoded: list[bytes]
     labels: NDArray[np.int32]
@@ -97,19 +106,18 @@ def _task(
     seen: NDArray[np.int64],
 ) -> Task:
     """The next task of a split; `next_number` and `seen`, examples by class, are counted on."""
-    copies = plan.copies if split == "train" else 1
-    first = next_number[split]
-    next_number[split] += copies
     codes = {name: code for code, name in enumerate(plan.classes)}
     labels = np.array([codes[name] for name in rows["label"].to_pylist()], np.int32)
     times = np.ones((1, len(labels)), np.int64)
     if split == "train":
-        times = balance.times(labels, _ranks(labels, seen), copies)
+        times = balance.times(labels, _ranks(labels, seen), plan.copies)
         seen += np.bincount(labels, minlength=len(seen))
+    parts = _parts(times, plan.rows_per_shard, next_number[split])
+    next_number[split] += len(parts)
     return Task(
         plan=plan,
         split=split,
-        numbers=list(range(first, first + copies)),
+        parts=parts,
         ids=rows["id"].to_pylist(),
         encoded=rows["image"].to_pylist(),
         labels=labels,
@@ -117,6 +125,16 @@ def _task(
         provenance=rows.select(PROVENANCE),
         times=times,
     )
+
+
+def _parts(times: NDArray[np.int64], rows_per_shard: int, first_number: int) -> list[Part]:
+    parts: list[Part] = []
+    for copy, num_rows in enumerate(times.sum(1).tolist()):
+        num = max(1, round(num_rows / rows_per_shard)) if num_rows else 0
+        for i in range(num):
+            start, stop = num_rows * i // num, num_rows * (i + 1) // num
+            parts.append(Part(first_number + len(parts), copy, start, stop))
+    return parts
 
 
 def _ranks(labels: NDArray[np.int32], seen: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -134,12 +152,11 @@ def make_shards(task: Task) -> Made:
     originals = decode_all(task.encoded, plan.shape, plan.resize)
     keys = id_keys(task.ids)
     files = []
-    for copy, number in enumerate(task.numbers):
+    for number, copy, start, stop in task.parts:
         times = task.times[copy]
         rows = np.repeat(np.arange(len(times)), times)
-        if not len(rows):  # a copy of few examples, none of which has its turn
-            continue
-        repeats = np.arange(len(rows)) - np.repeat(np.cumsum(times) - times, times)
+        repeats = (np.arange(len(rows)) - np.repeat(np.cumsum(times) - times, times))[start:stop]
+        rows = rows[start:stop]
         images = augment(
             originals[rows],
             repeat_keys(keys[rows], repeats),

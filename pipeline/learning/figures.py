@@ -130,7 +130,7 @@ def image_grid(
         return save(figure, path)
     size = (1.15 * columns, 1.4 * rows + 0.4)
     figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False)
-    figure.suptitle(title)
+    figure.suptitle(title, y=1 - 0.1 / size[1], va="top")
     cells: list[Any] = list(axes.flat)
     for axis in cells:
         axis.axis("off")
@@ -138,5 +138,5 @@ def image_grid(
         shown = image[:, :, 0] if image.shape[2] == 1 else image
         axis.imshow(shown, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
         axis.set_title(caption, fontsize=6.5)
-    figure.tight_layout()
+    figure.tight_layout(rect=(0, 0, 1, 1 - 0.3 / size[1]))  # else a tall one covers its title
     save(figure, path)

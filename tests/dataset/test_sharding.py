@@ -89,7 +89,8 @@ def make_all(plan: Plan, tables: list[pa.Table], balance: str = "none") -> list[
 
 def test_a_task_is_a_run_of_one_split_with_a_number_for_each_copy(plan, png):
     tasks = list(tasks_of(plan, [examples(png)]))
-    assert [(task.split, task.numbers, len(task.ids)) for task in tasks] == [
+    found = [(task.split, [part.number for part in task.parts], len(task.ids)) for task in tasks]
+    assert found == [
         ("train", [0, 1, 2], 4),
         ("train", [3, 4, 5], 4),
         ("train", [6, 7, 8], 4),
@@ -121,8 +122,25 @@ def test_every_example_is_in_one_task_in_order_with_what_belongs_to_it(plan, png
 def test_numbers_are_unique_and_without_gaps(plan, png):
     for split in ("train", "val", "test"):
         tasks = [task for task in tasks_of(plan, [examples(png)]) if task.split == split]
-        numbers = [number for task in tasks for number in task.numbers]
+        numbers = [part.number for task in tasks for part in task.parts]
         assert sorted(numbers) == list(range(len(numbers)))
+
+
+def test_a_copy_of_many_rows_is_made_in_several_shards(plan, png):
+    """33 examples in tasks of 4, of which one task has all three of the rare class."""
+    table = examples(png)
+    table = table.set_column(3, "split", words(["train"] * NUM, ["train", "val", "test"]))
+    labels = ["dog" if 4 <= i < 7 else "cat" for i in range(NUM)]
+    table = table.set_column(2, "label", words(labels, CLASSES))
+    tasks = list(tasks_of(plan, [table], "full"))
+    for copy, num in [(0, 33), (1, 33), (2, 33)]:
+        parts = [part for task in tasks for part in task.parts if part.copy == copy]
+        assert sum(part.stop - part.start for part in parts) == num
+        assert {part.stop - part.start for part in parts} <= set(range(1, 7))
+    of_rare = [(part.start, part.stop) for part in tasks[1].parts if part.copy == 1]
+    assert of_rare == [(0, 4), (4, 8), (8, 12), (12, 16)]
+    numbers = [part.number for task in tasks for part in task.parts]
+    assert numbers == list(range(len(numbers)))
 
 
 def test_shards_hold_each_copy_of_each_example(plan, png):
