@@ -44,6 +44,7 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=50_000)
     parser.add_argument("--copies", type=int, default=200, help="planted of each kind")
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--grey", action="store_true", help="plant among grey images, no more")
     parser.add_argument("--sheet", type=Path, help="where a picture of the leaks goes")
     options = parser.parse_args()
     if not options.cifar10:
@@ -53,6 +54,9 @@ def main() -> None:
     rows = np.arange(len(digits))
     print(f"digits: {len(find_pairs(digits, rows, 0 * rows).first)} near duplicates")
     train, test = (load(Path(options.cifar10), split) for split in ("train", "test"))
+    if options.grey:
+        grey = np.rint(train[: options.images].mean(3, keepdims=True)).astype(np.uint8)
+        return find_planted(grey, options.copies, options.seeds)
     find_planted(train[: options.images], options.copies, options.seeds)
     find_leaks(train, test, options.sheet)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000

@@ -99,8 +99,9 @@ def judge(images: NDArray[np.uint8], labels: NDArray[np.int64], seed: int, epoch
     scores = outlier_scores(said.embeddings, folds)
     flagged = flag_outliers(scores, folds)
     clean = np.arange(len(everything)) < NUM_IMAGES
+    accuracy = (said.probabilities.argmax(1) == given)[clean].mean()
     print(
-        f"seed {seed}: out-of-fold accuracy {(said.probabilities.argmax(1) == given)[clean].mean():.3f}, "
+        f"seed {seed}: out-of-fold accuracy {accuracy:.3f}, "
         f"{trained - started:.0f} CPU s; scores and flags {time.process_time() - trained:.1f} CPU s"
     )
     print(f"  false alarms {flagged[clean].sum()} of {NUM_IMAGES}")

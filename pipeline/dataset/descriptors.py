@@ -1,4 +1,4 @@
-"""Descriptors that an image and its slightly altered copies share: 64 numbers an image.
+"""Descriptors that an image and its slightly altered copies share: 40 numbers an image.
 
 A thumbnail without its mean (brightness), at length one (contrast), in the directions in which
 images differ most compared with how much an image differs from itself shifted: Fisher's linear
@@ -17,7 +17,7 @@ from pipeline.dataset.neighbours import unit
 Images = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 
-DIMENSIONS = 64
+DIMENSIONS = 40
 THUMBNAIL_SIDE = 8
 MARGIN = 1 / 16  # of the side, left out: what a shift fills or cuts
 SAMPLE = 2000  # images that the directions are learnt from

@@ -26,10 +26,10 @@ from pipeline.dataset.similarity import Images, correlate, evidence
 
 Rows = NDArray[np.int64]
 
-NUM_CANDIDATES = 6
+NUM_CANDIDATES = 8
 """For each image in each split, and as many of its mirror image. The original of a planted copy
 is among the first five in 0.99 (LOG.md)."""
-MIN_COSINE = 0.5
+MIN_COSINE = 0.45
 """Of the descriptors of candidates: 0.98 to 1.0 of the planted copies of each kind have more."""
 MIN_GREY_CORRELATION = 0.6
 """Of details in grey, below which colours are not compared."""
@@ -52,6 +52,10 @@ class Pairs(NamedTuple):
     similarity: NDArray[np.float32]
     """Correlation of details, MIN_CORRELATION to 1."""
 
+    @classmethod
+    def none(cls) -> "Pairs":
+        return cls(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32))
+
 
 def find_pairs(images: Images, rows: Rows, ranks: Rows) -> Pairs:
     """Near duplicates among images; of each row only the likeliest in each split are looked at.
@@ -63,7 +67,7 @@ def find_pairs(images: Images, rows: Rows, ranks: Rows) -> Pairs:
     """
     rows = rows[np.argsort(rows, kind="stable")]
     if len(rows) < 2:
-        return Pairs(rows[:0], rows[:0], np.empty(0, np.float32))
+        return Pairs.none()
     descriptor = fit(images)
     plain, turned = (descriptor.describe(images, mirrored)[rows] for mirrored in (False, True))
     needed = _min_correlation(images, rows, plain, turned)

@@ -28,7 +28,7 @@ def outlier_scores(embeddings: NDArray, folds: NDArray[np.int64] | None = None) 
     for rows in _by_fold(folds, len(embeddings)):
         vectors = embeddings[rows]
         k = min(NUM_NEIGHBOURS, len(rows) - 1)
-        if k:
+        if k > 0:
             found = nearest(vectors, vectors, k, selves=np.arange(len(rows)))
             scores[rows] = (1 - found.similarities).mean(1)
     return scores
