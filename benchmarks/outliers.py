@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 from sklearn.datasets import load_digits
 from sklearn.metrics import roc_auc_score
 
-from pipeline.dataset.outliers import flag_outliers, outlier_scores
+from pipeline.dataset.measurements import measure
+from pipeline.dataset.outliers import UNUSUAL, measurement_distances, outlier_scores
 from pipeline.dataset.pixels import decode_all, resize
 from pipeline.learning.device import choose_device
 from pipeline.learning.loop import Recipe
@@ -97,21 +98,24 @@ def judge(images: NDArray[np.uint8], labels: NDArray[np.int64], seed: int, epoch
     )
     trained = time.process_time()
     scores = outlier_scores(said.embeddings, folds)
-    flagged = flag_outliers(scores, folds)
+    distances = measurement_distances(measure(everything))
     clean = np.arange(len(everything)) < NUM_IMAGES
     accuracy = (said.probabilities.argmax(1) == given)[clean].mean()
     print(
-        f"seed {seed}: out-of-fold accuracy {accuracy:.3f}, "
-        f"{trained - started:.0f} CPU s; scores and flags {time.process_time() - trained:.1f} CPU s"
+        f"seed {seed}: out-of-fold accuracy {accuracy:.3f}, {trained - started:.0f} CPU s; both "
+        f"measures {time.process_time() - trained:.1f} CPU s"
     )
-    print(f"  false alarms {flagged[clean].sum()} of {NUM_IMAGES}")
+    print(f"  flagged of {NUM_IMAGES} others: {(distances[clean] > UNUSUAL).sum()}")
     for place, kind in enumerate(KINDS):
         rows = NUM_IMAGES + place * NUM_OF_KIND + np.arange(NUM_OF_KIND)
-        both = np.concatenate([scores[clean], scores[rows]])
-        auroc = roc_auc_score(np.arange(len(both)) >= NUM_IMAGES, both)
-        print(f"  {kind:12} AUROC {auroc:.3f}, flagged {flagged[rows].sum()} of {NUM_OF_KIND}")
-    if os.environ.get("DUPS_SAVE"):
-        np.savez(os.environ["DUPS_SAVE"], e=said.embeddings, folds=folds, scores=scores)
+        either = np.concatenate([np.flatnonzero(clean), rows])
+        by_embedding, by_measurement = (
+            roc_auc_score(either >= NUM_IMAGES, values[either]) for values in (scores, distances)
+        )
+        print(
+            f"  {kind:12} AUROC by embedding {by_embedding:.3f}, by measurements "
+            f"{by_measurement:.3f}; flagged {(distances[rows] > UNUSUAL).sum()} of {NUM_OF_KIND}"
+        )
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.dataset.neighbours import unit
+from pipeline.dataset.neighbours import sample_rows, unit
 
 Images = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -54,12 +54,12 @@ class Descriptor(NamedTuple):
 
 
 def fit(images: Images) -> Descriptor:
-    """Learn the directions from evenly spaced ones of images `(N, H, W, C)`, and from shifts."""
+    """Learn the directions from some of images `(N, H, W, C)`, and from shifts."""
     _, height, width, channels = images.shape
     down, across = _weights(height), _weights(width)
     everything = np.eye(channels * len(down) * len(across), dtype=np.float32)
     plain = Descriptor(down, across, everything)
-    sample = images[:: max(1, len(images) // SAMPLE)][:SAMPLE]
+    sample = images[sample_rows(len(images), SAMPLE)]
     sample = np.concatenate([sample, sample[:, :, ::-1]])
     thumbnails = plain._thumbnails(sample)
     dy, dx = max(1, height // 16), max(1, width // 16)

@@ -13,6 +13,10 @@ SPLIT_PRIORITY = {"test": 0, "val": 1, "train": 2}
 """Of equal images in several splits the one in the first of these stays."""
 
 
+COLUMNS = ["id", "split", "kind", "of", "of_split", "similarity", "removed"]
+"""Of reports/duplicates.csv; see `table_of`."""
+
+
 @dataclass(frozen=True)
 class Repetition:
     """A row that repeats another."""
@@ -105,6 +109,26 @@ def find_duplicates(
         reason = f"leak: looks like {id} in {splits[of]}" if leak else ""
         found[row] = Repetition(row, of, "near", -opposite, reason)
     return Duplicates([found[row] for row in sorted(found)], clusters)
+
+
+def table_of(found: Duplicates, splits: Sequence[str], ids: Sequence[str]) -> list[list[str]]:
+    """Rows of reports/duplicates.csv, leaks first, then the most similar first."""
+    order = sorted(
+        found.repetitions,
+        key=lambda r: (splits[r.row] == splits[r.of], -r.similarity, ids[r.row]),
+    )
+    return [
+        [
+            ids[r.row],
+            splits[r.row],
+            r.kind,
+            ids[r.of],
+            splits[r.of],
+            f"{r.similarity:.4f}",
+            "yes" if r.reason else "no",
+        ]
+        for r in order
+    ]
 
 
 def merge_owners(owners: Sequence[str], clusters: NDArray[np.int64]) -> list[str]:

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.dataset.descriptors import fit
-from pipeline.dataset.neighbours import Neighbours, nearest
+from pipeline.dataset.neighbours import Neighbours, nearest, sample_rows
 from pipeline.dataset.similarity import Images, correlate, evidence
 
 Rows = NDArray[np.int64]
@@ -120,7 +120,7 @@ def _min_correlation(
     an amount that depends on the data's dimension alone (as Facco et al. 2017 use for estimating
     it), and the medians do not notice copies while they are fewer than half.
     """
-    sample = np.linspace(0, len(rows) - 1, min(USUAL_SAMPLE, len(rows))).astype(np.int64)
+    sample = sample_rows(len(rows), USUAL_SAMPLE)
     k = min(USUAL_NEIGHBOURS, len(rows) - 1)
     found = [nearest(seen[sample], plain, k, selves=sample) for seen in (plain, turned)]
     cosines = np.concatenate([part.similarities for part in found], 1)

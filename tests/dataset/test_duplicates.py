@@ -3,13 +3,18 @@
 import numpy as np
 
 from pipeline.dataset.duplicates import (
+    COLUMNS,
     Duplicates,
     Repetition,
     distinct_rows,
     find_duplicates,
     merge_owners,
+    table_of,
 )
 from pipeline.dataset.near_duplicates import Pairs
+
+SOME = "train:a train:b val:c test:d train:e train:f=a"
+NEAR = {"a-b": 0.75, "c-d": 0.5, "c-e": 0.5}
 
 
 def find(rows: str, near: dict[str, float] | None = None) -> Duplicates:
@@ -47,9 +52,19 @@ def test_test_rows_are_listed_but_never_go():
 
 
 def test_near_duplicates_go_from_later_splits_and_stay_within_one():
-    found = find("train:a train:b val:c test:d train:e", {"a-b": 0.75, "c-d": 0.5, "c-e": 0.5})
+    found = find("train:a train:b val:c test:d train:e", NEAR)
     assert found.reasons == {2: "leak: looks like d in test"}
     assert [(r.row, r.of) for r in found.repetitions] == [(1, 0), (2, 3)]
+
+
+def test_the_table_has_leaks_first():
+    splits, ids = ["train", "train", "val", "test", "train", "train"], list("abcdef")
+    assert table_of(find(SOME, NEAR), splits, ids) == [
+        ["c", "val", "near", "d", "test", "0.5000", "yes"],
+        ["f", "train", "exact", "a", "train", "1.0000", "yes"],
+        ["b", "train", "near", "a", "train", "0.7500", "no"],
+    ]
+    assert all(len(row) == len(COLUMNS) for row in table_of(find(SOME, NEAR), splits, ids))
 
 
 def test_a_train_row_that_repeats_val_goes_unless_that_row_goes_itself():

@@ -1,29 +1,47 @@
 """Outliers in an embedding space, and neighbours for a person to look at."""
 
 import numpy as np
+import pytest
+from pictures import photos
 
-from pipeline.dataset.outliers import find_neighbours, flag_outliers, outlier_scores
+from pipeline.dataset import outliers
+from pipeline.dataset.measurements import Measurements, measure
+from pipeline.dataset.outliers import (
+    UNUSUAL,
+    find_neighbours,
+    measurement_distances,
+    outlier_scores,
+)
+
+OFF_TOPIC = -8 * np.eye(24)[[4, 9]]
 
 
 def clouds(num: int = 600, seed: int = 0) -> np.ndarray:
     """Three classes around three directions, float16."""
     random = np.random.default_rng(seed)
     centres = np.eye(24)[:3] * 6
-    return (centres[np.arange(num) % 3] + random.normal(0, 1, (num, 24))).astype(np.float16)
+    return (centres[np.arange(num) % 3] + random.normal(0, 0.7, (num, 24))).astype(np.float16)
 
 
-def test_what_lies_far_from_all_is_flagged_and_little_else():
+def test_what_lies_far_from_all_has_the_highest_score():
     embeddings = clouds()
-    embeddings[[5, 300]] = -8 * np.eye(24)[[4, 9]]
-    scores = outlier_scores(embeddings)
-    assert set(np.argsort(-scores)[:2]) == {5, 300}
-    flagged = np.flatnonzero(flag_outliers(scores))
-    assert {5, 300} <= set(flagged)
-    assert len(flagged) <= 4
+    embeddings[[5, 300]] = OFF_TOPIC
+    assert set(np.argsort(-outlier_scores(embeddings))[:2]) == {5, 300}
 
 
-def test_clean_data_cause_hardly_an_alarm():
-    assert flag_outliers(outlier_scores(clouds(3000))).mean() < 0.002
+@pytest.mark.parametrize("channels", [1, 3])
+def test_what_is_no_photo_has_unusual_measurements(channels):
+    images = photos(400, channels=channels)
+    images[7] = 200
+    images[8] = np.random.default_rng(0).integers(0, 256, images[8].shape)
+    distances = measurement_distances(measure(images))
+    assert set(np.flatnonzero(distances > UNUSUAL)) == {7, 8}
+
+
+@pytest.mark.parametrize("num", [0, 1, 2])
+def test_next_to_no_images_are_not_unusual(num):
+    few = Measurements(*(values[:num] for values in measure(photos(2))))
+    assert (measurement_distances(few) < UNUSUAL).all()
 
 
 def test_rows_are_compared_within_their_fold_alone():
@@ -36,6 +54,17 @@ def test_rows_are_compared_within_their_fold_alone():
     found = find_neighbours(turned, np.array([1, 8, 30]), 5, folds)
     assert (folds[found.rows] == folds[[1, 8, 30]][:, None]).all()
     assert not (found.rows == np.array([[1], [8], [30]])).any()
+
+
+def test_large_data_are_compared_with_a_part_of_them(monkeypatch):
+    embeddings = clouds(3000)
+    embeddings[[5, 300]] = OFF_TOPIC
+    whole = outlier_scores(embeddings)
+    monkeypatch.setattr(outliers, "MAX_COMPARED", 500)
+    part = outlier_scores(embeddings)
+    assert (part >= whole - 1e-6).all()
+    assert not np.array_equal(part, whole)
+    assert set(np.argsort(-part)[:2]) == {5, 300}
 
 
 def test_neighbours_are_the_same_with_and_without_folds_when_there_is_one():
@@ -51,10 +80,9 @@ def test_a_fold_of_one_row_has_neither_score_nor_neighbours():
     embeddings, folds = clouds(5), np.array([0, 0, 1, 0, 0])
     scores = outlier_scores(embeddings, folds)
     assert scores[2] == 0
-    assert not flag_outliers(scores, folds)[2]
     assert find_neighbours(embeddings, np.array([2]), 2, folds).rows.tolist() == [[-1, -1]]
 
 
 def test_no_rows_no_outliers():
     none = np.empty((0, 8), np.float16)
-    assert flag_outliers(outlier_scores(none)).shape == (0,)
+    assert outlier_scores(none).shape == (0,)
