@@ -108,6 +108,12 @@ def test_there_may_be_next_to_no_images(num):
     assert pairs(images) == []
 
 
+def test_tiny_images_are_not_compared():
+    images = np.random.default_rng(0).integers(0, 256, (40, 7, 30, 1)).astype(np.uint8)
+    images[9] = images[3] ^ 1
+    assert pairs(images) == []
+
+
 def test_the_same_images_give_the_same_bytes():
     images = np.concatenate([photos(NUM), photos(NUM)[:30, :, ::-1]])
     rows = np.arange(len(images))
