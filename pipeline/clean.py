@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
 
 from pipeline.dataset.annotations import read_annotations
 from pipeline.dataset.cleaned import write_cleaned
@@ -25,7 +26,9 @@ from pipeline.dataset.duplicates import (
     merge_owners,
 )
 from pipeline.dataset.ledger import Ledger
+from pipeline.dataset.measurements import Measurements
 from pipeline.dataset.near_duplicates import find_pairs
+from pipeline.dataset.outliers import UNUSUAL, measurement_distances
 from pipeline.dataset.pixels import Images, load_pixels
 from pipeline.dataset.records import read_folder, read_index
 from pipeline.dataset.reviews import read_decisions
@@ -42,21 +45,22 @@ CHECK_MAX_SIDE = 64  # pixels; the check looks at larger images reduced, to save
 def main(stage: Stage) -> None:
     # Rooms with torch and matplotlib open here: worker processes import this file too.
     from pipeline.learning import cleaning_reports as reports
-    from pipeline.learning.label_check import find_outliers, judge, neighbours_of
+    from pipeline.learning.label_check import judge, measure_distances, neighbours_of
 
     params = stage.params
     index = read_index(RAW)
-    table = read_folder(RAW, ["id", "label", "split", "group", "sha256"])
+    table = read_folder(RAW, ["id", "label", "split", "group", "sha256", *Measurements._fields])
     rows = Ledger(table, index["classes"])
     rows.remove(read_quarantine(rows))
     images = load_pixels(RAW, check_shape(index), "squash")
     duplicates = find_all_duplicates(rows, images, table["sha256"].to_pylist())
+    find_outliers(rows, table)
     votes = read_annotations(RAW, rows.ids, rows.classes)
     asked = found = None
     if params.clean.folds >= 2:
         asked = ask_models(stage, rows, images, merge_owners(rows.owners, duplicates.clusters))
         found = judge(rows, asked, votes)
-        find_outliers(rows, asked)
+        measure_distances(rows, asked)
     decide(stage, rows)
     rows.act(params.clean.action, remove_outliers=params.clean.remove_outliers)
     if not (rows.kept & (rows.split_of("train"))).any():
@@ -87,6 +91,14 @@ def find_all_duplicates(rows: Ledger, images: Images, digests: list[str]) -> Dup
         reasons = {r.row: r.reason for r in found.repetitions if r.kind == kind and r.reason}
         rows.remove(reasons, guessed=kind == "near")
     return found
+
+
+def find_outliers(rows: Ledger, table: pa.Table) -> None:
+    """Enter into the ledger which of the kept images are no pictures like the others."""
+    kept = np.flatnonzero(rows.kept)
+    columns = {name: table[name].to_numpy()[kept] for name in Measurements._fields}
+    rows.unusual[kept] = measurement_distances(Measurements(**columns))
+    rows.outliers[kept] = rows.unusual[kept] > UNUSUAL
 
 
 def check_shape(index: dict[str, Any]) -> tuple[int, int, int]:

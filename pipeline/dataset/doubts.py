@@ -67,7 +67,7 @@ def find_doubts(
         if rows.given[row] != rows.given[other]:
             of(row).add("near duplicate", f"{like}, which is {label}.")
     for row in np.flatnonzero(rows.outliers).tolist():
-        of(row).add("outlier", "It looks like no other example.")
+        of(row).add("outlier", "Its brightness, sharpness or colours are unlike all others.")
     quality = np.where(np.isnan(rows.quality), 1.0, rows.quality)
     order = sorted(doubts, key=lambda row: (not rows.suspected[row], quality[row], rows.ids[row]))
     return {row: doubts[row] for row in order if rows.given[row] >= 0}

@@ -1,7 +1,7 @@
 """Duplicates and leaks: which rows repeat others, which should go, and what belongs together."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -111,12 +111,21 @@ def find_duplicates(
     return Duplicates([found[row] for row in sorted(found)], clusters)
 
 
-def table_of(found: Duplicates, splits: Sequence[str], ids: Sequence[str]) -> list[list[str]]:
-    """Rows of reports/duplicates.csv, leaks first, then the most similar first."""
-    order = sorted(
+def leaks_first(found: Duplicates, splits: Sequence[str], ids: Sequence[str]) -> list[Repetition]:
+    """Repetitions across splits, then those within one; the most similar first."""
+    return sorted(
         found.repetitions,
         key=lambda r: (splits[r.row] == splits[r.of], -r.similarity, ids[r.row]),
     )
+
+
+def table_of(
+    repetitions: Sequence[Repetition],
+    splits: Sequence[str],
+    ids: Sequence[str],
+    removed: Container[int],
+) -> list[list[str]]:
+    """Rows of reports/duplicates.csv; `removed` are the rows that are gone in the end."""
     return [
         [
             ids[r.row],
@@ -125,9 +134,9 @@ def table_of(found: Duplicates, splits: Sequence[str], ids: Sequence[str]) -> li
             ids[r.of],
             splits[r.of],
             f"{r.similarity:.4f}",
-            "yes" if r.reason else "no",
+            "yes" if r.row in removed else "no",
         ]
-        for r in order
+        for r in repetitions
     ]
 
 

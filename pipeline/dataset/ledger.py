@@ -37,8 +37,12 @@ class Ledger:
         self.suspected = np.zeros(len(given), bool)
         self.marked = np.zeros(len(given), bool)
         """Suspected, and said to be so in data/clean."""
-        self.outlier_scores = np.full(len(given), np.nan)
+        self.distance = np.full(len(given), np.nan)
+        """From the nearest others, as models see them; see outliers.py."""
+        self.unusual = np.full(len(given), np.nan)
+        """How unusual brightness, sharpness and the like are together; see outliers.py."""
         self.outliers = np.zeros(len(given), bool)
+        """Too unusual to be one of the dataset."""
         self.noise_rate = 0.0
 
     @property

@@ -13,7 +13,7 @@ from pipeline.dataset.consensus import (
     annotator_rows,
     relabel_queue,
 )
-from pipeline.dataset.duplicates import Duplicates
+from pipeline.dataset.duplicates import COLUMNS, Duplicates, leaks_first, table_of
 from pipeline.dataset.labels import LabelCheck
 from pipeline.dataset.ledger import Ledger
 from pipeline.dataset.pixels import Images
@@ -24,6 +24,7 @@ from pipeline.runtime.stage import Stage
 NUM_PICTURED, NUM_PAIRS_PICTURED = 36, 24
 MAX_QUEUED = 1000  # after so many new labels it is worth asking what is most worth one now
 LEAST_NOISE = 0.001
+MAX_DISTANT = 100
 
 
 def write_label_issues(stage: Stage, rows: Ledger, images: Images) -> None:
@@ -61,22 +62,11 @@ def write_label_issues(stage: Stage, rows: Ledger, images: Images) -> None:
 
 def write_duplicates(stage: Stage, rows: Ledger, images: Images, found: Duplicates) -> None:
     """Exact and near duplicates, leaks first: as a table, and pair by pair as a picture."""
-    repetitions = sorted(found.repetitions, key=lambda r: rows.splits[r.row] == rows.splits[r.of])
+    repetitions = leaks_first(found, rows.splits, rows.ids)
     stage.write_table(
         "reports/duplicates.csv",
-        ["id", "split", "kind", "of", "of_split", "similarity", "removed"],
-        [
-            [
-                rows.ids[r.row],
-                rows.splits[r.row],
-                r.kind,
-                rows.ids[r.of],
-                rows.splits[r.of],
-                f"{r.similarity:.4f}",
-                "no" if rows.kept[r.row] else "yes",
-            ]
-            for r in repetitions
-        ],
+        COLUMNS,
+        table_of(repetitions, rows.splits, rows.ids, rows.reasons),
     )
     shown = [row for r in repetitions[:NUM_PAIRS_PICTURED] for row in (r.row, r.of)]
     figures.image_grid(
@@ -89,20 +79,25 @@ def write_duplicates(stage: Stage, rows: Ledger, images: Images, found: Duplicat
 
 
 def write_outliers(stage: Stage, rows: Ledger) -> None:
-    """Images that look like no other, the farthest first."""
+    """Images that are outliers, the most unusual first; then those that lie farthest off."""
     found = np.flatnonzero(rows.outliers)
-    found = found[np.argsort(-rows.outlier_scores[found], kind="stable")]
+    found = found[np.argsort(-rows.unusual[found], kind="stable")]
+    others = np.flatnonzero(~rows.outliers & ~np.isnan(rows.distance))
+    others = others[np.argsort(-rows.distance[others], kind="stable")][:MAX_DISTANT]
+    listed = np.concatenate([found, others])
     stage.write_table(
         "reports/outliers.csv",
-        ["id", "split", "label", "distance"],
+        ["id", "split", "label", "outlier", "unusual", "distance"],
         [
             [
                 rows.ids[row],
                 rows.splits[row],
                 rows.classes[rows.given[row]],
-                f"{rows.outlier_scores[row]:.4f}",
+                "yes" if rows.outliers[row] else "no",
+                f"{rows.unusual[row]:.4f}",
+                "" if np.isnan(rows.distance[row]) else f"{rows.distance[row]:.4f}",
             ]
-            for row in found
+            for row in listed
         ],
     )
 

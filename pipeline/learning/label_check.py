@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pipeline.dataset.annotations import Annotations
 from pipeline.dataset.labels import LabelCheck, check_labels
 from pipeline.dataset.ledger import Ledger
-from pipeline.dataset.outliers import find_neighbours, flag_outliers, outlier_scores
+from pipeline.dataset.outliers import find_neighbours, outlier_scores
 from pipeline.dataset.randomness import id_keys
 from pipeline.dataset.review_queue import MAX_NEIGHBOURS
 from pipeline.learning.checkpoint import Checkpoint
@@ -123,11 +123,9 @@ def judge(rows: Ledger, asked: Asked, votes: Annotations | None) -> LabelCheck:
     return found
 
 
-def find_outliers(rows: Ledger, asked: Asked) -> None:
-    """Enter into the ledger which images look like no other."""
-    scores = outlier_scores(asked.embeddings, asked.models)
-    rows.outlier_scores[asked.rows] = scores
-    rows.outliers[asked.rows] = flag_outliers(scores, asked.models)
+def measure_distances(rows: Ledger, asked: Asked) -> None:
+    """Enter into the ledger how far each image lies from all others, as models see them."""
+    rows.distance[asked.rows] = outlier_scores(asked.embeddings, asked.models)
 
 
 def neighbours_of(wanted: Sequence[int], asked: Asked) -> dict[int, list[int]]:

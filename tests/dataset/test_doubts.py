@@ -94,7 +94,7 @@ def test_the_queue_has_a_row_for_each_doubt(ledger):
             "label_quality": np.float32(0.3),
             "reasons": ["label", "outlier"],
             "why": "Models that have not seen it say dog (60%); cat has 30%. "
-            "It looks like no other example.",
+            "Its brightness, sharpness or colours are unlike all others.",
             "neighbours": ["d", "b"],
         },
         {
@@ -104,7 +104,7 @@ def test_the_queue_has_a_row_for_each_doubt(ledger):
             "proposed": "dog",
             "label_quality": None,
             "reasons": ["outlier"],
-            "why": "It looks like no other example.",
+            "why": "Its brightness, sharpness or colours are unlike all others.",
             "neighbours": [],
         },
     ]

@@ -8,6 +8,7 @@ from pipeline.dataset.duplicates import (
     Repetition,
     distinct_rows,
     find_duplicates,
+    leaks_first,
     merge_owners,
     table_of,
 )
@@ -59,12 +60,14 @@ def test_near_duplicates_go_from_later_splits_and_stay_within_one():
 
 def test_the_table_has_leaks_first():
     splits, ids = ["train", "train", "val", "test", "train", "train"], list("abcdef")
-    assert table_of(find(SOME, NEAR), splits, ids) == [
+    found = find(SOME, NEAR)
+    table = table_of(leaks_first(found, splits, ids), splits, ids, found.reasons)
+    assert table == [
         ["c", "val", "near", "d", "test", "0.5000", "yes"],
         ["f", "train", "exact", "a", "train", "1.0000", "yes"],
         ["b", "train", "near", "a", "train", "0.7500", "no"],
     ]
-    assert all(len(row) == len(COLUMNS) for row in table_of(find(SOME, NEAR), splits, ids))
+    assert all(len(row) == len(COLUMNS) for row in table)
 
 
 def test_a_train_row_that_repeats_val_goes_unless_that_row_goes_itself():

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from pictures import photos
+from made_up_photos import photos
 
 from pipeline.dataset import outliers
 from pipeline.dataset.measurements import Measurements, measure

@@ -11,7 +11,7 @@ import pytest
 from pipeline.dataset.annotations import Annotations
 from pipeline.dataset.ledger import Ledger
 from pipeline.learning.device import Device
-from pipeline.learning.label_check import Asked, ask, find_outliers, judge, neighbours_of
+from pipeline.learning.label_check import Asked, ask, judge, measure_distances, neighbours_of
 
 NUM, NUM_TEST = 240, 60
 CLASSES = ["left", "right", "top"]
@@ -103,11 +103,11 @@ def test_people_who_agree_on_the_label_acquit_it(checked):
     assert not rows.suspected[WRONG].any()
 
 
-def test_what_looks_like_nothing_else_is_an_outlier(checked):
+def test_every_row_that_was_asked_about_has_its_distance_from_the_others(checked):
     rows, asked = checked
-    find_outliers(rows, asked)
-    assert rows.outlier_scores[STRANGE] == np.nanmax(rows.outlier_scores)
-    assert rows.outliers.sum() <= 5
+    measure_distances(rows, asked)
+    assert np.flatnonzero(np.isnan(rows.distance)).tolist() == [20]
+    assert (np.delete(rows.distance, 20) >= 0).all()
 
 
 def test_neighbours_are_of_the_same_class_and_never_the_example_itself(checked, problem):
