@@ -34,7 +34,7 @@ from pipeline.learning.loop import fit
 from pipeline.learning.networks import WhitenedCNN
 from pipeline.learning.out_of_fold import check_recipe
 
-WIDTHS, EPOCHS, NUM_TRAIN = (32, 128, 128), 8, 45_000
+WIDTHS, EPOCHS, NUM_TRAIN = (32, 128, 128), 6, 45_000
 ACTIONS = ["keep", "drop", "relabel", "downweight"]
 
 
