@@ -69,6 +69,7 @@ def main(stage: Stage) -> None:
         sorted(files, key=lambda file: str(file["name"])),
         **{key: index[key] for key in ("dataset", "license", "classes")},
         shape=shape,
+        resize=plan.resize,
         copies=plan.copies,
         mean=[round(value, 6) for value in mean],
         std=[round(value, 6) for value in std],

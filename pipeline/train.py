@@ -7,6 +7,7 @@ params  seed, model, optimizer, lr, batch_size, epochs, train
 
 import csv
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
@@ -89,11 +90,13 @@ def main(stage: Stage) -> None:
             on_step=bar.update,
             on_epoch=log,
         )
-    write(stage, network, reader, fitted)
+    write(stage, network, reader, recipe, fitted)
     checkpoint.clear()
 
 
-def write(stage: Stage, network: torch.nn.Module, reader: ShardReader, fitted: Fit) -> None:
+def write(
+    stage: Stage, network: torch.nn.Module, reader: ShardReader, recipe: Recipe, fitted: Fit
+) -> None:
     """Write the model and the reports on how it came to be."""
     best = fitted.history[fitted.best_epoch - 1]
     save_model(
@@ -104,12 +107,15 @@ def write(stage: Stage, network: torch.nn.Module, reader: ShardReader, fitted: F
             "dataset": reader.index["dataset"],
             "license": reader.index["license"],
             "model": stage.params.model,
+            "recipe": asdict(recipe),
             "shape": reader.shape,
+            "resize": reader.index["resize"],
             "classes": reader.classes,
             "mean": reader.index["mean"],
             "std": reader.index["std"],
             "best_epoch": fitted.best_epoch,
             "val_accuracy": round(best["val_accuracy"], 6),
+            "num_train": reader.num_examples("train"),
             "inputs_sha256": stage.inputs_digest(),
         },
     )

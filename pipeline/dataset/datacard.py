@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from pipeline.dataset.catalog import Entry
 from pipeline.dataset.randomness import id_keys, uniform
 from pipeline.dataset.survey import count
+from pipeline.runtime.markdown import as_table, code, plain, quoted
 
 SPLITS = ["train", "val", "test"]
 COLUMNS = ["id", "label", "split", "group", "source", "license", "purposes", "width", "height"]
@@ -210,25 +211,3 @@ def counted(column: pa.ChunkedArray) -> list[tuple[str, int]]:
 def listed(counts: Sequence[tuple[str, int]], most: int) -> str:
     shown = ", ".join(f"{code(name)} ({number:,})" for name, number in counts[:most])
     return shown + (f" and {len(counts) - most:,} more" if len(counts) > most else "")
-
-
-def as_table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> Iterator[str]:
-    yield "| " + " | ".join(header) + " |"
-    yield "|" + "---|" * len(header)
-    for row in rows:
-        cells = [f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row]
-        yield "| " + " | ".join(cells) + " |"
-
-
-def plain(text: str) -> str:
-    """Foreign text in Markdown: on one line, and nothing in it is markup."""
-    return re.sub(r"([\\`*_{}\[\]<>#|~!])", r"\\\1", " ".join(text.split()))
-
-
-def code(text: str) -> str:
-    return "`" + " ".join(text.split()).replace("`", "'").replace("|", "\\|") + "`"
-
-
-def quoted(text: str) -> str:
-    """A YAML string."""
-    return '"' + " ".join(text.split()).replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -76,21 +76,6 @@ def confusion(
     save(figure, path)
 
 
-def calibration(bins: Sequence[dict[str, float]], error: float, path: Path) -> None:
-    """Reliability diagram: accuracy against confidence; the size of a point is its count."""
-    figure, axis = plt.subplots(figsize=(4, 4))
-    axis.plot([0, 1], [0, 1], color=GREY, linestyle="--", linewidth=1, label="perfect")
-    confidence = [row["confidence"] for row in bins]
-    accuracy = [row["accuracy"] for row in bins]
-    counts = np.array([row["count"] for row in bins])
-    axis.plot(confidence, accuracy, color=BLUE, linewidth=1)
-    axis.scatter(confidence, accuracy, s=10 + 150 * counts / counts.max(), color=BLUE)
-    axis.set(xlim=(0, 1.02), ylim=(0, 1.02), xlabel="confidence", ylabel="accuracy")
-    axis.set_title(f"expected calibration error {error:.4f}")
-    axis.legend()
-    save(figure, path)
-
-
 def contact_sheet(rows: dict[str, NDArray[np.uint8]], path: Path) -> None:
     """Images `(N, H, W, C)`, all of one shape, in a row under each name; N may differ."""
     _, height, width, channels = next(iter(rows.values())).shape

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar  # type: ignore[import-untyped]
 from torch import Tensor
 
 from pipeline.dataset.measurements import ChannelSums
@@ -20,7 +19,7 @@ from pipeline.learning.checkpoint import Checkpoint
 from pipeline.learning.device import Device
 from pipeline.learning.inference import predict_and_embed
 from pipeline.learning.loop import Recipe, fit
-from pipeline.learning.metrics import cross_entropy, softmax
+from pipeline.learning.metrics import fit_temperature, softmax
 from pipeline.learning.networks import WhitenedCNN
 from pipeline.runtime.errors import BrokenDataset
 
@@ -189,13 +188,3 @@ def out_of_fold(
         others_embeddings,
         temperature,
     )
-
-
-def fit_temperature(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> float:
-    """What to divide logits `(N, K)` by for the least cross-entropy on `labels`, 0.01 to 100."""
-
-    def loss(log_temperature: float) -> float:
-        return cross_entropy(softmax(logits / 10**log_temperature), labels)
-
-    found = minimize_scalar(loss, bounds=(-2, 2), method="bounded", options={"xatol": 1e-3})
-    return float(10**found.x)

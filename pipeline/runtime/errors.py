@@ -8,6 +8,7 @@ GroundworkError        one line: what is wrong and where, then what to do
 ├── BrokenDataset      the data failed validation
 ├── ReviewError        data/reviews/<dataset>.csv says something impossible
 ├── TrainingError      training cannot go on
+├── CompareError       two runs cannot be compared
 ├── ForgetError        examples cannot be erased, or not all of them were
 └── WorkerKilled       a worker process died
 """
@@ -60,6 +61,10 @@ class ReviewError(GroundworkError):
 
 
 class TrainingError(GroundworkError):
+    pass
+
+
+class CompareError(GroundworkError):
     pass
 
 

@@ -96,6 +96,9 @@ class Train(Settings):
 class Evaluate(Settings):
     num_mistakes: Annotated[int, Field(ge=1, le=400)]
     """Images in the picture of the worst mistakes."""
+    corrupted_examples: Annotated[int, Field(ge=0)]
+    """Test images that are evaluated with corruptions too (noise, blur …), 21 times each; 0 leaves
+    that out."""
 
 
 class Params(Settings):

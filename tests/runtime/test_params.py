@@ -56,6 +56,7 @@ train:
   memory_mb: 4000
 evaluate:
   num_mistakes: 36
+  corrupted_examples: 1000
 """
 
 
@@ -129,7 +130,7 @@ WRONG_VALUES = [
         "dataset must match pattern '^[A-Za-z0-9][A-Za-z0-9_-]*$', found '../digits'",
     ),
     (
-        "evaluate:\n  num_mistakes: 36",
+        "evaluate:\n  num_mistakes: 36\n  corrupted_examples: 1000",
         "evaluate: 36",
         "evaluate must be a section of `key: value` lines, found 36",
     ),

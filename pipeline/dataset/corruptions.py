@@ -1,0 +1,106 @@
+"""Common corruptions at several strengths: what cameras, weather and networks do to images.
+
+Seven of those of Hendrycks & Dietterich (2019, arXiv 1903.12261), with the constants that they
+chose for CIFAR-10-C, and a blur that grows with the image. Pure functions over a batch of uint8
+images, `(N, H, W, C)` in and out; noise is a function of `(id, corruption)` alone.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+import simplejpeg  # type: ignore[import-untyped]
+from numpy.typing import NDArray
+from PIL import Image
+from scipy.ndimage import gaussian_filter  # type: ignore[import-untyped]
+from scipy.special import ndtri  # type: ignore[import-untyped]
+
+from pipeline.dataset.randomness import uniform
+
+Images = NDArray[np.uint8]
+Keys = NDArray[np.uint64]
+
+STRENGTHS = (1, 3, 5)
+"""Of five: mild, medium, strong."""
+
+
+def corrupt(images: Images, keys: Keys, name: str, strength: int) -> Images:
+    """Images with one of CORRUPTIONS at one of STRENGTHS; `keys` has an id key for each."""
+    function, levels = CORRUPTIONS[name]
+    return function(images, keys, levels[STRENGTHS.index(strength)])
+
+
+def noise(images: Images, keys: Keys, deviation: float) -> Images:
+    """Gaussian noise, of a standard deviation in shares of the range of grey."""
+    normal = ndtri(_uniform_per_value(images, keys, "noise").clip(1e-9, None))
+    return _as_pixels(images + 255 * deviation * normal)
+
+
+def impulse(images: Images, keys: Keys, share: float) -> Images:
+    """Salt and pepper: a share of all values become black or white."""
+    drawn = _uniform_per_value(images, keys, "impulse")
+    noisy = images.copy()
+    noisy[drawn < share / 2] = 0
+    noisy[drawn >= 1 - share / 2] = 255
+    return noisy
+
+
+def blur(images: Images, keys: Keys, radius: float) -> Images:
+    """Gaussian blur; `radius` is its standard deviation in shares of the shorter side."""
+    sigma = radius * min(images.shape[1:3])
+    return _as_pixels(gaussian_filter(images.astype(np.float32), (0, sigma, sigma, 0)))
+
+
+def brightness(images: Images, keys: Keys, more: float) -> Images:
+    return _as_pixels(images + 255 * more)
+
+
+def contrast(images: Images, keys: Keys, factor: float) -> Images:
+    """Distances from the mean of each channel, multiplied."""
+    mean = images.mean((1, 2), keepdims=True, dtype=np.float64)
+    return _as_pixels((images - mean) * factor + mean)
+
+
+def jpeg(images: Images, keys: Keys, quality: float) -> Images:
+    space, sampling = ("GRAY", "Gray") if images.shape[3] == 1 else ("RGB", "420")
+    encoded = [
+        simplejpeg.encode_jpeg(np.ascontiguousarray(image), int(quality), space, sampling)
+        for image in images
+    ]
+    return np.stack([simplejpeg.decode_jpeg(data, space) for data in encoded])
+
+
+def pixelate(images: Images, keys: Keys, scale: float) -> Images:
+    """Made smaller by `scale`, and large again without interpolation."""
+    _, height, width, _ = images.shape
+    small = (max(1, int(width * scale)), max(1, int(height * scale)))
+    coarse = []
+    for image in images:
+        picture = Image.fromarray(image.squeeze(2) if image.shape[2] == 1 else image)
+        picture = picture.resize(small, Image.Resampling.BOX)
+        picture = picture.resize((width, height), Image.Resampling.NEAREST)
+        coarse.append(np.asarray(picture).reshape(image.shape))
+    return np.stack(coarse)
+
+
+def _uniform_per_value(images: Images, keys: Keys, purpose: str) -> NDArray[np.float64]:
+    """A number in [0, 1) for each value of each image."""
+    values = np.arange(images[0].size, dtype=np.uint64)
+    drawn = uniform(keys[:, None] + values, 0, f"corrupt:{purpose}")
+    return drawn.reshape(images.shape)
+
+
+def _as_pixels(values: NDArray[np.floating]) -> Images:
+    pixels: Images = np.rint(values).clip(0, 255).astype(np.uint8)
+    return pixels
+
+
+CORRUPTIONS: dict[str, tuple[Callable[[Images, Keys, float], Images], tuple[float, ...]]] = {
+    "noise": (noise, (0.04, 0.08, 0.1)),
+    "impulse": (impulse, (0.01, 0.03, 0.07)),
+    "blur": (blur, (0.0125, 0.022, 0.031)),
+    "brightness": (brightness, (0.05, 0.15, 0.3)),
+    "contrast": (contrast, (0.75, 0.4, 0.15)),
+    "jpeg": (jpeg, (80, 58, 40)),
+    "pixelate": (pixelate, (0.95, 0.85, 0.65)),
+}
+"""The function of each, and what it takes at each of STRENGTHS."""
