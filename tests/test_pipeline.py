@@ -60,6 +60,14 @@ def test_report_keys_are_the_contract(built):
         "calibration_error",
         "worst_class_accuracy",
         "worst_class",
+        "accuracy_low",
+        "accuracy_high",
+        "accuracy_without_suspected",
+        "accuracy_without_leaked",
+        "accuracy_top5",
+        "calibration_error_scaled",
+        "temperature",
+        "accuracy_corrupted",
     ]
 
 
@@ -145,6 +153,7 @@ def test_a_reviewer_sees_the_change_without_cache_or_remote(built, tmp_path):
         ("accuracy by epoch", 20),
         ("confusion", 100),
         ("f1 by class", 10),
+        ("accuracy by slice", 7),
     ],
 )
 def test_the_plots_hold_data(built, name, num_points):

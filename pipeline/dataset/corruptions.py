@@ -45,8 +45,8 @@ def impulse(images: Images, keys: Keys, share: float) -> Images:
 
 
 def blur(images: Images, keys: Keys, radius: float) -> Images:
-    """Gaussian blur; `radius` is its standard deviation in shares of the shorter side."""
-    sigma = radius * min(images.shape[1:3])
+    """Gaussian blur of a standard deviation in pixels; more in images of over 32 pixels."""
+    sigma = radius * max(1.0, min(images.shape[1:3]) / 32)
     return _as_pixels(gaussian_filter(images.astype(np.float32), (0, sigma, sigma, 0)))
 
 
@@ -97,7 +97,7 @@ def _as_pixels(values: NDArray[np.floating]) -> Images:
 CORRUPTIONS: dict[str, tuple[Callable[[Images, Keys, float], Images], tuple[float, ...]]] = {
     "noise": (noise, (0.04, 0.08, 0.1)),
     "impulse": (impulse, (0.01, 0.03, 0.07)),
-    "blur": (blur, (0.0125, 0.022, 0.031)),
+    "blur": (blur, (0.4, 0.7, 1.0)),
     "brightness": (brightness, (0.05, 0.15, 0.3)),
     "contrast": (contrast, (0.75, 0.4, 0.15)),
     "jpeg": (jpeg, (80, 58, 40)),

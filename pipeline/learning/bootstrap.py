@@ -52,7 +52,7 @@ def share_interval(
     z = NormalDist().inv_cdf((1 + level) / 2)
     middle = (share + z**2 / (2 * num)) / (1 + z**2 / num)
     reach = z / (1 + z**2 / num) * np.sqrt(share * (1 - share) / num + (z / (2 * num)) ** 2)
-    return max(0.0, float(middle - reach)), min(1.0, float(middle + reach))
+    return max(0.0, min(share, float(middle - reach))), min(1.0, max(share, float(middle + reach)))
 
 
 def percentile_interval(resampled: Floats, level: float = LEVEL) -> tuple[float, float]:
@@ -61,14 +61,17 @@ def percentile_interval(resampled: Floats, level: float = LEVEL) -> tuple[float,
     return float(low), float(high)
 
 
-def basic_interval(estimate: float, resampled: Floats, level: float = LEVEL) -> tuple[float, float]:
-    """The same mirrored at the estimate, not below 0 (Davison & Hinkley 1997).
+def error_interval(estimate: float, resampled: Floats, level: float = LEVEL) -> tuple[float, float]:
+    """The interval of a calibration error, which noise can only raise.
 
-    For a metric that noise can only raise, as it does a calibration error: in resamples it is
-    raised once more, by as much.
+    Resampling raises it once more: by as much where noise is little, by sqrt(2) - 1 of that where
+    it is all there is. So the percentiles are mirrored at the estimate (Davison & Hinkley 1997),
+    and the low end allows for nothing but noise. In simulations of 300 and 2,000 examples this
+    covers the true error in 90 to 96 % of cases, the percentiles in 0 to 92 % (LOG.md).
     """
     low, high = percentile_interval(resampled, level)
-    return max(0.0, float(2 * estimate - high)), max(0.0, float(2 * estimate - low))
+    raised = max(0.0, float(resampled.mean()) - estimate)
+    return max(0.0, 2 * estimate - high - 2**0.5 * raised), max(0.0, 2 * estimate - low)
 
 
 def bootstrap_sums(

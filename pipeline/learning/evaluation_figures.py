@@ -52,7 +52,7 @@ def shares(rows: Sequence[Share], path: Path) -> None:
 
 def robustness(rows: Sequence[Corrupted], path: Path) -> None:
     """Accuracy by strength of each corruption, in a small picture each."""
-    plain, *corrupted = rows
+    plain, corrupted = rows[:1], rows[1:]
     names = list(dict.fromkeys(row.corruption for row in corrupted))
     columns = 4
     num_rows = max(1, -(-len(names) // columns))
@@ -64,7 +64,7 @@ def robustness(rows: Sequence[Corrupted], path: Path) -> None:
     if not names:
         axes[0].set_title("no corruption was tried", loc="left")
     for axis, name in zip(axes, names, strict=False):
-        points = [plain, *(row for row in corrupted if row.corruption == name)]
+        points = [*plain, *(row for row in corrupted if row.corruption == name)]
         strengths = [row.strength for row in points]
         axis.fill_between(
             strengths,

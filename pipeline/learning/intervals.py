@@ -5,8 +5,8 @@ from scipy import sparse  # type: ignore[import-untyped]
 
 from pipeline.learning.bootstrap import (
     Owners,
-    basic_interval,
     bootstrap_sums,
+    error_interval,
     percentile_interval,
     share_interval,
 )
@@ -59,7 +59,7 @@ def metric_intervals(
         if name in right:
             ends = share_interval(right[name], owners)
         elif name.startswith("calibration_error"):
-            ends = basic_interval(estimate, resampled[name])
+            ends = error_interval(estimate, resampled[name])
         else:
             ends = percentile_interval(resampled[name])
         found[name] = (estimate, *ends)

@@ -74,13 +74,13 @@ def _results(found: Evaluation) -> Iterator[str]:
     )
     if found.num_suspected:
         yield (
-            f"- {found.num_suspected:,} test labels are doubted; without them the accuracy is "
+            f"- test labels that are doubted: {found.num_suspected:,}; accuracy without them "
             f"{found.accuracy_without_suspected:.4f}"
         )
     if found.num_leaked:
         yield (
-            f"- {found.num_leaked:,} test images were in another split too, where they were "
-            f"removed; without them the accuracy is {found.accuracy_without_leaked:.4f}"
+            f"- test images that another split had too, until they were removed there: "
+            f"{found.num_leaked:,}; accuracy without them {found.accuracy_without_leaked:.4f}"
         )
 
 

@@ -82,6 +82,8 @@ def read_predictions(content: bytes, name: str) -> Predictions:
         )
     except (OSError, KeyError, ValueError, pa.ArrowException) as error:
         reason = " ".join(str(error).split())
+        if isinstance(error, KeyError):
+            reason = "they are of another version of this project"
         raise CompareError(
             f"the predictions of {name} cannot be read: {reason}",
             fix=f"make them by the code of today: git checkout {name}, then dvc repro evaluate",

@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.learning import figures
+from pipeline.learning import evaluation_figures, figures
+from pipeline.learning.robustness import Corrupted
+from pipeline.learning.slices import Share
 
 HISTORY = [
     {
@@ -27,6 +29,15 @@ BINS = [
     {"confidence": 0.55, "accuracy": 0.5, "count": 2},
     {"confidence": 0.9, "accuracy": 1.0, "count": 8},
 ]
+SHARES = [
+    Share("all", "every test example", 10, 0.9, 0.6, 0.98),
+    Share("dark", "brightness at most 0.2", 5, 1.0, 0.6, 1.0),
+]
+CORRUPTED = [Corrupted("none", 0, 0.9, 0.8, 1.0)] + [
+    Corrupted(name, strength, 0.5, 0.4, 0.6)
+    for name in ("noise", "blur", "jpeg", "contrast", "pixelate")
+    for strength in (1, 3, 5)
+]
 GREY = [np.full((4, 6, 1), shade, np.uint8) for shade in (0, 128, 255)]
 RGB = [np.random.default_rng(0).integers(0, 256, (5, 5, 3), dtype=np.uint8)]
 
@@ -38,7 +49,11 @@ DRAWINGS: dict[str, Callable[[Path], None]] = {
     "confusion of many classes": lambda path: figures.confusion(
         np.eye(60, dtype=np.int64), [str(number) for number in range(60)], path
     ),
-    "calibration": lambda path: figures.calibration(BINS, 0.09, path),
+    "calibration": lambda path: evaluation_figures.calibration(BINS, 0.09, BINS[1:], 0.1, path),
+    "shares": lambda path: evaluation_figures.shares(SHARES, path),
+    "shares of all alone": lambda path: evaluation_figures.shares(SHARES[:1], path),
+    "robustness": lambda path: evaluation_figures.robustness(CORRUPTED, path),
+    "robustness that was left out": lambda path: evaluation_figures.robustness([], path),
     "image_grid": lambda path: figures.image_grid(
         GREY, ["x", "y", "z"], path, columns=2, title="three"
     ),

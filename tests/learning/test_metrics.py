@@ -8,6 +8,7 @@ from pipeline.learning.metrics import (
     calibration,
     confusion_matrix,
     cross_entropy,
+    fit_temperature,
     per_class,
     softmax,
 )
@@ -105,3 +106,21 @@ def test_every_prediction_is_in_one_bin(seed):
     right = sum(row["accuracy"] * row["count"] for row in table) / len(labels)
     assert right == pytest.approx((probabilities.argmax(1) == labels).mean())
     assert 0 <= error <= 1
+
+
+def test_a_model_that_is_always_right_is_not_made_certain():
+    """With nothing but right answers the best temperature is none; one unknown label forbids it."""
+    labels = np.arange(100) % 4
+    logits = 5 * np.eye(4)[labels]
+    assert fit_temperature(logits, labels) < 0.2, "certain, as exp(-25) is nothing"
+    temperature = fit_temperature(logits, labels, num_unknown=1)
+    assert softmax(logits / temperature).max(1).mean() == pytest.approx(1 - 0.75 / 101, abs=1e-3)
+
+
+def test_one_unknown_label_among_many_changes_little():
+    random = np.random.default_rng(0)
+    logits = random.normal(0, 1.5, (5000, 4))
+    labels = (softmax(logits).cumsum(1) > random.random((5000, 1))).argmax(1)
+    alone = fit_temperature(logits * 3, labels)
+    assert alone == pytest.approx(3, rel=0.1)
+    assert fit_temperature(logits * 3, labels, num_unknown=1) == pytest.approx(alone, rel=0.005)
