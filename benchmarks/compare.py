@@ -17,7 +17,7 @@ import torch
 
 from pipeline.dataset.shards import Shard, ShardReader
 from pipeline.learning.batches import Examples, Normalizer, make_examples
-from pipeline.learning.comparison import ALPHA, GOOD, TOLERANCE, compare, overall
+from pipeline.learning.comparison import ALPHA, GOOD, JUDGED, TOLERANCE, compare, overall
 from pipeline.learning.device import choose_device
 from pipeline.learning.inference import predict
 from pipeline.learning.loop import Recipe, fit
@@ -34,6 +34,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=4)
     parser.add_argument("--model", help="instead of the one in params.yaml")
     parser.add_argument("--tolerance", type=float, default=TOLERANCE)
+    parser.add_argument("--metrics", nargs="+", default=JUDGED, choices=list(GOOD))
     arguments = parser.parse_args()
     params = load_params()
     if arguments.model:
@@ -46,7 +47,7 @@ def main() -> None:
     counts = {name: Counter[str]() for name in (*GOOD, "overall")}
     pairs = list(permutations(runs, 2))
     for one, other in pairs:
-        changes = compare(one, other, tolerance=arguments.tolerance)
+        changes = compare(one, other, tolerance=arguments.tolerance, judged=arguments.metrics)
         for change in changes:
             counts[change.metric][change.verdict] += 1
         counts["overall"][overall(changes)] += 1

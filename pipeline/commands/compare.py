@@ -14,12 +14,14 @@ from collections.abc import Iterator, Sequence
 from pipeline.learning.comparison import (
     ALPHA,
     FAIL,
+    GOOD,
     INCONCLUSIVE,
-    LEVEL,
+    JUDGED,
     PASS,
     TOLERANCE,
     Change,
     compare,
+    level_of,
     overall,
 )
 from pipeline.learning.predictions import Predictions, align, read_predictions
@@ -37,13 +39,16 @@ def main() -> None:
     names = [arguments.base, arguments.candidate or WORKSPACE]
     base, candidate = (read(name) for name in names)
     one, other = align(base, candidate)
-    changes = compare(one, other, tolerance=arguments.tolerance)
+    judged = list(dict.fromkeys(arguments.metrics))
+    changes = compare(one, other, tolerance=arguments.tolerance, judged=judged)
     verdict = overall(changes)
     compared = examples_compared(one, base, candidate)
+    sentence = f"{verdict}: {meaning(changes, arguments.tolerance)}"
     if arguments.markdown:
-        print("\n".join(as_markdown(names, changes, compared, arguments.tolerance)))
+        lines = as_markdown(names, changes, compared, sentence, level_of(judged))
+        print("\n".join(lines))
     else:
-        print("\n".join(map(one_line, as_text(names, changes, compared, arguments.tolerance))))
+        print("\n".join(map(one_line, as_text(names, changes, compared, sentence))))
     sys.exit(int(verdict == FAIL or (arguments.strict and verdict != PASS)))
 
 
@@ -60,6 +65,14 @@ def parse() -> argparse.Namespace:
         type=tolerance,
         default=TOLERANCE,
         help="how much worse a metric may get (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--metrics",
+        nargs="+",
+        choices=list(GOOD),
+        default=JUDGED,
+        metavar="METRIC",
+        help=f"what to judge by, of {', '.join(GOOD)} (default: {' '.join(JUDGED)})",
     )
     parser.add_argument("--markdown", action="store_true", help="print it for a pull request")
     parser.add_argument("--strict", action="store_true", help="exit 1 when inconclusive, too")
@@ -85,7 +98,7 @@ def examples_compared(both: Predictions, base: Predictions, candidate: Predictio
 
 
 def as_text(
-    names: Sequence[str], changes: Sequence[Change], compared: str, tolerance: float
+    names: Sequence[str], changes: Sequence[Change], compared: str, sentence: str
 ) -> Iterator[str]:
     yield f"{names[0]} -> {names[1]}, {compared}"
     header, rows = table(names, changes)
@@ -95,19 +108,19 @@ def as_text(
         cells = [row[0].ljust(widths[0])]
         cells += [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
         yield "  ".join(cells)
-    yield f"{overall(changes)}: {meaning(changes, tolerance)}"
+    yield sentence
 
 
 def as_markdown(
-    names: Sequence[str], changes: Sequence[Change], compared: str, tolerance: float
+    names: Sequence[str], changes: Sequence[Change], compared: str, sentence: str, level: float
 ) -> Iterator[str]:
-    yield f"**{overall(changes)}**: {meaning(changes, tolerance)}"
+    yield f"**{sentence}**"
     yield ""
     header, rows = table([code(name) for name in names], changes)
     yield from as_table(header, rows)
     yield ""
     yield (
-        f"{code(names[0])} → {code(names[1])}, {compared}; {LEVEL:.1%} intervals of the paired "
+        f"{code(names[0])} → {code(names[1])}, {compared}; {level:.1%} intervals of the paired "
         f"bootstrap, so that runs that are alike fail in at most {ALPHA:.0%} of comparisons; p is "
         "the chance of a change so bad between runs that are alike."
     )

@@ -69,7 +69,8 @@ def test_a_worse_run_fails(ask):
     ]
     assert lines[2].split()[1:4] == ["0.9750", "0.8500", "-0.1250"]
     assert lines[2].endswith("FAIL")
-    assert lines[6].startswith("FAIL: worse by more than 0.005: accuracy, f1_macro, loss")
+    assert lines[6].startswith("FAIL: worse by more than 0.005: accuracy, f1_macro")
+    assert lines[4].endswith("-"), "the loss is shown and not judged"
     assert status == 1
 
 
@@ -83,7 +84,7 @@ def test_the_workspace_is_the_second_unless_another_is_named(ask, runs):
 def test_inconclusive_passes_unless_strict(ask):
     """The loss rose by 0.275, more or less."""
     for strict, expected in (([], 0), (["--strict"], 1)):
-        status, out, _ = ask("main", "worse", "--tolerance", "0.275", *strict)
+        status, out, _ = ask("main", "worse", "--metrics", "loss", "--tolerance", "0.275", *strict)
         assert "INCONCLUSIVE: too few test examples to say whether it got worse by" in out
         assert status == expected
 
@@ -105,10 +106,10 @@ def test_examples_that_both_have(ask, runs):
 def test_markdown(ask):
     _, out, _ = ask("main", "worse", "--markdown")
     lines = out.splitlines()
-    assert lines[0].startswith("**FAIL**: worse by more than 0.005: accuracy")
+    assert lines[0].startswith("**FAIL: worse by more than 0.005: accuracy")
     assert lines[2] == "| metric | `main` | `worse` | change | interval | p | verdict |"
     assert lines[4].startswith("| accuracy | 0.9750 | 0.8500 | -0.1250 | ")
-    assert lines[-1].startswith("`main` → `worse`, 400 test examples; 97.5% intervals")
+    assert lines[-1].startswith("`main` → `worse`, 400 test examples; 95.0% intervals")
 
 
 @pytest.mark.parametrize(
