@@ -107,7 +107,8 @@ def write(
             "dataset": reader.index["dataset"],
             "license": reader.index["license"],
             "model": stage.params.model,
-            "recipe": asdict(recipe),
+            "recipe": asdict(recipe)
+            | {"transforms": [transform.model_dump() for transform in recipe.transforms]},
             "shape": reader.shape,
             "resize": reader.index["resize"],
             "classes": reader.classes,
