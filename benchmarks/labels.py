@@ -13,9 +13,7 @@ compares ways to a consensus. With `--rows N` alone it measures ready probabilit
 """
 
 import argparse
-import os
 import platform
-import resource
 import subprocess
 import sys
 import time
@@ -175,11 +173,17 @@ def measure(rows: int) -> None:
     probabilities = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
     given = np.where(random.random(rows) < 0.1, random.integers(0, 10, rows), truth)
     del logits
-    before = int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+    before = resident_mb("VmRSS")
     started = time.perf_counter()
     check_labels(given, probabilities)
     seconds = time.perf_counter() - started
-    print(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3 - before)
+    print(seconds, resident_mb("VmHWM") - before)
+
+
+def resident_mb(what: str) -> float:
+    """Megabytes of memory now (VmRSS) or at most so far (VmHWM); see proc(5)."""
+    status = Path("/proc/self/status").read_text()
+    return int(status.split(f"{what}:")[1].split()[0]) / 1e3
 
 
 if __name__ == "__main__":

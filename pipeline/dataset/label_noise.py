@@ -61,36 +61,41 @@ def infer_true_labels(
     else:
         who, num_matrices = annotators, num_annotators
     cells = who * num_classes + labels
-    log_prior = trust * np.log(probabilities.clip(1e-9))
-    _, log_priors = _normalised(log_prior)
-    votes = np.bincount(rows * num_classes + labels, minlength=log_prior.size)
-    posterior, _ = _normalised(log_prior + START_LOG_ODDS * votes.reshape(log_prior.shape))
+    # By class first, (K, N): each class is then one run of memory, read from end to end.
+    log_prior = trust * np.log(np.ascontiguousarray(probabilities.T).clip(1e-9))
+    log_priors = _normalise(log_prior.copy())
+    votes = np.bincount(labels * num + rows, minlength=log_prior.size)
+    posterior = log_prior + START_LOG_ODDS * votes.reshape(log_prior.shape)
+    _normalise(posterior)
     likelihood = -np.inf
     for _ in range(MAX_ROUNDS):
         counts = np.empty((num_matrices, num_classes, num_classes))  # annotator, given, true
         for k in range(num_classes):
-            of_k = np.bincount(cells, posterior[rows, k], num_matrices * num_classes)
+            of_k = np.bincount(cells, posterior[k, rows], num_matrices * num_classes)
             counts[:, :, k] = of_k.reshape(num_matrices, num_classes)
         pooled = counts.sum(0) + 1 / num_classes
         pooled /= pooled.sum(0)
         confusions = counts + PSEUDO_LABELS * pooled
         confusions /= confusions.sum(1, keepdims=True)
         log_confusions = np.log(confusions).reshape(-1, num_classes)
-        evidence = np.empty_like(log_prior)
         for k in range(num_classes):
-            evidence[:, k] = np.bincount(rows, log_confusions[cells, k], num)
-        posterior, log_totals = _normalised(log_prior + evidence)
+            evidence = np.bincount(rows, log_confusions[cells, k], num)
+            np.add(log_prior[k], evidence, out=posterior[k])
+        log_totals = _normalise(posterior)
         before, likelihood = likelihood, float((log_totals - log_priors).mean())
         if likelihood - before < CONVERGED:
             break
-    right = np.bincount(annotators, posterior[rows, labels], num_annotators)
+    right = np.bincount(annotators, posterior[labels, rows], num_annotators)
     given = np.bincount(annotators, minlength=num_annotators)
-    return TrueLabels(posterior, pooled.T, right / given.clip(1))
+    return TrueLabels(posterior.T.copy(), pooled.T, right / given.clip(1))
 
 
-def _normalised(log_values: Floats) -> tuple[Floats, Floats]:
-    """Rows as probabilities, and the logarithms of their sums."""
-    most = log_values.max(1, keepdims=True)
-    values = np.exp(log_values - most)
-    total = values.sum(1, keepdims=True)
-    return values / total, (np.log(total) + most)[:, 0]
+def _normalise(log_values: Floats) -> Floats:
+    """Make probabilities of the columns, in place; returns the logarithms of their sums."""
+    most = log_values.max(0)
+    log_values -= most
+    np.exp(log_values, out=log_values)
+    total = log_values.sum(0)
+    log_values /= total
+    logs: Floats = np.log(total) + most
+    return logs
