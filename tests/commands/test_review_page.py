@@ -215,6 +215,19 @@ def test_the_buttons_do_what_the_keys_do(pets, tab):
     )
 
 
+def test_classes_that_are_digits_have_themselves_for_keys(tmp_path, monkeypatch, tab):
+    row = {"id": "a", "given": "7", "proposed": "1"}
+    write_review(tmp_path, {"a": PIXEL}, [row], list("0123456789"))
+    monkeypatch.chdir(tmp_path)
+    with serving() as server:
+        tab.goto(server.url)
+        shown(tab, "a")
+        expect(tab.locator(".choice kbd")).to_have_text(list("0123456789"))
+        press(tab, "3")
+        saved(tab)
+    assert reviews() == f"{HEADER}a,7,3,Ada,\n"
+
+
 def test_a_thousand_classes(tmp_path, monkeypatch, tab):
     classes = [f"{colour} {number:03d}" for number in range(250) for colour in COLOURS]
     rows = [

@@ -4,7 +4,7 @@
 import { Outbox, get } from "./outbox.js";
 import { Palette } from "./palette.js";
 import { Queue } from "./queue.js";
-import { choices, element, inWords, number, showFinished, showItem, showProgress } from "./view.js";
+import { choices, digits, element, inWords, number, showFinished, showItem, showProgress } from "./view.js";
 
 const $ = (id) => document.getElementById(id);
 const FILTERS = ["given", "proposed", "reason", "split"];
@@ -225,7 +225,7 @@ addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return undoes ? act(event, undo) : undefined;
   if (event.target.matches("select")) return event.key === "Escape" ? event.target.blur() : undefined;
   if (event.target.matches("button") && (event.key === "Enter" || event.key === " ")) return;
-  if (/^[0-9]$/.test(event.key)) return act(event, () => pickNumber((Number(event.key) + 9) % 10));
+  if (/^[0-9]$/.test(event.key)) return act(event, () => pickDigit(event.key));
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
   if (Object.hasOwn(KEYS, key)) act(event, KEYS[key]);
 });
@@ -255,8 +255,10 @@ function noteKey(event) {
   else decide("class", word);
 }
 
-function pickNumber(index) {
-  const name = queue.item && choices(queue.item, about.classes, recent)[index];
+function pickDigit(digit) {
+  if (!queue.item) return;
+  const names = choices(queue.item, about.classes, recent);
+  const name = names[digits(names, about.classes).indexOf(digit)];
   if (name) decide("class", name);
 }
 

@@ -28,6 +28,12 @@ export function choices(item, classes, recent) {
   return [...new Set([item.proposed, item.given, ...labels, ...recent])].slice(0, MOST_CHOICES);
 }
 
+// The digit of each choice: its place, or its own name where classes are digits themselves.
+export function digits(names, classes) {
+  const own = classes.every((name) => /^[0-9]$/.test(name));
+  return names.map((name, number) => (own ? name : `${(number + 1) % 10}`));
+}
+
 export function showItem(item, queue, recent) {
   $("item").hidden = false;
   $("finished").hidden = true;
@@ -84,12 +90,14 @@ function showDecision({ decision }) {
 }
 
 function showChoices(item, classes, recent) {
-  const buttons = choices(item, classes, recent).map((name, number) => {
+  const names = choices(item, classes, recent);
+  const keys = digits(names, classes);
+  const buttons = names.map((name, number) => {
     const button = element("button", "", "choice");
     button.type = "button";
     button.dataset.name = name;
     button.title = name;
-    button.append(element("kbd", `${(number + 1) % 10}`), element("span", name));
+    button.append(element("kbd", keys[number]), element("span", name));
     button.classList.toggle("is-given", name === item.given);
     button.classList.toggle("is-proposed", name === item.proposed && name !== item.given);
     const chosen = item.decision && !item.decision.stale && item.decision.decision;
