@@ -15,7 +15,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from pipeline.dataset.shards import Shard, ShardReader
+from pipeline.dataset.shard_reader import ShardReader
+from pipeline.dataset.shards import Shard
 from pipeline.learning.batches import Examples, Normalizer, make_examples
 from pipeline.learning.comparison import ALPHA, GOOD, JUDGED, TOLERANCE, compare, overall
 from pipeline.learning.device import choose_device

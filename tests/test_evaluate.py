@@ -5,7 +5,8 @@ import pyarrow as pa
 import pytest
 
 from pipeline.dataset.records import FIELDS, words, write_index, write_tables
-from pipeline.dataset.shards import PROVENANCE, ShardReader, write_shard
+from pipeline.dataset.shard_reader import ShardReader
+from pipeline.dataset.shards import PROVENANCE, write_shard
 from pipeline.evaluate import CLEAN, DUPLICATES, LABEL_ISSUES, SHARDS, read_test
 from pipeline.runtime.errors import BrokenDataset, MissingInput
 
