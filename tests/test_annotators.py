@@ -1,13 +1,17 @@
 """Labels of several people from a file beside the source, through ingest, add and its checks."""
 
+import csv
+import json
 from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from PIL import Image
+from sklearn.datasets import load_digits
 
 from pipeline.dataset.records import read_folder
+from pipeline.dataset.review_queue import read_queue
 from repository import Repository
 
 INGEST = "dvc repro --force --single-item ingest"
@@ -97,3 +101,36 @@ def test_wrong_labels_are_refused_in_one_line(pets):
         "ERROR annotations said.csv has labels that are no class, from line 9 on: 'fish' "
         "| fix: the classes are cat, dog; correct the labels, or classes: in the catalog entry\n"
     ) in printed
+
+
+def test_what_clean_makes_of_them(quick_clone):
+    """Three people label 300 digits again, one of them carelessly."""
+    truth = load_digits().target[:300]
+    random = np.random.default_rng(0)
+    lines = ["id,annotator,label"]
+    for who, skill in (("ada", 1.0), ("bo", 0.98), ("cy", 0.6)):
+        wrong = random.random(300) > skill
+        labels = np.where(wrong, (truth + random.integers(1, 10, 300)) % 10, truth)
+        lines += [f"{row:04d},{who},{label}" for row, label in enumerate(labels)]
+    (quick_clone.path / "said.csv").write_text("\n".join(lines))
+    entry = quick_clone.path / "data/catalog/digits.yaml"
+    entry.write_text(entry.read_text() + "annotations: said.csv\n")
+    quick_clone.run("dvc repro clean")
+
+    reports = quick_clone.path / "reports"
+    people = {row["annotator"]: row for row in csv.DictReader((reports / "annotators.csv").open())}
+    assert list(people) == ["ada", "bo", "cy", "source"]
+    accuracy = {who: float(row["accuracy"]) for who, row in people.items()}
+    assert accuracy["cy"] < 0.75 < 0.9 < min(accuracy["ada"], accuracy["bo"], accuracy["source"])
+    classes = [row["class"] for row in csv.DictReader((reports / "agreement.csv").open())]
+    assert classes == list("0123456789")
+    labels = json.loads((reports / "labels.json").read_text())
+    assert (labels["annotators"], labels["annotations"]) == (4, 1797 + 900)
+    assert 0.5 < labels["agreement_alpha"] < 0.9
+    queue = list(csv.DictReader((reports / "relabel_queue.csv").open()))
+    gains = [float(row["gain"]) for row in queue]
+    assert gains == sorted(gains, reverse=True)
+    assert {row["num_labels"] for row in queue} <= {"1", "4"}
+    doubted = read_queue(quick_clone.path / "data/clean").to_pylist()
+    disputed = [row for row in doubted if "annotators" in row["reasons"]]
+    assert all(row["id"] < "0300" and "People do not agree" in row["why"] for row in disputed)

@@ -47,17 +47,18 @@ def main() -> None:
     arguments = parser.parse_args()
     session = open_session(arguments.reviewer or own_name())
     server = Server(session, arguments.port)
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):  # a shell may have had it ignore the first
+        signal.signal(number, _interrupt)
     rows = session.select({})
-    print(
-        f"review: {len(rows['rows'])} examples of {session.dataset} in doubt, "
-        f"{len(rows['decided'])} decided\n"
-        f"review: {server.url} as {session.reviewer}; Ctrl-C ends it",
-        flush=True,
-    )
-    if not arguments.no_browser and has_display():
-        threading.Thread(target=webbrowser.open, args=[server.url], daemon=True).start()
     try:
+        print(
+            f"review: {len(rows['rows'])} examples of {session.dataset} in doubt, "
+            f"{len(rows['decided'])} decided\n"
+            f"review: {server.url} as {session.reviewer}; Ctrl-C ends it",
+            flush=True,
+        )
+        if not arguments.no_browser and has_display():
+            threading.Thread(target=webbrowser.open, args=[server.url], daemon=True).start()
         server.serve_forever()
     except KeyboardInterrupt:
         signal.signal(signal.SIGINT, signal.SIG_IGN)

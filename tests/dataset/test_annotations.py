@@ -155,3 +155,15 @@ def test_the_given_label_stands_in_where_nobody_was_asked():
     assert (alone.labels == given).all()
     assert alone.names == ("source",)
     assert with_given_labels(alone, given) is alone
+
+
+def test_what_was_said_of_some_examples_is_numbered_by_their_order():
+    said = Annotations(
+        np.array([0, 1, 1, 3, 4]), np.array([0, 0, 1, 1, 0]), np.array([2, 0, 1, 1, 2]), ("a", "b")
+    )
+    some = said.of(np.array([4, 1, 2]))
+    assert some.rows.tolist() == [1, 1, 0]
+    assert some.annotators.tolist() == [0, 1, 0]
+    assert some.labels.tolist() == [0, 1, 2]
+    assert some.names == ("a", "b")
+    assert len(said.of(np.array([], np.int64)).rows) == 0
