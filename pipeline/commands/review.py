@@ -47,8 +47,8 @@ def main() -> None:
     arguments = parser.parse_args()
     session = open_session(arguments.reviewer or own_name())
     server = Server(session, arguments.port)
-    for number in (signal.SIGINT, signal.SIGTERM):  # a shell may have had it ignore the first
-        signal.signal(number, _interrupt)
+    for interrupt in (signal.SIGINT, signal.SIGTERM):  # a shell may have had it ignore the first
+        signal.signal(interrupt, _interrupt)
     rows = session.select({})
     try:
         print(
