@@ -53,7 +53,7 @@ def main(stage: Stage) -> None:
     rows = Ledger(table, index["classes"])
     rows.remove(read_quarantine(rows))
     images = load_pixels(RAW, check_shape(index), "squash")
-    duplicates = find_all_duplicates(rows, images, table["sha256"].to_pylist())
+    duplicates = find_all_duplicates(stage, rows, images, table["sha256"].to_pylist())
     find_outliers(rows, table)
     votes = read_annotations(RAW, rows.ids, rows.classes)
     asked = found = None
@@ -79,13 +79,15 @@ def main(stage: Stage) -> None:
     reports.write_report(stage, rows, duplicates, votes)
 
 
-def find_all_duplicates(rows: Ledger, images: Images, digests: list[str]) -> Duplicates:
+def find_all_duplicates(
+    stage: Stage, rows: Ledger, images: Images, digests: list[str]
+) -> Duplicates:
     """Find exact and near duplicates among what is kept, and remove those that should go."""
     own = [d if kept else id for d, kept, id in zip(digests, rows.kept, rows.ids, strict=True)]
     same_as = distinct_rows(own, rows.splits, rows.ids)
     distinct = np.flatnonzero(rows.kept & (same_as == np.arange(len(same_as))))
     ranks = np.array([SPLIT_PRIORITY[split] for split in rows.splits])
-    near = find_pairs(images, distinct, ranks)
+    near = find_pairs(images, distinct, ranks, lambda total: stage.progress_bar(total, "image"))
     found = find_duplicates(same_as, near, rows.splits, rows.ids)
     for kind in ("exact", "near"):
         reasons = {r.row: r.reason for r in found.repetitions if r.kind == kind and r.reason}

@@ -15,7 +15,10 @@ film, only what is closer still is found; say `group` there.
 Time grows with the square of the number of images, memory linearly; LOG.md has the seconds.
 """
 
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from types import SimpleNamespace
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +28,7 @@ from pipeline.dataset.neighbours import Neighbours, nearest, sample_rows
 from pipeline.dataset.similarity import Images, correlate, evidence
 
 Rows = NDArray[np.int64]
+Progress = Callable[[int], AbstractContextManager[Any]]
 
 MIN_SIDE = 8
 """Pixels; smaller images have too few details to be told from one another."""
@@ -59,13 +63,14 @@ class Pairs(NamedTuple):
         return cls(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32))
 
 
-def find_pairs(images: Images, rows: Rows, ranks: Rows) -> Pairs:
+def find_pairs(images: Images, rows: Rows, ranks: Rows, progress: Progress | None = None) -> Pairs:
     """Near duplicates among images; of each row only the likeliest in each split are looked at.
 
     Args:
         images: `(N, H, W, C)`, all rows; larger sides than 64 pixels only cost time.
         rows: which of them to compare, without exact copies; `(M,)`.
         ranks: splits, numbered; `(N,)`. Each is searched in itself and in those numbered lower.
+        progress: makes a bar for so many images.
     """
     rows = rows[np.argsort(rows, kind="stable")]
     if len(rows) < 2 or min(images.shape[1:3]) < MIN_SIDE:
@@ -73,16 +78,24 @@ def find_pairs(images: Images, rows: Rows, ranks: Rows) -> Pairs:
     descriptor = fit(images)
     plain, turned = (descriptor.describe(images, mirrored)[rows] for mirrored in (False, True))
     needed = _min_correlation(images, rows, plain, turned)
-    candidates = [
-        _pairs(
-            queries,
-            nearest(seen[queries], plain[base], NUM_CANDIDATES, selves=selves, above=MIN_COSINE),
-            base,
-            mirrored,
-        )
-        for queries, base, selves in _searches(ranks[rows])
+    searches = [
+        (*search, mirrored, seen)
+        for search in _searches(ranks[rows])
         for mirrored, seen in ((False, plain), (True, turned))
     ]
+    candidates = []
+    bar: Any
+    with (progress or _no_bar)(sum(len(queries) for queries, *_ in searches)) as bar:
+        for queries, base, selves, mirrored, seen in searches:
+            found = nearest(
+                seen[queries],
+                plain[base],
+                NUM_CANDIDATES,
+                selves=selves,
+                above=MIN_COSINE,
+                on_step=bar.update,
+            )
+            candidates.append(_pairs(queries, found, base, mirrored))
     first, second, mirrored = np.unique(np.concatenate(candidates), axis=0).T
     similarity, num_pixels = correlate(
         images, rows[first], rows[second], mirrored.astype(bool), MIN_GREY_CORRELATION
@@ -94,6 +107,11 @@ def find_pairs(images: Images, rows: Rows, ranks: Rows) -> Pairs:
     new = np.ones(len(order), bool)  # symmetrical images are near mirrored and not
     new[1:] = (first[1:] != first[:-1]) | (second[1:] != second[:-1])
     return Pairs(first[new], second[new], similarity[new])
+
+
+@contextmanager
+def _no_bar(total: int) -> Iterator[SimpleNamespace]:
+    yield SimpleNamespace(update=lambda num: None)
 
 
 def _searches(ranks: Rows) -> list[tuple[Rows, Rows, Rows | None]]:

@@ -3,6 +3,7 @@
 Time grows with queries times base rows; memory only with their numbers.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -48,6 +49,7 @@ def nearest(
     *,
     selves: NDArray[np.int64] | None = None,
     above: float = -np.inf,
+    on_step: Callable[[int], object] = lambda num_queries: None,
 ) -> Neighbours:
     """The k rows of `base` with the largest cosine to each query.
 
@@ -56,6 +58,7 @@ def nearest(
         base: `(N, D)`, of any floating type; only a block of it is copied at a time.
         selves: the row of the base that each query is, which is no neighbour of it; `(Q,)`.
         above: only neighbours with a larger cosine than this.
+        on_step: hears of the queries that are done.
     """
     rows = np.full((len(queries), k), -1, np.int64)
     similarities = np.full((len(queries), k), -np.inf, np.float32)
@@ -71,6 +74,7 @@ def nearest(
                 here = np.flatnonzero((own >= 0) & (own < len(block)))
                 products[here, own[here]] = -np.inf
             _merge(best_rows, best, products, start, above)
+        on_step(len(asked))
     return Neighbours(rows, similarities)
 
 

@@ -1,6 +1,8 @@
 """Near duplicates: altered copies are found, and what only looks alike is not."""
 
 import io
+from contextlib import contextmanager
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -120,3 +122,21 @@ def test_the_same_images_give_the_same_bytes():
     first, again = (find_pairs(images, rows, 0 * rows) for _ in range(2))
     assert len(first.first) == 30
     assert [a.tobytes() for a in first] == [b.tobytes() for b in again]
+
+
+def test_a_bar_sees_every_search_through():
+    images = photos(30)
+    rows = np.arange(30)
+    steps: list[int] = []
+    totals: list[int] = []
+
+    @contextmanager
+    def progress(total: int):
+        totals.append(total)
+        yield SimpleNamespace(update=steps.append)
+
+    ranks = np.repeat([0, 2], 15)
+    found = find_pairs(images, rows, ranks, progress)
+    assert totals == [sum(steps)]
+    assert sum(steps) == 2 * (15 + 15 + 15)  # each split in itself, train in test; plain, mirrored
+    assert np.array_equal(found.first, find_pairs(images, rows, ranks).first)
