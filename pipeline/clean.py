@@ -45,7 +45,12 @@ CHECK_MAX_SIDE = 64  # pixels; the check looks at larger images reduced, to save
 def main(stage: Stage) -> None:
     # Rooms with torch and matplotlib open here: worker processes import this file too.
     from pipeline.learning import cleaning_reports as reports
-    from pipeline.learning.label_check import judge, measure_distances, neighbours_of
+    from pipeline.learning.label_check import (
+        judge,
+        judge_by_people,
+        measure_distances,
+        neighbours_of,
+    )
 
     params = stage.params
     index = read_index(RAW)
@@ -56,11 +61,14 @@ def main(stage: Stage) -> None:
     duplicates = find_all_duplicates(stage, rows, images, table["sha256"].to_pylist())
     find_outliers(rows, table)
     votes = read_annotations(RAW, rows.ids, rows.classes)
+    learnt = np.flatnonzero(rows.kept & ~rows.split_of("test"))
     asked = found = None
     if params.clean.folds >= 2:
         asked = ask_models(stage, rows, images, merge_owners(rows.owners, duplicates.clusters))
         found = judge(rows, asked, votes)
         measure_distances(rows, asked)
+    elif votes:
+        found = judge_by_people(rows, learnt, votes)
     decide(stage, rows)
     rows.act(params.clean.action, remove_outliers=params.clean.remove_outliers)
     if not (rows.kept & (rows.split_of("train"))).any():
@@ -68,14 +76,15 @@ def main(stage: Stage) -> None:
             "no training example is left after cleaning",
             fix="see data/reviews, or set clean.action: flag",
         )
-    doubts = find_doubts(rows, duplicates.repetitions, votes)
+    judges = {} if asked else {"judges": "People together"}
+    doubts = find_doubts(rows, duplicates.repetitions, votes, **judges)
     alike = neighbours_of(list(doubts), asked) if asked else {}
     write_cleaned(stage.output("data/clean"), RAW, rows, as_queue(doubts, rows, alike), index)
     reports.write_label_issues(stage, rows, images)
     reports.write_noise(stage, rows, found)
     reports.write_duplicates(stage, rows, images, duplicates)
     reports.write_outliers(stage, rows)
-    reports.write_annotators(stage, rows, votes, asked.learnt if asked else rows.given[:0], found)
+    reports.write_annotators(stage, rows, votes, learnt, found)
     reports.write_report(stage, rows, duplicates, votes)
 
 

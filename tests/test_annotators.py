@@ -134,3 +134,10 @@ def test_what_clean_makes_of_them(quick_clone):
     doubted = read_queue(quick_clone.path / "data/clean").to_pylist()
     disputed = [row for row in doubted if "annotators" in row["reasons"]]
     assert all(row["id"] < "0300" and "People do not agree" in row["why"] for row in disputed)
+
+    quick_clone.set_params({"clean": {"folds": 0}})
+    quick_clone.run("dvc repro clean")
+    by_people = json.loads((reports / "labels.json").read_text())
+    assert 0 <= by_people["label_issues"] <= 60
+    doubted = read_queue(quick_clone.path / "data/clean").to_pylist()
+    assert not any("Models" in row["why"] for row in doubted)

@@ -30,13 +30,17 @@ class Doubt:
 
 
 def find_doubts(
-    rows: Ledger, repetitions: Iterable[Repetition], votes: Annotations | None
+    rows: Ledger,
+    repetitions: Iterable[Repetition],
+    votes: Annotations | None,
+    judges: str = "Models that have not seen it",
 ) -> dict[int, Doubt]:
     """What there is to doubt in each row, the most doubtful first.
 
     Args:
         repetitions: which images repeat or resemble which.
         votes: what several people said; their rows are those of the ledger.
+        judges: who says how likely labels are right.
     """
     doubts: dict[int, Doubt] = {}
     names = rows.classes
@@ -49,9 +53,9 @@ def find_doubts(
         chance = f"{given} has {rows.quality[row]:.0%}."
         of(row).add(
             "label",
-            f"Models that have not seen it say {proposed} ({rows.confidence[row]:.0%}); {chance}"
+            f"{judges} say {proposed} ({rows.confidence[row]:.0%}); {chance}"
             if proposed != given
-            else f"Models that have not seen it are unsure: {chance}",
+            else f"{judges} are unsure: {chance}",
         )
     for row, said in _disputed(votes, np.nan_to_num(rows.quality, nan=0.0)).items():
         counts = ", ".join(f"{count} {names[code]}" for code, count in said.most_common())

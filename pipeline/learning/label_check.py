@@ -123,6 +123,18 @@ def judge(rows: Ledger, asked: Asked, votes: Annotations | None) -> LabelCheck:
     return found
 
 
+def judge_by_people(rows: Ledger, learnt: Rows, votes: Annotations) -> LabelCheck:
+    """`judge` without models, by what people said alone (Dawid & Skene's method)."""
+    in_test = np.flatnonzero(rows.kept & rows.split_of("test"))
+    checks = []
+    for where in (learnt, in_test):
+        nothing = np.full((len(where), len(rows.classes)), 1 / len(rows.classes))
+        checks.append(check_labels(rows.given[where], nothing, votes.of(where)))
+        rows.suspect(where, checks[-1])
+    rows.noise_rate = checks[0].noise_rate
+    return checks[0]
+
+
 def measure_distances(rows: Ledger, asked: Asked) -> None:
     """Enter into the ledger how far each image lies from all others, as models see them."""
     rows.distance[asked.rows] = outlier_scores(asked.embeddings, asked.models)

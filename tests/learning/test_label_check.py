@@ -11,7 +11,14 @@ import pytest
 from pipeline.dataset.annotations import Annotations
 from pipeline.dataset.ledger import Ledger
 from pipeline.learning.device import Device
-from pipeline.learning.label_check import Asked, ask, judge, measure_distances, neighbours_of
+from pipeline.learning.label_check import (
+    Asked,
+    ask,
+    judge,
+    judge_by_people,
+    measure_distances,
+    neighbours_of,
+)
 
 NUM, NUM_TEST = 240, 60
 CLASSES = ["left", "right", "top"]
@@ -101,6 +108,23 @@ def test_people_who_agree_on_the_label_acquit_it(checked):
     )
     judge(rows, asked, votes)
     assert not rows.suspected[WRONG].any()
+
+
+def test_people_alone_outvote_the_source(problem):
+    """Three people, each right nine times in ten, say otherwise of what the source has wrong."""
+    rows = Ledger(problem.table, CLASSES)
+    random = np.random.default_rng(0)
+    said = np.where(random.random((3, NUM)) < 0.9, problem.true, random.integers(0, 3, (3, NUM)))
+    said[:, WRONG] = problem.true[WRONG]
+    said = np.vstack([said, rows.given])  # the source counts as one more
+    votes = Annotations(np.tile(np.arange(NUM), 4), np.repeat(np.arange(4), NUM), said.ravel())
+    found = judge_by_people(rows, np.arange(NUM - NUM_TEST), votes)
+    suspected = np.flatnonzero(rows.suspected).tolist()
+    assert set(suspected) >= set(WRONG)
+    assert len(suspected) <= len(WRONG) + 2
+    assert (rows.proposed[WRONG] == problem.true[WRONG]).all()
+    assert not np.isnan(rows.quality).any()
+    assert rows.noise_rate == found.noise_rate < 0.1
 
 
 def test_every_row_that_was_asked_about_has_its_distance_from_the_others(checked):
