@@ -249,9 +249,19 @@ def test_a_thousand_classes(tmp_path, monkeypatch, tab):
         shown(tab, "b")
         press(tab, "3")  # picked before, so a digit has it now
         shown(tab, "c")
-        press(tab, "/", *"07", "ArrowDown", "ArrowDown", "ArrowUp", "Enter")
+        press(tab, "/", *"07")
+        expect(tab.locator("#matches li").first).to_contain_text("07")
+        press(tab, "ArrowDown", "ArrowDown", "ArrowUp", "Enter")
+        expect(tab.locator("#counts")).to_have_text("3 of 3 decided")
         saved(tab)
-        press(tab, "u", "c", *"no such", "Enter", "Escape", "1")
+        press(tab, "u")
+        shown(tab, "c")
+        expect(tab.locator("#counts")).to_have_text("2 of 3 decided")
+        press(tab, "c", *"no such")
+        expect(tab.locator("#matches li")).to_have_count(0)
+        press(tab, "Enter", "Escape")
+        expect(tab.locator("#matches")).to_be_hidden()
+        press(tab, "1")
         saved(tab)
     assert reviews() == (
         f"{HEADER}a,rouge 000,bleú 077,Ada,\nb,rouge 000,bleú 077,Ada,\n"
