@@ -8,8 +8,9 @@ are repaired for each 1,000 labels.
 
     GROUNDWORK_CIFAR10=/data/cifar10 python benchmarks/annotators.py [--probabilities FILE.npz]
 
-FILE.npz has `probabilities` (50,000, 10), out of fold, in the order of the files and, optionally,
-`rows` (which images these are). Without it a cheap model gives them: ridge regression on
+FILE.npz has `probabilities` (50,000, 10), out of fold, in the order of the files (as `labels.py
+--save` leaves them, with the temperature that says how far to trust them) and, optionally, `rows`
+(which images these are). Without it a cheap model gives them: ridge regression on
 convolutions with random patches (Coates & Ng 2012), which takes two or three minutes.
 """
 
@@ -37,6 +38,7 @@ from pipeline.dataset.annotations import majority_vote
 from pipeline.dataset.consensus import expected_gain
 from pipeline.dataset.label_noise import infer_true_labels
 from pipeline.dataset.pixels import decode_all
+from pipeline.learning.out_of_fold import TRUE_LABEL_TEMPERATURE
 
 BOUGHT = (1000, 5000, 10_000)  # of 50,000; fewer in proportion when there are fewer images
 
@@ -49,12 +51,14 @@ class Crowd(NamedTuple):
     """Of each annotator, `(N, 3)`."""
     probabilities: np.ndarray
     """Out of fold, `(N, 10)`."""
+    trust: float = 1.0
+    """In the probabilities; see `infer_true_labels`."""
 
     def infer(self, asked: np.ndarray, probabilities: np.ndarray | None = None):
         """From the labels where `asked`, `(N, 3)`, is true."""
         rows, annotators = np.nonzero(asked)
         known = self.probabilities if probabilities is None else probabilities
-        return infer_true_labels(known, rows, annotators, self.labels[asked])
+        return infer_true_labels(known, rows, annotators, self.labels[asked], self.trust)
 
     def errors(self, consensus: np.ndarray) -> int:
         return int((consensus != self.truth).sum())
@@ -95,7 +99,9 @@ def read(folder: Path, file: Path | None) -> Crowd:
         return Crowd(classes, truth, labels, probabilities)
     found = np.load(file)
     rows = found["rows"] if "rows" in found else np.arange(len(truth))
-    return Crowd(classes, truth[rows], labels[rows], found["probabilities"].astype(np.float64))
+    trust = float(found["temperature"]) / TRUE_LABEL_TEMPERATURE if "temperature" in found else 1.0
+    probabilities = found["probabilities"].astype(np.float64)
+    return Crowd(classes, truth[rows], labels[rows], probabilities, trust)
 
 
 def votes(labels: np.ndarray) -> np.ndarray:
