@@ -1,5 +1,6 @@
 """Where and in what precision to compute."""
 
+import ctypes
 import os
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ from pipeline.runtime.process import available_cores
 BF16_MIN_PIXELS = 16 * 16
 """Below this size of image bf16 on a CPU costs more in conversions than it gains (LOG.md)."""
 
+M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # of malloc.h
 
 DEVICE_VARIABLE = "GROUNDWORK_DEVICE"
 """Names the device that `auto` takes, in every stage: for a GPU that is broken or busy."""
@@ -56,12 +58,28 @@ def choose_device(device: str, precision: str, image_shape: tuple[int, int, int]
             f"the device should be {device}, but torch {torch.__version__} finds none here",
             fix=f"set train.device: auto and unset {DEVICE_VARIABLE}",
         )
+    if device == "cpu":
+        _keep_memory()
     if precision != "auto":
         return Device(device, bf16=precision == "bf16")
     if device == "cuda":
         return Device(device, bf16=torch.cuda.is_bf16_supported(including_emulation=False))
     large = image_shape[0] * image_shape[1] >= BF16_MIN_PIXELS
     return Device(device, bf16=device == "cpu" and large and _cpu_computes_bf16())
+
+
+def _keep_memory() -> None:
+    """Have the C library keep what torch frees, in huge pages.
+
+    Every step takes and frees the same hundreds of megabytes. glibc hands such blocks back to the
+    kernel, which has to clear them anew: a fifth of a step's time (LOG.md). Where there is no
+    glibc, nothing changes.
+    """
+    os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")  # read at torch's first large block
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(M_MMAP_MAX, 0)
+        mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
 
 
 def _cpu_computes_bf16() -> bool:

@@ -1,7 +1,10 @@
-"""What a network says of images."""
+"""What a network says of images, seen once or in several views."""
+
+from collections.abc import Iterator
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
@@ -10,19 +13,45 @@ from pipeline.learning.device import Device
 from pipeline.learning.networks import WhitenedCNN
 
 PREDICTION_BATCH = 1000
+SHIFTS = {(0, 0): 0.5, (-1, -1): 0.25, (1, 1): 0.25}  # pixels down and right, and their weight
 
 
 def predict(
-    network: nn.Module, images: Tensor, normalize: Normalizer, device: Device
+    network: nn.Module,
+    images: Tensor,
+    normalize: Normalizer,
+    device: Device,
+    views: str = "original",
 ) -> NDArray[np.float32]:
-    """Logits `(N, K)` for uint8 images `(N, H, W, C)`."""
+    """Logits `(N, K)` for uint8 images `(N, H, W, C)`.
+
+    With other `views` they are the weighted mean over several versions of each image
+    (test-time augmentation as in airbench, Jordan 2024, arXiv 2404.00498): `mirrored` adds its
+    mirror image, `shifted` two shifts by a pixel, `mirrored_and_shifted` both, six in all.
+    """
     network.eval()
     logits = []
     with torch.inference_mode(), device.autocast():
         for batch in images.split(PREDICTION_BATCH):
-            logits.append(network(normalize(batch.to(device.kind))).float())
+            seen = normalize(batch.to(device.kind))
+            said = [network(view).float() * weight for view, weight in _views(seen, views)]
+            logits.append(torch.stack(said).sum(0))
     result: NDArray[np.float32] = torch.cat(logits).cpu().numpy()
     return result
+
+
+def _views(images: Tensor, views: str) -> Iterator[tuple[Tensor, float]]:
+    """Versions of images `(N, C, H, W)` and the weight of each; the weights add up to one."""
+    height, width = images.shape[2:]
+    shifts = SHIFTS if "shifted" in views else {(0, 0): 1.0}
+    mirrors = [False, True] if "mirrored" in views else [False]
+    padded = F.pad(images, (1, 1, 1, 1), "reflect") if len(shifts) > 1 else images
+    for (down, right), weight in shifts.items():
+        if len(shifts) > 1:
+            images = padded[:, :, 1 - down :, 1 - right :][:, :, :height, :width]
+        for mirrored in mirrors:
+            view = images.flip(3) if mirrored else images
+            yield view.contiguous(memory_format=torch.channels_last), weight / len(mirrors)
 
 
 def predict_and_embed(

@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from pipeline.learning.small_convolution import SmallConv2d
 from pipeline.runtime.errors import SettingsError
 
 NAMES = ("article_cnn", "resnet", "whitened_cnn")
@@ -191,10 +192,10 @@ class WhitenedBlock(nn.Module):
 
     def __init__(self, channels_in: int, channels_out: int, *, pool: bool) -> None:
         super().__init__()
-        self.first = nn.Conv2d(channels_in, channels_out, 3, padding=1, bias=False)
+        self.first = SmallConv2d(channels_in, channels_out)
         self.pool = nn.MaxPool2d(2) if pool else nn.Identity()
         self.first_norm = _norm(channels_out)
-        self.second = nn.Conv2d(channels_out, channels_out, 3, padding=1, bias=False)
+        self.second = SmallConv2d(channels_out, channels_out)
         self.second_norm = _norm(channels_out)
         for convolution in (self.first, self.second):
             passed = min(convolution.weight.shape[:2])

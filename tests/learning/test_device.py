@@ -1,5 +1,8 @@
 """The device is chosen by rule, and one that is not there is an error."""
 
+import platform
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -88,3 +91,25 @@ def test_autocast(bf16, dtype):
 def test_a_device_in_words():
     assert str(Device("cpu", bf16=False)) == "cpu in fp32"
     assert str(Device("cpu", bf16=True)) == "cpu in bf16"
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc has mallopt")
+def test_freed_memory_is_kept():
+    """In a process of its own, since it cannot be undone."""
+    program = """
+import resource, sys, torch
+from pipeline.learning.device import choose_device
+if sys.argv[1] == "kept":
+    choose_device("cpu", "fp32", (8, 8, 1))
+faults = []
+for _ in range(5):
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    torch.ones(16 << 20)
+    faults.append(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+print(min(faults))
+"""
+    found = {
+        how: int(subprocess.check_output([sys.executable, "-c", program, how], text=True))
+        for how in ("kept", "returned")
+    }
+    assert found["kept"] < found["returned"] / 4

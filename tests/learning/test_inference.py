@@ -3,6 +3,7 @@
 import copy
 
 import numpy as np
+import pytest
 import torch
 
 from pipeline.learning.inference import PREDICTION_BATCH, predict
@@ -34,3 +35,34 @@ def test_no_images_no_logits(toy):
     images = toy.examples(0).images
     logits = predict(toy.network(), images, toy.normalizer(), toy.device)
     assert logits.shape == (0, toy.num_classes)
+
+
+@pytest.mark.parametrize(
+    ("views", "seen"),
+    [
+        ("original", [(0, 0, False, 1.0)]),
+        ("mirrored", [(0, 0, False, 0.5), (0, 0, True, 0.5)]),
+        ("shifted", [(0, 0, False, 0.5), (-1, -1, False, 0.25), (1, 1, False, 0.25)]),
+        (
+            "mirrored_and_shifted",
+            [
+                (down, right, mirrored, weight / 2)
+                for down, right, weight in [(0, 0, 0.5), (-1, -1, 0.25), (1, 1, 0.25)]
+                for mirrored in (False, True)
+            ],
+        ),
+    ],
+)
+def test_views_are_weighted(toy, views, seen):
+    """Every version made by hand with numpy, and asked about one by one."""
+    images = toy.examples(6).images
+    expected = np.zeros((6, toy.num_classes))
+    for down, right, mirrored, weight in seen:
+        padded = np.pad(images.numpy(), ((0, 0), (1, 1), (1, 1), (0, 0)), "reflect")
+        height, width = images.shape[1:3]
+        view = padded[:, 1 - down :, 1 - right :][:, :height, :width]
+        view = view[:, :, ::-1] if mirrored else view
+        said = predict(toy.network(), torch.from_numpy(view.copy()), toy.normalizer(), toy.device)
+        expected += weight * said
+    said = predict(toy.network(), images, toy.normalizer(), toy.device, views)
+    assert said == pytest.approx(expected, abs=1e-5)
