@@ -20,13 +20,14 @@ SAVE_EVERY_SECONDS = 30
 class Checkpoint:
     """The state of one training run, under a key that names all it depends on."""
 
-    def __init__(self, folder: Path, key: str) -> None:
+    def __init__(self, folder: Path, key: str, every_seconds: float = SAVE_EVERY_SECONDS) -> None:
         self.folder = folder
+        self.every_seconds = every_seconds
         self.path = folder / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.pt"
         self._saved_at = time.monotonic()
 
     def due(self) -> bool:
-        return time.monotonic() - self._saved_at > SAVE_EVERY_SECONDS
+        return time.monotonic() - self._saved_at >= self.every_seconds
 
     def save(self, state: dict[str, Any]) -> None:
         buffer = io.BytesIO()

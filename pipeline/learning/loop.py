@@ -26,14 +26,14 @@ from pipeline.learning.batches import (
 from pipeline.learning.checkpoint import Checkpoint
 from pipeline.learning.device import Device
 from pipeline.learning.device_augment import augment_batch
+from pipeline.learning.finite import FiniteGuard
 from pipeline.learning.inference import predict
 from pipeline.learning.networks import WhitenedCNN
 from pipeline.learning.optimizers import make_optimizer
-from pipeline.runtime.errors import TrainingError
+from pipeline.learning.training_step import TrainingStep
 
 WARMUP_FRACTION = 0.05  # of all steps, in which the learning rate rises from zero
 WHITENED_FROM = 5000  # images that show how pixels vary
-CHECK_LOSS_EVERY_STEPS = 50  # looking at the loss makes the host wait for the device
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def fit(
     epoch, also of those that a checkpoint brings back.
 
     Raises:
-        TrainingError: the loss is no longer a finite number.
+        TrainingError: a loss, gradient or weight is no longer a finite number (finite.py).
     """
     torch.backends.cudnn.benchmark = not recipe.deterministic
     torch.use_deterministic_algorithms(recipe.deterministic, warn_only=True)
@@ -101,9 +101,14 @@ def fit(
         batch_size=recipe.batch_size,
         fused=device.kind in ("cpu", "cuda"),
     )
+    guard = FiniteGuard(device, lr=recipe.lr, optimizer=recipe.optimizer)
+    guard.protect(optimizer)
+    totals = torch.zeros(3, device=device.kind)
+    train_step = TrainingStep(
+        network, optimizer, normalize, device, guard, recipe.label_smoothing, totals
+    )
     fitted, first_epoch, first_step = Fit(), 0, 0
     best: dict[str, Tensor] = {}
-    totals = torch.zeros(3, device=device.kind)  # loss, right answers, images
 
     def state(epoch: int, step: int) -> dict[str, Any]:
         return {
@@ -120,7 +125,8 @@ def fit(
     if checkpoint is not None and (saved := checkpoint.load(device.kind)) is not None:
         network.load_state_dict(saved["network"])
         optimizer.load_state_dict(saved["optimizer"])
-        best, totals = saved["best"], saved["totals"]
+        best = saved["best"]
+        totals.copy_(saved["totals"])
         fitted.history, fitted.best_epoch = saved["history"], saved["best_epoch"]
         first_epoch, first_step = saved["epoch"], saved["step"]
         for row in fitted.history:
@@ -138,6 +144,7 @@ def fit(
         started = time.perf_counter()
         network.train()
         step = first_step
+        guard.begin(epoch, step)
         if epoch == first_epoch:  # what the checkpoint brings back
             on_step(first_epoch * num + min(num, first_step * recipe.batch_size))
         for batch in source.batches(recipe.seed, epoch, recipe.batch_size, device, first_step):
@@ -150,16 +157,14 @@ def fit(
             )
             batch = batch._replace(images=images)
             torch.manual_seed(((recipe.seed << 32) + epoch * steps + step) % 2**64)
-            _train_step(network, optimizer, normalize, batch, recipe, device, totals)
+            train_step(batch)
             step += 1
             fitted.num_images += len(batch.labels)
             on_step(len(batch.labels))
-            save = checkpoint is not None and step < steps and checkpoint.due()
-            if save or step % CHECK_LOSS_EVERY_STEPS == 0:
-                _check_finite(totals, epoch, step, recipe)
-            if checkpoint is not None and save:
+            if checkpoint is not None and step < steps and checkpoint.due():
+                guard.check_all(network)
                 checkpoint.save(state(epoch, step))
-        _check_finite(totals, epoch, step, recipe)
+        guard.check_all(network)
         loss_sum, right, count = totals.tolist()
         fitted.seconds += time.perf_counter() - started
         del source  # before the next epoch's are read
@@ -173,7 +178,7 @@ def fit(
         }
         if validation is not None:
             row |= _validate(network, validation, normalize, device)
-            _check_finite(torch.tensor([row["val_loss"]]), epoch, step, recipe)
+            guard.check_validation(row["val_loss"])
         fitted.history.append(row)
         if validation is None or _is_best(fitted):
             fitted.best_epoch = epoch + 1
@@ -195,30 +200,6 @@ def schedule(name: str, done: float, one_step: float) -> float:
     return 1 - after if name == "linear" else 1.0
 
 
-def _train_step(
-    network: nn.Module,
-    optimizer: torch.optim.Optimizer,
-    normalize: Normalizer,
-    batch: Examples,
-    recipe: Recipe,
-    device: Device,
-    totals: Tensor,
-) -> None:
-    images, labels, weights = batch
-    with device.autocast():
-        logits = network(normalize(images))
-    losses = F.cross_entropy(
-        logits.float(), labels, reduction="none", label_smoothing=recipe.label_smoothing
-    )
-    optimizer.zero_grad(set_to_none=True)
-    ((losses * weights).sum() / weights.sum().clamp(min=1e-6)).backward()
-    optimizer.step()
-    with torch.no_grad():
-        right = (logits.argmax(1) == labels).float().sum()
-        count = torch.full_like(right, len(labels))  # made there: a copy would wait for the device
-        totals += torch.stack([losses.sum(), right, count])
-
-
 def _validate(
     network: nn.Module, validation: Examples, normalize: Normalizer, device: Device
 ) -> dict[str, float]:
@@ -237,12 +218,3 @@ def _is_best(fitted: Fit) -> bool:
 
 def _should_stop(fitted: Fit, recipe: Recipe) -> bool:
     return len(fitted.history) - fitted.best_epoch >= recipe.patience
-
-
-def _check_finite(totals: Tensor, epoch: int, step: int, recipe: Recipe) -> None:
-    if not bool(torch.isfinite(totals[0])):
-        raise TrainingError(
-            f"the loss is no longer a finite number in epoch {epoch + 1}, step {step} "
-            f"(lr {recipe.lr}, optimizer {recipe.optimizer})",
-            fix="try a smaller lr, or train.precision: fp32",
-        )

@@ -56,6 +56,9 @@ class Muon(torch.optim.Optimizer):
     images, arXiv 2404.00498. A filter bank `(O, I, h, w)` is taken as a matrix `(O, I*h*w)`. Before
     each step it is scaled to the norm sqrt(O), so its learning rate needs no fitting to the
     scale of the loss; the norm that follows each convolution makes that scale immaterial.
+
+    Like torch's fused optimizers it changes no parameter while an attribute `found_inf` is a
+    tensor of 1 (finite.py). Its momentum is spoilt then, which does not matter: the run is over.
     """
 
     def __init__(self, groups: Iterable[dict[str, Any]]) -> None:
@@ -64,6 +67,11 @@ class Muon(torch.optim.Optimizer):
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
         assert closure is None
+        found_inf: Tensor | None = getattr(self, "found_inf", None)
+
+        def unless_found(value: Any, otherwise: float) -> Any:
+            return value if found_inf is None else torch.where(found_inf > 0, otherwise, value)
+
         for group in self.param_groups:
             momentum = MUON_MOMENTUM if group["orthogonal"] else SGD_MOMENTUM
             for parameter in group["params"]:
@@ -77,12 +85,13 @@ class Muon(torch.optim.Optimizer):
                 update = gradient.add(state["momentum"], alpha=momentum)
                 if group["orthogonal"]:
                     rows = len(parameter)
-                    parameter.mul_(rows**0.5 / (parameter.norm() + 1e-7))
+                    scale = rows**0.5 / (parameter.norm() + 1e-7)
+                    parameter.mul_(unless_found(scale, 1.0))
                     update = orthogonalise(update.reshape(rows, -1)).view_as(parameter)
                 elif group["weight_decay"]:  # decoupled: a share of the weight in each full step
                     share = group["weight_decay"] * group["lr"] / group["base_lr"]
-                    parameter.mul_(1 - share)
-                parameter.add_(update, alpha=-group["lr"])
+                    parameter.mul_(unless_found(1 - share, 1.0))
+                parameter.add_(unless_found(update, 0.0), alpha=-group["lr"])
 
 
 def orthogonalise(matrix: Tensor, steps: int = 3) -> Tensor:

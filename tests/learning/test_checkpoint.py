@@ -75,7 +75,13 @@ def test_clear_removes_what_runs_with_other_keys_left_too(checkpoint):
 
 def test_due_some_time_after_the_last_one(checkpoint):
     assert not checkpoint.due()
-    checkpoint._saved_at -= module.SAVE_EVERY_SECONDS + 1
+    checkpoint._saved_at -= module.SAVE_EVERY_SECONDS
     assert checkpoint.due()
     checkpoint.save(STATE)
     assert not checkpoint.due()
+
+
+def test_always_due_when_it_is_to_be_saved_every_zero_seconds(tmp_path):
+    checkpoint = Checkpoint(tmp_path, "key", every_seconds=0)
+    checkpoint.save(STATE)
+    assert checkpoint.due()

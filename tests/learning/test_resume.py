@@ -8,8 +8,6 @@ from pathlib import Path
 import pytest
 from learning.training import assert_same_weights, contrary, every_epoch, train
 
-from pipeline.learning import checkpoint as checkpoint_module
-from pipeline.learning import loop
 from pipeline.learning.checkpoint import Checkpoint
 from pipeline.learning.loop import Fit, fit
 
@@ -21,8 +19,8 @@ class Killed(Exception):
 class Dying(Checkpoint):
     """A checkpoint after whose n-th save the process is gone."""
 
-    def __init__(self, folder: Path, saves: int) -> None:
-        super().__init__(folder, "key")
+    def __init__(self, folder: Path, saves: int, every_seconds: float = 0) -> None:
+        super().__init__(folder, "key", every_seconds)
         self.saves = saves
 
     def save(self, state: dict) -> None:
@@ -32,21 +30,15 @@ class Dying(Checkpoint):
             raise Killed
 
 
-@pytest.fixture
-def save_every_step(monkeypatch) -> None:
-    monkeypatch.setattr(loop, "CHECK_LOSS_EVERY_STEPS", 1)
-    monkeypatch.setattr(checkpoint_module, "SAVE_EVERY_SECONDS", -1)
-
-
-def die_and_resume(toy, folders: Iterable[Path], saves: int) -> int:
-    """Runs in each folder, killed after so many saves and then resumed, are as if undisturbed.
+def die_and_resume(toy, folders: Iterable[Path], every_seconds: float) -> int:
+    """Runs in each folder, killed after a save and then resumed, are as if undisturbed.
 
     Returns how many were killed. A resumed run starts from other weights, which must not show.
     """
     undisturbed, expected = train(toy)
     for number, folder in enumerate(folders):
         try:
-            train(toy, told={"checkpoint": Dying(folder, saves + number)})
+            train(toy, told={"checkpoint": Dying(folder, 1 + number, every_seconds)})
         except Killed:
             pass
         else:
@@ -63,16 +55,14 @@ def die_and_resume(toy, folders: Iterable[Path], saves: int) -> int:
 
 def test_killed_after_any_epoch(toy, tmp_path):
     folders = (tmp_path / str(number) for number in itertools.count())
-    assert die_and_resume(toy, folders, saves=1) == 3
+    assert die_and_resume(toy, folders, every_seconds=1000) == 3
 
 
-@pytest.mark.usefixtures("save_every_step")
 def test_killed_after_any_step(toy, tmp_path):
     folders = (tmp_path / str(number) for number in itertools.count())
-    assert die_and_resume(toy, folders, saves=1) >= 12
+    assert die_and_resume(toy, folders, every_seconds=0) >= 12
 
 
-@pytest.mark.usefixtures("save_every_step")
 def test_killed_again_and_again(toy, tmp_path):
     undisturbed, expected = train(toy)
     for deaths in itertools.count():
@@ -86,7 +76,6 @@ def test_killed_again_and_again(toy, tmp_path):
     assert fitted.history == expected.history
 
 
-@pytest.mark.usefixtures("save_every_step")
 def test_interrupted_in_the_middle_of_an_epoch(toy, tmp_path):
     """What was trained on since the last checkpoint is trained on again, and nothing twice."""
     heard = []
@@ -98,7 +87,7 @@ def test_interrupted_in_the_middle_of_an_epoch(toy, tmp_path):
 
     undisturbed, _ = train(toy)
     with pytest.raises(KeyboardInterrupt):
-        train(toy, 0, {"checkpoint": Checkpoint(tmp_path, "key"), "on_step": interrupt})
+        train(toy, 0, {"checkpoint": Checkpoint(tmp_path, "key", 0), "on_step": interrupt})
     resumed, fitted = train(toy, 99, {"checkpoint": Checkpoint(tmp_path, "key")})
     assert_same_weights(resumed, undisturbed)
     assert fitted.num_images == 3 * 33 - 33 - 16

@@ -12,8 +12,6 @@ from pipeline.dataset import shards
 from pipeline.dataset.records import write_index
 from pipeline.dataset.shard_reader import Block, ShardReader
 from pipeline.dataset.shards import write_shard
-from pipeline.learning import checkpoint as checkpoint_module
-from pipeline.learning import loop
 from pipeline.learning.batches import Examples, InMemory, Share, make_examples
 from pipeline.learning.checkpoint import Checkpoint
 from pipeline.learning.device import Device
@@ -225,9 +223,7 @@ def test_training_on_a_stream_is_training_in_memory(toy, tmp_path):
     assert fitted.history == expected.history
 
 
-def test_training_on_a_stream_that_is_killed_and_resumed(toy, tmp_path, monkeypatch):
-    monkeypatch.setattr(checkpoint_module, "SAVE_EVERY_SECONDS", -1)
-    monkeypatch.setattr(loop, "CHECK_LOSS_EVERY_STEPS", 1)
+def test_training_on_a_stream_that_is_killed_and_resumed(toy, tmp_path):
     (tmp_path / "shards").mkdir()
     reader = write(tmp_path / "shards", toy.examples(NUM), copies=2)
     epochs = training_epochs(reader, 16 * ROW_BYTES)
@@ -239,7 +235,7 @@ def test_training_on_a_stream_that_is_killed_and_resumed(toy, tmp_path, monkeypa
             if num_images and next(steps) == deadly:
                 raise KeyboardInterrupt
 
-        told = {"checkpoint": Checkpoint(tmp_path / f"{deadly}", "key")}
+        told = {"checkpoint": Checkpoint(tmp_path / f"{deadly}", "key", every_seconds=0)}
         with pytest.raises(KeyboardInterrupt):
             train(toy, told=told | {"on_step": die}, on=epochs)
         resumed, fitted = train(toy, 99, told, on=epochs)
