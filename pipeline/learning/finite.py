@@ -21,19 +21,21 @@ LOOK_EVERY_STEPS = {"cuda": 50}
 class FiniteGuard:
     """Watches the losses, gradients and weights of a training run."""
 
-    def __init__(self, device: Device, *, lr: float, optimizer: str) -> None:
+    def __init__(self, network: nn.Module, device: Device, *, lr: float, optimizer: str) -> None:
         """`lr` and `optimizer` are named in the error."""
-        self._device, self._lr, self._optimizer = device, lr, optimizer
+        self._network, self._device = network, device
+        self._parameters = list(network.parameters())
+        self._lr, self._optimizer = lr, optimizer
         self._look_every = LOOK_EVERY_STEPS.get(device.kind, 1)
         self._one = torch.ones((), device=device.kind)
         self._found = torch.zeros((), device=device.kind)
-        self._good_steps = torch.zeros((), device=device.kind)
+        self._bad_steps = torch.zeros((), device=device.kind)
         self.begin(0, 0)
 
     def begin(self, epoch: int, step: int) -> None:
         """Say where the steps to come begin; both count from 0."""
         self._epoch, self._step, self._num_steps = epoch, step, 0
-        self._good_steps.zero_()
+        self._bad_steps.zero_()
 
     def protect(self, optimizer: torch.optim.Optimizer) -> None:
         """Have it leave updates out once the flag is set, where the host does not look each time.
@@ -44,18 +46,18 @@ class FiniteGuard:
             optimizer.found_inf = self._found  # type: ignore[attr-defined]
 
     @torch.no_grad()
-    def watch(self, loss: Tensor, network: nn.Module) -> None:
+    def watch(self, loss: Tensor) -> None:
         """Look at a step between its gradients and its update.
 
         Raises:
             TrainingError: where it is time for the host to look, and the flag is set.
         """
-        gradients = [p.grad for p in network.parameters() if p.grad is not None]
-        # GradScaler's kernel: a pass over all gradients (here times one) that only sets the flag.
-        # It takes half as long as their norm, 0.35 % of a step of `resnet` on digits (LOG.md).
-        torch._amp_foreach_non_finite_check_and_unscale_(gradients, self._found, self._one)
-        torch.maximum(self._found, (~loss.isfinite()).float(), out=self._found)
-        self._good_steps += 1 - self._found
+        watched = [p.grad for p in self._parameters if p.grad is not None]
+        watched.append(loss)
+        # GradScaler's kernel: one pass over all, here times one, that does no more than set the
+        # flag. It takes half as long as their norm (LOG.md).
+        torch._amp_foreach_non_finite_check_and_unscale_(watched, self._found, self._one)
+        self._bad_steps += self._found
         self._num_steps += 1
         if self._num_steps % self._look_every == 0:
             self.check()
@@ -66,21 +68,21 @@ class FiniteGuard:
         Raises:
             TrainingError: a loss or gradient was no finite number.
         """
-        if bool(self._found):
-            step = self._step + int(self._good_steps) + 1
+        if self._found.item():
+            step = self._step + self._num_steps - int(self._bad_steps) + 1
             raise self._error(
                 f"the loss or its gradient is no longer a finite number in epoch {self._epoch + 1},"
                 f" step {step}: that update was not made"
             )
 
-    def check_all(self, network: nn.Module) -> None:
+    def check_all(self) -> None:
         """`check`, and look at all weights too: a finite gradient can lead out of what is finite.
 
         Raises:
             TrainingError: the network is not to be kept.
         """
         self.check()
-        values = [v for v in network.state_dict().values() if v.is_floating_point()]
+        values = [v for v in self._network.state_dict().values() if v.is_floating_point()]
         if not bool(torch.stack(torch._foreach_norm(values)).isfinite().all()):
             raise self._error(
                 f"the weights are no longer finite numbers in epoch {self._epoch + 1}, "

@@ -28,6 +28,7 @@ from pipeline.learning.device import Device
 from pipeline.learning.device_augment import augment_batch
 from pipeline.learning.finite import FiniteGuard
 from pipeline.learning.inference import predict
+from pipeline.learning.memory import run_in_memory
 from pipeline.learning.networks import WhitenedCNN
 from pipeline.learning.optimizers import make_optimizer
 from pipeline.learning.training_step import TrainingStep
@@ -87,7 +88,8 @@ def fit(
     epoch, also of those that a checkpoint brings back.
 
     Raises:
-        TrainingError: a loss, gradient or weight is no longer a finite number (finite.py).
+        TrainingError: a loss, gradient or weight is no longer a finite number (finite.py), or
+            memory is too small for a batch (memory.py).
     """
     torch.backends.cudnn.benchmark = not recipe.deterministic
     torch.use_deterministic_algorithms(recipe.deterministic, warn_only=True)
@@ -101,7 +103,7 @@ def fit(
         batch_size=recipe.batch_size,
         fused=device.kind in ("cpu", "cuda"),
     )
-    guard = FiniteGuard(device, lr=recipe.lr, optimizer=recipe.optimizer)
+    guard = FiniteGuard(network, device, lr=recipe.lr, optimizer=recipe.optimizer)
     guard.protect(optimizer)
     totals = torch.zeros(3, device=device.kind)
     train_step = TrainingStep(
@@ -157,14 +159,14 @@ def fit(
             )
             batch = batch._replace(images=images)
             torch.manual_seed(((recipe.seed << 32) + epoch * steps + step) % 2**64)
-            train_step(batch)
+            run_in_memory(train_step, batch, train_step)
             step += 1
             fitted.num_images += len(batch.labels)
             on_step(len(batch.labels))
             if checkpoint is not None and step < steps and checkpoint.due():
-                guard.check_all(network)
+                guard.check_all()
                 checkpoint.save(state(epoch, step))
-        guard.check_all(network)
+        guard.check_all()
         loss_sum, right, count = totals.tolist()
         fitted.seconds += time.perf_counter() - started
         del source  # before the next epoch's are read

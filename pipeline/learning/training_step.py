@@ -39,6 +39,6 @@ class TrainingStep:
             # Made there: a copy would wait for the device.
             count = torch.full_like(right, len(labels))
             sums = torch.stack([losses.sum(), right, count])
-        self.guard.watch(sums[0], self.network)
+        self.guard.watch(sums[0])
         self.optimizer.step()
         self.totals += sums

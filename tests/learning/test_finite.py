@@ -89,7 +89,7 @@ def test_what_the_error_says(toy):
 
 
 def test_in_bf16_the_error_names_the_precision_too(toy):
-    guard = FiniteGuard(Device("cpu", bf16=True), lr=0.3, optimizer="sgd")
+    guard = FiniteGuard(toy.network(), Device("cpu", bf16=True), lr=0.3, optimizer="sgd")
     with pytest.raises(TrainingError) as caught:
         guard.check_validation(torch.inf)
     assert str(caught.value) == (
@@ -165,9 +165,9 @@ def test_the_last_good_checkpoint_stays_and_leads_to_the_same_error(
 
 
 def test_a_loss_that_is_no_number_is_noticed_without_any_gradient(toy):
-    guard = FiniteGuard(toy.device, lr=0.1, optimizer="adam")
+    guard = FiniteGuard(toy.network(), toy.device, lr=0.1, optimizer="adam")
     with pytest.raises(TrainingError, match="in epoch 1, step 1"):
-        guard.watch(torch.tensor(torch.nan), nn.Linear(1, 1))
+        guard.watch(torch.tensor(torch.nan))
 
 
 def test_weights_that_an_update_made_infinite_are_not_kept(toy, tmp_path):

@@ -1,0 +1,79 @@
+"""Too little memory for a batch: found out by trying which size fits, and said in one line."""
+
+from collections.abc import Callable
+
+import torch
+
+from pipeline.learning.batches import Examples
+from pipeline.runtime.errors import TrainingError
+
+SIGNS = (
+    "out of memory",  # CUDA, MPS
+    "can't allocate memory",  # torch on a CPU
+    "could not create a primitive",  # oneDNN, which does not say what it lacked
+    "bad allocation",
+)
+"""Parts of the messages with which torch says that memory is used up."""
+
+
+def run_in_memory(
+    step: Callable[[Examples], object], batch: Examples, trial: Callable[[Examples], object]
+) -> None:
+    """`step(batch)`; when memory is too small for that, try smaller batches with `trial`.
+
+    Both use the network up: after a failure it is good for nothing any more. Linux often gives
+    out more memory than there is, and later kills the process instead; that is not seen here.
+
+    Raises:
+        TrainingError: memory is used up; it names the size that fits.
+    """
+    try:
+        step(batch)
+        return
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
+        reason = (str(error) or "MemoryError").splitlines()[0]
+    # Not within `except`: the error holds on to the tensors of the step that failed.
+    num = len(batch.labels)
+    raise TrainingError(
+        f"memory is too small to train on a batch of {num} images ({reason})",
+        fix=_advice(largest_that_fits(trial, batch)),
+    )
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    return isinstance(error, MemoryError) or any(sign in str(error) for sign in SIGNS)
+
+
+def largest_that_fits(trial: Callable[[Examples], object], batch: Examples) -> int:
+    """Half the batch, a quarter, …: the first number of images that `trial` takes; 0 for none.
+
+    Batch norm needs two images, so one alone is not tried.
+    """
+    num = len(batch.labels) // 2
+    while num >= 2:
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()  # what the failed one left in pieces
+        if _fits(trial, Examples(*(part[:num] for part in batch))):
+            return num
+        num //= 2
+    return 0
+
+
+def _fits(trial: Callable[[Examples], object], batch: Examples) -> bool:
+    try:
+        trial(batch)
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
+        return False
+    except TrainingError:  # what it learns is of no interest
+        pass
+    return True
+
+
+def _advice(num: int) -> str:
+    if not num:
+        return "not even two images fit: take a smaller model, or a smaller image_size"
+    return f"set batch_size: {num}, which was tried and fits"
