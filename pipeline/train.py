@@ -1,6 +1,6 @@
 """Train: fit a network to the shards; the best epoch on validation becomes the model.
 
-reads   data/shards/ (train and val)
+reads   data/shards/ (train and val), models/start/ or what torchvision publishes
 writes  models/, reports/training.json, .csv and .png; live curves in dvclive/ meanwhile
 params  seed, model, optimizer, lr, batch_size, epochs, train
 """
@@ -22,6 +22,7 @@ from pipeline.learning.loop import Fit, Recipe, fit
 from pipeline.learning.model_file import save_model
 from pipeline.learning.networks import build_network
 from pipeline.learning.streaming import training_epochs
+from pipeline.learning.transfer import Start, check_strategy, start_training
 from pipeline.runtime.errors import TrainingError
 from pipeline.runtime.stage import WORK_DIR, Stage, run_stage
 
@@ -32,10 +33,20 @@ SAY_EVERY_SECONDS = 30
 
 def main(stage: Stage) -> None:
     params = stage.params
+    check_strategy(params.train.weights, params.train.finetune, params.epochs)
     reader = ShardReader(SHARDS)
     device = choose_device(params.train.device, params.train.precision, reader.shape)
     torch.manual_seed(params.seed)
     network = build_network(params.model, reader.shape, len(reader.classes))
+    start = start_training(
+        network,
+        params.train.weights,
+        model=params.model,
+        shape=reader.shape,
+        classes=reader.classes,
+        mean=reader.index["mean"],
+        std=reader.index["std"],
+    )
     reader.verify(["train", "val"])
     recipe = Recipe(
         optimizer=params.optimizer,
@@ -46,6 +57,8 @@ def main(stage: Stage) -> None:
         weight_decay=params.train.weight_decay,
         label_smoothing=params.train.label_smoothing,
         patience=params.train.patience,
+        finetune=params.train.finetune,
+        layer_decay=params.train.layer_decay,
         seed=params.seed,
         transforms=params.train.transforms,
     )
@@ -58,8 +71,10 @@ def main(stage: Stage) -> None:
         )
     num_parameters = sum(p.numel() for p in network.parameters())
     stage.say(f"{params.model}, {num_parameters:,} parameters, {num_train} images, on {device}")
+    if start.said:
+        stage.say(start.said)
 
-    key = f"{stage.inputs_digest()} {torch.__version__} {device}"
+    key = f"{stage.inputs_digest()} {start.about} {torch.__version__} {device}"
     checkpoint = Checkpoint(WORK_DIR / "train", key)
     if checkpoint.path.exists():
         stage.say("goes on where an earlier run was stopped")
@@ -84,18 +99,23 @@ def main(stage: Stage) -> None:
             recipe,
             training_epochs(reader, params.train.memory_mb * 1e6),
             make_examples(*reader.read_rows("val", 0)),
-            Normalizer(reader.index["mean"], reader.index["std"], device),
+            Normalizer(start.mean, start.std, device),
             device,
             checkpoint=checkpoint,
             on_step=bar.update,
             on_epoch=log,
         )
-    write(stage, network, reader, recipe, fitted)
+    write(stage, network, reader, recipe, fitted, start)
     checkpoint.clear()
 
 
 def write(
-    stage: Stage, network: torch.nn.Module, reader: ShardReader, recipe: Recipe, fitted: Fit
+    stage: Stage,
+    network: torch.nn.Module,
+    reader: ShardReader,
+    recipe: Recipe,
+    fitted: Fit,
+    start: Start,
 ) -> None:
     """Write the model and the reports on how it came to be."""
     best = fitted.history[fitted.best_epoch - 1]
@@ -112,8 +132,9 @@ def write(
             "shape": reader.shape,
             "resize": reader.index["resize"],
             "classes": reader.classes,
-            "mean": reader.index["mean"],
-            "std": reader.index["std"],
+            "mean": start.mean,
+            "std": start.std,
+            **start.about,
             "best_epoch": fitted.best_epoch,
             "val_accuracy": round(best["val_accuracy"], 6),
             "num_train": reader.num_examples("train"),

@@ -26,6 +26,7 @@ from pipeline.learning.batches import (
 from pipeline.learning.checkpoint import Checkpoint
 from pipeline.learning.device import Device
 from pipeline.learning.device_augment import augment_batch
+from pipeline.learning.finetuning import FineTuning
 from pipeline.learning.finite import FiniteGuard
 from pipeline.learning.inference import predict
 from pipeline.learning.memory import run_in_memory
@@ -52,6 +53,9 @@ class Recipe:
     seed: int
     transforms: Sequence[Any] = ()
     """What happens to each batch on the device; see device_augment.py."""
+    finetune: str = "all"
+    """What of the network is trained; see finetuning.py."""
+    layer_decay: float = 1.0
     deterministic: bool = False
     """Whether a GPU must give the same bits every time, which costs speed; a CPU always does."""
 
@@ -95,9 +99,13 @@ def fit(
     torch.use_deterministic_algorithms(recipe.deterministic, warn_only=True)
     torch.set_float32_matmul_precision("high")
     network.to(device.kind, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    tuning = FineTuning(
+        network, recipe.finetune, layer_decay=recipe.layer_decay, epochs=recipe.epochs
+    )
     optimizer = make_optimizer(
         recipe.optimizer,
         network,
+        rates=tuning.rates,
         lr=recipe.lr,
         weight_decay=recipe.weight_decay,
         batch_size=recipe.batch_size,
@@ -140,11 +148,11 @@ def fit(
         source = epochs(epoch)
         if isinstance(source, Examples):
             source = InMemory(on_device(source, device))
-        if epoch == first_step == 0 and isinstance(network, WhitenedCNN):
+        if isinstance(network, WhitenedCNN) and not network.is_whitened:
             network.whiten(normalize(source.first_images(WHITENED_FROM).to(device.kind)))
         num, steps = source.num_examples, source.num_batches(recipe.batch_size)
         started = time.perf_counter()
-        network.train()
+        tuning.begin(epoch)
         step = first_step
         guard.begin(epoch, step)
         if epoch == first_epoch:  # what the checkpoint brings back
@@ -188,6 +196,7 @@ def fit(
         if checkpoint is not None:
             checkpoint.save(state(epoch + 1, 0))
         on_epoch(row)
+    tuning.end()
     network.load_state_dict(best)
     return fitted
 

@@ -49,22 +49,41 @@ def load_model(folder: Path, device: Device) -> Model:
     Raises:
         MissingInput: it is not there, or the weights are not those that the JSON describes.
     """
-    weights, description = folder / "model.safetensors", folder / "model.json"
-    try:
-        about = json.loads(description.read_text(encoding="utf-8"))
-        content = weights.read_bytes()
-    except FileNotFoundError as error:
-        raise MissingInput(f"{error.filename} does not exist", fix="dvc repro train") from None
-    except ValueError:
-        raise MissingInput(f"{description} is no JSON", fix="dvc checkout --force") from None
-    if hashlib.sha256(content).hexdigest() != about["weights_sha256"]:
-        raise MissingInput(
-            f"{weights} is not the file that {description} describes",
-            fix="bring both back: dvc checkout --force train",
-        )
+    about, content = read_model(folder)
     shape = (about["shape"][0], about["shape"][1], about["shape"][2])
     network = build_network(about["model"], shape, len(about["classes"]))
     network.load_state_dict(load(content))
     network.to(device.kind).eval()
     normalize = Normalizer(about["mean"], about["std"], device)
     return Model(network, normalize, about["classes"], shape, about)
+
+
+def read_model(
+    folder: Path,
+    *,
+    make: str = "dvc repro train",
+    bring_back: str = "dvc checkout --force train",
+) -> tuple[dict[str, Any], bytes]:
+    """What model.json says, and the content of model.safetensors that it describes.
+
+    `make` and `bring_back` are what to do when a file is not there, or not as it was.
+
+    Raises:
+        MissingInput: as for `load_model`.
+    """
+    weights, description = folder / "model.safetensors", folder / "model.json"
+    try:
+        about = json.loads(description.read_text(encoding="utf-8"))
+        content = weights.read_bytes()
+    except FileNotFoundError as error:
+        raise MissingInput(f"{error.filename} does not exist", fix=make) from None
+    except ValueError:
+        raise MissingInput(f"{description} is no JSON", fix=bring_back) from None
+    if not isinstance(about, dict) or "weights_sha256" not in about:
+        raise MissingInput(f"{description} does not describe a model", fix=bring_back)
+    if hashlib.sha256(content).hexdigest() != about["weights_sha256"]:
+        raise MissingInput(
+            f"{weights} is not the file that {description} describes",
+            fix=f"bring both back: {bring_back}",
+        )
+    return about, content

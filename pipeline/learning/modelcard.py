@@ -57,6 +57,14 @@ def _description(about: About) -> Iterator[str]:
     yield f"- network: {code(about['model'])}, weights in `models/model.safetensors`"
     yield f"- data: {code(about['dataset'])}, [its card](datacard.md)"
     yield f"- licence of the data: {code(about['license'])}"
+    start = about.get("start")
+    while start:  # a model that started from a model that started from …
+        dataset, license = start["dataset"] or "unknown", start["license"] or "unknown"
+        yield (
+            f"- started from {code(start['weights'])} (SHA-256 {code(start['sha256'])}), trained "
+            f"on {code(dataset)}, licence {code(license)}"
+        )
+        start = start.get("start")
 
 
 def _results(found: Evaluation) -> Iterator[str]:

@@ -133,7 +133,8 @@ class WhitenedCNN(nn.Module):
 
     Its first layer decorrelates the pixels of 2x2 patches and is not trained; convolutions
     start as identities, so that gradients reach all of it from the first step; batch norms have no
-    scale. Written for Muon with label smoothing; `fit` calls `whiten` before the first step.
+    scale. Written for Muon with label smoothing; `fit` calls `whiten` before the first step, unless
+    weights were loaded.
     """
 
     def __init__(
@@ -150,6 +151,8 @@ class WhitenedCNN(nn.Module):
         whitened = 2 * 4 * channels
         self.whitening = nn.Conv2d(channels, whitened, 2)
         self.whitening.weight.requires_grad = False
+        self.is_whitened = False
+        self.register_load_state_dict_post_hook(_has_been_whitened)  # type: ignore[no-untyped-call]
         blocks: list[nn.Module] = []
         side, channels_in = min(height, width) - 1, whitened
         for channels_out in widths:
@@ -172,6 +175,7 @@ class WhitenedCNN(nn.Module):
         filters = filters.view(-1, channels, 2, 2).to(self.whitening.weight)
         self.whitening.weight.copy_(torch.cat([filters, -filters]))
         nn.init.zeros_(self.whitening.bias)  # type: ignore[arg-type]
+        self.is_whitened = True
 
     def embed(self, images: Tensor) -> Tensor:
         """What the last layer sees of images `(N, C, H, W)`: `(N, D)`."""
@@ -185,6 +189,10 @@ class WhitenedCNN(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         return self.classify(self.embed(images))
+
+
+def _has_been_whitened(network: WhitenedCNN, _incompatible_keys: object) -> None:
+    network.is_whitened = True
 
 
 class WhitenedBlock(nn.Module):
@@ -217,6 +225,12 @@ class _AsRGB(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         return images.expand(-1, 3, -1, -1)
+
+
+def without_wrapper(network: nn.Module) -> nn.Module:
+    """torchvision's own network, where one for grey images was wrapped; else the same."""
+    wrapped = isinstance(network, nn.Sequential) and isinstance(network[0], _AsRGB)
+    return network[1] if wrapped else network  # type: ignore[index]
 
 
 def _torchvision_network(name: str, channels: int, num_classes: int) -> nn.Module:

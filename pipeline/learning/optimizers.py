@@ -1,6 +1,6 @@
 """Optimizers by name, and Muon, which torch has for matrices alone."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import torch
@@ -12,32 +12,43 @@ NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
 
 
 def make_optimizer(
-    name: str, network: nn.Module, *, lr: float, weight_decay: float, batch_size: int, fused: bool
+    name: str,
+    network: nn.Module,
+    *,
+    lr: float,
+    weight_decay: float,
+    batch_size: int,
+    fused: bool,
+    rates: Mapping[nn.Parameter, float] | None = None,
 ) -> torch.optim.Optimizer:
     """`sgd` (Nesterov), `adam`, `adamw` or `muon`, over what of the network is to be trained.
 
-    Biases and norms are not decayed: that is for weights alone. Every group has its peak
-    learning rate as `base_lr`, which the schedule scales.
+    Biases and norms are not decayed: that is for weights alone. `rates` are shares of the
+    learning rate, 1 for what is not in them. Every group has its peak learning rate as `base_lr`,
+    which the schedule scales.
     """
     trained = [p for p in network.parameters() if p.requires_grad]
     weights = [p for p in trained if p.ndim > 1]
     others = [p for p in trained if p.ndim <= 1]
     groups: list[dict[str, Any]] = [
-        {"params": weights, "weight_decay": weight_decay},
-        {"params": others, "weight_decay": 0.0},
+        {"params": weights, "lr": lr, "weight_decay": weight_decay},
+        {"params": others, "lr": lr, "weight_decay": 0.0},
     ]
     optimizer: torch.optim.Optimizer
     if name == "muon":
         filters = [p for p in weights if p.ndim == 4]
         heads = [p for p in weights if p.ndim != 4]
         summed = lr * batch_size  # the loss is a mean, and these rates are for a sum
-        optimizer = Muon(
-            [
-                {"params": filters, "lr": lr, "orthogonal": True},
-                {"params": heads, "lr": MUON_HEAD_LR * summed, "weight_decay": lr * weight_decay},
-                {"params": others, "lr": MUON_BIAS_LR * summed},
-            ]
-        )
+        groups = [
+            {"params": filters, "lr": lr, "orthogonal": True},
+            {"params": heads, "lr": MUON_HEAD_LR * summed, "weight_decay": lr * weight_decay},
+            {"params": others, "lr": MUON_BIAS_LR * summed},
+        ]
+    # The decay of Adam and SGD is times lr already, Muon's a share of the weight.
+    scaled = ("lr", "weight_decay") if name == "muon" else ("lr",)
+    groups = [part for group in groups for part in _by_rate(group, rates or {}, scaled)]
+    if name == "muon":
+        optimizer = Muon(groups)
     elif name == "sgd":
         optimizer = torch.optim.SGD(groups, lr, momentum=0.9, nesterov=True, fused=fused)
     elif name == "adam":
@@ -47,6 +58,16 @@ def make_optimizer(
     for group in optimizer.param_groups:
         group["base_lr"] = group["lr"]
     return optimizer
+
+
+def _by_rate(
+    group: dict[str, Any], rates: Mapping[nn.Parameter, float], scaled: tuple[str, ...]
+) -> Iterator[dict[str, Any]]:
+    """The group, or one for each share of the learning rate that its parameters have."""
+    parameters = group["params"]
+    for rate in sorted({rates.get(p, 1.0) for p in parameters}, reverse=True) or [1.0]:
+        some = [p for p in parameters if rates.get(p, 1.0) == rate]
+        yield group | {"params": some} | {k: group[k] * rate for k in scaled if k in group}
 
 
 class Muon(torch.optim.Optimizer):

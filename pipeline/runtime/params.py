@@ -4,7 +4,7 @@ A new parameter is a field here, a line in params.yaml and a line under the stag
 in dvc.yaml; tests/test_dag.py fails while one of the three is missing.
 """
 
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
@@ -20,6 +20,14 @@ Fraction = Annotated[float, Field(ge=0, le=1)]
 def _not_one(value: int) -> int:
     if value == 1:
         raise ValueError("0 or at least 2")
+    return value
+
+
+def _start(value: str) -> str:
+    parts = PurePosixPath(value).parts
+    below = parts[:2] == ("models", "start") and len(parts) > 2 and ".." not in parts
+    if value not in ("none", "torchvision") and not below:
+        raise ValueError("none, torchvision or a path below models/start")
     return value
 
 
@@ -91,6 +99,16 @@ class Train(Settings):
     it."""
     patience: Annotated[int, Field(ge=1)]
     """Epochs without a better one on validation after which training stops."""
+    weights: Annotated[str, AfterValidator(_start)]
+    """What training starts from. `none`: nothing. `torchvision`: what torchvision publishes for a
+    `torchvision:<name>`. `models/start/<name>`: a folder with a model.safetensors and model.json as
+    this stage writes them, or a `.safetensors` file with the tensors of such a network."""
+    finetune: Literal["all", "head", "gradual", "layerwise"]
+    """What of a network that starts from weights is trained: all at one learning rate; its last
+    layer alone; that first and one block after the other, from the top, until half of the epochs
+    are over; all, but each block more slowly than the one above it (learning/finetuning.py)."""
+    layer_decay: Annotated[float, Field(gt=0, le=1)]
+    """Learning rate of a block as a share of that of the block above it, with `layerwise`."""
 
 
 class Evaluate(Settings):

@@ -1,0 +1,109 @@
+"""Fine-tuning: which part of a network that has learnt already is trained when, and how fast.
+
+A network is taken as blocks from the bottom, which sees pixels, to the top, its head, which says
+classes. `all` trains everything at one learning rate; `head` the head alone; `gradual` the head
+first and then one block after the other, from the top (Howard & Ruder 2018, arXiv 1801.06146);
+`layerwise` all, each block more slowly than the one above it (Clark et al. 2020, arXiv 2003.10555;
+Bao et al. 2021, arXiv 2106.08254).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from torch import nn
+
+UNFROZEN_AFTER = 0.5
+"""Share of the epochs after which `gradual` trains everything."""
+WHOLE = 0.9  # of the parameters; what holds more is no block but the network in a wrapper
+
+
+@dataclass(frozen=True)
+class Block:
+    """A piece of a network: a layer, a residual or a transformer block, with its norms."""
+
+    name: str
+    """Of its first module, as in `named_modules`."""
+    modules: list[nn.Module]
+    parameters: list[nn.Parameter]
+
+
+def find_blocks(network: nn.Module) -> list[Block]:
+    """The blocks of a network from the bottom to the head; each parameter is in exactly one.
+
+    They follow the order in which modules were defined. Sequential parts are taken apart, and what
+    has only vectors (a norm) belongs to the block before it. What lies in no module of them, as
+    a transformer's positions, belongs to the lowest. The head is the last layer.
+    """
+    found: list[Block] = []
+    for name, module in _pieces("", network, WHOLE * _size(network)):
+        parameters = list(module.parameters())
+        if found and all(parameter.ndim <= 1 for parameter in parameters):
+            found[-1].modules.append(module)
+            found[-1].parameters.extend(parameters)
+        else:
+            found.append(Block(name, [module], parameters))
+    inside = {parameter for block in found for parameter in block.parameters}
+    found[0].parameters.extend(p for p in network.parameters() if p not in inside)
+    return found
+
+
+def num_trained_blocks(strategy: str, num_blocks: int, epoch: int, epochs: int) -> int:
+    """How many blocks, from the top, are trained in an epoch (0, 1, …)."""
+    if strategy == "head":
+        return 1
+    if strategy == "gradual":
+        below = (num_blocks - 1) * epoch / (UNFROZEN_AFTER * epochs)
+        return min(num_blocks, 1 + int(below))
+    return num_blocks
+
+
+class FineTuning:
+    """A strategy, for one network and one run."""
+
+    def __init__(
+        self, network: nn.Module, strategy: str, *, layer_decay: float, epochs: int
+    ) -> None:
+        self._network, self._strategy, self._epochs = network, strategy, epochs
+        self._blocks = find_blocks(network)
+        self._trained = {p for p in network.parameters() if p.requires_grad}
+        decay = layer_decay if strategy == "layerwise" else 1.0
+        self.rates = {
+            parameter: decay**depth
+            for depth, block in enumerate(reversed(self._blocks))
+            for parameter in block.parameters
+        }
+        """Share of the learning rate that each parameter has."""
+
+    def begin(self, epoch: int) -> None:
+        """Put the network into training mode, but for blocks that are not trained in this epoch.
+
+        These get no gradients, and their norms keep the statistics that they have.
+        """
+        num = num_trained_blocks(self._strategy, len(self._blocks), epoch, self._epochs)
+        self._network.train()
+        for block in self._blocks[:-num]:
+            for module in block.modules:
+                module.eval()
+        for depth, block in enumerate(reversed(self._blocks)):
+            for parameter in block.parameters:
+                parameter.requires_grad = depth < num and parameter in self._trained
+
+    def end(self) -> None:
+        """Leave the network as trainable as it was."""
+        for parameter in self._trained:
+            parameter.requires_grad = True
+
+
+def _pieces(name: str, module: nn.Module, whole: float) -> Iterator[tuple[str, nn.Module]]:
+    """Modules that are blocks, or norms between them, in order."""
+    children = [(n, child) for n, child in module.named_children() if _size(child)]
+    taken_apart = isinstance(module, nn.Sequential | nn.ModuleList) or _size(module) > whole
+    if children and taken_apart:
+        for child_name, child in children:
+            yield from _pieces(f"{name}.{child_name}".lstrip("."), child, whole)
+    else:
+        yield name, module
+
+
+def _size(module: nn.Module) -> int:
+    return sum(parameter.numel() for parameter in module.parameters())
