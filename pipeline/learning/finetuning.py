@@ -60,19 +60,18 @@ def num_trained_blocks(strategy: str, num_blocks: int, epoch: int, epochs: int) 
 class FineTuning:
     """A strategy, for one network and one run."""
 
-    def __init__(
-        self, network: nn.Module, strategy: str, *, layer_decay: float, epochs: int
-    ) -> None:
+    def __init__(self, network: nn.Module, strategy: str, epochs: int) -> None:
         self._network, self._strategy, self._epochs = network, strategy, epochs
         self._blocks = find_blocks(network)
         self._trained = {p for p in network.parameters() if p.requires_grad}
-        decay = layer_decay if strategy == "layerwise" else 1.0
-        self.rates = {
-            parameter: decay**depth
+        apart = strategy in ("gradual", "layerwise")
+        self.depths = {
+            parameter: depth
             for depth, block in enumerate(reversed(self._blocks))
             for parameter in block.parameters
+            if apart
         }
-        """Share of the learning rate that each parameter has."""
+        """Blocks between each parameter and the head, where blocks are treated differently."""
 
     def begin(self, epoch: int) -> None:
         """Put the network into training mode, but for blocks that are not trained in this epoch.

@@ -99,13 +99,12 @@ def fit(
     torch.use_deterministic_algorithms(recipe.deterministic, warn_only=True)
     torch.set_float32_matmul_precision("high")
     network.to(device.kind, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    tuning = FineTuning(
-        network, recipe.finetune, layer_decay=recipe.layer_decay, epochs=recipe.epochs
-    )
+    tuning = FineTuning(network, recipe.finetune, recipe.epochs)
     optimizer = make_optimizer(
         recipe.optimizer,
         network,
-        rates=tuning.rates,
+        depths=tuning.depths,
+        layer_decay=recipe.layer_decay if recipe.finetune == "layerwise" else 1.0,
         lr=recipe.lr,
         weight_decay=recipe.weight_decay,
         batch_size=recipe.batch_size,

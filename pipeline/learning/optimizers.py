@@ -19,13 +19,14 @@ def make_optimizer(
     weight_decay: float,
     batch_size: int,
     fused: bool,
-    rates: Mapping[nn.Parameter, float] | None = None,
+    depths: Mapping[nn.Parameter, int] | None = None,
+    layer_decay: float = 1.0,
 ) -> torch.optim.Optimizer:
     """`sgd` (Nesterov), `adam`, `adamw` or `muon`, over what of the network is to be trained.
 
-    Biases and norms are not decayed: that is for weights alone. `rates` are shares of the
-    learning rate, 1 for what is not in them. Every group has its peak learning rate as `base_lr`,
-    which the schedule scales.
+    Biases and norms are not decayed: that is for weights alone. A parameter that is `depths` blocks
+    below the head learns at `layer_decay` to that power of the rate. Every group has its peak
+    learning rate as `base_lr`, which the schedule scales.
     """
     trained = [p for p in network.parameters() if p.requires_grad]
     weights = [p for p in trained if p.ndim > 1]
@@ -46,7 +47,11 @@ def make_optimizer(
         ]
     # The decay of Adam and SGD is times lr already, Muon's a share of the weight.
     scaled = ("lr", "weight_decay") if name == "muon" else ("lr",)
-    groups = [part for group in groups for part in _by_rate(group, rates or {}, scaled)]
+    groups = [
+        part | {key: part[key] * layer_decay**depth for key in scaled if key in part}
+        for group in groups
+        for depth, part in _by_depth(group, depths or {})
+    ]
     if name == "muon":
         optimizer = Muon(groups)
     elif name == "sgd":
@@ -60,14 +65,17 @@ def make_optimizer(
     return optimizer
 
 
-def _by_rate(
-    group: dict[str, Any], rates: Mapping[nn.Parameter, float], scaled: tuple[str, ...]
-) -> Iterator[dict[str, Any]]:
-    """The group, or one for each share of the learning rate that its parameters have."""
+def _by_depth(
+    group: dict[str, Any], depths: Mapping[nn.Parameter, int]
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The group in parts of one depth.
+
+    Blocks that begin to be trained at different times must not share one either: torch's fused SGD
+    takes no group of which only some parameters have a momentum.
+    """
     parameters = group["params"]
-    for rate in sorted({rates.get(p, 1.0) for p in parameters}, reverse=True) or [1.0]:
-        some = [p for p in parameters if rates.get(p, 1.0) == rate]
-        yield group | {"params": some} | {k: group[k] * rate for k in scaled if k in group}
+    for depth in sorted({depths.get(p, 0) for p in parameters}) or [0]:
+        yield depth, group | {"params": [p for p in parameters if depths.get(p, 0) == depth]}
 
 
 class Muon(torch.optim.Optimizer):
