@@ -58,11 +58,11 @@ def main() -> None:
     train, test = of_classes(read_cifar("train"), NEW), of_classes(read_cifar("test"), NEW)
     if not (options.model / "model.json").exists():
         learn_known(options.model, options.known, device)
-    print("| examples of a class | lr | steps | from scratch |", end="")
+    print("| lr | examples of a class | steps | from scratch |", end="")
     print(f" {LONGER} x the steps | {' | '.join(STRATEGIES)} | CPU s |")
     print("|---" * (6 + len(STRATEGIES)) + "|")
-    for num in options.examples:
-        for lr in options.lr:
+    for lr in options.lr:
+        for num in options.examples:
             compare(train, test, num, lr, options, device)
     print(f"\nPython {platform.python_version()}, torch {torch.__version__}, on {device}")
 
@@ -144,7 +144,7 @@ def compare(
     steps = recipe.epochs * max(1, (len(rows) - 2) // recipe.batch_size + 1)
     cells = " | ".join(spread(np.array(values)) for values in found.values())
     seconds = time.process_time() - started
-    print(f"| {num} | {lr} | {steps} | {cells} | {seconds:.0f} |", flush=True)
+    print(f"| {lr} | {num} | {steps} | {cells} | {seconds:.0f} |", flush=True)
 
 
 def draw(cifar: Cifar, num: int, seed: int) -> NDArray[np.int64]:

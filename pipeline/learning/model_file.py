@@ -78,9 +78,13 @@ def read_model(
     except FileNotFoundError as error:
         raise MissingInput(f"{error.filename} does not exist", fix=make) from None
     except ValueError:
-        raise MissingInput(f"{description} is no JSON", fix=bring_back) from None
+        raise MissingInput(
+            f"{description} is no JSON", fix=f"bring it back: {bring_back}"
+        ) from None
     if not isinstance(about, dict) or "weights_sha256" not in about:
-        raise MissingInput(f"{description} does not describe a model", fix=bring_back)
+        raise MissingInput(
+            f"{description} does not describe a model", fix=f"bring it back: {bring_back}"
+        )
     if hashlib.sha256(content).hexdigest() != about["weights_sha256"]:
         raise MissingInput(
             f"{weights} is not the file that {description} describes",

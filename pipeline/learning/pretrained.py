@@ -74,7 +74,7 @@ def _read(path: Path, model: str) -> Weights:
         )
     if told["model"] != model:
         raise SettingsError(
-            f"{path} is a {told['model']}, params.yaml: model is {model}",
+            f"{path} is of the network {told['model']}, params.yaml: model is {model}",
             fix=f"set model: {told['model']}, or take other weights",
         )
     about = {

@@ -129,6 +129,26 @@ def test_the_same_twice(examples):
     assert write_card(ABOUT, one) == write_card(ABOUT, other)
 
 
+def test_the_card_says_what_the_network_started_from(examples):
+    first = {
+        "weights": "torchvision:resnet18 IMAGENET1K_V1",
+        "sha256": "0f37",
+        "dataset": "ImageNet-1K",
+        "license": None,
+    }
+    start = {"weights": "models/start/photos", "sha256": "12ab", "dataset": "photos"}
+    about = ABOUT | {"start": start | {"license": "CC-BY-4.0", "start": first}}
+    lines = write_card(about, evaluated(examples)).splitlines()
+    told = [line for line in lines if line.startswith("- started from")]
+    assert told == [
+        "- started from `models/start/photos` (SHA-256 `12ab`), trained on `photos`, "
+        "licence `CC-BY-4.0`",
+        "- started from `torchvision:resnet18 IMAGENET1K_V1` (SHA-256 `0f37`), trained on "
+        "`ImageNet-1K`, licence `unknown`",
+    ]
+    assert "started from" not in write_card(ABOUT, evaluated(examples))
+
+
 def test_the_card(examples):
     card = write_card(ABOUT, evaluated(examples))
     lines = card.splitlines()

@@ -52,6 +52,9 @@ train:
   weight_decay: 0.0
   label_smoothing: 0.0
   patience: 10
+  weights: none
+  finetune: all
+  layer_decay: 0.75
   transforms: []
   memory_mb: 4000
 evaluate:
@@ -133,6 +136,26 @@ WRONG_VALUES = [
         "evaluate:\n  num_mistakes: 36\n  corrupted_examples: 1000",
         "evaluate: 36",
         "evaluate must be a section of `key: value` lines, found 36",
+    ),
+    ("layer_decay: 0.75", "layer_decay: 0", "train.layer_decay must be greater than 0, found 0"),
+    (
+        "finetune: all",
+        "finetune: top",
+        "train.finetune must be 'all', 'head', 'gradual' or 'layerwise', found 'top'",
+    ),
+    *(
+        (
+            "weights: none",
+            f"weights: {path}",
+            f"train.weights must be none, torchvision or a path below models/start, found {path!r}",
+        )
+        for path in (
+            "resnet18",
+            "models/model.safetensors",
+            "models/start",
+            "models/start/../model.safetensors",
+            "/models/start/pets",
+        )
     ),
     (
         "fraction: 0.125",
