@@ -3,7 +3,6 @@
 import json
 
 import numpy as np
-import pytest
 from dataset.sharded import provenance
 
 from pipeline.dataset.records import write_index
@@ -11,15 +10,6 @@ from pipeline.dataset.shards import write_shard
 from repository import Repository
 
 TRAIN = "python -m pipeline.train"
-
-
-@pytest.fixture
-def trained(quick_clone: Repository) -> Repository:
-    """A clone whose train stage has run alone, on 40 images of three classes."""
-    quick_clone.set_params({"batch_size": 8})
-    write_shards(quick_clone, ["cat", "dog", "hen"])
-    quick_clone.run(TRAIN)
-    return quick_clone
 
 
 def write_shards(clone: Repository, classes: list[str]) -> None:
@@ -56,7 +46,11 @@ def write_shards(clone: Repository, classes: list[str]) -> None:
     )
 
 
-def test_a_model_of_our_own_is_fine_tuned_and_named(trained):
+def test_a_model_of_our_own_is_fine_tuned_and_named(quick_clone):
+    trained = quick_clone
+    trained.set_params({"batch_size": 8})
+    write_shards(trained, ["cat", "dog", "hen"])
+    trained.run(TRAIN)
     first = json.loads((trained.path / "models/model.json").read_text())
     assert "start" not in first
     trained.run("mkdir models/start/pets && cp models/model.* models/start/pets")
@@ -84,16 +78,15 @@ def test_a_model_of_our_own_is_fine_tuned_and_named(trained):
     assert trained.digests("models/model.safetensors", "models/model.json") == before
 
 
-def test_dvc_keeps_it_and_train_depends_on_it(trained):
-    trained.run("mkdir models/start/pets && cp models/model.* models/start/pets")
-    trained.run("dvc add -q models/start/pets")
-    assert "models/start/pets" not in trained.run("git status --porcelain -uall").split()
-    trained.commit("a model to start from")
-    trained.run("dvc commit -q -f train")
-    assert "models/start" not in trained.run("dvc status train models/start/pets.dvc")
-    with (trained.path / "models/start/pets/model.json").open("a") as file:
-        file.write(" ")
-    told = trained.run("dvc status train")
-    assert "modified:           models/start\n" in told
-    trained.run("rm -r models/start/pets && dvc checkout -q models/start/pets.dvc")
-    assert "models/start\n" not in trained.run("dvc status train")
+def test_dvc_keeps_it_and_train_depends_on_it(quick_clone):
+    write_shards(quick_clone, ["cat", "dog"])
+    quick_clone.run("mkdir models/start/pets && touch models/start/pets/model.safetensors")
+    quick_clone.run("touch models/model.safetensors models/model.json")
+    quick_clone.run("dvc add -q models/start/pets")
+    assert "models/start/pets" not in quick_clone.run("git status --porcelain -uall").split()
+    quick_clone.run("dvc commit -q -f train")
+    assert "models/start\n" not in quick_clone.run("dvc status train")
+    quick_clone.run("rm models/start/pets/* && touch models/start/pets/model.json")
+    assert "modified:           models/start\n" in quick_clone.run("dvc status train")
+    quick_clone.run("dvc checkout -q --force models/start/pets.dvc")
+    assert "models/start\n" not in quick_clone.run("dvc status train")
