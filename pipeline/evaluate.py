@@ -46,7 +46,9 @@ def main(stage: Stage) -> None:
     test, val = read_test(reader), reader.read("val", 0)
 
     def ask(images: Images) -> NDArray[np.float32]:
-        return predict(model.network, torch.from_numpy(images), model.normalize, device)
+        return predict(
+            model.network, torch.from_numpy(images), model.normalize, device, model.views
+        )
 
     found = evaluate(
         ask,

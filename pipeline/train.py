@@ -20,7 +20,8 @@ from pipeline.learning.device import choose_device
 from pipeline.learning.figures import training_curves
 from pipeline.learning.loop import Fit, Recipe, fit
 from pipeline.learning.model_file import save_model
-from pipeline.learning.networks import build_network
+from pipeline.learning.networks import build_network, check_images
+from pipeline.learning.progressive import scaled_size
 from pipeline.learning.streaming import training_epochs
 from pipeline.learning.transfer import Start, check_strategy, start_training
 from pipeline.runtime.errors import TrainingError
@@ -61,6 +62,8 @@ def main(stage: Stage) -> None:
         layer_decay=params.train.layer_decay,
         seed=params.seed,
         transforms=params.train.transforms,
+        progressive=params.train.progressive,
+        views=params.train.views,
     )
     num_train, num_val = reader.num_examples("train"), reader.num_examples("val")
     if num_train < 2 or num_val < 1:
@@ -69,6 +72,9 @@ def main(stage: Stage) -> None:
             "expected at least 2 and 1",
             fix="bring more data, or change `split` in the catalog entry",
         )
+    for smaller in recipe.progressive:
+        height, width = scaled_size(*reader.shape[:2], smaller.scale)
+        check_images(network, params.model, (height, width, reader.shape[2]))
     num_parameters = sum(p.numel() for p in network.parameters())
     stage.say(f"{params.model}, {num_parameters:,} parameters, {num_train} images, on {device}")
     if start.said:
@@ -128,7 +134,10 @@ def write(
             "license": reader.index["license"],
             "model": stage.params.model,
             "recipe": asdict(recipe)
-            | {"transforms": [transform.model_dump() for transform in recipe.transforms]},
+            | {
+                "transforms": [transform.model_dump() for transform in recipe.transforms],
+                "progressive": [smaller.model_dump() for smaller in recipe.progressive],
+            },
             "shape": reader.shape,
             "resize": reader.index["resize"],
             "classes": reader.classes,

@@ -46,7 +46,9 @@ def main() -> None:
         )
     reader = Reader(model.shape, model.about["resize"], limits.max_megapixels, limits.max_file_mb)
     for paths, images in reader.batches(find(arguments.files)):
-        logits = predict(model.network, torch.from_numpy(images), model.normalize, device)
+        logits = predict(
+            model.network, torch.from_numpy(images), model.normalize, device, model.views
+        )
         for path, probabilities in zip(paths, softmax(logits), strict=True):
             print(as_line(path, probabilities, model.classes, as_json=arguments.json), flush=True)
     sys.exit(int(reader.num_unreadable > 0))

@@ -32,6 +32,7 @@ from pipeline.learning.inference import predict
 from pipeline.learning.memory import run_in_memory
 from pipeline.learning.networks import WhitenedCNN
 from pipeline.learning.optimizers import make_optimizer
+from pipeline.learning.progressive import scale_at, shrink
 from pipeline.learning.training_step import TrainingStep
 
 WARMUP_FRACTION = 0.05  # of all steps, in which the learning rate rises from zero
@@ -53,6 +54,10 @@ class Recipe:
     seed: int
     transforms: Sequence[Any] = ()
     """What happens to each batch on the device; see device_augment.py."""
+    progressive: Sequence[Any] = ()
+    """Which epochs see smaller images; see progressive.py."""
+    views: str = "original"
+    """How images are seen when they are classified; see inference.py."""
     finetune: str = "all"
     """What of the network is trained; see finetuning.py."""
     layer_decay: float = 1.0
@@ -153,6 +158,7 @@ def fit(
         started = time.perf_counter()
         tuning.begin(epoch)
         step = first_step
+        scale = scale_at(recipe.progressive, epoch / recipe.epochs)
         guard.begin(epoch, step)
         if epoch == first_epoch:  # what the checkpoint brings back
             on_step(first_epoch * num + min(num, first_step * recipe.batch_size))
@@ -164,7 +170,7 @@ def fit(
             images = augment_batch(
                 batch.images, recipe.transforms, seed=recipe.seed, epoch=epoch, step=step
             )
-            batch = batch._replace(images=images)
+            batch = batch._replace(images=shrink(images, scale))
             torch.manual_seed(((recipe.seed << 32) + epoch * steps + step) % 2**64)
             run_in_memory(train_step, batch, train_step)
             step += 1
@@ -186,7 +192,7 @@ def fit(
             "train_accuracy": right / count,
         }
         if validation is not None:
-            row |= _validate(network, validation, normalize, device)
+            row |= _validate(network, validation, normalize, device, recipe.views)
             guard.check_validation(row["val_loss"])
         fitted.history.append(row)
         if validation is None or _is_best(fitted):
@@ -211,9 +217,9 @@ def schedule(name: str, done: float, one_step: float) -> float:
 
 
 def _validate(
-    network: nn.Module, validation: Examples, normalize: Normalizer, device: Device
+    network: nn.Module, validation: Examples, normalize: Normalizer, device: Device, views: str
 ) -> dict[str, float]:
-    logits = torch.from_numpy(predict(network, validation.images, normalize, device))
+    logits = torch.from_numpy(predict(network, validation.images, normalize, device, views))
     labels = validation.labels
     return {
         "val_loss": float(F.cross_entropy(logits, labels)),

@@ -32,6 +32,12 @@ class Model:
     about: dict[str, Any]
     """All of model.json."""
 
+    @property
+    def views(self) -> str:
+        """How images are seen when they are classified; see `predict` of inference.py."""
+        views: str = self.about["recipe"].get("views", "original")
+        return views
+
 
 def save_model(network: nn.Module, weights: Path, description: Path, about: dict[str, Any]) -> None:
     """Write the weights, then the description, which ends with their digest."""

@@ -38,14 +38,25 @@ def build_network(name: str, image_shape: tuple[int, int, int], num_classes: int
             f"found {name!r}",
             fix="name one of these",
         )
+    check_images(network, name, image_shape)
+    return network
+
+
+def check_images(network: nn.Module, name: str, image_shape: tuple[int, int, int]) -> None:
+    """See whether a network can be trained on images of that shape, `(H, W, C)`.
+
+    Raises:
+        SettingsError: it cannot.
+    """
+    height, width, channels = image_shape
     problem = _problem(copy.deepcopy(network), torch.zeros(2, channels, height, width))
     if problem:
         raise SettingsError(
             f"params.yaml: model {name} cannot be trained on images of "
             f"{height} x {width} x {channels}: {problem}",
-            fix="name another model, or set a larger image_size in the catalog entry",
+            fix="name another model, set a larger image_size in the catalog entry, "
+            "or shrink images less in train.progressive",
         )
-    return network
 
 
 def _problem(network: nn.Module, images: Tensor) -> str:

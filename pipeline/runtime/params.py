@@ -83,6 +83,20 @@ class Augment(Settings):
     """Size of a shard in megabytes of pixels."""
 
 
+class Progressive(Settings):
+    until: Annotated[float, Field(gt=0, le=1)]
+    """Up to this fraction of the epochs …"""
+    scale: Annotated[float, Field(gt=0, lt=1)]
+    """… images have this fraction of their height and width."""
+
+
+def _ascending(stages: list[Progressive]) -> list[Progressive]:
+    ends = [stage.until for stage in stages]
+    if ends != sorted(set(ends)):
+        raise ValueError("in ascending order of `until`")
+    return stages
+
+
 class Train(Settings):
     device: Literal["auto", "cpu", "cuda", "mps"]
     precision: Literal["auto", "fp32", "bf16"]
@@ -93,6 +107,11 @@ class Train(Settings):
     label_smoothing: Annotated[float, Field(ge=0, lt=1)]
     transforms: list[BatchTransform]
     """Applied in this order to every batch on the device, on top of the copies in the shards."""
+    progressive: Annotated[list[Progressive], AfterValidator(_ascending)]
+    """Smaller images in early epochs, which take less time; then full size."""
+    views: Literal["original", "mirrored", "shifted", "mirrored_and_shifted"]
+    """How the model sees an image that it classifies: as it is, or also mirrored, or shifted by a
+    pixel, or both (2, 3 or 6 times as slow); the answers are averaged."""
     memory_mb: Annotated[float, Field(ge=64)]
     """Megabytes of training images to hold in memory. A copy that is larger is streamed, shuffled
     in windows of half as much: the order of examples depends on it, so the machine does not decide

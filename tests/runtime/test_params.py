@@ -56,6 +56,10 @@ train:
   finetune: all
   layer_decay: 0.75
   transforms: []
+  progressive:
+  - until: 0.5
+    scale: 0.75
+  views: original
   memory_mb: 4000
 evaluate:
   num_mistakes: 36
@@ -120,6 +124,19 @@ WRONG_VALUES = [
         "balance: none",
         "balance: all",
         "augment.balance must be 'none', 'sqrt' or 'full', found 'all'",
+    ),
+    ("scale: 0.75", "scale: 1", "train.progressive.0.scale must be less than 1, found 1"),
+    (
+        "scale: 0.75",
+        "scale: 0.75\n  - until: 0.2\n    scale: 0.9",
+        "train.progressive must be in ascending order of `until`, found "
+        "[{'until': 0.5, 'scale': 0.75}, {'until': 0.2, 'scale': 0...",
+    ),
+    (
+        "views: original",
+        "views: flipped",
+        "train.views must be 'original', 'mirrored', 'shifted' or 'mirrored_and_shifted', "
+        "found 'flipped'",
     ),
     ("copies: 5", "copies: 0", "augment.copies must be greater than or equal to 1, found 0"),
     (
