@@ -3,10 +3,15 @@
 reads   data/shards/ (train and val), models/start/ or what torchvision publishes
 writes  models/, reports/training.json, .csv and .png; live curves in dvclive/ meanwhile
 params  seed, model, optimizer, lr, batch_size, epochs, train
+
+Several processes train one network where `train.processes` says so, or where torchrun starts them:
+`torchrun --nproc-per-node=N -m pipeline.train`. The first of them alone writes.
 """
 
 import csv
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
 
@@ -17,14 +22,17 @@ from pipeline.dataset.shard_reader import ShardReader
 from pipeline.learning.batches import Normalizer, make_examples
 from pipeline.learning.checkpoint import Checkpoint
 from pipeline.learning.device import choose_device
+from pipeline.learning.distributed import join_ranks
 from pipeline.learning.figures import training_curves
+from pipeline.learning.launch import launch_ranks
 from pipeline.learning.loop import Fit, Recipe, fit
 from pipeline.learning.model_file import save_model
 from pipeline.learning.networks import build_network, check_images
 from pipeline.learning.progressive import scaled_size
 from pipeline.learning.streaming import training_epochs
 from pipeline.learning.transfer import Start, check_strategy, start_training
-from pipeline.runtime.errors import TrainingError
+from pipeline.runtime.errors import SettingsError, TrainingError
+from pipeline.runtime.process import world
 from pipeline.runtime.stage import WORK_DIR, Stage, run_stage
 
 SHARDS = Path("data/shards")
@@ -35,6 +43,8 @@ SAY_EVERY_SECONDS = 30
 def main(stage: Stage) -> None:
     params = stage.params
     check_strategy(params.train.weights, params.train.finetune, params.epochs)
+    if params.train.processes > 1 and world().size == 1:
+        launch_ranks("train", params.train.processes)
     reader = ShardReader(SHARDS)
     device = choose_device(params.train.device, params.train.precision, reader.shape)
     torch.manual_seed(params.seed)
@@ -48,7 +58,8 @@ def main(stage: Stage) -> None:
         mean=reader.index["mean"],
         std=reader.index["std"],
     )
-    reader.verify(["train", "val"])
+    if world().local_rank == 0:
+        reader.verify(["train", "val"])
     recipe = Recipe(
         optimizer=params.optimizer,
         lr=params.lr,
@@ -65,54 +76,85 @@ def main(stage: Stage) -> None:
         progressive=params.train.progressive,
         views=params.train.views,
     )
-    num_train, num_val = reader.num_examples("train"), reader.num_examples("val")
-    if num_train < 2 or num_val < 1:
-        raise TrainingError(
-            f"{SHARDS} has {num_train} training and {num_val} validation examples, "
-            "expected at least 2 and 1",
-            fix="bring more data, or change `split` in the catalog entry",
-        )
+    check_numbers(reader, recipe)
     for smaller in recipe.progressive:
         height, width = scaled_size(*reader.shape[:2], smaller.scale)
         check_images(network, params.model, (height, width, reader.shape[2]))
     num_parameters = sum(p.numel() for p in network.parameters())
-    stage.say(f"{params.model}, {num_parameters:,} parameters, {num_train} images, on {device}")
+    num_train = reader.num_examples("train")
+    where = f"{device}, {world().size} processes" if world().size > 1 else f"{device}"
+    stage.say(f"{params.model}, {num_parameters:,} parameters, {num_train} images, on {where}")
     if start.said:
         stage.say(start.said)
 
-    key = f"{stage.inputs_digest()} {start.about} {torch.__version__} {device}"
-    checkpoint = Checkpoint(WORK_DIR / "train", key)
-    if checkpoint.path.exists():
-        stage.say("goes on where an earlier run was stopped")
-    live = Live(str(LIVE), save_dvc_exp=False, dvcyaml=None, report=None)
-    with live, stage.progress_bar(num_train * recipe.epochs, "image") as bar:
-        best, said_at = 0.0, time.monotonic()
-
-        def log(row: dict[str, float]) -> None:
-            nonlocal best, said_at
-            best = max(best, row["val_accuracy"])
-            if time.monotonic() - said_at > SAY_EVERY_SECONDS:
-                said_at = time.monotonic()
-                stage.say(f"epoch {row['epoch']} of {recipe.epochs}, best val {best:.4f}")
-            bar.set_postfix_str(f"epoch {row['epoch']} of {recipe.epochs}, best val {best:.4f}")
-            for name, value in row.items():
-                if name != "epoch":
-                    live.log_metric(name, value, plot=True)
-            live.next_step()
-
+    checkpoint = None
+    if stage.writes:
+        key = f"{stage.inputs_digest()} {start.about} {torch.__version__} {where}"
+        checkpoint = Checkpoint(WORK_DIR / "train", key)
+        if checkpoint.path.exists():
+            stage.say("goes on where an earlier run was stopped")
+    with (
+        join_ranks(device) as ranks,
+        live_curves(stage, recipe.epochs) as log,
+        stage.progress_bar(num_train * recipe.epochs, "image") as bar,
+    ):
         fitted = fit(
             network,
             recipe,
-            training_epochs(reader, params.train.memory_mb * 1e6),
+            training_epochs(reader, params.train.memory_mb * 1e6, ranks.share),
             make_examples(*reader.read_rows("val", 0)),
             Normalizer(start.mean, start.std, device),
             device,
             checkpoint=checkpoint,
+            ranks=ranks,
             on_step=bar.update,
-            on_epoch=log,
+            on_epoch=lambda row: bar.set_postfix_str(log(row)),
         )
-    write(stage, network, reader, recipe, fitted, start)
-    checkpoint.clear()
+    if checkpoint is not None:
+        write(stage, network, reader, recipe, fitted, start)
+        checkpoint.clear()
+
+
+def check_numbers(reader: ShardReader, recipe: Recipe) -> None:
+    """Raises TrainingError or SettingsError for fewer examples than training needs."""
+    num_train, num_val = reader.num_examples("train"), reader.num_examples("val")
+    least = 2 * world().size  # batch norm needs two on each rank
+    if num_train < least or num_val < 1:
+        raise TrainingError(
+            f"{SHARDS} has {num_train} training and {num_val} validation examples, "
+            f"expected at least {least} and 1",
+            fix="bring more data, or change `split` in the catalog entry",
+        )
+    if recipe.batch_size < least:
+        raise SettingsError(
+            f"batch_size is {recipe.batch_size}, which {world().size} processes share: "
+            "each needs two images",
+            fix=f"set batch_size: {least} at least, or start fewer processes",
+        )
+
+
+@contextmanager
+def live_curves(stage: Stage, num_epochs: int) -> Iterator[Callable[[dict[str, float]], str]]:
+    """Gives what puts each epoch's row into dvclive/, and says how far training is."""
+    live = Live(str(LIVE), save_dvc_exp=False, dvcyaml=None, report=None) if stage.writes else None
+    best, said_at = 0.0, time.monotonic()
+
+    def log(row: dict[str, float]) -> str:
+        nonlocal best, said_at
+        best = max(best, row["val_accuracy"])
+        state = f"epoch {row['epoch']} of {num_epochs}, best val {best:.4f}"
+        if time.monotonic() - said_at > SAY_EVERY_SECONDS:
+            said_at = time.monotonic()
+            stage.say(state)
+        if live is not None:
+            for name, value in row.items():
+                if name != "epoch":
+                    live.log_metric(name, value, plot=True)
+            live.next_step()
+        return state
+
+    with live or nullcontext():
+        yield log
 
 
 def write(
@@ -138,6 +180,7 @@ def write(
                 "transforms": [transform.model_dump() for transform in recipe.transforms],
                 "progressive": [smaller.model_dump() for smaller in recipe.progressive],
             },
+            "processes": world().size,
             "shape": reader.shape,
             "resize": reader.index["resize"],
             "classes": reader.classes,
@@ -174,4 +217,4 @@ def write(
 
 
 if __name__ == "__main__":
-    run_stage("train", main)
+    run_stage("train", main, distributed=True)

@@ -30,29 +30,28 @@ class Examples(NamedTuple):
 
 @dataclass(frozen=True)
 class Share:
-    """The part of every epoch that one of several processes (ranks) trains on.
+    """The part of every batch that one of several processes (ranks) trains on.
 
-    The order of an epoch is cut into `world_size` runs, none longer than another by more than
-    one example: each example is in exactly one. All ranks make the same number of steps.
+    However many ranks there are, they make the same steps with batches of the same sizes.
     """
 
     rank: int = 0
     world_size: int = 1
 
-    def bounds(self, num_examples: int) -> tuple[int, int]:
-        """The places `[begin, end)` in the order that are this rank's."""
-        begin, end = (num_examples * r // self.world_size for r in (self.rank, self.rank + 1))
-        return begin, end
+    def batches(self, num_examples: int, batch_size: int) -> list[tuple[int, int]]:
+        """The places `[begin, end)` in the order of an epoch of each batch, all ranks' together.
 
-    def batch_bounds(self, num_examples: int, batch_size: int) -> list[tuple[int, int]]:
-        """The places `[begin, end)` in the order of each batch of this rank.
-
-        The last one has what is left, which may be more than `batch_size` by two.
+        The last one has what is left. Where that is less than two examples for each rank, which
+        batch norm needs, it joins the one before.
         """
-        begin, end = self.bounds(num_examples)
-        number = num_batches(num_examples // self.world_size, batch_size)
-        starts = [begin + batch * batch_size for batch in range(number)]
-        return list(zip(starts, [*starts[1:], end], strict=True))
+        number = num_batches(num_examples, batch_size, 2 * self.world_size)
+        starts = [batch * batch_size for batch in range(number)]
+        return list(zip(starts, [*starts[1:], num_examples], strict=True))
+
+    def part(self, begin: int, end: int) -> tuple[int, int]:
+        """What is this rank's of the places `[begin, end)`; parts differ by one at most."""
+        first, last = ((end - begin) * r // self.world_size for r in (self.rank, self.rank + 1))
+        return begin + first, begin + last
 
 
 ALONE = Share()
@@ -63,11 +62,7 @@ class Source(Protocol):
 
     @property
     def num_examples(self) -> int:
-        """In an epoch of this rank."""
-        ...
-
-    def num_batches(self, batch_size: int) -> int:
-        """In an epoch; the same for all ranks."""
+        """In an epoch of all ranks."""
         ...
 
     def first_images(self, num: int) -> Tensor:
@@ -77,7 +72,7 @@ class Source(Protocol):
     def batches(
         self, seed: int, epoch: int, batch_size: int, device: Device, start: int = 0
     ) -> Iterator[Examples]:
-        """Batches number `start`, `start + 1`, … of an epoch, on the device."""
+        """This rank's part of batches number `start`, `start + 1`, … of an epoch, on the device."""
         ...
 
 
@@ -94,11 +89,7 @@ class InMemory:
 
     @property
     def num_examples(self) -> int:
-        begin, end = self.share.bounds(len(self.examples.labels))
-        return end - begin
-
-    def num_batches(self, batch_size: int) -> int:
-        return len(self.share.batch_bounds(len(self.examples.labels), batch_size))
+        return len(self.examples.labels)
 
     def first_images(self, num: int) -> Tensor:
         return self.examples.images[:num]
@@ -108,8 +99,9 @@ class InMemory:
     ) -> Iterator[Examples]:
         num = len(self.examples.labels)
         order = torch.from_numpy(permutation(num, seed, epoch))
-        bounds = self.share.batch_bounds(num, batch_size)[start:]
-        return gather(self.examples, order, [slice(*places) for places in bounds], device)
+        batches = self.share.batches(num, batch_size)[start:]
+        places = [slice(*self.share.part(*batch)) for batch in batches]
+        return gather(self.examples, order, places, device)
 
 
 def make_examples(images: np.ndarray, labels: np.ndarray, weights: np.ndarray) -> Examples:
@@ -125,10 +117,10 @@ def permutation(num: int, *key: int) -> NDArray[np.int64]:
     return np.random.Generator(np.random.PCG64(key)).permutation(num)
 
 
-def num_batches(num_examples: int, batch_size: int) -> int:
-    """How many batches an epoch has, the last of which may be smaller; but a last one of a single
-    example, which batch norm cannot take, joins the one before."""
-    return max(1, (num_examples - 2) // batch_size + 1)
+def num_batches(num_examples: int, batch_size: int, least: int = 2) -> int:
+    """How many batches an epoch has, the last of which may be smaller; but a last one of less than
+    `least` examples (batch norm cannot take a single one) joins the one before."""
+    return max(1, (num_examples - least) // batch_size + 1)
 
 
 def gather(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 
 from pipeline.runtime.errors import SettingsError
-from pipeline.runtime.process import available_cores
+from pipeline.runtime.process import available_cores, world
 
 BF16_MIN_PIXELS = 16 * 16
 """Below this size of image bf16 on a CPU costs more in conversions than it gains (LOG.md)."""
@@ -45,7 +45,7 @@ def choose_device(device: str, precision: str, image_shape: tuple[int, int, int]
     # cuBLAS repeats its results only with a workspace of fixed size, chosen before it starts.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     # As many threads as cores, whatever OMP_NUM_THREADS says: sums of floats depend on it.
-    torch.set_num_threads(available_cores())
+    torch.set_num_threads(max(1, available_cores() // world().local_size))
     there = {
         "cuda": torch.cuda.is_available(),
         "mps": torch.backends.mps.is_available(),

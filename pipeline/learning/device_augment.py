@@ -16,13 +16,25 @@ Random = Callable[[], Tensor]
 
 
 def augment_batch(
-    images: Tensor, transforms: Sequence[Any], *, seed: int, epoch: int, step: int
+    images: Tensor,
+    transforms: Sequence[Any],
+    *,
+    seed: int,
+    epoch: int,
+    step: int,
+    part: tuple[int, int, int] | None = None,
 ) -> Tensor:
-    """Other versions of uint8 images `(N, H, W, C)`; `transforms` have a `name` in TRANSFORMS."""
+    """Other versions of uint8 images `(N, H, W, C)`; `transforms` have a `name` in TRANSFORMS.
+
+    `part` says that the images are numbers `[begin, end)` of a batch of so many, which several
+    ranks share: what happens to an image is the same as in the whole batch.
+    """
     generator = np.random.Generator(np.random.PCG64([seed, epoch, step, 2]))
+    begin, end, num = part or (0, len(images), len(images))
 
     def random() -> Tensor:
-        return torch.from_numpy(generator.random(len(images), np.float32)).to(images.device)
+        drawn = generator.random(num, np.float32)[begin:end]
+        return torch.from_numpy(drawn).to(images.device)
 
     for settings in transforms:
         images = TRANSFORMS[settings.name](images, random, settings)

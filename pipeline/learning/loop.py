@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pipeline.learning.batches import (
@@ -26,13 +25,14 @@ from pipeline.learning.batches import (
 from pipeline.learning.checkpoint import Checkpoint
 from pipeline.learning.device import Device
 from pipeline.learning.device_augment import augment_batch
+from pipeline.learning.distributed import ONE_RANK, Ranks
 from pipeline.learning.finetuning import FineTuning
 from pipeline.learning.finite import FiniteGuard
-from pipeline.learning.inference import predict
 from pipeline.learning.memory import run_in_memory
 from pipeline.learning.networks import WhitenedCNN
 from pipeline.learning.optimizers import make_optimizer
 from pipeline.learning.progressive import scale_at, shrink
+from pipeline.learning.selection import is_best, should_stop, validate
 from pipeline.learning.training_step import TrainingStep
 
 WARMUP_FRACTION = 0.05  # of all steps, in which the learning rate rises from zero
@@ -73,7 +73,8 @@ class Fit:
     """One row per epoch: epoch (from 1), lr, train_loss, train_accuracy, val_loss, val_accuracy."""
     best_epoch: int = 0
     num_images: int = 0
-    """Images trained on by this process; fewer than the run's when it was resumed."""
+    """Images trained on since this process started, by all ranks; fewer than the run's when it was
+    resumed."""
     seconds: float = 0.0
     """Time that this process spent in training steps."""
 
@@ -87,6 +88,7 @@ def fit(
     device: Device,
     *,
     checkpoint: Checkpoint | None = None,
+    ranks: Ranks = ONE_RANK,
     on_step: Callable[[int], object] = lambda num_images: None,
     on_epoch: Callable[[dict[str, float]], object] = lambda row: None,
 ) -> Fit:
@@ -95,6 +97,9 @@ def fit(
     The best epoch is the most accurate, between equals the one of least loss, then the first.
     Without `validation` it is the last. `on_step` hears of every batch, `on_epoch` of every
     epoch, also of those that a checkpoint brings back.
+
+    Several `ranks` call it with the same arguments and end with the same weights, but for
+    `checkpoint`, which the first alone has, and sources that stream, which know their share.
 
     Raises:
         TrainingError: a loss, gradient or weight is no longer a finite number (finite.py), or
@@ -118,9 +123,6 @@ def fit(
     guard = FiniteGuard(network, device, lr=recipe.lr, optimizer=recipe.optimizer)
     guard.protect(optimizer)
     totals = torch.zeros(3, device=device.kind)
-    train_step = TrainingStep(
-        network, optimizer, normalize, device, guard, recipe.label_smoothing, totals
-    )
     fitted, first_epoch, first_step = Fit(), 0, 0
     best: dict[str, Tensor] = {}
 
@@ -136,7 +138,8 @@ def fit(
             "step": step,
         }
 
-    if checkpoint is not None and (saved := checkpoint.load(device.kind)) is not None:
+    saved = ranks.from_first(checkpoint.load("cpu") if checkpoint else None, device)
+    if saved is not None:
         network.load_state_dict(saved["network"])
         optimizer.load_state_dict(saved["optimizer"])
         best = saved["best"]
@@ -146,39 +149,61 @@ def fit(
         for row in fitted.history:
             on_epoch(row)
 
+    train_step = TrainingStep(
+        ranks.parallel(network, device),
+        optimizer,
+        normalize,
+        device,
+        guard,
+        recipe.label_smoothing,
+        totals,
+        ranks,
+    )
+    trial = train_step.by_itself(network)
     for epoch in range(first_epoch, recipe.epochs):
-        if _should_stop(fitted, recipe):
+        if should_stop(fitted.history, fitted.best_epoch, recipe.patience):
             break
         source = epochs(epoch)
         if isinstance(source, Examples):
-            source = InMemory(on_device(source, device))
+            source = InMemory(on_device(source, device), ranks.share)
         if isinstance(network, WhitenedCNN) and not network.is_whitened:
             network.whiten(normalize(source.first_images(WHITENED_FROM).to(device.kind)))
-        num, steps = source.num_examples, source.num_batches(recipe.batch_size)
+            ranks.copy_first(network)
+        batches = ranks.share.batches(source.num_examples, recipe.batch_size)
+        steps = len(batches)
         started = time.perf_counter()
         tuning.begin(epoch)
         step = first_step
         scale = scale_at(recipe.progressive, epoch / recipe.epochs)
         guard.begin(epoch, step)
         if epoch == first_epoch:  # what the checkpoint brings back
-            on_step(first_epoch * num + min(num, first_step * recipe.batch_size))
+            on_step(first_epoch * source.num_examples + batches[first_step][0])
         for batch in source.batches(recipe.seed, epoch, recipe.batch_size, device, first_step):
+            num = batches[step][1] - batches[step][0]
             done = (epoch * steps + step) / (recipe.epochs * steps)
             factor = schedule(recipe.schedule, done, 1 / (recipe.epochs * steps))
             for group in optimizer.param_groups:
                 group["lr"] = group["base_lr"] * factor
             images = augment_batch(
-                batch.images, recipe.transforms, seed=recipe.seed, epoch=epoch, step=step
+                batch.images,
+                recipe.transforms,
+                seed=recipe.seed,
+                epoch=epoch,
+                step=step,
+                part=(*ranks.share.part(0, num), num),
             )
             batch = batch._replace(images=shrink(images, scale))
-            torch.manual_seed(((recipe.seed << 32) + epoch * steps + step) % 2**64)
-            run_in_memory(train_step, batch, train_step)
+            # What a network draws differs between ranks, as it does between examples.
+            drawn = (ranks.share.rank << 56) + (recipe.seed << 32) + epoch * steps + step
+            torch.manual_seed(drawn % 2**64)
+            run_in_memory(train_step, batch, trial, ranks.num)
             step += 1
-            fitted.num_images += len(batch.labels)
-            on_step(len(batch.labels))
+            fitted.num_images += num
+            on_step(num)
             if checkpoint is not None and step < steps and checkpoint.due():
                 guard.check_all()
                 checkpoint.save(state(epoch, step))
+        ranks.copy_first(network)  # batch norm's statistics, which each has its own of
         guard.check_all()
         loss_sum, right, count = totals.tolist()
         fitted.seconds += time.perf_counter() - started
@@ -192,10 +217,10 @@ def fit(
             "train_accuracy": right / count,
         }
         if validation is not None:
-            row |= _validate(network, validation, normalize, device, recipe.views)
+            row |= validate(network, validation, normalize, device, recipe.views, ranks)
             guard.check_validation(row["val_loss"])
         fitted.history.append(row)
-        if validation is None or _is_best(fitted):
+        if validation is None or is_best(fitted.history):
             fitted.best_epoch = epoch + 1
             best = copy.deepcopy(network.state_dict())
         if checkpoint is not None:
@@ -214,23 +239,3 @@ def schedule(name: str, done: float, one_step: float) -> float:
     if name == "cosine":
         return (1 + math.cos(math.pi * after)) / 2
     return 1 - after if name == "linear" else 1.0
-
-
-def _validate(
-    network: nn.Module, validation: Examples, normalize: Normalizer, device: Device, views: str
-) -> dict[str, float]:
-    logits = torch.from_numpy(predict(network, validation.images, normalize, device, views))
-    labels = validation.labels
-    return {
-        "val_loss": float(F.cross_entropy(logits, labels)),
-        "val_accuracy": float((logits.argmax(1) == labels).double().mean()),
-    }
-
-
-def _is_best(fitted: Fit) -> bool:
-    score = [(row["val_accuracy"], -row["val_loss"]) for row in fitted.history]
-    return all(score[-1] > earlier for earlier in score[:-1])
-
-
-def _should_stop(fitted: Fit, recipe: Recipe) -> bool:
-    return len(fitted.history) - fitted.best_epoch >= recipe.patience

@@ -17,9 +17,14 @@ SIGNS = (
 
 
 def run_in_memory(
-    step: Callable[[Examples], object], batch: Examples, trial: Callable[[Examples], object]
+    step: Callable[[Examples], object],
+    batch: Examples,
+    trial: Callable[[Examples], object],
+    num_ranks: int = 1,
 ) -> None:
     """`step(batch)`; when memory is too small for that, try smaller batches with `trial`.
+
+    `batch` is the part of one of `num_ranks` processes, which `trial` must not wait for.
 
     Both use the network up: after a failure it is good for nothing any more. Linux often gives
     out more memory than there is, and later kills the process instead; that is not seen here.
@@ -38,7 +43,7 @@ def run_in_memory(
     num = len(batch.labels)
     raise TrainingError(
         f"memory is too small to train on a batch of {num} images ({reason})",
-        fix=_advice(largest_that_fits(trial, batch)),
+        fix=_advice(num_ranks * largest_that_fits(trial, batch)),
     )
 
 

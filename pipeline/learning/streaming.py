@@ -7,12 +7,17 @@ examples are shuffled; while it gives batches a thread reads the next, so memory
 As blocks are small and come from anywhere, each window is a random sample of the data, not a
 few neighbouring shards. The order is a function of (seed, epoch), index.json and the two sizes,
 never of the machine; where one window holds everything, it is the order of `InMemory`.
+
+Of several ranks each reads and shuffles rows of its own in every window, so that none reads what
+others train on. The batches that they share then have the sizes of one process's batches, but other
+examples meet in them.
 """
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 
 import numpy as np
 import torch
@@ -76,11 +81,7 @@ class Stream:
 
     @property
     def num_examples(self) -> int:
-        begin, end = self.share.bounds(self.reader.num_examples(self.split))
-        return end - begin
-
-    def num_batches(self, batch_size: int) -> int:
-        return len(self._batch_bounds(batch_size))
+        return self.reader.num_examples(self.split)
 
     def first_images(self, num: int) -> Tensor:
         num = min(num, self.reader.num_examples(self.split))
@@ -90,31 +91,41 @@ class Stream:
     def batches(
         self, seed: int, epoch: int, batch_size: int, device: Device, start: int = 0
     ) -> Iterator[Examples]:
-        bounds = self._batch_bounds(batch_size)
+        batches = self.share.batches(self.num_examples, batch_size)
         per_window = self._batches_per_window(batch_size)
-        windows = [bounds[k : k + per_window] for k in range(0, len(bounds), per_window)]
+        groups = [batches[k : k + per_window] for k in range(0, len(batches), per_window)]
         first, done = divmod(start, per_window)
-        windows = windows[first:]
+        windows = [self._places(group) for group in groups[first:]]
         layout = self._layout(seed, epoch)
-        most_rows = max((window[-1][1] - window[0][0] for window in windows), default=0)
+        most_rows = max((window[-1].stop - window[0].start for window in windows), default=0)
         rooms = [self.reader.empty_rows(most_rows) for _ in windows[:2]]
 
         def read(number: int) -> Rows:
-            begin, end = windows[number][0][0], windows[number][-1][1]
+            begin, end = windows[number][0].start, windows[number][-1].stop
             return self._read(layout.between(begin, end), rooms[number % 2])
 
         for window, rows in zip(windows, _ahead(read, range(len(windows))), strict=True):
-            begin = window[0][0]
+            begin = window[0].start
             order = torch.from_numpy(permutation(len(rows.labels), seed, epoch, begin))
-            places = [slice(a - begin, b - begin) for a, b in window[done:]]
+            places = [slice(batch.start - begin, batch.stop - begin) for batch in window[done:]]
             yield from gather(make_examples(*rows), order, places, device)
             done = 0
 
-    def _batch_bounds(self, batch_size: int) -> list[tuple[int, int]]:
-        return self.share.batch_bounds(self.reader.num_examples(self.split), batch_size)
+    def _places(self, window: list[tuple[int, int]]) -> list[slice]:
+        """The rows of the layout for this rank's part of each batch: one run, after other ranks'.
+
+        The rows of a window are divided among the ranks as its batches are.
+        """
+        parts = [self.share.part(*batch) for batch in window]
+        of_ranks_before = sum(part[0] - batch[0] for part, batch in zip(parts, window, strict=True))
+        ends = accumulate((end - begin for begin, end in parts), initial=window[0][0])
+        return [
+            slice(begin + of_ranks_before, end + of_ranks_before) for begin, end in pairwise(ends)
+        ]
 
     def _batches_per_window(self, batch_size: int) -> int:
-        batch_bytes = batch_size * int(np.prod(self.reader.shape))
+        of_rank = -(-batch_size // self.share.world_size)
+        batch_bytes = of_rank * int(np.prod(self.reader.shape))
         return max(1, int(self.memory_bytes / 2 / batch_bytes))
 
     def _layout(self, seed: int, epoch: int) -> Layout:
@@ -128,11 +139,11 @@ class Stream:
         return Rows(room.images[:rows], room.labels[:rows], room.weights[:rows])
 
 
-def training_epochs(reader: ShardReader, memory_bytes: float) -> Epochs:
+def training_epochs(reader: ShardReader, memory_bytes: float, share: Share = ALONE) -> Epochs:
     """What each epoch trains on: copy e mod copies, in memory when a copy fits, else streamed."""
     num_bytes = reader.num_bytes("train")
     if num_bytes > memory_bytes:
-        return lambda epoch: Stream(reader, "train", epoch % reader.copies, memory_bytes)
+        return lambda epoch: Stream(reader, "train", epoch % reader.copies, memory_bytes, share)
     kept: dict[int, Examples] = {}
 
     def read(epoch: int) -> Examples:

@@ -116,6 +116,9 @@ class Train(Settings):
     """Megabytes of training images to hold in memory. A copy that is larger is streamed, shuffled
     in windows of half as much: the order of examples depends on it, so the machine does not decide
     it."""
+    processes: Annotated[int, Field(ge=1)]
+    """How many share each batch, on a GPU each or on parts of the CPU. It is a parameter since the
+    result depends on it (batch norm sees a part of a batch). Under torchrun its number counts."""
     patience: Annotated[int, Field(ge=1)]
     """Epochs without a better one on validation after which training stops."""
     weights: Annotated[str, AfterValidator(_start)]

@@ -14,7 +14,7 @@ from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from pipeline.runtime.errors import SettingsError, WorkerKilled
 
@@ -48,6 +48,24 @@ def num_workers() -> int:
             fix="unset it to use every core",
         )
     return max(1, int(given))
+
+
+class World(NamedTuple):
+    """The processes that torchrun started together, and which of them this is."""
+
+    rank: int = 0
+    size: int = 1
+    local_rank: int = 0
+    """Among those of this machine."""
+    local_size: int = 1
+
+
+def world() -> World:
+    """What torchrun says in the environment; a world of its own for any other process."""
+    if "TORCHELASTIC_RUN_ID" not in os.environ:
+        return World()
+    names = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE")
+    return World(*(int(os.environ[name]) for name in names))
 
 
 def die_with_parent(parent: int) -> None:

@@ -23,9 +23,15 @@ from typing import Any
 
 from tqdm import tqdm
 
-from pipeline.runtime.errors import GroundworkError, InputChanged, MissingInput, one_line
+from pipeline.runtime.errors import (
+    GroundworkError,
+    InputChanged,
+    MissingInput,
+    SettingsError,
+    one_line,
+)
 from pipeline.runtime.params import PARAMS_FILE, Params, load_params
-from pipeline.runtime.process import die_with_parent
+from pipeline.runtime.process import die_with_parent, world
 from pipeline.runtime.settings import read_yaml
 
 DVC_FILE = Path("dvc.yaml")
@@ -39,6 +45,8 @@ class Stage:
 
     def __init__(self, name: str) -> None:
         self.name = name
+        self.writes = world().rank == 0
+        """Whether outputs, progress and words are this process's; of several it is the first."""
         self.params: Params = load_params()
         stages = read_yaml(DVC_FILE)["stages"]
         declared = stages[name]
@@ -58,6 +66,7 @@ class Stage:
     def output(self, path: str) -> Path:
         """Where to write the output that dvc.yaml calls `path`, until it is published."""
         assert path in self._outputs, f"{path} is no output of {self.name} in dvc.yaml"
+        assert self.writes, "another process writes"
         partial = _partial(path)
         partial.parent.mkdir(parents=True, exist_ok=True)
         return partial
@@ -68,10 +77,12 @@ class Stage:
 
     def progress_bar(self, total: int, unit: str) -> "tqdm[Any]":
         """A progress bar over `total` units, which is quiet when nobody looks (no terminal)."""
-        return tqdm(desc=self.name, total=total, unit=unit, disable=None, leave=False)
+        disable = None if self.writes else True
+        return tqdm(desc=self.name, total=total, unit=unit, disable=disable, leave=False)
 
     def say(self, text: str) -> None:
-        print(one_line(f"{self.name}: {text}"), flush=True)
+        if self.writes:
+            print(one_line(f"{self.name}: {text}"), flush=True)
 
     def write_table(self, path: str, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         """Write an output as CSV."""
@@ -100,6 +111,8 @@ class Stage:
         Raises:
             InputChanged: an input was edited since the stage started.
         """
+        if not self.writes:
+            return
         after = self._fingerprint()
         for key in sorted(self._before.keys() | after.keys()):
             if after.get(key) != self._before.get(key):
@@ -118,6 +131,8 @@ class Stage:
             partial.replace(final)
 
     def _discard_partials(self) -> None:
+        if not self.writes:
+            return
         for path in map(_partial, self._outputs):
             if path.is_dir():
                 shutil.rmtree(path)
@@ -152,24 +167,33 @@ class Stage:
         return found
 
 
-def run_stage(name: str, main: Callable[[Stage], None]) -> None:
-    """Run `main` in the frame and exit: 0, or 1 with one line, or 128 + n after signal n."""
+def run_stage(name: str, main: Callable[[Stage], None], *, distributed: bool = False) -> None:
+    """Run `main` in the frame and exit: 0, or 1 with one line, or 128 + n after signal n.
+
+    A stage that is `distributed` may be started as several processes by torchrun.
+    """
+    here = world()
     # dvc.yaml passes the process of DVC, which may have been killed while this one was importing.
-    die_with_parent(int(os.environ.get("DVC_PID") or os.getppid()))
+    given = os.environ.get("DVC_PID") if here.size == 1 else None
+    die_with_parent(int(given or os.getppid()))
     signal.signal(signal.SIGTERM, _exit_on_signal)
     stage = None
     try:
+        if here.size > 1 and not distributed:
+            raise SettingsError(
+                f"{name} was started as {here.size} processes, and is one",
+                fix=f"python -m pipeline.{name}",
+            )
         stage = Stage(name)
         main(stage)
         stage.publish()
     except GroundworkError as error:
-        print(error, file=sys.stderr)
+        if here.local_rank == 0:  # the others of this machine say the same
+            print(error, file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
-        print(
-            f"{name}: interrupted; dvc repro goes on where it was",
-            file=sys.stderr,
-        )
+        if here.local_rank == 0:
+            print(f"{name}: interrupted; dvc repro goes on where it was", file=sys.stderr)
         sys.exit(128 + signal.SIGINT)
     finally:
         if stage is not None:

@@ -78,7 +78,7 @@ def test_batches_are_full_but_for_the_last_which_is_no_single_example():
 def test_num_batches_agrees_with_batches():
     for num, batch_size in SIZES:
         assert num_batches(num, batch_size) == len(epoch(num, batch_size)), (num, batch_size)
-        assert InMemory(numbered(num)).num_batches(batch_size) == num_batches(num, batch_size)
+        assert len(ALONE.batches(num, batch_size)) == num_batches(num, batch_size)
 
 
 def test_a_later_start_gives_exactly_the_batches_that_remain():
@@ -90,19 +90,31 @@ def test_a_later_start_gives_exactly_the_batches_that_remain():
 
 
 @pytest.mark.parametrize("world_size", [1, 2, 3, 4])
-def test_ranks_have_every_example_once_in_as_many_steps(world_size):
+def test_ranks_share_the_batches_that_one_process_would_have(world_size):
     for num, batch_size in SIZES:
-        if num < 2 * world_size or batch_size < 2:
+        if min(num, batch_size) < 2 * world_size:
             continue
         ranks = [epoch(num, batch_size, 0, Share(r, world_size)) for r in range(world_size)]
-        labels = [joined(batches).labels.tolist() for batches in ranks]
-        assert list(chain(*labels)) == permutation(num, 0, 0).tolist(), (num, batch_size)
-        assert len({len(batches) for batches in ranks}) == 1, (num, batch_size)
+        shared = [joined(list(parts)).labels.tolist() for parts in zip(*ranks, strict=True)]
+        assert list(chain(*shared)) == permutation(num, 0, 0).tolist(), (num, batch_size)
         sizes = [len(batch.labels) for batches in ranks for batch in batches]
         assert min(sizes) > 1, (num, batch_size)
-        assert max(sizes) <= batch_size + 2, (num, batch_size)
-        for rank, given in enumerate(labels):
-            assert InMemory(numbered(num), Share(rank, world_size)).num_examples == len(given)
+        bounds = Share(0, world_size).batches(num, batch_size)
+        assert [len(batch) for batch in shared] == [end - begin for begin, end in bounds]
+        alone = [batch.labels.tolist() for batch in epoch(num, batch_size)]
+        if not 0 < num % batch_size < 2 * world_size:  # what is left is enough for all ranks
+            assert shared == alone, (num, batch_size)
+        assert shared[:-1] == alone[: len(shared) - 1]
+
+
+@pytest.mark.parametrize(("begin", "end"), [(0, 8), (8, 17), (3, 6)])
+def test_parts_of_a_batch_differ_by_one_at_most(begin, end):
+    for world_size in (1, 2, 3):
+        parts = [Share(rank, world_size).part(begin, end) for rank in range(world_size)]
+        places = [place for part in parts for place in range(*part)]
+        assert places == list(range(begin, end))
+        sizes = [last - first for first, last in parts]
+        assert max(sizes) - min(sizes) <= 1
 
 
 def test_examples_stay_in_the_memory_of_the_host_without_a_gpu():

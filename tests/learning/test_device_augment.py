@@ -43,6 +43,16 @@ def test_a_transform_is_a_function_of_seed_epoch_and_step(transform):
     assert not any(torch.equal(other, first) for other in others)
 
 
+def test_ranks_that_share_a_batch_do_to_it_what_one_would():
+    images = pictures(7)
+    whole = augment_batch(images, EVERY, seed=1, epoch=2, step=3)
+    parts = [
+        augment_batch(images[a:b], EVERY, seed=1, epoch=2, step=3, part=(a, b, 7))
+        for a, b in ((0, 3), (3, 7))
+    ]
+    assert torch.equal(torch.cat(parts), whole)
+
+
 def test_nothing_asked_is_nothing_done():
     images = pictures(3)
     assert augmented(images) is images

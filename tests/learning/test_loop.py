@@ -10,7 +10,8 @@ from torch import nn
 from pipeline.learning import loop
 from pipeline.learning.batches import Examples
 from pipeline.learning.inference import predict
-from pipeline.learning.loop import Fit, fit, schedule
+from pipeline.learning.loop import fit, schedule
+from pipeline.learning.selection import is_best
 
 # What is learnt
 
@@ -118,12 +119,12 @@ def test_the_best_epoch_is_kept_and_patience_ends_training(toy):
     ],
 )
 def test_the_best_epoch_is_the_most_accurate_then_of_least_loss_then_the_first(scores, best):
-    fitted = Fit()
+    history, best_epoch = [], 0
     for epoch, (accuracy, loss) in enumerate(scores, 1):
-        fitted.history.append({"val_accuracy": accuracy, "val_loss": loss})
-        if loop._is_best(fitted):
-            fitted.best_epoch = epoch
-    assert fitted.best_epoch == best
+        history.append({"val_accuracy": accuracy, "val_loss": loss})
+        if is_best(history):
+            best_epoch = epoch
+    assert best_epoch == best
 
 
 def test_without_validation_the_last_epoch_is_kept(toy):

@@ -12,7 +12,7 @@ from pipeline.dataset import shards
 from pipeline.dataset.records import write_index
 from pipeline.dataset.shard_reader import Block, ShardReader
 from pipeline.dataset.shards import write_shard
-from pipeline.learning.batches import Examples, InMemory, Share, make_examples
+from pipeline.learning.batches import Examples, InMemory, Share, make_examples, num_batches
 from pipeline.learning.checkpoint import Checkpoint
 from pipeline.learning.device import Device
 from pipeline.learning.streaming import Layout, Stream, training_epochs
@@ -83,7 +83,7 @@ def test_every_epoch_has_every_example_once(reader, rows_held, batch_size):
     epochs = [batches_of(stream, batch_size, epoch) for epoch in range(3)]
     for epoch in epochs:
         assert sorted(itertools.chain(*epoch)) == list(range(NUM))
-        assert len(epoch) == stream.num_batches(batch_size)
+        assert len(epoch) == num_batches(NUM, batch_size)
         assert {len(batch) for batch in epoch[:-1]} <= {batch_size}
         assert 1 < len(epoch[-1]) <= batch_size + 1
     assert epochs[0] != epochs[1] != epochs[2] != epochs[0]
@@ -100,17 +100,20 @@ def test_a_later_start_gives_exactly_the_batches_that_remain(reader, rows_held, 
 
 @pytest.mark.parametrize("world_size", [2, 3, 4])
 @pytest.mark.parametrize(("rows_held", "batch_size"), SIZES)
-def test_ranks_have_every_example_once_in_as_many_steps(reader, rows_held, batch_size, world_size):
+def test_ranks_share_batches_and_have_every_example_once(reader, rows_held, batch_size, world_size):
+    shares = [Share(rank, world_size) for rank in range(world_size)]
+    bounds = shares[0].batches(NUM, batch_size)
     ranks = [
-        batches_of(
-            Stream(reader, "train", 0, rows_held * ROW_BYTES, Share(r, world_size)), batch_size
-        )
-        for r in range(world_size)
+        batches_of(Stream(reader, "train", 0, rows_held * ROW_BYTES, share), batch_size)
+        for share in shares
     ]
     labels = [label for rank in ranks for batch in rank for label in batch]
     assert sorted(labels) == list(range(NUM))
-    assert len({len(rank) for rank in ranks}) == 1
-    assert min(len(batch) for rank in ranks for batch in rank) > 1
+    for share, rank in zip(shares, ranks, strict=True):
+        parts = [share.part(*batch) for batch in bounds]
+        assert [len(batch) for batch in rank] == [end - begin for begin, end in parts]
+        stream = Stream(reader, "train", 0, rows_held * ROW_BYTES, share)
+        assert batches_of(stream, batch_size, start=2) == rank[2:]
 
 
 @pytest.mark.parametrize("batch_size", [2, 8, 100])

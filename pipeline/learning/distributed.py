@@ -1,0 +1,151 @@
+"""Several processes (ranks) that train one network together, by torch.distributed.
+
+Each step they share a batch, so `batch_size` means the same however many there are, and their
+gradients add up to those of the whole batch (DistributedDataParallel). Batch norm is the
+exception: it sees a rank's part of the batch alone, and the first rank's running statistics are
+those of the network. All decisions are the first rank's, which alone writes.
+"""
+
+import os
+import sys
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import NoReturn, TypeVar
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+from torch.distributed.distributed_c10d import PrefixStore, Store
+from torch.distributed.rendezvous import rendezvous
+
+from pipeline.learning.batches import ALONE, Share
+from pipeline.learning.device import Device
+from pipeline.runtime.errors import GroundworkError, SettingsError, TrainingError
+from pipeline.runtime.process import world
+
+Value = TypeVar("Value")
+
+SIGNS_OF_A_LOST_RANK = ("gloo", "NCCL", "Connection reset", "Connection closed")
+WAIT_FOR_TORCHRUN_SECONDS = 5
+
+
+@dataclass(frozen=True)
+class Ranks:
+    """This process and the others; with no others every method leaves things as they are."""
+
+    share: Share = ALONE
+
+    @property
+    def num(self) -> int:
+        return self.share.world_size
+
+    @property
+    def is_first(self) -> bool:
+        return self.share.rank == 0
+
+    def parallel(self, network: nn.Module, device: Device) -> nn.Module:
+        """The network with gradients that are the mean over ranks; all start like the first."""
+        if self.num == 1:
+            return network
+        of_this = [torch.cuda.current_device()] if device.kind == "cuda" else None
+        return nn.parallel.DistributedDataParallel(network, device_ids=of_this)
+
+    def sum(self, values: Tensor) -> Tensor:
+        """The sum over ranks, the same bits on all. On a GPU the host does not wait for it."""
+        if self.num > 1:
+            dist.all_reduce(values)
+        return values
+
+    def concatenate(self, rows: Tensor, begin: int, num: int, device: Device) -> Tensor:
+        """All `num` rows, of which those from `begin` are this rank's."""
+        if self.num == 1:
+            return rows
+        every = torch.zeros((num, *rows.shape[1:]), dtype=rows.dtype, device=device.kind)
+        every[begin : begin + len(rows)] = rows.to(device.kind)
+        return self.sum(every).cpu()
+
+    def from_first(self, value: Value, device: Device) -> Value:
+        """What the first rank has; tensors in it must be on the host."""
+        if self.num == 1:
+            return value
+        box = [value]
+        dist.broadcast_object_list(box, device=torch.device(device.kind))
+        return box[0]
+
+    @torch.no_grad()
+    def copy_first(self, network: nn.Module) -> None:
+        """Make weights and buffers those of the first rank."""
+        if self.num == 1:
+            return
+        for values in network.state_dict().values():
+            dense = values.contiguous()  # which gloo needs, and channels-last is not
+            dist.broadcast(dense, 0)
+            values.copy_(dense)
+
+
+ONE_RANK = Ranks()
+
+
+@contextmanager
+def join_ranks(device: Device) -> Iterator[Ranks]:
+    """Meet the processes that torchrun started with this one; when one of them fails, all end.
+
+    Only the first to fail says so.
+
+    Raises:
+        SettingsError: there are more processes than GPUs, or the device cannot be shared.
+    """
+    here = world()
+    if here.size == 1:
+        yield ONE_RANK
+        return
+    if device.kind == "mps" or (
+        device.kind == "cuda" and here.local_size > torch.cuda.device_count()
+    ):
+        raise SettingsError(
+            f"{here.local_size} processes were started here to train on {device.kind}, of which "
+            f"there is {max(1, torch.cuda.device_count())}: each needs its own",
+            fix="start fewer (train.processes), or set train.device: cpu",
+        )
+    if device.kind == "cuda":
+        torch.cuda.set_device(here.local_rank)
+    store, _, _ = next(rendezvous("env://", here.rank, here.size))
+    dist.init_process_group(
+        "nccl" if device.kind == "cuda" else "gloo",
+        store=PrefixStore("training", store),
+        rank=here.rank,
+        world_size=here.size,
+    )
+    try:
+        yield Ranks(Share(here.rank, here.size))
+        dist.barrier()  # a result is published only when all ranks have come to the end
+    except Exception as error:
+        _fail(error, store)
+    dist.destroy_process_group()
+
+
+def _fail(error: Exception, store: Store) -> NoReturn:
+    """End this process with what is to be said of the error, if it is the first.
+
+    torchrun then ends the others, and these see a lost connection, if anything.
+    """
+    lost = isinstance(error, RuntimeError) and any(s in str(error) for s in SIGNS_OF_A_LOST_RANK)
+    if lost:  # torchrun knows why, and is about to end this process too
+        time.sleep(WAIT_FOR_TORCHRUN_SECONDS)
+        error = TrainingError(
+            f"the connection to another process of this training is lost ({error})",
+            fix="see what ended it; running again goes on where this was",
+        )
+    try:
+        first = store.add("failed", 1) == 1
+    except RuntimeError:  # torchrun itself is gone
+        first = False
+    if first and isinstance(error, GroundworkError):
+        print(error, file=sys.stderr, flush=True)
+    elif first:
+        traceback.print_exception(error)
+    sys.stdout.flush()
+    os._exit(1)  # at an orderly exit NCCL would wait for the other ranks

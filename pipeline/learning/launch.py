@@ -1,0 +1,50 @@
+"""Start a stage as several processes of this machine, as `torchrun --nproc-per-node` does.
+
+torchrun's own machinery does it: it tells the processes of each other, and ends all when one
+fails. Called from here it leaves out its report, so that the stage's error stays the last line.
+"""
+
+import logging
+import os
+import sys
+from typing import NoReturn
+from uuid import uuid4
+
+from torch.distributed.elastic.multiprocessing.api import SignalException
+from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
+from torch.distributed.launcher.api import LaunchConfig, elastic_launch
+
+from pipeline.runtime.errors import WorkerKilled
+
+
+def launch_ranks(stage: str, num: int) -> NoReturn:
+    """Run `python -m pipeline.<stage>` in `num` processes, and exit as they do.
+
+    Raises:
+        WorkerKilled: a process died of a signal, and so could not say why.
+    """
+    logging.getLogger("torch.distributed.elastic").setLevel(logging.CRITICAL)
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # device.py sets the number that counts
+    config = LaunchConfig(
+        min_nodes=1,
+        max_nodes=1,
+        nproc_per_node=num,
+        run_id=str(uuid4()),
+        rdzv_backend="c10d",
+        rdzv_endpoint="localhost:0",
+        max_restarts=0,
+    )
+    try:
+        elastic_launch(config, sys.executable)("-m", f"pipeline.{stage}")
+    except SignalException as signal:
+        sys.exit(128 + signal.sigval)
+    except ChildFailedError as error:
+        rank, failure = error.get_first_failure()
+        if failure.exitcode < 0:
+            raise WorkerKilled(
+                f"process {rank} of {num} was ended by signal {-failure.exitcode}; if nobody did, "
+                "most likely for want of memory",
+                fix="run it again, which goes on where it was, or set a smaller train.processes",
+            ) from None
+        sys.exit(1)  # it has said why
+    sys.exit(0)
