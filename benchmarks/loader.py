@@ -6,11 +6,12 @@ batches of 512 for several epochs. The first has all preparation in it: opening,
 reading into memory. `gather` and `memcpy` are limits: batches of images that are in memory.
 
 `--larger` makes data of ten times a memory budget out of copies of the images, and streams it.
-Peers are stopped after MAX_SECONDS of an epoch. Files are in the page cache or, with `--cold`,
-not, for all alike.
+Peers are stopped after MAX_SECONDS of an epoch. Files are in the page cache, for all alike; with
+`--cold` they are not when the first epoch begins, which is then the only one.
 
 Time is also given in seconds of CPU, which other work on the machine changes least. Memory is
-the peak resident set above that of the process with everything imported.
+the peak resident set above that of the process with everything imported; it has the pages of a
+memory-mapped file in it. `disk` is what was read from there and not from the page cache.
 
     pip install -r requirements-bench.txt
     GROUNDWORK_CIFAR10=/data/cifar10 python benchmarks/loader.py [--rounds 3] [--larger] [--cold]
@@ -21,18 +22,18 @@ import io
 import json
 import os
 import platform
-import statistics
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from statistics import median
 
 import numpy as np
 import pyarrow.parquet as pq
 from PIL import Image
 
 PEERS = Path(__file__).resolve().with_name("loader_peers.py")
-MAX_SECONDS = 60
+MAX_SECONDS = 30
 FORMATS = {  # the reader, and whose files it reads
     "groundwork": "groundwork",
     "gather from memory": "groundwork",
@@ -44,6 +45,7 @@ FORMATS = {  # the reader, and whose files it reads
     "image folder": "image folder",
 }
 IN_MEMORY = ["gather from memory", "memcpy"]
+COLUMNS = [(1, False), (1, True), (2, True)]  # which clock, and whether of the later epochs
 
 
 def main() -> None:
@@ -64,6 +66,7 @@ def main() -> None:
     if not options.cifar10:
         sys.exit("skipped: GROUNDWORK_CIFAR10 names no folder with CIFAR-10 in Parquet")
     readers = [name for name in FORMATS if name not in options.without]
+    epochs = 1 if options.cold else options.epochs  # a second one would find the page cache warm
     repeats, memory_mb = 1, 4000.0
     if options.larger:
         readers = [name for name in readers if name not in [*IN_MEMORY, "image folder"]]
@@ -80,12 +83,12 @@ def main() -> None:
         results: dict[str, list[dict]] = {name: [] for name in readers}
         for _ in range(options.rounds):
             for name, found in results.items():
-                if options.cold:
-                    evict(work / FORMATS[name])
-                arguments = (str(work / FORMATS[name]), str(options.epochs), str(memory_mb))
+                (evict if options.cold else warm)(work / FORMATS[name])
+                arguments = (str(work / FORMATS[name]), str(epochs), str(memory_mb))
                 python = pythons.get(name, sys.executable)
                 found.append(json.loads(run(python, name, *arguments, str(MAX_SECONDS))))
-        report(results, options.images * repeats, options.rounds)
+        budget_mb = options.budget_mb if options.larger else None
+        report(results, options.images * repeats, budget_mb)
 
 
 def decode_cifar(source: Path, path: Path, num: int) -> None:
@@ -103,36 +106,56 @@ def run(python: str, *arguments: str) -> str:
 
 
 def evict(folder: Path) -> None:
-    os.sync()
-    for path in folder.rglob("*"):
-        if path.is_file():
-            with path.open("rb") as file:
-                os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+    """Drop the files from the page cache, which takes no root."""
+    os.sync()  # what is not written yet stays
+    for path in files_of(folder):
+        with path.open("rb") as file:
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
-def report(results: dict[str, list[dict]], num: int, rounds: int) -> None:
+def warm(folder: Path) -> None:
+    """Read the files into the page cache, from which others may have driven them."""
+    for path in files_of(folder):
+        with path.open("rb") as file:
+            while file.read(1 << 20):
+                pass
+
+
+def files_of(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def report(results: dict[str, list[dict]], num: int, budget_mb: float | None) -> None:
+    rounds = len(results["groundwork"])
     print(f"{num} images of 32 x 32 x 3, batches of 512, n = {rounds} processes each, in turn")
     print(f"Python {platform.python_version()}, {len(os.sched_getaffinity(0))} cores\n")
-    print("images a second: first epoch, later epochs (median, range), of CPU; memory")
-    ours = results["groundwork"]
+    print(
+        f"{'images a second':24}{'first epoch':>12}{'later':>12}{'of CPU':>12}"
+        f"{'memory':>9}{'disk':>10}   times as fast is groundwork, by the wall; by CPU"
+    )
     for name, found in results.items():
-        first = [images / seconds for images, seconds, _ in (run["epochs"][0] for run in found)]
-        later = [rate(run, 1) for run in found]
-        cpu = [rate(run, 2) for run in found]
-        ratios = [rate(mine, 2) / rate(run, 2) for mine, run in zip(ours, found, strict=True)]
+        rates = [median(rate(run, clock, later) for run in found) for clock, later in COLUMNS]
         print(
-            f"{name:24}{statistics.median(first):9,.0f} {statistics.median(later):9,.0f} "
-            f"({min(later):,.0f} to {max(later):,.0f}), CPU {statistics.median(cpu):9,.0f}; "
-            f"{max(run['more_mb'] for run in found):5.0f} MB; groundwork is "
-            f"{statistics.median(ratios):.2f} times as fast by CPU "
-            f"({min(ratios):.2f} to {max(ratios):.2f})"
+            f"{name:24}{rates[0]:12,.0f}{rates[1]:12,.0f}{rates[2]:12,.0f}"
+            f"{max(run['more_mb'] for run in found):6,.0f} MB"
+            f"{max(run['read_mb'] for run in found):7,.0f} MB   "
+            + "; ".join(times_as_fast(results["groundwork"], found, clock) for clock in (1, 2))
         )
+    if budget_mb is not None:
+        shares = [run["more_mb"] / budget_mb for run in results["groundwork"]]
+        print(f"\ngroundwork's memory is {max(shares):.2f} times the budget of {budget_mb:g} MB")
 
 
-def rate(run: dict, clock: int) -> float:
-    """Images a second of all epochs after the first, by the wall's clock (1) or the CPU's (2)."""
-    later = run["epochs"][1:] or run["epochs"]
-    return sum(epoch[0] for epoch in later) / sum(epoch[clock] for epoch in later)
+def times_as_fast(ours: list[dict], theirs: list[dict], clock: int) -> str:
+    pairs = zip(ours, theirs, strict=True)
+    found = [rate(mine, clock, True) / rate(other, clock, True) for mine, other in pairs]
+    return f"{median(found):.2f} ({min(found):.2f} to {max(found):.2f})"
+
+
+def rate(run: dict, clock: int, later: bool) -> float:
+    """Images a second of the first epoch or of all others, by the wall's clock (1) or CPU's (2)."""
+    epochs = (run["epochs"][1:] if later else run["epochs"][:1]) or run["epochs"]
+    return sum(epoch[0] for epoch in epochs) / sum(epoch[clock] for epoch in epochs)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 """Batches of more examples than fit in memory: read ahead from shards, shuffled in windows.
 
 An epoch is laid out as the blocks of its copy, about a megabyte each, in random order. The
-layout is cut into windows of half the memory that may be used. A window is read whole and its
-examples are shuffled; while it gives batches a thread reads the next, so memory holds two.
+layout is cut into windows. A window is read whole and its examples are shuffled; while it gives
+batches a thread reads the next. So memory holds two windows, and two batches: the one that is
+used and the one that is made. These four share what may be used, a window being at least a batch.
 
 As blocks are small and come from anywhere, each window is a random sample of the data, not a
 few neighbouring shards. The order is a function of (seed, epoch), index.json and the two sizes,
@@ -71,7 +72,8 @@ class Layout:
 
 @dataclass(frozen=True)
 class Stream:
-    """The examples of a split in one copy, of which `memory_bytes` of images are in memory."""
+    """The examples of a split in one copy, of which `memory_bytes` of images are in memory,
+    or four batches where these are more."""
 
     reader: ShardReader
     split: str
@@ -86,7 +88,7 @@ class Stream:
     def first_images(self, num: int) -> Tensor:
         num = min(num, self.reader.num_examples(self.split))
         blocks = self._layout(seed=0, epoch=0).between(0, num)
-        return torch.from_numpy(self._read(blocks, self.reader.empty_rows(num)).images)
+        return torch.from_numpy(self._read(blocks, self.reader.empty_rows(num), 0).images)
 
     def batches(
         self, seed: int, epoch: int, batch_size: int, device: Device, start: int = 0
@@ -98,11 +100,12 @@ class Stream:
         windows = [self._places(group) for group in groups[first:]]
         layout = self._layout(seed, epoch)
         most_rows = max((window[-1].stop - window[0].start for window in windows), default=0)
-        rooms = [self.reader.empty_rows(most_rows) for _ in windows[:2]]
+        # One piece, so that malloc gives it back to the system as a whole after the epoch.
+        room = self.reader.empty_rows(most_rows * len(windows[:2]))
 
         def read(number: int) -> Rows:
             begin, end = windows[number][0].start, windows[number][-1].stop
-            return self._read(layout.between(begin, end), rooms[number % 2])
+            return self._read(layout.between(begin, end), room, number % 2 * most_rows)
 
         for window, rows in zip(windows, _ahead(read, range(len(windows))), strict=True):
             begin = window[0].start
@@ -126,17 +129,18 @@ class Stream:
     def _batches_per_window(self, batch_size: int) -> int:
         of_rank = -(-batch_size // self.share.world_size)
         batch_bytes = of_rank * int(np.prod(self.reader.shape))
-        return max(1, int(self.memory_bytes / 2 / batch_bytes))
+        return max(1, int((self.memory_bytes - 2 * batch_bytes) / 2 / batch_bytes))
 
     def _layout(self, seed: int, epoch: int) -> Layout:
         return Layout.shuffled(self.reader.blocks(self.split, self.copy), seed, epoch)
 
-    def _read(self, blocks: list[Block], room: Rows) -> Rows:
-        rows = 0
+    def _read(self, blocks: list[Block], room: Rows, begin: int) -> Rows:
+        """Read the blocks into the rows of `room` from number `begin` on; returns these rows."""
+        end = begin
         for block in blocks:
-            self.reader.read_block(block, room, rows)
-            rows += block.rows
-        return Rows(room.images[:rows], room.labels[:rows], room.weights[:rows])
+            self.reader.read_block(block, room, end)
+            end += block.rows
+        return Rows(room.images[begin:end], room.labels[begin:end], room.weights[begin:end])
 
 
 def training_epochs(reader: ShardReader, memory_bytes: float, share: Share = ALONE) -> Epochs:

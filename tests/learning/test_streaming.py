@@ -146,9 +146,9 @@ def test_memory_holds_two_windows_and_a_later_start_reads_no_earlier_one(reader,
 
     monkeypatch.setattr(ShardReader, "empty_rows", count_held)
     monkeypatch.setattr(ShardReader, "read_block", count_read)
-    stream = Stream(reader, "train", 0, 16 * ROW_BYTES)
+    stream = Stream(reader, "train", 0, 24 * ROW_BYTES)
     batches_of(stream, 4)
-    assert (held, sum(read)) == ([9, 9], NUM)
+    assert (held, sum(read)) == ([18], NUM)  # and two batches of 4 are in memory at a time
     read.clear()
     batches_of(stream, 4, start=5)  # the third window of 8, 8, 8 and 9
     assert sum(read) == 17
