@@ -76,7 +76,8 @@ class ShardReader:
         names = {INDEX, *(file["name"] for file in self.index["files"])}
         for path in sorted(self.folder.iterdir()):
             if path.name not in names:
-                raise MissingInput(f"{path} is not in {self.folder / INDEX}", fix=f"rm {path}")
+                fix = f"rm -r {path}" if path.is_dir() else f"rm {path}"
+                raise MissingInput(f"{path} is not in {self.folder / INDEX}", fix=fix)
         _in_threads(self._verify, [f for f in self.index["files"] if f["split"] in splits])
 
     def read(self, split: str, copy: int) -> Shard:

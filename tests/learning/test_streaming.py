@@ -154,6 +154,28 @@ def test_memory_holds_two_windows_and_a_later_start_reads_no_earlier_one(reader,
     assert sum(read) == 17
 
 
+@pytest.mark.parametrize("world_size", [1, 2, 3])
+def test_a_rank_reads_its_own_examples_alone(reader, monkeypatch, world_size):
+    read: list[tuple[str, int]] = []
+    read_block = ShardReader.read_block
+
+    def count_read(self, block, into, at):
+        read.extend(
+            (block.file["name"], row) for row in range(block.first, block.first + block.rows)
+        )
+        read_block(self, block, into, at)
+
+    monkeypatch.setattr(ShardReader, "read_block", count_read)
+    by_rank = []
+    for rank in range(world_size):
+        stream = Stream(reader, "train", 0, 24 * ROW_BYTES, Share(rank, world_size))
+        labels = batches_of(stream, 4)
+        assert len(read) == stream.num_examples == sum(map(len, labels))
+        by_rank.append(set(read))
+        read.clear()
+    assert sum(map(len, by_rank)) == len(set.union(*by_rank)) == NUM
+
+
 def test_any_part_of_a_layout_is_cut_out_of_its_blocks():
     file = {"name": "a"}
     blocks = [Block(file, 0, 4), Block(file, 4, 3), Block(file, 7, 1), Block(file, 8, 4)]
