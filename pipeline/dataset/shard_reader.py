@@ -158,7 +158,7 @@ class ShardReader:
                 return
             if file_sha256(path) != file["sha256"]:
                 raise _damaged(path, "its digest is not the one in index.json")
-            # Not read_metadata: with its schema it is a cycle, 200 KB a file until gc comes by.
+            # Not metadata.schema: the two are a cycle then, 200 KB a file until gc comes by.
             with path.open("rb") as opened, pq.ParquetFile(opened) as parquet:
                 metadata, schema = parquet.metadata, parquet.schema_arrow
         except FileNotFoundError:

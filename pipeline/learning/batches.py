@@ -142,12 +142,12 @@ def gather(
 
 
 def _room(part: Tensor, num: int, pinned: bool) -> Tensor:
-    """Room for `num` rows like those of `part`, where `part` is or in pinned memory."""
+    """Room for `num` rows like those of `part`: on its device, pinned if wanted."""
     shape = (num, *part.shape[1:])
     if pinned or part.device.type != "cpu":
         return part.new_empty(shape, pin_memory=pinned)
-    # torch aligns its memory, and glibc before 2.38 finds no room for such in the hole that the
-    # last batch left: the heap grew by up to 20 batches. numpy's finds it, and has been touched.
+    # Not torch's, which is aligned: glibc 2.36 does not put such memory into the hole that an
+    # earlier batch left, so that the heap grew by a dozen batches.
     return torch.from_numpy(np.empty(shape, part.numpy().dtype))
 
 
