@@ -6,6 +6,7 @@ params  dataset, seed, augment
 """
 
 import json
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from pipeline.dataset.balance import Balance, make_balance
 from pipeline.dataset.catalog import read_entry
 from pipeline.dataset.croissant import write_croissant
 from pipeline.dataset.datacard import COLUMNS, Facts, sheet_rows, write_card
+from pipeline.dataset.earlier import Earlier, find_earlier, note_recipe
 from pipeline.dataset.measurements import ChannelSums
 from pipeline.dataset.pixels import decode_all
 from pipeline.dataset.records import read_folder, read_index, read_tables, write_index
@@ -25,10 +27,12 @@ from pipeline.dataset.sharding import Plan, make_shards, make_tasks
 from pipeline.dataset.shards import PROVENANCE
 from pipeline.dataset.sources.fetch import without_secrets
 from pipeline.dataset.transforms import augment
+from pipeline.runtime.errors import MissingInput
 from pipeline.runtime.process import map_ordered
 from pipeline.runtime.stage import Stage, run_stage, write_json
 
-CLEAN = Path("data/clean")
+CLEAN, SHARDS = Path("data/clean"), Path("data/shards")
+LIBRARIES = ["numpy", "pillow", "simplejpeg", "torch", "torchvision"]  # that make pixels
 NUM_PICTURED, MAX_COPIES_PICTURED = 8, 10
 SHEET_SIDE = 96  # pixels of an image in the contact sheet
 
@@ -37,7 +41,7 @@ def main(stage: Stage) -> None:
     params = stage.params
     index = read_index(CLEAN)
     shape = (*index["image_size"], index["channels"])
-    folder = stage.output("data/shards")
+    folder = stage.output(str(SHARDS))
     folder.mkdir()
     plan = Plan(
         folder=folder,
@@ -53,13 +57,16 @@ def main(stage: Stage) -> None:
     one = np.zeros((1, *shape), np.uint8)
     augment(one, np.zeros(1, np.uint64), 1, transforms=plan.transforms, seed=plan.seed)
     balance = balance_of(plan.classes, params.augment.balance)
-    tables = read_tables(CLEAN, ["id", "image", "label", "split", "weight", *PROVENANCE])
-    tasks = make_tasks(plan, tables, balance)
+    recipe = recipe_of(plan, stage)
+    columns = ["id", "image", "sha256", "label", "split", "weight", *PROVENANCE]
+    tasks = make_tasks(plan, read_tables(CLEAN, columns), balance, earlier_shards(stage, recipe))
     files = []
+    num_known = 0
     sums = ChannelSums.none(shape[2])
     with stage.progress_bar(index["examples"], "image") as bar:
         for made in map_ordered(make_shards, tasks, min_tasks=4):
             files += made.files
+            num_known += made.num_known
             if made.split == "train":
                 sums = sums.plus(made.sums)
             bar.update(made.files[0]["rows"])
@@ -74,10 +81,28 @@ def main(stage: Stage) -> None:
         mean=[round(value, 6) for value in mean],
         std=[round(value, 6) for value in std],
     )
+    note_recipe(folder, recipe, read_folder(CLEAN, ["id", "sha256"]), kept=SHARDS)
     picture(stage, ShardReader(folder))
     describe(stage, index)
     megabytes = sum((folder / file["name"]).stat().st_size for file in files) / 1e6
-    stage.say(f"{len(files)} shards, {megabytes:.1f} MB, {plan.copies} copies of train")
+    known = f", {num_known} of {index['examples']} images as before" if num_known else ""
+    stage.say(f"{len(files)} shards, {megabytes:.1f} MB, {plan.copies} copies of train{known}")
+
+
+def recipe_of(plan: Plan, stage: Stage) -> str:
+    """All that the pixels of an example's copy depend on, but for the example: also the code."""
+    code = stage.inputs_digest(without=("data/", "reports/", "params.yaml"))
+    versions = [f"{name} {version(name)}" for name in LIBRARIES]
+    how = (plan.shape, plan.resize, list(plan.transforms), plan.seed)
+    return "\n".join([code, *versions, *map(repr, how)])
+
+
+def earlier_shards(stage: Stage, recipe: str) -> Earlier | None:
+    try:
+        return find_earlier(SHARDS, recipe)
+    except MissingInput as error:
+        stage.say(f"everything is made anew, since {error.what}")
+        return None
 
 
 def picture(stage: Stage, reader: ShardReader) -> None:

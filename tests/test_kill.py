@@ -80,7 +80,7 @@ def check_one_kill(repository: Repository, stage: str, victim: str, delay_second
     reference = repository.digests(*OUTPUTS[stage])
     lock = (repository.path / "dvc.lock").read_bytes()
     models = repository.digests("models")
-    shutil.rmtree(repository.path / ".groundwork", ignore_errors=True)  # so that clean asks anew
+    shutil.rmtree(repository.path / ".groundwork/clean", ignore_errors=True)  # so that it asks anew
     in_time = kill_during(repository, stage, victim, delay_seconds)
 
     waited = time.monotonic() + 10
@@ -102,7 +102,7 @@ def check_one_kill(repository: Repository, stage: str, victim: str, delay_second
     repository.run(f"dvc repro --force --single-item {stage}")
     assert repository.digests(*OUTPUTS[stage]) == reference
     assert not list(repository.path.rglob("*.partial"))
-    assert {path.name for path in repository.path.glob(".groundwork/*")} <= {"clean"}
+    assert {path.name for path in repository.path.glob(".groundwork/*")} <= {"augment", "clean"}
     assert {path.name for path in repository.path.glob(".groundwork/clean/*")} <= {"answers"}
     repository.restore()
     return in_time

@@ -9,6 +9,8 @@ BT_601 = [299, 587, 114]  # thousandths of red, green and blue in grey (ITU-R BT
 # Small enough for the caches, and however large an image is, this much of it is a float at once.
 # Sums of integers are exact in float64 up to 2**53, whatever their order.
 PIXELS_AT_ONCE = 1 << 16
+SUMMED_AT_ONCE = 1 << 18  # values
+MAX_SQUARES = (2**32 - 1) // 255**2  # whose sum is a uint32
 
 
 class Measurements(NamedTuple):
@@ -116,12 +118,19 @@ class ChannelSums(NamedTuple):
     @classmethod
     def of(cls, images: NDArray[np.uint8]) -> "ChannelSums":
         """Sums over images `(N, H, W, C)`."""
-        _, total, squares = cls.none(images.shape[3])
-        for start in range(0, len(images), 1024):
-            part = images[start : start + 1024].astype(np.uint32)
-            total = total + part.sum((0, 1, 2), dtype=np.int64)
-            squares = squares + (part * part).sum((0, 1, 2), dtype=np.int64)
-        return cls(int(np.prod(images.shape[:3])), total, squares)
+        num, height, width, channels = images.shape
+        flat = images.reshape(num, height * width * channels)
+        total, squares = np.zeros(
+            (2, flat.shape[1]), np.int64
+        )  # of each place, then of the channel
+        step = max(1, min(SUMMED_AT_ONCE // flat.shape[1], MAX_SQUARES))
+        for start in range(0, num, step):
+            part = flat[start : start + step].astype(np.uint32)
+            total += part.sum(0, dtype=np.uint32).astype(np.int64)
+            part *= part
+            squares += part.sum(0, dtype=np.uint32).astype(np.int64)
+        sums = (places.reshape(-1, channels).sum(0) for places in (total, squares))
+        return cls(num * height * width, *sums)
 
     def plus(self, other: "ChannelSums") -> "ChannelSums":
         return ChannelSums(

@@ -123,6 +123,19 @@ class ShardReader:
                 if file.readinto(wanted.data) != wanted.nbytes:
                     raise _damaged(path, "it became shorter while it was read")
 
+    def pixel_offsets(self, file: File) -> NDArray[np.int64]:
+        """Where in a file the pixels of each row begin, in bytes.
+
+        Raises:
+            MissingInput: the file is missing or damaged.
+        """
+        self._verify(file)
+        group, row = np.divmod(np.arange(file["rows"]), rows_per_group(self.shape))
+        offsets: NDArray[np.int64] = (
+            self._offsets[file["name"]][group, 0] + row * self._value_bytes[0]
+        )
+        return offsets
+
     def _read_files(self, files: list[File]) -> Shard:
         rows = self._read_rows(files)
         paths = [self.folder / file["name"] for file in files]

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pipeline.dataset.balance import Balance
+from pipeline.dataset.earlier import Earlier, Run, complete
 from pipeline.dataset.measurements import ChannelSums
 from pipeline.dataset.pixels import decode_all
 from pipeline.dataset.randomness import id_keys, repeat_keys
@@ -47,6 +48,8 @@ class Part(NamedTuple):
     copy: int
     start: int
     stop: int
+    known: list[Run]
+    """Which of its pixels an earlier run has made, and where they are."""
 
 
 class Task(NamedTuple):
@@ -71,13 +74,18 @@ class Made(NamedTuple):
     """What index.json says of each: name, split, copy, rows, sha256."""
     sums: ChannelSums
     """Of the originals."""
+    num_known: int
+    """Originals that an earlier run had made."""
 
 
-def make_tasks(plan: Plan, tables: Iterable[pa.Table], balance: Balance) -> Iterator[Task]:
+def make_tasks(
+    plan: Plan, tables: Iterable[pa.Table], balance: Balance, earlier: Earlier | None = None
+) -> Iterator[Task]:
     """A task for each run of `rows_per_shard` examples of a split, in the order of the tables.
 
-    `tables` have the columns id, image, label, split, weight and PROVENANCE; `balance` is that of
-    their training examples.
+    `tables` have the columns id, image, sha256, label, split, weight and PROVENANCE; `balance` is
+    that of their training examples; `earlier` are shards made in the same way, so that what has not
+    changed need not be made again.
     """
     next_number = dict.fromkeys(SPLITS, 0)
     seen = np.zeros(len(plan.classes), np.int64)
@@ -89,12 +97,12 @@ def make_tasks(plan: Plan, tables: Iterable[pa.Table], balance: Balance) -> Iter
             whole = rows.num_rows - rows.num_rows % plan.rows_per_shard
             for start in range(0, whole, plan.rows_per_shard):
                 run = rows.slice(start, plan.rows_per_shard)
-                yield _task(plan, split, next_number, run, balance, seen)
+                yield _task(plan, split, next_number, run, balance, seen, earlier)
             waiting[split] = [rows.slice(whole)]
     for split in SPLITS:
         rest = pa.concat_tables(waiting[split]) if waiting[split] else None
         if rest is not None and rest.num_rows:
-            yield _task(plan, split, next_number, rest, balance, seen)
+            yield _task(plan, split, next_number, rest, balance, seen, earlier)
 
 
 def _task(
@@ -104,6 +112,7 @@ def _task(
     rows: pa.Table,
     balance: Balance,
     seen: NDArray[np.int64],
+    earlier: Earlier | None,
 ) -> Task:
     """The next task of a split; `next_number` and `seen`, examples by class, are counted on."""
     codes = {name: code for code, name in enumerate(plan.classes)}
@@ -114,6 +123,9 @@ def _task(
         seen += np.bincount(labels, minlength=len(seen))
     parts = _parts(times, plan.rows_per_shard, next_number[split])
     next_number[split] += len(parts)
+    if earlier is not None:
+        numbers = earlier.unchanged(rows["id"].to_pylist(), rows["sha256"].to_pylist())
+        parts = [part._replace(known=_known(part, times, numbers, earlier)) for part in parts]
     return Task(
         plan=plan,
         split=split,
@@ -133,8 +145,23 @@ def _parts(times: NDArray[np.int64], rows_per_shard: int, first_number: int) -> 
         num = max(1, round(num_rows / rows_per_shard)) if num_rows else 0
         for i in range(num):
             start, stop = num_rows * i // num, num_rows * (i + 1) // num
-            parts.append(Part(first_number + len(parts), copy, start, stop))
+            parts.append(Part(first_number + len(parts), copy, start, stop, []))
     return parts
+
+
+def _known(
+    part: Part, times: NDArray[np.int64], numbers: NDArray[np.int64], earlier: Earlier
+) -> list[Run]:
+    rows, repeats = _rows_of(part, times)
+    return earlier.find(part.copy, numbers[rows], repeats)
+
+
+def _rows_of(part: Part, times: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Which examples of a task the rows of a shard are, and how often each was there before."""
+    here = times[part.copy]
+    rows = np.repeat(np.arange(len(here)), here)
+    repeats = np.arange(len(rows)) - np.repeat(np.cumsum(here) - here, here)
+    return rows[part.start : part.stop], repeats[part.start : part.stop]
 
 
 def _ranks(labels: NDArray[np.int32], seen: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -148,39 +175,59 @@ def _ranks(labels: NDArray[np.int32], seen: NDArray[np.int64]) -> NDArray[np.int
 
 def make_shards(task: Task) -> Made:
     """Decode, resize and augment a run of examples, and write its shards."""
-    plan = task.plan
-    originals = decode_all(task.encoded, plan.shape, plan.resize)
     keys = id_keys(task.ids)
     files = []
-    for number, copy, start, stop in task.parts:
-        times = task.times[copy]
-        rows = np.repeat(np.arange(len(times)), times)
-        repeats = (np.arange(len(rows)) - np.repeat(np.cumsum(times) - times, times))[start:stop]
-        rows = rows[start:stop]
-        images = augment(
-            originals[rows],
-            repeat_keys(keys[rows], repeats),
-            copy,
-            transforms=plan.transforms,
-            seed=plan.seed,
-        )
-        name = f"{task.split}-{number:05d}.parquet"
+    originals = None
+    for part in task.parts:
+        rows, _ = _rows_of(part, task.times)
+        images = _images_of(part, task, keys, originals)
+        if originals is None:
+            assert part.copy == 0, "a task begins with its originals, of which all else is made"
+            originals = images
+        name = f"{task.split}-{part.number:05d}.parquet"
         digest = write_shard(
-            plan.folder / name,
+            task.plan.folder / name,
             images,
             task.labels[rows],
             task.weights[rows],
             [task.ids[row] for row in rows],
-            copy,
+            part.copy,
             task.provenance.take(rows),
         )
         files.append(
             {
                 "name": name,
                 "split": task.split,
-                "copy": copy,
+                "copy": part.copy,
                 "rows": len(images),
                 "sha256": digest,
             }
         )
-    return Made(task.split, files, ChannelSums.of(originals))
+    assert originals is not None
+    num_known = sum(run.stop - run.start for run in task.parts[0].known)
+    return Made(task.split, files, ChannelSums.of(originals), num_known)
+
+
+def _images_of(
+    part: Part, task: Task, keys: NDArray[np.uint64], originals: NDArray[np.uint8] | None
+) -> NDArray[np.uint8]:
+    """Pixels of a shard: what an earlier run has made is read, the rest is made.
+
+    `keys` and `originals` are those of the task; for the originals themselves there are none.
+    """
+    plan = task.plan
+    rows, repeats = _rows_of(part, task.times)
+
+    def make(wanted: NDArray[np.int64]) -> NDArray[np.uint8]:
+        chosen = rows[wanted]
+        if originals is None:
+            return decode_all([task.encoded[row] for row in chosen], plan.shape, plan.resize)
+        return augment(
+            originals[chosen],
+            repeat_keys(keys[chosen], repeats[wanted]),
+            part.copy,
+            transforms=plan.transforms,
+            seed=plan.seed,
+        )
+
+    return complete(part.known, (len(rows), *plan.shape), make)

@@ -88,3 +88,9 @@ def test_channel_sums_are_exact_whatever_the_batches():
 def test_mean_and_deviation_of_known_pixels():
     images = np.array([[[[0, 7]], [[255, 7]]]], np.uint8)
     assert ChannelSums.of(images).mean_std() == ([127.5, 7], [127.5, 0])
+
+
+def test_sums_of_many_bright_images_are_exact():
+    sums = ChannelSums.of(np.full((70_000, 1, 1, 1), 255, np.uint8))
+    assert (sums.num_pixels, sums.total.tolist()) == (70_000, [70_000 * 255])
+    assert sums.squares.tolist() == [70_000 * 255**2]

@@ -1,56 +1,34 @@
 """Every example is in one shard of each copy, in order, with the same bytes however it came."""
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from dataset.making import (
+    CLASSES,
+    NUM,
+    TRANSFORMS,
+    chunks,
+    contents,
+    elsewhere,
+    examples,
+    make_all,
+    make_plan,
+    tasks_of,
+)
 
-from pipeline.dataset.balance import make_balance
 from pipeline.dataset.images import decode
 from pipeline.dataset.measurements import ChannelSums
 from pipeline.dataset.randomness import id_keys, repeat_keys
-from pipeline.dataset.records import file_sha256, words, write_index
+from pipeline.dataset.records import file_sha256, words
 from pipeline.dataset.shard_reader import ShardReader
-from pipeline.dataset.sharding import Made, Plan, Task, make_shards, make_tasks
+from pipeline.dataset.sharding import Plan
 from pipeline.dataset.transforms import augment
-from pipeline.runtime.process import WORKERS_VARIABLE, map_ordered
-from pipeline.runtime.transform_settings import Affine, Color, Cutout, RandAugment, Translate
-
-CLASSES = ["cat", "dog", "bird"]
-SPLITS = ["train", "train", "val", "train", "test", "train", "train"]
-TRANSFORMS = [Translate(name="translate", fraction=0.25), Cutout(name="cutout", fraction=0.5)]
-NUM = 33
-
-
-def examples(png) -> pa.Table:
-    vocabulary = ["train", "val", "test"]
-    return pa.table(
-        {
-            "id": [f"id-{i}" for i in range(NUM)],
-            "image": [png(i) for i in range(NUM)],
-            "label": words([CLASSES[i % 3] for i in range(NUM)], CLASSES),
-            "split": words([SPLITS[i % len(SPLITS)] for i in range(NUM)], vocabulary),
-            "weight": pa.array(np.linspace(0, 1, NUM).astype(np.float32)),
-            "source": words([f"pets-{i % 2}" for i in range(NUM)]),
-            "license": words(["MIT"] * NUM),
-            "purposes": words([None] * NUM),
-        }
-    )
-
-
-def chunks(table: pa.Table, *sizes: int) -> list[pa.Table]:
-    """Slices of the sizes in turn."""
-    found, start = [], 0
-    while start < table.num_rows:
-        size = sizes[len(found) % len(sizes)]
-        found.append(table.slice(start, size))
-        start += size
-    return found
+from pipeline.runtime.process import WORKERS_VARIABLE
+from pipeline.runtime.transform_settings import Affine, Color, RandAugment
 
 
 @pytest.fixture(autouse=True)
@@ -60,31 +38,7 @@ def one_worker(monkeypatch) -> None:
 
 @pytest.fixture
 def plan(tmp_path) -> Plan:
-    folder = tmp_path / "shards"
-    folder.mkdir()
-    return Plan(
-        folder=folder,
-        shape=(4, 4, 1),
-        classes=CLASSES,
-        copies=3,
-        rows_per_shard=4,
-        resize="squash",
-        transforms=TRANSFORMS,
-        seed=0,
-    )
-
-
-def tasks_of(plan: Plan, tables: list[pa.Table], balance: str = "none") -> Iterator[Task]:
-    rows = [row for table in tables for row in table.select(["label", "split"]).to_pylist()]
-    labels = [CLASSES.index(row["label"]) for row in rows if row["split"] == "train"]
-    return make_tasks(plan, tables, make_balance(labels, len(CLASSES), balance))
-
-
-def make_all(plan: Plan, tables: list[pa.Table], balance: str = "none") -> list[Made]:
-    made = list(map_ordered(make_shards, tasks_of(plan, tables, balance)))
-    files = sorted((file for one in made for file in one.files), key=lambda file: file["name"])
-    write_index(plan.folder, files, shape=plan.shape, classes=plan.classes, copies=plan.copies)
-    return made
+    return make_plan(tmp_path / "shards")
 
 
 def test_a_task_is_a_run_of_one_split_with_a_number_for_each_copy(plan, png):
@@ -129,9 +83,9 @@ def test_numbers_are_unique_and_without_gaps(plan, png):
 def test_a_copy_of_many_rows_is_made_in_several_shards(plan, png):
     """33 examples in tasks of 4, of which one task has all three of the rare class."""
     table = examples(png)
-    table = table.set_column(3, "split", words(["train"] * NUM, ["train", "val", "test"]))
+    table = table.set_column(4, "split", words(["train"] * NUM, ["train", "val", "test"]))
     labels = ["dog" if 4 <= i < 7 else "cat" for i in range(NUM)]
-    table = table.set_column(2, "label", words(labels, CLASSES))
+    table = table.set_column(3, "label", words(labels, CLASSES))
     tasks = list(tasks_of(plan, [table], "full"))
     for copy, num in [(0, 33), (1, 33), (2, 33)]:
         parts = [part for task in tasks for part in task.parts if part.copy == copy]
@@ -200,15 +154,6 @@ def test_the_bytes_are_the_same_however_many_workers(plan, png, tmp_path, monkey
         assert contents(other) == contents(plan)
 
 
-def elsewhere(plan: Plan, folder: Path) -> Plan:
-    folder.mkdir()
-    return replace(plan, folder=folder)
-
-
-def contents(plan: Plan) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in plan.folder.iterdir()}
-
-
 def test_what_is_made_is_told(plan, png):
     tables = [examples(png).slice(0, 4)]  # train, train, val, train
     made = make_all(plan, tables)
@@ -265,7 +210,7 @@ def test_provenance_is_in_every_row_of_every_copy(plan, png):
 def test_a_balanced_copy_has_as_many_rows_and_as_many_of_each_class(plan, png):
     table = examples(png)
     labels = ["cat" if i % 11 else "bird" for i in range(NUM)]  # and no dog
-    table = table.set_column(2, "label", words(labels, CLASSES))
+    table = table.set_column(3, "label", words(labels, CLASSES))
     make_all(plan, [table], "full")
     reader = ShardReader(plan.folder)
     originals = reader.read("train", 0)
