@@ -29,12 +29,15 @@ from ruamel.yaml import YAML
 STAGES = ["ingest", "validate", "clean", "augment"]
 NUM_NEW = 100
 SHIFT = {"name": "translate", "fraction": 0.125}
-COLOUR = {"name": "color", "brightness": 0.2, "contrast": 0.2, "saturation": 0.2, "hue": 0.05}
+JITTER = {"brightness": 0.2, "contrast": 0.2, "saturation": 0.2, "hue": 0.05}
+COLOUR = {"name": "color", **JITTER}
 POLICIES = {
     "translate": [SHIFT],
     "translate, colour": [SHIFT, COLOUR],
     "translate, TrivialAugment": [SHIFT, {"name": "trivial_augment"}],
-    "torchvision: ElasticTransform": [{"name": "torchvision", "transform": "ElasticTransform"}],
+    "torchvision: ColorJitter": [
+        {"name": "torchvision", "transform": "ColorJitter", "kwargs": JITTER}
+    ],
 }
 
 
