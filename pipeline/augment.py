@@ -6,7 +6,6 @@ params  dataset, seed, augment
 """
 
 import json
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -19,20 +18,19 @@ from pipeline.dataset.catalog import read_entry
 from pipeline.dataset.croissant import write_croissant
 from pipeline.dataset.datacard import COLUMNS, Facts, sheet_rows, write_card
 from pipeline.dataset.earlier import Earlier, find_earlier, note_recipe
+from pipeline.dataset.engines import make_on
 from pipeline.dataset.measurements import ChannelSums
-from pipeline.dataset.pixels import decode_all
+from pipeline.dataset.pixels import decode_all, libraries
 from pipeline.dataset.records import read_folder, read_index, read_tables, write_index
 from pipeline.dataset.shard_reader import ShardReader
-from pipeline.dataset.sharding import Plan, make_shards, make_tasks
+from pipeline.dataset.sharding import Plan, make_tasks
 from pipeline.dataset.shards import PROVENANCE
 from pipeline.dataset.sources.fetch import without_secrets
 from pipeline.dataset.transforms import augment
 from pipeline.runtime.errors import MissingInput
-from pipeline.runtime.process import map_ordered
 from pipeline.runtime.stage import Stage, run_stage, write_json
 
 CLEAN, SHARDS = Path("data/clean"), Path("data/shards")
-LIBRARIES = ["numpy", "pillow", "simplejpeg", "torch", "torchvision"]  # that make pixels
 NUM_PICTURED, MAX_COPIES_PICTURED = 8, 10
 SHEET_SIDE = 96  # pixels of an image in the contact sheet
 
@@ -59,12 +57,15 @@ def main(stage: Stage) -> None:
     balance = balance_of(plan.classes, params.augment.balance)
     recipe = recipe_of(plan, stage)
     columns = ["id", "image", "sha256", "label", "split", "weight", *PROVENANCE]
-    tasks = make_tasks(plan, read_tables(CLEAN, columns), balance, earlier_shards(stage, recipe))
+    engine = params.augment.engine
+    # What is on this machine's disk, the nodes of a cluster do not see.
+    earlier = earlier_shards(stage, recipe) if engine == "local" else None
+    tasks = make_tasks(plan, read_tables(CLEAN, columns), balance, earlier)
     files = []
     num_known = 0
     sums = ChannelSums.none(shape[2])
     with stage.progress_bar(index["examples"], "image") as bar:
-        for made in map_ordered(make_shards, tasks, min_tasks=4):
+        for made in make_on(engine, tasks, folder):
             files += made.files
             num_known += made.num_known
             if made.split == "train":
@@ -92,9 +93,8 @@ def main(stage: Stage) -> None:
 def recipe_of(plan: Plan, stage: Stage) -> str:
     """All that the pixels of an example's copy depend on, but for the example: also the code."""
     code = stage.inputs_digest(without=("data/", "reports/", "params.yaml"))
-    versions = [f"{name} {version(name)}" for name in LIBRARIES]
     how = (plan.shape, plan.resize, list(plan.transforms), plan.seed)
-    return "\n".join([code, *versions, *map(repr, how)])
+    return "\n".join([code, *libraries(), *map(repr, how)])
 
 
 def earlier_shards(stage: Stage, recipe: str) -> Earlier | None:

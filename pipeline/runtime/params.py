@@ -81,6 +81,9 @@ class Augment(Settings):
     """How an image of another shape becomes image_size."""
     shard_mb: Annotated[float, Field(gt=0)]
     """Size of a shard in megabytes of pixels."""
+    engine: Literal["local", "ray"]
+    """Who makes the shards: processes of this machine, or a Ray cluster (RAY_ADDRESS names it). The
+    bytes are the same."""
 
 
 class Progressive(Settings):

@@ -45,6 +45,7 @@ augment:
     - name: flip
   resize: squash
   shard_mb: 32
+  engine: local
 train:
   device: auto
   precision: auto

@@ -27,6 +27,7 @@ def refusal(transform: dict[str, object]) -> tuple[str, str]:
         "transforms": transforms,
         "resize": "pad",
         "shard_mb": 1,
+        "engine": "local",
     }
     with pytest.raises(SettingsError) as caught:
         parse(Augment, content, PATH)
