@@ -65,7 +65,7 @@ class Repository:
         and at the same size, git would not notice (racy git); hence the touch.
         """
         self.run("touch -d '1 hour ago' params.yaml && git reset -q --hard")
-        self.run("dvc checkout -q --force && dvc status -q")
+        self.run("dvc checkout -q --force")
 
     def commit(self, message: str) -> None:
         self.run(f"git add -A && git commit -q -m '{message}'")

@@ -1,6 +1,7 @@
 """data/raw and data/clean as the review page reads them, and servers of it."""
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -90,6 +91,8 @@ def start(*arguments: str) -> "subprocess.Popen[str]":
         stderr=subprocess.STDOUT,
         text=True,
         env=kept | {"PYTHONPATH": str(ROOT), "GIT_CONFIG_GLOBAL": os.devnull},
+        # As in a terminal, also when these tests run in the background of a shell.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
 
 

@@ -94,11 +94,14 @@ def check_one_kill(repository: Repository, stage: str, victim: str, delay_second
             if path.is_dir() and output != "models":
                 assert (path / "index.json").exists(), f"{output} is half written"
 
-    repository.run("git checkout -q dvc.lock && dvc checkout --quiet --force")
-    assert repository.digests("models") == models
+    if stage == "train":  # whose model was deleted: it comes back, and goes again
+        repository.run("git checkout -q dvc.lock && dvc checkout --quiet --force")
+        assert repository.digests("models") == models
+        kill_during(repository, stage, victim, delay_seconds)
+    else:
+        assert repository.digests("models") == models
 
-    # Again, as after a kill: DVC clears the outputs, the stage finds what the killed one left.
-    kill_during(repository, stage, victim, delay_seconds)
+    # DVC has cleared the outputs, the stage finds what the killed one left.
     repository.run(f"dvc repro --force --single-item {stage}")
     assert repository.digests(*OUTPUTS[stage]) == reference
     assert not list(repository.path.rglob("*.partial"))

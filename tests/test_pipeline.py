@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from repository import Repository, environment, make_clone
+from repository import Repository, environment
 
 DATA = ["data/raw", "data/quarantine.csv", "data/clean", "data/shards", "models"]
 TIMES = ("images_per_second", "seconds")
@@ -84,10 +84,20 @@ def test_nothing_of_the_machine_is_in_the_reports(built):
         assert str(built.path).encode() not in file.read_bytes()
 
 
-def test_an_experiment_trains_and_evaluates_only_and_the_way_back_is_cached(built):
+@pytest.fixture(scope="module")
+def experiment(built) -> str:
+    """What an experiment printed; what it made is committed on the branch `slower`."""
+    built.run("git checkout -q -b slower")
+    printed = built.run("dvc exp run -S lr=1e-5 -S epochs=3")
+    built.commit("three epochs of small steps")
+    built.run("git checkout -q main && dvc checkout -q")
+    return printed
+
+
+def test_an_experiment_trains_and_evaluates_only_and_the_way_back_is_cached(built, experiment):
+    assert stages_run(experiment) == ["train", "evaluate"]
     before = built.digests("models", "reports/metrics.json")
-    output = built.run("dvc exp run -S lr=0.0005 -S epochs=2")
-    assert stages_run(output) == ["train", "evaluate"]
+    built.run("git checkout -q slower && dvc checkout -q")
     assert built.digests("models", "reports/metrics.json") != before
     table = built.run("dvc metrics diff main")
     assert re.search(r"reports/metrics.json +accuracy +0\.\d+ +0\.\d+ +-?0\.\d+", table)
@@ -95,14 +105,13 @@ def test_an_experiment_trains_and_evaluates_only_and_the_way_back_is_cached(buil
     assert stages_run(output) == []
     assert output.count("is cached - skipping run, checking out outputs") == 2
     assert built.digests("models", "reports/metrics.json") == before
+    built.run("git checkout -q --force main")
     built.restore()
 
 
-def test_a_small_learning_rate_is_a_number(built):
-    output = built.run("dvc exp run -S lr=1e-5 -S epochs=1")
-    assert stages_run(output) == ["train", "evaluate"]
-    assert "lr: 1e-05" in (built.path / "params.yaml").read_text()
-    built.restore()
+def test_a_small_learning_rate_is_a_number(built, experiment):
+    assert stages_run(experiment) == ["train", "evaluate"]
+    assert "lr: 1e-05" in built.run("git show slower:params.yaml")
 
 
 @pytest.mark.parametrize(
@@ -110,12 +119,6 @@ def test_a_small_learning_rate_is_a_number(built):
     [
         ("nope=1", "To append to your config use +nope=1: Key 'nope' is not in struct"),
         ("lr=abc", "ERROR params.yaml: lr must be a valid number, found 'abc' | fix: "),
-        ("lr=-1", "ERROR params.yaml: lr must be greater than 0, found -1 | fix: "),
-        (
-            "model=resnet5000",
-            "ERROR params.yaml: model must be one of article_cnn, resnet, whitened_cnn or "
-            "torchvision:<name>, found 'resnet5000' | fix: ",
-        ),
     ],
 )
 def test_a_wrong_setting_is_refused_in_one_line_and_loses_nothing(built, setting, line):
@@ -127,15 +130,11 @@ def test_a_wrong_setting_is_refused_in_one_line_and_loses_nothing(built, setting
     assert built.digests("models") == before
 
 
-def test_a_reviewer_sees_the_change_without_cache_or_remote(built, tmp_path):
-    built.run("git checkout -q -b faster")
-    built.run("dvc exp run -S epochs=3")
-    built.commit("three epochs")
-    built.run("git checkout -q main && dvc checkout -q")
+def test_a_reviewer_sees_the_change_without_cache_or_remote(built, experiment, tmp_path):
     url = built.path.as_uri()
     reviewer = Repository(tmp_path / "reviewer")
     built.run(f"git clone -q {url} {reviewer.path}")
-    reviewer.run("git fetch -q origin faster:faster && git checkout -q faster")
+    reviewer.run("git fetch -q origin slower:slower && git checkout -q slower")
     assert not (reviewer.path / "data/raw").exists()
     table = reviewer.run("dvc metrics diff main")
     assert re.search(r"reports/training.json +epochs_run +10 +3 +-7", table)
@@ -144,6 +143,11 @@ def test_a_reviewer_sees_the_change_without_cache_or_remote(built, tmp_path):
     page = Path(plots.removeprefix("file://")).read_text()
     for title in ("Loss by epoch", "Confusion matrix of the test split", "F1 by class"):
         assert title in page
+
+
+@pytest.fixture(scope="module")
+def plots(built) -> dict[str, list[dict]]:
+    return json.loads(built.run("dvc plots show --json").strip().splitlines()[-1])["data"]
 
 
 @pytest.mark.parametrize(
@@ -156,23 +160,14 @@ def test_a_reviewer_sees_the_change_without_cache_or_remote(built, tmp_path):
         ("accuracy by slice", 7),
     ],
 )
-def test_the_plots_hold_data(built, name, num_points):
-    shown = json.loads(built.run("dvc plots show --json").strip().splitlines()[-1])
-    (plot,) = shown["data"][name]
+def test_the_plots_hold_data(plots, name, num_points):
+    (plot,) = plots[name]
     assert len(plot["content"]["data"]["values"]) == num_points
 
 
-def test_two_clones_agree_to_the_byte(built, tmp_path):
+def test_two_clones_agree_to_the_byte(built, newcomer):
     """In another folder, with another hash seed, time zone, locale and number of workers."""
-    other = make_clone(tmp_path / "an other" / "place")
-    env = {
-        "PYTHONHASHSEED": "77",
-        "TZ": "Pacific/Auckland",
-        "LC_ALL": "C",
-        "GROUNDWORK_WORKERS": "3",
-        "OMP_NUM_THREADS": "1",
-    }
-    other.run("dvc repro --force", env=env)
+    other = newcomer.repository
     assert other.digests(*DATA) == built.digests(*DATA)
     ours, theirs = built.digests("reports"), other.digests("reports")
     timed = "reports/training.json"
