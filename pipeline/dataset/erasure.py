@@ -5,8 +5,9 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pipeline.dataset.mentions import names_one
 from pipeline.dataset.sources.fetch import cache_dir
-from pipeline.dataset.traces import Examples, names_one
+from pipeline.dataset.traces import Examples
 from pipeline.runtime.stage import WORK_DIR
 from pipeline.runtime.storage import (
     Lock,

@@ -1,8 +1,6 @@
 """Recognising examples in any file: by rows of tables, by names in text, by bytes of images."""
 
-import csv
 import hashlib
-import io
 import re
 import zlib
 from collections.abc import Collection, Iterable
@@ -14,6 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from pipeline.dataset.mentions import names_one, refers_to_one
+
 PARQUET = b"PAR1"
 JPEG, JPEG_SCAN = b"\xff\xd8\xff", b"\xff\xda"
 HEADER_BYTES = 41  # of a PNG: signature, IHDR, and the length and name of what follows
@@ -24,7 +24,6 @@ WINDOWS = 16
 FEW = 50  # so many traces are looked for one by one: 1 to 50 in 16 MB take 1 to 90 ms
 BLOCK_BYTES = 16 << 20
 MAX_TEXT_BYTES = 64 << 20
-MIN_NAME = 6  # shorter ids, and numbers, stand in files by chance
 
 
 @dataclass
@@ -96,6 +95,8 @@ class Examples:
                     self._learn(file, table.filter(pictures))
                 return True
             if ids and pc.any(pc.is_in(table["id"], pa.array(sorted(ids), pa.string()))).as_py():
+                return True
+            if refers_to_one(file, ids):
                 return True
         file.seek(0)
         digest = hashlib.sha256()
@@ -213,27 +214,6 @@ def trace_of(image: bytes) -> bytes:
     step = max(1, (len(pixels) - TRACE_BYTES) // (WINDOWS - 1))
     windows = [pixels[at : at + TRACE_BYTES] for at in range(0, step * WINDOWS, step)]
     return max((w for w in windows if w), key=lambda window: len(zlib.compress(window)))
-
-
-def names_one(content: bytes, ids: Collection[str]) -> bool:
-    """Whether a CSV table has one of the ids in its column `id`, or text or a database names it."""
-    mentioned = [id for id in ids if id.encode() in content]
-    if not mentioned:
-        return False
-    if any(mentions(content, id) for id in mentioned if len(id) >= MIN_NAME and not id.isdecimal()):
-        return True
-    try:
-        rows = csv.DictReader(io.StringIO(content.decode("utf-8-sig")))
-        return "id" in (rows.fieldnames or []) and any(row["id"] in mentioned for row in rows)
-    except (UnicodeDecodeError, csv.Error):
-        return False
-
-
-def mentions(content: bytes, id: str) -> bool:
-    """Whether the id stands there as a word, not as part of a longer one."""
-    return (
-        re.search(rb"(?<![\w./-])" + re.escape(id.encode()) + rb"(?![\w/-])", content) is not None
-    )
 
 
 def tombstones(examples: Examples, unknown: Iterable[str]) -> set[str]:

@@ -11,7 +11,8 @@ import pytest
 from PIL import Image
 
 from pipeline.dataset import traces
-from pipeline.dataset.traces import Examples, names_one, trace_of
+from pipeline.dataset.mentions import names_one
+from pipeline.dataset.traces import Examples, trace_of
 
 
 def jpeg(number: int, white: bool = False) -> bytes:
@@ -139,12 +140,36 @@ def test_an_image_of_few_bytes_is_its_own_trace():
         (b"id,label\ncat/0001.jpg,cat\n", True),
         (b"id,label\n7,cat\n", True),
         (b"label,id\ncat,70\n", False),
+        (b"id,split,kind,of\n8,train,near,7\n", True),
         (b"epoch,loss\n7,0.1\n", False),  # a number by chance
         (b'{"examples": 7}', False),
     ],
 )
 def test_names_in_text(content, named):
     assert names_one(content, {"cat/0001.jpg", "7"}) == named
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "named"),
+    [
+        ("neighbours", ["8", "7"], True),
+        ("neighbours", ["8", "70", "cat/0001.jpg/x"], False),
+        ("reason", "duplicate of 7", True),
+        ("reason", "duplicate of cat/0001.jpg", True),
+        ("reason", "leak: same image as 7 in test", True),
+        ("reason", "leak: looks like 7 in val", True),
+        ("reason", "duplicate of 70", False),
+        ("reason", "7", False),  # a number by chance
+        ("why", "It looks like 7 in train, and is removed for it. People do not agree: 2 a.", True),
+        ("why", "It looks like cat/0001.jpg in train, which is dog.", True),
+        ("why", "People do not agree: 7 cat. It looks like 8 in train, which is dog.", False),
+    ],
+)
+def test_names_in_rows_of_others(column, value, named):
+    """As the review queue and the table of what was removed have them."""
+    buffer = io.BytesIO()
+    pq.write_table(pa.table({"id": ["8", "9"], column: [value, None]}), buffer)
+    assert Examples().in_file(buffer, {"cat/0001.jpg", "7"}) == named
 
 
 def test_names_in_a_database(tmp_path):
