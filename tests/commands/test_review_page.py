@@ -22,6 +22,7 @@ CLASSES = ["cat", "dog"]
 COLOURS = ["rouge", "vert", "bleú", "noir"]
 PIXEL = encode_png(np.full((4, 4, 3), 128, np.uint8))
 
+expect.set_options(timeout=30_000)  # milliseconds; only a failure waits so long
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
 
 
