@@ -42,7 +42,8 @@ SAY_EVERY_SECONDS = 30
 
 def main(stage: Stage) -> None:
     params = stage.params
-    check_strategy(params.train.weights, params.train.finetune, params.epochs)
+    processes = max(params.train.processes, world().size)
+    check_strategy(params.train.weights, params.train.finetune, params.epochs, processes)
     if params.train.processes > 1 and world().size == 1:
         launch_ranks("train", params.train.processes)
     reader = ShardReader(SHARDS)
