@@ -52,6 +52,7 @@ train:
   schedule: cosine
   weight_decay: 0.0
   label_smoothing: 0.0
+  processes: 1
   patience: 10
   weights: none
   finetune: all
@@ -83,6 +84,11 @@ def test_params_yaml_of_this_repository_has_every_field():
     params["augment"].pop("transforms")
     written["augment"].pop("transforms")
     assert params == written
+
+
+@pytest.mark.parametrize("recipe", sorted((ROOT / "recipes").glob("*.yaml")), ids=lambda p: p.stem)
+def test_recipes_are_whole(recipe):
+    load_params(recipe)
 
 
 def test_every_param_stands_under_a_stage_of_dvc_yaml():
