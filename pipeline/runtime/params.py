@@ -149,7 +149,7 @@ class Params(Settings):
     """Names data/catalog/<dataset>.yaml."""
     seed: Annotated[int, Field(ge=0, lt=2**32)]
     model: Annotated[str, Field(min_length=1)]
-    """`article_cnn`, `resnet`, `whitened_cnn`, or `torchvision:<name>`."""
+    """`article_cnn`, `resnet`, `whitened_cnn`, `whitened_resnet` or `torchvision:<name>`."""
     optimizer: Literal["sgd", "adam", "adamw", "muon"]
     lr: Annotated[float, Field(gt=0, le=100)]
     batch_size: Annotated[int, Field(ge=2)]
