@@ -35,7 +35,7 @@ class Model:
     @property
     def views(self) -> str:
         """How images are seen when they are classified; see `predict` of inference.py."""
-        views: str = self.about["recipe"].get("views", "original")
+        views: str = self.about.get("recipe", {}).get("views", "original")
         return views
 
 

@@ -98,8 +98,8 @@ def refusal(name: str, shape: tuple[int, int, int] = (8, 8, 3)) -> str:
 @pytest.mark.parametrize("name", ["resnet18", "ResNet", "", "torchvision"])
 def test_unknown_network(name):
     assert refusal(name) == (
-        "ERROR params.yaml: model must be one of article_cnn, resnet, whitened_cnn or "
-        f"torchvision:<name>, found {name!r} | fix: name one of these"
+        "ERROR params.yaml: model must be one of article_cnn, resnet, whitened_cnn, "
+        f"whitened_resnet or torchvision:<name>, found {name!r} | fix: name one of these"
     )
 
 
