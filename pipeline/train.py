@@ -50,6 +50,8 @@ def main(stage: Stage) -> None:
     device = choose_device(params.train.device, params.train.precision, reader.shape)
     torch.manual_seed(params.seed)
     network = build_network(params.model, reader.shape, len(reader.classes))
+    if world().local_rank == 0:
+        reader.verify(["train", "val"])
     start = start_training(
         network,
         params.train.weights,
@@ -59,8 +61,6 @@ def main(stage: Stage) -> None:
         mean=reader.index["mean"],
         std=reader.index["std"],
     )
-    if world().local_rank == 0:
-        reader.verify(["train", "val"])
     recipe = Recipe(
         optimizer=params.optimizer,
         lr=params.lr,

@@ -29,7 +29,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Path("pipeline").symlink_to(ROOT / "pipeline")
     for name in ("dvc.yaml", "params.yaml"):
         shutil.copy(ROOT / name, name)
-    for folder in (SHARDS, Path("data/clean"), Path("models"), Path("reports")):
+    for folder in (SHARDS, Path("data/clean"), Path("models/start"), Path("reports")):
         folder.mkdir(parents=True)
     write_index(Path("data/clean"), [])
     for name in ("models/model.json", "models/model.safetensors"):
