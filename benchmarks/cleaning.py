@@ -31,8 +31,8 @@ from pipeline.learning.batches import Examples, Normalizer, make_examples
 from pipeline.learning.device import choose_device
 from pipeline.learning.inference import predict
 from pipeline.learning.loop import fit
-from pipeline.learning.networks import WhitenedCNN
 from pipeline.learning.out_of_fold import check_recipe
+from pipeline.learning.whitened import WhitenedCNN
 
 WIDTHS, EPOCHS = (32, 64, 128), 8
 NUM_TRAIN, NUM_HELD_OUT = 20_000, 5_000

@@ -41,7 +41,7 @@ from pipeline.dataset.measurements import ChannelSums
 from pipeline.learning.batches import Normalizer, make_examples
 from pipeline.learning.device import Device, choose_device
 from pipeline.learning.loop import Recipe, fit
-from pipeline.learning.networks import WhitenedCNN
+from pipeline.learning.whitened import WhitenedCNN
 from pipeline.runtime.process import available_cores
 
 ROOT = Path(__file__).resolve().parent.parent

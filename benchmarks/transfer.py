@@ -33,9 +33,9 @@ from pipeline.learning.device import Device, choose_device
 from pipeline.learning.inference import predict
 from pipeline.learning.loop import Recipe, fit
 from pipeline.learning.model_file import save_model
-from pipeline.learning.networks import WhitenedCNN
 from pipeline.learning.out_of_fold import check_recipe
 from pipeline.learning.transfer import start_training
+from pipeline.learning.whitened import WhitenedCNN
 
 SHAPE, MODEL, EPOCHS = (32, 32, 3), "whitened_cnn", 8
 KNOWN = ["airplane", "automobile", "cat", "deer", "frog", "ship"]

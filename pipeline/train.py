@@ -9,14 +9,10 @@ Several processes train one network where `train.processes` says so, or where to
 """
 
 import csv
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
 
 import torch
-from dvclive import Live
 
 from pipeline.dataset.shard_reader import ShardReader
 from pipeline.learning.batches import Normalizer, make_examples
@@ -25,6 +21,7 @@ from pipeline.learning.device import choose_device
 from pipeline.learning.distributed import join_ranks
 from pipeline.learning.figures import training_curves
 from pipeline.learning.launch import launch_ranks
+from pipeline.learning.live import live_curves
 from pipeline.learning.loop import Fit, Recipe, fit
 from pipeline.learning.model_file import save_model
 from pipeline.learning.networks import build_network, check_images
@@ -36,8 +33,6 @@ from pipeline.runtime.process import world
 from pipeline.runtime.stage import WORK_DIR, Stage, run_stage
 
 SHARDS = Path("data/shards")
-LIVE = Path("dvclive")
-SAY_EVERY_SECONDS = 30
 
 
 def main(stage: Stage) -> None:
@@ -132,30 +127,6 @@ def check_numbers(reader: ShardReader, recipe: Recipe) -> None:
             "each needs two images",
             fix=f"set batch_size: {least} at least, or start fewer processes",
         )
-
-
-@contextmanager
-def live_curves(stage: Stage, num_epochs: int) -> Iterator[Callable[[dict[str, float]], str]]:
-    """Gives what puts each epoch's row into dvclive/, and says how far training is."""
-    live = Live(str(LIVE), save_dvc_exp=False, dvcyaml=None, report=None) if stage.writes else None
-    best, said_at = 0.0, time.monotonic()
-
-    def log(row: dict[str, float]) -> str:
-        nonlocal best, said_at
-        best = max(best, row["val_accuracy"])
-        state = f"epoch {row['epoch']} of {num_epochs}, best val {best:.4f}"
-        if time.monotonic() - said_at > SAY_EVERY_SECONDS:
-            said_at = time.monotonic()
-            stage.say(state)
-        if live is not None:
-            for name, value in row.items():
-                if name != "epoch":
-                    live.log_metric(name, value, plot=True)
-            live.next_step()
-        return state
-
-    with live or nullcontext():
-        yield log
 
 
 def write(

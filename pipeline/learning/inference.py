@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from pipeline.learning.batches import Normalizer
 from pipeline.learning.device import Device
-from pipeline.learning.networks import WhitenedCNN
+from pipeline.learning.whitened import WhitenedCNN
 
 PREDICTION_BATCH = 1000
 SHIFTS = {(0, 0): 0.5, (-1, -1): 0.25, (1, 1): 0.25}  # pixels down and right, and their weight

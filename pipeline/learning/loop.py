@@ -29,11 +29,11 @@ from pipeline.learning.distributed import ONE_RANK, Ranks
 from pipeline.learning.finetuning import FineTuning
 from pipeline.learning.finite import FiniteGuard
 from pipeline.learning.memory import run_in_memory
-from pipeline.learning.networks import WhitenedCNN
 from pipeline.learning.optimizers import make_optimizer
 from pipeline.learning.progressive import scale_at, shrink
 from pipeline.learning.selection import is_best, should_stop, validate
 from pipeline.learning.training_step import TrainingStep
+from pipeline.learning.whitened import WhitenedCNN
 
 WARMUP_FRACTION = 0.05  # of all steps, in which the learning rate rises from zero
 WHITENED_FROM = 5000  # images that show how pixels vary

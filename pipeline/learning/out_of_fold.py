@@ -20,7 +20,7 @@ from pipeline.learning.device import Device
 from pipeline.learning.inference import predict_and_embed
 from pipeline.learning.loop import Recipe, fit
 from pipeline.learning.metrics import fit_temperature, softmax
-from pipeline.learning.networks import WhitenedCNN
+from pipeline.learning.whitened import WhitenedCNN
 from pipeline.runtime.errors import BrokenDataset
 
 Images = NDArray[np.uint8]

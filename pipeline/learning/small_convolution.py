@@ -1,7 +1,7 @@
 """A 3x3 convolution whose weights get their gradient faster where feature maps are small.
 
-oneDNN, which computes convolutions on a CPU, takes as long for the gradient of the weights
-of a 3x3 map as of a 7x7 map. Nine products of matrices do it in a fifth of that (LOG.md).
+oneDNN, which computes convolutions on a CPU, takes nine times as long for the gradient of the
+weights as for the convolution of a 3x3 map. Nine products of matrices take a quarter (LOG.md).
 """
 
 from typing import Any

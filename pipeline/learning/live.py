@@ -1,0 +1,37 @@
+"""Live curves of a training run, for whoever looks meanwhile; see DVCLive."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+
+from dvclive import Live
+
+from pipeline.runtime.stage import Stage
+
+LIVE = Path("dvclive")
+SAY_EVERY_SECONDS = 30
+
+
+@contextmanager
+def live_curves(stage: Stage, num_epochs: int) -> Iterator[Callable[[dict[str, float]], str]]:
+    """Gives what puts each epoch's row into dvclive/, and says how far training is."""
+    live = Live(str(LIVE), save_dvc_exp=False, dvcyaml=None, report=None) if stage.writes else None
+    best, said_at = 0.0, time.monotonic()
+
+    def log(row: dict[str, float]) -> str:
+        nonlocal best, said_at
+        best = max(best, row["val_accuracy"])
+        state = f"epoch {row['epoch']} of {num_epochs}, best val {best:.4f}"
+        if time.monotonic() - said_at > SAY_EVERY_SECONDS:
+            said_at = time.monotonic()
+            stage.say(state)
+        if live is not None:
+            for name, value in row.items():
+                if name != "epoch":
+                    live.log_metric(name, value, plot=True)
+            live.next_step()
+        return state
+
+    with live or nullcontext():
+        yield log
