@@ -100,7 +100,7 @@ class WhitenedBlock(nn.Module):
 
 class WhitenedResNet(WhitenedCNN):
     """Wider, with a third convolution in each block and a path around two of them (airbench96,
-    same source): more accurate after as many epochs, in three and a half times the time of WhitenedCNN."""
+    same source): more accurate after as many epochs, each of which takes 3.5 times as long."""
 
     WIDTHS = (128, 384, 512)
     SMALL_WIDTHS = (64, 128, 128)
