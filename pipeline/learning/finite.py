@@ -55,7 +55,7 @@ class FiniteGuard:
         watched = [p.grad for p in self._parameters if p.grad is not None]
         watched.append(loss)
         # GradScaler's kernel: one pass over all, here times one, that does no more than set the
-        # flag. It takes half as long as their norm (LOG.md).
+        # flag. It takes less time than their norm (LOG.md).
         torch._amp_foreach_non_finite_check_and_unscale_(watched, self._found, self._one)
         self._bad_steps += self._found
         self._num_steps += 1
