@@ -68,6 +68,7 @@ def press(page: Page, *keys: str) -> None:
 
 def shown(page: Page, id: str) -> None:
     expect(page.locator("#id")).to_have_text(id)
+    expect(page.locator("#skip")).to_be_enabled()  # it has arrived, and keys act on it
 
 
 def saved(page: Page) -> None:

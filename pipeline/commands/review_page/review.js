@@ -83,13 +83,13 @@ function show() {
   keepPlace();
 }
 
-// Show where one is now; the item is there already but for the first, and after a jump.
+// Show where one is now, again once its item has come: most often it is there already.
 async function arrive() {
+  const isThere = Boolean(queue.item);
   show();
   const row = queue.row;
   await queue.fetch();
-  if (row === queue.row && !$("image").childElementCount) show();
-  else if (row === queue.row && $("id").textContent !== queue.item?.id) show();
+  if (row === queue.row && !isThere) show();
 }
 
 function decide(kind, label = "") {
@@ -161,8 +161,11 @@ function saved(message, answer) {
 }
 
 // The server will never take this decision, so it must not look like one.
-function refused({ body }, problem) {
+function refused({ body, row }, problem) {
+  setDecision(row, made.find(({ key }) => key === body.key)?.before);
   made = made.filter(({ key }) => key !== body.key);
+  if (queue.at < 0) queue.advance(); // it is open again, maybe the only one
+  arrive();
   $("last").replaceChildren(element("strong", `Not written: ${problem}`));
   refresh();
 }
