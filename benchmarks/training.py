@@ -6,8 +6,9 @@
 
 `steps` trains one network (airbench94's, widths 64, 256, 256) in several ways, in turn and each in
 a process of its own: `plain` is a loop as tutorials have it (fp32, DataLoader, the loss printed),
-`bare` a bf16 channels-last step on a batch that is there already, `groundwork` is `fit` with
-loading, checks and reports; all three with Nesterov's SGD. `muon` is `fit` with that optimizer.
+`bare` a bf16 channels-last step on a batch that is there already, both of PyTorch's layers alone;
+`groundwork` is `fit` with loading, checks and reports; all three with Nesterov's SGD. `muon` is
+`fit` with that optimizer.
 
 `run` takes a recipe through the whole pipeline in a clone of this repository, once for each seed,
 and reads its reports. The bare step is measured before and after each training, so that its
@@ -41,6 +42,7 @@ from pipeline.dataset.measurements import ChannelSums
 from pipeline.learning.batches import Normalizer, make_examples
 from pipeline.learning.device import Device, choose_device
 from pipeline.learning.loop import Recipe, fit
+from pipeline.learning.small_convolution import SmallConv2d
 from pipeline.learning.whitened import WhitenedCNN
 from pipeline.runtime.process import available_cores
 
@@ -108,11 +110,23 @@ def measure(name: str, steps: int) -> dict[str, float]:
     torch.manual_seed(0)
     network = WhitenedCNN(*SHAPE, len(CLASSES))
     if name == "plain":
+        network = with_layers_of_torch(network)
         return {"images_per_second": plain(network.to("cuda" if cuda else "cpu"), steps)}
     if name == "bare":
         device = Device("cuda" if cuda else "cpu", bf16=True)
-        return bare(network, device, steps)
+        return bare(with_layers_of_torch(network), device, steps)
     return {"images_per_second": groundwork(network, "muon" if name == "muon" else "sgd", steps)}
+
+
+def with_layers_of_torch(network: nn.Module) -> nn.Module:
+    """The same network without our own convolutions."""
+    for layer in list(network.modules()):
+        for name, part in list(layer.named_children()):
+            if isinstance(part, SmallConv2d):
+                plain = nn.Conv2d(part.in_channels, part.out_channels, 3, padding=1, bias=False)
+                plain.load_state_dict(part.state_dict())
+                setattr(layer, name, plain)
+    return network
 
 
 def plain(network: nn.Module, steps: int) -> float:

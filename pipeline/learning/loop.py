@@ -119,6 +119,7 @@ def fit(
         weight_decay=recipe.weight_decay,
         batch_size=recipe.batch_size,
         fused=device.kind in ("cpu", "cuda"),
+        bf16=device.bf16,
     )
     guard = FiniteGuard(network, device, lr=recipe.lr, optimizer=recipe.optimizer)
     guard.protect(optimizer)

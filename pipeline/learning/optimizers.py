@@ -19,6 +19,7 @@ def make_optimizer(
     weight_decay: float,
     batch_size: int,
     fused: bool,
+    bf16: bool = False,
     depths: Mapping[nn.Parameter, int] | None = None,
     layer_decay: float = 1.0,
 ) -> torch.optim.Optimizer:
@@ -26,7 +27,8 @@ def make_optimizer(
 
     Biases and norms are not decayed: that is for weights alone. A parameter that is `depths` blocks
     below the head learns at `layer_decay` to that power of the rate. Every group has its peak
-    learning rate as `base_lr`, which the schedule scales.
+    learning rate as `base_lr`, which the schedule scales. With `bf16` Muon multiplies its matrices
+    in that.
     """
     trained = [p for p in network.parameters() if p.requires_grad]
     weights = [p for p in trained if p.ndim > 1]
@@ -53,7 +55,7 @@ def make_optimizer(
         for depth, part in _by_depth(group, depths or {})
     ]
     if name == "muon":
-        optimizer = Muon(groups)
+        optimizer = Muon(groups, bf16=bf16)
     elif name == "sgd":
         optimizer = torch.optim.SGD(groups, lr, momentum=0.9, nesterov=True, fused=fused)
     elif name == "adam":
@@ -90,8 +92,9 @@ class Muon(torch.optim.Optimizer):
     tensor of 1 (finite.py). Its momentum is spoilt then, which does not matter: the run is over.
     """
 
-    def __init__(self, groups: Iterable[dict[str, Any]]) -> None:
+    def __init__(self, groups: Iterable[dict[str, Any]], *, bf16: bool = False) -> None:
         super().__init__(groups, {"lr": 0.0, "weight_decay": 0.0, "orthogonal": False})
+        self.dtype = torch.bfloat16 if bf16 else torch.float32
 
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
@@ -116,7 +119,7 @@ class Muon(torch.optim.Optimizer):
                     rows = len(parameter)
                     scale = rows**0.5 / (parameter.norm() + 1e-7)
                     parameter.mul_(unless_found(scale, 1.0))
-                    update = orthogonalise(update.reshape(rows, -1)).view_as(parameter)
+                    update = orthogonalise(update.reshape(rows, -1).to(self.dtype)).view_as(parameter)
                 elif group["weight_decay"]:  # decoupled: a share of the weight in each full step
                     share = group["weight_decay"] * group["lr"] / group["base_lr"]
                     parameter.mul_(unless_found(1 - share, 1.0))
@@ -124,9 +127,10 @@ class Muon(torch.optim.Optimizer):
 
 
 def orthogonalise(matrix: Tensor, steps: int = 3) -> Tensor:
-    """Bring the singular values of a matrix near one, by Newton-Schulz iterations.
+    """Bring the singular values of a matrix near one, by Newton-Schulz iterations in its type.
 
-    With three steps they end between about 0.3 and 1.3, which serves as well as exactly one.
+    With three steps they end between about 0.3 and 1.3, which serves as well as exactly one; so do
+    the three digits of bf16, the type of the source.
     """
     a, b, c = NEWTON_SCHULZ
     wide: Tensor = matrix / (matrix.norm() + 1e-7)

@@ -1,7 +1,8 @@
 """A 3x3 convolution whose weights get their gradient faster where feature maps are small.
 
 oneDNN, which computes convolutions on a CPU, takes nine times as long for the gradient of the
-weights as for the convolution of a 3x3 map. Nine products of matrices take a quarter (LOG.md).
+weights as for the convolution of a 3x3 map, and four times for 7x7. Nine products of matrices take
+a quarter and two thirds of that (LOG.md).
 """
 
 from typing import Any
@@ -11,7 +12,8 @@ import torch.nn.functional as F
 import torch.nn.grad
 from torch import Tensor, nn
 
-SMALL_SIDE = 5  # pixels; from 7 on the nine products take longer
+SMALL_SIDE = 7  # pixels; from 11 on the nine products take longer
+PIXELS_AT_ONCE = 16_000  # of 256 channels in bf16, 8 MB, which caches can hold
 
 
 class SmallConv2d(nn.Conv2d):
@@ -44,22 +46,29 @@ class _SmallConvolution(torch.autograd.Function):
 
 
 def weight_gradient(features: Tensor, gradient: Tensor) -> Tensor:
-    """The gradient of 3x3 weights, `(O, I, 3, 3)`.
+    """The gradient of 3x3 weights, `(O, I, 3, 3)`, at least as precise as float32.
 
     `features` are what came in, `(N, I, H, W)`, `gradient` that of what went out, `(N, O, H, W)`.
     Both are laid out as one long run of pixels with a blank one after each row and a blank row
     after each image. What a weight of the 3x3 connects is then always the same distance apart.
     """
-    num, channels_in, height, width = features.shape
-    pixels = num * (height + 1) * (width + 1)
-    out_of = _run_of_pixels(gradient)[width + 2 :][:pixels].T
-    into = _run_of_pixels(features)
-    products = [
-        out_of @ into[row * (width + 1) + column :][:pixels]
-        for row in range(3)
-        for column in range(3)
-    ]
-    return torch.stack(products, 2).view(-1, channels_in, 3, 3)
+    _, channels_in, height, width = features.shape
+    row, images = width + 1, max(1, PIXELS_AT_ONCE // ((height + 1) * (width + 1)))
+    found = None
+    for into, out_of in zip(features.split(images), gradient.split(images), strict=True):
+        pixels = len(into) * (height + 1) * row
+        outgoing = _run_of_pixels(out_of)[row + 1 :][:pixels].T
+        incoming = _run_of_pixels(into)
+        products = [
+            outgoing @ incoming[above * row + left :][:pixels]
+            for above in range(3)
+            for left in range(3)
+        ]
+        part = torch.stack(products, 2)
+        part = part.to(torch.promote_types(part.dtype, torch.float32))
+        found = part if found is None else found.add_(part)
+    assert found is not None
+    return found.view(-1, channels_in, 3, 3)
 
 
 def _run_of_pixels(features: Tensor) -> Tensor:

@@ -82,6 +82,14 @@ def test_orthogonalised_matrices_keep_their_directions_and_lose_their_scale(shap
     assert (inner - inner.diagonal().diag()).abs().max() < 1e-3
 
 
+def test_orthogonalised_in_bf16_differs_by_little():
+    torch.manual_seed(0)
+    matrix = torch.randn(16, 72)
+    in_full, in_half = orthogonalise(matrix), orthogonalise(matrix.bfloat16())
+    assert in_half.dtype == torch.bfloat16
+    assert 0 < (in_half - in_full).norm() / in_full.norm() < 0.05
+
+
 def test_a_step_of_muon_is_orthogonal_whatever_the_scale_of_the_loss():
     def step(scale: float) -> torch.Tensor:
         torch.manual_seed(0)
