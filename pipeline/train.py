@@ -108,6 +108,7 @@ def main(stage: Stage) -> None:
         )
     if checkpoint is not None:
         write(stage, network, reader, recipe, fitted, start)
+        stage.publish()  # before the checkpoint goes: killed between the two, nothing is lost
         checkpoint.clear()
 
 

@@ -112,3 +112,17 @@ def make_clone(path: Path) -> Repository:
     repository.run("git init -q -b main")
     repository.commit("as it is")
     return repository
+
+
+def processes_in(folder: Path) -> dict[int, str]:
+    """Command lines of the processes whose working directory is `folder`."""
+    found = {}
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if (process / "cwd").resolve() == folder.resolve():
+                command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+                found[int(process.name)] = command
+        except (FileNotFoundError, PermissionError, ProcessLookupError):
+            continue
+    # A process that is dead but not yet waited for has no command line.
+    return {pid: command for pid, command in found.items() if command}

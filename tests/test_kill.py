@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from repository import QUICK, Repository, environment, make_clone
+from repository import QUICK, Repository, environment, make_clone, processes_in
 
 OUTPUTS = {
     "ingest": ["data/raw"],
@@ -30,20 +30,6 @@ def finished(tmp_path_factory) -> Repository:
     repository.run("dvc repro --force")
     repository.commit("results")
     return repository
-
-
-def processes_in(folder: Path) -> dict[int, str]:
-    """Command lines of the processes whose working directory is `folder`."""
-    found = {}
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            if (process / "cwd").resolve() == folder.resolve():
-                command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-                found[int(process.name)] = command
-        except (FileNotFoundError, PermissionError, ProcessLookupError):
-            continue
-    # A process that is dead but not yet waited for has no command line.
-    return {pid: command for pid, command in found.items() if command}
 
 
 def stage_process(folder: Path, stage: str) -> int | None:

@@ -2,59 +2,20 @@
 
 import json
 
-import numpy as np
-from dataset.sharded import provenance
-
-from pipeline.dataset.records import write_index
-from pipeline.dataset.shards import write_shard
-from repository import Repository
+from dataset.sharded import write_learnable
 
 TRAIN = "python -m pipeline.train"
-
-
-def write_shards(clone: Repository, classes: list[str]) -> None:
-    folder = clone.path / "data/shards"
-    folder.mkdir(parents=True, exist_ok=True)
-    random = np.random.default_rng(len(classes))
-    entries = []
-    for split, copy, num in (("train", 0, 40), ("train", 1, 40), ("val", 0, 20)):
-        labels = (np.arange(num) % len(classes)).astype(np.int32)
-        images = random.integers(0, 60, (num, 8, 8, 1)) + 60 * labels[:, None, None, None]
-        name, ids = f"{split}-{copy:05d}.parquet", [f"{split}-{n}" for n in range(num)]
-        digest = write_shard(
-            folder / name,
-            images.astype(np.uint8),
-            labels,
-            np.ones(num, np.float32),
-            ids,
-            copy,
-            provenance(num),
-        )
-        entry = {"name": name, "split": split, "copy": copy, "rows": num}
-        entries.append(entry | {"sha256": digest})
-    write_index(
-        folder,
-        entries,
-        shape=[8, 8, 1],
-        classes=classes,
-        copies=2,
-        dataset="pets",
-        license="CC0-1.0",
-        resize="squash",
-        mean=[float(50 * len(classes))],
-        std=[40.0],
-    )
 
 
 def test_a_model_of_our_own_is_fine_tuned_and_named(quick_clone):
     trained = quick_clone
     trained.set_params({"batch_size": 8})
-    write_shards(trained, ["cat", "dog", "hen"])
+    write_learnable(trained.path / "data/shards", ["cat", "dog", "hen"])
     trained.run(TRAIN)
     first = json.loads((trained.path / "models/model.json").read_text())
     assert "start" not in first
     trained.run("mkdir models/start/pets && cp models/model.* models/start/pets")
-    write_shards(trained, ["ant", "bee"])
+    write_learnable(trained.path / "data/shards", ["ant", "bee"])
     trained.set_params({"train": {"weights": "models/start/pets", "finetune": "gradual"}})
     told = trained.run(TRAIN)
     assert "train: starts from models/start/pets: 4 of 6 tensors, new head of 2 classes\n" in told
@@ -79,7 +40,7 @@ def test_a_model_of_our_own_is_fine_tuned_and_named(quick_clone):
 
 
 def test_dvc_keeps_it_and_train_depends_on_it(quick_clone):
-    write_shards(quick_clone, ["cat", "dog"])
+    write_learnable(quick_clone.path / "data/shards", ["cat", "dog"])
     quick_clone.run("mkdir models/start/pets && touch models/start/pets/model.safetensors")
     quick_clone.run("touch models/model.safetensors models/model.json")
     quick_clone.run("dvc add -q models/start/pets")

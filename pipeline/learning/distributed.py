@@ -24,12 +24,11 @@ from torch.distributed.rendezvous import rendezvous
 from pipeline.learning.batches import ALONE, Share
 from pipeline.learning.device import Device
 from pipeline.runtime.errors import GroundworkError, SettingsError, TrainingError
-from pipeline.runtime.process import world
+from pipeline.runtime.process import WAIT_FOR_TORCHRUN_SECONDS, say_error, world
 
 Value = TypeVar("Value")
 
 SIGNS_OF_A_LOST_RANK = ("gloo", "NCCL", "Connection reset", "Connection closed")
-WAIT_FOR_TORCHRUN_SECONDS = 5
 
 
 @dataclass(frozen=True)
@@ -144,7 +143,7 @@ def _fail(error: Exception, store: Store) -> NoReturn:
     except RuntimeError:  # torchrun itself is gone
         first = False
     if first and isinstance(error, GroundworkError):
-        print(error, file=sys.stderr, flush=True)
+        say_error(error)
     elif first:
         traceback.print_exception(error)
     sys.stdout.flush()

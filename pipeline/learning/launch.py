@@ -10,7 +10,7 @@ import sys
 from typing import NoReturn
 from uuid import uuid4
 
-from torch.distributed.elastic.multiprocessing.api import SignalException
+from torch.distributed.elastic.multiprocessing.api import DefaultLogsSpecs, SignalException
 from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
@@ -33,6 +33,7 @@ def launch_ranks(stage: str, num: int) -> NoReturn:
         rdzv_backend="c10d",
         rdzv_endpoint="localhost:0",
         max_restarts=0,
+        logs_specs=DefaultLogsSpecs(os.devnull),  # or each run leaves a folder in /tmp
     )
     try:
         elastic_launch(config, sys.executable)("-m", f"pipeline.{stage}")

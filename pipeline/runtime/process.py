@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import json
 import os
 import signal
 import sys
@@ -16,13 +17,15 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-from pipeline.runtime.errors import SettingsError, WorkerKilled
+from pipeline.runtime.errors import GroundworkError, SettingsError, WorkerKilled
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
 WORKERS_VARIABLE = "GROUNDWORK_WORKERS"
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
+WAIT_FOR_TORCHRUN_SECONDS = 5
+"""In which it ends the processes beside one that failed."""
 
 
 def available_cores() -> int:
@@ -66,6 +69,20 @@ def world() -> World:
         return World()
     names = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE")
     return World(*(int(os.environ[name]) for name in names))
+
+
+def say_error(error: GroundworkError) -> None:
+    """Print what ends this process; under torchrun also for the report that this ends with.
+
+    The file is that of torch.distributed.elastic.multiprocessing.errors; `launch_ranks`, which
+    leaves the report out, names none.
+    """
+    print(error, file=sys.stderr, flush=True)
+    file = os.environ.get("TORCHELASTIC_ERROR_FILE")
+    if file:
+        extra = {"timestamp": str(int(time.time()))}
+        found = {"message": {"message": str(error), "extraInfo": extra}}
+        Path(file).write_text(json.dumps(found), encoding="utf-8")
 
 
 def die_with_parent(parent: int) -> None:

@@ -1,7 +1,7 @@
 """The frame that every stage runs in.
 
 `run_stage("ingest", main)` loads the parameters, checks that the stage's inputs are there and
-whole, and calls `main(stage)`. What main writes goes to `<out>.partial`; only when it returns,
+whole, and calls `main(stage)`. What main writes goes to `<out>.partial`; only when it is done,
 and no input has changed meanwhile, does every output appear under its own name. A failure
 leaves nothing under a final name, says so in one line, and exits non-zero.
 
@@ -16,6 +16,7 @@ import os
 import shutil
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
@@ -31,7 +32,7 @@ from pipeline.runtime.errors import (
     one_line,
 )
 from pipeline.runtime.params import PARAMS_FILE, Params, load_params
-from pipeline.runtime.process import die_with_parent, world
+from pipeline.runtime.process import WAIT_FOR_TORCHRUN_SECONDS, die_with_parent, say_error, world
 from pipeline.runtime.settings import read_yaml
 
 DVC_FILE = Path("dvc.yaml")
@@ -61,6 +62,7 @@ class Stage:
             else:
                 self._param_keys.append(entry)
         self._before = self._fingerprint()
+        self._is_published = False
         self._discard_partials()
 
     def output(self, path: str) -> Path:
@@ -106,12 +108,12 @@ class Stage:
         return hashlib.sha256(text.encode()).hexdigest()
 
     def publish(self) -> None:
-        """Give every output its own name.
+        """Give every output its own name, once: `run_stage` does it where `main` has not.
 
         Raises:
             InputChanged: an input was edited since the stage started.
         """
-        if not self.writes:
+        if not self.writes or self._is_published:
             return
         after = self._fingerprint()
         for key in sorted(self._before.keys() | after.keys()):
@@ -129,6 +131,7 @@ class Stage:
             if final.is_dir():
                 shutil.rmtree(final)
             partial.replace(final)
+        self._is_published = True
 
     def _discard_partials(self) -> None:
         if not self.writes:
@@ -188,8 +191,9 @@ def run_stage(name: str, main: Callable[[Stage], None], *, distributed: bool = F
         main(stage)
         stage.publish()
     except GroundworkError as error:
-        if here.local_rank == 0:  # the others of this machine say the same
-            print(error, file=sys.stderr)
+        if here.local_rank > 0:  # the first says the same, upon which torchrun ends this one
+            time.sleep(WAIT_FOR_TORCHRUN_SECONDS)
+        say_error(error)
         sys.exit(1)
     except KeyboardInterrupt:
         if here.local_rank == 0:

@@ -37,3 +37,37 @@ def write_shards(folder: Path, *files: tuple[str, int, Shard], shape=(2, 3, 3)) 
         entries.append(entry | {"sha256": digest})
     write_index(folder, entries, shape=shape, classes=["a", "b", "c"], copies=2)
     return ShardReader(folder)
+
+
+def write_learnable(folder: Path, classes: list[str]) -> None:
+    """Shards of 40 training images in two copies and 20 for validation; a class is a brightness."""
+    folder.mkdir(parents=True, exist_ok=True)
+    random = np.random.default_rng(len(classes))
+    entries = []
+    for split, copy, num in (("train", 0, 40), ("train", 1, 40), ("val", 0, 20)):
+        labels = (np.arange(num) % len(classes)).astype(np.int32)
+        images = random.integers(0, 60, (num, 8, 8, 1)) + 60 * labels[:, None, None, None]
+        name, ids = f"{split}-{copy:05d}.parquet", [f"{split}-{n}" for n in range(num)]
+        digest = write_shard(
+            folder / name,
+            images.astype(np.uint8),
+            labels,
+            np.ones(num, np.float32),
+            ids,
+            copy,
+            provenance(num),
+        )
+        entry = {"name": name, "split": split, "copy": copy, "rows": num}
+        entries.append(entry | {"sha256": digest})
+    write_index(
+        folder,
+        entries,
+        shape=[8, 8, 1],
+        classes=classes,
+        copies=2,
+        dataset="pets",
+        license="CC0-1.0",
+        resize="squash",
+        mean=[float(50 * len(classes))],
+        std=[40.0],
+    )

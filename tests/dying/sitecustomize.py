@@ -2,8 +2,8 @@
 
 Python runs this first in every process that has this folder in PYTHONPATH. DIE_AT says where the
 train stage dies, as `<qualified name of a function> <n>`: when that is called for the n-th time;
-of several processes it is the one of rank DIE_RANK. The hook is Python's own, made for profilers:
-the stage runs as it is.
+of several processes it is the one of rank DIE_RANK. With DIE_WHO=dvc it is DVC that dies then. The
+hook is Python's own, made for profilers: the stage runs as it is.
 """
 
 import os
@@ -12,7 +12,8 @@ import sys
 from types import FrameType
 
 
-def die_at(function: str, nth: int = 1) -> None:
+def die_at(function: str, nth: int = 1, victim: int | None = None) -> None:
+    """Kill the process `victim`, or this one, when a function is called for the n-th time."""
     calls = 0
 
     def watch(frame: FrameType, event: str, _arg: object) -> None:
@@ -20,7 +21,7 @@ def die_at(function: str, nth: int = 1) -> None:
         if event == "call" and frame.f_code.co_qualname == function:
             calls += 1
             if calls == nth:
-                os.kill(os.getpid(), signal.SIGKILL)
+                os.kill(victim or os.getpid(), signal.SIGKILL)
 
     sys.setprofile(watch)
 
@@ -31,4 +32,5 @@ if (
     and os.environ.get("RANK") == os.environ.get("DIE_RANK")
 ):
     function, nth = os.environ["DIE_AT"].split()
-    die_at(function, int(nth))
+    of_dvc = os.environ.get("DIE_WHO") == "dvc"
+    die_at(function, int(nth), int(os.environ["DVC_PID"]) if of_dvc else None)

@@ -66,6 +66,23 @@ def test_an_error_in_params_is_one_line(project):
     project.assert_untouched()
 
 
+AS_TWO = "ERROR train was started as 2 processes, and is one | fix: python -m pipeline.train\n"
+
+
+@pytest.mark.parametrize("rank", ["0", pytest.param("1", marks=pytest.mark.slow)])
+def test_torchrun_is_told_what_its_report_should_say(project, monkeypatch, rank):
+    """Another process than the first gives that one the time to say it, since it is the same."""
+    for name in ("WORLD_SIZE", "LOCAL_WORLD_SIZE"):
+        monkeypatch.setenv(name, "2")
+    for name in ("RANK", "LOCAL_RANK"):
+        monkeypatch.setenv(name, rank)
+    monkeypatch.setenv("TORCHELASTIC_RUN_ID", "run")
+    monkeypatch.setenv("TORCHELASTIC_ERROR_FILE", "error.json")
+    assert project.run() == (1, "", AS_TWO)
+    assert json.loads(project.read("error.json"))["message"]["message"] == AS_TWO.strip()
+    project.assert_untouched()
+
+
 def test_an_output_that_main_forgot_is_a_bug_and_publishes_no_other(project):
     body = "stage.output('models').mkdir()"
     status, out, err = project.run(body)
