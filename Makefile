@@ -29,7 +29,7 @@ review: env ## Decide about doubtful labels on a local page; ARGS="--reviewer an
 	@python -m pipeline.commands.review $(ARGS)
 
 test: env ## Run the test suite (about 9 minutes on two cores); ARGS="-k name" picks tests.
-	@python -m pytest $(ARGS)
+	@python -m pytest --numprocesses 2 $(ARGS)
 
 lint: env ## Check style (ruff) and types (mypy).
 	@ruff check .

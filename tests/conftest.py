@@ -1,5 +1,6 @@
-"""What tests of the pipeline as a whole share."""
+"""What tests of the pipeline as a whole share, and which tests share a process."""
 
+import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +9,15 @@ import pytest
 
 from repository import QUICK, ROOT, Repository, make_clone
 
+# The tests that read the clones `newcomer` and `built`, each half a minute's work.
+READ_THE_CLONES = {"tests/test_pipeline.py", "tests/test_readme.py"}
+
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # Threads that wait for others in a loop take the core from those that they wait for, where
+    # several processes have as many threads as there are cores each: a step of training took 40
+    # times as long. The number of threads, and so every byte, stays.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
 ELSEWHERE = {
     "PYTHONHASHSEED": "77",
     "TZ": "Pacific/Auckland",
@@ -15,6 +25,31 @@ ELSEWHERE = {
     "GROUNDWORK_WORKERS": "3",
     "OMP_NUM_THREADS": "1",
 }
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Tests of a file stay in one process, as do those that read the same clones."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class ByFixtures(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = super()._split_scope(nodeid)
+            return "the clones" if file in READ_THE_CLONES else file
+
+    config.option.loadscopereorder = False  # else files with many small tests come first
+    return ByFixtures(config, log)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Beside other processes, begin with what takes long: the clones, then other whole runs."""
+
+    def late(item: pytest.Item) -> tuple[bool, int]:
+        file = item.nodeid.split("::")[0]
+        return file not in READ_THE_CLONES, file.count("/")
+
+    if hasattr(config, "workerinput"):  # in a process of pytest-xdist
+        items.sort(key=late)
 
 
 @pytest.fixture

@@ -40,7 +40,7 @@ def test_yaml_made_to_do_harm(here, name):
     text, reason = YAML_BOMBS[name]
     catalog = here / "data" / "catalog"
     catalog.mkdir()
-    start = time.perf_counter()
+    start = time.process_time()
     for path, load in (
         (here / "params.yaml", load_params),
         (catalog / "pets.yaml", lambda: read_entry("pets")),
@@ -50,7 +50,7 @@ def test_yaml_made_to_do_harm(here, name):
             load()
         assert f"{path.relative_to(here)} {reason}" in str(caught.value)
         assert str(caught.value).isprintable()
-    assert time.perf_counter() - start < 10
+    assert time.process_time() - start < 10
 
 
 def test_a_number_that_python_does_not_write(here):
