@@ -66,7 +66,7 @@ def test_blocks_are_not_seen():
         assert (versions(images[some], *transforms, keys=KEYS[some]) == together[some]).all()
 
 
-@pytest.mark.parametrize("name", EVERY.keys() - {"alternating_flip"})
+@pytest.mark.parametrize("name", sorted(EVERY.keys() - {"alternating_flip"}))
 def test_another_seed_id_copy_or_place_makes_another_version(name):
     images, one = noise(8, 8, 3), EVERY[name]
     some = [
