@@ -51,7 +51,7 @@ def kill_during(repository: Repository, stage: str, victim: str, delay_seconds: 
     dvc = subprocess.Popen(
         ["dvc", "repro", "--force", "--single-item", stage],
         cwd=repository.path,
-        env=environment(),
+        env=environment() | {"GROUNDWORK_WORKERS": "2"},  # they must end too
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
