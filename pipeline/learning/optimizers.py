@@ -119,7 +119,8 @@ class Muon(torch.optim.Optimizer):
                     rows = len(parameter)
                     scale = rows**0.5 / (parameter.norm() + 1e-7)
                     parameter.mul_(unless_found(scale, 1.0))
-                    update = orthogonalise(update.reshape(rows, -1).to(self.dtype)).view_as(parameter)
+                    matrix = update.reshape(rows, -1).to(self.dtype)
+                    update = orthogonalise(matrix).view_as(parameter)
                 elif group["weight_decay"]:  # decoupled: a share of the weight in each full step
                     share = group["weight_decay"] * group["lr"] / group["base_lr"]
                     parameter.mul_(unless_found(1 - share, 1.0))
