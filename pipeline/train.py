@@ -37,8 +37,7 @@ SHARDS = Path("data/shards")
 
 def main(stage: Stage) -> None:
     params = stage.params
-    processes = max(params.train.processes, world().size)
-    check_strategy(params.train.weights, params.train.finetune, params.epochs, processes)
+    check_strategy(params.train.weights, params.train.finetune, params.epochs)
     if params.train.processes > 1 and world().size == 1:
         launch_ranks("train", params.train.processes)
     reader = ShardReader(SHARDS)

@@ -117,9 +117,9 @@ def test_a_killed_process_ends_all_and_the_next_run_goes_on(clone, undisturbed, 
 
 
 REFUSED = {
-    "ERROR params.yaml: train.finetune is head, but 2 processes train: they would wait for the "
-    "gradients of frozen layers | fix: train in one process, or set train.finetune: layerwise\n": {
-        "train": {"weights": "models/start/pets", "finetune": "head"}
+    "ERROR params.yaml: train.finetune is head, but train.weights is none, so that frozen or slow "
+    "layers would have learnt nothing | fix: set train.weights, or train.finetune: all\n": {
+        "train": {"finetune": "head"}
     },
     "ERROR batch_size is 3, which 2 processes share: each needs two images | fix: set batch_size: "
     "4 at least, or start fewer processes\n": {"batch_size": 3},

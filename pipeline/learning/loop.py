@@ -151,7 +151,7 @@ def fit(
             on_epoch(row)
 
     train_step = TrainingStep(
-        ranks.parallel(network, device),
+        network,
         optimizer,
         normalize,
         device,
@@ -174,6 +174,10 @@ def fit(
         steps = len(batches)
         started = time.perf_counter()
         tuning.begin(epoch)
+        if isinstance(network, WhitenedCNN):
+            network.freeze_whitening(epoch / recipe.epochs)
+        # Anew, since which weights have gradients may be another matter now.
+        train_step.network = ranks.parallel(network, device)
         step = first_step
         scale = scale_at(recipe.progressive, epoch / recipe.epochs)
         guard.begin(epoch, step)

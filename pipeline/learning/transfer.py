@@ -72,10 +72,8 @@ def start_training(
     return Start(means, stds, {"start": found.about}, said)
 
 
-def check_strategy(weights: str, finetune: str, epochs: int, processes: int = 1) -> None:
+def check_strategy(weights: str, finetune: str, epochs: int) -> None:
     """Refuse combinations of settings that would not do what they say.
-
-    `processes` are those that train together.
 
     Raises:
         SettingsError: naming both settings.
@@ -90,12 +88,6 @@ def check_strategy(weights: str, finetune: str, epochs: int, processes: int = 1)
         raise SettingsError(
             f"params.yaml: train.finetune: gradual needs epochs of at least 2, found {epochs}",
             fix="set more epochs, or train.finetune: head",
-        )
-    if finetune in ("head", "gradual") and processes > 1:
-        raise SettingsError(
-            f"params.yaml: train.finetune is {finetune}, but {processes} processes train: they "
-            "would wait for the gradients of frozen layers",
-            fix="train in one process, or set train.finetune: layerwise",
         )
 
 

@@ -6,13 +6,15 @@ from torch import Tensor, nn
 
 from pipeline.learning.small_convolution import SmallConv2d
 
+BIAS_LEARNS_UNTIL = 0.3  # of the epochs, as in the source
 SMALL_SIDE = 16  # pixels; images below it need fewer channels (LOG.md)
 
 
 class WhitenedCNN(nn.Module):
     """A network for small images that learns fast (airbench94, Jordan 2024, arXiv 2404.00498).
 
-    Its first layer decorrelates the pixels of 2x2 patches and is not trained; convolutions
+    Its first layer decorrelates the pixels of 2x2 patches; only its bias is trained, and only in
+    the first epochs, which spares the others the gradients of the largest maps. Convolutions
     start as identities, so that gradients reach all of it from the first step; batch norms have no
     scale. Written for Muon with label smoothing; `fit` calls `whiten` before the first step, unless
     weights were loaded.
@@ -63,6 +65,11 @@ class WhitenedCNN(nn.Module):
         self.whitening.weight.copy_(torch.cat([filters, -filters]))
         nn.init.zeros_(self.whitening.bias)  # type: ignore[arg-type]
         self.is_whitened = True
+
+    def freeze_whitening(self, done: float) -> None:
+        """Train the bias of the first layer, or not, when a fraction `done` of the epochs is
+        behind, 0 to 1."""
+        self.whitening.bias.requires_grad = done < BIAS_LEARNS_UNTIL
 
     def embed(self, images: Tensor) -> Tensor:
         """What the last layer sees of images `(N, C, H, W)`: `(N, D)`."""

@@ -74,6 +74,7 @@ def results(ranks: Ranks, folder: Path) -> dict:
         "sgd": run("article_cnn", lambda _: recorded, ranks, optimizer="sgd", lr=0.05),
         "muon": run("whitened_cnn", examples, ranks, optimizer="muon", lr=0.1),
         "batch norm": run("toy", examples, ranks),
+        "unfrozen": run("article_cnn", examples, ranks, finetune="gradual", lr=0.05),
         "streamed": run("toy", streamed, ranks),
         "given": recorded.given,
     }

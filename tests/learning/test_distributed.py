@@ -60,7 +60,7 @@ def found(tmp_path_factory) -> list[dict]:
     return [worker.results(ONE_RANK, folder), *of_two]
 
 
-RUNS = ["sgd", "muon", "batch norm", "streamed"]
+RUNS = ["sgd", "muon", "batch norm", "unfrozen", "streamed"]
 RESUMED = ["batch norm", "streamed"]
 
 
@@ -74,12 +74,13 @@ def test_all_ranks_end_with_the_same(found, name):
     assert first[name]["num"] == second[name]["num"] == 3 * worker.NUM
 
 
-def test_without_batch_norm_the_result_is_that_of_one_process(found):
+@pytest.mark.parametrize("name", ["sgd", "unfrozen"])
+def test_without_batch_norm_the_result_is_that_of_one_process(found, name):
     """Of weighted examples, in batches that do not halve evenly, augmented."""
     alone, first, _ = found
-    for key, expected in alone["sgd"]["weights"].items():
-        torch.testing.assert_close(first["sgd"]["weights"][key], expected, rtol=1e-5, atol=1e-6)
-    for row, expected_row in zip(first["sgd"]["history"], alone["sgd"]["history"], strict=True):
+    for key, expected in alone[name]["weights"].items():
+        torch.testing.assert_close(first[name]["weights"][key], expected, rtol=1e-5, atol=1e-6)
+    for row, expected_row in zip(first[name]["history"], alone[name]["history"], strict=True):
         assert row == pytest.approx(expected_row, rel=1e-5)
 
 

@@ -166,15 +166,3 @@ def test_unfreezing_takes_two_epochs():
         " | fix: set more epochs, or train.finetune: head"
     )
     check_strategy("models/start/pets", "gradual", 2)
-
-
-@pytest.mark.parametrize("finetune", ["head", "gradual"])
-def test_processes_that_train_together_freeze_nothing(finetune):
-    with pytest.raises(SettingsError) as error:
-        check_strategy("models/start/pets", finetune, 10, 2)
-    assert str(error.value) == (
-        f"ERROR params.yaml: train.finetune is {finetune}, but 2 processes train: they would wait "
-        "for the gradients of frozen layers | fix: train in one process, or set train.finetune: "
-        "layerwise"
-    )
-    check_strategy("models/start/pets", "layerwise", 10, 2)
