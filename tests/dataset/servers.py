@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -39,6 +39,10 @@ def serve(web: Web) -> Iterator[Web]:
 
         def log_message(self, *arguments: object) -> None:
             pass
+
+        def handle(self) -> None:
+            with suppress(ConnectionResetError):  # the other side hung up between two requests
+                super().handle()
 
         def do_GET(self) -> None:
             asked = self.headers.get("Range", "")
