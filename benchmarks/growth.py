@@ -1,8 +1,9 @@
 """What it costs to add 100 images to 60,000: every stage, and `augment` by policy.
 
 CIFAR-10 as class folders, less 100 images; `dvc repro`; then these are put back, anywhere among the
-others, and it runs again. The label check's models are left out (`clean.folds: 0`): they learn
-from all images, so they are asked anew. Then `augment` alone, with dearer transforms: when all is
+others, and it runs again; `clean` also as if nothing were known of before, and the bytes are
+compared. The label check's models are left out (`clean.folds: 0`): they learn from all images, so
+they are asked anew. Then `augment` alone, with dearer transforms: when all is
 made, when 100 images are new, and when 100 labels are; each time the bytes are compared with those
 of a run that makes everything. Times are CPU seconds of all processes, which others on the machine
 disturb least.
@@ -71,6 +72,8 @@ def main() -> None:
         check(clone, work)
         for stage in STAGES:
             print(f"{stage:9} from nothing {built[stage]:6.1f}, 100 more {grown[stage]:6.1f}")
+        rebuilt = clean_anew(clone)
+        print(f"clean     all of them from nothing {rebuilt:6.1f}, to the same bytes", flush=True)
         keep_inputs(clone, work / "after")
         for name in options.policies:
             by_policy(name, clone, work, options.rounds)
@@ -95,6 +98,19 @@ def by_policy(name: str, clone: Path, work: Path, rounds: int) -> None:
     )
 
 
+def clean_anew(clone: Path) -> float:
+    """CPU seconds of a run of clean that knows nothing of before, which changes no byte."""
+    found = cleaned(clone)
+    shutil.rmtree(clone / ".groundwork/duplicates")
+    seconds = run_stage(clone, "clean", "--force")
+    assert cleaned(clone) == found, "other bytes than those of a run that knows nothing"
+    return seconds
+
+
+def cleaned(clone: Path) -> dict[str, str]:
+    return digests(clone, "data/clean") | digests(clone, "reports")
+
+
 def check(clone: Path, work: Path) -> None:
     """The shards that are there are those of a run that makes everything."""
     found = digests(clone)
@@ -105,10 +121,11 @@ def check(clone: Path, work: Path) -> None:
     shutil.rmtree(work / "shards")
 
 
-def digests(clone: Path) -> dict[str, str]:
+def digests(clone: Path, folder: str = "data/shards") -> dict[str, str]:
     return {
         path.name: hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted((clone / "data/shards").iterdir())
+        for path in sorted((clone / folder).iterdir())
+        if path.is_file()
     }
 
 

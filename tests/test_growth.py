@@ -1,12 +1,42 @@
-"""Data that change: with real DVC, `augment` makes what is new, to the bytes of making all."""
+"""Data that change: with real DVC, `clean` and `augment` do what is new, to the bytes of doing all."""
+
+import shutil
 
 from repository import Repository
 
 
+BEFORE = "images were searched for near duplicates before"
+
+
 def augment(repository: Repository, options: str = "") -> list[str]:
     """What the stage says."""
-    output = repository.run(f"dvc repro {options} augment")
-    return [line for line in output.splitlines() if line.startswith("augment: ")]
+    return said(repository, "augment", options)
+
+
+def said(repository: Repository, stage: str, options: str = "") -> list[str]:
+    output = repository.run(f"dvc repro {options} {stage}")
+    return [line for line in output.splitlines() if line.startswith(f"{stage}: ")]
+
+
+def test_what_was_searched_for_near_duplicates_is_not_searched_again(quick_clone):
+    repository = quick_clone
+    repository.set_params({"clean": {"folds": 0}})
+    optout = repository.path / "data/optout/digits.csv"
+    optout.write_text("id\n0003\n0900\n")
+    [summary] = said(repository, "clean")
+    assert summary.startswith("clean: 1795 examples")
+    optout.unlink()
+    taken, _ = said(repository, "clean")
+    assert taken == f"clean: 1795 of 1797 {BEFORE}"
+    optout.write_text("id\n0004\n")
+    repository.set_params({"clean": {"action": "flag"}})
+    taken, _ = said(repository, "clean")
+    assert taken == f"clean: 1796 of 1796 {BEFORE}"
+    found = repository.digests("data/clean", "reports")
+    shutil.rmtree(repository.path / ".groundwork/duplicates")
+    [summary] = said(repository, "clean", "--force --single-item")
+    assert summary.startswith("clean: 1796 examples")
+    assert repository.digests("data/clean", "reports") == found
 
 
 def test_what_has_not_changed_is_not_made_again(quick_clone):

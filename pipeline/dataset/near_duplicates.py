@@ -1,7 +1,8 @@
 """Near duplicates: images that are another one recompressed, shifted, mirrored, brighter or darker.
 
 Candidates are the nearest by a compact descriptor, also of the mirrored image; what they are is
-decided on pixels. Two images are near duplicates when, at the best shift,
+decided on pixels, at first roughly (screening.py). Two images are near duplicates when, at the
+best shift,
 
 - their details correlate (`MIN_CORRELATION`),
 - enough pixels have details for that to mean something (`MIN_EVIDENCE`): two planes before an
@@ -12,7 +13,8 @@ decided on pixels. Two images are near duplicates when, at the best shift,
 The last is relative, so where most images are near duplicates of others, such as frames of a
 film, only what is closer still is found; say `group` there.
 
-Time grows with the square of the number of images, memory linearly; LOG.md has the seconds.
+Time grows with the square of the number of images, memory linearly; LOG.md has the seconds. With
+what the last run found, it grows with the number of new images times that of all.
 """
 
 from collections.abc import Callable, Iterator
@@ -23,8 +25,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.dataset.descriptors import fit
-from pipeline.dataset.neighbours import Neighbours, nearest, sample_rows
+from pipeline.dataset.candidates import YES, Candidates, find_candidates, keys_of, num_queries
+from pipeline.dataset.descriptors import LENGTH, fit
+from pipeline.dataset.neighbours import nearest, sample_rows
+from pipeline.dataset.screening import worth_a_look
 from pipeline.dataset.similarity import Images, correlate, evidence
 
 Rows = NDArray[np.int64]
@@ -32,9 +36,6 @@ Progress = Callable[[int], AbstractContextManager[Any]]
 
 MIN_SIDE = 8
 """Pixels; smaller images have too few details to be told from one another."""
-NUM_CANDIDATES = 8
-"""For each image in each split, and as many of its mirror image. Among 20,000 of CIFAR-10 the
-original of a shifted copy is one of them in 0.99; of images made grey in 0.93."""
 MIN_COSINE = 0.45
 """Of the descriptors of candidates; less than 0.01 of the planted copies in colour have less."""
 MIN_GREY_CORRELATION = 0.6
@@ -64,47 +65,58 @@ class Pairs(NamedTuple):
 
 
 def find_pairs(images: Images, rows: Rows, ranks: Rows, progress: Progress | None = None) -> Pairs:
+    """Near duplicates among images; see `update_pairs`."""
+    return update_pairs(images, rows, ranks, None, progress)[0]
+
+
+def update_pairs(
+    images: Images,
+    rows: Rows,
+    ranks: Rows,
+    known: Candidates | None,
+    progress: Progress | None = None,
+) -> tuple[Pairs, Candidates]:
     """Near duplicates among images; of each row only the likeliest in each split are looked at.
 
     Args:
         images: `(N, H, W, C)`, all rows; larger sides than 64 pixels only cost time.
         rows: which of them to compare, without exact copies; `(M,)`.
         ranks: splits, numbered; `(N,)`. Each is searched in itself and in those numbered lower.
+        known: candidates that were found, by this code, among images of this shape. They save
+            time, and change nothing.
         progress: makes a bar for so many images.
+
+    Returns:
+        The pairs, and all candidates, for the next time.
     """
-    rows = rows[np.argsort(rows, kind="stable")]
     if len(rows) < 2 or min(images.shape[1:3]) < MIN_SIDE:
-        return Pairs.none()
-    descriptor = fit(images)
+        rows = rows[:0]
+    rows, keys = keys_of(images, rows, ranks)
+    descriptor = fit(images.shape[1:])
     plain, turned = (descriptor.describe(images, mirrored)[rows] for mirrored in (False, True))
-    needed = _min_correlation(images, rows, plain, turned)
-    searches = [
-        (*search, mirrored, seen)
-        for search in _searches(ranks[rows])
-        for mirrored, seen in ((False, plain), (True, turned))
-    ]
-    candidates = []
     bar: Any
-    with (progress or _no_bar)(sum(len(queries) for queries, *_ in searches)) as bar:
-        for queries, base, selves, mirrored, seen in searches:
-            found = nearest(
-                seen[queries],
-                plain[base],
-                NUM_CANDIDATES,
-                selves=selves,
-                above=MIN_COSINE,
-                on_step=bar.update,
-            )
-            candidates.append(_pairs(queries, found, base, mirrored))
-    first, second, mirrored = np.unique(np.concatenate(candidates), axis=0).T
+    with (progress or _no_bar)(num_queries(ranks[rows])) as bar:
+        found = find_candidates(
+            (plain, turned), ranks[rows], keys, MIN_COSINE * LENGTH**2, known, bar.update
+        )
+    found = found.judged(lambda a, b, mirrored: worth_a_look(images, rows[a], rows[b], mirrored))
+    if not len(rows):
+        return Pairs.none(), found
+    first, second, mirrored = found.pairs(YES)
     similarity, num_pixels = correlate(
-        images, rows[first], rows[second], mirrored.astype(bool), MIN_GREY_CORRELATION
+        images, rows[first], rows[second], mirrored, MIN_GREY_CORRELATION
     )
+    needed = _min_correlation(images, rows, plain, turned)
     near = (similarity >= needed) & (evidence(similarity, num_pixels) >= MIN_EVIDENCE)
-    order = np.flatnonzero(near)
-    order = order[np.lexsort((-similarity[order], second[order], first[order]))]
-    first, second, similarity = rows[first[order]], rows[second[order]], similarity[order]
-    new = np.ones(len(order), bool)  # symmetrical images are near mirrored and not
+    a, b = rows[first[near]], rows[second[near]]
+    return _each_once(np.minimum(a, b), np.maximum(a, b), similarity[near]), found
+
+
+def _each_once(first: Rows, second: Rows, similarity: NDArray[np.float32]) -> Pairs:
+    """In the order of rows; symmetrical images are near mirrored and not."""
+    order = np.lexsort((-similarity, second, first))
+    first, second, similarity = first[order], second[order], similarity[order]
+    new = np.ones(len(order), bool)
     new[1:] = (first[1:] != first[:-1]) | (second[1:] != second[:-1])
     return Pairs(first[new], second[new], similarity[new])
 
@@ -112,23 +124,6 @@ def find_pairs(images: Images, rows: Rows, ranks: Rows, progress: Progress | Non
 @contextmanager
 def _no_bar(total: int) -> Iterator[SimpleNamespace]:
     yield SimpleNamespace(update=lambda num: None)
-
-
-def _searches(ranks: Rows) -> list[tuple[Rows, Rows, Rows | None]]:
-    """Places to search from, to search in, and the place there of each that it is itself."""
-    found: list[tuple[Rows, Rows, Rows | None]] = []
-    splits = [np.flatnonzero(ranks == rank) for rank in np.unique(ranks)]
-    for position, queries in enumerate(splits):
-        found.extend((queries, base, None) for base in splits[:position])
-        found.append((queries, queries, np.arange(len(queries))))
-    return found
-
-
-def _pairs(queries: Rows, found: Neighbours, base: Rows, mirrored: bool) -> Rows:
-    """What was found as rows of (lower place, higher place, mirrored)."""
-    query, column = np.nonzero(found.rows >= 0)
-    a, b = queries[query], base[found.rows[query, column]]
-    return np.stack([np.minimum(a, b), np.maximum(a, b), np.full(len(a), mirrored)], 1)
 
 
 def _min_correlation(

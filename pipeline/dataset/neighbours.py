@@ -49,6 +49,7 @@ def nearest(
     *,
     selves: NDArray[np.int64] | None = None,
     above: float = -np.inf,
+    scaled: bool = True,
     on_step: Callable[[int], object] = lambda num_queries: None,
 ) -> Neighbours:
     """The k rows of `base` with the largest cosine to each query.
@@ -58,6 +59,9 @@ def nearest(
         base: `(N, D)`, of any floating type; only a block of it is copied at a time.
         selves: the row of the base that each query is, which is no neighbour of it; `(Q,)`.
         above: only neighbours with a larger cosine than this.
+        scaled: bring vectors to length one. Otherwise products count instead of cosines, and of
+            whole numbers, of vectors shorter than 2^12, they are exact: so they depend on nothing
+            but the two vectors, whatever the blocks, the threads and the machine.
         on_step: hears of the queries that are done.
     """
     rows = np.full((len(queries), k), -1, np.int64)
@@ -65,9 +69,10 @@ def nearest(
     for first in range(0, len(queries), QUERIES_AT_ONCE):
         part = slice(first, first + QUERIES_AT_ONCE)
         best_rows, best = rows[part], similarities[part]
-        asked = unit(queries[part])
+        asked = unit(queries[part]) if scaled else queries[part]
         for start in range(0, len(base), BASE_AT_ONCE):
-            block = unit(base[start : start + BASE_AT_ONCE])
+            block = base[start : start + BASE_AT_ONCE]
+            block = unit(block) if scaled else block
             products = asked @ block.T
             if selves is not None:
                 own = selves[part] - start
@@ -88,20 +93,23 @@ def _merge(
     """Put what is nearer into the k best of each query, in place."""
     k = best.shape[1]
     bound = np.maximum(best[:, -1], np.float32(above))
+    touched = np.flatnonzero(products.max(1) > bound)  # few, once the first blocks are done
+    if not len(touched):
+        return
+    if len(touched) < len(products):
+        products, bound = products[touched], bound[touched]
     better = products > bound[:, None]
     if k < products.shape[1] and np.count_nonzero(better) > DENSE * better.size:
         kth = np.partition(products, -k, axis=1)[:, -k]
         better = (products >= kth[:, None]) & better
-    query, column = np.divmod(np.flatnonzero(better), products.shape[1])
-    if not len(query):
-        return
-    touched = np.unique(query)
-    query = np.concatenate([np.repeat(touched, k), query])
+    places = np.flatnonzero(better)
+    query, column = np.divmod(places, products.shape[1])
+    query = np.concatenate([np.repeat(np.arange(len(touched)), k), query])
     rows = np.concatenate([best_rows[touched].ravel(), column + start])
-    values = np.concatenate([best[touched].ravel(), products[better]])
+    values = np.concatenate([best[touched].ravel(), products.ravel()[places]])
     order = np.lexsort((rows, -values, query))
     query, rows, values = query[order], rows[order], values[order]
-    first = np.searchsorted(query, touched)
+    first = np.searchsorted(query, np.arange(len(touched)))
     chosen = (first[:, None] + np.arange(k)).ravel()
     best_rows[touched] = rows[chosen].reshape(-1, k)
     best[touched] = values[chosen].reshape(-1, k)

@@ -131,20 +131,25 @@ def _best_shift(a: Floats, b: Floats) -> NDArray[np.intp]:
 @cache
 def _details_operator(height: int, width: int) -> Floats:
     """From pixels to details at most SIDE high and wide: `(H * W, h * w)`."""
-    down, across = _areas(height), _areas(width)
-    fine, coarse = (
-        np.kron(_gaussian(len(down), sigma) @ down, _gaussian(len(across), sigma) @ across)
-        for sigma in (FINE, COARSE)
-    )
+    fine, coarse = map(np.kron, scales(height), scales(width))
     operator = np.ascontiguousarray((fine - coarse).T)
-    operator[np.abs(operator) < 1e-7] = 0  # subnormal numbers would make products 40 times slower
+    operator[np.abs(operator) < 1e-7] = 0  # nor products of small ones
     return operator
+
+
+@cache
+def scales(size: int) -> tuple[Floats, Floats]:
+    """From `size` pixels to at most SIDE, blurred little and much: `(S, size)` each."""
+    areas = _areas(size)
+    fine, coarse = (_gaussian(len(areas), sigma) @ areas for sigma in (FINE, COARSE))
+    return fine, coarse
 
 
 def _gaussian(size: int, sigma: float) -> Floats:
     """Weights of each of `size` pixels in each blurred one, `(size, size)`."""
     place = np.arange(size)
     weights = np.exp(-0.5 * ((place - place[:, None]) / sigma) ** 2)
+    weights[weights < 1e-7] = 0  # subnormal numbers would make products 40 times slower
     scaled: Floats = (weights / weights.sum(1, keepdims=True)).astype(np.float32)
     return scaled
 

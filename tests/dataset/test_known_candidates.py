@@ -1,0 +1,43 @@
+"""The note of what was found: read as written, and only by the recipe that it was made by."""
+
+import numpy as np
+import pytest
+from made_up_photos import photos
+
+from pipeline.dataset.known_candidates import read_known, write_known
+from pipeline.dataset.near_duplicates import update_pairs
+
+
+@pytest.fixture
+def note(tmp_path):
+    return tmp_path / "new" / "candidates.parquet"
+
+
+def found_among(num: int):
+    return update_pairs(photos(max(num, 1)), np.arange(num), np.zeros(num, np.int64), None)[1]
+
+
+@pytest.mark.parametrize("num", [0, 30])
+def test_a_note_says_what_was_written_last(note, num):
+    write_known(found_among(20), "before", note)
+    found = found_among(num)
+    write_known(found, "a recipe", note)
+    again = read_known("a recipe", note)
+    assert again is not None
+    for one, other in zip(found, again, strict=True):
+        assert (one.dtype, one.shape) == (other.dtype, other.shape)
+        assert one.tobytes() == other.tobytes()
+    assert again.num_shared(found) == num
+    assert [path.name for path in note.parent.iterdir()] == [note.name]
+
+
+def test_another_recipe_a_missing_and_a_damaged_note_are_none(note):
+    assert read_known("a recipe", note) is None
+    write_known(found_among(30), "a recipe", note)
+    assert read_known("another", note) is None
+    content = bytearray(note.read_bytes())
+    content[len(content) // 3] ^= 1
+    note.write_bytes(content)
+    assert read_known("a recipe", note) is None
+    note.write_bytes(content[:100])
+    assert read_known("a recipe", note) is None
