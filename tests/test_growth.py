@@ -1,9 +1,8 @@
-"""Data that change: with real DVC, `clean` and `augment` do what is new, to the bytes of doing all."""
+"""Data that change: with real DVC, `clean` and `augment` do what is new, to the bytes of all."""
 
 import shutil
 
 from repository import Repository
-
 
 BEFORE = "images were searched for near duplicates before"
 

@@ -103,9 +103,9 @@ def _made_up(shape: tuple[int, int, int]) -> Iterator[Images]:
     frequency = np.hypot(
         np.fft.fftfreq(canvas[0], 1 / height)[:, None], np.fft.rfftfreq(canvas[1], 1 / width)
     )
-    amplitude = 1 / np.maximum(frequency, 0.5)
+    amplitude = (1 / np.maximum(frequency, 0.5)).astype(np.float32)
     amplitude[0, 0] = 0
-    share = np.sqrt([1 - OWN, *[OWN] * channels])
+    share = np.sqrt([1 - OWN, *[OWN] * channels]).astype(np.float32)
     for _ in range(0, SAMPLE, MADE_UP_AT_ONCE):
         noise = random.standard_normal((MADE_UP_AT_ONCE, 1 + channels, *canvas), np.float32)
         shapes = np.fft.irfft2(np.fft.rfft2(noise) * amplitude, s=canvas)[..., :height, :width]

@@ -4,6 +4,8 @@ It lies in `.groundwork/duplicates`, which DVC knows nothing of, and is used onl
 describes and compares images by the same recipe.
 """
 
+import hashlib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,6 @@ from pipeline.dataset.records import write_examples
 from pipeline.runtime.stage import WORK_DIR
 
 NOTE = WORK_DIR / "duplicates" / "candidates.parquet"
-RECIPE = b"recipe"  # key in the metadata of the note
 TYPES = {"keys": np.uint8, "rows": np.int32, "products": np.float32, "worth": np.int8}
 
 
@@ -25,11 +26,11 @@ def read_known(recipe: str, note: Path = NOTE) -> Candidates | None:
     """What the last run found by `recipe`; None when there is no such note, or it is damaged."""
     try:
         table = pq.read_table(note, page_checksum_verification=True)
-    except (OSError, pa.ArrowException):
+        keys, *lists = (_numbers(table[name], type) for name, type in TYPES.items())
+    except (OSError, KeyError, pa.ArrowException):
         return None
-    if (table.schema.metadata or {}).get(RECIPE) != recipe.encode():
+    if table.schema.metadata != _about([keys, *lists], recipe):
         return None
-    keys, *lists = (_numbers(table[name], type) for name, type in TYPES.items())
     shape = (table.num_rows, NUM_SPLITS, 2, NUM_CANDIDATES)
     return Candidates(keys.reshape(-1, KEY_BYTES), *(part.reshape(shape) for part in lists))
 
@@ -37,11 +38,19 @@ def read_known(recipe: str, note: Path = NOTE) -> Candidates | None:
 def write_known(found: Candidates, recipe: str, note: Path = NOTE) -> None:
     """Note what was found, instead of what there was."""
     columns = [_binary(part) for part in found]
-    table = pa.table(columns, names=list(TYPES)).replace_schema_metadata({RECIPE: recipe.encode()})
+    table = pa.table(columns, names=list(TYPES)).replace_schema_metadata(_about(found, recipe))
     note.parent.mkdir(parents=True, exist_ok=True)
     partial = note.with_suffix(".partial")
     write_examples(table, partial)
     partial.replace(note)
+
+
+def _about(parts: Iterable[NDArray[Any]], recipe: str) -> dict[bytes, bytes]:
+    """Metadata of the note; the digest is of what page checksums leave out, too."""
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(np.ascontiguousarray(part).tobytes())
+    return {b"recipe": recipe.encode(), b"sha256": digest.hexdigest().encode()}
 
 
 def _binary(numbers: NDArray[Any]) -> pa.Array:
