@@ -69,6 +69,7 @@ class WhitenedCNN(nn.Module):
     def freeze_whitening(self, done: float) -> None:
         """Train the bias of the first layer, or not, when a fraction `done` of the epochs is
         behind, 0 to 1."""
+        assert self.whitening.bias is not None
         self.whitening.bias.requires_grad = done < BIAS_LEARNS_UNTIL
 
     def embed(self, images: Tensor) -> Tensor:
