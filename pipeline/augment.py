@@ -31,7 +31,7 @@ from pipeline.runtime.errors import MissingInput
 from pipeline.runtime.stage import Stage, run_stage, write_json
 
 CLEAN, SHARDS = Path("data/clean"), Path("data/shards")
-NUM_PICTURED, MAX_COPIES_PICTURED = 8, 10
+NUM_PICTURED, MAX_COPIES_PICTURED = 8, 5
 SHEET_SIDE = 96  # pixels of an image in the contact sheet
 
 

@@ -9,7 +9,6 @@ The test split stays as it is: what is suspected there is listed, and nothing is
 """
 
 import csv
-import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +17,6 @@ import pyarrow as pa
 
 from pipeline.dataset.annotations import read_annotations
 from pipeline.dataset.cleaned import write_cleaned
-from pipeline.dataset.descriptors import fit
 from pipeline.dataset.doubts import as_queue, find_doubts
 from pipeline.dataset.duplicates import (
     SPLIT_PRIORITY,
@@ -27,12 +25,12 @@ from pipeline.dataset.duplicates import (
     find_duplicates,
     merge_owners,
 )
-from pipeline.dataset.known_candidates import read_known, write_known
+from pipeline.dataset.known_candidates import read_known, recipe_of, write_known
 from pipeline.dataset.ledger import Ledger
 from pipeline.dataset.measurements import Measurements
 from pipeline.dataset.near_duplicates import update_pairs
 from pipeline.dataset.outliers import UNUSUAL, measurement_distances
-from pipeline.dataset.pixels import Images, libraries, load_pixels
+from pipeline.dataset.pixels import Images, load_pixels
 from pipeline.dataset.records import read_folder, read_index
 from pipeline.dataset.reviews import read_decisions
 from pipeline.runtime.errors import BrokenDataset, TrainingError
@@ -99,7 +97,8 @@ def find_all_duplicates(
     same_as = distinct_rows(own, rows.splits, rows.ids)
     distinct = np.flatnonzero(rows.kept & (same_as == np.arange(len(same_as))))
     ranks = np.array([SPLIT_PRIORITY[split] for split in rows.splits])
-    recipe = recipe_of(stage, images)
+    code = stage.inputs_digest(without=("data/", "reports/", "params.yaml"))
+    recipe = recipe_of(code, images.shape[1:])
     known = read_known(recipe)
     near, candidates = update_pairs(
         images, distinct, ranks, known, lambda total: stage.progress_bar(total, "image")
@@ -112,14 +111,6 @@ def find_all_duplicates(
         reasons = {r.row: r.reason for r in found.repetitions if r.kind == kind and r.reason}
         rows.remove(reasons, guessed=kind == "near")
     return found
-
-
-def recipe_of(stage: Stage, images: Images) -> str:
-    """All that candidates for near duplicates depend on, but for the images: also the code."""
-    code = stage.inputs_digest(without=("data/", "reports/", "params.yaml"))
-    shape = images.shape[1:]
-    directions = hashlib.sha256(fit(shape).directions.tobytes())  # other machines may make others
-    return "\n".join([code, *libraries(), repr(shape), directions.hexdigest()])
 
 
 def find_outliers(rows: Ledger, table: pa.Table) -> None:

@@ -141,7 +141,8 @@ def draw(stage: Stage, found: Evaluation, test: Examples) -> None:
         ],
         stage.output("reports/mistakes.png"),
         columns=9,
-        title=f"{len(wrong)} mistakes in {len(test.ids)} test images, the surest first",
+        title=f"{len(wrong)} mistake{'s' * (len(wrong) != 1)} in {len(test.ids)} test images, "
+        "the surest first",
     )
 
 

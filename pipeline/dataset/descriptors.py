@@ -70,7 +70,7 @@ class Descriptor(NamedTuple):
 
 
 @cache
-def fit(shape: tuple[int, int, int]) -> Descriptor:
+def make_descriptor(shape: tuple[int, int, int]) -> Descriptor:
     """Learn the directions for images of a shape `(H, W, C)`, from shifts of made-up ones."""
     height, width, channels = shape
     down, across = _weights(height), _weights(width)

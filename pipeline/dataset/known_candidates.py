@@ -15,11 +15,22 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from pipeline.dataset.candidates import KEY_BYTES, NUM_CANDIDATES, NUM_SPLITS, Candidates
+from pipeline.dataset.descriptors import make_descriptor
+from pipeline.dataset.pixels import libraries
 from pipeline.dataset.records import write_examples
 from pipeline.runtime.stage import WORK_DIR
 
 NOTE = WORK_DIR / "duplicates" / "candidates.parquet"
 TYPES = {"keys": np.uint8, "rows": np.int32, "products": np.float32, "worth": np.int8}
+
+
+def recipe_of(code: str, shape: tuple[int, int, int]) -> str:
+    """All that candidates depend on but images and splits.
+
+    `code` is a digest of the code, `shape` that of an image, `(H, W, C)`.
+    """
+    directions = make_descriptor(shape).directions.tobytes()  # other machines may make others
+    return "\n".join([code, *libraries(), repr(shape), hashlib.sha256(directions).hexdigest()])
 
 
 def read_known(recipe: str, note: Path = NOTE) -> Candidates | None:

@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.dataset.candidates import YES, Candidates, find_candidates, keys_of, num_queries
-from pipeline.dataset.descriptors import LENGTH, fit
+from pipeline.dataset.descriptors import LENGTH, make_descriptor
 from pipeline.dataset.neighbours import nearest, sample_rows
 from pipeline.dataset.screening import worth_a_look
 from pipeline.dataset.similarity import Images, correlate, evidence
@@ -92,7 +92,7 @@ def update_pairs(
     if len(rows) < 2 or min(images.shape[1:3]) < MIN_SIDE:
         rows = rows[:0]
     rows, keys = keys_of(images, rows, ranks)
-    descriptor = fit(images.shape[1:])
+    descriptor = make_descriptor(images.shape[1:])
     plain, turned = (descriptor.describe(images, mirrored)[rows] for mirrored in (False, True))
     bar: Any
     with (progress or _no_bar)(num_queries(ranks[rows])) as bar:

@@ -46,7 +46,7 @@ def write_label_issues(stage: Stage, rows: Ledger, images: Images) -> None:
         [f"given {given}\nlooks like {proposed}" for given, proposed in pairs[:NUM_PICTURED]],
         stage.output("reports/label_issues.png"),
         columns=9,
-        title=f"{len(worst)} suspected labels, the most doubtful first",
+        title=f"{len(worst)} suspected label{'s' * (len(worst) != 1)}, the most doubtful first",
     )
     matrix = confusion_matrix(rows.given[worst], rows.proposed[worst], len(names))
     figures.confusion(

@@ -2,7 +2,7 @@
 
 oneDNN, which computes convolutions on a CPU, takes nine times as long for the gradient of the
 weights as for the convolution of a 3x3 map, and four times for 7x7. Nine products of matrices take
-a quarter and two thirds of that (LOG.md).
+a quarter and seven tenths of that (LOG.md).
 """
 
 from typing import Any
@@ -46,7 +46,7 @@ class _SmallConvolution(torch.autograd.Function):
 
 
 def weight_gradient(features: Tensor, gradient: Tensor) -> Tensor:
-    """The gradient of 3x3 weights, `(O, I, 3, 3)`, at least as precise as float32.
+    """The gradient of 3x3 weights, `(O, I, 3, 3)`, in float32 at least.
 
     `features` are what came in, `(N, I, H, W)`, `gradient` that of what went out, `(N, O, H, W)`.
     Both are laid out as one long run of pixels with a blank one after each row and a blank row

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from pipeline.learning.small_convolution import SmallConv2d
 
-BIAS_LEARNS_UNTIL = 0.3  # of the epochs, as in the source
+BIAS_LEARNS_UNTIL = 0.3  # of the epochs; the source: 3 of about 10
 SMALL_SIDE = 16  # pixels; images below it need fewer channels (LOG.md)
 
 

@@ -13,7 +13,7 @@ from pipeline.dataset.candidates import (
     Candidates,
     find_candidates,
 )
-from pipeline.dataset.descriptors import LENGTH, fit
+from pipeline.dataset.descriptors import LENGTH, make_descriptor
 from pipeline.dataset.near_duplicates import Pairs, update_pairs
 from pipeline.dataset.screening import worth_a_look
 
@@ -134,7 +134,7 @@ def test_lists_name_images_of_their_split_and_no_image_itself():
 def test_what_is_said_of_an_image_depends_on_no_other(side, channels):
     images = photos(16, side=side, channels=channels)
     images[7] = images[3, :, ::-1]
-    descriptor = fit(images.shape[1:])
+    descriptor = make_descriptor(images.shape[1:])
     for mirrored in (False, True):
         together = descriptor.describe(images, mirrored)
         assert (together == np.rint(together)).all()
