@@ -1,8 +1,8 @@
 """A 3x3 convolution whose weights get their gradient faster where feature maps are small.
 
-oneDNN, which computes convolutions on a CPU, takes nine times as long for the gradient of the
-weights as for the convolution of a 3x3 map, and four times for 7x7. Nine products of matrices take
-a quarter and seven tenths of that (LOG.md).
+oneDNN, which computes convolutions on a CPU, takes two to eight times as long for the gradient of
+the weights over many small maps as over few large ones with as many pixels. So small maps are laid
+side by side, with blank pixels in between (LOG.md).
 """
 
 from typing import Any
@@ -12,8 +12,8 @@ import torch.nn.functional as F
 import torch.nn.grad
 from torch import Tensor, nn
 
-SMALL_SIDE = 7  # pixels; from 11 on the nine products take longer
-PIXELS_AT_ONCE = 16_000  # of 256 channels in bf16, 8 MB, which caches can hold
+SMALL_SIDE = 11  # pixels; from 15 on nothing is gained
+MOSAIC_SIDE = 24  # pixels, about
 
 
 class SmallConv2d(nn.Conv2d):
@@ -49,33 +49,21 @@ def weight_gradient(features: Tensor, gradient: Tensor) -> Tensor:
     """The gradient of 3x3 weights, `(O, I, 3, 3)`, in float32 at least.
 
     `features` are what came in, `(N, I, H, W)`, `gradient` that of what went out, `(N, O, H, W)`.
-    Both are laid out as one long run of pixels with a blank one after each row and a blank row
-    after each image. What a weight of the 3x3 connects is then always the same distance apart.
     """
-    _, channels_in, height, width = features.shape
-    row, images = width + 1, max(1, PIXELS_AT_ONCE // ((height + 1) * (width + 1)))
-    found = None
-    for into, out_of in zip(features.split(images), gradient.split(images), strict=True):
-        pixels = len(into) * (height + 1) * row
-        outgoing = _run_of_pixels(out_of)[row + 1 :][:pixels].T
-        incoming = _run_of_pixels(into)
-        products = [
-            outgoing @ incoming[above * row + left :][:pixels]
-            for above in range(3)
-            for left in range(3)
-        ]
-        part = torch.stack(products, 2)
-        part = part.to(torch.promote_types(part.dtype, torch.float32))
-        found = part if found is None else found.add_(part)
-    assert found is not None
-    return found.view(-1, channels_in, 3, 3)
+    shape = (gradient.shape[1], features.shape[1], 3, 3)
+    found: Tensor = torch.nn.grad.conv2d_weight(mosaic(features), shape, mosaic(gradient), padding=1)
+    return found.to(torch.promote_types(found.dtype, torch.float32))
 
 
-def _run_of_pixels(features: Tensor) -> Tensor:
-    """`(N, C, H, W)` as pixels one after the other, `(P, C)`, with blank ones in between."""
-    num, channels, height, width = features.shape
-    margin, pixels = width + 2, num * (height + 1) * (width + 1)
-    run = features.new_zeros(pixels + 2 * margin, channels)
-    middle = run[margin : margin + pixels].view(num, height + 1, width + 1, channels)
-    middle[:, :height, :width] = features.permute(0, 2, 3, 1)
-    return run
+def mosaic(maps: Tensor) -> Tensor:
+    """Maps `(N, C, H, W)` as fewer of about 24x24, in which a blank row or column of pixels keeps
+    each apart from its neighbours: no 3x3 window sees two of them."""
+    num, channels, height, width = maps.shape
+    down, across = (max(1, MOSAIC_SIDE // (side + 1)) for side in (height, width))
+    at_once = -(-num // (down * across))
+    shape = (at_once, down * (height + 1) - 1, across * (width + 1) - 1, channels)
+    laid = maps.new_zeros(shape).permute(0, 3, 1, 2)
+    for place, part in enumerate(maps.split(at_once)):
+        top, left = place // across * (height + 1), place % across * (width + 1)
+        laid[: len(part), :, top : top + height, left : left + width] = part
+    return laid

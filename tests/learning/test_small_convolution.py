@@ -12,17 +12,18 @@ def random(*shape: int, seed: int = 0) -> torch.Tensor:
     return torch.randn(*shape, dtype=torch.float64, generator=generator)
 
 
-@pytest.mark.parametrize("sides", [(1, 1), (1, 4), (3, 2), (5, 5), (7, 7)], ids=str)
-def test_weight_gradient_is_that_of_torch(sides):
+@pytest.mark.parametrize("sides", [(1, 1), (1, 4), (3, 2), (5, 5), (7, 30), (11, 11)], ids=str)
+@pytest.mark.parametrize("num", [1, 4, 149])
+def test_weight_gradient_is_that_of_torch(sides, num):
     torch.manual_seed(0)
     convolution = nn.Conv2d(3, 5, 3, padding=1, bias=False).double()
-    features, gradient = random(4, 3, *sides), random(4, 5, *sides, seed=1)
+    features, gradient = random(num, 3, *sides), random(num, 5, *sides, seed=1)
     convolution(features).backward(gradient)
     found = weight_gradient(features, gradient)
     assert torch.allclose(found, convolution.weight.grad, atol=1e-12)
 
 
-@pytest.mark.parametrize("side", [1, 2, SMALL_SIDE, SMALL_SIDE + 1])
+@pytest.mark.parametrize("side", [1, 2, 7, SMALL_SIDE, SMALL_SIDE + 1])
 def test_trains_as_the_layer_of_torch_does(side):
     torch.manual_seed(0)
     ours, theirs = SmallConv2d(4, 6), nn.Conv2d(4, 6, 3, padding=1, bias=False)
