@@ -51,7 +51,8 @@ def weight_gradient(features: Tensor, gradient: Tensor) -> Tensor:
     `features` are what came in, `(N, I, H, W)`, `gradient` that of what went out, `(N, O, H, W)`.
     """
     shape = (gradient.shape[1], features.shape[1], 3, 3)
-    found: Tensor = torch.nn.grad.conv2d_weight(mosaic(features), shape, mosaic(gradient), padding=1)
+    features, gradient = mosaic(features), mosaic(gradient)
+    found: Tensor = torch.nn.grad.conv2d_weight(features, shape, gradient, padding=1)
     return found.to(torch.promote_types(found.dtype, torch.float32))
 
 
