@@ -8,7 +8,7 @@ same bits as one that was never disturbed.
 import copy
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +20,7 @@ from pipeline.learning.batches import (
     Examples,
     InMemory,
     Normalizer,
+    Source,
     on_device,
 )
 from pipeline.learning.checkpoint import Checkpoint
@@ -105,135 +106,194 @@ def fit(
         TrainingError: a loss, gradient or weight is no longer a finite number (finite.py), or
             memory is too small for a batch (memory.py).
     """
-    torch.backends.cudnn.benchmark = not recipe.deterministic
-    torch.use_deterministic_algorithms(recipe.deterministic, warn_only=True)
-    torch.set_float32_matmul_precision("high")
-    network.to(device.kind, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    tuning = FineTuning(network, recipe.finetune, recipe.epochs)
-    optimizer = make_optimizer(
-        recipe.optimizer,
-        network,
-        depths=tuning.depths,
-        layer_decay=recipe.layer_decay if recipe.finetune == "layerwise" else 1.0,
-        lr=recipe.lr,
-        weight_decay=recipe.weight_decay,
-        batch_size=recipe.batch_size,
-        fused=device.kind in ("cpu", "cuda"),
-        bf16=device.bf16,
-    )
-    guard = FiniteGuard(network, device, lr=recipe.lr, optimizer=recipe.optimizer)
-    guard.protect(optimizer)
-    totals = torch.zeros(3, device=device.kind)
-    fitted, first_epoch, first_step = Fit(), 0, 0
-    best: dict[str, Tensor] = {}
-
-    def state(epoch: int, step: int) -> dict[str, Any]:
-        return {
-            "network": network.state_dict(),
-            "optimizer": optimizer.state_dict(),
-            "best": best,
-            "totals": totals,
-            "history": fitted.history,
-            "best_epoch": fitted.best_epoch,
-            "epoch": epoch,
-            "step": step,
-        }
-
+    run = _Run(network, recipe, normalize, device, ranks)
     saved = ranks.from_first(checkpoint.load("cpu") if checkpoint else None, device)
     if saved is not None:
-        network.load_state_dict(saved["network"])
-        optimizer.load_state_dict(saved["optimizer"])
-        best = saved["best"]
-        totals.copy_(saved["totals"])
-        fitted.history, fitted.best_epoch = saved["history"], saved["best_epoch"]
-        first_epoch, first_step = saved["epoch"], saved["step"]
-        for row in fitted.history:
+        run.restore(saved)
+        for row in run.fitted.history:
             on_epoch(row)
+    first_epoch = run.epoch
+    while not run.is_over:
+        source = run.open(epochs(run.epoch))
+        if run.epoch == first_epoch:  # what the checkpoint brings back
+            on_step(first_epoch * source.num_examples + run.images_behind(source))
+        for num in run.steps(source):
+            on_step(num)
+            if checkpoint is not None and run.step and checkpoint.due():
+                run.guard.check_all()
+                checkpoint.save(run.state())
+        del source  # before the next epoch's are read
+        run.end_epoch(validation)
+        if checkpoint is not None:
+            checkpoint.save(run.state())
+        on_epoch(run.fitted.history[-1])
+    run.end()
+    return run.fitted
 
-    train_step = TrainingStep(
-        network,
-        optimizer,
-        normalize,
-        device,
-        guard,
-        recipe.label_smoothing,
-        totals,
-        ranks,
-    )
-    trial = train_step.by_itself(network)
-    for epoch in range(first_epoch, recipe.epochs):
-        if should_stop(fitted.history, fitted.best_epoch, recipe.patience):
-            break
-        source = epochs(epoch)
+
+class _Run:
+    """A training run in progress: what its steps change, of which `state` is what must be kept."""
+
+    def __init__(
+        self,
+        network: nn.Module,
+        recipe: Recipe,
+        normalize: Normalizer,
+        device: Device,
+        ranks: Ranks,
+    ) -> None:
+        torch.backends.cudnn.benchmark = not recipe.deterministic
+        torch.use_deterministic_algorithms(recipe.deterministic, warn_only=True)
+        torch.set_float32_matmul_precision("high")
+        network.to(device.kind, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.network, self.recipe, self.normalize = network, recipe, normalize
+        self.device, self.ranks = device, ranks
+        self.tuning = FineTuning(network, recipe.finetune, recipe.epochs)
+        self.optimizer = make_optimizer(
+            recipe.optimizer,
+            network,
+            depths=self.tuning.depths,
+            layer_decay=recipe.layer_decay if recipe.finetune == "layerwise" else 1.0,
+            lr=recipe.lr,
+            weight_decay=recipe.weight_decay,
+            batch_size=recipe.batch_size,
+            fused=device.kind in ("cpu", "cuda"),
+            bf16=device.bf16,
+        )
+        self.guard = FiniteGuard(network, device, lr=recipe.lr, optimizer=recipe.optimizer)
+        self.guard.protect(self.optimizer)
+        self.totals = torch.zeros(3, device=device.kind)
+        self.fitted = Fit()
+        self.best: dict[str, Tensor] = {}
+        self.epoch = self.step = 0
+        """The step to come; both count from 0."""
+        self.lr_factor = 0.0
+        self.train_step = TrainingStep(
+            network,
+            self.optimizer,
+            normalize,
+            device,
+            self.guard,
+            recipe.label_smoothing,
+            self.totals,
+            ranks,
+        )
+        self.trial = self.train_step.by_itself(network)
+
+    def state(self) -> dict[str, Any]:
+        return {
+            "network": self.network.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "best": self.best,
+            "totals": self.totals,
+            "history": self.fitted.history,
+            "best_epoch": self.fitted.best_epoch,
+            "epoch": self.epoch,
+            "step": self.step,
+        }
+
+    def restore(self, saved: dict[str, Any]) -> None:
+        self.network.load_state_dict(saved["network"])
+        self.optimizer.load_state_dict(saved["optimizer"])
+        self.best = saved["best"]
+        self.totals.copy_(saved["totals"])
+        self.fitted.history, self.fitted.best_epoch = saved["history"], saved["best_epoch"]
+        self.epoch, self.step = saved["epoch"], saved["step"]
+
+    @property
+    def is_over(self) -> bool:
+        return self.epoch >= self.recipe.epochs or should_stop(
+            self.fitted.history, self.fitted.best_epoch, self.recipe.patience
+        )
+
+    def open(self, source: Examples | Source) -> Source:
+        """What the epoch trains on; a network that looks at images before training sees them."""
         if isinstance(source, Examples):
-            source = InMemory(on_device(source, device), ranks.share)
-        if isinstance(network, WhitenedCNN) and not network.is_whitened:
-            network.whiten(normalize(source.first_images(WHITENED_FROM).to(device.kind)))
-            ranks.copy_first(network)
-        batches = ranks.share.batches(source.num_examples, recipe.batch_size)
-        steps = len(batches)
+            source = InMemory(on_device(source, self.device), self.ranks.share)
+        if isinstance(self.network, WhitenedCNN) and not self.network.is_whitened:
+            images = source.first_images(WHITENED_FROM).to(self.device.kind)
+            self.network.whiten(self.normalize(images))
+            self.ranks.copy_first(self.network)
+        return source
+
+    def images_behind(self, source: Source) -> int:
+        """Images of the epoch that steps before this one have seen."""
+        return self.batches(source)[self.step][0]
+
+    def batches(self, source: Source) -> list[tuple[int, int]]:
+        return self.ranks.share.batches(source.num_examples, self.recipe.batch_size)
+
+    def steps(self, source: Source) -> Iterator[int]:
+        """Make the steps that are left of the epoch; gives the images of each, of all ranks."""
+        recipe, batches = self.recipe, self.batches(source)
+        epoch, total = self.epoch, recipe.epochs * len(batches)
         started = time.perf_counter()
-        tuning.begin(epoch)
-        if isinstance(network, WhitenedCNN):
-            network.freeze_whitening(epoch / recipe.epochs)
+        self.tuning.begin(epoch)
+        if isinstance(self.network, WhitenedCNN):
+            self.network.freeze_whitening(epoch / recipe.epochs)
         # Anew, since which weights have gradients may be another matter now.
-        train_step.network = ranks.parallel(network, device)
-        step = first_step
+        self.train_step.network = self.ranks.parallel(self.network, self.device)
+        self.guard.begin(epoch, self.step)
         scale = scale_at(recipe.progressive, epoch / recipe.epochs)
-        guard.begin(epoch, step)
-        if epoch == first_epoch:  # what the checkpoint brings back
-            on_step(first_epoch * source.num_examples + batches[first_step][0])
-        for batch in source.batches(recipe.seed, epoch, recipe.batch_size, device, first_step):
-            num = batches[step][1] - batches[step][0]
-            done = (epoch * steps + step) / (recipe.epochs * steps)
-            factor = schedule(recipe.schedule, done, 1 / (recipe.epochs * steps))
-            for group in optimizer.param_groups:
-                group["lr"] = group["base_lr"] * factor
+        for batch in source.batches(recipe.seed, epoch, recipe.batch_size, self.device, self.step):
+            step, (begin, end) = self.step, batches[self.step]
+            self.set_lr((epoch * len(batches) + step) / total, 1 / total)
             images = augment_batch(
                 batch.images,
                 recipe.transforms,
                 seed=recipe.seed,
                 epoch=epoch,
                 step=step,
-                part=(*ranks.share.part(0, num), num),
+                part=(*self.ranks.share.part(0, end - begin), end - begin),
             )
             batch = batch._replace(images=shrink(images, scale))
             # What a network draws differs between ranks, as it does between examples.
-            drawn = (ranks.share.rank << 56) + (recipe.seed << 32) + epoch * steps + step
-            torch.manual_seed(drawn % 2**64)
-            run_in_memory(train_step, batch, trial, ranks.num)
-            step += 1
-            fitted.num_images += num
-            on_step(num)
-            if checkpoint is not None and step < steps and checkpoint.due():
-                guard.check_all()
-                checkpoint.save(state(epoch, step))
-        ranks.copy_first(network)  # batch norm's statistics, which each has its own of
-        guard.check_all()
-        loss_sum, right, count = totals.tolist()
-        fitted.seconds += time.perf_counter() - started
-        del source  # before the next epoch's are read
-        totals.zero_()
-        first_step = 0
+            drawn = (self.ranks.share.rank << 56) + (recipe.seed << 32)
+            torch.manual_seed((drawn + epoch * len(batches) + step) % 2**64)
+            run_in_memory(self.train_step, batch, self.trial, self.ranks.num)
+            self.fitted.num_images += end - begin
+            self.step = (step + 1) % len(batches)
+            yield end - begin
+        self.ranks.copy_first(self.network)  # batch norm's statistics, which each has its own of
+        self.guard.check_all()
+        self.fitted.seconds += time.perf_counter() - started
+
+    def set_lr(self, done: float, one_step: float) -> None:
+        self.lr_factor = schedule(self.recipe.schedule, done, one_step)
+        for group in self.optimizer.param_groups:
+            group["lr"] = group["base_lr"] * self.lr_factor
+
+    def end_epoch(self, validation: Examples | None) -> None:
+        """Note how the epoch went, and keep its weights if it is the best."""
+        loss_sum, right, count = self.totals.tolist()
+        self.totals.zero_()
+        self.epoch += 1
         row = {
-            "epoch": epoch + 1,
-            "lr": recipe.lr * factor,
+            "epoch": self.epoch,
+            "lr": self.recipe.lr * self.lr_factor,
             "train_loss": loss_sum / count,
             "train_accuracy": right / count,
         }
         if validation is not None:
-            row |= validate(network, validation, normalize, device, recipe.views, ranks)
-            guard.check_validation(row["val_loss"])
-        fitted.history.append(row)
-        if validation is None or is_best(fitted.history):
-            fitted.best_epoch = epoch + 1
-            best = copy.deepcopy(network.state_dict())
-        if checkpoint is not None:
-            checkpoint.save(state(epoch + 1, 0))
-        on_epoch(row)
-    tuning.end()
-    network.load_state_dict(best)
-    return fitted
+            row |= validate(
+                self.network,
+                validation,
+                self.normalize,
+                self.device,
+                self.recipe.views,
+                self.ranks,
+            )
+            self.guard.check_validation(row["val_loss"])
+        history = self.fitted.history
+        history.append(row)
+        if validation is None or is_best(history):
+            self.fitted.best_epoch = self.epoch
+            self.best = copy.deepcopy(self.network.state_dict())
+
+    def end(self) -> None:
+        """Leave the network with the weights of its best epoch."""
+        self.tuning.end()
+        self.network.load_state_dict(self.best)
 
 
 def schedule(name: str, done: float, one_step: float) -> float:
