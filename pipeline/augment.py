@@ -74,7 +74,7 @@ def main(stage: Stage) -> None:
     mean, std = sums.mean_std()
     write_index(
         folder,
-        sorted(files, key=lambda file: str(file["name"])),
+        sorted(files, key=by_number),
         **{key: index[key] for key in ("dataset", "license", "classes")},
         shape=shape,
         resize=plan.resize,
@@ -88,6 +88,11 @@ def main(stage: Stage) -> None:
     megabytes = sum((folder / file["name"]).stat().st_size for file in files) / 1e6
     known = f", {num_known} of {index['examples']} images as before" if num_known else ""
     stage.say(f"{len(files)} shards, {megabytes:.1f} MB, {plan.copies} copies of train{known}")
+
+
+def by_number(file: dict[str, Any]) -> tuple[str, int, str]:
+    """Shards of a split in the order of their numbers, which from 100,000 on have more digits."""
+    return file["split"], len(file["name"]), file["name"]
 
 
 def recipe_of(plan: Plan, stage: Stage) -> str:
@@ -128,7 +133,7 @@ def picture(stage: Stage, reader: ShardReader) -> None:
         images,
         captions,
         stage.output("reports/augmented.png"),
-        columns=NUM_PICTURED,
+        columns=len(shown),
         title="training examples as the shards have them",
     )
 

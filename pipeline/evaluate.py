@@ -39,7 +39,7 @@ MEASURED = ["brightness", "contrast", "sharpness", "width", "height"]
 def main(stage: Stage) -> None:
     reader = ShardReader(SHARDS)
     reader.verify(["val", "test"])
-    device = choose_device("auto", "auto", reader.shape)
+    device = choose_device("auto", "fp32", reader.shape)
     model = load_model(MODELS, device)
     if model.classes != reader.classes:
         raise MissingInput("models/ knows other classes than data/shards", fix="dvc repro train")

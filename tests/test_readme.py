@@ -28,6 +28,11 @@ def commands() -> list[tuple[str, list[str]]]:
     return found
 
 
+def scripts() -> list[str]:
+    """What shell blocks run, for which README shows no output."""
+    return re.findall(r"^```sh\n(.*?)^```$", README, re.M | re.S)
+
+
 def masked(line: str) -> str:
     """The line without what differs from run to run: numbers, names of experiments."""
     line = re.sub(r"(experiment '|Ran experiment\(s\): )[a-z]+-[a-z]+", r"\1NAME", line)
@@ -35,18 +40,18 @@ def masked(line: str) -> str:
 
 
 def make_pets(folder: Path) -> None:
-    """61 photos of two classes, as phones make them, one of them twice; and half of one."""
-    for number in range(60):
+    """121 photos of two classes, as phones make them, one of them twice; and half of one."""
+    for number in range(120):
         random = np.random.default_rng(number)
         size = [(40, 30), (48, 48)][number % 2]
         pixels = random.integers(0, 256, (*size, 3), dtype=np.uint8)
         exif = Image.Exif()
         exif.get_ifd(0x8825)[1] = "N"
-        path = folder / ["cat", "dog"][number // 30] / f"{number:02d}.jpg"
+        path = folder / ["cat", "dog"][number // 60] / f"{number:02d}.jpg"
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(pixels).save(path, exif=exif)
     shutil.copy(folder / "cat/00.jpg", folder / "cat/copy of 00.jpg")
-    (folder / "dog/half.jpg").write_bytes((folder / "dog/30.jpg").read_bytes()[:-500])
+    (folder / "dog/half.jpg").write_bytes((folder / "dog/60.jpg").read_bytes()[:-500])
 
 
 def test_every_command_runs_and_prints_what_readme_shows(newcomer, tmp_path):
@@ -69,6 +74,21 @@ def test_every_command_runs_and_prints_what_readme_shows(newcomer, tmp_path):
             shown = shown[:1]
         missing = [line for line in shown if line != "..." and masked(line) not in printed]
         assert not missing, f"$ {command}\nprints no longer: {missing}\nbut\n{output}"
+
+
+def test_every_script_runs(newcomer, tmp_path):
+    clone = Repository(tmp_path / "clone")
+    shutil.copytree(newcomer.repository.path, clone.path, symlinks=True)
+    make_pets(tmp_path / "pets")
+    (add,) = [command for command, _ in commands() if "commands.add" in command]
+    clone.run(add)
+    clone.commit("pets")
+    listed = scripts()
+    assert listed
+    for script in listed:
+        # CIFAR-10 would have to be downloaded.
+        clone.run("set -e\n" + script.replace("dataset=cifar10", "dataset=pets"))
+        assert "pets" in clone.run("cat reports/modelcard.md")
 
 
 def test_every_make_target_in_the_docs_exists():

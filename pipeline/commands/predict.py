@@ -8,6 +8,7 @@ others are classified nevertheless, and the exit status is 1.
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -70,7 +71,8 @@ def parse() -> argparse.Namespace:
 def find(paths: Sequence[Path]) -> Iterator[Path]:
     """The files, and in place of a folder all images below it, by name."""
     for path in paths:
-        below = sorted(path.rglob("*")) if path.is_dir() else []
+        # Not path.is_dir(), which raises for a name that is too long, or in a forbidden folder.
+        below = sorted(path.rglob("*")) if os.path.isdir(path) else []  # noqa: PTH112
         images = [file for file in below if file.suffix.lower() in IMAGE_SUFFIXES]
         yield from images or [path]
 

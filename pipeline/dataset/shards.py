@@ -99,6 +99,7 @@ def write_shard(
         write_page_checksum=True,
         row_group_size=rows_per_group((shape[0], shape[1], shape[2])),
         data_page_size=ONE_PAGE_BYTES,
+        max_rows_per_page=ONE_PAGE_BYTES,  # a row has a byte at least
     )
     return file_sha256(path)
 

@@ -5,7 +5,7 @@ is a function of (seed, epoch), so a run that resumes goes on with the batch tha
 What does not fit in memory is streamed instead (streaming.py).
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -32,7 +32,7 @@ class Examples(NamedTuple):
 class Share:
     """The part of every batch that one of several processes (ranks) trains on.
 
-    However many ranks there are, they make the same steps with batches of the same sizes.
+    All ranks make the same steps, with parts of the same batches.
     """
 
     rank: int = 0
@@ -65,8 +65,9 @@ class Source(Protocol):
         """In an epoch of all ranks."""
         ...
 
-    def first_images(self, num: int) -> Tensor:
-        """At most `num` images, in no order: for networks that look at some before training."""
+    def some_images(self, num_pixels: int) -> Tensor:
+        """Images from all over, at most of so many pixels in all or one: for networks that look
+        at some before training."""
         ...
 
     def batches(
@@ -91,8 +92,10 @@ class InMemory:
     def num_examples(self) -> int:
         return len(self.examples.labels)
 
-    def first_images(self, num: int) -> Tensor:
-        return self.examples.images[:num]
+    def some_images(self, num_pixels: int) -> Tensor:
+        images = self.examples.images  # which may come class by class
+        num = num_within(num_pixels, images.shape[1:])
+        return images[:: -(-len(images) // num)]
 
     def batches(
         self, seed: int, epoch: int, batch_size: int, device: Device, start: int = 0
@@ -102,6 +105,11 @@ class InMemory:
         batches = self.share.batches(num, batch_size)[start:]
         places = [slice(*self.share.part(*batch)) for batch in batches]
         return gather(self.examples, order, places, device)
+
+
+def num_within(num_pixels: int, shape: Sequence[int]) -> int:
+    """How many images of shape `(H, W, C)` have that many pixels; one at least."""
+    return max(1, num_pixels // (shape[0] * shape[1]))
 
 
 def make_examples(images: np.ndarray, labels: np.ndarray, weights: np.ndarray) -> Examples:
@@ -137,7 +145,8 @@ def gather(
             batch = _room(part, len(chosen), pinned)
             # Not part[chosen], which takes four times as long for uint8 images.
             torch.index_select(part, 0, chosen, out=batch)
-            parts.append(batch.to(device.kind, non_blocking=True))
+            # Not else: the copy could come after the memory is used for something new.
+            parts.append(batch.to(device.kind, non_blocking=pinned))
         yield Examples(*parts)
 
 

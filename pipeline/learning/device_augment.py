@@ -34,7 +34,10 @@ def augment_batch(
 
     def random() -> Tensor:
         drawn = generator.random(num, np.float32)[begin:end]
-        return torch.from_numpy(drawn).to(images.device)
+        numbers = torch.from_numpy(drawn)
+        if images.device.type == "cuda":  # from other memory the host would wait for the copy
+            return numbers.pin_memory().to(images.device, non_blocking=True)
+        return numbers.to(images.device)
 
     for settings in transforms:
         images = TRANSFORMS[settings.name](images, random, settings)

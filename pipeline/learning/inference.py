@@ -8,11 +8,12 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from pipeline.learning.batches import Normalizer
+from pipeline.learning.batches import Normalizer, num_within
 from pipeline.learning.device import Device
 from pipeline.learning.whitened import WhitenedCNN
 
 PREDICTION_BATCH = 1000
+PREDICTION_PIXELS = PREDICTION_BATCH * 64 * 64  # of larger images fewer at once
 SHIFTS = {(0, 0): 0.5, (-1, -1): 0.25, (1, 1): 0.25}  # pixels down and right, and their weight
 
 
@@ -32,7 +33,7 @@ def predict(
     network.eval()
     logits = []
     with torch.inference_mode(), device.autocast():
-        for batch in images.split(PREDICTION_BATCH):
+        for batch in _batches(images):
             seen = normalize(batch.to(device.kind))
             said = [network(view).float() * weight for view, weight in _views(seen, views)]
             logits.append(torch.stack(said).sum(0))
@@ -40,12 +41,19 @@ def predict(
     return result
 
 
+def _batches(images: Tensor) -> tuple[Tensor, ...]:
+    fit = num_within(PREDICTION_PIXELS, images.shape[1:])
+    batches: tuple[Tensor, ...] = images.split(min(PREDICTION_BATCH, fit))
+    return batches
+
+
 def _views(images: Tensor, views: str) -> Iterator[tuple[Tensor, float]]:
     """Versions of images `(N, C, H, W)` and the weight of each; the weights add up to one."""
     height, width = images.shape[2:]
     shifts = SHIFTS if "shifted" in views else {(0, 0): 1.0}
     mirrors = [False, True] if "mirrored" in views else [False]
-    padded = F.pad(images, (1, 1, 1, 1), "reflect") if len(shifts) > 1 else images
+    how = "reflect" if min(height, width) > 1 else "replicate"
+    padded = F.pad(images, (1, 1, 1, 1), how) if len(shifts) > 1 else images
     for (down, right), weight in shifts.items():
         if len(shifts) > 1:
             images = padded[:, :, 1 - down :, 1 - right :][:, :, :height, :width]
@@ -61,7 +69,7 @@ def predict_and_embed(
     network.eval()
     logits, embeddings = [], []
     with torch.inference_mode(), device.autocast():
-        for batch in images.split(PREDICTION_BATCH):
+        for batch in _batches(images):
             embedded = network.embed(normalize(batch.to(device.kind)))
             embeddings.append(embedded.half().cpu())
             logits.append(network.classify(embedded).float().cpu())

@@ -2,10 +2,12 @@
 
 A run is a function of its recipe and its examples alone: the order of an epoch, and whatever a
 network draws in a step, follow from (seed, epoch, step). On a CPU a resumed run ends in the
-same bits as one that was never disturbed.
+same bits as one that was never disturbed; of three processes and more, if it was stopped between
+epochs, since DDP adds their gradients in another order in its first step.
 """
 
 import copy
+import gc
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -37,7 +39,7 @@ from pipeline.learning.training_step import TrainingStep
 from pipeline.learning.whitened import WhitenedCNN
 
 WARMUP_FRACTION = 0.05  # of all steps, in which the learning rate rises from zero
-WHITENED_FROM = 5000  # images that show how pixels vary
+WHITENED_FROM = 5000 * 32 * 32  # pixels of images, which show how they vary
 
 
 @dataclass(frozen=True)
@@ -211,8 +213,8 @@ class _Run:
         if isinstance(source, Examples):
             source = InMemory(on_device(source, self.device), self.ranks.share)
         if isinstance(self.network, WhitenedCNN) and not self.network.is_whitened:
-            images = source.first_images(WHITENED_FROM).to(self.device.kind)
-            self.network.whiten(self.normalize(images))
+            images = source.some_images(WHITENED_FROM).to(self.device.kind)
+            self.network.whiten(self.normalize(images).cpu())  # MPS has no float64
             self.ranks.copy_first(self.network)
         return source
 
@@ -250,13 +252,19 @@ class _Run:
             # What a network draws differs between ranks, as it does between examples.
             drawn = (self.ranks.share.rank << 56) + (recipe.seed << 32)
             torch.manual_seed((drawn + epoch * len(batches) + step) % 2**64)
-            run_in_memory(self.train_step, batch, self.trial, self.ranks.num)
+            run_in_memory(self.train_step, batch, self.try_batch, self.ranks.num)
             self.fitted.num_images += end - begin
             self.step = (step + 1) % len(batches)
             yield end - begin
-        self.ranks.copy_first(self.network)  # batch norm's statistics, which each has its own of
+        self.ranks.copy_first(self.network)  # the statistics of batch norm
         self.guard.check_all()
         self.fitted.seconds += time.perf_counter() - started
+
+    def try_batch(self, batch: Examples) -> None:
+        """A step of this process alone, which the other ranks know nothing of."""
+        self.train_step.network = self.network
+        gc.collect()  # DDP, and its hooks on the gradients with it
+        self.trial(batch)
 
     def set_lr(self, done: float, one_step: float) -> None:
         self.lr_factor = schedule(self.recipe.schedule, done, one_step)

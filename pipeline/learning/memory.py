@@ -11,6 +11,7 @@ SIGNS = (
     "out of memory",  # CUDA, MPS
     "can't allocate memory",  # torch on a CPU
     "could not create a primitive",  # oneDNN, which does not say what it lacked
+    "_ALLOC_FAILED",  # cuBLAS, cuDNN
     "bad allocation",
 )
 """Parts of the messages with which torch says that memory is used up."""

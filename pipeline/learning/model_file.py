@@ -58,7 +58,14 @@ def load_model(folder: Path, device: Device) -> Model:
     about, content = read_model(folder)
     shape = (about["shape"][0], about["shape"][1], about["shape"][2])
     network = build_network(about["model"], shape, len(about["classes"]))
-    network.load_state_dict(load(content))
+    try:
+        network.load_state_dict(load(content))
+    except RuntimeError:
+        raise MissingInput(
+            f"{folder}/model.safetensors is of an older version of {about['model']}, "
+            "which has other weights",
+            fix="dvc repro train",
+        ) from None
     network.to(device.kind).eval()
     normalize = Normalizer(about["mean"], about["std"], device)
     return Model(network, normalize, about["classes"], shape, about)

@@ -131,6 +131,12 @@ def out_of_fold(
             "all examples fall into one fold of the label check: they are of one group, or too few",
             fix="bring more groups, or set clean.folds: 0",
         )
+    if len(folds) - np.bincount(folds).max() < 2:  # batch norm needs two
+        raise BrokenDataset(
+            "a fold of the label check leaves one example to train on: all others are of one "
+            "group, or they are too few",
+            fix="bring more groups, or set clean.folds: 0",
+        )
     normalize = Normalizer(*ChannelSums.of(images).mean_std(), device)
     other_keys = np.arange(len(others), dtype=np.uint64)
     logits = np.zeros((len(images), num_classes), np.float32)

@@ -34,6 +34,7 @@ from pipeline.learning.batches import (
     Share,
     gather,
     make_examples,
+    num_within,
     permutation,
 )
 from pipeline.learning.device import Device
@@ -85,8 +86,8 @@ class Stream:
     def num_examples(self) -> int:
         return self.reader.num_examples(self.split)
 
-    def first_images(self, num: int) -> Tensor:
-        num = min(num, self.reader.num_examples(self.split))
+    def some_images(self, num_pixels: int) -> Tensor:
+        num = min(num_within(num_pixels, self.reader.shape), self.num_examples)
         blocks = self._layout(seed=0, epoch=0).between(0, num)
         return torch.from_numpy(self._read(blocks, self.reader.empty_rows(num), 0).images)
 

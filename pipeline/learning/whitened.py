@@ -70,10 +70,11 @@ class WhitenedCNN(nn.Module):
         self.is_whitened = True
 
     def freeze_whitening(self, done: float) -> None:
-        """Train the bias of the first layer, or not, when a fraction `done` of the epochs is
-        behind, 0 to 1."""
-        assert self.whitening.bias is not None
-        self.whitening.bias.requires_grad = done < BIAS_LEARNS_UNTIL
+        """Train the bias of the first layer no longer, if a fraction `done` of the epochs, 0 to 1,
+        is enough."""
+        if done >= BIAS_LEARNS_UNTIL:
+            assert self.whitening.bias is not None
+            self.whitening.bias.requires_grad = False
 
     def embed(self, images: Tensor) -> Tensor:
         """What the last layer sees of images `(N, C, H, W)`: `(N, D)`."""

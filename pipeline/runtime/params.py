@@ -116,9 +116,9 @@ class Train(Settings):
     """How the model sees an image that it classifies: as it is, or also mirrored, or shifted by a
     pixel, or both (2, 3 or 6 times as slow); the answers are averaged."""
     memory_mb: Annotated[float, Field(ge=64)]
-    """Megabytes of training images to hold in memory. A copy that is larger is streamed, shuffled
-    in windows of half as much: the order of examples depends on it, so the machine does not decide
-    it."""
+    """Megabytes of training images to hold in memory, of each process. A copy that is larger is
+    streamed, shuffled in windows of half as much: the order of examples depends on it, so the
+    machine does not decide it."""
     processes: Annotated[int, Field(ge=1)]
     """How many share each batch, on a GPU each or on parts of the CPU. It is a parameter since the
     result depends on it (batch norm sees a part of a batch). Under torchrun its number counts."""

@@ -245,6 +245,6 @@ def _maker_of(path: str, stages: Mapping[str, Any]) -> str | None:
 
 def _file_fingerprint(path: Path) -> str:
     stat = path.stat()
-    if stat.st_size > HASHED_UP_TO_BYTES:
+    if stat.st_size > HASHED_UP_TO_BYTES and path.name != INDEX:
         return f"size {stat.st_size}, changed at {stat.st_mtime_ns} ns"
     return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -106,7 +106,9 @@ def test_what_cannot_be_read_costs_the_others_nothing(ask):
     Path("empty").mkdir()
     params = Path("params.yaml")
     params.write_text(params.read_text().replace("max_megapixels: 100", "max_megapixels: 0.001"))
-    status, out, err = ask("text.jpg", "good.png", "missing.png", "empty", "half.png", "large.png")
+    status, out, err = ask(
+        "text.jpg", "good.png", "missing.png", "empty", "half.png", "large.png", "a" * 300
+    )
     assert [line.split("  ")[0] for line in out.splitlines()] == ["good.png"]
     assert status == 1
     fix = " | fix: give an image in one of JPEG, PNG, WEBP, GIF, BMP, TIFF"
@@ -117,6 +119,7 @@ def test_what_cannot_be_read_costs_the_others_nothing(ask):
         "ERROR empty cannot be classified: a folder without images" + fix,
         "ERROR half.png cannot be classified: damaged pixels: image file is truncated" + fix,
         "ERROR large.png cannot be classified: 10 x 3000 pixels, more than 1000 allowed" + fix,
+        f"ERROR {'a' * 300} cannot be classified: File name too long" + fix,
     ]
 
 

@@ -51,8 +51,10 @@ def test_the_state_of_torch_stays_as_it_was():
             "Normalize cannot change a uint8 image of 3 x 4 x 5: "
             "TypeError: Input tensor should be a float tensor. Got torch.uint8.",
         ),
+        (named("FiveCrop", size=2), "FiveCrop makes a tuple of a uint8 image of 3 x 4 x 5"),
+        (named("ToPILImage"), "ToPILImage makes a Image of a uint8 image of 3 x 4 x 5"),
     ],
-    ids=["shape", "kind"],
+    ids=["shape", "kind", "several", "no tensor"],
 )
 def test_a_transform_that_does_not_fit_is_refused(settings, what):
     with pytest.raises(SettingsError) as caught:

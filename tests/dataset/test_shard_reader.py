@@ -78,6 +78,16 @@ def test_any_run_of_rows_of_a_row_group(tmp_path, monkeypatch, group):
         start += rows
 
 
+@pytest.mark.parametrize("shape", [(1, 1, 1), (2, 2, 1), (7, 7, 1)])
+def test_row_groups_of_many_tiny_images(tmp_path, shape):
+    written = shard(0, 70_000, shape)
+    read = write_shards(tmp_path, ("train", 0, written), shape=shape).read("train", 0)
+    assert np.array_equal(read.images, written.images)
+    assert np.array_equal(read.labels, written.labels)
+    assert np.array_equal(read.weights, written.weights)
+    assert read.ids == written.ids
+
+
 # What is refused
 
 

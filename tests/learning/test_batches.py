@@ -1,6 +1,6 @@
 """Batches are one pass over the examples, and can begin anywhere in it."""
 
-from itertools import chain
+from itertools import chain, pairwise
 
 import numpy as np
 import pytest
@@ -120,6 +120,17 @@ def test_parts_of_a_batch_differ_by_one_at_most(begin, end):
 def test_examples_stay_in_the_memory_of_the_host_without_a_gpu():
     examples = numbered(3)
     assert on_device(examples, CPU) is examples
+
+
+@pytest.mark.parametrize("num", [1, 2, 7, 33])
+def test_some_images_come_from_all_over(num):
+    images = numbered(33).images
+    found = InMemory(numbered(33)).some_images(2 * num).tolist()
+    assert 1 <= len(found) <= num
+    places = [images.tolist().index(image) for image in found]
+    apart = {after - before for before, after in pairwise(places)}
+    assert len(apart) <= 1
+    assert 33 - places[-1] <= max(apart, default=33)
 
 
 def test_normalizer():

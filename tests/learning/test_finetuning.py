@@ -107,6 +107,18 @@ def test_the_head_alone_is_trained_and_norms_below_keep_their_statistics(toy, op
     assert {name for name, is_new in found.items() if is_new} == {"5.weight", "5.bias"}
 
 
+def test_a_whitening_bias_below_the_head_stays_as_it_is(toy):
+    examples = toy.examples(33)
+    network = build_network("whitened_cnn", tuple(examples.images.shape[1:]), toy.num_classes)
+    network.is_whitened = True
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    recipe = toy.recipe(finetune="head", epochs=10, optimizer="muon")
+    fit(network, recipe, every_epoch(examples), None, toy.normalizer(), toy.device)
+    after = network.state_dict()
+    moved = [name for name, tensor in before.items() if not torch.equal(after[name], tensor)]
+    assert moved == ["head.weight"]
+
+
 def test_gradual_unfreezes_from_the_top(toy):
     network = toy.network()
     tuning = FineTuning(network, "gradual", epochs=6)

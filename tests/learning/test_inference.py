@@ -66,3 +66,14 @@ def test_views_are_weighted(toy, views, seen):
         expected += weight * said
     said = predict(toy.network(), images, toy.normalizer(), toy.device, views)
     assert said == pytest.approx(expected, abs=1e-5)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 5), (5, 1)], ids=str)
+def test_views_of_a_side_of_one_pixel(toy, shape):
+    images = toy.examples(6).images[:, : shape[0], : shape[1]]
+    network = torch.nn.Sequential(torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten())
+    said = predict(network, images, toy.normalizer(), toy.device, "mirrored_and_shifted")
+    seen = predict(network, images, toy.normalizer(), toy.device)
+    if shape == (1, 1):
+        assert said == pytest.approx(seen, abs=1e-5)
+    assert np.isfinite(said).all()

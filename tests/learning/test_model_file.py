@@ -87,6 +87,16 @@ def refusal(folder: Path) -> str:
     return str(caught.value)
 
 
+def test_weights_of_another_network_of_that_name_are_refused(tmp_path):
+    save(tmp_path, "resnet")
+    description = tmp_path / "model.json"
+    description.write_text(description.read_text().replace('"resnet"', '"article_cnn"'))
+    assert refusal(tmp_path) == (
+        f"ERROR {tmp_path}/model.safetensors is of an older version of article_cnn, "
+        "which has other weights | fix: dvc repro train"
+    )
+
+
 def test_weights_that_were_tampered_with_are_refused(tmp_path):
     save(tmp_path)
     weights, description = tmp_path / "model.safetensors", tmp_path / "model.json"

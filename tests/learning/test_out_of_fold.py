@@ -141,6 +141,12 @@ def test_one_fold_cannot_be_left_out(problem):
         problem.ask()
 
 
+def test_a_fold_leaves_two_examples_at_least(problem):
+    problem.folds = np.eye(24, dtype=np.int64)[0]
+    with pytest.raises(GroundworkError, match=r"leaves one example to train on.* clean.folds: 0"):
+        problem.ask()
+
+
 def test_the_same_whatever_torch_drew_before(problem):
     said = problem.ask()
     torch.manual_seed(2)

@@ -208,11 +208,12 @@ def test_a_stream_that_is_left_early_stops_reading(reader):
 
 
 def test_some_images_before_training(reader):
-    found = Stream(reader, "train", 0, 8 * ROW_BYTES).first_images(20)
+    found = Stream(reader, "train", 0, 8 * ROW_BYTES).some_images(20 * 16)
     assert found.shape == (20, 4, 4, 1)
     known = {image.numpy().tobytes() for image in numbered().images}
     assert len({image.numpy().tobytes() for image in found} & known) == 20
-    assert len(Stream(reader, "train", 0, 8 * ROW_BYTES).first_images(1000)) == NUM
+    assert len(Stream(reader, "train", 0, 8 * ROW_BYTES).some_images(10**6)) == NUM
+    assert len(Stream(reader, "train", 0, 8 * ROW_BYTES).some_images(1)) == 1
 
 
 # The epochs of training

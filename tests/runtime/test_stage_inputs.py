@@ -115,3 +115,11 @@ def test_the_digest_of_the_inputs_follows_what_the_stage_reads_and_nothing_else(
         project.write(change)
         seen.add(digest(project))
     assert len(seen) == 6
+
+
+def test_the_digest_follows_an_index_however_large(project):
+    index = {"data/raw/index.json": '"' + "a" * (5 << 20) + '"'}
+    project.write(index)
+    first = digest(project)
+    project.write({"data/raw/index.json": index["data/raw/index.json"].replace("aa", "ab", 1)})
+    assert digest(project) != first

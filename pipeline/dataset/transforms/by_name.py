@@ -30,6 +30,8 @@ def torchvision(images: Images, draws: Draws, settings: Any) -> Images:
             except Exception as error:
                 reason = f"{type(error).__name__}: {error}"
                 raise _unfit(settings, f"cannot change a {_describe(given)}: {reason}") from None
+            if not isinstance(made, torch.Tensor):
+                raise _unfit(settings, f"makes a {type(made).__name__} of a {_describe(given)}")
             if (made.shape, made.dtype) != (given.shape, given.dtype):
                 raise _unfit(settings, f"makes a {_describe(made)} of a {_describe(given)}")
             result[:] = made.numpy().transpose(1, 2, 0)

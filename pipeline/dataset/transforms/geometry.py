@@ -37,7 +37,8 @@ def alternating_flip(images: Images, draws: Draws, settings: Any) -> Images:
     """Mirror left to right in every other copy.
 
     Half of the images start with it in copy 1, the others in copy 2 (Jordan 2024,
-    arXiv 2404.00498, section 3.6): two copies in a row never show the same side.
+    arXiv 2404.00498, section 3.6): of two augmented copies in a row
+    one shows the other side.
     """
     starts_mirrored = draws.uniform_for_all_copies("flip") < 0.5
     return _mirror(images, starts_mirrored ^ (draws.copy % 2 == 0))
