@@ -6,7 +6,6 @@ from torch import Tensor, nn
 
 from pipeline.learning.small_convolution import SmallConv2d
 
-BIAS_LEARNS_UNTIL = 0.3  # of the epochs; the source: 3 of about 10
 SMALL_SIDE = 16  # pixels; images below it need fewer channels (LOG.md)
 
 
@@ -24,6 +23,8 @@ class WhitenedCNN(nn.Module):
 
     NUM_RESIDUAL = 1
     """How many blocks, from the last, have one."""
+    BIAS_LEARNS_UNTIL = 0.3
+    """Share of the epochs; the source: 3 of about 10."""
     WIDTHS: tuple[int, ...] = (64, 256, 256)
     SMALL_WIDTHS: tuple[int, ...] = (32, 64, 64)
 
@@ -72,7 +73,7 @@ class WhitenedCNN(nn.Module):
     def freeze_whitening(self, done: float) -> None:
         """Train the bias of the first layer no longer, if a fraction `done` of the epochs, 0 to 1,
         is enough."""
-        if done >= BIAS_LEARNS_UNTIL:
+        if done >= self.BIAS_LEARNS_UNTIL:
             assert self.whitening.bias is not None
             self.whitening.bias.requires_grad = False
 
