@@ -8,6 +8,7 @@ are compared with one by the clock.
 
     pip install -r requirements.txt -r requirements-bench.txt
     GROUNDWORK_CIFAR10=/data/cifar10 python benchmarks/augment.py [--rounds 3] [--images 10000]
+        [--peers NAME ...]    none: one worker against two alone
 """
 
 import argparse
@@ -42,6 +43,7 @@ def main() -> None:
     parser.add_argument("--cifar10", default=os.environ.get("GROUNDWORK_CIFAR10"))
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--images", type=int, default=10_000)
+    parser.add_argument("--peers", nargs="*", default=[name for name in PEERS if name != OURS])
     parser.add_argument("--child", nargs=4, metavar=("PEER", "CASE", "WORKER", "WORKERS"))
     parser.add_argument("--file", type=Path)
     options = parser.parse_args()
@@ -52,7 +54,7 @@ def main() -> None:
         file = Path(folder) / "images.npy"
         images = read_cifar10(options.cifar10, options.images)
         np.save(file, images)
-        compare(file, len(images), options.rounds)
+        compare(file, len(images), options.rounds, [OURS, *options.peers])
 
 
 def read_cifar10(folder: str | None, num: int) -> np.ndarray:
@@ -65,14 +67,14 @@ def read_cifar10(folder: str | None, num: int) -> np.ndarray:
     return np.stack([np.asarray(Image.open(BytesIO(data))) for data in encoded[:num]])
 
 
-def compare(file: Path, num: int, rounds: int) -> None:
+def compare(file: Path, num: int, rounds: int, names: list[str]) -> None:
     rates: dict[tuple[str, str], list[float]] = defaultdict(list)
     peaks: dict[tuple[str, str], float] = defaultdict(float)
     speed_ups: dict[str, list[tuple[float, float]]] = defaultdict(list)
     for _ in range(rounds):
         for case in CASES:
             clock, cpu = {}, {}
-            for name in PEERS:
+            for name in names:
                 if (name, case) in MISSING:
                     continue
                 clock[name], [found] = run(file, name, case, workers=1)
