@@ -51,6 +51,7 @@ def clone(tmp_path_factory) -> Repository:
 @pytest.fixture(scope="module")
 def shown(clone) -> str:
     """What a person sees in a terminal in which torchrun trains, undisturbed."""
+    clone.run("git checkout -q .")  # an earlier test may have left other params
     ours, theirs = pty.openpty()
     termios.tcsetwinsize(ours, (24, 100))
     with subprocess.Popen(
