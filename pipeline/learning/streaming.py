@@ -29,12 +29,14 @@ from pipeline.dataset.shard_reader import Block, ShardReader
 from pipeline.dataset.shards import Rows
 from pipeline.learning.batches import (
     ALONE,
+    CPU,
     Epochs,
     Examples,
     Share,
     gather,
     make_examples,
     num_within,
+    on_device,
     permutation,
 )
 from pipeline.learning.device import Device
@@ -144,22 +146,46 @@ class Stream:
         return Rows(room.images[begin:end], room.labels[begin:end], room.weights[begin:end])
 
 
-def training_epochs(reader: ShardReader, memory_bytes: float, share: Share = ALONE) -> Epochs:
-    """What each epoch trains on: copy e mod copies, in memory when a copy fits, else streamed."""
-    num_bytes = reader.num_bytes("train")
-    if num_bytes > memory_bytes:
+def training_epochs(
+    reader: ShardReader, memory_bytes: float, share: Share = ALONE, device: Device = CPU
+) -> Epochs:
+    """What each epoch trains on: copy e mod copies, in memory when a copy fits, else streamed.
+
+    What is in memory goes to the GPU where it has room (see `on_device`).
+    """
+    num_copies_held = int(memory_bytes // max(1, reader.num_bytes("train")))
+    if num_copies_held == 0:
         return lambda epoch: Stream(reader, "train", epoch % reader.copies, memory_bytes, share)
-    kept: dict[int, Examples] = {}
+    return _Copies(reader, min(num_copies_held, reader.copies), device).of_epoch
 
-    def read(epoch: int) -> Examples:
-        copy = epoch % reader.copies
-        if copy not in kept:
-            if num_bytes * (len(kept) + 1) > memory_bytes:
-                kept.clear()
-            kept[copy] = make_examples(*reader.read_rows("train", copy))
-        return kept[copy]
 
-    return read
+class _Copies:
+    """Copies of the training examples in memory; while one is trained on, the next is read."""
+
+    def __init__(self, reader: ShardReader, most: int, device: Device) -> None:
+        """`most` are held at a time; with one of several there is nothing ahead."""
+        self._reader, self._most, self._device = reader, most, device
+        self._thread = ThreadPoolExecutor(1)
+        self._held: dict[int, Future[Examples]] = {}
+
+    def of_epoch(self, epoch: int) -> Examples:
+        copy, following = (e % self._reader.copies for e in (epoch, epoch + 1))
+        self._hold(copy)
+        examples = self._held[copy].result()
+        if self._most > 1:
+            self._hold(following, beside=copy)
+        return examples
+
+    def _hold(self, copy: int, beside: int | None = None) -> None:
+        if copy in self._held:
+            return
+        for other in list(self._held):
+            if len(self._held) >= self._most and other != beside:
+                del self._held[other]
+        self._held[copy] = self._thread.submit(self._read, copy)
+
+    def _read(self, copy: int) -> Examples:
+        return on_device(make_examples(*self._reader.read_rows("train", copy)), self._device)
 
 
 def _ahead(read: Callable[[int], Rows], numbers: Iterable[int]) -> Iterator[Rows]:

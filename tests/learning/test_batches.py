@@ -122,6 +122,31 @@ def test_examples_stay_in_the_memory_of_the_host_without_a_gpu():
     assert on_device(examples, CPU) is examples
 
 
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="torch finds no CUDA device here")
+@pytest.mark.parametrize("where", ["cpu", "cuda"])
+def test_a_gpu_gets_the_same_batches_from_its_memory_or_the_hosts(where):
+    gpu = Device("cuda", bf16=True)
+    there = Examples(*(part.to(where) for part in numbered(1000)))
+    batches = list(InMemory(there).batches(0, 0, 32, gpu))
+    assert {part.device.type for batch in batches for part in batch} == {"cuda"}
+    expected = joined(list(InMemory(numbered(1000)).batches(0, 0, 32, CPU)))
+    for found, part in zip(joined(batches), expected, strict=True):
+        assert torch.equal(found.cpu(), part)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="torch finds no CUDA device here")
+def test_examples_go_to_a_gpu_that_has_room(monkeypatch):
+    gpu = Device("cuda", bf16=True)
+    moved = on_device(numbered(100), gpu)
+    assert {part.device.type for part in moved} == {"cuda"}
+    assert all(torch.equal(a.cpu(), b) for a, b in zip(moved, numbered(100), strict=True))
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda: (4 * 200 - 1, 10**9))
+    examples = numbered(100)  # 200 bytes of images
+    assert on_device(examples, gpu) is examples
+
+
 @pytest.mark.parametrize("num", [1, 2, 7, 33])
 def test_some_images_come_from_all_over(num):
     images = numbered(33).images

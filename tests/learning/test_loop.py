@@ -1,5 +1,7 @@
 """The loop learns, keeps its best epoch, and says when it cannot go on."""
 
+from itertools import count
+
 import numpy as np
 import pytest
 import torch
@@ -8,10 +10,12 @@ from learning.training import assert_same_weights, contrary, every_epoch, train
 from torch import nn
 
 from pipeline.learning import loop
-from pipeline.learning.batches import Examples
+from pipeline.learning.batches import Examples, InMemory
 from pipeline.learning.inference import predict
 from pipeline.learning.loop import fit, schedule
 from pipeline.learning.selection import is_best
+from pipeline.learning.whitened import WhitenedCNN
+from pipeline.runtime.transform_settings import Cutout, Flip, Translate
 
 # What is learnt
 
@@ -51,6 +55,43 @@ def test_an_epoch_on_a_gpu_in_bf16(toy_on_gpu):
     assert {parameter.dtype for parameter in network.parameters()} == {torch.float32}
     assert fitted.num_images == 1000
     assert fitted.history[0]["val_accuracy"] > 0.9
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="torch finds no CUDA device here")
+@pytest.mark.parametrize("optimizer", ["sgd", "adam", "muon"])
+@pytest.mark.parametrize("where", ["cpu", "cuda"])
+def test_no_step_waits_for_the_gpu(toy_on_gpu, where, optimizer):
+    toy = toy_on_gpu
+    examples = toy.examples(1000)
+    source = InMemory(Examples(*(part.to(where) for part in examples)))
+    steps = count()
+
+    def on_step(num_images: int) -> None:
+        step = next(steps)  # the 0th is what lies behind
+        if step in (4, 28):
+            torch.cuda.set_sync_debug_mode("error" if step == 4 else "default")
+
+    transforms = [
+        Flip(name="flip", probability=0.5),
+        Translate(name="translate", fraction=0.25),
+        Cutout(name="cutout", fraction=0.25),
+    ]
+    recipe = toy.recipe(epochs=1, batch_size=33, optimizer=optimizer, transforms=transforms)
+    network = WhitenedCNN(4, 4, 1, 4)
+    try:
+        fit(
+            network,
+            recipe,
+            lambda epoch: source,
+            None,
+            toy.normalizer(),
+            toy.device,
+            on_step=on_step,
+        )
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+    assert next(steps) == 1 + 31
 
 
 def test_a_run_is_a_function_of_its_recipe_and_examples(toy):

@@ -1,6 +1,7 @@
 """Streamed epochs have every example once, in an order that no machine and no death changes."""
 
 import itertools
+from queue import Queue
 
 import numpy as np
 import pyarrow as pa
@@ -236,6 +237,42 @@ def test_copies_that_fit_together_are_read_once(tmp_path):
     reader = write(tmp_path, numbered(), copies=2)
     epochs = training_epochs(reader, 2 * NUM * ROW_BYTES)
     assert [epochs(2) is epochs(0), epochs(3) is epochs(1)] == [True, True]
+
+
+@pytest.mark.parametrize(("copies_held", "ahead"), [(1, 0), (2, 1), (3, 1)])
+def test_the_next_copy_is_read_while_one_is_trained_on(tmp_path, monkeypatch, copies_held, ahead):
+    reader = write(tmp_path, numbered(), copies=3)
+    read: Queue[int] = Queue()
+    whole = reader.read_rows
+    monkeypatch.setattr(
+        reader, "read_rows", lambda split, copy: (whole(split, copy), read.put(copy))[0]
+    )
+    epochs = training_epochs(reader, copies_held * NUM * ROW_BYTES)
+    seen = []
+    for epoch in range(7):
+        epochs(epoch)
+        while len(seen) < min(epoch + 1 + ahead, 3 if copies_held == 3 else 99):
+            seen.append(read.get(timeout=30))
+    assert seen == ([0, 1, 2] if copies_held == 3 else [k % 3 for k in range(7 + ahead)])
+    assert read.empty()
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="torch finds no CUDA device here")
+def test_a_gpu_gets_the_same_batches_streamed_or_in_its_memory(tmp_path):
+    reader = write(tmp_path, numbered())
+    gpu = Device("cuda", bf16=True)
+    examples = training_epochs(reader, 1e6, device=gpu)(0)
+    assert isinstance(examples, Examples)
+    assert {part.device.type for part in examples} == {"cuda"}
+    for rows_held in (8, 100):
+        stream = Stream(reader, "train", 0, rows_held * ROW_BYTES)
+        on_host = list(stream.batches(0, 0, 4, CPU))
+        for found, expected in zip(stream.batches(0, 0, 4, gpu), on_host, strict=True):
+            assert all(torch.equal(a.cpu(), b) for a, b in zip(found, expected, strict=True))
+    in_memory = list(InMemory(examples).batches(0, 0, 4, gpu))
+    for found, expected in zip(in_memory, on_host, strict=True):  # one window held all
+        assert all(torch.equal(a.cpu(), b) for a, b in zip(found, expected, strict=True))
 
 
 def test_training_on_a_stream_is_training_in_memory(toy, tmp_path):
