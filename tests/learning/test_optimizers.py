@@ -72,39 +72,45 @@ def test_frozen_weights_are_left_alone(toy, name):
 @pytest.mark.parametrize("shape", [(8, 30), (30, 8), (16, 16)], ids=str)
 def test_orthogonalised_matrices_keep_their_directions_and_lose_their_scale(shape):
     torch.manual_seed(0)
-    matrix = torch.randn(shape)
-    near = orthogonalise(1000 * matrix, steps=5)
-    left, _, right = torch.linalg.svd(matrix, full_matrices=False)
-    assert torch.allclose(near, orthogonalise(0.001 * matrix, steps=5), atol=1e-3)
+    matrices = torch.randn(3, *shape)
+    near = orthogonalise(1000 * matrices, steps=5)
+    left, _, right = torch.linalg.svd(matrices, full_matrices=False)
+    assert torch.allclose(near, orthogonalise(0.001 * matrices, steps=5), atol=1e-3)
     assert (torch.linalg.svdvals(near) - 1).abs().max() < 0.4
-    # It shares the singular vectors of the matrix.
-    inner = left.T @ near @ right.T
-    assert (inner - inner.diagonal().diag()).abs().max() < 1e-3
+    # Each shares the singular vectors of its matrix.
+    inner = left.mT @ near @ right.mT
+    assert (inner - torch.diag_embed(inner.diagonal(dim1=1, dim2=2))).abs().max() < 1e-3
 
 
 def test_orthogonalised_in_bf16_differs_by_little():
     torch.manual_seed(0)
-    matrix = torch.randn(16, 72)
-    in_full, in_half = orthogonalise(matrix), orthogonalise(matrix.bfloat16())
+    matrices = torch.randn(1, 16, 72)
+    in_full, in_half = orthogonalise(matrices), orthogonalise(matrices.bfloat16())
     assert in_half.dtype == torch.bfloat16
     assert 0 < (in_half - in_full).norm() / in_full.norm() < 0.05
 
 
-def test_a_step_of_muon_is_orthogonal_whatever_the_scale_of_the_loss():
-    def step(scale: float) -> torch.Tensor:
-        torch.manual_seed(0)
-        convolution = nn.Conv2d(3, 8, 3, bias=False)
-        optimizer = make("muon", convolution)
-        (scale * convolution(torch.randn(2, 3, 8, 8)).square().sum()).backward()
-        gradient = convolution.weight.grad.clone()
-        before = convolution.weight.detach().clone()
-        before *= 8**0.5 / before.norm()
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last], ids=str)
+def test_a_step_of_muon_is_orthogonal_whatever_the_scale_of_the_loss(layout):
+    def step(scale: float) -> list[torch.Tensor]:
+        torch.manual_seed(0)  # two filter banks of one shape, and one with more rows than columns
+        network = nn.Sequential(*(nn.Conv2d(*c, 3, bias=False) for c in ((3, 8), (8, 3), (3, 8))))
+        network.append(nn.Conv2d(8, 90, 3, bias=False)).to(memory_format=layout)
+        optimizer = make("muon", network)
+        (scale * network(torch.randn(2, 3, 12, 12)).square().sum()).backward()
+        expected = []
+        for convolution in network:
+            before, gradient = convolution.weight.detach().clone(), convolution.weight.grad
+            matrix = (gradient * (1 + MUON_MOMENTUM)).flatten(1)
+            update = orthogonalise(matrix[None]).view_as(gradient)
+            expected.append(before * len(before) ** 0.5 / before.norm() - 0.1 * update)
         optimizer.step()
-        update = orthogonalise((gradient * (1 + MUON_MOMENTUM)).reshape(8, -1))
-        assert torch.allclose(convolution.weight, before - 0.1 * update.view(8, 3, 3, 3), atol=1e-5)
-        return convolution.weight.detach()
+        found = [convolution.weight.detach() for convolution in network]
+        assert all(torch.allclose(a, b, atol=1e-5) for a, b in zip(found, expected, strict=True))
+        return found
 
-    assert torch.allclose(step(1.0), step(100.0), atol=1e-4)
+    pairs = zip(step(1.0), step(100.0), strict=True)
+    assert all(torch.allclose(one, other, atol=1e-4) for one, other in pairs)
 
 
 def test_muon_decays_heads_by_a_share_of_the_weight():
