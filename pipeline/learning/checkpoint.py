@@ -15,6 +15,7 @@ from typing import Any
 import torch
 
 SAVE_EVERY_SECONDS = 30
+SMALL_BYTES = 16 << 20  # what is saved in a moment
 
 
 class Checkpoint:
@@ -25,8 +26,15 @@ class Checkpoint:
         self.every_seconds = every_seconds
         self.path = folder / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.pt"
         self._saved_at = time.monotonic()
+        self._saved_bytes = 0
 
-    def due(self) -> bool:
+    def due(self, *, after_epoch: bool = False) -> bool:
+        """Whether it is time to save: every so often, and after each epoch what is small.
+
+        What is not takes longer to save than a GPU needs for a short epoch (LOG.md).
+        """
+        if after_epoch and self._saved_bytes <= SMALL_BYTES:
+            return True
         return time.monotonic() - self._saved_at >= self.every_seconds
 
     def save(self, state: dict[str, Any]) -> None:
@@ -41,6 +49,7 @@ class Checkpoint:
             os.fsync(file.fileno())
         partial.replace(self.path)
         self._saved_at = time.monotonic()
+        self._saved_bytes = len(content)
 
     def load(self, device: str) -> dict[str, Any] | None:
         """The saved state; None when there is none, or it is damaged."""

@@ -126,7 +126,7 @@ def fit(
                 checkpoint.save(run.state())
         del source  # before the next epoch's are read
         run.end_epoch(validation)
-        if checkpoint is not None:
+        if checkpoint is not None and checkpoint.due(after_epoch=True):
             checkpoint.save(run.state())
         on_epoch(run.fitted.history[-1])
     run.end()

@@ -85,3 +85,13 @@ def test_always_due_when_it_is_to_be_saved_every_zero_seconds(tmp_path):
     checkpoint = Checkpoint(tmp_path, "key", every_seconds=0)
     checkpoint.save(STATE)
     assert checkpoint.due()
+
+
+def test_after_an_epoch_what_is_small_is_always_due(checkpoint, monkeypatch):
+    assert checkpoint.due(after_epoch=True)
+    checkpoint.save({"epoch": 1})
+    assert checkpoint.due(after_epoch=True)
+    monkeypatch.setattr(module, "SMALL_BYTES", 100)
+    assert not checkpoint.due(after_epoch=True)
+    checkpoint._saved_at -= module.SAVE_EVERY_SECONDS
+    assert checkpoint.due(after_epoch=True)
