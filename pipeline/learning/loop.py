@@ -251,7 +251,7 @@ class _Run:
             batch = batch._replace(images=shrink(images, scale))
             # What a network draws differs between ranks, as it does between examples.
             drawn = (self.ranks.share.rank << 56) + (recipe.seed << 32)
-            torch.manual_seed((drawn + epoch * len(batches) + step) % 2**64)
+            self.device.seed((drawn + epoch * len(batches) + step) % 2**64)
             run_in_memory(self.train_step, batch, self.try_batch, self.ranks.num)
             self.fitted.num_images += end - begin
             self.step = (step + 1) % len(batches)

@@ -99,25 +99,31 @@ class Muon(torch.optim.Optimizer):
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
         assert closure is None
+        found_inf: Tensor | None = getattr(self, "found_inf", None)
+        found = None if found_inf is None else found_inf > 0
         for group in self.param_groups:
             parameters = [p for p in group["params"] if p.grad is not None]
             if not parameters:
                 continue
             momentum = MUON_MOMENTUM if group["orthogonal"] else SGD_MOMENTUM
             updates = self._nesterov(parameters, momentum)
+            factors: list[Tensor] = []
             if group["orthogonal"]:
-                norms = torch._foreach_norm(parameters)
-                torch._foreach_add_(norms, 1e-7)
-                pairs = zip(parameters, norms, strict=True)
-                self._scale(parameters, [len(p) ** 0.5 / norm for p, norm in pairs])
+                factors = _to_norm_of_rows(parameters)
                 updates = self._orthogonal(updates)
             elif group["weight_decay"]:  # decoupled: a share of the weight in each full step
                 share = group["weight_decay"] * group["lr"] / group["base_lr"]
-                self._scale(parameters, [1 - share] * len(parameters))
-            updates = [self._unless_found(update, 0.0) for update in updates]
+                factors = [p.new_full((), 1 - share) for p in parameters]
+            if found is not None:
+                for update in updates:
+                    update.masked_fill_(found, 0.0)
+                for factor in factors:
+                    factor.masked_fill_(found, 1.0)
+            if factors:
+                torch._foreach_mul_(parameters, factors)
             torch._foreach_add_(parameters, updates, alpha=-group["lr"])
 
-    def _nesterov(self, parameters: list[Tensor], momentum: float) -> Sequence[Tensor]:
+    def _nesterov(self, parameters: list[Tensor], momentum: float) -> list[Tensor]:
         gradients = [p.grad for p in parameters if p.grad is not None]
         for parameter, gradient in zip(parameters, gradients, strict=True):
             if not self.state[parameter]:
@@ -125,15 +131,7 @@ class Muon(torch.optim.Optimizer):
         momenta = [self.state[parameter]["momentum"] for parameter in parameters]
         torch._foreach_mul_(momenta, momentum)
         torch._foreach_add_(momenta, gradients)
-        return torch._foreach_add(gradients, momenta, alpha=momentum)
-
-    def _scale(self, parameters: list[Tensor], factors: Iterable[Tensor | float]) -> None:
-        for parameter, factor in zip(parameters, factors, strict=True):
-            parameter.mul_(self._unless_found(factor, 1.0))
-
-    def _unless_found(self, value: Any, otherwise: float) -> Any:
-        found_inf: Tensor | None = getattr(self, "found_inf", None)
-        return value if found_inf is None else torch.where(found_inf > 0, otherwise, value)
+        return list(torch._foreach_add(gradients, momenta, alpha=momentum))
 
     def _orthogonal(self, filters: Sequence[Tensor]) -> list[Tensor]:
         """Those of one shape together: a GPU takes one product of many as fast as one."""
@@ -145,6 +143,15 @@ class Muon(torch.optim.Optimizer):
             matrices = orthogonalise(alike.flatten(2).to(self.dtype)).reshape(alike.shape)
             made |= zip(places, matrices.permute(0, 1, 4, 2, 3), strict=True)
         return [made[place] for place in range(len(filters))]
+
+
+def _to_norm_of_rows(filters: list[Tensor]) -> list[Tensor]:
+    """What to multiply each bank by, so that its norm is the root of how many filters it has."""
+    factors: list[Tensor] = list(torch._foreach_norm(filters))
+    torch._foreach_add_(factors, 1e-7)
+    torch._foreach_reciprocal_(factors)
+    torch._foreach_mul_(factors, [len(f) ** 0.5 for f in filters])
+    return factors
 
 
 def orthogonalise(matrices: Tensor, steps: int = 3) -> Tensor:
