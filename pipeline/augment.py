@@ -20,7 +20,7 @@ from pipeline.dataset.datacard import COLUMNS, Facts, sheet_rows, write_card
 from pipeline.dataset.earlier import Earlier, find_earlier, note_recipe
 from pipeline.dataset.engines import make_on
 from pipeline.dataset.measurements import ChannelSums
-from pipeline.dataset.pixels import decode_all, libraries
+from pipeline.dataset.pixels import decode_all
 from pipeline.dataset.records import read_folder, read_index, read_tables, write_index
 from pipeline.dataset.shard_reader import ShardReader
 from pipeline.dataset.sharding import Plan, make_tasks
@@ -28,6 +28,7 @@ from pipeline.dataset.shards import PROVENANCE
 from pipeline.dataset.sources.fetch import without_secrets
 from pipeline.dataset.transforms import augment
 from pipeline.runtime.errors import MissingInput
+from pipeline.runtime.libraries import libraries
 from pipeline.runtime.stage import Stage, run_stage, write_json
 
 CLEAN, SHARDS = Path("data/clean"), Path("data/shards")
@@ -62,12 +63,15 @@ def main(stage: Stage) -> None:
     earlier = earlier_shards(stage, recipe) if engine == "local" else None
     tasks = make_tasks(plan, read_tables(CLEAN, columns), balance, earlier)
     files = []
-    num_known = 0
+    runs = {}
+    num_known = num_same = 0
     sums = ChannelSums.none(shape[2])
     with stage.progress_bar(index["examples"], "image") as bar:
         for made in make_on(engine, tasks, folder):
             files += made.files
+            runs[made.key] = [file["name"] for file in made.files], made.sums
             num_known += made.num_known
+            num_same += len(made.files) if made.is_same else 0
             if made.split == "train":
                 sums = sums.plus(made.sums)
             bar.update(made.files[0]["rows"])
@@ -82,12 +86,15 @@ def main(stage: Stage) -> None:
         mean=[round(value, 6) for value in mean],
         std=[round(value, 6) for value in std],
     )
-    note_recipe(folder, recipe, read_folder(CLEAN, ["id", "sha256"]), kept=SHARDS)
+    note_recipe(folder, recipe, read_folder(CLEAN, ["id", "sha256"]), runs, kept=SHARDS)
     picture(stage, ShardReader(folder))
     describe(stage, index)
     megabytes = sum((folder / file["name"]).stat().st_size for file in files) / 1e6
     known = f", {num_known} of {index['examples']} images as before" if num_known else ""
-    stage.say(f"{len(files)} shards, {megabytes:.1f} MB, {plan.copies} copies of train{known}")
+    same = f", of which {num_same} are as before" if num_same else ""
+    stage.say(
+        f"{len(files)} shards, {megabytes:.1f} MB{same}, {plan.copies} copies of train{known}"
+    )
 
 
 def by_number(file: dict[str, Any]) -> tuple[str, int, str]:

@@ -7,12 +7,14 @@ params  dataset, seed, ingest
 """
 
 import shutil
+import time
 from functools import partial
 from operator import call
 
 from pipeline.dataset.annotations import Added, add_annotations
 from pipeline.dataset.catalog import Entry, read_entry
 from pipeline.dataset.examples import OPTED_OUT, SPLITS, Task, make_part
+from pipeline.dataset.known_parts import KnownParts, recipe_of
 from pipeline.dataset.privacy import read_opted_out, read_or_make_key, with_pseudonyms
 from pipeline.dataset.records import write_index
 from pipeline.dataset.sources import open_source
@@ -20,14 +22,17 @@ from pipeline.dataset.sources.fetch import without_secrets
 from pipeline.dataset.sources.trees import UNPACKED_DIR
 from pipeline.dataset.survey import Survey
 from pipeline.runtime.errors import SourceError
+from pipeline.runtime.libraries import libraries
 from pipeline.runtime.process import map_ordered, prepare_workers
 from pipeline.runtime.stage import Stage, run_stage
 
+UNSETTLED_NS = 2 * 10**9
+"""The coarsest clock of a file system (FAT) ticks every two seconds."""
 METADATA_REPORTED = ("exif", "gps", "xmp", "iptc", "comment", "thumbnail", "profile", "trailer")
 
 
 def main(stage: Stage) -> None:
-    params = stage.params
+    params, started = stage.params, time.time_ns()
     entry = read_entry(params.dataset)
     if not entry.uri.startswith("builtin:"):
         prepare_workers()  # they start while this process lists the source
@@ -51,17 +56,24 @@ def main(stage: Stage) -> None:
     )
     folder = stage.output("data/raw")
     folder.mkdir()
+    code = stage.inputs_digest(without=("data/", "params.yaml"))
+    recipe = recipe_of(code, libraries(), *make_task.keywords.values())
+    known = KnownParts(recipe, settled_before=started - UNSETTLED_NS)
     jobs = (
-        partial(make_part, make_task(batch), folder, number)
+        partial(make_part, make_task(batch), folder, number, known)
         for number, batch in enumerate(source.batches)
     )
     survey = Survey()
-    files = []
+    files, keys = [], []
+    num_known = 0
     with stage.progress_bar(source.num_examples, "image") as bar:
         for part in map_ordered(call, jobs):
             survey.add(part.rows)
             files += [part.file] if part.file else []
+            keys += [part.key] if part.key else []
+            num_known += part.is_known
             bar.update(survey.seen - bar.n)
+    known.drop_others(keys)
     shutil.rmtree(UNPACKED_DIR, ignore_errors=True)
     assert survey.seen == source.num_examples, "every example of the source is accounted for"
     survey.add_annotations(source.annotations)
@@ -84,6 +96,8 @@ def main(stage: Stage) -> None:
     )
     stage.write_report("reports/ingest.json", report(survey, len(source.classes)))
     tell(stage, survey, len(source.classes))
+    if num_known:
+        stage.say(f"{num_known} of {len(keys)} files of data/raw are as before")
     if added is not None:
         tell_annotations(stage, added)
     if entry.image_size is None and len(survey.sizes) > 1:

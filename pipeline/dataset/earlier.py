@@ -1,15 +1,18 @@
-"""Pixels of the last run's shards, used again for examples that have not changed.
+"""The last run's shards, used again: whole, or their pixels, for what has not changed.
 
 DVC leaves the last shards where they are while the next are made (`persist` in dvc.yaml). A note
-in `.groundwork/augment`, under the digest of their index, says of which image each id was, and by
-which recipe its versions were made. Only what both confirm is read again, from files whose digest
-was compared, so the shards are to the byte those of a run that makes everything. The note has no
-pixels; `pipeline.commands.forget` removes it, and replaces or removes the shards.
+in `.groundwork/augment`, under the digest of their index, says of which image each id was, by
+which recipe its versions were made, and of what each run of shards. Only what both confirm is used
+again, from files whose digest was compared, so the shards are to the byte those of a run that makes
+everything. The note has no pixels; `pipeline.commands.forget` removes it, and replaces or removes
+the shards.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -17,15 +20,26 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from pipeline.dataset.measurements import ChannelSums
 from pipeline.dataset.records import file_sha256, write_examples
 from pipeline.dataset.shard_reader import ShardReader
 from pipeline.runtime.errors import MissingInput
 from pipeline.runtime.stage import INDEX, WORK_DIR
 
 NOTES = WORK_DIR / "augment"
-RECIPE = b"recipe"  # key in the metadata of a note
+RECIPE, RUNS = b"recipe", b"runs"  # keys in the metadata of a note
 Images = NDArray[np.uint8]
 Counts = NDArray[np.int64]
+
+
+class Same(NamedTuple):
+    """Shards that were made of a run of examples."""
+
+    folder: Path
+    files: list[dict[str, Any]]
+    """What the index says of each, in the order in which they were made."""
+    sums: ChannelSums
+    """Of the originals."""
 
 
 class Run(NamedTuple):
@@ -54,18 +68,29 @@ class _Copy(NamedTuple):
 class Earlier:
     """Shards of an earlier run, verified, and the image that each of their examples had."""
 
-    def __init__(self, reader: ShardReader, ids: pa.Array, images: pa.Array) -> None:
-        """`images` are digests, `ids` whose they are.
+    def __init__(
+        self, reader: ShardReader, ids: pa.Array, images: pa.Array, runs: dict[str, Any]
+    ) -> None:
+        """`images` are digests, `ids` whose they are, `runs` as `note_recipe` has them.
 
         Raises:
             MissingInput: a shard is missing or damaged.
         """
         reader.verify(["train", "val", "test"])
+        self._reader, self._ids, self._runs = reader, ids, runs
         self._numbers = {id: number for number, id in enumerate(ids.to_pylist())}
         self._images: list[str] = images.to_pylist()
         self._image_bytes = int(np.prod(reader.shape))
         self._paths = [reader.folder / file["name"] for file in reader.index["files"]]
-        self._copies = [self._read(reader, ids, copy) for copy in range(reader.copies)]
+
+    def same(self, key: str) -> Same | None:
+        """The shards of a run of examples, by the key of what they were made of."""
+        if key not in self._runs:
+            return None
+        names, (num_pixels, *sums) = self._runs[key]
+        by_name = {file["name"]: file for file in self._reader.index["files"]}
+        files = [by_name[name] for name in names]
+        return Same(self._reader.folder, files, ChannelSums(num_pixels, *map(np.array, sums)))
 
     def unchanged(self, ids: Sequence[str], images: Sequence[str]) -> Counts:
         """Which examples these are, by a number of their own; -1 for new ids and other images."""
@@ -94,6 +119,10 @@ class Earlier:
             Run(self._paths[files[a]], int(offsets[a]), int(rows[a]), int(rows[b - 1]) + 1)
             for a, b in zip(starts, stops, strict=True)
         ]
+
+    @cached_property
+    def _copies(self) -> list[_Copy]:
+        return [self._read(self._reader, self._ids, c) for c in range(self._reader.copies)]
 
     def _read(self, reader: ShardReader, ids: pa.Array, copy: int) -> _Copy:
         """Ids of all rows of a copy, whatever the split: that of an example may change."""
@@ -124,12 +153,21 @@ def find_earlier(folder: Path, recipe: str) -> Earlier | None:
         return None
     if (note.schema.metadata or {}).get(RECIPE) != recipe.encode():
         return None
-    reader = ShardReader(folder)
-    return Earlier(reader, *(note[name].combine_chunks() for name in ("id", "sha256")))
+    ids, images = (note[name].combine_chunks() for name in ("id", "sha256"))
+    return Earlier(ShardReader(folder), ids, images, json.loads(note.schema.metadata[RUNS]))
 
 
-def note_recipe(folder: Path, recipe: str, images: pa.Table, kept: Path) -> None:
+def note_recipe(
+    folder: Path,
+    recipe: str,
+    images: pa.Table,
+    runs: Mapping[str, tuple[Sequence[str], ChannelSums]],
+    kept: Path,
+) -> None:
     """Note how the shards of `folder` were made, of `images` with the columns id and sha256.
+
+    `runs` are the names of the shards of each run of examples, and sums over its originals, by the
+    key of what they were made of.
 
     Of the notes that there are, only that on the shards of `kept` stays: they are what is there
     when this run is killed before its own are.
@@ -141,7 +179,12 @@ def note_recipe(folder: Path, recipe: str, images: pa.Table, kept: Path) -> None
             path.unlink()
     partial = NOTES / "note.partial"
     note = images.select(["id", "sha256"])
-    write_examples(note.replace_schema_metadata({RECIPE: recipe.encode()}), partial)
+    described = {
+        key: (list(names), (sums.num_pixels, sums.total.tolist(), sums.squares.tolist()))
+        for key, (names, sums) in runs.items()
+    }
+    about = {RECIPE: recipe.encode(), RUNS: json.dumps(described).encode()}
+    write_examples(note.replace_schema_metadata(about), partial)
     partial.replace(_note_of(folder))
 
 

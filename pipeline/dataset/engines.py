@@ -7,13 +7,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
-from pipeline.dataset.pixels import libraries
 from pipeline.dataset.sharding import Made, Task, make_shards
 from pipeline.runtime.cluster import map_on_ray
 from pipeline.runtime.errors import SettingsError
+from pipeline.runtime.libraries import libraries
 from pipeline.runtime.process import map_ordered
 
 Files = list[NDArray[np.uint8]]
@@ -28,20 +27,15 @@ def make_on(engine: str, tasks: Iterable[Task], folder: Path) -> Iterator[Made]:
     if engine == "local":
         yield from map_ordered(make_shards, tasks, min_tasks=4)
         return
-    for made, contents in map_on_ray(partial(send_shards, expected=writers()), tasks):
+    for made, contents in map_on_ray(partial(send_shards, expected=libraries()), tasks):
         for file, content in zip(made.files, contents, strict=True):
             (folder / file["name"]).write_bytes(content)
         yield made
 
 
-def writers() -> list[str]:
-    """Names and versions of all that the bytes of a shard come from."""
-    return [*libraries(), f"pyarrow {pa.__version__}"]
-
-
 def send_shards(task: Task, expected: list[str]) -> tuple[Made, Files]:
     """Make shards where nobody sees the folder they belong in: also returns their contents."""
-    for ours, theirs in zip(writers(), expected, strict=True):
+    for ours, theirs in zip(libraries(), expected, strict=True):
         if ours != theirs:  # it might make other pixels, or write them otherwise
             raise SettingsError(
                 f"a node of the Ray cluster has {ours}, expected {theirs}",

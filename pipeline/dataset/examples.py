@@ -10,15 +10,18 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from pipeline.dataset.catalog import SplitFractions
 from pipeline.dataset.images import UnreadableImage, prepare
+from pipeline.dataset.known_parts import KnownParts, Noted
 from pipeline.dataset.measurements import Measurements, measure
 from pipeline.dataset.privacy import is_opted_out, pseudonym
 from pipeline.dataset.randomness import id_keys, uniform
-from pipeline.dataset.records import RAW_SCHEMA, words, write_part
+from pipeline.dataset.records import MEASUREMENTS, RAW_SCHEMA, words, write_part
 from pipeline.dataset.sources import Batch
+from pipeline.dataset.sources.trees import is_unread
 
 SPLITS = ["train", "val", "test"]
 MEASURED_AT_ONCE_BYTES = 8 << 20
@@ -143,13 +146,31 @@ class Part(NamedTuple):
     file: dict[str, Any] | None
     """What the index says of it; None when no example is left."""
     rows: Rows
+    key: str | None
+    """Under which it is known; see known_parts.py."""
+    is_known: bool
+    """Whether an earlier run had written it."""
 
 
-def make_part(task: Task, folder: Path, number: int) -> Part:
+def make_part(task: Task, folder: Path, number: int, known: KnownParts | None = None) -> Part:
     """Make rows and write them, so that no image goes from process to process."""
+    path = folder / f"part-{number:05d}.parquet"
+    key = known.key_of(task.read) if known else None
+    noted = known.bring(key, path) if known and key else None
+    if noted is not None:
+        file = noted.file and noted.file | {"name": path.name}
+        table = pq.read_table(path, columns=MEASUREMENTS) if file else NO_ROWS
+        rows = Rows(table, Counter(noted.left_out), noted.fingerprint)
+        return Part(file, rows, key, is_known=True)
     table, left_out, fingerprint = make_rows(task)
     file = write_part(folder, number, table) if table.num_rows else None
-    return Part(file, Rows(table.drop_columns(["image"]), left_out, fingerprint))
+    if known and key and not any(map(is_unread, table["problem"].to_pylist())):
+        known.keep(key, path, Noted(file, dict(left_out), fingerprint))
+    rows = Rows(table.drop_columns(["image"]), left_out, fingerprint)
+    return Part(file, rows, key, is_known=False)
+
+
+NO_ROWS = RAW_SCHEMA.empty_table().drop_columns(["image"])
 
 
 OPTED_OUT = "opted out"

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from pipeline.dataset.candidates import KEY_BYTES, NUM_CANDIDATES, NUM_SPLITS, Candidates
 from pipeline.dataset.descriptors import make_descriptor
-from pipeline.dataset.pixels import libraries
 from pipeline.dataset.records import write_examples
+from pipeline.runtime.libraries import libraries
 from pipeline.runtime.stage import WORK_DIR
 
 NOTE = WORK_DIR / "duplicates" / "candidates.parquet"

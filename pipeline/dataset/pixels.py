@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -18,12 +17,6 @@ Shape = tuple[int, int, int]
 """Height, width and channels."""
 
 IMAGES_PER_TASK = 2048
-LIBRARIES = ("numpy", "pillow", "simplejpeg", "torch", "torchvision")
-
-
-def libraries() -> list[str]:
-    """Names and versions of what decodes and augments: others may make other pixels."""
-    return [f"{name} {version(name)}" for name in LIBRARIES]
 
 
 def load_pixels(folder: Path, shape: Shape, policy: str) -> Images:

@@ -6,6 +6,8 @@ its rows and digest, then its own digest.
 
 import hashlib
 import json
+import os
+import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -107,6 +109,7 @@ def write_part(folder: Path, number: int, table: pa.Table) -> dict[str, Any]:
 
 def write_examples(table: pa.Table, path: Path) -> None:
     """Write one table by one call with every option fixed: the same table, the same bytes."""
+    path.unlink(missing_ok=True)  # which may be the file of another name too
     words = [field.name for field in table.schema if pa.types.is_dictionary(field.type)]
     # Images are compressed already, and digests cannot be.
     plain = [name for name in ("image", "sha256", "source_sha256") if name in table.schema.names]
@@ -175,6 +178,17 @@ def read_tables(folder: Path, columns: list[str] | None = None) -> Iterator[pa.T
 def read_folder(folder: Path, columns: list[str] | None = None) -> pa.Table:
     """All of a folder as one table; see `read_tables`."""
     return pa.concat_tables(read_tables(folder, columns)).unify_dictionaries()
+
+
+def link_or_copy(old: Path, new: Path) -> None:
+    """Have the same file under another name too; a copy of it where there are no hard links.
+
+    So nothing may write into a file that is there: it is written anew, under its name.
+    """
+    try:
+        os.link(old.resolve(), new)  # not a link of DVC's itself
+    except OSError:
+        shutil.copyfile(old, new)
 
 
 def file_sha256(path: Path) -> str:

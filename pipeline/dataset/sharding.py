@@ -4,6 +4,7 @@ The work on a run is a pure function of its task, so any number of workers, here
 machines, makes the same bytes.
 """
 
+import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,14 +16,17 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pipeline.dataset.balance import Balance
-from pipeline.dataset.earlier import Earlier, Run, complete
+from pipeline.dataset.cutting import MOST, cut_draws, part_ends
+from pipeline.dataset.earlier import Earlier, Run, Same, complete
 from pipeline.dataset.measurements import ChannelSums
 from pipeline.dataset.pixels import decode_all
 from pipeline.dataset.randomness import id_keys, repeat_keys
+from pipeline.dataset.records import link_or_copy
 from pipeline.dataset.shards import PROVENANCE, write_shard
 from pipeline.dataset.transforms import augment
 
 SPLITS = ["train", "val", "test"]
+DRAW = "draw"  # a column that is added; see cutting.py
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,7 @@ class Plan:
     copies: int
     """Of each training example; val and test have the original only."""
     rows_per_shard: int
+    """The usual number; see cutting.py."""
     resize: str
     transforms: Sequence[Any]
     seed: int
@@ -55,6 +60,11 @@ class Part(NamedTuple):
 class Task(NamedTuple):
     """A run of examples of one split, and the shards to make of it."""
 
+    key: str
+    """A digest of all that its shards are made of, but for the plan."""
+    same: Same | None
+    """The shards that an earlier run made of the same."""
+
     plan: Plan
     split: str
     parts: list[Part]
@@ -69,6 +79,8 @@ class Task(NamedTuple):
 
 
 class Made(NamedTuple):
+    key: str
+    """That of the task."""
     split: str
     files: list[dict[str, Any]]
     """What index.json says of each: name, split, copy, rows, sha256."""
@@ -76,33 +88,41 @@ class Made(NamedTuple):
     """Of the originals."""
     num_known: int
     """Originals that an earlier run had made."""
+    is_same: bool
+    """Whether all of these shards are those of an earlier run."""
 
 
 def make_tasks(
     plan: Plan, tables: Iterable[pa.Table], balance: Balance, earlier: Earlier | None = None
 ) -> Iterator[Task]:
-    """A task for each run of `rows_per_shard` examples of a split, in the order of the tables.
+    """A task for each run of examples of a split, in the order of the tables.
 
-    `tables` have the columns id, image, sha256, label, split, weight and PROVENANCE; `balance` is
-    that of their training examples; `earlier` are shards made in the same way, so that what has not
-    changed need not be made again.
+    A run has about `rows_per_shard`: its end depends on ids (cutting.py). `tables` have the columns
+    id, image, sha256, label, split, weight and PROVENANCE; `balance` is that of their training
+    examples; `earlier` are shards made in the same way, so that what has not changed need not be
+    made again.
     """
+    usual = plan.rows_per_shard
     next_number = dict.fromkeys(SPLITS, 0)
     seen = np.zeros(len(plan.classes), np.int64)
     waiting: dict[str, list[pa.Table]] = {split: [] for split in SPLITS}
+
+    def runs(split: str, *, is_all: bool) -> Iterator[Task]:
+        rows = pa.concat_tables(waiting[split]) if waiting[split] else None
+        while rows is not None and rows.num_rows > (0 if is_all else MOST * usual):
+            ones = np.ones(rows.num_rows, np.int64)
+            end = next(part_ends(rows[DRAW].to_numpy(), ones, usual))
+            yield _task(plan, split, next_number, rows.slice(0, end), balance, seen, earlier)
+            rows = rows.slice(end)
+        waiting[split] = [] if rows is None else [rows]
+
     for table in tables:
+        table = table.append_column(DRAW, pa.array(cut_draws(table["id"].to_pylist())))
         for split in SPLITS:
             waiting[split].append(table.filter(pc.equal(table["split"], split)))
-            rows = pa.concat_tables(waiting[split])
-            whole = rows.num_rows - rows.num_rows % plan.rows_per_shard
-            for start in range(0, whole, plan.rows_per_shard):
-                run = rows.slice(start, plan.rows_per_shard)
-                yield _task(plan, split, next_number, run, balance, seen, earlier)
-            waiting[split] = [rows.slice(whole)]
+            yield from runs(split, is_all=False)
     for split in SPLITS:
-        rest = pa.concat_tables(waiting[split]) if waiting[split] else None
-        if rest is not None and rest.num_rows:
-            yield _task(plan, split, next_number, rest, balance, seen, earlier)
+        yield from runs(split, is_all=True)
 
 
 def _task(
@@ -123,20 +143,33 @@ def _task(
         seen += np.bincount(labels, minlength=len(seen))
     parts = _parts(times, plan.rows_per_shard, next_number[split])
     next_number[split] += len(parts)
-    if earlier is not None:
+    key = _key(split, parts, rows, labels, times)
+    same = earlier.same(key) if earlier is not None else None
+    if earlier is not None and same is None:
         numbers = earlier.unchanged(rows["id"].to_pylist(), rows["sha256"].to_pylist())
         parts = [part._replace(known=_known(part, times, numbers, earlier)) for part in parts]
     return Task(
+        key=key,
+        same=same,
         plan=plan,
         split=split,
         parts=parts,
         ids=rows["id"].to_pylist(),
-        encoded=rows["image"].to_pylist(),
+        encoded=[] if same else rows["image"].to_pylist(),
         labels=labels,
         weights=rows["weight"].to_numpy().astype(np.float32),
         provenance=rows.select(PROVENANCE),
         times=times,
     )
+
+
+def _key(
+    split: str, parts: list[Part], rows: pa.Table, labels: NDArray[np.int32], times: Any
+) -> str:
+    columns = ["id", "sha256", "weight", *PROVENANCE]
+    places = [(part.copy, part.start, part.stop) for part in parts]
+    what = (split, places, *(rows[name].to_pylist() for name in columns), labels.tolist())
+    return hashlib.sha256(repr(what).encode() + times.tobytes()).hexdigest()
 
 
 def _parts(times: NDArray[np.int64], rows_per_shard: int, first_number: int) -> list[Part]:
@@ -175,6 +208,8 @@ def _ranks(labels: NDArray[np.int32], seen: NDArray[np.int64]) -> NDArray[np.int
 
 def make_shards(task: Task) -> Made:
     """Decode, resize and augment a run of examples, and write its shards."""
+    if task.same is not None:
+        return _bring(task, task.same)
     keys = id_keys(task.ids)
     files = []
     originals = None
@@ -184,7 +219,7 @@ def make_shards(task: Task) -> Made:
         if originals is None:
             assert part.copy == 0, "a task begins with its originals, of which all else is made"
             originals = images
-        name = f"{task.split}-{part.number:05d}.parquet"
+        name = _name_of(task, part)
         digest = write_shard(
             task.plan.folder / name,
             images,
@@ -205,7 +240,21 @@ def make_shards(task: Task) -> Made:
         )
     assert originals is not None
     num_known = sum(run.stop - run.start for run in task.parts[0].known)
-    return Made(task.split, files, ChannelSums.of(originals), num_known)
+    return Made(task.key, task.split, files, ChannelSums.of(originals), num_known, is_same=False)
+
+
+def _bring(task: Task, same: Same) -> Made:
+    """Give the shards of an earlier run the names that they have in this one."""
+    names = [_name_of(task, part) for part in task.parts]
+    for name, file in zip(names, same.files, strict=True):
+        link_or_copy(same.folder / file["name"], task.plan.folder / name)
+    files = [file | {"name": name} for name, file in zip(names, same.files, strict=True)]
+    num_known = len(task.ids)
+    return Made(task.key, task.split, files, same.sums, num_known, is_same=True)
+
+
+def _name_of(task: Task, part: Part) -> str:
+    return f"{task.split}-{part.number:05d}.parquet"
 
 
 def _images_of(

@@ -1,5 +1,6 @@
 """What the last run made is used again where nothing has changed, and the bytes do not show it."""
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -45,8 +46,13 @@ def last(here) -> Plan:
 def build(plan: Plan, table: pa.Table, balance: str = "none") -> list[Made]:
     """As the stage does: the shards of `table`, from those of the last run where there are some."""
     made = make_all(plan, [table], balance, find_earlier(Path("shards"), RECIPE))
-    note_recipe(plan.folder, RECIPE, table, kept=Path("shards"))
+    runs = {one.key: ([file["name"] for file in one.files], one.sums) for one in made}
+    note_recipe(plan.folder, RECIPE, table, runs, kept=Path("shards"))
     return made
+
+
+def ids_of(plan: Plan, made: Made) -> list[str]:
+    return pq.read_table(plan.folder / made.files[0]["name"])["id"].to_pylist()
 
 
 def set_cell(table: pa.Table, row: int, **values: object) -> pa.Table:
@@ -120,12 +126,56 @@ def test_all_copies_are_read_not_made(last, png, tmp_path):
 
 def test_rows_that_stand_together_are_read_at_once(last, png):
     build(last, examples(png))
+    old = next(tasks_of(last, [examples(png)]))
     earlier = find_earlier(Path("shards"), RECIPE)
-    tasks = list(tasks_of(last, [without(examples(png), 3)], earlier=earlier))
-    assert [(run.path.name, run.start, run.stop) for run in tasks[0].parts[1].known] == [
-        ("train-00001.parquet", 0, 2),
-        ("train-00001.parquet", 2, 3),
-        ("train-00004.parquet", 3, 4),
+    gone = examples(png)["id"].to_pylist().index(old.ids[1])
+    new = next(tasks_of(last, [without(examples(png), gone)], earlier=earlier))
+    assert new.ids[:2] == [old.ids[0], old.ids[2]]
+    first, second, *_ = new.parts[1].known
+    assert (first.path.name, first.start, first.stop) == ("train-00001.parquet", 0, 1)
+    assert (second.path, second.start) == (first.path, 1)
+    assert second.stop == len(old.ids) - 1
+    assert second.offset == first.offset + 2 * 16  # bytes of an image
+
+
+def test_shards_of_the_same_are_the_same_files(last, png, tmp_path):
+    """Not copies: another version of the data takes no room for what it shares."""
+    table = examples(png)
+    build(last, without(table, 12))
+    plan = elsewhere(last, tmp_path / "new")
+    made = build(plan, table)
+    [new] = [one for one in made if table["id"][12].as_py() in ids_of(plan, one)]
+    for one in made:
+        inodes = {path.stat().st_ino for path in Path("shards").iterdir()}
+        shared = {(plan.folder / file["name"]).stat().st_ino in inodes for file in one.files}
+        assert shared == {one.is_same}
+    assert not new.is_same
+    assert sum(one.is_same for one in made) >= len(made) - 2
+    again = elsewhere(last, tmp_path / "again")
+    build(again, table)  # of the last shards, which lack an example
+    assert contents(again) == contents(plan)
+
+
+def test_where_there_are_no_hard_links_shards_are_copied(last, png, tmp_path, monkeypatch):
+    build(last, examples(png))
+
+    def link(old: Path, new: Path) -> None:
+        raise OSError(18, "Invalid cross-device link")
+
+    monkeypatch.setattr(os, "link", link)
+    plan = elsewhere(last, tmp_path / "new")
+    assert all(one.is_same for one in build(plan, examples(png)))
+    assert contents(plan) == contents(last)
+    assert {path.stat().st_nlink for path in plan.folder.iterdir()} == {1}
+
+
+def test_sums_of_the_originals_are_those_of_the_same(last, png, tmp_path):
+    before = build(last, examples(png))
+    again = build(elsewhere(last, tmp_path / "new"), examples(png))
+    assert all(one.is_same for one in again)
+    assert list(map(str, again)) == [
+        str(one._replace(num_known=n, is_same=True))
+        for one, n in zip(before, (one.num_known for one in again), strict=True)
     ]
 
 

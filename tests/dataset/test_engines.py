@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 from dataset.making import contents, examples, make_plan, tasks_of
 
-from pipeline.dataset.engines import make_on, send_shards, writers
+from pipeline.dataset.engines import make_on, send_shards
 from pipeline.runtime.cluster import ADDRESS_VARIABLE, map_on_ray
 from pipeline.runtime.errors import MissingInput, SettingsError, WorkerKilled
+from pipeline.runtime.libraries import libraries
 from pipeline.runtime.process import WORKERS_VARIABLE
 from repository import ROOT
 
@@ -63,7 +64,7 @@ def test_without_ray_its_installation_is_named(monkeypatch):
 
 def test_nodes_with_other_libraries_are_refused(tmp_path, png):
     [task, *_] = tasks_of(make_plan(tmp_path / "shards"), [examples(png)])
-    expected = ["numpy 1.0", *writers()[1:]]
+    expected = ["numpy 1.0", *libraries()[1:]]
     with pytest.raises(SettingsError) as caught:
         send_shards(task, expected)
     assert str(caught.value) == (
@@ -75,7 +76,7 @@ def test_nodes_with_other_libraries_are_refused(tmp_path, png):
 def test_what_is_sent_is_what_would_have_been_written(tmp_path, png):
     plan = make_plan(tmp_path / "shards")
     [task, *_] = tasks_of(plan, [examples(png)])
-    made, files = send_shards(task, writers())
+    made, files = send_shards(task, libraries())
     assert contents(plan) == {}
     assert [len(file) > 0 for file in files] == [True] * 3
     assert list(map(str, make_on("local", [task], plan.folder))) == [str(made)]

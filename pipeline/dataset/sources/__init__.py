@@ -6,6 +6,7 @@ files, which classes) and then gives its examples as batches that worker process
 memory stays flat whatever the size of the data.
 """
 
+import hashlib
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,12 +14,14 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
+import numpy as np
 import pyarrow as pa
 
 from pipeline.dataset.catalog import Entry
+from pipeline.dataset.cutting import cut_draws, part_ends
 from pipeline.dataset.records import file_digest
 from pipeline.dataset.sources.fetch import fetch_source, is_remote, local_path, without_secrets
-from pipeline.dataset.sources.trees import Member, Tree, UnusableFile, open_files
+from pipeline.dataset.sources.trees import Folder, Member, Tree, UnusableFile, open_files
 from pipeline.runtime.errors import SourceError
 
 EXAMPLE_SCHEMA = pa.schema(
@@ -46,8 +49,8 @@ SPLIT_NAMES = {
     "testing": "test",
 }
 
-EXAMPLES_PER_BATCH = 2048
-BYTES_PER_BATCH = 32 << 20
+EXAMPLES_PER_BATCH = 1536  # usual; where ids say where a batch ends, a third more at most
+BYTES_PER_BATCH = 24 << 20
 
 Batch = Callable[[], pa.Table]
 """Reads some examples, in EXAMPLE_SCHEMA; picklable, so that a worker process can."""
@@ -106,6 +109,23 @@ class FileBatch:
         columns: dict[str, Any] = self.columns | {"image": images, "problem": problems}
         return examples_table(**{"ids": columns.pop("id")}, **columns)
 
+    def stamp(self, settled_before: int) -> str | None:
+        """A digest that changes when the table does, for which no file is read.
+
+        None in an archive, and when a file changed after `settled_before`, in ns.
+        """
+        if not isinstance(self.tree, Folder):
+            return None
+        files = [member for member in self.members if isinstance(member, Member)]
+        try:
+            stamps = [self.tree.stamp(member) for member in files]
+        except OSError:
+            return None
+        if any(changed >= settled_before for changed, *_ in stamps):
+            return None
+        what = repr((self.members, self.max_bytes, self.columns, stamps))
+        return hashlib.sha256(what.encode("utf-8", "surrogateescape")).hexdigest()
+
 
 def file_batches(
     tree: Tree,
@@ -113,14 +133,20 @@ def file_batches(
     columns: dict[str, list[str | None]],
     max_bytes: float,
 ) -> Iterator[FileBatch]:
-    """Cut a list of files into batches of at most EXAMPLES_PER_BATCH and about BYTES_PER_BATCH."""
-    start = size = 0
-    for end, member in enumerate(members, 1):
-        size += 0 if isinstance(member, str) else int(min(member.size, max_bytes))
-        if end - start == EXAMPLES_PER_BATCH or size >= BYTES_PER_BATCH or end == len(members):
-            part = {name: values[start:end] for name, values in columns.items()}
-            yield FileBatch(tree, list(members[start:end]), max_bytes, part)
-            start, size = end, 0
+    """Cut a list of files into batches of about BYTES_PER_BATCH, or EXAMPLES_PER_BATCH if small.
+
+    Where a batch ends, the ids say (cutting.py), so that most stay when files come or go.
+    """
+    least = BYTES_PER_BATCH // EXAMPLES_PER_BATCH
+    sizes = [
+        0 if isinstance(member, str) else int(min(member.size, max_bytes)) for member in members
+    ]
+    draws = cut_draws([id or "" for id in columns["id"]])
+    start = 0
+    for end in part_ends(draws, np.array(sizes, np.int64).clip(least), BYTES_PER_BATCH):
+        part = {name: values[start:end] for name, values in columns.items()}
+        yield FileBatch(tree, list(members[start:end]), max_bytes, part)
+        start = end
 
 
 def in_order(names: set[str]) -> list[str]:

@@ -11,11 +11,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.dataset.catalog import Entry
+from pipeline.dataset.cutting import cut_draws, part_ends
 from pipeline.dataset.sources import (
     EXAMPLES_PER_BATCH,
     Batch,
@@ -159,7 +161,11 @@ class UrlBatch:
 def _batches(rows: pa.Table, files: Files, max_bytes: float) -> Iterator[Batch]:
     """Files are looked for only here, while workers read those found before."""
     names = ["id", "label", "split", "group", "license", "purposes"]
-    for chunk in rows.combine_chunks().to_batches(EXAMPLES_PER_BATCH):
+    draws, ones = cut_draws(rows["id"].to_pylist()), np.ones(rows.num_rows, np.int64)
+    start = 0
+    for end in part_ends(draws, ones, EXAMPLES_PER_BATCH):
+        chunk = rows.slice(start, end - start)
+        start = end
         columns = {name: chunk[name].to_pylist() for name in [*names, "place", "problem"]}
         wanted = list(zip(columns["place"], columns["problem"], strict=True))
         is_url = [problem is None and "://" in place for place, problem in wanted]

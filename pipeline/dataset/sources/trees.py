@@ -29,8 +29,16 @@ GROWTH_FREE_BYTES = 256 << 20
 MAX_HEADER_BYTES = 64 << 10  # of a tar member: its name, and what archivers add
 
 
+CANNOT_BE_READ = "cannot be read: "
+
+
 class UnusableFile(Exception):
     """Why a member cannot be read."""
+
+
+def is_unread(problem: str | None) -> bool:
+    """Whether a file was not read for a reason that has to do with the moment, not with it."""
+    return problem is not None and problem.startswith(CANNOT_BE_READ)
 
 
 @dataclass(frozen=True)
@@ -84,7 +92,18 @@ class Folder:
         try:
             return _read_regular(f"{self.root}/{member.path}", max_bytes)
         except OSError as error:
-            raise UnusableFile(f"cannot be read: {error.strerror}") from None
+            raise UnusableFile(f"{CANNOT_BE_READ}{error.strerror}") from None
+
+    def stamp(self, member: Member) -> tuple[int, ...]:
+        """Changes when the file of a member does, as git and DVC have it: the later of its times in
+        ns, size and inode.
+
+        Raises:
+            OSError: it is gone.
+        """
+        found = os.lstat(f"{self.root}/{member.path}")
+        changed = max(found.st_mtime_ns, found.st_ctime_ns)
+        return changed, found.st_mtime_ns, found.st_size, found.st_ino
 
 
 @dataclass(frozen=True)

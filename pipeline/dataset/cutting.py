@@ -1,0 +1,43 @@
+"""Where a long list of examples is cut into parts, so that parts stay when the list changes.
+
+A part ends, where it has about the usual size, with the example whose id draws the least number
+(content-defined chunking, as in LBFS: Muthitacharoen et al. 2001,
+https://doi.org/10.1145/502034.502052). So an example that comes or goes changes the part that it is
+in, and now and then the one after. All others stay to the byte what they were, and are kept once by
+DVC's cache and remotes, whatever number of versions has them.
+"""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.dataset.randomness import id_keys, uniform
+
+LEAST, MOST = 2 / 3, 4 / 3
+"""The size of a part, of the usual one; the last may be smaller, one of a single example larger."""
+
+
+def cut_draws(ids: Sequence[str]) -> NDArray[np.float64]:
+    """What each id draws."""
+    return uniform(id_keys(ids), 0, "end of a part")
+
+
+def part_ends(draws: NDArray[np.float64], sizes: NDArray[np.int64], usual: int) -> Iterator[int]:
+    """The place after each part of examples of such `sizes`, in the unit of `usual`.
+
+    Looks no further than one example beyond MOST from where the part begins.
+    """
+    total = np.cumsum(sizes)
+    begin = filled = 0
+    while begin < len(total):
+        least = int(np.searchsorted(total, filled + LEAST * usual))
+        most = int(np.searchsorted(total, filled + MOST * usual, "right"))
+        if most == len(total):
+            begin = most
+        elif least < most:
+            begin = least + int(draws[least:most].argmin()) + 1
+        else:
+            begin = max(begin + 1, most)
+        filled = int(total[begin - 1])
+        yield begin
