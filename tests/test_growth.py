@@ -1,8 +1,14 @@
-"""Data that change: with real DVC, `clean` and `augment` do what is new, to the bytes of all."""
+"""Data that change: with real DVC, stages do what is new, to the bytes of a run that does all."""
 
 import shutil
+import time
+from pathlib import Path
 
+import numpy as np
 from repository import Repository
+
+from pipeline.dataset.images import encode_png
+from pipeline.ingest import UNSETTLED_NS
 
 BEFORE = "images were searched for near duplicates before"
 OUTPUTS = ("data/clean", "reports/duplicates.csv", "reports/labels.json")
@@ -50,3 +56,48 @@ def test_what_has_not_changed_is_not_made_again(quick_clone):
     assert line.endswith(", 2 copies of train")
     assert repository.digests("data/shards", "reports/augmented.png") == found
     assert len(list((repository.path / ".groundwork/augment").iterdir())) <= 2
+
+
+def write_tiles(folder: Path, numbers: range) -> None:
+    """Small pictures, each different, of two classes."""
+    for number in numbers:
+        path = folder / f"{'dark' if number % 2 else 'bright'}/{number:05d}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        tile = np.random.default_rng(number).integers(0, 100, (4, 4, 1)) + 100 * (number % 2)
+        path.write_bytes(encode_png(tile.astype(np.uint8)))
+
+
+def test_of_a_folder_only_what_is_near_new_images_is_read_again(quick_clone):
+    repository = quick_clone
+    tiles = repository.path.parent / "tiles"
+    write_tiles(tiles, range(9000))
+    (repository.path / "data/catalog/tiles.yaml").write_text(f"uri: {tiles}\nlicense: CC0-1.0\n")
+    # A row of 48 bytes for each of about 2000 examples in a shard.
+    quick = {"clean": {"folds": 0}, "augment": {"shard_mb": 0.1}}
+    repository.set_params({"dataset": "tiles", **quick})
+    time.sleep(UNSETTLED_NS / 1e9)
+    output = repository.run("dvc repro augment")
+    assert "as before" not in output
+    cache = repository.path / ".dvc/cache"
+    before = sizes_of(cache)
+
+    write_tiles(tiles, range(90_000, 90_010))  # one behind the other
+    time.sleep(UNSETTLED_NS / 1e9)
+    output = repository.run("dvc repro --force augment")
+    [said] = [line for line in output.splitlines() if "of data/raw are as before" in line]
+    known, total = (int(word) for word in said.split() if word.isdecimal())
+    assert total - 4 <= known < total
+    assert " shards, " in output
+    assert "of which " in output
+    grown = sum(size for path, size in sizes_of(cache).items() if path not in before)
+    assert grown < sum(before.values()) / 2  # what stays is kept once
+    found = repository.digests("data/raw", "data/shards")
+
+    shutil.rmtree(repository.path / ".groundwork")
+    output = repository.run("dvc repro --force augment")
+    assert "as before" not in output
+    assert repository.digests("data/raw", "data/shards") == found
+
+
+def sizes_of(folder: Path) -> dict[Path, int]:
+    return {path: path.stat().st_size for path in folder.rglob("*") if path.is_file()}
