@@ -12,9 +12,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipeline.dataset.cutting import MOST, cut_draws, part_ends
 from pipeline.runtime.errors import MissingInput
 from pipeline.runtime.stage import INDEX, json_text, write_json
 
@@ -64,8 +66,8 @@ FIELDS = {field.name: field for field in [*RAW_SCHEMA, *CLEAN_SCHEMA, *REMOVED_S
 MEASUREMENTS = [field.name for field in RAW_SCHEMA if field.name != "image"]
 
 OWN_DIGEST = "index_sha256"  # of the text of index.json without this key
-ROWS_PER_FILE = 16384
-BYTES_PER_FILE = 128 << 20
+ROWS_PER_FILE = 12288  # usual, of small images
+BYTES_PER_FILE = 96 << 20
 
 
 def words(values: Sequence[str | None], vocabulary: list[str] | None = None) -> pa.DictionaryArray:
@@ -80,23 +82,34 @@ def words(values: Sequence[str | None], vocabulary: list[str] | None = None) -> 
 def write_tables(
     folder: Path, tables: Iterable[pa.Table], schema: pa.Schema
 ) -> list[dict[str, Any]]:
-    """Write tables as `part-NNNNN.parquet` files of similar size; returns the index's `files`."""
+    """Write tables as `part-NNNNN.parquet` files of about ROWS_PER_FILE, or BYTES_PER_FILE.
+
+    A file ends with a table, and with which of them their ids say (cutting.py), so that most stay
+    when rows come or go. Returns the index's `files`.
+    """
     folder.mkdir(parents=True)
     files: list[dict[str, Any]] = []
     waiting: list[pa.Table] = []
+    least = BYTES_PER_FILE // ROWS_PER_FILE
 
-    def flush() -> None:
-        table = pa.concat_tables(waiting or [schema.empty_table()]).unify_dictionaries()
-        files.append(write_part(folder, len(files), table))
-        waiting.clear()
+    def flush(*, is_all: bool = False) -> None:
+        while waiting:
+            draws = cut_draws([table["id"][-1].as_py() for table in waiting])
+            sizes = np.array([max(table.nbytes, least * table.num_rows) for table in waiting])
+            if not is_all and sizes.sum() <= MOST * BYTES_PER_FILE:
+                return
+            end = next(part_ends(draws, sizes, BYTES_PER_FILE))
+            table = pa.concat_tables(waiting[:end]).unify_dictionaries()
+            files.append(write_part(folder, len(files), table))
+            del waiting[:end]
 
     for table in tables:
-        waiting.append(table)
-        rows = sum(waiting_table.num_rows for waiting_table in waiting)
-        if rows >= ROWS_PER_FILE or sum(w.nbytes for w in waiting) >= BYTES_PER_FILE:
+        if table.num_rows:
+            waiting.append(table)
             flush()
-    if waiting or not files:
-        flush()
+    flush(is_all=True)
+    if not files:
+        files.append(write_part(folder, 0, schema.empty_table()))
     return files
 
 
