@@ -5,10 +5,10 @@ import time
 from pathlib import Path
 
 import numpy as np
-from repository import Repository
 
 from pipeline.dataset.images import encode_png
 from pipeline.ingest import UNSETTLED_NS
+from repository import Repository
 
 BEFORE = "images were searched for near duplicates before"
 OUTPUTS = ("data/clean", "reports/duplicates.csv", "reports/labels.json")
