@@ -10,6 +10,8 @@ import shutil
 import time
 from functools import partial
 from operator import call
+from pathlib import Path
+from typing import Any
 
 from pipeline.dataset.annotations import Added, add_annotations
 from pipeline.dataset.catalog import Entry, read_entry
@@ -17,7 +19,7 @@ from pipeline.dataset.examples import OPTED_OUT, SPLITS, Task, make_part
 from pipeline.dataset.known_parts import KnownParts, recipe_of
 from pipeline.dataset.privacy import read_opted_out, read_or_make_key, with_pseudonyms
 from pipeline.dataset.records import write_index
-from pipeline.dataset.sources import open_source
+from pipeline.dataset.sources import Source, open_source
 from pipeline.dataset.sources.fetch import without_secrets
 from pipeline.dataset.sources.trees import UNPACKED_DIR
 from pipeline.dataset.survey import Survey
@@ -56,26 +58,8 @@ def main(stage: Stage) -> None:
     )
     folder = stage.output("data/raw")
     folder.mkdir()
-    code = stage.inputs_digest(without=("data/", "params.yaml"))
-    recipe = recipe_of(code, libraries(), *make_task.keywords.values())
-    known = KnownParts(recipe, settled_before=started - UNSETTLED_NS)
-    jobs = (
-        partial(make_part, make_task(batch), folder, number, known)
-        for number, batch in enumerate(source.batches)
-    )
-    survey = Survey()
-    files, keys = [], []
-    num_known = 0
-    with stage.progress_bar(source.num_examples, "image") as bar:
-        for part in map_ordered(call, jobs):
-            survey.add(part.rows)
-            files += [part.file] if part.file else []
-            keys += [part.key] if part.key else []
-            num_known += part.is_known
-            bar.update(survey.seen - bar.n)
-    known.drop_others(keys)
+    survey, files = write_parts(stage, source, make_task, folder, started)
     shutil.rmtree(UNPACKED_DIR, ignore_errors=True)
-    assert survey.seen == source.num_examples, "every example of the source is accounted for"
     survey.add_annotations(source.annotations)
     refuse_what_is_not_meant(params.dataset, entry, survey)
     added = None
@@ -96,8 +80,6 @@ def main(stage: Stage) -> None:
     )
     stage.write_report("reports/ingest.json", report(survey, len(source.classes)))
     tell(stage, survey, len(source.classes))
-    if num_known:
-        stage.say(f"{num_known} of {len(keys)} files of data/raw are as before")
     if added is not None:
         tell_annotations(stage, added)
     if entry.image_size is None and len(survey.sizes) > 1:
@@ -105,6 +87,38 @@ def main(stage: Stage) -> None:
             f"images differ in size; training will see {image_size[0]} x {image_size[1]} "
             "(`image_size` in the catalog entry chooses another)"
         )
+
+
+def write_parts(
+    stage: Stage, source: Source, make_task: "partial[Task]", folder: Path, started: int
+) -> tuple[Survey, list[dict[str, Any]]]:
+    """Write the files of data/raw; what is in them, and what the index says of each.
+
+    The source was listed after `started`, in ns.
+    """
+    code = stage.inputs_digest(without=("data/", "params.yaml"))
+    recipe = recipe_of(code, libraries(), *make_task.keywords.values())
+    known = KnownParts(recipe, settled_before=started - UNSETTLED_NS)
+    jobs = (
+        partial(make_part, make_task(batch), folder, number, known)
+        for number, batch in enumerate(source.batches)
+    )
+    survey = Survey()
+    files, keys = [], []
+    num_parts = num_known = 0
+    with stage.progress_bar(source.num_examples, "image") as bar:
+        for part in map_ordered(call, jobs):
+            survey.add(part.rows)
+            files += [part.file] if part.file else []
+            keys += [part.key] if part.key else []
+            num_parts += 1
+            num_known += part.is_known
+            bar.update(survey.seen - bar.n)
+    assert survey.seen == source.num_examples, "every example of the source is accounted for"
+    known.drop_others(keys)
+    if num_known:
+        stage.say(f"{num_known} of {num_parts} parts of the source are as before")
+    return survey, files
 
 
 def refuse_what_is_not_meant(name: str, entry: Entry, survey: Survey) -> None:

@@ -82,7 +82,7 @@ def test_of_a_folder_only_what_is_near_new_images_is_read_again(quick_clone):
     write_tiles(tiles, range(90_000, 90_010))  # one behind the other
     time.sleep(UNSETTLED_NS / 1e9)
     output = repository.run("dvc repro --force ingest")
-    [said] = [line for line in output.splitlines() if "of data/raw are as before" in line]
+    [said] = [line for line in output.splitlines() if "parts of the source are as before" in line]
     known, total = (int(word) for word in said.split() if word.isdecimal())
     assert total - 4 <= known < total
     grown = sum(size for path, size in sizes_of(cache).items() if path not in before)

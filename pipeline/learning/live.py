@@ -6,7 +6,9 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from dvclive import Live
+from scmrepo.exceptions import SCMError
 
+from pipeline.runtime.errors import MissingInput
 from pipeline.runtime.stage import Stage
 
 LIVE = Path("dvclive")
@@ -15,8 +17,20 @@ SAY_EVERY_SECONDS = 30
 
 @contextmanager
 def live_curves(stage: Stage, num_epochs: int) -> Iterator[Callable[[dict[str, float]], str]]:
-    """Gives what puts each epoch's row into dvclive/, and says how far training is."""
-    live = Live(str(LIVE), save_dvc_exp=False, dvcyaml=None, report=None) if stage.writes else None
+    """Gives what puts each epoch's row into dvclive/, and says how far training is.
+
+    Raises:
+        MissingInput: git has no commit, which DVCLive looks for.
+    """
+    try:
+        live = (
+            Live(str(LIVE), save_dvc_exp=False, dvcyaml=None, report=None) if stage.writes else None
+        )
+    except SCMError as error:
+        raise MissingInput(
+            f"git has no commit here that training could belong to ({error})",
+            fix="make the first: git add -A && git commit -m 'Groundwork'",
+        ) from None
     best, said_at = 0.0, time.monotonic()
 
     def log(row: dict[str, float]) -> str:

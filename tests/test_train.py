@@ -1,4 +1,4 @@
-"""The train stage starts from a model that it made itself, which DVC or git keeps."""
+"""The train stage alone: from a model that it made itself, and in a repository without commits."""
 
 import json
 
@@ -51,3 +51,12 @@ def test_dvc_keeps_it_and_train_depends_on_it(quick_clone):
     assert "modified:           models/start\n" in quick_clone.run("dvc status train")
     quick_clone.run("dvc checkout -q --force models/start/pets.dvc")
     assert "models/start\n" not in quick_clone.run("dvc status train")
+
+
+def test_training_needs_a_first_commit(quick_clone):
+    write_learnable(quick_clone.path / "data/shards", ["cat", "dog"])
+    quick_clone.run("rm -rf .git && git init -q")
+    assert quick_clone.run(TRAIN, expect=1).splitlines()[-1] == (
+        "ERROR git has no commit here that training could belong to (Empty git repo) "
+        "| fix: make the first: git add -A && git commit -m 'Groundwork'"
+    )
