@@ -1,4 +1,4 @@
-"""Augment: decode, resize and augment into fixed-size Parquet shards; describe what is in them.
+"""Augment: decode, resize and augment into Parquet shards; describe what is in them.
 
 reads   data/clean/, data/catalog/<dataset>.yaml, reports/ingest.json, reports/labels.json
 writes  data/shards/, reports/augmented.png; reports/datacard.md and .png, reports/croissant.json
