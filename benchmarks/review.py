@@ -29,7 +29,8 @@ import pyarrow.parquet as pq
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from pipeline.dataset.records import RAW_SCHEMA, write_index, write_tables  # noqa: E402
+from pipeline.dataset.part_files import write_tables  # noqa: E402
+from pipeline.dataset.records import RAW_SCHEMA, write_index  # noqa: E402
 from pipeline.dataset.review_queue import REVIEW_QUEUE_SCHEMA, write_queue  # noqa: E402
 from pipeline.dataset.reviews import REVIEW_COLUMNS  # noqa: E402
 

@@ -82,7 +82,7 @@ def train(params: Params, seed: int, reader: ShardReader, device) -> dict[str, f
         progressive=params.train.progressive,
         views=params.train.views,
     )
-    epochs = training_epochs(reader, params.train.memory_mb * 1e6, device=device)
+    epochs = training_epochs(reader, params.train.memory_mb * 1e6, num_epochs=params.epochs)
     val = make_examples(*reader.read_rows("val", 0))
     fitted = fit(network, recipe, epochs, val, normalize, device)
     wall = time.perf_counter() - started

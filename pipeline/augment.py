@@ -91,9 +91,9 @@ def main(stage: Stage) -> None:
     describe(stage, index)
     megabytes = sum((folder / file["name"]).stat().st_size for file in files) / 1e6
     known = f", {num_known} of {index['examples']} images as before" if num_known else ""
-    same = f", of which {num_same} are as before" if num_same else ""
+    same = f", {num_same} of them as before" if num_same else ""
     stage.say(
-        f"{len(files)} shards, {megabytes:.1f} MB{same}, {plan.copies} copies of train{known}"
+        f"{len(files)} shards{same}, {megabytes:.1f} MB, {plan.copies} copies of train{known}"
     )
 
 

@@ -8,6 +8,7 @@ params  dataset, seed, ingest
 
 import shutil
 import time
+from collections.abc import Iterator
 from functools import partial
 from operator import call
 from pathlib import Path
@@ -15,8 +16,8 @@ from typing import Any
 
 from pipeline.dataset.annotations import Added, add_annotations
 from pipeline.dataset.catalog import Entry, read_entry
-from pipeline.dataset.examples import OPTED_OUT, SPLITS, Task, make_part
-from pipeline.dataset.known_parts import KnownParts, recipe_of
+from pipeline.dataset.examples import NO_ROWS, OPTED_OUT, SPLITS, Part, Task, make_part
+from pipeline.dataset.known_parts import key_of, read_noted, recipe_of, write_noted
 from pipeline.dataset.privacy import read_opted_out, read_or_make_key, with_pseudonyms
 from pipeline.dataset.records import write_index
 from pipeline.dataset.sources import Source, open_source
@@ -98,27 +99,29 @@ def write_parts(
     """
     code = stage.inputs_digest(without=("data/", "params.yaml"))
     recipe = recipe_of(code, libraries(), *make_task.keywords.values())
-    known = KnownParts(recipe, settled_before=started - UNSETTLED_NS)
-    jobs = (
-        partial(make_part, make_task(batch), folder, number, known)
-        for number, batch in enumerate(source.batches)
-    )
+    before = read_noted()
+    keys: list[str | None] = []
+
+    def jobs() -> Iterator["partial[Part]"]:
+        for number, batch in enumerate(source.batches):
+            key = key_of(recipe, batch, started - UNSETTLED_NS)
+            keys.append(key)
+            noted = before.get(key) if key else None
+            yield partial(make_part, make_task(batch), folder, number, noted)
+
     survey = Survey()
-    files, keys = [], []
-    num_parts = num_known = 0
+    parts: list[Part] = []
     with stage.progress_bar(source.num_examples, "image") as bar:
-        for part in map_ordered(call, jobs):
+        for part in map_ordered(call, jobs()):
             survey.add(part.rows)
-            files += [part.file] if part.file else []
-            keys += [part.key] if part.key else []
-            num_parts += 1
-            num_known += part.is_known
+            parts.append(part._replace(rows=part.rows._replace(table=NO_ROWS)))
             bar.update(survey.seen - bar.n)
     assert survey.seen == source.num_examples, "every example of the source is accounted for"
-    known.drop_others(keys)
-    if num_known:
-        stage.say(f"{num_known} of {num_parts} parts of the source are as before")
-    return survey, files
+    pairs = zip(keys, parts, strict=True)
+    write_noted({key: part.noted for key, part in pairs if key and part.rows.all_read})
+    if num_known := sum(part.is_known for part in parts):
+        stage.say(f"{num_known} of {len(parts)} parts of the source are as before")
+    return survey, [part.noted.file for part in parts if part.noted.file]
 
 
 def refuse_what_is_not_meant(name: str, entry: Entry, survey: Survey) -> None:

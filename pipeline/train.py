@@ -96,7 +96,7 @@ def main(stage: Stage) -> None:
         fitted = fit(
             network,
             recipe,
-            training_epochs(reader, params.train.memory_mb * 1e6, ranks.share, device),
+            training_epochs(reader, params.train.memory_mb * 1e6, ranks.share, recipe.epochs),
             make_examples(*reader.read_rows("val", 0)),
             Normalizer(start.mean, start.std, device),
             device,

@@ -14,7 +14,8 @@ import pyarrow as pa
 
 from pipeline.commands.review import open_session
 from pipeline.commands.review_server import Server
-from pipeline.dataset.records import RAW_SCHEMA, write_index, write_tables
+from pipeline.dataset.part_files import write_tables
+from pipeline.dataset.records import RAW_SCHEMA, write_index
 from pipeline.dataset.review_queue import REVIEW_QUEUE_SCHEMA, write_queue
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -4,7 +4,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from pipeline.dataset.records import FIELDS, words, write_index, write_tables
+from pipeline.dataset.part_files import write_tables
+from pipeline.dataset.records import FIELDS, words, write_index
 from pipeline.dataset.shard_reader import ShardReader
 from pipeline.dataset.shards import PROVENANCE, write_shard
 from pipeline.evaluate import CLEAN, DUPLICATES, LABEL_ISSUES, SHARDS, read_test

@@ -33,7 +33,7 @@ def test_what_has_not_changed_is_not_made_again(quick_clone):
     reviews.write_text("id,given,decision,reviewer,note\n0005,5,7,ana,\n0006,6,drop,ana,\n")
     searched, line = augment(repository)
     assert searched == f"clean: 1796 of 1797 {BEFORE}"
-    assert " are as before, " in line
+    assert " of them as before, " in line
     assert line.endswith(", 2 copies of train, 1795 of 1796 images as before")
     found = repository.digests("data/shards", "reports/augmented.png")
     cleaned = repository.digests(*OUTPUTS)

@@ -57,6 +57,6 @@ def test_training_needs_a_first_commit(quick_clone):
     write_learnable(quick_clone.path / "data/shards", ["cat", "dog"])
     quick_clone.run("rm -rf .git && git init -q")
     assert quick_clone.run(TRAIN, expect=1).splitlines()[-1] == (
-        "ERROR git has no commit here that training could belong to (Empty git repo) "
-        "| fix: make the first: git add -A && git commit -m 'Groundwork'"
+        "ERROR git does not say which commit this is, and DVCLive looks for it: Empty git repo "
+        "| fix: if there is none yet, make it: git add -A && git commit -m 'Groundwork'"
     )

@@ -14,7 +14,8 @@ import pyarrow as pa
 import pytest
 from dataset.tables import CLASSES, SCHEMA, good_columns
 
-from pipeline.dataset.records import RAW_SCHEMA, write_index, write_tables
+from pipeline.dataset.part_files import write_tables
+from pipeline.dataset.records import RAW_SCHEMA, write_index
 from pipeline.runtime.errors import BrokenDataset
 from pipeline.runtime.stage import Stage
 from pipeline.validate import main

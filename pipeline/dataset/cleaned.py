@@ -9,6 +9,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipeline.dataset.ledger import Ledger
+from pipeline.dataset.part_files import write_tables
 from pipeline.dataset.records import (
     CLEAN_SCHEMA,
     REMOVED_SCHEMA,
@@ -16,7 +17,6 @@ from pipeline.dataset.records import (
     words,
     write_examples,
     write_index,
-    write_tables,
 )
 from pipeline.dataset.review_queue import write_queue
 

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from pipeline.dataset.randomness import id_keys, uniform
 
 LEAST, MOST = 2 / 3, 4 / 3
-"""The size of a part, of the usual one; the last may be smaller, one of a single example larger."""
+"""The size of a part, of the usual one. The last may be smaller, and one before an example that
+does not fit in; a part of that alone may be larger."""
 
 
 def cut_draws(ids: Sequence[str]) -> NDArray[np.float64]:
@@ -28,8 +29,10 @@ def part_ends(draws: NDArray[np.float64], sizes: NDArray[np.int64], usual: int) 
 
     Looks no further than one example beyond MOST from where the part begins.
     """
-    total = np.cumsum(sizes)
-    begin = filled = 0
+    total = np.cumsum(
+        sizes, dtype=np.float64
+    )  # exact to 2**53; searched for a float without copies
+    begin, filled = 0, 0.0
     while begin < len(total):
         least = int(np.searchsorted(total, filled + LEAST * usual))
         most = int(np.searchsorted(total, filled + MOST * usual, "right"))
@@ -39,5 +42,5 @@ def part_ends(draws: NDArray[np.float64], sizes: NDArray[np.int64], usual: int) 
             begin = least + int(draws[least:most].argmin()) + 1
         else:
             begin = max(begin + 1, most)
-        filled = int(total[begin - 1])
+        filled = float(total[begin - 1])
         yield begin

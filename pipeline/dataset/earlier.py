@@ -8,6 +8,7 @@ everything. The note has no pixels; `pipeline.commands.forget` removes it, and r
 the shards.
 """
 
+import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
@@ -27,7 +28,7 @@ from pipeline.runtime.errors import MissingInput
 from pipeline.runtime.stage import INDEX, WORK_DIR
 
 NOTES = WORK_DIR / "augment"
-RECIPE, RUNS = b"recipe", b"runs"  # keys in the metadata of a note
+RECIPE, RUNS, DIGEST = b"recipe", b"runs", b"sha256"  # in the metadata of a note
 Images = NDArray[np.uint8]
 Counts = NDArray[np.int64]
 
@@ -88,8 +89,7 @@ class Earlier:
         if key not in self._runs:
             return None
         names, (num_pixels, *sums) = self._runs[key]
-        by_name = {file["name"]: file for file in self._reader.index["files"]}
-        files = [by_name[name] for name in names]
+        files = [self._files[name] for name in names]
         return Same(self._reader.folder, files, ChannelSums(num_pixels, *map(np.array, sums)))
 
     def unchanged(self, ids: Sequence[str], images: Sequence[str]) -> Counts:
@@ -121,6 +121,10 @@ class Earlier:
         ]
 
     @cached_property
+    def _files(self) -> dict[str, dict[str, Any]]:
+        return {file["name"]: file for file in self._reader.index["files"]}
+
+    @cached_property
     def _copies(self) -> list[_Copy]:
         return [self._read(self._reader, self._ids, c) for c in range(self._reader.copies)]
 
@@ -149,12 +153,14 @@ def find_earlier(folder: Path, recipe: str) -> Earlier | None:
     """
     try:
         note = pq.read_table(_note_of(folder), page_checksum_verification=True)
-    except (OSError, pa.ArrowException):
+        ids, images = (note[name].combine_chunks() for name in ("id", "sha256"))
+    except (OSError, KeyError, pa.ArrowException):
         return None
-    if (note.schema.metadata or {}).get(RECIPE) != recipe.encode():
+    about = note.schema.metadata or {}
+    runs = about.get(RUNS, b"")
+    if about != _about(recipe, runs) or {ids.type, images.type} != {pa.string()}:
         return None
-    ids, images = (note[name].combine_chunks() for name in ("id", "sha256"))
-    return Earlier(ShardReader(folder), ids, images, json.loads(note.schema.metadata[RUNS]))
+    return Earlier(ShardReader(folder), ids, images, json.loads(runs))
 
 
 def note_recipe(
@@ -183,7 +189,7 @@ def note_recipe(
         key: (list(names), (sums.num_pixels, sums.total.tolist(), sums.squares.tolist()))
         for key, (names, sums) in runs.items()
     }
-    about = {RECIPE: recipe.encode(), RUNS: json.dumps(described).encode()}
+    about = _about(recipe, json.dumps(described).encode())
     write_examples(note.replace_schema_metadata(about), partial)
     partial.replace(_note_of(folder))
 
@@ -212,6 +218,12 @@ def complete(
     rows = np.flatnonzero(missing)
     images[rows] = make(rows)
     return images
+
+
+def _about(recipe: str, runs: bytes) -> dict[bytes, bytes]:
+    """Metadata of a note, with a digest of them, since page checksums leave them out."""
+    digest = hashlib.sha256(recipe.encode() + b"\n" + runs).hexdigest()
+    return {RECIPE: recipe.encode(), RUNS: runs, DIGEST: digest.encode()}
 
 
 def _note_of(folder: Path) -> Path:

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 
 from pipeline.dataset.catalog import SplitFractions
 from pipeline.dataset.images import UnreadableImage, prepare
-from pipeline.dataset.known_parts import KnownParts, Noted
+from pipeline.dataset.known_parts import Noted, bring
 from pipeline.dataset.measurements import Measurements, measure
 from pipeline.dataset.privacy import is_opted_out, pseudonym
 from pipeline.dataset.randomness import id_keys, uniform
-from pipeline.dataset.records import MEASUREMENTS, RAW_SCHEMA, words, write_part
+from pipeline.dataset.records import MEASUREMENTS, RAW_SCHEMA, file_digest, words, write_part
 from pipeline.dataset.sources import Batch
 from pipeline.dataset.sources.trees import is_unread
 
@@ -55,6 +55,8 @@ class Rows(NamedTuple):
     """How many examples are not in it, by reason."""
     fingerprint: int
     """Of what was read; those of several tables add up, modulo 2**256, in any order."""
+    all_read: bool = True
+    """Whether no file failed to be read for a reason of the moment."""
 
 
 def make_rows(task: Task) -> Rows:
@@ -116,7 +118,8 @@ def make_rows(task: Task) -> Rows:
     if pc.any(stripped).as_py():  # listed by the digest that data/raw has
         rows = rows.filter(pc.invert(stripped))
         left_out[OPTED_OUT] += table.num_rows - rows.num_rows
-    return Rows(rows, left_out, fingerprint(found))
+    all_read = not any(map(is_unread, found["problem"].to_pylist()))
+    return Rows(rows, left_out, fingerprint(found), all_read)
 
 
 def with_digests(table: pa.Table) -> pa.Table:
@@ -143,31 +146,29 @@ def fingerprint(table: pa.Table, names: Sequence[str] = FINGERPRINTED) -> int:
 class Part(NamedTuple):
     """A file of data/raw, written; and its rows, without the images."""
 
-    file: dict[str, Any] | None
-    """What the index says of it; None when no example is left."""
+    noted: Noted
     rows: Rows
-    key: str | None
-    """Under which it is known; see known_parts.py."""
     is_known: bool
-    """Whether an earlier run had written it."""
+    """Whether an earlier run had made it."""
 
 
-def make_part(task: Task, folder: Path, number: int, known: KnownParts | None = None) -> Part:
-    """Make rows and write them, so that no image goes from process to process."""
+def make_part(task: Task, folder: Path, number: int, noted: Noted | None = None) -> Part:
+    """Make rows and write them, so that no image goes from process to process.
+
+    `noted` is what an earlier run made of the same.
+    """
     path = folder / f"part-{number:05d}.parquet"
-    key = known.key_of(task.read) if known else None
-    noted = known.bring(key, path) if known and key else None
-    if noted is not None:
-        file = noted.file and noted.file | {"name": path.name}
-        table = pq.read_table(path, columns=MEASUREMENTS) if file else NO_ROWS
+    if noted is not None and bring(noted, path):
+        table = pq.read_table(path, columns=MEASUREMENTS) if noted.file else NO_ROWS
         rows = Rows(table, Counter(noted.left_out), noted.fingerprint)
-        return Part(file, rows, key, is_known=True)
-    table, left_out, fingerprint = make_rows(task)
-    file = write_part(folder, number, table) if table.num_rows else None
-    if known and key and not any(map(is_unread, table["problem"].to_pylist())):
-        known.keep(key, path, Noted(file, dict(left_out), fingerprint))
-    rows = Rows(table.drop_columns(["image"]), left_out, fingerprint)
-    return Part(file, rows, key, is_known=False)
+        file = noted.file and noted.file | {"name": path.name}
+        return Part(noted._replace(file=file), rows, is_known=True)
+    rows = make_rows(task)
+    file = write_part(folder, number, rows.table) if rows.table.num_rows else None
+    md5 = file_digest(path, "md5") if file else None
+    noted = Noted(file, md5, dict(rows.left_out), rows.fingerprint)
+    table = rows.table.drop_columns(["image"])
+    return Part(noted, rows._replace(table=table), is_known=False)
 
 
 NO_ROWS = RAW_SCHEMA.empty_table().drop_columns(["image"])

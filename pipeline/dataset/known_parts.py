@@ -1,20 +1,18 @@
-"""Files of data/raw that an earlier ingest wrote, used again while what they were made of stays.
+"""Files of data/raw that an earlier ingest made, used again while what they were made of stays.
 
 A file of data/raw is a function of a batch of the source and of the settings. What a batch of files
 in a folder holds can be told without reading them (`FileBatch.stamp`), so that after a few images
-were added to many, only what is near them is read, decoded and measured.
+were added to many, only what is near them is read, decoded and measured; the other files are copied
+from DVC's cache, where they have the digest that was noted.
 
-The notes lie in `.groundwork/ingest`, which DVC knows nothing of: for each file what is known of
-it, and the file itself by a hard link, which takes no room. It is used only while it has the digest
-that was noted. `pipeline.commands.forget` removes all of it.
+The note, `.groundwork/ingest/parts.json`, has no ids and no images. Where DVC's cache is another
+folder than `.dvc/cache`, nothing is found, and all is made.
 """
 
 import hashlib
 import json
-import os
-from collections.abc import Collection
-from contextlib import suppress
-from dataclasses import dataclass
+import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,7 +20,8 @@ from pipeline.dataset.records import file_sha256
 from pipeline.dataset.sources import Batch
 from pipeline.runtime.stage import WORK_DIR
 
-NOTES = WORK_DIR / "ingest"
+NOTE = WORK_DIR / "ingest" / "parts.json"
+CACHE = Path(".dvc/cache/files/md5")
 
 
 class Noted(NamedTuple):
@@ -30,68 +29,64 @@ class Noted(NamedTuple):
 
     file: dict[str, Any] | None
     """What the index says of it; None where no example is left, so that there is none."""
+    md5: str | None
+    """By which DVC's cache has it."""
     left_out: dict[str, int]
     """How many examples of the batch are not in it, by reason."""
     fingerprint: int
     """Of the whole batch; see examples.py."""
 
 
-@dataclass(frozen=True)
-class KnownParts:
-    """What is known by one recipe."""
+def key_of(recipe: str, batch: Batch, settled_before: int) -> str | None:
+    """Names what comes of a batch by a recipe; None where only reading it tells what it holds.
 
-    recipe: str
-    """All that a file depends on but its batch."""
-    settled_before: int
-    """Files of the source that changed after this time, in ns, are read again: within a tick of the
-    file system's clock they may have changed twice."""
-    folder: Path = NOTES
-
-    def key_of(self, batch: Batch) -> str | None:
-        """Names what comes of a batch; None where only reading it tells what it holds."""
-        stamp = getattr(batch, "stamp", None)
-        found = stamp(self.settled_before) if stamp else None
-        return found and hashlib.sha256(f"{self.recipe}\n{found}".encode()).hexdigest()
-
-    def bring(self, key: str, path: Path) -> Noted | None:
-        """What is known under a key, its file given the name `path`; None if nothing is."""
-        try:
-            noted = Noted(**json.loads(self._note(key).read_text(encoding="utf-8")))
-            if noted.file is not None:
-                os.link(self._file(key), path)
-                if file_sha256(path) != noted.file["sha256"]:
-                    path.unlink()
-                    return None
-        except (OSError, ValueError, TypeError, KeyError):  # not there, not whole, or no links here
-            return None
-        return noted
-
-    def keep(self, key: str, path: Path, noted: Noted) -> None:
-        """Note a file, if there are hard links here; a copy would take as much room again."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with suppress(OSError):
-            self._file(key).unlink(missing_ok=True)
-            if noted.file is not None:
-                os.link(path, self._file(key))
-            partial = self._note(key).with_suffix(".partial")
-            partial.write_text(json.dumps(noted._asdict()), encoding="utf-8")
-            partial.replace(self._note(key))
-
-    def drop_others(self, keys: Collection[str]) -> None:
-        """Keep what is known under these keys alone."""
-        if self.folder.is_dir():
-            for path in self.folder.iterdir():
-                if path.stem not in keys:
-                    path.unlink()
-
-    def _note(self, key: str) -> Path:
-        return self.folder / f"{key}.json"
-
-    def _file(self, key: str) -> Path:
-        return self.folder / f"{key}.parquet"
+    `recipe` is a digest of all that a file depends on but its batch. Files of the source that
+    changed after `settled_before`, in ns, are read again: within a tick of the file system's clock
+    they may have changed twice.
+    """
+    stamp = getattr(batch, "stamp", None)
+    found = stamp(settled_before) if stamp else None
+    return found and _digest(f"{recipe}\n{found}")
 
 
 def recipe_of(*what: Any) -> str:
     """A digest of all these; sets count whatever their order."""
-    plain = [sorted(each) if isinstance(each, frozenset) else each for each in what]
-    return hashlib.sha256(repr(plain).encode()).hexdigest()
+    return _digest(repr([sorted(each) if isinstance(each, frozenset) else each for each in what]))
+
+
+def read_noted(note: Path = NOTE) -> dict[str, Noted]:
+    """What the last run noted, by the key of each file; nothing where the note is damaged."""
+    try:
+        digest, text = note.read_text(encoding="utf-8").split("\n", 1)
+        if digest == _digest(text):
+            return {key: Noted(*values) for key, values in json.loads(text).items()}
+    except (OSError, ValueError):
+        pass
+    return {}
+
+
+def write_noted(noted: Mapping[str, Noted], note: Path = NOTE) -> None:
+    """Note what there is, instead of what there was."""
+    text = json.dumps(noted)
+    note.parent.mkdir(parents=True, exist_ok=True)
+    partial = note.with_suffix(".partial")
+    partial.write_text(f"{_digest(text)}\n{text}", encoding="utf-8")
+    partial.replace(note)
+
+
+def bring(noted: Noted, path: Path) -> bool:
+    """Copy a file of data/raw from DVC's cache to `path`; False where it is not there as noted."""
+    if noted.file is None or noted.md5 is None:
+        return True  # there is none
+    try:
+        shutil.copyfile(CACHE / noted.md5[:2] / noted.md5[2:], path)
+    except FileNotFoundError:
+        return False
+    if file_sha256(path) == noted.file["sha256"]:
+        return True
+    path.unlink()
+    return False
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

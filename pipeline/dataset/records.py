@@ -8,15 +8,13 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.dataset.cutting import MOST, cut_draws, part_ends
 from pipeline.runtime.errors import MissingInput
 from pipeline.runtime.stage import INDEX, json_text, write_json
 
@@ -66,8 +64,6 @@ FIELDS = {field.name: field for field in [*RAW_SCHEMA, *CLEAN_SCHEMA, *REMOVED_S
 MEASUREMENTS = [field.name for field in RAW_SCHEMA if field.name != "image"]
 
 OWN_DIGEST = "index_sha256"  # of the text of index.json without this key
-ROWS_PER_FILE = 12288  # usual, of small images
-BYTES_PER_FILE = 96 << 20
 
 
 def words(values: Sequence[str | None], vocabulary: list[str] | None = None) -> pa.DictionaryArray:
@@ -77,40 +73,6 @@ def words(values: Sequence[str | None], vocabulary: list[str] | None = None) -> 
     codes = {word: code for code, word in enumerate(vocabulary)}
     indices = pa.array([None if v is None else codes[v] for v in values], pa.int32())
     return pa.DictionaryArray.from_arrays(indices, pa.array(vocabulary, pa.string()))
-
-
-def write_tables(
-    folder: Path, tables: Iterable[pa.Table], schema: pa.Schema
-) -> list[dict[str, Any]]:
-    """Write tables as `part-NNNNN.parquet` files of about ROWS_PER_FILE, or BYTES_PER_FILE.
-
-    A file ends with a table, and with which of them their ids say (cutting.py), so that most stay
-    when rows come or go. Returns the index's `files`.
-    """
-    folder.mkdir(parents=True)
-    files: list[dict[str, Any]] = []
-    waiting: list[pa.Table] = []
-    least = BYTES_PER_FILE // ROWS_PER_FILE
-
-    def flush(*, is_all: bool = False) -> None:
-        while waiting:
-            draws = cut_draws([table["id"][-1].as_py() for table in waiting])
-            sizes = np.array([max(table.nbytes, least * table.num_rows) for table in waiting])
-            if not is_all and sizes.sum() <= MOST * BYTES_PER_FILE:
-                return
-            end = next(part_ends(draws, sizes, BYTES_PER_FILE))
-            table = pa.concat_tables(waiting[:end]).unify_dictionaries()
-            files.append(write_part(folder, len(files), table))
-            del waiting[:end]
-
-    for table in tables:
-        if table.num_rows:
-            waiting.append(table)
-            flush()
-    flush(is_all=True)
-    if not files:
-        files.append(write_part(folder, 0, schema.empty_table()))
-    return files
 
 
 def write_part(folder: Path, number: int, table: pa.Table) -> dict[str, Any]:
@@ -201,6 +163,7 @@ def link_or_copy(old: Path, new: Path) -> None:
     try:
         os.link(old.resolve(), new)  # not a link of DVC's itself
     except OSError:
+        new.unlink(missing_ok=True)
         shutil.copyfile(old, new)
 
 

@@ -55,7 +55,6 @@ class Share:
 
 
 ALONE = Share()
-CPU = Device("cpu", bf16=False)
 
 
 class Source(Protocol):
@@ -167,21 +166,14 @@ def _room(part: Tensor, num: int, pinned: bool) -> Tensor:
 def on_device(examples: Examples, device: Device) -> Examples:
     """The examples in the GPU's memory when they take less than a quarter of it, else as given.
 
-    Gathering batches there costs a copy at the speed of its memory, and the host nothing. They are
-    there when this returns; steps that the GPU makes meanwhile for another thread go on.
+    Gathering batches there costs a copy at the speed of its memory, and the host nothing.
     """
     if device.kind != "cuda":
         return examples
     free, _ = torch.cuda.mem_get_info()
     if examples.images.nbytes > free // 4:
         return examples
-    aside = torch.cuda.Stream()
-    with torch.cuda.stream(aside):
-        moved = Examples(*(part.to("cuda") for part in examples))
-    aside.synchronize()
-    for part in moved:  # which the other steps will use
-        part.record_stream(torch.cuda.default_stream())
-    return moved
+    return Examples(*(part.to("cuda") for part in examples))
 
 
 class Normalizer:

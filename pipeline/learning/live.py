@@ -20,7 +20,7 @@ def live_curves(stage: Stage, num_epochs: int) -> Iterator[Callable[[dict[str, f
     """Gives what puts each epoch's row into dvclive/, and says how far training is.
 
     Raises:
-        MissingInput: git has no commit, which DVCLive looks for.
+        MissingInput: git says of no commit that it is the current one, which DVCLive looks for.
     """
     try:
         live = (
@@ -28,8 +28,8 @@ def live_curves(stage: Stage, num_epochs: int) -> Iterator[Callable[[dict[str, f
         )
     except SCMError as error:
         raise MissingInput(
-            f"git has no commit here that training could belong to ({error})",
-            fix="make the first: git add -A && git commit -m 'Groundwork'",
+            f"git does not say which commit this is, and DVCLive looks for it: {error}",
+            fix="if there is none yet, make it: git add -A && git commit -m 'Groundwork'",
         ) from None
     best, said_at = 0.0, time.monotonic()
 

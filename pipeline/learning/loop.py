@@ -10,6 +10,7 @@ import copy
 import gc
 import math
 import time
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -167,6 +168,8 @@ class _Run:
         self.totals = torch.zeros(3, device=device.kind)
         self.fitted = Fit()
         self.best: dict[str, Tensor] = {}
+        self.moved: tuple[weakref.ref[Tensor], Examples] | None = None
+        """Which examples are on the GPU too, and those there."""
         self.epoch = self.step = 0
         """The step to come; both count from 0."""
         self.lr_factor = 0.0
@@ -211,12 +214,22 @@ class _Run:
     def open(self, source: Examples | Source) -> Source:
         """What the epoch trains on; a network that looks at images before training sees them."""
         if isinstance(source, Examples):
-            source = InMemory(on_device(source, self.device), self.ranks.share)
+            source = InMemory(self.on_device(source), self.ranks.share)
         if isinstance(self.network, WhitenedCNN) and not self.network.is_whitened:
             images = source.some_images(WHITENED_FROM).to(self.device.kind)
             self.network.whiten(self.normalize(images).cpu())  # MPS has no float64
             self.ranks.copy_first(self.network)
         return source
+
+    def on_device(self, examples: Examples) -> Examples:
+        """The examples on the GPU, if they have room; those that every epoch has go there once."""
+        if self.moved is None or self.moved[0]() is not examples.images:
+            self.moved = None  # their room first
+            there = on_device(examples, self.device)
+            if there is not examples:
+                self.moved = weakref.ref(examples.images), there
+            return there
+        return self.moved[1]
 
     def images_behind(self, source: Source) -> int:
         """Images of the epoch that steps before this one have seen."""

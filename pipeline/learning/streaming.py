@@ -14,6 +14,7 @@ others train on. The batches that they share then have the sizes of one process'
 examples meet in them.
 """
 
+import math
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -29,14 +30,12 @@ from pipeline.dataset.shard_reader import Block, ShardReader
 from pipeline.dataset.shards import Rows
 from pipeline.learning.batches import (
     ALONE,
-    CPU,
     Epochs,
     Examples,
     Share,
     gather,
     make_examples,
     num_within,
-    on_device,
     permutation,
 )
 from pipeline.learning.device import Device
@@ -147,24 +146,22 @@ class Stream:
 
 
 def training_epochs(
-    reader: ShardReader, memory_bytes: float, share: Share = ALONE, device: Device = CPU
+    reader: ShardReader, memory_bytes: float, share: Share = ALONE, num_epochs: float = math.inf
 ) -> Epochs:
-    """What each epoch trains on: copy e mod copies, in memory when a copy fits, else streamed.
-
-    What is in memory goes to the GPU where it has room (see `on_device`).
-    """
-    num_copies_held = int(memory_bytes // max(1, reader.num_bytes("train")))
-    if num_copies_held == 0:
+    """What each of `num_epochs` trains on: copy e mod copies, in memory when a copy fits, else
+    streamed."""
+    num_held = int(memory_bytes // max(1, reader.num_bytes("train")))
+    if num_held == 0:
         return lambda epoch: Stream(reader, "train", epoch % reader.copies, memory_bytes, share)
-    return _Copies(reader, min(num_copies_held, reader.copies), device).of_epoch
+    return _Copies(reader, min(num_held, reader.copies), num_epochs).of_epoch
 
 
 class _Copies:
     """Copies of the training examples in memory; while one is trained on, the next is read."""
 
-    def __init__(self, reader: ShardReader, most: int, device: Device) -> None:
+    def __init__(self, reader: ShardReader, most: int, num_epochs: float) -> None:
         """`most` are held at a time; with one of several there is nothing ahead."""
-        self._reader, self._most, self._device = reader, most, device
+        self._reader, self._most, self._num_epochs = reader, most, num_epochs
         self._thread = ThreadPoolExecutor(1)
         self._held: dict[int, Future[Examples]] = {}
 
@@ -172,7 +169,7 @@ class _Copies:
         copy, following = (e % self._reader.copies for e in (epoch, epoch + 1))
         self._hold(copy)
         examples = self._held[copy].result()
-        if self._most > 1:
+        if self._most > 1 and epoch + 1 < self._num_epochs:
             self._hold(following, beside=copy)
         return examples
 
@@ -185,7 +182,7 @@ class _Copies:
         self._held[copy] = self._thread.submit(self._read, copy)
 
     def _read(self, copy: int) -> Examples:
-        return on_device(make_examples(*self._reader.read_rows("train", copy)), self._device)
+        return make_examples(*self._reader.read_rows("train", copy))
 
 
 def _ahead(read: Callable[[int], Rows], numbers: Iterable[int]) -> Iterator[Rows]:

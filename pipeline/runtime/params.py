@@ -80,7 +80,7 @@ class Augment(Settings):
     resize: Literal["squash", "crop", "pad"]
     """How an image of another shape becomes image_size."""
     shard_mb: Annotated[float, Field(gt=0)]
-    """Usual size of a shard in megabytes of pixels; each has two to four thirds of it."""
+    """Usual size of a shard in megabytes of pixels; most have two to four thirds of it."""
     engine: Literal["local", "ray"]
     """Who makes the shards: processes of this machine, or a Ray cluster (RAY_ADDRESS names it). The
     bytes are the same."""

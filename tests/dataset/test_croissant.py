@@ -10,13 +10,14 @@ import pytest
 from pipeline.dataset.catalog import Entry
 from pipeline.dataset.croissant import license_url, write_croissant
 from pipeline.dataset.images import decode
-from pipeline.dataset.records import CLEAN_SCHEMA, write_index, write_tables
+from pipeline.dataset.part_files import write_tables
+from pipeline.dataset.records import CLEAN_SCHEMA, write_index
 
 
 @pytest.fixture
 def dataset(here, png, monkeypatch):
     """data/clean of two files, and reports/croissant.json."""
-    monkeypatch.setattr("pipeline.dataset.records.ROWS_PER_FILE", 2)
+    monkeypatch.setattr("pipeline.dataset.part_files.ROWS_PER_FILE", 2)
     empty = dict.fromkeys(CLEAN_SCHEMA.names)
     rows = [
         empty

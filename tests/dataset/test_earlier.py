@@ -215,6 +215,28 @@ def test_a_damaged_note_has_nothing_to_give(last, png, damage):
     assert find_earlier(Path("shards"), RECIPE) is None
 
 
+def test_no_bit_of_a_note_can_flip_into_other_shards(last, png):
+    """Page checksums leave out the footer, in which the shards of each run are named."""
+    build(last, examples(png))
+    [note] = NOTES.iterdir()
+    keys = [task.key for task in tasks_of(last, [examples(png)])]
+    earlier = find_earlier(Path("shards"), RECIPE)
+    assert earlier is not None
+    expected = [str(earlier.same(key)) for key in keys]
+    assert "None" not in expected
+    whole = note.read_bytes()
+    num_unharmed = 0
+    for place in range(0, len(whole), 7):
+        data = bytearray(whole)
+        data[place] ^= 1 << place % 8
+        note.write_bytes(data)
+        found = find_earlier(Path("shards"), RECIPE)
+        if found is not None:
+            num_unharmed += 1
+            assert [str(found.same(key)) for key in keys] == expected
+    assert num_unharmed < len(whole) / 7 / 2
+
+
 def test_a_damaged_shard_is_not_read(last, png):
     build(last, examples(png))
     shard = Path("shards/train-00004.parquet")

@@ -1,41 +1,44 @@
 """Files of data/raw are used again while what they were made of stays, and never after."""
 
 import os
+import shutil
 import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from shutil import copytree
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from pipeline.dataset import sources
 from pipeline.dataset.catalog import Entry, SplitFractions
 from pipeline.dataset.examples import Part, Task, make_part
-from pipeline.dataset.known_parts import KnownParts, recipe_of
+from pipeline.dataset.known_parts import (
+    CACHE,
+    Noted,
+    key_of,
+    read_noted,
+    recipe_of,
+    write_noted,
+)
 from pipeline.dataset.sources import examples_table, open_source
 
 NUM = 40
-LATER = 10**12
-"""ns that files settle in, so that those just written count as settled."""
+RECIPE = "a recipe"
 
 
 @pytest.fixture
-def pets(tmp_path, monkeypatch, png) -> Path:
-    """40 images in two class folders, in batches of about 4."""
+def pets(here, monkeypatch, png) -> Path:
+    """40 images in two class folders, in batches of about 4; and one behind a link."""
     monkeypatch.setattr(sources, "EXAMPLES_PER_BATCH", 4)
     for number in range(NUM):
-        path = tmp_path / f"pets/{'cat' if number % 2 else 'dog'}/{number:02d}.png"
+        path = Path(f"pets/{'cat' if number % 2 else 'dog'}/{number:02d}.png")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(png(number))
-    return tmp_path / "pets"
-
-
-@pytest.fixture
-def known(tmp_path) -> KnownParts:
-    return KnownParts("a recipe", time.time_ns() + LATER, tmp_path / "notes")
+    Path("pets/.store").mkdir()
+    Path("pets/.store/1").write_bytes(png(77))
+    Path("pets/dog/10-linked.png").symlink_to("../.store/1")
+    return Path("pets")
 
 
 def tasks(uri: Path, **changes) -> list[Task]:
@@ -57,31 +60,55 @@ def tasks(uri: Path, **changes) -> list[Task]:
     return [partial(Task, **given | changes)(batch) for batch in source.batches]
 
 
-def build(folder: Path, uri: Path, known: KnownParts | None, **changes) -> list[Part]:
-    folder.mkdir()
-    return [
-        make_part(task, folder, number, known) for number, task in enumerate(tasks(uri, **changes))
-    ]
+def build(
+    folder: str, uri: Path, recipe: str = RECIPE, settled_before: float = float("inf"), **changes
+) -> list[Part]:
+    """As ingest does, and then DVC, which takes the files into its cache."""
+    place, before, after, parts = Path(folder), read_noted(), {}, []
+    place.mkdir()
+    for number, task in enumerate(tasks(uri, **changes)):
+        key = key_of(recipe, task.read, settled_before)
+        part = make_part(task, place, number, before.get(key))
+        parts.append(part)
+        if key:
+            after[key] = part.noted
+        if part.noted.file:
+            cached = in_cache(part.noted)
+            cached.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(place / part.noted.file["name"], cached)
+    write_noted(after)
+    return parts
 
 
-def contents(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
+def build_anew(folder: str, uri: Path) -> list[Part]:
+    place = Path(folder)
+    place.mkdir()
+    return [make_part(task, place, number) for number, task in enumerate(tasks(uri))]
+
+
+def in_cache(noted: Noted) -> Path:
+    return CACHE / noted.md5[:2] / noted.md5[2:]
+
+
+def contents(folder: str) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in Path(folder).iterdir()}
 
 
 def plain(parts: list[Part]) -> list[tuple]:
-    return [(part.file, *part.rows[1:], part.rows.table.to_pylist()) for part in parts]
+    return [(part.noted, *part.rows[1:], part.rows.table.to_pylist()) for part in parts]
 
 
-def test_what_stays_is_not_made_again_and_takes_no_room(pets, known, tmp_path):
-    first = build(tmp_path / "first", pets, known)
+def known(parts: list[Part]) -> set[bool]:
+    return {part.is_known for part in parts}
+
+
+def test_what_stays_is_not_made_again(pets):
+    first = build("first", pets)
     assert len(first) > 8
-    again = build(tmp_path / "again", pets, known)
-    assert {part.is_known for part in first} == {False}
-    assert {part.is_known for part in again} == {True}
-    assert contents(tmp_path / "again") == contents(tmp_path / "first")
+    again = build("again", pets)
+    assert (known(first), known(again)) == ({False}, {True})
+    assert contents("again") == contents("first")
     assert plain(again) == plain(first)
-    inodes = [{path.stat().st_ino for path in (tmp_path / n).iterdir()} for n in ("first", "again")]
-    assert inodes[0] == inodes[1]
 
 
 def add(pets: Path, png: Callable) -> None:
@@ -103,7 +130,7 @@ def edit(pets: Path, png: Callable) -> None:
 
 
 def replace(pets: Path, png: Callable) -> None:
-    other = pets.parent / "other.png"
+    other = Path("other.png")
     other.write_bytes(png(98))
     before = (pets / "dog/10.png").stat()
     os.utime(other, ns=(before.st_atime_ns, before.st_mtime_ns))
@@ -122,32 +149,65 @@ def relabel(pets: Path, png: Callable) -> None:
     (pets / "dog/10.png").rename(pets / "cat/10.png")
 
 
-CHANGES = [add, add_many, edit, replace, remove, rename, relabel]
+def edit_what_a_link_leads_to(pets: Path, png: Callable) -> None:
+    path = pets / ".store/1"
+    data = bytearray(path.read_bytes())
+    data[-20] ^= 1
+    path.write_bytes(data)
+
+
+def turn_a_link(pets: Path, png: Callable) -> None:
+    (pets / ".store/2").write_bytes(png(78))
+    (pets / "dog/10-linked.png").unlink()
+    (pets / "dog/10-linked.png").symlink_to("../.store/2")
+
+
+def break_a_link(pets: Path, png: Callable) -> None:
+    (pets / ".store/1").unlink()
+
+
+CHANGES = [
+    add,
+    add_many,
+    edit,
+    replace,
+    remove,
+    rename,
+    relabel,
+    edit_what_a_link_leads_to,
+    turn_a_link,
+    break_a_link,
+]
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_what_has_changed_is_made_anew_to_the_bytes_of_all(pets, known, tmp_path, png, change):
-    build(tmp_path / "first", pets, known)
+def test_what_has_changed_is_made_anew_to_the_bytes_of_all(pets, png, change):
+    build("first", pets)
     change(pets, png)
-    grown = build(tmp_path / "grown", pets, known)
-    clean = build(tmp_path / "clean", pets, None)
-    assert contents(tmp_path / "grown") == contents(tmp_path / "clean")
+    grown = build("grown", pets)
+    clean = build_anew("clean", pets)
+    assert contents("grown") == contents("clean")
     assert plain(grown) == plain(clean)
-    assert {part.is_known for part in grown} == {True, False}
+    assert known(grown) == {True, False}
+    assert known(build("again", pets)) == {True}
 
 
-def test_files_that_changed_a_moment_ago_are_read_again(pets, known, tmp_path):
-    just_now = KnownParts(known.recipe, time.time_ns() - 2 * 10**9, known.folder)
-    build(tmp_path / "first", pets, just_now)
-    assert not known.folder.exists()
-    build(tmp_path / "second", pets, known)
-    assert {part.is_known for part in build(tmp_path / "third", pets, just_now)} == {False}
+def test_files_that_changed_a_moment_ago_are_read_again(pets):
+    assert known(build("first", pets, settled_before=time.time_ns() - 2 * 10**9)) == {False}
+    assert read_noted() == {}
+    build("second", pets)
+    assert known(build("third", pets, settled_before=time.time_ns() - 2 * 10**9)) == {False}
 
 
-def test_another_recipe_makes_all_anew(pets, known, tmp_path):
-    build(tmp_path / "first", pets, known)
-    other = KnownParts("another", known.settled_before, known.folder)
-    assert {part.is_known for part in build(tmp_path / "second", pets, other)} == {False}
+def test_a_photo_from_the_future_is_known(pets):
+    os.utime(pets / "cat/01.png", ns=(2**62, 2**62))
+    build("first", pets, settled_before=time.time_ns() + 10**9)
+    assert known(build("again", pets, settled_before=time.time_ns() + 10**9)) == {True}
+
+
+def test_another_recipe_makes_all_anew(pets):
+    build("first", pets)
+    assert known(build("second", pets, recipe="another")) == {False}
 
 
 def test_a_recipe_is_of_all_settings_and_of_no_order_of_sets():
@@ -157,79 +217,63 @@ def test_a_recipe_is_of_all_settings_and_of_no_order_of_sets():
     assert one != recipe_of("code", ["numpy 3"], frozenset(map(str, range(50))), None)
 
 
-@pytest.mark.parametrize("harm", ["flip", "cut", "note", "no note", "no file"])
-def test_what_is_damaged_is_made_anew(pets, known, tmp_path, harm):
-    build(tmp_path / "first", pets, None)
-    spare = copytree(tmp_path / "first", tmp_path / "spare")
-    [key, *_] = [part.key for part in build(tmp_path / "noted", pets, known)]
-    file, note = known.folder / f"{key}.parquet", known.folder / f"{key}.json"
-    data = bytearray(file.read_bytes())
+@pytest.mark.parametrize("harm", ["flip", "cut", "none"])
+def test_what_the_cache_has_otherwise_is_made_anew(pets, harm):
+    first = build("first", pets)
+    cached = in_cache(first[1].noted)
+    data = bytearray(cached.read_bytes())
     data[len(data) // 2] ^= 1
-    if harm in ("flip", "cut"):
-        file.write_bytes(data if harm == "flip" else data[:-1])
-    elif harm == "note":
-        note.write_text(note.read_text()[:-9])
+    if harm == "none":
+        cached.unlink()
     else:
-        (note if harm == "no note" else file).unlink()
-    again = build(tmp_path / "again", pets, known)
-    assert [part.is_known for part in again] == [False] + [True] * (len(again) - 1)
-    assert contents(tmp_path / "again") == contents(spare)
+        cached.write_bytes(data if harm == "flip" else data[:-1])
+    again = build("again", pets)
+    assert [part.is_known for part in again] == [True, False] + [True] * (len(again) - 2)
+    assert contents("again") == contents("first")
 
 
-def test_where_there_are_no_hard_links_all_is_made(pets, known, tmp_path, monkeypatch):
-    def link(old: Path, new: Path) -> None:
-        raise OSError(18, "Invalid cross-device link")
-
-    monkeypatch.setattr(os, "link", link)
-    build(tmp_path / "first", pets, known)
-    assert {part.is_known for part in build(tmp_path / "again", pets, known)} == {False}
-    assert list(known.folder.iterdir()) == []
-
-
-def test_an_archive_is_read_again(pets, known, tmp_path):
-    import shutil
-
-    archive = shutil.make_archive(str(tmp_path / "pets"), "tar", pets)
-    parts = build(tmp_path / "first", Path(archive), known)
-    assert {part.key for part in parts} == {None}
-    assert not known.folder.exists()
+def test_a_note_with_any_bit_flipped_says_nothing(tmp_path):
+    noted = {"ab": Noted({"name": "part-00000.parquet", "rows": 3}, "cd", {"opted out": 1}, 7)}
+    note = tmp_path / "note/parts.json"
+    write_noted(noted, note)
+    assert read_noted(note) == noted
+    whole = note.read_bytes()
+    for place in range(len(whole)):
+        data = bytearray(whole)
+        data[place] ^= 1 << place % 8
+        note.write_bytes(data)
+        assert read_noted(note) == {}
+        note.write_bytes(whole[:place])
+        assert read_noted(note) == {}
 
 
-def test_a_batch_of_which_nothing_may_be_used_is_known_too(pets, known, tmp_path):
+def test_an_archive_is_read_again(pets):
+    archive = shutil.make_archive("pets", "tar", pets)
+    build("first", Path(archive))
+    assert read_noted() == {}
+
+
+def test_a_batch_of_which_nothing_may_be_used_is_known_too(pets):
     gone = frozenset(row["id"] for row in tasks(pets)[1].read().to_pylist())
-    first = build(tmp_path / "first", pets, known, opted_out=gone)
-    again = build(tmp_path / "again", pets, known, opted_out=gone)
-    assert first[1].file is None
-    assert {part.is_known for part in again} == {True}
+    first = build("first", pets, opted_out=gone)
+    again = build("again", pets, opted_out=gone)
+    assert first[1].noted.file is None
+    assert known(again) == {True}
     assert plain(again) == plain(first)
-    assert contents(tmp_path / "again") == contents(tmp_path / "first")
-
-
-def test_only_what_was_used_stays(pets, known, tmp_path, png):
-    build(tmp_path / "first", pets, known)
-    edit(pets, png)
-    keys = {part.key for part in build(tmp_path / "second", pets, known)}
-    assert {path.stem for path in known.folder.iterdir()} > keys
-    known.drop_others(keys)
-    assert {path.stem for path in known.folder.iterdir()} == keys
-    assert {part.is_known for part in build(tmp_path / "third", pets, known)} == {True}
+    assert contents("again") == contents("first")
 
 
 class Disturbed:
     """A batch of a file that could not be read, this time."""
 
-    def stamp(self, settled_before: int) -> str:
-        return "the same"
-
     def __call__(self) -> pa.Table:
         return examples_table(["1"], problem=["cannot be read: Input/output error"])
 
 
-def test_a_file_that_could_not_be_read_is_tried_again(pets, known, tmp_path):
-    [task, *_] = tasks(pets)
-    for number in range(2):
-        part = make_part(Task(**{**vars(task), "read": Disturbed()}), tmp_path, number, known)
-        assert not part.is_known
-        assert pq.read_table(tmp_path / part.file["name"])["problem"].to_pylist() == [
-            "cannot be read: Input/output error"
-        ]
+@pytest.mark.parametrize("opted_out", [frozenset(), frozenset(["1"])])
+def test_what_could_not_be_read_is_told(pets, opted_out):
+    """So that it is not noted, and tried again; also if it would be left out anyway."""
+    [task, *_] = tasks(pets, opted_out=opted_out)
+    assert make_part(task, Path(), 0).rows.all_read
+    disturbed = Task(**{**vars(task), "read": Disturbed()})
+    assert not make_part(disturbed, Path(), 1).rows.all_read

@@ -146,6 +146,22 @@ def test_images_behind_urls(pets, web):
     assert (local["image"], local["source"]) == (b"image images/1.jpg", None)
 
 
+def test_urls_and_files_in_many_batches_are_each_there_once(pets, web, monkeypatch):
+    monkeypatch.setattr("pipeline.dataset.sources.manifest.EXAMPLES_PER_BATCH", 8)
+    monkeypatch.setattr("pipeline.dataset.sources.manifest.URLS_PER_BATCH", 3)
+    write = pets / "images"
+    for number in range(30):
+        (write / f"more-{number:02d}.jpg").write_bytes(b"%d" % number)
+    table = [{"url": f"images/more-{number:02d}.jpg", "label": "dog"} for number in range(30)]
+    table += [{"url": web.url(f"/photos/{n}.jpg"), "label": "cat"} for n in range(40)]
+    table = [table[(11 * place) % 70] for place in range(70)]
+    write_csv(pets / "labels.csv", table)
+    found = rows(pets)
+    assert sorted(row["id"] for row in found) == sorted(row["url"] for row in table)
+    assert source(pets).num_examples == 70
+    assert not any(row["problem"] for row in found)
+
+
 def test_few_images_of_unknown_size_are_in_memory_at_once(pets, web):
     write_csv(
         pets / "labels.csv",

@@ -5,8 +5,9 @@ import pyarrow as pa
 import pytest
 
 from pipeline.dataset.images import decode
+from pipeline.dataset.part_files import write_tables
 from pipeline.dataset.pixels import decode_all, load_pixels, resize
-from pipeline.dataset.records import write_index, write_tables
+from pipeline.dataset.records import write_index
 
 POLICIES = ["squash", "crop", "pad"]
 

@@ -7,7 +7,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.dataset import records
+from pipeline.dataset import part_files, records
+from pipeline.dataset.part_files import write_tables
 from pipeline.dataset.records import (
     CLEAN_SCHEMA,
     RAW_SCHEMA,
@@ -18,7 +19,6 @@ from pipeline.dataset.records import (
     words,
     write_examples,
     write_index,
-    write_tables,
 )
 from pipeline.runtime.errors import MissingInput
 
@@ -98,7 +98,7 @@ def test_no_rows_are_one_empty_file(tmp_path, tables):
 
 
 def test_files_are_of_similar_size(tmp_path):
-    num = records.ROWS_PER_FILE
+    num = part_files.ROWS_PER_FILE
     write(tmp_path / "raw", *(table(start, num // 2) for start in range(0, 2 * num + 1, num // 2)))
     index = read_index(tmp_path / "raw")
     assert [(file["name"], file["rows"]) for file in index["files"]] == [

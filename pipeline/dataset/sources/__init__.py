@@ -116,7 +116,7 @@ class FileBatch:
         """
         if not isinstance(self.tree, Folder):
             return None
-        files = [member for member in self.members if isinstance(member, Member)]
+        files = [m for m in self.members if isinstance(m, Member) and not m.problem]
         try:
             stamps = [self.tree.stamp(member) for member in files]
         except OSError:

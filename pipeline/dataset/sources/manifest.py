@@ -175,8 +175,8 @@ def _batches(rows: pa.Table, files: Files, max_bytes: float) -> Iterator[Batch]:
             files.tree, members, {n: [columns[n][i] for i in local] for n in names}, max_bytes
         )
         remote = [i for i, remote in enumerate(is_url) if remote]
-        for start in range(0, len(remote), URLS_PER_BATCH):
-            part = remote[start : start + URLS_PER_BATCH]
+        for first in range(0, len(remote), URLS_PER_BATCH):
+            part = remote[first : first + URLS_PER_BATCH]
             urls = [columns["place"][i] for i in part]
             yield UrlBatch(urls, max_bytes, {n: [columns[n][i] for i in part] for n in names})
 

@@ -95,15 +95,14 @@ class Folder:
             raise UnusableFile(f"{CANNOT_BE_READ}{error.strerror}") from None
 
     def stamp(self, member: Member) -> tuple[int, ...]:
-        """Changes when the file of a member does, as git and DVC have it: the later of its times in
-        ns, size and inode.
+        """Changes when the file of a member does, or another takes its place, as git has it: when
+        it last changed, in ns, its own time, size and inode.
 
         Raises:
             OSError: it is gone.
         """
-        found = os.lstat(f"{self.root}/{member.path}")
-        changed = max(found.st_mtime_ns, found.st_ctime_ns)
-        return changed, found.st_mtime_ns, found.st_size, found.st_ino
+        found = os.stat(f"{self.root}/{member.path}")  # noqa: PTH116 - a million of them
+        return found.st_ctime_ns, found.st_mtime_ns, found.st_size, found.st_ino
 
 
 @dataclass(frozen=True)
