@@ -11,6 +11,7 @@ from torch import nn
 
 from pipeline.learning import loop
 from pipeline.learning.batches import Examples, InMemory
+from pipeline.learning.distributed import ONE_RANK
 from pipeline.learning.inference import predict
 from pipeline.learning.loop import fit, schedule
 from pipeline.learning.selection import is_best
@@ -55,6 +56,18 @@ def test_an_epoch_on_a_gpu_in_bf16(toy_on_gpu):
     assert {parameter.dtype for parameter in network.parameters()} == {torch.float32}
     assert fitted.num_images == 1000
     assert fitted.history[0]["val_accuracy"] > 0.9
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="torch finds no CUDA device here")
+def test_examples_that_every_epoch_has_go_to_a_gpu_once(toy_on_gpu):
+    toy = toy_on_gpu
+    run = loop._Run(toy.network(), toy.recipe(), toy.normalizer(), toy.device, ONE_RANK)
+    same, other = toy.examples(100), toy.examples(100, seed=1)
+    first, second, third = (run.open(examples).examples for examples in (same, same, other))
+    assert first is second
+    assert {first.images.device.type, third.images.device.type} == {"cuda"}
+    assert torch.equal(third.images.cpu(), other.images)
 
 
 @pytest.mark.gpu
