@@ -33,7 +33,7 @@ from ruamel.yaml import YAML
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from pipeline.ingest import UNSETTLED_NS
+from pipeline.dataset.known_parts import UNSETTLED_NS
 
 STAGES = ["ingest", "validate", "clean", "augment"]
 NUM_NEW = 100

@@ -17,7 +17,13 @@ from typing import Any
 from pipeline.dataset.annotations import Added, add_annotations
 from pipeline.dataset.catalog import Entry, read_entry
 from pipeline.dataset.examples import NO_ROWS, OPTED_OUT, SPLITS, Part, Task, make_part
-from pipeline.dataset.known_parts import key_of, read_noted, recipe_of, write_noted
+from pipeline.dataset.known_parts import (
+    UNSETTLED_NS,
+    key_of,
+    read_noted,
+    recipe_of,
+    write_noted,
+)
 from pipeline.dataset.privacy import read_opted_out, read_or_make_key, with_pseudonyms
 from pipeline.dataset.records import write_index
 from pipeline.dataset.sources import Source, open_source
@@ -25,12 +31,9 @@ from pipeline.dataset.sources.fetch import without_secrets
 from pipeline.dataset.sources.trees import UNPACKED_DIR
 from pipeline.dataset.survey import Survey
 from pipeline.runtime.errors import SourceError
-from pipeline.runtime.libraries import libraries
 from pipeline.runtime.process import map_ordered, prepare_workers
 from pipeline.runtime.stage import Stage, run_stage
 
-UNSETTLED_NS = 2 * 10**9
-"""The coarsest clock of a file system (FAT) ticks every two seconds."""
 METADATA_REPORTED = ("exif", "gps", "xmp", "iptc", "comment", "thumbnail", "profile", "trailer")
 
 
@@ -97,9 +100,7 @@ def write_parts(
 
     The source was listed after `started`, in ns.
     """
-    code = stage.inputs_digest(without=("data/", "params.yaml"))
-    recipe = recipe_of(code, libraries(), *make_task.keywords.values())
-    before = read_noted()
+    recipe, before = recipe_of(make_task.keywords.values()), read_noted()
     keys: list[str | None] = []
 
     def jobs() -> Iterator["partial[Part]"]:

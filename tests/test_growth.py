@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.dataset.images import encode_png
-from pipeline.ingest import UNSETTLED_NS
+from pipeline.dataset.known_parts import NOTE, UNSETTLED_NS, read_noted, write_noted
+from pipeline.runtime.settings import read_yaml
 from repository import Repository
 
 BEFORE = "images were searched for near duplicates before"
@@ -86,9 +87,26 @@ def test_of_a_folder_only_what_is_near_new_images_is_read_again(quick_clone):
     assert grown < 0.7 * sum(before.values())  # what stays is kept once
     found = repository.digests("data/raw")
 
+    # What `add` reads anew is known too: it believes a note that is one too high.
+    add = "python -m pipeline.commands.add tiles"
+    note = repository.path / NOTE
+    noted = read_noted(note)
+    first = next(iter(noted))
+    false = {first: noted[first]._replace(fingerprint=noted[first].fingerprint + 1)}
+    write_noted(noted | false, note)
+    repository.run(add)
+    believed = fingerprint(repository)
+    write_noted(noted, note)
+    repository.run(add)
+    assert believed == fingerprint(repository) + 1
+
     shutil.rmtree(repository.path / ".groundwork")
     assert "as before" not in repository.run("dvc repro --force ingest")
     assert repository.digests("data/raw") == found
+
+
+def fingerprint(repository: Repository) -> int:
+    return int(read_yaml(repository.path / "data/catalog/tiles.yaml")["fingerprint"], 16)
 
 
 def sizes_of(folder: Path) -> dict[Path, int]:

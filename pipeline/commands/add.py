@@ -10,9 +10,11 @@ import argparse
 import io
 import re
 import shutil
+import time
 from collections import Counter
 from collections.abc import Iterator
 from functools import partial
+from operator import call
 from pathlib import Path
 
 import pyarrow as pa
@@ -21,9 +23,11 @@ from ruamel.yaml.comments import CommentedSeq
 from tqdm import tqdm
 
 from pipeline.dataset.catalog import Entry, entry_path, read_entry
-from pipeline.dataset.examples import SPLITS, Task, make_rows
+from pipeline.dataset.examples import SPLITS, Rows, Task, look_at
+from pipeline.dataset.known_parts import UNSETTLED_NS, key_of, read_noted, recipe_of
 from pipeline.dataset.sources import Source, open_source
 from pipeline.dataset.sources.annotations import fetch_annotations
+from pipeline.dataset.sources.fetch import without_secrets
 from pipeline.dataset.sources.trees import UNPACKED_DIR
 from pipeline.dataset.survey import Survey
 from pipeline.runtime.command import run_command
@@ -120,7 +124,11 @@ def local_or_url(uri: str) -> str:
 
 
 def look(entry: Entry, params: Params) -> tuple[Source, Survey, list[str]]:
-    """Read every example as ingest would; returns also what looks suspicious."""
+    """Read every example as ingest would; returns also what looks suspicious.
+
+    What ingest has made of files that have not changed since is not made again.
+    """
+    started = time.time_ns()
     source = open_source(entry, params.ingest.max_file_mb * 1e6)
     make_task = partial(
         Task,
@@ -129,17 +137,24 @@ def look(entry: Entry, params: Params) -> tuple[Source, Survey, list[str]]:
         fractions=entry.split,
         seed=params.seed,
         max_pixels=params.ingest.max_megapixels * 1e6,
-        source=entry.uri,
+        source=without_secrets(entry.uri),
         license=entry.license,
         purposes=None,
         purpose=params.ingest.purpose,
         opted_out=frozenset(),
         pseudonym_key=None,
     )
+    recipe, before = recipe_of(make_task.keywords.values()), read_noted()
+
+    def jobs() -> Iterator["partial[Rows]"]:
+        for batch in source.batches:
+            key = key_of(recipe, batch, started - UNSETTLED_NS)
+            yield partial(look_at, make_task(batch), before.get(key) if key else None)
+
     survey, oddities = Survey(), Oddities()
     total = source.num_examples
     with tqdm(desc="add", total=total, unit="image", disable=None, leave=False) as bar:
-        for rows in map_ordered(make_rows, map(make_task, source.batches)):
+        for rows in map_ordered(call, jobs()):
             survey.add(rows)
             oddities.add(rows.table)
             bar.update(survey.seen - bar.n)

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import numpy as np
@@ -158,17 +159,36 @@ def make_part(task: Task, folder: Path, number: int, noted: Noted | None = None)
     `noted` is what an earlier run made of the same.
     """
     path = folder / f"part-{number:05d}.parquet"
-    if noted is not None and bring(noted, path):
-        table = pq.read_table(path, columns=MEASUREMENTS) if noted.file else NO_ROWS
-        rows = Rows(table, Counter(noted.left_out), noted.fingerprint)
+    if noted is not None and (known := _known_rows(noted, path)) is not None:
         file = noted.file and noted.file | {"name": path.name}
-        return Part(noted._replace(file=file), rows, is_known=True)
+        return Part(noted._replace(file=file), known, is_known=True)
     rows = make_rows(task)
     file = write_part(folder, number, rows.table) if rows.table.num_rows else None
     md5 = file_digest(path, "md5") if file else None
     noted = Noted(file, md5, dict(rows.left_out), rows.fingerprint)
-    table = rows.table.drop_columns(["image"])
-    return Part(noted, rows._replace(table=table), is_known=False)
+    return Part(noted, _without_images(rows), is_known=False)
+
+
+def look_at(task: Task, noted: Noted | None = None) -> Rows:
+    """Rows without the images, of which no file is written; see `make_part`."""
+    if noted is not None:
+        with TemporaryDirectory() as folder:
+            known = _known_rows(noted, Path(folder) / "part.parquet")
+        if known is not None:
+            return known
+    return _without_images(make_rows(task))
+
+
+def _known_rows(noted: Noted, path: Path) -> Rows | None:
+    """What an earlier run made, once it is at `path`; None where it is no longer there."""
+    if not bring(noted, path):
+        return None
+    table = pq.read_table(path, columns=MEASUREMENTS) if noted.file else NO_ROWS
+    return Rows(table, Counter(noted.left_out), noted.fingerprint)
+
+
+def _without_images(rows: Rows) -> Rows:
+    return rows._replace(table=rows.table.drop_columns(["image"]))
 
 
 NO_ROWS = RAW_SCHEMA.empty_table().drop_columns(["image"])

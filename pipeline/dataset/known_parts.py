@@ -12,15 +12,19 @@ folder than `.dvc/cache`, nothing is found, and all is made.
 import hashlib
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from pipeline import runtime
 from pipeline.dataset.records import file_sha256
 from pipeline.dataset.sources import Batch
+from pipeline.runtime.libraries import libraries
 from pipeline.runtime.stage import WORK_DIR
 
 NOTE = WORK_DIR / "ingest" / "parts.json"
+UNSETTLED_NS = 2 * 10**9
+"""The coarsest clock of a file system (FAT) ticks every two seconds."""
 CACHE = Path(".dvc/cache/files/md5")
 
 
@@ -40,18 +44,24 @@ class Noted(NamedTuple):
 def key_of(recipe: str, batch: Batch, settled_before: int) -> str | None:
     """Names what comes of a batch by a recipe; None where only reading it tells what it holds.
 
-    `recipe` is a digest of all that a file depends on but its batch. Files of the source that
-    changed after `settled_before`, in ns, are read again: within a tick of the file system's clock
-    they may have changed twice.
+    Files of the source that changed after `settled_before`, in ns, are read again: within a tick of
+    the file system's clock they may have changed twice.
     """
     stamp = getattr(batch, "stamp", None)
     found = stamp(settled_before) if stamp else None
     return found and _digest(f"{recipe}\n{found}")
 
 
-def recipe_of(*what: Any) -> str:
-    """A digest of all these; sets count whatever their order."""
-    return _digest(repr([sorted(each) if isinstance(each, frozenset) else each for each in what]))
+def recipe_of(settings: Iterable[Any]) -> str:
+    """A digest of all that a file depends on but its batch: settings, libraries and our code."""
+    plain = [sorted(each) if isinstance(each, frozenset) else each for each in settings]
+    code = [hashlib.sha256(path.read_bytes()).hexdigest() for path in _code()]
+    return _digest(repr([plain, libraries(), code]))
+
+
+def _code() -> list[Path]:
+    rooms = (Path(__file__).parent, Path(runtime.__file__ or "").parent)
+    return [path for room in rooms for path in sorted(room.rglob("*.py"))]
 
 
 def read_noted(note: Path = NOTE) -> dict[str, Noted]:

@@ -12,7 +12,7 @@ import pytest
 
 from pipeline.dataset import sources
 from pipeline.dataset.catalog import Entry, SplitFractions
-from pipeline.dataset.examples import Part, Task, make_part
+from pipeline.dataset.examples import Part, Task, look_at, make_part
 from pipeline.dataset.known_parts import (
     CACHE,
     Noted,
@@ -211,10 +211,26 @@ def test_another_recipe_makes_all_anew(pets):
 
 
 def test_a_recipe_is_of_all_settings_and_of_no_order_of_sets():
-    one = recipe_of("code", ["numpy 2"], frozenset(map(str, range(50))), None)
-    assert one == recipe_of("code", ["numpy 2"], frozenset(map(str, range(49, -1, -1))), None)
-    assert one != recipe_of("code", ["numpy 2"], frozenset(map(str, range(49))), None)
-    assert one != recipe_of("code", ["numpy 3"], frozenset(map(str, range(50))), None)
+    one = recipe_of(["MIT", frozenset(map(str, range(50))), None])
+    assert one == recipe_of(["MIT", frozenset(map(str, range(49, -1, -1))), None])
+    assert one != recipe_of(["MIT", frozenset(map(str, range(49))), None])
+    assert one != recipe_of([None, frozenset(map(str, range(50))), "MIT"])
+
+
+def test_what_is_known_can_be_looked_at_without_writing_it(pets):
+    first = build("first", pets)
+    before = read_noted()
+    for task, part in zip(tasks(pets), first, strict=True):
+        key = key_of(RECIPE, task.read, float("inf"))
+        Path("pets").rename("elsewhere")  # so that nothing can be read
+        known = look_at(task, before[key])
+        Path("elsewhere").rename("pets")
+        assert (known.table.to_pylist(), *known[1:]) == (
+            part.rows.table.to_pylist(),
+            *part.rows[1:],
+        )
+        anew = look_at(task)
+        assert (anew.table.to_pylist(), *anew[1:]) == (known.table.to_pylist(), *known[1:])
 
 
 @pytest.mark.parametrize("harm", ["flip", "cut", "none"])
