@@ -17,13 +17,7 @@ from typing import Any
 from pipeline.dataset.annotations import Added, add_annotations
 from pipeline.dataset.catalog import Entry, read_entry
 from pipeline.dataset.examples import NO_ROWS, OPTED_OUT, SPLITS, Part, Task, make_part
-from pipeline.dataset.known_parts import (
-    UNSETTLED_NS,
-    key_of,
-    read_noted,
-    recipe_of,
-    write_noted,
-)
+from pipeline.dataset.known_parts import note_of, with_noted, write_noted
 from pipeline.dataset.privacy import read_opted_out, read_or_make_key, with_pseudonyms
 from pipeline.dataset.records import write_index
 from pipeline.dataset.sources import Source, open_source
@@ -100,14 +94,13 @@ def write_parts(
 
     The source was listed after `started`, in ns.
     """
-    recipe, before = recipe_of(make_task.keywords.values()), read_noted()
+    note = note_of(stage.params.dataset)
     keys: list[str | None] = []
 
     def jobs() -> Iterator["partial[Part]"]:
-        for number, batch in enumerate(source.batches):
-            key = key_of(recipe, batch, started - UNSETTLED_NS)
+        found = with_noted(source.batches, make_task.keywords, note, started)
+        for number, (batch, key, noted) in enumerate(found):
             keys.append(key)
-            noted = before.get(key) if key else None
             yield partial(make_part, make_task(batch), folder, number, noted)
 
     survey = Survey()
@@ -119,7 +112,10 @@ def write_parts(
             bar.update(survey.seen - bar.n)
     assert survey.seen == source.num_examples, "every example of the source is accounted for"
     pairs = zip(keys, parts, strict=True)
-    write_noted({key: part.noted for key, part in pairs if key and part.rows.all_read})
+    try:
+        write_noted({key: p.noted for key, p in pairs if key and p.rows.all_read}, note)
+    except OSError as error:
+        stage.say(f"the next run will read everything again: {note} cannot be written ({error})")
     if num_known := sum(part.is_known for part in parts):
         stage.say(f"{num_known} of {len(parts)} parts of the source are as before")
     return survey, [part.noted.file for part in parts if part.noted.file]

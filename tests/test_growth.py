@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.dataset.images import encode_png
-from pipeline.dataset.known_parts import NOTE, UNSETTLED_NS, read_noted, write_noted
+from pipeline.dataset.known_parts import UNSETTLED_NS, note_of, read_noted, write_noted
 from pipeline.runtime.settings import read_yaml
 from repository import Repository
 
@@ -89,7 +89,7 @@ def test_of_a_folder_only_what_is_near_new_images_is_read_again(quick_clone):
 
     # What `add` reads anew is known too: it believes a note that is one too high.
     add = "python -m pipeline.commands.add tiles"
-    note = repository.path / NOTE
+    note = repository.path / note_of("tiles")
     noted = read_noted(note)
     first = next(iter(noted))
     false = {first: noted[first]._replace(fingerprint=noted[first].fingerprint + 1)}

@@ -100,7 +100,7 @@ def check_one_kill(
     assert repository.digests(*OUTPUTS[stage]) == reference
     assert not list(repository.path.rglob("*.partial"))
     left = {path.name for path in repository.path.glob(".groundwork/*")}
-    assert left <= {"augment", "clean", "duplicates"}
+    assert left <= {"augment", "clean", "duplicates", "ingest"}
     assert {path.name for path in repository.path.glob(".groundwork/clean/*")} <= {"answers"}
     repository.restore()
     return in_time

@@ -23,8 +23,8 @@ from ruamel.yaml.comments import CommentedSeq
 from tqdm import tqdm
 
 from pipeline.dataset.catalog import Entry, entry_path, read_entry
-from pipeline.dataset.examples import SPLITS, Rows, Task, look_at
-from pipeline.dataset.known_parts import UNSETTLED_NS, key_of, read_noted, recipe_of
+from pipeline.dataset.examples import SPLITS, Task, look_at
+from pipeline.dataset.known_parts import note_of, with_noted
 from pipeline.dataset.sources import Source, open_source
 from pipeline.dataset.sources.annotations import fetch_annotations
 from pipeline.dataset.sources.fetch import without_secrets
@@ -74,7 +74,7 @@ def main() -> None:
 def add(name: str, path: Path, uri: str, license: str | None, params: Params) -> None:
     """Write a new entry."""
     entry = Entry(uri=uri, license=license or "unknown")
-    source, survey, doubts = look(entry, params)
+    source, survey, doubts = look(name, entry, params)
     replace(path, entry_text(name, entry, license, source, survey))
     print_findings(source, survey, doubts)
     print_list("to decide, in " + str(path), decisions(license, source, survey))
@@ -84,8 +84,13 @@ def add(name: str, path: Path, uri: str, license: str | None, params: Params) ->
 def look_again(name: str, path: Path, params: Params) -> None:
     """Compare the data with their entry, and have the entry accept them as they are now."""
     entry = read_entry(name)
-    as_found = entry.model_copy(update={"classes": None, "annotations": None})
-    source, survey, doubts = look(as_found, params)
+    seen = entry.model_copy(update={"annotations": None})
+    if entry.classes:
+        unnamed = seen.model_copy(update={"classes": None})
+        found = {*open_source(unnamed, params.ingest.max_file_mb * 1e6).classes}
+        if found & {*entry.classes} and not found <= {*entry.classes}:
+            seen = unnamed  # there are new ones; else these are the names, or numbers of names
+    source, survey, doubts = look(name, seen, params)
     known = entry.classes or source.classes
     new = [name for name in source.classes if name not in known]
     if entry.annotations is not None:
@@ -101,7 +106,7 @@ def look_again(name: str, path: Path, params: Params) -> None:
     content["fingerprint"] = survey.fingerprint_hex
     if new:
         content["classes"] += new  # at the end, so that the others keep their index
-        print(one_line(f"\nnew classes: {', '.join(new)}"))
+        print("\n" + one_line(f"new classes: {', '.join(new)}"))
     stream = io.StringIO()
     yaml.dump(content, stream)
     replace(path, HEADLINE.sub(headline(source, survey) + "\n", stream.getvalue()))
@@ -123,10 +128,11 @@ def local_or_url(uri: str) -> str:
     return str(full.relative_to(Path.cwd())) if full.is_relative_to(Path.cwd()) else str(full)
 
 
-def look(entry: Entry, params: Params) -> tuple[Source, Survey, list[str]]:
+def look(name: str, entry: Entry, params: Params) -> tuple[Source, Survey, list[str]]:
     """Read every example as ingest would; returns also what looks suspicious.
 
-    What ingest has made of files that have not changed since is not made again.
+    What ingest has made of files that have not changed since is not made again, if it was made as
+    this looks at them: whatever their purpose, whoever opted out, under their own names.
     """
     started = time.time_ns()
     source = open_source(entry, params.ingest.max_file_mb * 1e6)
@@ -144,17 +150,12 @@ def look(entry: Entry, params: Params) -> tuple[Source, Survey, list[str]]:
         opted_out=frozenset(),
         pseudonym_key=None,
     )
-    recipe, before = recipe_of(make_task.keywords.values()), read_noted()
-
-    def jobs() -> Iterator["partial[Rows]"]:
-        for batch in source.batches:
-            key = key_of(recipe, batch, started - UNSETTLED_NS)
-            yield partial(look_at, make_task(batch), before.get(key) if key else None)
-
+    found = with_noted(source.batches, make_task.keywords, note_of(name), started)
+    jobs = (partial(look_at, make_task(batch), noted) for batch, _, noted in found)
     survey, oddities = Survey(), Oddities()
     total = source.num_examples
     with tqdm(desc="add", total=total, unit="image", disable=None, leave=False) as bar:
-        for rows in map_ordered(call, jobs()):
+        for rows in map_ordered(call, jobs):
             survey.add(rows)
             oddities.add(rows.table)
             bar.update(survey.seen - bar.n)

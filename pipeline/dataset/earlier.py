@@ -158,7 +158,7 @@ def find_earlier(folder: Path, recipe: str) -> Earlier | None:
         return None
     about = note.schema.metadata or {}
     runs = about.get(RUNS, b"")
-    if about != _about(recipe, runs) or {ids.type, images.type} != {pa.string()}:
+    if about != _about(recipe, runs, note.num_rows) or {ids.type, images.type} != {pa.string()}:
         return None
     return Earlier(ShardReader(folder), ids, images, json.loads(runs))
 
@@ -189,7 +189,7 @@ def note_recipe(
         key: (list(names), (sums.num_pixels, sums.total.tolist(), sums.squares.tolist()))
         for key, (names, sums) in runs.items()
     }
-    about = _about(recipe, json.dumps(described).encode())
+    about = _about(recipe, json.dumps(described).encode(), note.num_rows)
     write_examples(note.replace_schema_metadata(about), partial)
     partial.replace(_note_of(folder))
 
@@ -220,9 +220,9 @@ def complete(
     return images
 
 
-def _about(recipe: str, runs: bytes) -> dict[bytes, bytes]:
-    """Metadata of a note, with a digest of them, since page checksums leave them out."""
-    digest = hashlib.sha256(recipe.encode() + b"\n" + runs).hexdigest()
+def _about(recipe: str, runs: bytes, num_rows: int) -> dict[bytes, bytes]:
+    """Metadata of a note, with a digest of what page checksums leave out."""
+    digest = hashlib.sha256(f"{num_rows}\n{recipe}\n".encode() + runs).hexdigest()
     return {RECIPE: recipe.encode(), RUNS: runs, DIGEST: digest.encode()}
 
 

@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import numpy as np
@@ -16,13 +15,13 @@ from numpy.typing import NDArray
 
 from pipeline.dataset.catalog import SplitFractions
 from pipeline.dataset.images import UnreadableImage, prepare
-from pipeline.dataset.known_parts import Noted, bring
+from pipeline.dataset.known_parts import Noted, read_cached
 from pipeline.dataset.measurements import Measurements, measure
 from pipeline.dataset.privacy import is_opted_out, pseudonym
 from pipeline.dataset.randomness import id_keys, uniform
 from pipeline.dataset.records import MEASUREMENTS, RAW_SCHEMA, file_digest, words, write_part
 from pipeline.dataset.sources import Batch
-from pipeline.dataset.sources.trees import is_unread
+from pipeline.dataset.sources.trees import is_of_the_moment
 
 SPLITS = ["train", "val", "test"]
 MEASURED_AT_ONCE_BYTES = 8 << 20
@@ -57,7 +56,7 @@ class Rows(NamedTuple):
     fingerprint: int
     """Of what was read; those of several tables add up, modulo 2**256, in any order."""
     all_read: bool = True
-    """Whether no file failed to be read for a reason of the moment."""
+    """Whether no image has a problem that is of the moment."""
 
 
 def make_rows(task: Task) -> Rows:
@@ -119,7 +118,7 @@ def make_rows(task: Task) -> Rows:
     if pc.any(stripped).as_py():  # listed by the digest that data/raw has
         rows = rows.filter(pc.invert(stripped))
         left_out[OPTED_OUT] += table.num_rows - rows.num_rows
-    all_read = not any(map(is_unread, found["problem"].to_pylist()))
+    all_read = not any(map(is_of_the_moment, [*found["problem"].to_pylist(), *problems]))
     return Rows(rows, left_out, fingerprint(found), all_read)
 
 
@@ -159,9 +158,12 @@ def make_part(task: Task, folder: Path, number: int, noted: Noted | None = None)
     `noted` is what an earlier run made of the same.
     """
     path = folder / f"part-{number:05d}.parquet"
-    if noted is not None and (known := _known_rows(noted, path)) is not None:
+    if noted is not None and (known := _known(noted)) is not None:
+        known_rows, data = known
+        if data is not None:
+            path.write_bytes(data)
         file = noted.file and noted.file | {"name": path.name}
-        return Part(noted._replace(file=file), known, is_known=True)
+        return Part(noted._replace(file=file), known_rows, is_known=True)
     rows = make_rows(task)
     file = write_part(folder, number, rows.table) if rows.table.num_rows else None
     md5 = file_digest(path, "md5") if file else None
@@ -171,20 +173,20 @@ def make_part(task: Task, folder: Path, number: int, noted: Noted | None = None)
 
 def look_at(task: Task, noted: Noted | None = None) -> Rows:
     """Rows without the images, of which no file is written; see `make_part`."""
-    if noted is not None:
-        with TemporaryDirectory() as folder:
-            known = _known_rows(noted, Path(folder) / "part.parquet")
-        if known is not None:
-            return known
-    return _without_images(make_rows(task))
+    known = _known(noted) if noted else None
+    return known[0] if known else _without_images(make_rows(task))
 
 
-def _known_rows(noted: Noted, path: Path) -> Rows | None:
-    """What an earlier run made, once it is at `path`; None where it is no longer there."""
-    if not bring(noted, path):
-        return None
-    table = pq.read_table(path, columns=MEASUREMENTS) if noted.file else NO_ROWS
-    return Rows(table, Counter(noted.left_out), noted.fingerprint)
+def _known(noted: Noted) -> tuple[Rows, bytes | None] | None:
+    """Rows without the images, and the bytes of their file, if there is one, of an earlier run;
+    None where its file is no longer in DVC's cache."""
+    table, data = NO_ROWS, None
+    if noted.file is not None:
+        data = read_cached(noted)
+        if data is None:
+            return None
+        table = pq.read_table(pa.BufferReader(data), columns=MEASUREMENTS)
+    return Rows(table, Counter(noted.left_out), noted.fingerprint), data
 
 
 def _without_images(rows: Rows) -> Rows:

@@ -2,27 +2,26 @@
 
 A file of data/raw is a function of a batch of the source and of the settings. What a batch of files
 in a folder holds can be told without reading them (`FileBatch.stamp`), so that after a few images
-were added to many, only what is near them is read, decoded and measured; the other files are copied
-from DVC's cache, where they have the digest that was noted.
+were added to many, only what is near them is read, decoded and measured; the other files are those
+in DVC's cache, where they have the digest that was noted.
 
-The note, `.groundwork/ingest/parts.json`, has no ids and no images. Where DVC's cache is another
-folder than `.dvc/cache`, nothing is found, and all is made.
+The notes, `.groundwork/ingest/<dataset>.json`, have no ids and no images. Nothing is found where
+DVC's cache is another folder than `.dvc/cache`, nor are files into which the labels of annotators
+were written afterwards.
 """
 
 import hashlib
 import json
-import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from pipeline import runtime
-from pipeline.dataset.records import file_sha256
 from pipeline.dataset.sources import Batch
 from pipeline.runtime.libraries import libraries
 from pipeline.runtime.stage import WORK_DIR
 
-NOTE = WORK_DIR / "ingest" / "parts.json"
+NOTES = WORK_DIR / "ingest"
 UNSETTLED_NS = 2 * 10**9
 """The coarsest clock of a file system (FAT) ticks every two seconds."""
 CACHE = Path(".dvc/cache/files/md5")
@@ -41,22 +40,33 @@ class Noted(NamedTuple):
     """Of the whole batch; see examples.py."""
 
 
-def key_of(recipe: str, batch: Batch, settled_before: int) -> str | None:
-    """Names what comes of a batch by a recipe; None where only reading it tells what it holds.
+def note_of(dataset: str) -> Path:
+    return NOTES / f"{dataset}.json"
 
-    Files of the source that changed after `settled_before`, in ns, are read again: within a tick of
-    the file system's clock they may have changed twice.
+
+def with_noted(
+    batches: Iterable[Batch], settings: Mapping[str, Any], note: Path, started: int
+) -> Iterator[tuple[Batch, str | None, Noted | None]]:
+    """Each batch, the key of the file that it becomes, and what the note says of that.
+
+    `settings` are all that a file depends on but its batch, beside libraries and our code. The key
+    is None where only reading tells what a batch holds: in archives, and where a file changed less
+    than UNSETTLED_NS before `started`, in ns; within a tick of the file system's clock it may have
+    changed twice.
     """
-    stamp = getattr(batch, "stamp", None)
-    found = stamp(settled_before) if stamp else None
-    return found and _digest(f"{recipe}\n{found}")
+    recipe, noted = recipe_of(settings), read_noted(note)
+    for batch in batches:
+        stamp = getattr(batch, "stamp", None)
+        found = stamp(started - UNSETTLED_NS) if stamp else None
+        key = found and _digest(f"{recipe}\n{found}")
+        yield batch, key, noted.get(key) if key else None
 
 
-def recipe_of(settings: Iterable[Any]) -> str:
-    """A digest of all that a file depends on but its batch: settings, libraries and our code."""
-    plain = [sorted(each) if isinstance(each, frozenset) else each for each in settings]
+def recipe_of(settings: Mapping[str, Any]) -> str:
+    """A digest of the settings, whatever their order, and of libraries and code."""
+    plain = {k: sorted(v) if isinstance(v, frozenset) else v for k, v in settings.items()}
     code = [hashlib.sha256(path.read_bytes()).hexdigest() for path in _code()]
-    return _digest(repr([plain, libraries(), code]))
+    return _digest(repr([sorted(plain.items()), libraries(), code]))
 
 
 def _code() -> list[Path]:
@@ -64,19 +74,23 @@ def _code() -> list[Path]:
     return [path for room in rooms for path in sorted(room.rglob("*.py"))]
 
 
-def read_noted(note: Path = NOTE) -> dict[str, Noted]:
+def read_noted(note: Path) -> dict[str, Noted]:
     """What the last run noted, by the key of each file; nothing where the note is damaged."""
     try:
         digest, text = note.read_text(encoding="utf-8").split("\n", 1)
         if digest == _digest(text):
             return {key: Noted(*values) for key, values in json.loads(text).items()}
-    except (OSError, ValueError):
+    except (OSError, ValueError, TypeError):  # or is of other code
         pass
     return {}
 
 
-def write_noted(noted: Mapping[str, Noted], note: Path = NOTE) -> None:
-    """Note what there is, instead of what there was."""
+def write_noted(noted: Mapping[str, Noted], note: Path) -> None:
+    """Note what there is, instead of what there was.
+
+    Raises:
+        OSError: the note cannot be written.
+    """
     text = json.dumps(noted)
     note.parent.mkdir(parents=True, exist_ok=True)
     partial = note.with_suffix(".partial")
@@ -84,18 +98,15 @@ def write_noted(noted: Mapping[str, Noted], note: Path = NOTE) -> None:
     partial.replace(note)
 
 
-def bring(noted: Noted, path: Path) -> bool:
-    """Copy a file of data/raw from DVC's cache to `path`; False where it is not there as noted."""
-    if noted.file is None or noted.md5 is None:
-        return True  # there is none
+def read_cached(noted: Noted) -> bytes | None:
+    """The bytes of a file of data/raw, from DVC's cache; None where it does not have them."""
+    assert noted.file is not None
+    assert noted.md5 is not None
     try:
-        shutil.copyfile(CACHE / noted.md5[:2] / noted.md5[2:], path)
-    except FileNotFoundError:
-        return False
-    if file_sha256(path) == noted.file["sha256"]:
-        return True
-    path.unlink()
-    return False
+        data = (CACHE / noted.md5[:2] / noted.md5[2:]).read_bytes()
+    except OSError:
+        return None
+    return data if hashlib.sha256(data).hexdigest() == noted.file["sha256"] else None
 
 
 def _digest(text: str) -> str:

@@ -171,6 +171,7 @@ def on_device(examples: Examples, device: Device) -> Examples:
     if device.kind != "cuda":
         return examples
     free, _ = torch.cuda.mem_get_info()
+    free += torch.cuda.memory_reserved() - torch.cuda.memory_allocated()  # torch's own
     if examples.images.nbytes > free // 4:
         return examples
     return Examples(*(part.to("cuda") for part in examples))

@@ -150,10 +150,12 @@ def training_epochs(
 ) -> Epochs:
     """What each of `num_epochs` trains on: copy e mod copies, in memory when a copy fits, else
     streamed."""
-    num_held = int(memory_bytes // max(1, reader.num_bytes("train")))
-    if num_held == 0:
+    num_fit = int(memory_bytes // max(1, reader.num_bytes("train")))
+    if num_fit == 0:
         return lambda epoch: Stream(reader, "train", epoch % reader.copies, memory_bytes, share)
-    return _Copies(reader, min(num_held, reader.copies), num_epochs).of_epoch
+    # They come in turn: of some, but not all, none would still be there when it comes again.
+    num_held = reader.copies if num_fit >= reader.copies else min(num_fit, 2)
+    return _Copies(reader, num_held, num_epochs).of_epoch
 
 
 class _Copies:

@@ -122,6 +122,28 @@ def test_the_entry_holds_until_the_data_change(repository, pets):
     assert repository.run(f"{ADD} pets").endswith("pets.yaml is of these data already\n")
 
 
+def test_an_entry_that_names_numbers_is_looked_at_by_its_names(repository):
+    folder = repository.path.parent / "numbered"
+    for number in range(30):
+        paint(folder / f"{number}.png", number)
+    rows = "".join(f"{number}.png,{number % 2}\n" for number in range(30))
+    (folder / "labels.csv").write_text("file_name,label\n" + rows)
+    entry = repository.path / "data/catalog/numbered.yaml"
+    entry.write_text(f"uri: {folder}\nlicense: CC0-1.0\nclasses: [cat, dog]\n")
+    assert "30 examples of 2 classes" in repository.run(f"{ADD} numbered")
+    written = entry.read_text()
+    assert "fingerprint: " in written
+    repository.set_params({"dataset": "numbered"})
+    assert "ingest: 30 examples of 2 classes" in repository.run("dvc repro ingest")
+    assert "is of these data already" in repository.run(f"{ADD} numbered")
+    paint(folder / "30.png", 30)
+    (folder / "labels.csv").write_text("file_name,label\n" + rows + "30.png,0\n")
+    repository.run("dvc repro --force ingest", expect=255)
+    assert "new classes" not in repository.run(f"{ADD} numbered")
+    assert "classes: [cat, dog]\n" in entry.read_text()
+    assert "ingest: 31 examples of 2 classes" in repository.run("dvc repro --force ingest")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -215,7 +215,7 @@ def test_a_damaged_note_has_nothing_to_give(last, png, damage):
     assert find_earlier(Path("shards"), RECIPE) is None
 
 
-def test_no_bit_of_a_note_can_flip_into_other_shards(last, png):
+def test_no_flipped_bit_of_a_note_leads_to_other_shards(last, png):
     """Page checksums leave out the footer, in which the shards of each run are named."""
     build(last, examples(png))
     [note] = NOTES.iterdir()
@@ -224,6 +224,9 @@ def test_no_bit_of_a_note_can_flip_into_other_shards(last, png):
     assert earlier is not None
     expected = [str(earlier.same(key)) for key in keys]
     assert "None" not in expected
+    numbers = earlier.unchanged(*(examples(png)[n].to_pylist() for n in ("id", "sha256")))
+    repeats = np.zeros(NUM, np.int64)
+    pixels = [str(earlier.find(copy, numbers, repeats)) for copy in range(3)]
     whole = note.read_bytes()
     num_unharmed = 0
     for place in range(0, len(whole), 7):
@@ -234,6 +237,7 @@ def test_no_bit_of_a_note_can_flip_into_other_shards(last, png):
         if found is not None:
             num_unharmed += 1
             assert [str(found.same(key)) for key in keys] == expected
+            assert [str(found.find(copy, numbers, repeats)) for copy in range(3)] == pixels
     assert num_unharmed < len(whole) / 7 / 2
 
 

@@ -15,16 +15,18 @@ from pipeline.dataset.catalog import Entry, SplitFractions
 from pipeline.dataset.examples import Part, Task, look_at, make_part
 from pipeline.dataset.known_parts import (
     CACHE,
+    UNSETTLED_NS,
     Noted,
-    key_of,
     read_noted,
     recipe_of,
+    with_noted,
     write_noted,
 )
 from pipeline.dataset.sources import examples_table, open_source
 
 NUM = 40
-RECIPE = "a recipe"
+NOTE = Path("notes/pets.json")
+LATER = 10**12  # ns, after which files count as settled
 
 
 @pytest.fixture
@@ -60,23 +62,25 @@ def tasks(uri: Path, **changes) -> list[Task]:
     return [partial(Task, **given | changes)(batch) for batch in source.batches]
 
 
-def build(
-    folder: str, uri: Path, recipe: str = RECIPE, settled_before: float = float("inf"), **changes
-) -> list[Part]:
+def build(folder: str, uri: Path, setting: str = "", later: int = LATER, **changes) -> list[Part]:
     """As ingest does, and then DVC, which takes the files into its cache."""
-    place, before, after, parts = Path(folder), read_noted(), {}, []
+    place, after, parts = Path(folder), {}, []
     place.mkdir()
-    for number, task in enumerate(tasks(uri, **changes)):
-        key = key_of(recipe, task.read, settled_before)
-        part = make_part(task, place, number, before.get(key))
+    given = tasks(uri, **changes)
+    started = time.time_ns() + later
+    found = with_noted((task.read for task in given), {"a setting": setting}, NOTE, started)
+    for number, (task, (_, key, noted)) in enumerate(zip(given, found, strict=True)):
+        part = make_part(task, place, number, noted)
         parts.append(part)
         if key:
             after[key] = part.noted
         if part.noted.file:
             cached = in_cache(part.noted)
             cached.parent.mkdir(parents=True, exist_ok=True)
+            if cached.is_dir():
+                cached.rmdir()
             shutil.copyfile(place / part.noted.file["name"], cached)
-    write_noted(after)
+    write_noted(after, NOTE)
     return parts
 
 
@@ -193,37 +197,40 @@ def test_what_has_changed_is_made_anew_to_the_bytes_of_all(pets, png, change):
 
 
 def test_files_that_changed_a_moment_ago_are_read_again(pets):
-    assert known(build("first", pets, settled_before=time.time_ns() - 2 * 10**9)) == {False}
-    assert read_noted() == {}
-    build("second", pets)
-    assert known(build("third", pets, settled_before=time.time_ns() - 2 * 10**9)) == {False}
+    """They count as settled when the last that changed did so two seconds before."""
+    changed = max(path.stat().st_ctime_ns for path in pets.rglob("*.png"))
+    for after, settled in ((UNSETTLED_NS, False), (UNSETTLED_NS + 1, True)):
+        found = with_noted([task.read for task in tasks(pets)], {}, NOTE, changed + after)
+        keys = [key for _, key, _ in found]
+        assert all(keys) == settled
+        assert any(keys)  # of those before
 
 
 def test_a_photo_from_the_future_is_known(pets):
     os.utime(pets / "cat/01.png", ns=(2**62, 2**62))
-    build("first", pets, settled_before=time.time_ns() + 10**9)
-    assert known(build("again", pets, settled_before=time.time_ns() + 10**9)) == {True}
+    build("first", pets)
+    assert known(build("again", pets)) == {True}
 
 
 def test_another_recipe_makes_all_anew(pets):
     build("first", pets)
-    assert known(build("second", pets, recipe="another")) == {False}
+    assert known(build("second", pets, setting="another")) == {False}
 
 
-def test_a_recipe_is_of_all_settings_and_of_no_order_of_sets():
-    one = recipe_of(["MIT", frozenset(map(str, range(50))), None])
-    assert one == recipe_of(["MIT", frozenset(map(str, range(49, -1, -1))), None])
-    assert one != recipe_of(["MIT", frozenset(map(str, range(49))), None])
-    assert one != recipe_of([None, frozenset(map(str, range(50))), "MIT"])
+def test_a_recipe_is_of_all_settings_in_any_order():
+    given = {"license": "MIT", "opted_out": frozenset(map(str, range(50))), "purpose": None}
+    one = recipe_of(given)
+    turned = given | {"opted_out": frozenset(map(str, range(49, -1, -1)))}
+    assert one == recipe_of(dict(reversed(turned.items())))
+    for other in ({"license": "CC0"}, {"opted_out": frozenset()}, {"purpose": "MIT"}, {"more": 1}):
+        assert one != recipe_of(given | other)
 
 
 def test_what_is_known_can_be_looked_at_without_writing_it(pets):
     first = build("first", pets)
-    before = read_noted()
     for task, part in zip(tasks(pets), first, strict=True):
-        key = key_of(RECIPE, task.read, float("inf"))
         Path("pets").rename("elsewhere")  # so that nothing can be read
-        known = look_at(task, before[key])
+        known = look_at(task, part.noted)
         Path("elsewhere").rename("pets")
         assert (known.table.to_pylist(), *known[1:]) == (
             part.rows.table.to_pylist(),
@@ -233,18 +240,31 @@ def test_what_is_known_can_be_looked_at_without_writing_it(pets):
         assert (anew.table.to_pylist(), *anew[1:]) == (known.table.to_pylist(), *known[1:])
 
 
-@pytest.mark.parametrize("harm", ["flip", "cut", "none"])
+@pytest.mark.parametrize("harm", ["flip", "cut", "none", "folder"])
 def test_what_the_cache_has_otherwise_is_made_anew(pets, harm):
     first = build("first", pets)
     cached = in_cache(first[1].noted)
     data = bytearray(cached.read_bytes())
     data[len(data) // 2] ^= 1
-    if harm == "none":
+    if harm in ("none", "folder"):
         cached.unlink()
+        if harm == "folder":
+            cached.mkdir()
     else:
         cached.write_bytes(data if harm == "flip" else data[:-1])
     again = build("again", pets)
     assert [part.is_known for part in again] == [True, False] + [True] * (len(again) - 2)
+    assert contents("again") == contents("first")
+
+
+def test_where_the_cache_should_be_is_something_else(pets):
+    first = build("first", pets)
+    shutil.rmtree(CACHE)
+    CACHE.touch()
+    Path("again").mkdir()
+    pairs = zip(tasks(pets), first, strict=True)
+    again = [make_part(t, Path("again"), n, part.noted) for n, (t, part) in enumerate(pairs)]
+    assert known(again) == {False}
     assert contents("again") == contents("first")
 
 
@@ -266,7 +286,7 @@ def test_a_note_with_any_bit_flipped_says_nothing(tmp_path):
 def test_an_archive_is_read_again(pets):
     archive = shutil.make_archive("pets", "tar", pets)
     build("first", Path(archive))
-    assert read_noted() == {}
+    assert read_noted(NOTE) == {}
 
 
 def test_a_batch_of_which_nothing_may_be_used_is_known_too(pets):

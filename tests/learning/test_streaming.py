@@ -261,6 +261,7 @@ def test_the_next_copy_is_read_while_one_is_trained_on(tmp_path, monkeypatch, co
         epochs(epoch)
         while len(seen) < min(epoch + 1 + ahead, num_read):
             seen.append(read.get(timeout=30))
+    epochs.__self__._thread.shutdown(wait=True)
     assert seen == [k % 3 for k in range(num_read)]
     assert read.empty()
 

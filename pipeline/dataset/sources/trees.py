@@ -36,9 +36,11 @@ class UnusableFile(Exception):
     """Why a member cannot be read."""
 
 
-def is_unread(problem: str | None) -> bool:
-    """Whether a file was not read for a reason that has to do with the moment, not with it."""
-    return problem is not None and problem.startswith(CANNOT_BE_READ)
+def is_of_the_moment(problem: str | None) -> bool:
+    """Whether a problem says more of the moment than of the file: it may be gone next time."""
+    return problem is not None and (
+        problem.startswith(CANNOT_BE_READ) or MemoryError.__name__ in problem
+    )
 
 
 @dataclass(frozen=True)
