@@ -21,10 +21,11 @@ from pipeline.learning.batches import Examples, Normalizer, make_examples
 from pipeline.learning.comparison import ALPHA, GOOD, JUDGED, TOLERANCE, compare, overall
 from pipeline.learning.device import choose_device
 from pipeline.learning.inference import predict
-from pipeline.learning.loop import Recipe, fit
+from pipeline.learning.loop import fit
 from pipeline.learning.metrics import softmax
 from pipeline.learning.networks import build_network
 from pipeline.learning.predictions import Predictions
+from pipeline.learning.recipe import Recipe
 from pipeline.runtime.params import Params, load_params
 
 VERDICTS = ("PASS", "INCONCLUSIVE", "FAIL")
@@ -63,17 +64,7 @@ def run(reader: ShardReader, params: Params, seed: int) -> Predictions:
     device = choose_device(params.train.device, params.train.precision, reader.shape)
     torch.manual_seed(seed)
     network = build_network(params.model, reader.shape, len(reader.classes))
-    recipe = Recipe(
-        optimizer=params.optimizer,
-        lr=params.lr,
-        batch_size=params.batch_size,
-        epochs=params.epochs,
-        schedule=params.train.schedule,
-        weight_decay=params.train.weight_decay,
-        label_smoothing=params.train.label_smoothing,
-        patience=params.train.patience,
-        seed=seed,
-    )
+    recipe = Recipe.of(params, seed)
     normalize = Normalizer(reader.index["mean"], reader.index["std"], device)
     fit(
         network,

@@ -25,8 +25,8 @@ from pipeline.dataset.measurements import measure
 from pipeline.dataset.outliers import UNUSUAL, measurement_distances, outlier_scores
 from pipeline.dataset.pixels import decode_all, resize
 from pipeline.learning.device import choose_device
-from pipeline.learning.loop import Recipe
 from pipeline.learning.out_of_fold import assign_folds, out_of_fold
+from pipeline.learning.recipe import Recipe
 from pipeline.runtime.transform_settings import Flip, Translate
 
 SHAPE = (32, 32, 3)

@@ -24,11 +24,13 @@ from pipeline.dataset.shard_reader import ShardReader
 from pipeline.learning.batches import Normalizer, make_examples
 from pipeline.learning.device import choose_device
 from pipeline.learning.inference import predict
-from pipeline.learning.loop import Recipe, fit
+from pipeline.learning.loop import fit
 from pipeline.learning.networks import build_network
+from pipeline.learning.recipe import Recipe
 from pipeline.learning.streaming import training_epochs
 from pipeline.runtime.params import PARAMS_FILE, Params
 from pipeline.runtime.settings import parse, read_yaml
+from pipeline.runtime.stage import INDEX
 
 
 def main() -> None:
@@ -38,6 +40,8 @@ def main() -> None:
     parser.add_argument("--shards", type=Path, default=Path("data/shards"))
     parser.add_argument("--set", nargs="*", default=[], metavar="KEY=VALUE", dest="changes")
     options = parser.parse_args()
+    if not (options.shards / INDEX).is_file():
+        sys.exit(f"skipped: {options.shards} has no shards; dvc repro augment makes them")
     params = read_params(options.recipe, options.changes)
     reader = ShardReader(options.shards)
     device = choose_device(params.train.device, params.train.precision, reader.shape)
@@ -68,20 +72,7 @@ def train(params: Params, seed: int, reader: ShardReader, device) -> dict[str, f
     torch.manual_seed(seed)
     network = build_network(params.model, reader.shape, len(reader.classes))
     normalize = Normalizer(reader.index["mean"], reader.index["std"], device)
-    recipe = Recipe(
-        optimizer=params.optimizer,
-        lr=params.lr,
-        batch_size=params.batch_size,
-        epochs=params.epochs,
-        schedule=params.train.schedule,
-        weight_decay=params.train.weight_decay,
-        label_smoothing=params.train.label_smoothing,
-        patience=params.train.patience,
-        seed=seed,
-        transforms=params.train.transforms,
-        progressive=params.train.progressive,
-        views=params.train.views,
-    )
+    recipe = Recipe.of(params, seed)
     epochs = training_epochs(reader, params.train.memory_mb * 1e6, num_epochs=params.epochs)
     val = make_examples(*reader.read_rows("val", 0))
     fitted = fit(network, recipe, epochs, val, normalize, device)

@@ -41,7 +41,8 @@ from torch.utils.flop_counter import FlopCounterMode
 from pipeline.dataset.measurements import ChannelSums
 from pipeline.learning.batches import Normalizer, make_examples
 from pipeline.learning.device import Device, choose_device
-from pipeline.learning.loop import Recipe, fit
+from pipeline.learning.loop import fit
+from pipeline.learning.recipe import Recipe
 from pipeline.learning.small_convolution import SmallConv2d
 from pipeline.learning.whitened import WhitenedCNN
 from pipeline.runtime.process import available_cores

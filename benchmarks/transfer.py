@@ -31,9 +31,10 @@ from pipeline.dataset.transforms import augment
 from pipeline.learning.batches import Examples, Normalizer, make_examples
 from pipeline.learning.device import Device, choose_device
 from pipeline.learning.inference import predict
-from pipeline.learning.loop import Recipe, fit
+from pipeline.learning.loop import fit
 from pipeline.learning.model_file import save_model
 from pipeline.learning.out_of_fold import check_recipe
+from pipeline.learning.recipe import Recipe
 from pipeline.learning.transfer import start_training
 from pipeline.learning.whitened import WhitenedCNN
 

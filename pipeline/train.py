@@ -22,10 +22,11 @@ from pipeline.learning.distributed import join_ranks
 from pipeline.learning.figures import training_curves
 from pipeline.learning.launch import launch_ranks
 from pipeline.learning.live import live_curves
-from pipeline.learning.loop import Fit, Recipe, fit
+from pipeline.learning.loop import Fit, fit
 from pipeline.learning.model_file import save_model
 from pipeline.learning.networks import build_network, check_images
 from pipeline.learning.progressive import scaled_size
+from pipeline.learning.recipe import Recipe
 from pipeline.learning.streaming import training_epochs
 from pipeline.learning.transfer import Start, check_strategy, start_training
 from pipeline.runtime.errors import SettingsError, TrainingError
@@ -55,22 +56,7 @@ def main(stage: Stage) -> None:
         mean=reader.index["mean"],
         std=reader.index["std"],
     )
-    recipe = Recipe(
-        optimizer=params.optimizer,
-        lr=params.lr,
-        batch_size=params.batch_size,
-        epochs=params.epochs,
-        schedule=params.train.schedule,
-        weight_decay=params.train.weight_decay,
-        label_smoothing=params.train.label_smoothing,
-        patience=params.train.patience,
-        finetune=params.train.finetune,
-        layer_decay=params.train.layer_decay,
-        seed=params.seed,
-        transforms=params.train.transforms,
-        progressive=params.train.progressive,
-        views=params.train.views,
-    )
+    recipe = Recipe.of(params, params.seed)
     check_numbers(reader, recipe)
     for smaller in recipe.progressive:
         height, width = scaled_size(*reader.shape[:2], smaller.scale)

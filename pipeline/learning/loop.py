@@ -8,10 +8,9 @@ epochs, since DDP adds their gradients in another order in its first step.
 
 import copy
 import gc
-import math
 import time
 import weakref
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,38 +34,12 @@ from pipeline.learning.finite import FiniteGuard
 from pipeline.learning.memory import run_in_memory
 from pipeline.learning.optimizers import make_optimizer
 from pipeline.learning.progressive import scale_at, shrink
+from pipeline.learning.recipe import Recipe, schedule
 from pipeline.learning.selection import is_best, should_stop, validate
 from pipeline.learning.training_step import TrainingStep
 from pipeline.learning.whitened import WhitenedCNN
 
-WARMUP_FRACTION = 0.05  # of all steps, in which the learning rate rises from zero
 WHITENED_FROM = 5000 * 32 * 32  # pixels of images, which show how they vary
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How to train; see pipeline/runtime/params.py for the meaning of each value."""
-
-    optimizer: str
-    lr: float
-    batch_size: int
-    epochs: int
-    schedule: str
-    weight_decay: float
-    label_smoothing: float
-    patience: int
-    seed: int
-    transforms: Sequence[Any] = ()
-    """What happens to each batch on the device; see device_augment.py."""
-    progressive: Sequence[Any] = ()
-    """Which epochs see smaller images; see progressive.py."""
-    views: str = "original"
-    """How images are seen when they are classified; see inference.py."""
-    finetune: str = "all"
-    """What of the network is trained; see finetuning.py."""
-    layer_decay: float = 1.0
-    deterministic: bool = False
-    """Whether a GPU must give the same bits every time, which costs speed; a CPU always does."""
 
 
 @dataclass
@@ -315,13 +288,3 @@ class _Run:
         """Leave the network with the weights of its best epoch."""
         self.tuning.end()
         self.network.load_state_dict(self.best)
-
-
-def schedule(name: str, done: float, one_step: float) -> float:
-    """Factor of the learning rate when a fraction `done` of all steps is behind, 0 to 1."""
-    if done < WARMUP_FRACTION:
-        return (done + one_step) / (WARMUP_FRACTION + one_step)
-    after = (done - WARMUP_FRACTION) / (1 - WARMUP_FRACTION)
-    if name == "cosine":
-        return (1 + math.cos(math.pi * after)) / 2
-    return 1 - after if name == "linear" else 1.0

@@ -18,8 +18,9 @@ from pipeline.learning.batches import Examples, Normalizer, make_examples
 from pipeline.learning.checkpoint import Checkpoint
 from pipeline.learning.device import Device
 from pipeline.learning.inference import predict_and_embed
-from pipeline.learning.loop import Recipe, fit
+from pipeline.learning.loop import fit
 from pipeline.learning.metrics import fit_temperature, softmax
+from pipeline.learning.recipe import Recipe
 from pipeline.learning.whitened import WhitenedCNN
 from pipeline.runtime.errors import BrokenDataset
 

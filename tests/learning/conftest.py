@@ -9,7 +9,7 @@ from torch import nn
 
 from pipeline.learning.batches import Examples, Normalizer, make_examples
 from pipeline.learning.device import Device
-from pipeline.learning.loop import Recipe
+from pipeline.learning.recipe import Recipe
 
 CPU = Device("cpu", bf16=False)
 

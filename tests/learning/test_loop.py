@@ -13,7 +13,8 @@ from pipeline.learning import loop
 from pipeline.learning.batches import Examples, InMemory
 from pipeline.learning.distributed import ONE_RANK
 from pipeline.learning.inference import predict
-from pipeline.learning.loop import fit, schedule
+from pipeline.learning.loop import fit
+from pipeline.learning.recipe import WARMUP_FRACTION, schedule
 from pipeline.learning.selection import is_best
 from pipeline.learning.whitened import WhitenedCNN
 from pipeline.runtime.transform_settings import Cutout, Flip, Translate
@@ -241,7 +242,7 @@ def test_schedules_rise_then_never_rise_again(name, num_steps):
     top = factors.index(max(factors))
     assert factors[:top] == sorted(factors[:top])
     assert factors[top:] == sorted(factors[top:], reverse=True)
-    assert top / num_steps <= loop.WARMUP_FRACTION + one_step
+    assert top / num_steps <= WARMUP_FRACTION + one_step
 
 
 @pytest.mark.parametrize(
