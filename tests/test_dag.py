@@ -82,16 +82,38 @@ def declared_params(stage: str) -> set[str]:
     return declared
 
 
+def chain(node: ast.AST) -> list[str]:
+    """`a.b.c` as its names."""
+    if isinstance(node, ast.Attribute):
+        return [*chain(node.value), node.attr]
+    return [node.id] if isinstance(node, ast.Name) else [""]
+
+
+def given_params(tree: ast.AST) -> set[Path]:
+    """The modules that a stage gives all its params to, as in `Recipe.of(params, seed)`."""
+    modules = {
+        alias.name: node.module
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    given = {chain(c.func)[0] for c in calls if any(chain(a)[-1] == "params" for a in c.args)}
+    return {
+        ROOT.joinpath(*modules[name].split(".")).with_suffix(".py") for name in given & {*modules}
+    }
+
+
 def read_params(stage: str) -> set[str]:
-    """Params that a stage's file reads, as `params.lr`, `stage.params.clean.folds`, or by a
-    name for a section: `clean = stage.params.clean`."""
-    tree = ast.parse((ROOT / "pipeline" / f"{stage}.py").read_text())
+    """Params that a stage's file reads, or a module to which it gives them."""
+    path = ROOT / "pipeline" / f"{stage}.py"
+    files = {path, *given_params(ast.parse(path.read_text()))}
+    return set.union(*(params_in(ast.parse(file.read_text())) for file in files))
 
-    def chain(node: ast.AST) -> list[str]:
-        if isinstance(node, ast.Attribute):
-            return [*chain(node.value), node.attr]
-        return [node.id] if isinstance(node, ast.Name) else [""]
 
+def params_in(tree: ast.AST) -> set[str]:
+    """Params that are read, as `params.lr`, `stage.params.clean.folds`, or by a name for a
+    section: `clean = stage.params.clean`."""
     names = {"params": ""}  # a local name, and the section that it stands for
     for node in ast.walk(tree):
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Attribute):
