@@ -8,9 +8,12 @@ so the share is rough.
 """
 
 import argparse
+import sys
 from collections import Counter
 from itertools import permutations
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import numpy as np
 import torch
