@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from pipeline.dataset.pixels import decode_all
+from pipeline.modalities.images.encode.pixels import decode_all
 
 CLASSES = [
     "airplane",

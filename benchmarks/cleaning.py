@@ -23,16 +23,16 @@ from cifar import read_cifar
 from labels import TRANSFORMS, annotations_of, ask
 from numpy.typing import NDArray
 
-from pipeline.dataset.labels import check_labels
-from pipeline.dataset.measurements import ChannelSums
+from pipeline.clean.labels import check_labels
+from pipeline.clean.out_of_fold import check_recipe
 from pipeline.dataset.randomness import id_keys, uniform
-from pipeline.dataset.transforms import augment
 from pipeline.learning.batches import Examples, Normalizer, make_examples
 from pipeline.learning.device import choose_device
+from pipeline.learning.fitting.loop import fit
 from pipeline.learning.inference import predict
-from pipeline.learning.loop import fit
-from pipeline.learning.out_of_fold import check_recipe
-from pipeline.learning.whitened import WhitenedCNN
+from pipeline.modalities.images.encode.transforms import augment
+from pipeline.modalities.images.network.whitened import WhitenedCNN
+from pipeline.modalities.images.prepare.measurements import ChannelSums
 
 WIDTHS, EPOCHS = (32, 64, 128), 8
 NUM_TRAIN, NUM_HELD_OUT = 20_000, 5_000

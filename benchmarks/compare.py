@@ -18,18 +18,18 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import numpy as np
 import torch
 
+from pipeline.commands.compare.comparison import ALPHA, GOOD, JUDGED, TOLERANCE, compare, overall
 from pipeline.dataset.shard_reader import ShardReader
 from pipeline.dataset.shards import Shard
+from pipeline.evaluate.predictions import Predictions
 from pipeline.learning.batches import Examples, Normalizer, make_examples
-from pipeline.learning.comparison import ALPHA, GOOD, JUDGED, TOLERANCE, compare, overall
 from pipeline.learning.device import choose_device
+from pipeline.learning.fitting.loop import fit
+from pipeline.learning.fitting.recipe import Recipe
 from pipeline.learning.inference import predict
-from pipeline.learning.loop import fit
 from pipeline.learning.metrics import softmax
-from pipeline.learning.networks import build_network
-from pipeline.learning.predictions import Predictions
-from pipeline.learning.recipe import Recipe
-from pipeline.runtime.params import Params, load_params
+from pipeline.modalities.images.network import build_network
+from pipeline.params import Params, load_params
 
 VERDICTS = ("PASS", "INCONCLUSIVE", "FAIL")
 

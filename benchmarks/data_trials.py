@@ -14,13 +14,13 @@ from corruptions import CORRUPTIONS, Corruption
 from drafts import Draft
 from numpy.typing import NDArray
 
-from pipeline.dataset.assessment import Assessment, assess
 from pipeline.dataset.catalog import Entry, SplitFractions
-from pipeline.dataset.examples import SPLITS, Task, make_rows
-from pipeline.dataset.profile import Profile
-from pipeline.dataset.records import MEASUREMENTS
-from pipeline.dataset.sources import examples_table, open_source
-from pipeline.runtime.params import load_params
+from pipeline.dataset.table import MEASUREMENTS
+from pipeline.ingest.rows import SPLITS, Task, make_rows
+from pipeline.ingest.sources import examples_table, open_source
+from pipeline.params import load_params
+from pipeline.validate.assessment import Assessment, assess
+from pipeline.validate.profile import Profile
 
 PARAMS = Path(__file__).resolve().parent.parent / "params.yaml"
 COLUMNS = ("id", "image", "label", "split", "group", "license")

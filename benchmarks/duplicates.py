@@ -29,11 +29,11 @@ from copies import KINDS, plant
 from numpy.typing import NDArray
 from sklearn.datasets import load_digits
 
-from pipeline.dataset.duplicates import distinct_rows, find_duplicates
-from pipeline.dataset.measurements import measure
-from pipeline.dataset.near_duplicates import Pairs, find_pairs
-from pipeline.dataset.pixels import decode_all
-from pipeline.learning.figures import image_grid
+from pipeline.clean.duplicates import distinct_rows, find_duplicates
+from pipeline.modalities.images.compare.pairs import Pairs, find_pairs
+from pipeline.modalities.images.encode.pixels import decode_all
+from pipeline.modalities.images.prepare.measurements import measure
+from pipeline.reporting.figures import image_grid
 
 Images = NDArray[np.uint8]
 PAIRS_PICTURED = 60

@@ -33,7 +33,7 @@ from ruamel.yaml import YAML
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from pipeline.dataset.known_parts import UNSETTLED_NS
+from pipeline.ingest.reuse import UNSETTLED_NS
 
 STAGES = ["ingest", "validate", "clean", "augment"]
 NUM_NEW = 100

@@ -38,8 +38,8 @@ Epochs = Callable[[int], Iterator[tuple]]
 def write_groundwork(folder: Path, parts: Parts) -> None:
     import pyarrow as pa
 
-    from pipeline.dataset.records import write_index
     from pipeline.dataset.shards import PROVENANCE, write_shard
+    from pipeline.dataset.table import write_index
 
     files = []
     for number, (images, labels) in enumerate(parts):
@@ -57,7 +57,7 @@ def read_groundwork(folder: Path, memory_mb: float) -> Epochs:
     from pipeline.dataset.shard_reader import ShardReader
     from pipeline.learning.batches import Examples, InMemory
     from pipeline.learning.device import Device
-    from pipeline.learning.streaming import training_epochs
+    from pipeline.train.streaming import training_epochs
 
     reader = ShardReader(folder)
     reader.verify(["train"])
@@ -259,7 +259,7 @@ def measure(name: str, folder: Path, epochs: int, memory_mb: float, max_seconds:
     torch.set_num_threads(1)
     # So that memory and time are those of loading.
     import_module("pyarrow.parquet")
-    import_module(IMPORTS.get(name, "pipeline.learning.streaming"))
+    import_module(IMPORTS.get(name, "pipeline.train.streaming"))
     before_mb, read_before_mb = memory_now_mb(), read_from_disk_mb()
     found: dict = {"epochs": []}
     started = (time.perf_counter(), time.process_time())

@@ -21,13 +21,13 @@ from numpy.typing import NDArray
 from sklearn.datasets import load_digits
 from sklearn.metrics import roc_auc_score
 
-from pipeline.dataset.measurements import measure
-from pipeline.dataset.outliers import UNUSUAL, measurement_distances, outlier_scores
-from pipeline.dataset.pixels import decode_all, resize
+from pipeline.clean.out_of_fold import assign_folds, out_of_fold
+from pipeline.clean.outliers import UNUSUAL, measurement_distances, outlier_scores
 from pipeline.learning.device import choose_device
-from pipeline.learning.out_of_fold import assign_folds, out_of_fold
-from pipeline.learning.recipe import Recipe
-from pipeline.runtime.transform_settings import Flip, Translate
+from pipeline.learning.fitting.recipe import Recipe
+from pipeline.modalities.images.encode.pixels import decode_all, resize
+from pipeline.modalities.images.prepare.measurements import measure
+from pipeline.modalities.images.settings import Flip, Translate
 
 SHAPE = (32, 32, 3)
 NUM_IMAGES, NUM_OF_KIND = 6000, 15

@@ -29,10 +29,10 @@ import pyarrow.parquet as pq
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from pipeline.dataset.part_files import write_tables  # noqa: E402
-from pipeline.dataset.records import RAW_SCHEMA, write_index  # noqa: E402
+from pipeline.dataset.parts import write_tables  # noqa: E402
 from pipeline.dataset.review_queue import REVIEW_QUEUE_SCHEMA, write_queue  # noqa: E402
 from pipeline.dataset.reviews import REVIEW_COLUMNS  # noqa: E402
+from pipeline.dataset.table import RAW_SCHEMA, write_index  # noqa: E402
 
 CLASSES = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
 NUM_ASKED = 200

@@ -23,14 +23,14 @@ from ruamel.yaml import YAML
 from pipeline.dataset.shard_reader import ShardReader
 from pipeline.learning.batches import Normalizer, make_examples
 from pipeline.learning.device import choose_device
+from pipeline.learning.fitting.loop import fit
+from pipeline.learning.fitting.recipe import Recipe
 from pipeline.learning.inference import predict
-from pipeline.learning.loop import fit
-from pipeline.learning.networks import build_network
-from pipeline.learning.recipe import Recipe
-from pipeline.learning.streaming import training_epochs
-from pipeline.runtime.params import PARAMS_FILE, Params
+from pipeline.modalities.images.network import build_network
+from pipeline.params import PARAMS_FILE, Params
 from pipeline.runtime.settings import parse, read_yaml
 from pipeline.runtime.stage import INDEX
+from pipeline.train.streaming import training_epochs
 
 
 def main() -> None:

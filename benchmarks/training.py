@@ -38,13 +38,13 @@ from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 from torch.utils.flop_counter import FlopCounterMode
 
-from pipeline.dataset.measurements import ChannelSums
 from pipeline.learning.batches import Normalizer, make_examples
 from pipeline.learning.device import Device, choose_device
-from pipeline.learning.loop import fit
-from pipeline.learning.recipe import Recipe
-from pipeline.learning.small_convolution import SmallConv2d
-from pipeline.learning.whitened import WhitenedCNN
+from pipeline.learning.fitting.loop import fit
+from pipeline.learning.fitting.recipe import Recipe
+from pipeline.modalities.images.network.small_convolution import SmallConv2d
+from pipeline.modalities.images.network.whitened import WhitenedCNN
+from pipeline.modalities.images.prepare.measurements import ChannelSums
 from pipeline.runtime.process import available_cores
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -25,18 +25,18 @@ from cifar import Cifar, read_cifar
 from cleaning import TRANSFORMS, WIDTHS, spread
 from numpy.typing import NDArray
 
-from pipeline.dataset.measurements import ChannelSums
+from pipeline.clean.out_of_fold import check_recipe
 from pipeline.dataset.randomness import id_keys, uniform
-from pipeline.dataset.transforms import augment
 from pipeline.learning.batches import Examples, Normalizer, make_examples
 from pipeline.learning.device import Device, choose_device
+from pipeline.learning.fitting.loop import fit
+from pipeline.learning.fitting.recipe import Recipe
 from pipeline.learning.inference import predict
-from pipeline.learning.loop import fit
 from pipeline.learning.model_file import save_model
-from pipeline.learning.out_of_fold import check_recipe
-from pipeline.learning.recipe import Recipe
-from pipeline.learning.transfer import start_training
-from pipeline.learning.whitened import WhitenedCNN
+from pipeline.modalities.images.encode.transforms import augment
+from pipeline.modalities.images.network.whitened import WhitenedCNN
+from pipeline.modalities.images.prepare.measurements import ChannelSums
+from pipeline.train.transfer import start_training
 
 SHAPE, MODEL, EPOCHS = (32, 32, 3), "whitened_cnn", 8
 KNOWN = ["airplane", "automobile", "cat", "deer", "frog", "ship"]

@@ -2,15 +2,18 @@
 
 import os
 import sys
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from repository import QUICK, ROOT, Repository, make_clone
+from pipeline.modalities.images.prepare.decoding import encode_png
+from tests.support.repository import QUICK, ROOT, Repository, make_clone
 
 # The tests that read the clones `newcomer` and `built`, each half a minute's work.
-READ_THE_CLONES = {"tests/test_pipeline.py", "tests/test_readme.py"}
+READ_THE_CLONES = {"tests/whole/test_pipeline.py", "tests/whole/test_readme.py"}
 
 if "PYTEST_XDIST_WORKER" in os.environ:
     # The other cores are busy with other tests. Threads that wait for each other in a loop would
@@ -97,3 +100,68 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Repository:
     repository.run("dvc repro --force", env=ELSEWHERE)
     repository.commit("results")
     return repository
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder that is the current one, as the root of a repository would be."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture(scope="session")
+def png() -> Callable[..., bytes]:
+    """Makes a PNG of noise, another for each number."""
+
+    def make(number: int, height: int = 4, width: int = 4, channels: int = 1) -> bytes:
+        random = np.random.default_rng(number)
+        return encode_png(random.integers(0, 256, (height, width, channels), dtype=np.uint8))
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def s3_endpoint() -> Iterator[str]:
+    """The address of a real S3 server."""
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def s3(s3_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> object:
+    """A client of a real S3 server that has an empty bucket `photos`."""
+    import boto3
+    import requests
+    import s3fs
+
+    s3fs.S3FileSystem.clear_instance_cache()
+    requests.post(f"{s3_endpoint}/moto-api/reset", timeout=10)
+    for name, value in {
+        "AWS_ENDPOINT_URL": s3_endpoint,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    client = boto3.client("s3")
+    client.create_bucket(Bucket="photos")
+    return client
+
+
+@pytest.fixture
+def toy() -> object:
+    from tests.support.toy import Toy
+
+    return Toy()
+
+
+@pytest.fixture
+def toy_on_gpu() -> object:
+    from tests.support.toy import Device, Toy
+
+    return Toy(Device("cuda", bf16=True))

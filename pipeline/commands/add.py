@@ -22,17 +22,17 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedSeq
 from tqdm import tqdm
 
+from pipeline.commands.frame import run_command
 from pipeline.dataset.catalog import Entry, entry_path, read_entry
-from pipeline.dataset.examples import SPLITS, Task, look_at
-from pipeline.dataset.known_parts import note_of, with_noted
-from pipeline.dataset.sources import Source, open_source
-from pipeline.dataset.sources.annotations import fetch_annotations
-from pipeline.dataset.sources.fetch import without_secrets
-from pipeline.dataset.sources.trees import UNPACKED_DIR
-from pipeline.dataset.survey import Survey
-from pipeline.runtime.command import run_command
+from pipeline.ingest.reuse import note_of, with_noted
+from pipeline.ingest.rows import SPLITS, Task, look_at
+from pipeline.ingest.sources import Source, open_source
+from pipeline.ingest.sources.annotations import fetch_annotations
+from pipeline.ingest.sources.places.fetch import without_secrets
+from pipeline.ingest.sources.places.trees import UNPACKED_DIR
+from pipeline.ingest.survey import Survey
+from pipeline.params import Params, load_params
 from pipeline.runtime.errors import SettingsError, one_line
-from pipeline.runtime.params import Params, load_params
 from pipeline.runtime.process import map_ordered
 
 MAX_CLASSES_LISTED = 12

@@ -16,12 +16,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.dataset.images import FORMATS, UnreadableImage, decode
-from pipeline.dataset.pixels import resize
-from pipeline.dataset.sources.members import IMAGE_SUFFIXES
-from pipeline.runtime.command import run_command
+from pipeline.commands.frame import run_command
+from pipeline.ingest.sources.places.members import IMAGE_SUFFIXES
+from pipeline.modalities.images.encode.pixels import resize
+from pipeline.modalities.images.prepare.decoding import FORMATS, UnreadableImage, decode
+from pipeline.params import load_params
 from pipeline.runtime.errors import MissingInput, SourceError, one_line
-from pipeline.runtime.params import load_params
 
 MODELS = Path("models")
 IMAGES_AT_ONCE = 1000

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from pipeline.dataset.records import ANNOTATIONS, WORD, file_sha256, words, write_examples
+from pipeline.dataset.table import ANNOTATIONS, WORD, file_sha256, words, write_examples
 from pipeline.runtime.errors import SourceError
 
 SOURCE = "source"

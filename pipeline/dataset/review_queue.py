@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipeline.dataset.records import write_examples
+from pipeline.dataset.table import write_examples
 from pipeline.runtime.errors import MissingInput
 
 QUEUE_FILE = "review_queue.parquet"  # in data/clean

@@ -16,8 +16,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from pipeline.dataset.records import file_sha256, read_index
 from pipeline.dataset.shards import Rows, Shard, rows_per_group, shard_schema, value_offsets
+from pipeline.dataset.table import file_sha256, read_index
 from pipeline.runtime.errors import MissingInput
 from pipeline.runtime.process import available_cores
 from pipeline.runtime.stage import INDEX

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from pipeline.dataset.records import file_sha256
+from pipeline.dataset.table import file_sha256
 
 GROUP_BYTES = 1 << 20  # of pixels: the most that streaming reads at once
 ONE_PAGE_BYTES = 1 << 30  # more than a column of a row group ever has

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from pipeline.learning.batches import Normalizer, num_within
 from pipeline.learning.device import Device
-from pipeline.learning.whitened import WhitenedCNN
+from pipeline.modalities.images.network.whitened import WhitenedCNN
 
 PREDICTION_BATCH = 1000
 PREDICTION_PIXELS = PREDICTION_BATCH * 64 * 64  # of larger images fewer at once

@@ -15,7 +15,7 @@ from torch import nn
 
 from pipeline.learning.batches import Normalizer
 from pipeline.learning.device import Device
-from pipeline.learning.networks import build_network
+from pipeline.modalities.images.network import build_network
 from pipeline.runtime.errors import MissingInput
 from pipeline.runtime.stage import write_json
 

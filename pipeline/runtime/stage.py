@@ -24,6 +24,7 @@ from typing import Any
 
 from tqdm import tqdm
 
+from pipeline.params import PARAMS_FILE, Params, load_params
 from pipeline.runtime.errors import (
     GroundworkError,
     InputChanged,
@@ -31,7 +32,6 @@ from pipeline.runtime.errors import (
     SettingsError,
     one_line,
 )
-from pipeline.runtime.params import PARAMS_FILE, Params, load_params
 from pipeline.runtime.process import WAIT_FOR_TORCHRUN_SECONDS, die_with_parent, say_error, world
 from pipeline.runtime.settings import read_yaml
 
@@ -165,7 +165,7 @@ class Stage:
             found[f"{PARAMS_FILE}: {key}"] = json.dumps(value)
         for path in self._inputs:
             for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
-                if file.is_file():
+                if file.is_file() and "__pycache__" not in file.parts:
                     found[str(file)] = _file_fingerprint(file)
         return found
 

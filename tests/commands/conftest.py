@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.dataset.images import encode_png
-from review_data import write_review
+from pipeline.modalities.images.prepare.decoding import encode_png
+from tests.support.review_data import write_review
 
 CLASSES = ["cat", "dog", "bird"]
 

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from ruamel.yaml import YAML
 
-from repository import Repository, make_clone
+from tests.support.repository import Repository, make_clone
 
 ADD = "python -m pipeline.commands.add"
 

@@ -11,16 +11,16 @@ import torch
 from PIL import Image
 
 from pipeline.commands import predict
-from pipeline.dataset.pixels import resize
+from pipeline.commands.frame import run_command
 from pipeline.learning.batches import Normalizer
 from pipeline.learning.device import Device
 from pipeline.learning.inference import predict as logits_of
 from pipeline.learning.metrics import softmax
 from pipeline.learning.model_file import save_model
-from pipeline.learning.networks import build_network
-from pipeline.runtime.command import run_command
+from pipeline.modalities.images.encode.pixels import resize
+from pipeline.modalities.images.network import build_network
+from tests.support.repository import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 CLASSES = ["Katze", "dog"]
 SHAPE = (8, 8, 3)
 ABOUT = {

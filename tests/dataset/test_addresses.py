@@ -1,14 +1,14 @@
 """Addresses show no secrets; those that are none are refused."""
 
 import pytest
-from dataset.fetching import quick, refusal, web
 
+from pipeline.dataset.addresses import below, file_name, local_path, without_secrets
 from pipeline.dataset.catalog import Entry
-from pipeline.dataset.sources import open_source
-from pipeline.dataset.sources.addresses import below, file_name, local_path, without_secrets
-from pipeline.dataset.sources.fetch import cache_dir, fetch_file
-from pipeline.dataset.sources.fetch import fetch_source as fetch
+from pipeline.ingest.sources import open_source
+from pipeline.ingest.sources.places.fetch import cache_dir, fetch_file
+from pipeline.ingest.sources.places.fetch import fetch_source as fetch
 from pipeline.runtime.errors import SourceError
+from tests.support.downloads import quick, refusal, web
 
 __all__ = ["quick", "web"]  # fixtures
 

@@ -14,7 +14,7 @@ from pipeline.dataset.annotations import (
     read_annotations,
     with_given_labels,
 )
-from pipeline.dataset.records import RAW_SCHEMA, file_sha256, words, write_part
+from pipeline.dataset.table import RAW_SCHEMA, file_sha256, words, write_part
 from pipeline.runtime.errors import SourceError
 
 CLASSES = ["cat", "dog", "bird"]

@@ -6,8 +6,8 @@ import pytest
 
 from pipeline.dataset.catalog import Columns, Entry, Expectation, SplitFractions, read_entry
 from pipeline.runtime.errors import SettingsError
+from tests.support.repository import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 TWO_LINES = "uri: data/pets\nlicense: CC-BY-4.0\n"
 
 

@@ -8,13 +8,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from dataset.sharded import FIX, provenance, shard, write_shards
 
 from pipeline.dataset import shards
-from pipeline.dataset.records import file_sha256, write_index
 from pipeline.dataset.shard_reader import Block, ShardReader
 from pipeline.dataset.shards import Shard, write_shard
+from pipeline.dataset.table import file_sha256, write_index
 from pipeline.runtime.errors import MissingInput
+from tests.support.shards import FIX, provenance, shard, write_shards
 
 
 def as_lists(rows: Shard) -> list:

@@ -3,10 +3,10 @@
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from dataset.sharded import provenance, shard
 
 from pipeline.dataset import shards
 from pipeline.dataset.shards import rows_per_group, value_offsets, write_shard
+from tests.support.shards import provenance, shard
 
 
 def write(path, rows) -> str:

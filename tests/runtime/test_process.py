@@ -6,15 +6,14 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import psutil
 import pytest
 
 from pipeline.runtime.errors import SettingsError, SourceError
 from pipeline.runtime.process import WORKERS_VARIABLE, available_cores, map_ordered, num_workers
+from tests.support.repository import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 MIN_TASKS = 4
 
 

@@ -4,7 +4,8 @@ import json
 import signal
 
 import pytest
-from runtime.project import (
+
+from tests.support.stage_project import (
     INPUTS,
     NEW_OUTPUTS,
     OLD_OUTPUTS,

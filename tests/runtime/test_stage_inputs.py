@@ -3,7 +3,8 @@
 import os
 
 import pytest
-from runtime.project import NEW_OUTPUTS, WRITE_OUTPUTS, Project, project
+
+from tests.support.stage_project import NEW_OUTPUTS, WRITE_OUTPUTS, Project, project
 
 __all__ = ["project"]  # a fixture
 

@@ -1,0 +1,213 @@
+"""The dataset card: what is in the data, where it is from, what was left out, and why.
+
+The shape follows Datasheets for Datasets (Gebru et al. 2018); the head is that of a dataset card
+on the Hugging Face Hub, so that it can be published as it is. Same inputs, same bytes.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.dataset.catalog import Entry
+from pipeline.dataset.randomness import id_keys, uniform
+from pipeline.ingest.survey import count
+from pipeline.reporting.markdown import as_table, code, plain, quoted
+
+SPLITS = ["train", "val", "test"]
+COLUMNS = ["id", "label", "split", "group", "source", "license", "purposes", "width", "height"]
+COLUMNS += ["brightness", "contrast", "sharpness"]
+MEASURED = {
+    "width": "width (pixels)",
+    "height": "height (pixels)",
+    "brightness": "brightness (0 black, 1 white)",
+    "contrast": "contrast (standard deviation of grey)",
+    "sharpness": "sharpness (variance of the Laplacian)",
+}
+QUANTILES = {0.0: "least", 0.05: "5 %", 0.5: "median", 0.95: "95 %", 1.0: "most"}
+MAX_CLASSES_LISTED = 100
+MAX_SOURCES_LISTED = 10
+SHEET_CLASSES, SHEET_COLUMNS = 20, 10
+
+
+@dataclass(frozen=True)
+class Facts:
+    """All that the card is a function of."""
+
+    dataset: str
+    entry: Entry
+    uri: str
+    """The source, without secrets."""
+    classes: Sequence[str]
+    table: pa.Table
+    """data/clean, the columns COLUMNS."""
+    reasons: Sequence[str]
+    """Why each removed example was removed."""
+    ingest: Mapping[str, int]
+    """reports/ingest.json."""
+    labels: Mapping[str, float]
+    """reports/labels.json."""
+
+
+def write_card(facts: Facts) -> str:
+    """The card as Markdown."""
+    title = facts.entry.title or facts.dataset
+    lines = [*head(facts, title), "", f"# {plain(title)}", ""]
+    if facts.entry.description:
+        lines += [plain(facts.entry.description), ""]
+    lines += ["![some training examples of each class](datacard.png)", ""]
+    for heading, body in (
+        ("What is in it", contents(facts)),
+        ("Measurements", measurements(facts)),
+        ("Where it comes from", provenance(facts)),
+        ("What was left out", left_out(facts)),
+        ("Labels", label_check(facts)),
+        ("Personal data", personal_data(facts)),
+        ("Splits", splits(facts)),
+    ):
+        lines += [f"## {heading}", "", *body, ""]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def head(facts: Facts, title: str) -> Iterator[str]:
+    number = facts.table.num_rows
+    size = next(
+        (name for limit, name in SIZE_CATEGORIES if number < limit),
+        "n>1M",
+    )
+    yield "---"
+    yield f"pretty_name: {quoted(title)}"
+    yield f"license: {quoted(facts.entry.license.lower())}"
+    yield "task_categories: [image-classification]"
+    yield f'size_categories: ["{size}"]'
+    yield "---"
+
+
+SIZE_CATEGORIES = [
+    (1_000, "n<1K"),
+    (10_000, "1K<n<10K"),
+    (100_000, "10K<n<100K"),
+    (1_000_000, "100K<n<1M"),
+]
+
+
+def contents(facts: Facts) -> Iterator[str]:
+    counts = count(facts.table, "label", "split")
+    of_class = {name: [counts.get((name, split), 0) for split in SPLITS] for name in facts.classes}
+    totals = [sum(row) for row in of_class.values()]
+    yield (
+        f"{facts.table.num_rows:,} examples of {len(facts.classes)} classes. The largest class has "
+        f"{max(totals):,}, the smallest {min(totals):,}."
+    )
+    yield ""
+    shown = list(of_class.items())[:MAX_CLASSES_LISTED]
+    rows = [[plain(name), *row, sum(row)] for name, row in shown]
+    if len(of_class) > len(shown):
+        rest = list(of_class.values())[MAX_CLASSES_LISTED:]
+        sums = [sum(column) for column in zip(*rest, strict=True)]
+        rows.append([f"{len(rest)} more classes", *sums, sum(sums)])
+    whole = [sum(column) for column in zip(*of_class.values(), strict=True)]
+    rows.append(["**all**", *whole, sum(whole)])
+    yield from as_table(["class", *SPLITS, "all"], rows)
+
+
+def measurements(facts: Facts) -> Iterator[str]:
+    rows = []
+    for name, title in MEASURED.items():
+        values = np.asarray(facts.table[name].combine_chunks(), np.float64)
+        rows.append([title, *(f"{value:.4g}" for value in np.quantile(values, list(QUANTILES)))])
+    yield from as_table(["", *QUANTILES.values()], rows)
+
+
+def provenance(facts: Facts) -> Iterator[str]:
+    entry = facts.entry
+    yield f"- source: {code(facts.uri)}"
+    sources = counted(facts.table["source"])
+    if len(sources) > 1:
+        yield f"- of {len(sources):,} sources: " + listed(sources, MAX_SOURCES_LISTED)
+    yield f"- licence: {listed(counted(facts.table['license']), MAX_SOURCES_LISTED)}"
+    purposes = counted(pc.fill_null(facts.table["purposes"].cast(pa.string()), "any purpose"))
+    yield f"- may be used for: {listed(purposes, MAX_SOURCES_LISTED)}"
+    if entry.homepage:
+        yield f"- homepage: <{entry.homepage}>"
+    if entry.citation:
+        yield f"- to cite: {plain(entry.citation)}"
+
+
+def left_out(facts: Facts) -> Iterator[str]:
+    reasons = Counter(family(reason) for reason in facts.reasons)
+    rows = [
+        ["opted out by the people concerned", facts.ingest["opted_out"]],
+        ["may not be used for the purpose of this run", facts.ingest["other_purpose"]],
+        *([plain(reason), number] for reason, number in sorted(reasons.items())),
+    ]
+    rows = [[reason, number] for reason, number in rows if number]
+    if rows:
+        yield from as_table(["reason", "examples"], rows)
+    else:
+        yield "Nothing."
+
+
+def family(reason: str) -> str:
+    """The reason without what differs from example to example."""
+    reason = re.sub(r"^duplicate of .*", "duplicate of another example", reason)
+    reason = re.sub(r"^leak: .*", "repeats an example of another split", reason)
+    return re.sub(r"\d[\d.,]*", "N", reason)
+
+
+def label_check(facts: Facts) -> Iterator[str]:
+    labels = facts.labels
+    yield f"- suspected wrong labels: {labels['label_issues']:,}"
+    yield f"- given another label: {labels['relabelled']:,}"
+    yield f"- decided by people: {labels['decisions']:,}"
+    yield f"- estimated share of wrong labels: {labels['estimated_noise_rate']:.1%}"
+
+
+def personal_data(facts: Facts) -> Iterator[str]:
+    kinds = {
+        key.removeprefix("with_"): number
+        for key, number in facts.ingest.items()
+        if key.startswith("with_") and number
+    }
+    removed = ", ".join(f"{kind} from {number:,}" for kind, number in kinds.items())
+    yield f"Metadata removed from the images: {removed or 'none was there'}."
+    yield "Whether people can be recognised in the pictures is for those to say who know the data."
+
+
+def splits(facts: Facts) -> Iterator[str]:
+    shares = facts.entry.split
+    yield (
+        "Splits of the source are kept. What it lacks is drawn by a hash of the seed and the "
+        f"example's group or id: {shares.val:.0%} for val, {shares.test:.0%} for test."
+    )
+    groups = pc.count_distinct(facts.table["group"]).as_py()
+    if groups:
+        yield f"The {groups:,} groups are never parted."
+
+
+def sheet_rows(table: pa.Table, classes: Sequence[str]) -> dict[str, list[int]]:
+    """Rows of some training examples of each class, chosen by a hash of their id."""
+    draw = uniform(id_keys(table["id"].to_pylist()), 0, "contact sheet")
+    labels = np.array(table["label"].to_pylist(), dtype=object)
+    in_train = np.array(table["split"].to_pylist(), dtype=object) == "train"
+    chosen = {}
+    for name in classes[:SHEET_CLASSES]:
+        rows = np.flatnonzero((labels == name) & in_train)
+        if len(rows):
+            chosen[name] = rows[np.argsort(draw[rows], kind="stable")][:SHEET_COLUMNS].tolist()
+    return chosen
+
+
+def counted(column: pa.ChunkedArray) -> list[tuple[str, int]]:
+    """Values and how often they are there, the most frequent first."""
+    found = Counter(column.drop_null().to_pylist())
+    return sorted(found.items(), key=lambda item: (-item[1], item[0]))
+
+
+def listed(counts: Sequence[tuple[str, int]], most: int) -> str:
+    shown = ", ".join(f"{code(name)} ({number:,})" for name, number in counts[:most])
+    return shown + (f" and {len(counts) - most:,} more" if len(counts) > most else "")

@@ -1,0 +1,224 @@
+"""How much annotators agree beyond chance: Krippendorff's alpha for nominal labels.
+
+Krippendorff, "Computing Krippendorff's alpha-reliability" (2011); Hayes & Krippendorff, "Answering
+the call for a standard reliability measure for coding data" (2007). Labels may be missing: what
+one person alone has labelled tells nothing of agreement and is left out.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.dataset.annotations import Annotations, Codes
+
+AGREEMENT_COLUMNS = ["class", "alpha"]
+
+
+class Agreement(NamedTuple):
+    alpha: float | None
+    """1: they never disagree; 0: as often as by chance; below: more often. None where nothing can
+    be said: no example has two labels, or all labels are of one class."""
+    by_class: list[float | None]
+    """Of each class against the rest; None where a class has no label, or all."""
+    num_examples: int
+    """How many have two labels or more."""
+    num_labels: int
+    """On these examples."""
+
+
+def agreement(rows: NDArray[Any], labels: NDArray[Any], num_classes: int) -> Agreement:
+    """Krippendorff's alpha of labels that each are by another annotator where they share a row.
+
+    The disagreement of class k with the rest in an example with m labels, n of them k, is
+    n (m - n) / (m - 1); that of all classes is their sum.
+
+    Args:
+        rows: the example of each label, `(M,)`, from 0.
+        labels: class indices, `(M,)`.
+    """
+    given = np.bincount(rows)
+    paired = given[rows] > 1
+    cells, counts = np.unique(
+        rows[paired].astype(np.int64) * num_classes + labels[paired], return_counts=True
+    )
+    of_class = cells % num_classes
+    of_example = given[cells // num_classes]
+    disagreement = counts * (of_example - counts) / (of_example - 1)
+    observed = np.bincount(of_class, disagreement, num_classes)
+    totals = np.bincount(of_class, counts, num_classes)
+    num_labels = totals.sum()
+    expected = totals * (num_labels - totals) / max(num_labels - 1, 1)
+    return Agreement(
+        alpha=_alpha(observed.sum(), expected.sum()),
+        by_class=[_alpha(*pair) for pair in zip(observed, expected, strict=True)],
+        num_examples=int((given > 1).sum()),
+        num_labels=int(num_labels),
+    )
+
+
+def agreement_rows(found: Agreement, classes: Sequence[str]) -> list[list[str]]:
+    """What reports/agreement.csv says, the header first: a row for each class; blank for None."""
+    alphas = ["" if alpha is None else f"{alpha:.6f}" for alpha in found.by_class]
+    return [AGREEMENT_COLUMNS, *map(list, zip(classes, alphas, strict=True))]
+
+
+def _alpha(observed: float, expected: float) -> float | None:
+    return float(1 - observed / expected) if expected > 0 else None
+
+
+Floats = NDArray[np.float64]
+Table = list[list[str]]
+"""Rows of a CSV file, the header first."""
+
+ANNOTATOR_COLUMNS = [
+    "annotator",
+    "labels",
+    "agreement",  # with the majority of the others; of equals, its share; blank without others
+    "accuracy",  # estimated
+    "kappa",  # accuracy beyond chance (Cohen 1960): 1 always right, 0 as guessing by its habits
+    "worst_class",
+    "worst_class_recall",  # estimated
+]
+QUEUE_COLUMNS = ["id", "split", "given", "consensus", "confidence", "num_labels", "gain"]
+
+PSEUDO_LABELS = 10.0  # of each class, by an average annotator, so that few labels prove nothing
+LIKELY_CLASSES = 5
+"""As many of an example are looked at; another label is as good as never for one beyond."""
+ROWS_AT_ONCE = 1 << 16
+
+
+def annotator_rows(said: Annotations, posterior: Floats, classes: Sequence[str]) -> Table:
+    """What reports/annotators.csv says: a row for each annotator with labels, by name.
+
+    Args:
+        posterior: probability of each class, `(N, K)`.
+    """
+    num, num_classes = len(said.names), len(classes)
+    cells = said.annotators * num_classes + said.labels
+    shape = (num, num_classes)
+    labels = np.bincount(cells, minlength=num * num_classes).reshape(shape)
+    chances = posterior[said.rows, said.labels]
+    right = np.bincount(cells, chances, num * num_classes).reshape(shape)
+    true = np.stack(
+        [np.bincount(said.annotators, posterior[said.rows, k], num) for k in range(num_classes)], 1
+    )
+    given = labels.sum(1)
+    agreed = agreement_with_others(said, num_classes)
+    of_pool = right.sum(0) / true.sum(0).clip(1e-9)
+    recall = (right + PSEUDO_LABELS * of_pool) / (true + PSEUDO_LABELS)
+    recall[true < np.minimum(0.5, true.max(1, keepdims=True))] = np.inf  # hardly met
+    worst = recall.argmin(1)
+    found = []
+    for who in sorted(np.flatnonzero(given), key=lambda number: said.names[number]):
+        accuracy = right[who].sum() / given[who]
+        by_chance = (labels[who] * true[who]).sum() / given[who] ** 2
+        kappa = (accuracy - by_chance) / (1 - by_chance) if by_chance < 1 else np.nan
+        numbers = [agreed[who], accuracy, kappa]
+        found.append(
+            [
+                said.names[who],
+                str(given[who]),
+                *map(_text, numbers),
+                classes[worst[who]],
+                _text(recall[who, worst[who]]),
+            ]
+        )
+    return [ANNOTATOR_COLUMNS, *found]
+
+
+def agreement_with_others(said: Annotations, num_classes: int) -> Floats:
+    """How often each annotator says what most others say of an example, `(A,)`, 0 to 1.
+
+    Of c classes that are equally frequent, each counts as 1 / c right. Examples that nobody else
+    has labelled do not count; NaN for those who have no others.
+    """
+    cells, own_cell, counts = np.unique(
+        said.rows * num_classes + said.labels, return_inverse=True, return_counts=True
+    )
+    _, start, example = np.unique(cells // num_classes, return_index=True, return_inverse=True)
+    if not len(start):
+        return np.full(len(said.names), np.nan)
+    most = np.maximum.reduceat(counts, start)[example]
+    is_most = counts == most
+    alone_on_top = np.add.reduceat(is_most.astype(np.int64), start)[example] == 1
+    second = np.maximum.reduceat(np.where(is_most, 0, counts), start)[example]
+    num_second = np.add.reduceat((~is_most & (counts == second)).astype(np.int64), start)[example]
+    # Without the own label, a class is among the most frequent only if it was alone on top.
+    share = np.where(most - 1 > second, 1.0, 1 / (1 + num_second))
+    share = np.where(is_most & alone_on_top & (most > 1), share, 0.0)
+    labels_of_example = np.add.reduceat(counts, start)[example]
+    has_others = labels_of_example[own_cell] > 1
+    who = said.annotators[has_others]
+    num = np.bincount(who, minlength=len(said.names))
+    agreed = np.bincount(who, share[own_cell[has_others]], len(said.names))
+    return np.where(num > 0, agreed / num.clip(1), np.nan)
+
+
+def expected_gain(posterior: Floats, confusion: Floats) -> Floats:
+    """By how much one more label would raise the probability that the consensus is right, `(N,)`.
+
+    The label is by an average annotator. It is the value of information (Howard 1966) of the
+    label: the mean over what it may say of the probability of the best class then, less that of
+    the best class now; zero where no answer would change the consensus.
+
+    Args:
+        posterior: probability of each class, `(N, K)`.
+        confusion: of all annotators together, `(K, K)`: row the true class, column the given one.
+    """
+    num, num_classes = posterior.shape
+    few = min(LIKELY_CLASSES, num_classes)
+    gain = np.empty(num)
+    for start in range(0, num, ROWS_AT_ONCE):
+        part = posterior[start : start + ROWS_AT_ONCE]
+        likely = np.argsort(-part, 1, kind="stable")[:, :few]
+        chances = np.take_along_axis(part, likely, 1)
+        # [example, true class, given class]: both happen
+        both = chances[:, :, None] * confusion[likely[:, :, None], likely[:, None, :]]
+        gain[start : start + ROWS_AT_ONCE] = (both.max(1) - both[:, 0]).sum(1)
+    return gain
+
+
+def relabel_queue(
+    ids: Sequence[str],
+    splits: Sequence[str],
+    given: Codes,
+    said: Annotations,
+    posterior: Floats,
+    confusion: Floats,
+    classes: Sequence[str],
+    limit: int,
+) -> Table:
+    """What reports/relabel_queue.csv says: the examples most worth another label, the best first.
+
+    It works with one label for each example too.
+
+    Args:
+        given: class indices, `(N,)`.
+        said: by everybody of these examples; see `with_given_labels`.
+        limit: of rows. Ask again after so many labels: they change what is worth most.
+    """
+    gain = expected_gain(posterior, confusion).round(6)  # as written, so that equals keep order
+    consensus = posterior.argmax(1)
+    num_labels = np.bincount(said.rows, minlength=len(ids))
+    rows = np.argsort(-gain, kind="stable")[:limit]
+    return [
+        QUEUE_COLUMNS,
+        *(
+            [
+                ids[row],
+                splits[row],
+                classes[given[row]],
+                classes[consensus[row]],
+                _text(posterior[row, consensus[row]]),
+                str(num_labels[row]),
+                _text(gain[row]),
+            ]
+            for row in rows[gain[rows] > 0]
+        ),
+    ]
+
+
+def _text(number: float) -> str:
+    return f"{number:.6f}" if np.isfinite(number) else ""

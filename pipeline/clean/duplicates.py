@@ -1,0 +1,164 @@
+"""Duplicates and leaks: which rows repeat others, which should go, and what belongs together."""
+
+from collections import defaultdict
+from collections.abc import Container, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.modalities.images.compare.pairs import Pairs
+
+SPLIT_PRIORITY = {"test": 0, "val": 1, "train": 2}
+"""Of equal images in several splits the one in the first of these stays."""
+
+
+COLUMNS = ["id", "split", "kind", "of", "of_split", "similarity", "removed"]
+"""Of reports/duplicates.csv; see `table_of`."""
+
+
+@dataclass(frozen=True)
+class Repetition:
+    """A row that repeats another."""
+
+    row: int
+    of: int
+    """The row that it repeats."""
+    kind: str
+    """`exact` or `near`."""
+    similarity: float
+    """0 to 1; 1 where exact."""
+    reason: str
+    """Why it should go; empty where it stays."""
+
+
+@dataclass(frozen=True)
+class Duplicates:
+    """What was found among N rows."""
+
+    repetitions: list[Repetition]
+    """In the order of rows, at most one for each."""
+    clusters: NDArray[np.int64]
+    """The row that stands for each, `(N,)`; itself where it repeats none. Every row is an exact or
+    near duplicate of the one that stands for it: clusters are no chains."""
+
+    @property
+    def reasons(self) -> dict[int, str]:
+        """Why rows should go."""
+        return {found.row: found.reason for found in self.repetitions if found.reason}
+
+
+def distinct_rows(
+    digests: Sequence[str], splits: Sequence[str], ids: Sequence[str]
+) -> NDArray[np.int64]:
+    """The row that each row is an exact copy of, `(N,)`; itself for the first of equal ones.
+
+    The first is the one in test, else in val, else in train; within a split that of the least id.
+    """
+    first: dict[str, int] = {}
+    same_as = np.empty(len(ids), np.int64)
+    for row in _in_order(splits, ids):
+        same_as[row] = first.setdefault(digests[row], row)
+    return same_as
+
+
+def find_duplicates(
+    same_as: NDArray[np.int64], near: Pairs, splits: Sequence[str], ids: Sequence[str]
+) -> Duplicates:
+    """Decide who stays.
+
+    Exact copies go, but for the first. Of near duplicates those go that repeat a row of another
+    split that comes before theirs (test, val, train) and stays: those are leaks. Near duplicates
+    within a split stay, as a burst of photos is data. Test rows never go.
+
+    Args:
+        same_as: see `distinct_rows`.
+        near: near duplicates among rows that are no copies.
+    """
+    order = _in_order(splits, ids)
+    place = {row: position for position, row in enumerate(order)}
+    partners: dict[int, list[tuple[int, float]]] = defaultdict(list)
+    for a, b, similarity in zip(*(values.tolist() for values in near), strict=True):
+        before, after = sorted((a, b), key=place.__getitem__)
+        partners[after].append((before, similarity))
+    clusters = np.arange(len(ids))
+    found: dict[int, Repetition] = {}
+    for row in order:
+        split, kept = splits[row], int(same_as[row])
+        if kept != row:
+            clusters[row] = clusters[kept]
+            if split == "test":
+                reason = ""
+            elif splits[kept] == split:
+                reason = f"duplicate of {ids[kept]}"
+            else:
+                reason = f"leak: same image as {ids[kept]} in {splits[kept]}"
+            found[row] = Repetition(row, kept, "exact", 1.0, reason)
+            continue
+        staying = [
+            (SPLIT_PRIORITY[splits[other]], -similarity, ids[other], other)
+            for other, similarity in partners[row]
+            if not (other in found and found[other].reason)
+        ]
+        if not staying:
+            continue
+        _, opposite, id, of = min(staying)
+        representatives = [other for *_, other in sorted(staying) if clusters[other] == other]
+        clusters[row] = representatives[0] if representatives else row
+        leak = splits[of] != split
+        reason = f"leak: looks like {id} in {splits[of]}" if leak else ""
+        found[row] = Repetition(row, of, "near", -opposite, reason)
+    return Duplicates([found[row] for row in sorted(found)], clusters)
+
+
+def leaks_first(found: Duplicates, splits: Sequence[str], ids: Sequence[str]) -> list[Repetition]:
+    """Repetitions across splits, then those within one; the most similar first."""
+    return sorted(
+        found.repetitions,
+        key=lambda r: (splits[r.row] == splits[r.of], -r.similarity, ids[r.row]),
+    )
+
+
+def table_of(
+    repetitions: Sequence[Repetition],
+    splits: Sequence[str],
+    ids: Sequence[str],
+    removed: Container[int],
+) -> list[list[str]]:
+    """Rows of reports/duplicates.csv; `removed` are the rows that are gone in the end."""
+    return [
+        [
+            ids[r.row],
+            splits[r.row],
+            r.kind,
+            ids[r.of],
+            splits[r.of],
+            f"{r.similarity:.4f}",
+            "yes" if r.row in removed else "no",
+        ]
+        for r in repetitions
+    ]
+
+
+def merge_owners(owners: Sequence[str], clusters: NDArray[np.int64]) -> list[str]:
+    """Owners such that rows of one cluster, and what shares an owner with them, have the same.
+
+    For folds that keep near duplicates together. An owner is a group or an id; of those that
+    become one the least is its name.
+    """
+    parents = {owner: owner for owner in owners}
+
+    def root(owner: str) -> str:
+        while parents[owner] != owner:
+            parents[owner] = parents[parents[owner]]
+            owner = parents[owner]
+        return owner
+
+    for row, representative in enumerate(clusters.tolist()):
+        least, other = sorted((root(owners[row]), root(owners[representative])))
+        parents[other] = least
+    return [root(owner) for owner in owners]
+
+
+def _in_order(splits: Sequence[str], ids: Sequence[str]) -> list[int]:
+    return sorted(range(len(ids)), key=lambda row: (SPLIT_PRIORITY[splits[row]], ids[row]))

@@ -1,0 +1,108 @@
+"""The ledger of cleaning: what is known of each example, and what is decided about it."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from pipeline.clean.labels import LabelCheck
+from pipeline.dataset.reviews import DROP, KEEP, Decision
+
+
+class Ledger:
+    """What is known and decided of each row of data/raw, in its order."""
+
+    def __init__(self, table: pa.Table, classes: list[str]) -> None:
+        self.classes = classes
+        self.ids: list[str] = table["id"].to_pylist()
+        self.splits: list[str] = table["split"].to_pylist()
+        groups = table["group"].to_pylist()
+        self.owners = [g if g is not None else i for g, i in zip(groups, self.ids, strict=True)]
+        codes = {name: code for code, name in enumerate(classes)}
+        given = [codes.get(name, -1) for name in table["label"].to_pylist()]
+        self.given = np.array(given, np.int64)
+        self.labels = self.given.copy()
+        self.reasons: dict[int, str] = {}
+        """Why rows are removed."""
+        self.guessed: set[int] = set()
+        """Rows that a machine removed on a guess."""
+        self.decided: set[int] = set()
+        """Rows that people decided on."""
+        self.quality = np.full(len(given), np.nan)
+        self.weights = np.ones(len(given))
+        self.proposed = self.given.copy()
+        self.confidence = np.full(len(given), np.nan)
+        """Probability of the proposed class."""
+        self.suspected = np.zeros(len(given), bool)
+        self.marked = np.zeros(len(given), bool)
+        """Suspected, and said to be so in data/clean."""
+        self.distance = np.full(len(given), np.nan)
+        """From the nearest others, as models see them; see outliers.py."""
+        self.unusual = np.full(len(given), np.nan)
+        """How unusual brightness, sharpness and the like are together; see outliers.py."""
+        self.outliers = np.zeros(len(given), bool)
+        """Too unusual to be one of the dataset."""
+        self.noise_rate = 0.0
+
+    @property
+    def kept(self) -> NDArray[np.bool_]:
+        kept = np.ones(len(self.ids), bool)
+        kept[list(self.reasons)] = False
+        return kept
+
+    def split_of(self, name: str) -> NDArray[np.bool_]:
+        return np.array([split == name for split in self.splits])
+
+    def remove(self, reasons: Mapping[int, str], *, guessed: bool = False) -> None:
+        """Remove rows; the first reason counts. People can bring back what a guess removed."""
+        new = {row: reason for row, reason in reasons.items() if row not in self.reasons}
+        self.reasons |= new
+        self.guessed |= new.keys() if guessed else set()
+
+    def suspect(self, where: NDArray[np.int64], found: LabelCheck) -> None:
+        """Enter what the label check says of the rows `where`."""
+        self.quality[where] = found.quality
+        self.proposed[where] = found.proposed
+        self.confidence[where] = found.posterior.max(1)
+        self.suspected[where] = found.is_issue
+
+    def decide(self, decisions: Mapping[str, Decision]) -> None:
+        """Apply people's decisions, against whatever machines hold.
+
+        Left out are decisions about ids that are gone, about labels that the source has changed
+        since, and about test examples.
+        """
+        for row, id in enumerate(self.ids):
+            decision = decisions.get(id)
+            if decision is None or self.splits[row] == "test":
+                continue
+            if self.given[row] < 0 or decision.given != self.classes[self.given[row]]:
+                continue
+            self.decided.add(row)
+            if decision.decision == DROP:
+                self.remove({row: "review: drop"})
+                continue
+            if row in self.guessed:
+                del self.reasons[row]
+                self.guessed.remove(row)
+            if decision.decision != KEEP:
+                self.labels[row] = self.classes.index(decision.decision)
+        self.suspected[list(self.decided)] = False
+
+    def act(self, action: str, *, remove_outliers: bool) -> None:
+        """Do with what is suspected what params say; nothing to test, nor to what was decided."""
+        rows = self._undecided(self.suspected)
+        self.marked[rows] = action != "keep"
+        if action == "drop":
+            self.remove({int(row): "label issue" for row in rows})
+        elif action == "relabel":
+            self.labels[rows] = self.proposed[rows]
+        elif action == "downweight":
+            self.weights[rows] = self.quality[rows]
+        if remove_outliers:
+            self.remove({int(row): "outlier" for row in self._undecided(self.outliers)})
+
+    def _undecided(self, chosen: NDArray[np.bool_]) -> NDArray[np.int64]:
+        rows = np.flatnonzero(chosen & ~self.split_of("test"))
+        return rows[~np.isin(rows, list(self.decided))]

@@ -1,0 +1,162 @@
+"""Compare: is the change from one run to another real?
+
+    python -m pipeline.commands.compare main              the workspace against main
+    python -m pipeline.commands.compare main nasty-zips   any two commits, branches or experiments
+
+Exit status: 1 when a metric failed, else 0; with --strict also 1 when it is inconclusive. What
+PASS, FAIL and INCONCLUSIVE mean stands in learning/comparison.py.
+"""
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+
+from pipeline.commands.compare.comparison import (
+    ALPHA,
+    FAIL,
+    GOOD,
+    INCONCLUSIVE,
+    JUDGED,
+    PASS,
+    TOLERANCE,
+    Change,
+    compare,
+    level_of,
+    overall,
+)
+from pipeline.commands.compare.revisions import read_output
+from pipeline.commands.frame import run_command
+from pipeline.evaluate.predictions import Predictions, align, read_predictions
+from pipeline.reporting.markdown import as_table, code
+from pipeline.runtime.errors import one_line
+
+PREDICTIONS = "data/predictions.parquet"
+WORKSPACE = "workspace"
+
+
+def main() -> None:
+    arguments = parse()
+    names = [arguments.base, arguments.candidate or WORKSPACE]
+    base, candidate = (read(name) for name in names)
+    one, other = align(base, candidate)
+    judged = list(dict.fromkeys(arguments.metrics))
+    changes = compare(one, other, tolerance=arguments.tolerance, judged=judged)
+    verdict = overall(changes)
+    compared = examples_compared(one, base, candidate)
+    sentence = f"{verdict}: {meaning(changes, arguments.tolerance)}"
+    if arguments.markdown:
+        lines = as_markdown(names, changes, compared, sentence, level_of(judged))
+        print("\n".join(lines))
+    else:
+        print("\n".join(map(one_line, as_text(names, changes, compared, sentence))))
+    sys.exit(int(verdict == FAIL or (arguments.strict and verdict != PASS)))
+
+
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m pipeline.commands.compare",
+        description="Say whether the change from one run to another is real, example by example.",
+        epilog="example: python -m pipeline.commands.compare main",
+    )
+    parser.add_argument("base", help="commit, branch, tag or experiment to compare with")
+    parser.add_argument("candidate", nargs="?", help="what to compare; default: the workspace")
+    parser.add_argument(
+        "--tolerance",
+        type=tolerance,
+        default=TOLERANCE,
+        help="how much worse a metric may get (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--metrics",
+        nargs="+",
+        choices=list(GOOD),
+        default=JUDGED,
+        metavar="METRIC",
+        help=f"what to judge by, of {', '.join(GOOD)} (default: {' '.join(JUDGED)})",
+    )
+    parser.add_argument("--markdown", action="store_true", help="print it for a pull request")
+    parser.add_argument("--strict", action="store_true", help="exit 1 when inconclusive, too")
+    return parser.parse_args()
+
+
+def tolerance(text: str) -> float:
+    value = float(text)
+    if not 0 <= value < 1:
+        raise argparse.ArgumentTypeError("must be at least 0 and less than 1")
+    return value
+
+
+def read(name: str) -> Predictions:
+    return read_predictions(read_output(PREDICTIONS, None if name == WORKSPACE else name), name)
+
+
+def examples_compared(both: Predictions, base: Predictions, candidate: Predictions) -> str:
+    num = len(both.ids)
+    if num == len(base.ids) == len(candidate.ids):
+        return f"{num:,} test examples"
+    return f"{num:,} test examples that both have, of {len(base.ids):,} and {len(candidate.ids):,}"
+
+
+def as_text(
+    names: Sequence[str], changes: Sequence[Change], compared: str, sentence: str
+) -> Iterator[str]:
+    yield f"{names[0]} -> {names[1]}, {compared}"
+    header, rows = table(names, changes)
+    columns = list(zip(header, *rows, strict=True))
+    widths = [max(map(len, column)) for column in columns]
+    for row in (header, *rows):
+        cells = [row[0].ljust(widths[0])]
+        cells += [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
+        yield "  ".join(cells)
+    yield sentence
+
+
+def as_markdown(
+    names: Sequence[str], changes: Sequence[Change], compared: str, sentence: str, level: float
+) -> Iterator[str]:
+    yield f"**{sentence}**"
+    yield ""
+    header, rows = table([code(name) for name in names], changes)
+    yield from as_table(header, rows)
+    yield ""
+    yield (
+        f"{code(names[0])} → {code(names[1])}, {compared}; {level:.1%} intervals of the paired "
+        f"bootstrap, so that runs that are alike fail in at most {ALPHA:.0%} of comparisons; p is "
+        "the chance of a change so bad between runs that are alike."
+    )
+
+
+def table(names: Sequence[str], changes: Sequence[Change]) -> tuple[list[str], list[list[str]]]:
+    header = ["metric", *names, "change", "interval", "p", "verdict"]
+    rows = [
+        [
+            change.metric,
+            f"{change.before:.4f}",
+            f"{change.after:.4f}",
+            f"{change.after - change.before:+.4f}",
+            f"{change.low:+.4f} to {change.high:+.4f}",
+            f"{change.p:.4f}",
+            change.verdict,
+        ]
+        for change in changes
+    ]
+    return header, rows
+
+
+def meaning(changes: Sequence[Change], tolerance: float) -> str:
+    def metrics(verdict: str) -> str:
+        return ", ".join(change.metric for change in changes if change.verdict == verdict)
+
+    verdict = overall(changes)
+    if verdict == PASS:
+        return f"nothing got worse by more than {tolerance:g}"
+    if verdict == FAIL:
+        return f"worse by more than {tolerance:g}: {metrics(FAIL)}"
+    return (
+        f"too few test examples to say whether it got worse by more than {tolerance:g}: "
+        f"{metrics(INCONCLUSIVE)}"
+    )
+
+
+if __name__ == "__main__":
+    run_command(main)

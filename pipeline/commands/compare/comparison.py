@@ -1,0 +1,115 @@
+"""Is a change between two runs real? Paired, on the same test examples.
+
+PASS           the metric got worse by no more than the tolerance, for sure
+FAIL           it got worse by more than the tolerance, for sure
+INCONCLUSIVE   neither can be said with so few examples
+
+"For sure" is by the paired bootstrap, at a level such that two runs that are alike fail in any of
+the metrics judged in at most ALPHA of all comparisons (Bonferroni); and FAIL needs a randomisation
+test besides, since a bootstrap of very few disagreements is too sure.
+
+Judged are accuracy and macro F1 unless others are asked for: where runs differ in their seed
+alone, which examples they get wrong differs by chance (Jordan 2023, arXiv 2304.01910), and that is
+what the test allows for. How sure of itself a model is differs as a whole, so loss and calibration
+error of two seeds differ for sure more often than ALPHA (LOG.md). They are shown with an interval.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse  # type: ignore[import-untyped]
+
+from pipeline.evaluate.bootstrap import RESAMPLES, bootstrap_sums, percentile_interval, swapped_sums
+from pipeline.evaluate.predictions import Predictions
+from pipeline.evaluate.scores import example_scores, metrics_of
+from pipeline.evaluate.slices import owners_of
+from pipeline.learning.metrics import Floats
+
+ALPHA = 0.05
+TOLERANCE = 0.005
+JUDGED = ("accuracy", "f1_macro")
+GOOD = {"accuracy": 1, "f1_macro": 1, "loss": -1, "calibration_error": -1}
+"""The metrics compared; 1 where more is better, -1 where less is."""
+PASS, FAIL, INCONCLUSIVE = "PASS", "FAIL", "INCONCLUSIVE"
+NOT_JUDGED = "-"
+
+
+@dataclass(frozen=True)
+class Change:
+    """What became of one metric from one run to another."""
+
+    metric: str
+    before: float
+    after: float
+    low: float
+    """Ends of the interval of `after - before`."""
+    high: float
+    p: float
+    """How often a change so bad comes about when a coin says which run gets which answer."""
+    verdict: str
+
+
+def compare(
+    base: Predictions,
+    candidate: Predictions,
+    *,
+    tolerance: float = TOLERANCE,
+    judged: Sequence[str] = JUDGED,
+    seed: int = 0,
+    num_resamples: int = RESAMPLES,
+) -> list[Change]:
+    """Compare two runs on the same examples in the same order (see `align`).
+
+    All metrics of GOOD are compared, the `judged` ones get a verdict.
+    """
+    owners = owners_of(base.ids, base.groups)
+    one, other = _scores(base), _scores(candidate)
+    ours, theirs = np.asarray(one.sum(0)), np.asarray(other.sum(0))
+    before, after = metrics_of(ours), metrics_of(theirs)
+    both = sparse.hstack([one, other], format="csr")
+    drawn = np.split(bootstrap_sums(both, seed, owners, num_resamples), 2, axis=1)
+    drawn_before, drawn_after = metrics_of(drawn[0]), metrics_of(drawn[1])
+    swapped = swapped_sums((other - one).tocsr(), seed, owners, num_resamples)
+    alike_before, alike_after = metrics_of(ours + swapped), metrics_of(theirs - swapped)
+
+    changes = []
+    for metric, good in GOOD.items():
+        gain = good * (after[metric] - before[metric])
+        chance = good * (alike_after[metric] - alike_before[metric])
+        p = _share_as_bad(chance, float(gain))
+        low, high = percentile_interval(
+            drawn_after[metric] - drawn_before[metric], level_of(judged)
+        )
+        worst, best = (low, high) if good > 0 else (-high, -low)
+        verdict = INCONCLUSIVE
+        if metric not in judged:
+            verdict = NOT_JUDGED
+        elif worst >= -tolerance:
+            verdict = PASS
+        elif best < -tolerance and p <= ALPHA / len(judged):
+            verdict = FAIL
+        changes.append(
+            Change(metric, float(before[metric]), float(after[metric]), low, high, p, verdict)
+        )
+    return changes
+
+
+def level_of(judged: Sequence[str]) -> float:
+    """Of the intervals; either end is passed by chance in ALPHA of all comparisons, all told."""
+    return 1 - 2 * ALPHA / len(judged)
+
+
+def overall(changes: Sequence[Change]) -> str:
+    """FAIL if anything judged fails, PASS if all of it passes."""
+    verdicts = {change.verdict for change in changes} - {NOT_JUDGED}
+    return FAIL if FAIL in verdicts else PASS if verdicts == {PASS} else INCONCLUSIVE
+
+
+def _scores(said: Predictions) -> sparse.csr_array:
+    return example_scores(said.probabilities.astype(np.float64), said.labels)
+
+
+def _share_as_bad(chance: Floats, gain: float) -> float:
+    """The observed change counts as one of them, so that it is never 0."""
+    return float((1 + (chance <= gain + 1e-12).sum()) / (1 + len(chance)))

@@ -1,0 +1,143 @@
+"""A request to forget: which examples it means, and what is noted so that it can be finished."""
+
+import csv
+import io
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+
+from pipeline.commands.forget.erasure import JOURNAL, Findings, Scope, files_below
+from pipeline.commands.forget.storage import Store
+from pipeline.commands.forget.traces import Examples, digest_of
+from pipeline.dataset.privacy import (
+    OPTOUT_COLUMNS,
+    OPTOUT_DIR,
+    key_path,
+    pseudonym,
+    read_opted_out,
+    read_or_make_key,
+)
+from pipeline.dataset.reviews import REVIEWS_DIR
+from pipeline.params import load_params
+from pipeline.runtime.errors import ForgetError
+from pipeline.runtime.stage import WORK_DIR
+
+
+@dataclass
+class Request:
+    """What is to be done, and what is known of it so far."""
+
+    dataset: str
+    examples: Examples
+    unknown: list[str]
+    """Ids or digests that are nowhere."""
+    found: Findings
+    unfinished: bool
+    """Whether an earlier run was interrupted; it is finished by this one."""
+
+
+def resolve(
+    request: Request, names: set[str], scope: Scope, places: Iterable[Store], is_built: bool
+) -> None:
+    """Learn which examples the names mean: from the workspace, else from older versions."""
+    examples = request.examples
+    own = {pseudonym_of(name): name for name in names} | {name: name for name in names}
+    tables = [p for p in files_below(Path("data")) if p.suffix == ".parquet"] if is_built else []
+    met: set[str] = set()
+    for path in tables:
+        with path.open("rb") as file:
+            met |= {own[name] for name in examples.meet(file, own)}
+    for path in tables:
+        with path.open("rb") as file:
+            examples.meet_copies(file)
+    seen: set[str] = set()
+    for store in places:
+        for name, id in store.objects_once(seen | scope.other_ids):
+            missing = {mine: name for mine, name in own.items() if name not in met}
+            if not missing:
+                break
+            seen.add(id)
+            with store.open(name) as file:
+                met |= {own[name] for name in examples.meet(file, missing)}
+    for path in tables:
+        with path.open("rb") as file:
+            examples.learn_pixels(file)
+    known = read_opted_out(request.dataset)
+    forgotten = {name for name in names - met if name in known or digest_of(name) in known}
+    examples.ids |= {name for name in forgotten if digest_of(name) != name}  # to search for again
+    request.unknown = sorted(names - met - forgotten)
+
+
+def pseudonym_of(name: str) -> str:
+    """What data/raw calls an id, where it has pseudonyms."""
+    if load_params().ingest.pseudonymise and key_path().exists():
+        return pseudonym(name, read_or_make_key()) or name
+    return name
+
+
+def read_journal(dataset: str) -> Request:
+    """What an interrupted run knew; nothing when none was.
+
+    Raises:
+        ForgetError: it was about another dataset.
+    """
+    if not JOURNAL.exists():
+        return Request(dataset, Examples(), [], Findings(), unfinished=False)
+    content = json.loads(JOURNAL.read_text(encoding="utf-8"))
+    if content["dataset"] != dataset:
+        raise ForgetError(
+            f"forgetting in {content['dataset']} was interrupted",
+            fix=f"finish it: python -m pipeline.commands.forget --dataset {content['dataset']}",
+        )
+    sets = {name: set(values) for name, values in content["examples"].items()}
+    sets["traces"] = {bytes.fromhex(trace) for trace in sets["traces"]}
+    found = content["found"] | {"bad": set(content["found"]["bad"])}
+    return Request(dataset, Examples(**sets), [], Findings(**found), unfinished=True)
+
+
+def write_journal(request: Request) -> None:
+    """Note what is known before it is erased, so that another run can finish; see JOURNAL."""
+    known = request.examples
+    examples = {name: sorted(getattr(known, name)) for name in ("ids", "aliases", "images")}
+    examples["traces"] = sorted(trace.hex() for trace in known.traces)
+    found = asdict(request.found) | {"bad": sorted(request.found.bad)}
+    WORK_DIR.mkdir(exist_ok=True)
+    content = {"dataset": request.dataset, "examples": examples, "found": found}
+    replace(JOURNAL, json.dumps(content))
+
+
+def replace(path: Path, text: str) -> None:
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(path)
+
+
+def add_tombstones(dataset: str, digests: set[str], reason: str) -> None:
+    """Add what is not there yet to data/optout."""
+    path = OPTOUT_DIR / f"{dataset}.csv"
+    new = sorted(digests - read_opted_out(dataset))
+    if not new:
+        return
+    before = path.read_text(encoding="utf-8") if path.exists() else ",".join(OPTOUT_COLUMNS) + "\n"
+    text = io.StringIO()
+    text.write(before if before.endswith("\n") else before + "\n")
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerows([digest, str(date.today()), reason] for digest in new)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    replace(path, text.getvalue())
+
+
+def drop_decisions(dataset: str, ids: set[str]) -> None:
+    """Remove people's decisions about the examples, which name their ids."""
+    path = REVIEWS_DIR / f"{dataset}.csv"
+    if not path.exists():
+        return
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        header, *rows = list(csv.reader(file)) or [[]]
+    kept = [row for row in rows if not row or row[header.index("id")] not in ids]
+    if len(kept) < len(rows):
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\n").writerows([header, *kept])
+        replace(path, text.getvalue())

@@ -1,0 +1,123 @@
+"""Review: a local page on which people decide about the labels that clean doubts.
+
+Serves 127.0.0.1 only, appends what is decided to data/reviews/<dataset>.csv, and ends with
+Ctrl-C. `dvc repro` applies the decisions.
+"""
+
+import argparse
+import getpass
+import os
+import signal
+import subprocess
+import sys
+import threading
+import webbrowser
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.commands.frame import run_command
+from pipeline.commands.review.decisions import DecisionFile
+from pipeline.commands.review.image_lookup import RawImages
+from pipeline.commands.review.server import Server
+from pipeline.commands.review.session import Session
+from pipeline.dataset.review_queue import QUEUE_FILE, read_queue
+from pipeline.dataset.table import read_index
+from pipeline.runtime.errors import MissingInput
+
+RAW, CLEAN = Path("data/raw"), Path("data/clean")
+PORT = 8642
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m pipeline.commands.review",
+        description="Decide about the labels that clean doubts, on a page of this machine.",
+        epilog='example: make review ARGS="--reviewer ana --port 0"',
+    )
+    parser.add_argument("--reviewer", help="your name, for the file; default: git's user.name")
+    parser.add_argument(
+        "--port",
+        type=int,
+        default=PORT,
+        help="where to serve, %(default)s; 0 for a free one",
+    )
+    parser.add_argument("--no-browser", action="store_true", help="do not open the page")
+    arguments = parser.parse_args()
+    session = open_session(arguments.reviewer or own_name())
+    server = Server(session, arguments.port)
+    for interrupt in (signal.SIGINT, signal.SIGTERM):  # a shell may have had it ignore the first
+        signal.signal(interrupt, _interrupt)
+    rows = session.select({})
+    try:
+        print(
+            f"review: {len(rows['rows'])} examples of {session.dataset} in doubt, "
+            f"{len(rows['decided'])} decided\n"
+            f"review: {server.url} as {session.reviewer}; Ctrl-C ends it",
+            flush=True,
+        )
+        if not arguments.no_browser and has_display():
+            threading.Thread(target=webbrowser.open, args=[server.url], daemon=True).start()
+        server.serve_forever()
+    except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    server.server_close()
+    number = session.num_written()
+    if not number:
+        print("\nreview: nothing was decided")
+        return
+    print(
+        f"\nreview: {number} decision{'s' if number > 1 else ''} written to {session.file.path}; "
+        f"next:\n  git add {session.file.path}\n  dvc repro"
+    )
+
+
+def open_session(reviewer: str) -> Session:
+    """Read what clean has found.
+
+    Raises:
+        MissingInput: data/clean or data/raw is missing, damaged, or not of one version.
+    """
+    if not (CLEAN / QUEUE_FILE).exists():
+        raise MissingInput(f"{CLEAN / QUEUE_FILE} does not exist", fix="dvc repro clean")
+    index = read_index(CLEAN)
+    queue = read_queue(CLEAN)
+    neighbours = pc.unique(pc.list_flatten(queue["neighbours"]))
+    images = RawImages(RAW, [*queue["id"].to_pylist(), *neighbours.to_pylist()])
+    known = pa.array(list(images.examples), pa.string())
+    unknown = queue["id"].filter(pc.invert(pc.is_in(queue["id"], known)))
+    if len(unknown):
+        raise MissingInput(
+            f"{CLEAN / QUEUE_FILE} has {len(unknown)} examples that {RAW} has not, first: "
+            f"{unknown[0]}",
+            fix="dvc repro clean",
+        )
+    dataset, classes = index["dataset"], index["classes"]
+    return Session(dataset, reviewer, classes, queue, images, DecisionFile(dataset, classes))
+
+
+def own_name() -> str:
+    """git's user.name, else the login."""
+    try:
+        name = subprocess.run(
+            ["git", "config", "user.name"], capture_output=True, text=True, check=False
+        ).stdout.strip()
+    except FileNotFoundError:
+        name = ""
+    return name or getpass.getuser()
+
+
+def has_display() -> bool:
+    """Whether a browser would have a window; else one of text might take the terminal."""
+    return sys.platform != "linux" or any(
+        os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY")
+    )
+
+
+def _interrupt(signum: int, frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    run_command(main)

@@ -1,0 +1,216 @@
+"""A session of reviewing: what the page may ask for and do, without the HTTP around it."""
+
+import secrets
+import threading
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from pipeline.commands.review.decisions import DecisionFile
+from pipeline.commands.review.image_lookup import RawImages
+from pipeline.dataset.reviews import DROP, KEEP, Decision
+
+FILTERS = ("given", "proposed", "reason", "split")
+MAX_NOTE = 2000  # characters
+MAX_ITEMS = 50  # of one answer
+
+
+class Session:
+    """The queue, the decisions so far, and those made here.
+
+    Methods return what becomes JSON. They may be called from several threads.
+
+    Raises, in every method:
+        ReviewError: data/reviews/<dataset>.csv is broken or cannot be written.
+        ValueError: the page asked for something that there is not.
+    """
+
+    def __init__(
+        self,
+        dataset: str,
+        reviewer: str,
+        classes: Sequence[str],
+        queue: pa.Table,
+        images: RawImages,
+        file: DecisionFile,
+    ) -> None:
+        self.id = secrets.token_hex(8)
+        self.dataset = dataset
+        self.reviewer = printable(reviewer)
+        self.classes = list(classes)
+        self.images = images
+        self.file = file
+        self._queue = queue = queue.combine_chunks()
+        self._ids: list[str] = queue["id"].to_pylist()
+        self._given: list[str] = queue["given"].to_pylist()
+        self._rows = {id: row for row, id in enumerate(self._ids)}
+        self._reasons = queue["reasons"].combine_chunks()
+        self._lock = threading.Lock()
+        self._written: dict[str, Decision] = {}  # by the key that the page gave each
+        self._undone: set[str] = set()
+        self._lost: list[str] = []  # keys of decisions that somebody else took out of the file
+        self._checked = -1  # version of the file that `_lost` is of
+
+    def about(self) -> dict[str, Any]:
+        """What the page must know once."""
+        return {
+            "session": self.id,
+            "dataset": self.dataset,
+            "file": str(self.file.path),
+            "reviewer": self.reviewer,
+            "classes": self.classes,
+            "filters": {name: self._counts(name) for name in FILTERS},
+        }
+
+    def select(self, filters: dict[str, str]) -> dict[str, Any]:
+        """Rows of the queue that a filter lets through, and which of them are decided."""
+        keep = np.ones(len(self._ids), bool)
+        for name, value in filters.items():
+            keep &= self._matches(name, value)
+        rows = np.flatnonzero(keep).tolist()
+        with self._lock:
+            decisions = self.file.decisions()
+            return {
+                "rows": rows,
+                "decided": [row for row in rows if self._is_decided(row, decisions)],
+                **self._news(),
+            }
+
+    def items(self, rows: Sequence[int]) -> list[dict[str, Any]]:
+        """Everything that the page shows of these rows of the queue."""
+        if len(rows) > MAX_ITEMS or not all(0 <= row < len(self._ids) for row in rows):
+            raise ValueError("no such rows")
+        with self._lock:
+            decisions = self.file.decisions()
+        found = self._queue.take(rows).to_pylist()
+        return [
+            item
+            | {
+                "row": row,
+                "image": self._image(item["id"]),
+                "neighbours": [self._image(id) for id in item["neighbours"]],
+                "decision": self._shown(row, decisions),
+            }
+            for row, item in zip(rows, found, strict=True)
+        ]
+
+    def row_of(self, id: str) -> int | None:
+        return self._rows.get(id)
+
+    def decide(self, key: str, id: str, kind: str, label: str, note: str) -> dict[str, Any]:
+        """Write a decision; once, however often the page sends it with the same key."""
+        row = self._rows.get(id)
+        if row is None:
+            raise ValueError(f"{id!r} is not in the review queue")
+        if kind == "class" and (label not in self.classes or label in (KEEP, DROP)):
+            raise ValueError(f"{label!r} is no class that can be decided for")
+        if kind not in (KEEP, DROP, "class"):
+            raise ValueError(f"{kind!r} is no decision")
+        given = self._given[row]
+        word = label if kind == "class" else kind
+        if word == given:
+            word = KEEP
+        decision = Decision(id, given, word, self.reviewer, printable(note)[:MAX_NOTE])
+        with self._lock:
+            if key not in self._written and key not in self._undone:
+                self.file.append(decision)
+                self._written[key] = decision
+            return self._outcome(row)
+
+    def undo(self, key: str, id: str) -> dict[str, Any]:
+        """Take a decision back that was made in this session; once, as `decide`."""
+        if id not in self._rows:
+            raise ValueError(f"{id!r} is not in the review queue")
+        with self._lock:
+            if key in self._written:
+                self.file.remove(self._written[key])
+                self._forget(key)
+            elif key not in self._undone:
+                raise ValueError(
+                    "an earlier session wrote this decision; decide again, or edit the file"
+                )
+            return self._outcome(self._rows[id])
+
+    def restore(self, wanted: bool) -> dict[str, Any]:
+        """Write decisions of this session again that somebody took out of the file, or do not."""
+        with self._lock:
+            self._news()
+            for key in self._lost:
+                if wanted:
+                    self.file.append(self._written[key])
+                else:
+                    self._forget(key)
+            self._lost = []
+            return self._news()
+
+    def num_written(self) -> int:
+        """How many decisions of this session stand; waits for one that is being written."""
+        with self._lock:
+            return len(self._written)
+
+    def _forget(self, key: str) -> None:
+        del self._written[key]
+        self._undone.add(key)
+
+    def _outcome(self, row: int) -> dict[str, Any]:
+        return {"decision": self._shown(row, self.file.decisions()), **self._news()}
+
+    def _news(self) -> dict[str, Any]:
+        """What others did to the file: its version, and how many decisions from here are gone."""
+        self.file.decisions()
+        if self.file.version != self._checked:
+            gone = set(self.file.missing(list(self._written.values())))
+            self._lost = [key for key, decision in self._written.items() if decision in gone]
+            self._checked = self.file.version
+        return {"version": self.file.version, "lost": len(self._lost)}
+
+    def _is_decided(self, row: int, decisions: dict[str, Decision]) -> bool:
+        decision = decisions.get(self._ids[row])
+        return decision is not None and decision.given == self._given[row]
+
+    def _shown(self, row: int, decisions: dict[str, Decision]) -> dict[str, Any] | None:
+        """A decision as the page shows it; `stale` when it was about another given label."""
+        decision = decisions.get(self._ids[row])
+        if decision is None:
+            return None
+        return {
+            "decision": decision.decision,
+            "reviewer": decision.reviewer,
+            "note": decision.note,
+            "stale": decision.given != self._given[row],
+        }
+
+    def _image(self, id: str) -> dict[str, Any]:
+        found = self.images.examples.get(id)
+        return {"id": id, **(asdict(found) if found else {})}
+
+    def _matches(self, name: str, value: str) -> NDArray[np.bool_]:
+        if name == "reason":
+            mask = np.zeros(len(self._ids), bool)
+            found = pc.equal(self._reasons.flatten(), value)
+            mask[pc.list_parent_indices(self._reasons).filter(found).to_numpy()] = True
+            return mask
+        if name not in FILTERS:
+            raise ValueError(f"{name!r} is no filter")
+        return np.asarray(pc.equal(self._queue[name], value))
+
+    def _counts(self, name: str) -> list[tuple[str, int]]:
+        """What a filter can be set to and how many examples it lets through.
+
+        In the order of the classes, else the most frequent first.
+        """
+        values = self._reasons.flatten() if name == "reason" else self._queue[name]
+        counts = {entry["values"]: entry["counts"] for entry in pc.value_counts(values).to_pylist()}
+        by_class = name in ("given", "proposed")
+        order = self.classes if by_class else sorted(counts, key=lambda v: (-counts[v], v))
+        return [(value, counts[value]) for value in order if value in counts]
+
+
+def printable(text: str) -> str:
+    """Text for one line of a file that people read."""
+    return "".join(c if c.isprintable() else " " for c in text).strip()

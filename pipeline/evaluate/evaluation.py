@@ -1,0 +1,138 @@
+"""How good a model is on the test split, where it is weak, and how sure that is."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.evaluate.intervals import Interval, metric_intervals
+from pipeline.evaluate.robustness import Corrupted, Images, choose, mean_accuracy, robustness
+from pipeline.evaluate.slices import Share, owners_of, share_of, slices
+from pipeline.learning.metrics import Floats, Labels, fit_temperature, softmax
+
+Ask = Callable[[Images], NDArray[np.float32]]
+"""Logits `(N, K)` for images `(N, H, W, C)`."""
+
+
+@dataclass(frozen=True)
+class Examples:
+    """N test examples, and what is known of them."""
+
+    ids: list[str]
+    images: Images
+    labels: Labels
+    groups: list[str | None]
+    measurements: Mapping[str, NDArray[np.floating]]
+    """Each `(N,)`; see `slices`."""
+    suspected: NDArray[np.bool_]
+    """Whether the label is doubted, `(N,)`."""
+    leaked: NDArray[np.bool_]
+    """Whether another split had the same image, `(N,)`."""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What came of testing a model."""
+
+    classes: Sequence[str]
+    probabilities: Floats
+    """As the model says them, `(N, K)`."""
+    scaled: Floats
+    """After temperature scaling."""
+    temperature: float
+    intervals: dict[str, Interval]
+    """Value and 95 % interval of each metric."""
+    by_class: list[Share]
+    """The accuracy on each class that has test examples."""
+    slices: list[Share]
+    """On parts of the test split; the first is of all."""
+    num_corrupted: int
+    """Examples that were corrupted too."""
+    robustness: list[Corrupted]
+    """On these examples; empty where there are none."""
+    num_suspected: int
+    accuracy_without_suspected: float
+    num_leaked: int
+    accuracy_without_leaked: float
+
+    @property
+    def worst_class(self) -> Share:
+        return min(self.by_class, key=lambda share: share.accuracy)
+
+    def metrics(self) -> dict[str, float | str]:
+        """What reports/metrics.json has; the first six are its contract."""
+        values = {name: value for name, (value, _, _) in self.intervals.items()}
+        first = ("accuracy", "loss", "f1_macro", "calibration_error")
+        metrics: dict[str, float | str] = {name: values[name] for name in first}
+        metrics |= {
+            "worst_class_accuracy": self.worst_class.accuracy,
+            "worst_class": self.worst_class.name,
+            "accuracy_low": self.intervals["accuracy"][1],
+            "accuracy_high": self.intervals["accuracy"][2],
+            "accuracy_without_suspected": self.accuracy_without_suspected,
+            "accuracy_without_leaked": self.accuracy_without_leaked,
+        }
+        metrics |= {name: values[name] for name in values if name.startswith("accuracy_top")}
+        metrics |= {
+            "calibration_error_scaled": values["calibration_error_scaled"],
+            "temperature": self.temperature,
+        }
+        if self.robustness:
+            metrics["accuracy_corrupted"] = mean_accuracy(self.robustness)
+        return metrics
+
+
+def evaluate(
+    ask: Ask,
+    classes: Sequence[str],
+    test: Examples,
+    val_images: Images,
+    val_labels: Labels,
+    *,
+    corrupted_examples: int,
+) -> Evaluation:
+    """Test a model; validation, at least one example, is for its temperature alone."""
+    logits = ask(test.images)
+    # One example of which nothing is known keeps the temperature of a model above zero that is
+    # right about all of validation.
+    temperature = fit_temperature(ask(val_images), val_labels, num_unknown=1)
+    probabilities, scaled = softmax(logits), softmax(logits / temperature)
+    right = probabilities.argmax(1) == test.labels
+    owners = owners_of(test.ids, test.groups)
+    of_class = [np.flatnonzero(test.labels == code) for code in range(len(classes))]
+    tried = choose(test.ids, corrupted_examples)
+    corrupted = []
+    if len(tried):
+        corrupted = robustness(
+            lambda images: ask(images).argmax(1),
+            test.images[tried],
+            test.labels[tried],
+            [test.ids[row] for row in tried],
+            None if owners is None else owners[tried],
+        )
+    return Evaluation(
+        classes=classes,
+        probabilities=probabilities,
+        scaled=scaled,
+        temperature=temperature,
+        intervals=metric_intervals(probabilities, scaled, test.labels, owners),
+        by_class=[
+            share_of(name, "class", right[rows], None if owners is None else owners[rows])
+            for name, rows in zip(classes, of_class, strict=True)
+            if len(rows)
+        ],
+        slices=slices(right, test.measurements, test.groups, owners),
+        num_corrupted=len(tried),
+        robustness=corrupted,
+        num_suspected=int(test.suspected.sum()),
+        accuracy_without_suspected=_mean_without(right, test.suspected),
+        num_leaked=int(test.leaked.sum()),
+        accuracy_without_leaked=_mean_without(right, test.leaked),
+    )
+
+
+def _mean_without(right: NDArray[np.bool_], left_out: NDArray[np.bool_]) -> float:
+    """Accuracy without some examples; of all where nothing else is left."""
+    rest = right[~left_out]
+    return float(rest.mean() if len(rest) else right.mean())

@@ -1,0 +1,137 @@
+"""The model card: what the model is, how good, where weak, and what it is not for.
+
+The shape follows Model Cards for Model Reporting (Mitchell et al. 2019, arXiv 1810.03993); the
+head is that of a card on the Hugging Face Hub. Same inputs, same bytes: no times, no machine.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pipeline.evaluate.evaluation import Evaluation
+from pipeline.evaluate.robustness import mean_accuracy
+from pipeline.evaluate.slices import Share
+from pipeline.reporting.markdown import as_table, code, plain, quoted
+
+MAX_CLASSES_LISTED = 10
+FEW_EXAMPLES = 1000
+
+About = Mapping[str, Any]
+
+
+def write_card(about: About, found: Evaluation) -> str:
+    """The card as Markdown; `about` is models/model.json."""
+    title = f"{about['model']} on {about['dataset']}"
+    lines = [*_head(about, title), "", f"# {plain(title)}", ""]
+    for heading, body in (
+        ("What it is", _description(about)),
+        ("How good it is", _results(found)),
+        ("Where it is weak", _weaknesses(found)),
+        ("How it was made", _recipe(about)),
+        ("Limits", _limits(found)),
+    ):
+        lines += [f"## {heading}", "", *body, ""]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _head(about: About, title: str) -> Iterator[str]:
+    yield "---"
+    yield f"model_name: {quoted(title)}"
+    yield "pipeline_tag: image-classification"
+    yield f"datasets: [{quoted(about['dataset'])}]"
+    yield "metrics: [accuracy, f1]"
+    yield "---"
+
+
+def _description(about: About) -> Iterator[str]:
+    height, width, channels = about["shape"]
+    names = about["classes"]
+    listed = ", ".join(code(name) for name in names[:MAX_CLASSES_LISTED])
+    more = len(names) - MAX_CLASSES_LISTED
+    yield (
+        f"It says which of {len(names)} classes an image shows: {listed}"
+        + (f" and {more} more." if more > 0 else ".")
+    )
+    yield ""
+    size = f"{width} x {height} {'grey' if channels == 1 else 'RGB'}"
+    yield f"- input: {size} images; others are resized by {code(about['resize'])}"
+    yield f"- network: {code(about['model'])}, weights in `models/model.safetensors`"
+    yield f"- data: {code(about['dataset'])}, [its card](datacard.md)"
+    yield f"- licence of the data: {code(about['license'])}"
+    start = about.get("start")
+    while start:  # a model that started from a model that started from …
+        dataset, license = start["dataset"] or "unknown", start["license"] or "unknown"
+        yield (
+            f"- started from {code(start['weights'])} (SHA-256 {code(start['sha256'])}), trained "
+            f"on {code(dataset)}, licence {code(license)}"
+        )
+        start = start.get("start")
+
+
+def _results(found: Evaluation) -> Iterator[str]:
+    yield f"On {found.slices[0].num:,} test images, which nothing was trained or chosen by:"
+    yield ""
+    rows = [
+        [plain(name), f"{value:.4f}", f"{low:.4f} to {high:.4f}"]
+        for name, (value, low, high) in found.intervals.items()
+    ]
+    yield from as_table(["metric", "value", "95 % interval"], rows)
+    yield ""
+    yield (
+        f"- `_scaled` is after dividing its logits by {found.temperature:.3g}, which was fitted on "
+        "validation"
+    )
+    if found.num_suspected:
+        yield (
+            f"- test labels that are doubted: {found.num_suspected:,}; accuracy without them "
+            f"{found.accuracy_without_suspected:.4f}"
+        )
+    if found.num_leaked:
+        yield (
+            f"- test images that another split had too, until they were removed there: "
+            f"{found.num_leaked:,}; accuracy without them {found.accuracy_without_leaked:.4f}"
+        )
+
+
+def _weaknesses(found: Evaluation) -> Iterator[str]:
+    yield f"- class: {_share(found.worst_class)}"
+    if len(found.slices) > 1:
+        worst = min(found.slices[1:], key=lambda row: row.accuracy)
+        yield f"- part of the images: {_share(worst)}, {plain(worst.rule)}"
+    corrupted = found.robustness[1:]
+    if corrupted:
+        worst_of = min(corrupted, key=lambda row: row.accuracy)
+        yield (
+            f"- corrupted images ({found.num_corrupted:,} of them): {mean_accuracy(corrupted):.4f} "
+            f"on average over kinds and strengths, {found.robustness[0].accuracy:.4f} without; "
+            f"worst {worst_of.corruption} at strength {worst_of.strength}: {worst_of.accuracy:.4f}"
+        )
+    yield ""
+    yield (
+        "The weakest of many is weak by chance too. All of them are in `classes.csv`, "
+        "`slices.csv` and `robustness.csv`, the mistakes it is surest of in `mistakes.png`."
+    )
+
+
+def _share(row: Share) -> str:
+    interval = f"{row.low:.4f} to {row.high:.4f}"
+    return f"{code(row.name)} {row.accuracy:.4f} ({interval}, {row.num:,} images)"
+
+
+def _recipe(about: About) -> Iterator[str]:
+    recipe = {key: value for key, value in about["recipe"].items() if key != "deterministic"}
+    yield (
+        f"Trained on {about['num_train']:,} images; of {recipe['epochs']} epochs the best on "
+        f"validation was number {about['best_epoch']} (accuracy {about['val_accuracy']:.4f})."
+    )
+    yield ""
+    yield from as_table(["setting", "value"], [[code(k), code(str(v))] for k, v in recipe.items()])
+    yield ""
+    yield f"Digest of the data, code and settings that made it: {code(about['inputs_sha256'])}."
+
+
+def _limits(found: Evaluation) -> Iterator[str]:
+    yield "- It knows its classes alone, and names one of them whatever an image shows."
+    yield "- The intervals are about images like those of the test split, and about this one model."
+    if found.slices[0].num < FEW_EXAMPLES:
+        yield "- The test split is small: small differences mean nothing."
+    yield "- Whether the data may be used for your purpose stands in the card of the data."

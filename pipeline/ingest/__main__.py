@@ -1,0 +1,183 @@
+"""Ingest: bring the data in, without personal metadata, measured, with provenance and splits.
+
+reads   data/catalog/<dataset>.yaml, the source and annotations that it names,
+        data/optout/<dataset>.csv
+writes  data/raw/, reports/ingest.json
+params  dataset, seed, ingest
+"""
+
+import shutil
+import time
+from collections.abc import Iterator
+from functools import partial
+from operator import call
+from pathlib import Path
+from typing import Any
+
+from pipeline.dataset.annotations import Added, add_annotations
+from pipeline.dataset.catalog import Entry, read_entry
+from pipeline.dataset.privacy import read_opted_out, read_or_make_key, with_pseudonyms
+from pipeline.dataset.table import write_index
+from pipeline.ingest.reuse import note_of, with_noted, write_noted
+from pipeline.ingest.rows import NO_ROWS, OPTED_OUT, SPLITS, Part, Task, make_part
+from pipeline.ingest.sources import Source, open_source
+from pipeline.ingest.sources.places.fetch import without_secrets
+from pipeline.ingest.sources.places.trees import UNPACKED_DIR
+from pipeline.ingest.survey import Survey
+from pipeline.runtime.errors import SourceError
+from pipeline.runtime.process import map_ordered, prepare_workers
+from pipeline.runtime.stage import Stage, run_stage
+
+METADATA_REPORTED = ("exif", "gps", "xmp", "iptc", "comment", "thumbnail", "profile", "trailer")
+
+
+def main(stage: Stage) -> None:
+    params, started = stage.params, time.time_ns()
+    entry = read_entry(params.dataset)
+    if not entry.uri.startswith("builtin:"):
+        prepare_workers()  # they start while this process lists the source
+    source = open_source(entry, params.ingest.max_file_mb * 1e6)
+    if not source.num_examples:
+        raise SourceError(f"{entry.uri} has no examples", fix="check uri in the catalog entry")
+    key = read_or_make_key() if params.ingest.pseudonymise else None
+    make_task = partial(
+        Task,
+        classes=source.classes,
+        splits_given=source.splits,
+        fractions=entry.split,
+        seed=params.seed,
+        max_pixels=params.ingest.max_megapixels * 1e6,
+        source=without_secrets(entry.uri),
+        license=entry.license,
+        purposes=" ".join(entry.purposes) if entry.purposes else None,
+        purpose=params.ingest.purpose,
+        opted_out=read_opted_out(params.dataset),
+        pseudonym_key=key,
+    )
+    folder = stage.output("data/raw")
+    folder.mkdir()
+    survey, files = write_parts(stage, source, make_task, folder, started)
+    shutil.rmtree(UNPACKED_DIR, ignore_errors=True)
+    survey.add_annotations(source.annotations)
+    refuse_what_is_not_meant(params.dataset, entry, survey)
+    added = None
+    if (said := source.annotations) is not None:
+        said = with_pseudonyms(said, ["id", "annotator"], key) if key else said
+        has_own_labels = entry.annotations is not None
+        added = add_annotations(folder, files, said, source.classes, has_own_labels=has_own_labels)
+        files = added.files
+    image_size = entry.image_size or survey.common_size()
+    write_index(
+        folder,
+        files,
+        dataset=params.dataset,
+        license=entry.license,
+        classes=source.classes,
+        image_size=image_size,
+        channels=3 if 3 in survey.channels else 1,
+    )
+    stage.write_report("reports/ingest.json", report(survey, len(source.classes)))
+    tell(stage, survey, len(source.classes))
+    if added is not None:
+        tell_annotations(stage, added)
+    if entry.image_size is None and len(survey.sizes) > 1:
+        stage.say(
+            f"images differ in size; training will see {image_size[0]} x {image_size[1]} "
+            "(`image_size` in the catalog entry chooses another)"
+        )
+
+
+def write_parts(
+    stage: Stage, source: Source, make_task: "partial[Task]", folder: Path, started: int
+) -> tuple[Survey, list[dict[str, Any]]]:
+    """Write the files of data/raw; what is in them, and what the index says of each.
+
+    The source was listed after `started`, in ns.
+    """
+    note = note_of(stage.params.dataset)
+    keys: list[str | None] = []
+
+    def jobs() -> Iterator["partial[Part]"]:
+        found = with_noted(source.batches, make_task.keywords, note, started)
+        for number, (batch, key, noted) in enumerate(found):
+            keys.append(key)
+            yield partial(make_part, make_task(batch), folder, number, noted)
+
+    survey = Survey()
+    parts: list[Part] = []
+    with stage.progress_bar(source.num_examples, "image") as bar:
+        for part in map_ordered(call, jobs()):
+            survey.add(part.rows)
+            parts.append(part._replace(rows=part.rows._replace(table=NO_ROWS)))
+            bar.update(survey.seen - bar.n)
+    assert survey.seen == source.num_examples, "every example of the source is accounted for"
+    pairs = zip(keys, parts, strict=True)
+    try:
+        write_noted({key: p.noted for key, p in pairs if key and p.rows.all_read}, note)
+    except OSError as error:
+        stage.say(f"the next run will read everything again: {note} cannot be written ({error})")
+    if num_known := sum(part.is_known for part in parts):
+        stage.say(f"{num_known} of {len(parts)} parts of the source are as before")
+    return survey, [part.noted.file for part in parts if part.noted.file]
+
+
+def refuse_what_is_not_meant(name: str, entry: Entry, survey: Survey) -> None:
+    """Stop when the data are not those of the entry, or none of them may be used.
+
+    Raises:
+        SourceError: see above.
+    """
+    if entry.fingerprint not in (None, survey.fingerprint_hex):
+        also = f" with {without_secrets(entry.annotations)}" if entry.annotations else ""
+        raise SourceError(
+            f"the data at {entry.uri}{also} are not those that the catalog entry was written for: "
+            f"they have the fingerprint {survey.fingerprint_hex}, expected {entry.fingerprint}",
+            fix=f"bring those back, or accept these: python -m pipeline.commands.add {name}",
+        )
+    if not survey.examples:
+        reason, number = survey.left_out.most_common(1)[0]
+        raise SourceError(
+            f"no example of {name} may be used: {number} are {reason}",
+            fix="see purposes in the catalog entry, ingest.purpose, and data/optout",
+        )
+
+
+def tell_annotations(stage: Stage, added: Added) -> None:
+    """Say what became of several people's labels."""
+    stage.say(f"{added.labels} labels by {added.annotators} annotators")
+    if added.filled:
+        stage.say(f"{added.filled} examples without a label have that of most annotators")
+    if added.unknown_labels:
+        stage.say(
+            f"passed over {added.unknown_labels} labels of {added.unknown_ids} ids that are not "
+            "in data/raw"
+        )
+
+
+def tell(stage: Stage, survey: Survey, num_classes: int) -> None:
+    """Say what came in and what did not."""
+    counts = ", ".join(f"{survey.in_split(split)} {split}" for split in SPLITS)
+    stage.say(f"{survey.examples} examples of {num_classes} classes: {counts}")
+    for kind, number in sorted(survey.metadata.items()):
+        stage.say(f"removed {kind} metadata from {number} images")
+    for reason, number in sorted(survey.left_out.items()):
+        stage.say(f"left out {number} examples: {reason}")
+    if survey.problems:
+        stage.say(f"{survey.problems.total()} images are unreadable; validate lists them")
+
+
+def report(survey: Survey, num_classes: int) -> dict[str, int]:
+    """What reports/ingest.json says."""
+    return {
+        "examples": survey.examples,
+        **{split: survey.in_split(split) for split in SPLITS},
+        "classes": num_classes,
+        "unreadable": survey.problems.total(),
+        "opted_out": survey.left_out[OPTED_OUT],
+        "other_purpose": survey.left_out.total() - survey.left_out[OPTED_OUT],
+        **{f"with_{kind}": survey.metadata[kind] for kind in METADATA_REPORTED},
+    }
+
+
+if __name__ == "__main__":
+    run_stage("ingest", main)

@@ -1,0 +1,272 @@
+"""Several people's labels in a table of their own: what `annotations` of a catalog entry names.
+
+A CSV or Parquet file with the columns id, annotator and label, and a row for each label that
+somebody gave. It is read in batches into codes, so that memory grows with the different ids and by
+a few bytes for each label.
+"""
+
+import csv
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from pipeline.dataset.annotations import SOURCE
+from pipeline.ingest.sources.places.fetch import fetch_source, without_secrets
+from pipeline.runtime.errors import SourceError
+
+MAX_NAMED = 3
+
+Rows = NDArray[np.int64]
+
+
+def fetch_annotations(uri: str, classes: Sequence[str]) -> pa.Table:
+    """The labels in the file at `uri`, each once, in the order of the file.
+
+    Labels are names of `classes` or, where none of them is, indices into `classes`. Rows without
+    a label are passed over.
+
+    Returns:
+        Columns id, annotator, label of type string.
+
+    Raises:
+        SourceError: it is not there or damaged, lacks a column, says nothing, has an unknown
+            label, or has two labels of one annotator for one example.
+    """
+    where = f"annotations {without_secrets(uri)}"
+    path = fetch_source(uri)
+    if not os.path.isfile(path):  # noqa: PTH113 - Path.is_file raises where a name is too long
+        raise SourceError(
+            f"{where} does not exist or is no file",
+            fix="name a CSV or Parquet file; relative paths start at the repository root",
+        )
+    coded = [
+        pa.table({name: batch[name].dictionary_encode() for name in COLUMNS})
+        for batch in read_batches(path, where)
+    ]
+    if not coded:
+        _refuse_empty(where)
+    table = pa.concat_tables(coded).unify_dictionaries().combine_chunks()
+    said = pc.is_valid(table["label"])
+    for name in ("id", "annotator"):
+        nameless = pc.and_(said, pc.is_null(table[name]))
+        if (row := pc.index(nameless, True).as_py()) >= 0:
+            raise SourceError(f"{where}, {place_of(path, row)} has no {name}", fix="fill it in")
+    rows = np.flatnonzero(said.to_numpy())
+    if not len(rows):
+        _refuse_empty(where)
+    ids, annotators, labels = (table[name].combine_chunks() for name in COLUMNS)
+    if SOURCE in annotators.dictionary.to_pylist():
+        raise SourceError(
+            f"{where} has an annotator called {SOURCE}, which the source's own labels count as",
+            fix="rename the annotator",
+        )
+    labels = _as_classes(labels, classes, where, path)
+    order = _first_of_each(ids, annotators, labels, rows, where, path)
+    return pa.table(
+        {
+            name: column.take(pa.array(order)).cast(pa.string())
+            for name, column in zip(COLUMNS, (ids, annotators, labels), strict=True)
+        }
+    )
+
+
+def _refuse_empty(where: str) -> NoReturn:
+    raise SourceError(
+        f"{where} has no labels", fix="fill it, or remove annotations: from the entry"
+    )
+
+
+def _as_classes(
+    labels: pa.DictionaryArray, classes: Sequence[str], where: str, path: Path
+) -> pa.DictionaryArray:
+    """Labels as class names.
+
+    Raises:
+        SourceError: a label is neither, with the places of the first.
+    """
+    found: list[str] = labels.dictionary.to_pylist()
+    names = {name: name for name in classes}
+    if not names.keys() & set(found):
+        names = {str(index): name for index, name in enumerate(classes)}
+    unknown = [text for text in found if text not in names]
+    if unknown:
+        first = pc.index(labels.indices, found.index(unknown[0])).as_py()
+        listed = ", ".join(map(repr, unknown[:MAX_NAMED]))
+        listed += f" and {len(unknown) - MAX_NAMED} more" if len(unknown) > MAX_NAMED else ""
+        raise SourceError(
+            f"{where} has labels that are no class, from {place_of(path, first)} on: {listed}",
+            fix=f"the classes are {', '.join(classes) or 'none'}; "
+            "correct the labels, or classes: in the catalog entry",
+        )
+    renamed = pa.array([names[text] for text in found], pa.string())
+    return pa.DictionaryArray.from_arrays(labels.indices, renamed)
+
+
+def _first_of_each(
+    ids: pa.DictionaryArray,
+    annotators: pa.DictionaryArray,
+    labels: pa.DictionaryArray,
+    rows: Rows,
+    where: str,
+    path: Path,
+) -> Rows:
+    """Of the labels in `rows`, the first by each annotator for each example, in order.
+
+    Raises:
+        SourceError: another one differs.
+    """
+    example, annotator, label = (
+        column.indices.fill_null(0).to_numpy(zero_copy_only=False)[rows].astype(np.int64)
+        for column in (ids, annotators, labels)
+    )
+    keys = example * len(annotators.dictionary) + annotator
+    order = np.argsort(keys, kind="stable")
+    repeats = np.flatnonzero(keys[order][1:] == keys[order][:-1])
+    one, other = order[repeats], order[repeats + 1]
+    differing = np.flatnonzero(label[one] != label[other])
+    if len(differing):
+        first = differing[np.argmin(other[differing])]
+        places = " and ".join(place_of(path, int(rows[at])) for at in (one[first], other[first]))
+        said = ", ".join(
+            labels.dictionary[int(label[at])].as_py() for at in (one[first], other[first])
+        )
+        name = ids.dictionary[int(example[one[first]])].as_py()
+        more = f"; so do {len(differing) - 1} more" if len(differing) > 1 else ""
+        raise SourceError(
+            f"{where} has two labels of one annotator for {name}: {places} differ ({said}){more}",
+            fix="keep the one that counts",
+        )
+    return np.delete(rows, other)
+
+
+COLUMNS = ["id", "annotator", "label"]
+
+ROWS_AT_ONCE = 1 << 16
+BLOCK_BYTES = 8 << 20  # a row may be as large
+PARQUET = b"PAR1"
+
+
+def read_batches(path: Path, where: str) -> Iterator[pa.Table]:
+    """COLUMNS as text without blanks around it, in Unicode NFC; null where a cell is blank.
+
+    Raises:
+        SourceError: it is damaged, or lacks a column.
+    """
+    position = 0
+    try:
+        for batch in _parquet(path, where) if _is_parquet(path) else _csv(path, where):
+            texts = {}
+            for name in COLUMNS:
+                text = pc.utf8_normalize(batch[name].cast(pa.string()), "NFC")
+                text = pc.utf8_trim_whitespace(text)
+                texts[name] = pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
+            yield pa.table(texts)
+            position += batch.num_rows
+    except (pa.ArrowException, OSError, UnicodeDecodeError, csv.Error) as error:
+        reason = _first_bad_line(path) or " ".join(str(error).split())[:300]
+        raise SourceError(
+            f"{where} cannot be read after row {position}: {reason}",
+            fix="save it as UTF-8 CSV with a value for each column in each row, or as Parquet",
+        ) from None
+
+
+def _parquet(path: Path, where: str) -> Iterator[pa.Table]:
+    with pq.ParquetFile(path) as parquet:
+        schema = parquet.schema_arrow
+        _require_columns(schema.names, where)
+        for name in COLUMNS:
+            kind = schema.field(name).type
+            if pa.types.is_nested(kind) or pa.types.is_floating(kind):
+                raise SourceError(
+                    f"{where} has {kind} in column {name}, expected texts or whole numbers",
+                    fix="write it in another type",
+                )
+        for batch in parquet.iter_batches(ROWS_AT_ONCE, columns=COLUMNS):
+            yield pa.Table.from_batches([batch])
+
+
+def _csv(path: Path, where: str) -> Iterator[pa.Table]:
+    delimiter = _delimiter(path)
+    _, header = next(_numbered(path, delimiter), (1, []))
+    _require_columns(header, where)
+    reader = pa.csv.open_csv(
+        path,
+        read_options=pa.csv.ReadOptions(block_size=BLOCK_BYTES),
+        parse_options=pa.csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
+        convert_options=pa.csv.ConvertOptions(
+            include_columns=COLUMNS,
+            # As text: `007` is a name, and `nan` may be a class.
+            column_types=dict.fromkeys(COLUMNS, pa.string()),
+            strings_can_be_null=True,
+            null_values=[""],
+            quoted_strings_can_be_null=True,
+        ),
+    )
+    for batch in reader:
+        yield pa.Table.from_batches([batch])
+
+
+def _require_columns(names: Sequence[str], where: str) -> None:
+    for column in COLUMNS:
+        if (number := list(names).count(column)) != 1:
+            how_many = "no column" if number == 0 else f"{number} columns"
+            raise SourceError(
+                f"{where} has {how_many} {column}; it has {', '.join(names) or 'none'}",
+                fix=f"give it the columns {', '.join(COLUMNS)}",
+            )
+
+
+def _is_parquet(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(PARQUET)) == PARQUET
+
+
+def _delimiter(path: Path) -> str:
+    with path.open("rb") as file:
+        first = file.readline(BLOCK_BYTES).decode("utf-8", "replace")
+    return max(",;\t", key=first.count)
+
+
+def _numbered(path: Path, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """Rows of a CSV file that are not blank, each with the number of its first line."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.reader(file, delimiter=delimiter)
+        before = 0
+        for values in reader:
+            if values:
+                yield before + 1, values
+            before = reader.line_num
+
+
+def place_of(path: Path, row: int) -> str:
+    """Where a row is, as an editor would show it: `line 7`; `row 5` of a Parquet file."""
+    if _is_parquet(path):
+        return f"row {row}"
+    lines = _numbered(path, _delimiter(path))
+    return next(f"line {line}" for number, (line, _) in enumerate(lines) if number == row + 1)
+
+
+def _first_bad_line(path: Path) -> str | None:
+    """What is wrong in which line, where that can be told."""
+    if _is_parquet(path):
+        return None
+    line = 0
+    try:
+        rows = _numbered(path, _delimiter(path))
+        _, header = next(rows, (1, []))
+        for line, values in rows:
+            if len(values) != len(header):
+                return f"line {line} has {len(values)} values, expected {len(header)}"
+    except UnicodeDecodeError:
+        return "it is no UTF-8"
+    except csv.Error as error:
+        return f"after line {line}: {error}"
+    return None

@@ -1,0 +1,80 @@
+"""Class folders: `cat/1.jpg`, or `train/cat/1.jpg` where the source has splits of its own.
+
+The folder names the class, whatever lies deeper. Folders that hold all the rest (`pets-v2/train/
+cat/1.jpg`) are passed through. The path from there is the example's id, so a folder, its tar and
+its zip give the same examples.
+"""
+
+from pipeline.dataset.catalog import Entry
+from pipeline.ingest.sources import SPLIT_NAMES, Source, file_batches, in_order
+from pipeline.ingest.sources.places.trees import Files
+from pipeline.runtime.errors import SourceError
+
+
+def recognises(files: Files, entry: Entry) -> bool:
+    return len(files.others) < len(files.members)
+
+
+def open_source(entry: Entry, files: Files, max_bytes: float) -> Source:
+    """Every file in a class folder is an example; files beside the class folders are not.
+
+    Raises:
+        SourceError: no image lies in a class folder.
+    """
+    paths = {name: name.split("/") for name in files.members}
+    # A name that nothing should have makes no class; its file is listed with its problem.
+    images = [
+        paths[name]
+        for name, member in files.members.items()
+        if not member.problem and name not in files.others
+    ]
+    if not images:
+        raise SourceError(
+            f"{files.where} has no usable image: {next(iter(files.members.values())).problem}",
+            fix="look at what it is",
+        )
+    depth = _shared_depth(images)
+    below = {parts[depth].lower() for parts in images if len(parts) > depth + 1}
+    has_splits = bool(below) and below <= SPLIT_NAMES.keys()
+    label_at = depth + has_splits
+    examples = {
+        name: parts
+        for name, parts in paths.items()
+        if len(parts) > label_at + 1 and parts[:depth] == images[0][:depth]
+    }
+    if has_splits:
+        examples = {n: p for n, p in examples.items() if p[depth].lower() in SPLIT_NAMES}
+    if not examples:
+        raise SourceError(
+            f"{files.where} has images, but none in a class folder (cat/1.jpg, train/cat/1.jpg)",
+            fix="sort them into one folder a class, or list them in a CSV manifest",
+        )
+    labels: list[str | None] = [parts[label_at] for parts in examples.values()]
+    splits = [SPLIT_NAMES[p[depth].lower()] if has_splits else None for p in examples.values()]
+    return Source(
+        classes=entry.classes or in_order({p[label_at] for p in images if len(p) > label_at + 1}),
+        num_examples=len(examples),
+        splits=frozenset(split for split in splits if split),
+        batches=file_batches(
+            files.tree,
+            [files.members[name] for name in examples],
+            {
+                "id": ["/".join(parts[depth:]) for parts in examples.values()],
+                "label": labels,
+                "split": splits,
+            },
+            max_bytes,
+        ),
+    )
+
+
+def _shared_depth(images: list[list[str]]) -> int:
+    """How many folders hold all images together, and are neither a split nor the only class."""
+    depth = 0
+    while (
+        len({parts[depth] for parts in images}) == 1
+        and images[0][depth].lower() not in SPLIT_NAMES
+        and all(len(parts) > depth + 2 for parts in images)
+    ):
+        depth += 1
+    return depth

@@ -1,0 +1,218 @@
+"""MNIST and its family: IDX files of images, each with one of labels, gzipped or not.
+
+`train-images-idx3-ubyte.gz` belongs with `train-labels-idx1-ubyte.gz`; `t10k` is the test split.
+What stands before (as in EMNIST's `emnist-letters-train-images-idx3-ubyte.gz`) must be the same
+for all files. Format: https://web.archive.org/web/2022/http://yann.lecun.com/exdb/mnist/
+"""
+
+import gzip
+import io
+import re
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import prod
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from pipeline.dataset.catalog import Entry
+from pipeline.ingest.sources import BYTES_PER_BATCH, EXAMPLES_PER_BATCH, Source, examples_table
+from pipeline.ingest.sources.places.trees import GROWTH_FREE_BYTES, MAX_GROWTH, Files
+from pipeline.modalities.images.prepare.decoding import encode_png
+from pipeline.runtime.errors import SourceError
+
+NAME = re.compile(
+    r"(?P<before>.*?)(?P<split>train|t10k|test)-(?P<what>images|labels)[-.]idx[13]-ubyte(\.gz)?"
+)
+DIMENSIONS = {"images": 3, "labels": 1}
+UNSIGNED_BYTES = 8  # the third byte of the magic number
+MAX_FILE_BYTES = 1 << 30  # as it is stored; EMNIST's largest has 547 MB before it is compressed
+MAX_EXAMPLES = 1 << 27  # their labels are held in memory
+
+
+def recognises(files: Files, entry: Entry) -> bool:
+    return any(map(NAME.fullmatch, files.others))
+
+
+def open_source(entry: Entry, files: Files, max_bytes: float) -> Source:
+    """Read the labels and the headers of the images, which are decompressed batch by batch.
+
+    Raises:
+        SourceError: a file is missing or damaged, images and labels do not belong together, or an
+            image has more than `max_bytes`. Damage behind the header of the images is found, and
+            raised, when they are read.
+    """
+    pairs = []
+    for split, names in _find_pairs(files).items():
+        images, labels = (IdxFile(files, names[what], DIMENSIONS[what]) for what in DIMENSIONS)
+        if images.shape[0] != labels.shape[0]:
+            raise SourceError(
+                f"{images.name} has {images.shape[0]} images, {labels.name} has "
+                f"{labels.shape[0]} labels",
+                fix="fetch both again",
+            )
+        height, width = images.shape[1:]
+        if not 0 < height * width <= max_bytes:
+            raise SourceError(
+                f"{images.name} of {files.where} has images of {height} x {width} pixels, expected "
+                f"1 to {max_bytes:.0f} in all",
+                fix="fetch it again, or raise ingest.max_file_mb",
+            )
+        codes = labels.take(labels.shape[0])
+        labels.finish()
+        pairs.append(Pair(split, images, codes))
+    found = sorted(set().union(*(np.unique(pair.codes).tolist() for pair in pairs)))
+    if entry.classes and max(found, default=0) >= len(entry.classes):
+        raise SourceError(
+            f"{files.where} has the label {max(found)}, but the entry names "
+            f"{len(entry.classes)} classes",
+            fix="correct classes in the catalog entry",
+        )
+    names_of = dict(enumerate(entry.classes)) if entry.classes else {c: str(c) for c in found}
+    return Source(
+        classes=list(names_of.values()),
+        num_examples=sum(len(pair.codes) for pair in pairs),
+        splits=frozenset(pair.split for pair in pairs),
+        batches=_batches(pairs, names_of),
+    )
+
+
+def _find_pairs(files: Files) -> dict[str, dict[str, str]]:
+    """By split, train first: the names of the file of images and of that of labels.
+
+    Raises:
+        SourceError: one of them is missing, or they are those of several datasets.
+    """
+    found: dict[tuple[str, str], dict[str, str]] = {}
+    for name in files.others:
+        if match := NAME.fullmatch(name):
+            # Sorted, so that of a file and its compressed copy beside it the file is taken.
+            key = match["before"], match["split"]
+            found.setdefault(key, {}).setdefault(match["what"], name)
+    pairs: dict[str, dict[str, str]] = {}
+    for (_, word), names in sorted(found.items(), key=lambda item: item[0][1] != "train"):
+        pairs["train" if word == "train" else "test"] = names
+    if len(pairs) < len(found) or len({before for before, _ in found}) > 1:
+        starts = ", ".join(sorted(before + word for before, word in found))
+        raise SourceError(
+            f"{files.where} holds several datasets, whose files start with {starts}",
+            fix="point uri at a folder with one of them",
+        )
+    for names in pairs.values():
+        if names.keys() != DIMENSIONS.keys():
+            (there,) = names
+            missing = "labels" if there == "images" else "images"
+            raise SourceError(
+                f"{files.where} has {names[there]}, but not the {missing} that belong to it",
+                fix="point uri at the folder that has both files",
+            )
+    if not pairs:
+        raise SourceError(f"{files.where} has no IDX files", fix="check uri, or leave kind out")
+    return pairs
+
+
+class IdxFile:
+    """An IDX file of unsigned bytes, read once from its start to its end.
+
+    The file is held as it is stored: what is compressed is decompressed as far as it is read.
+    """
+
+    def __init__(self, files: Files, name: str, num_dimensions: int) -> None:
+        """Read the header.
+
+        Raises:
+            SourceError: it is damaged, or of another type or shape.
+        """
+        self.name = name
+        self.where = f"{name} of {files.where}"
+        data = files.read(name, MAX_FILE_BYTES)
+        self.stream: io.BufferedIOBase = io.BytesIO(data)
+        if data.startswith(b"\x1f\x8b"):
+            self.stream = gzip.GzipFile(fileobj=self.stream)
+        magic = bytes((0, 0, UNSIGNED_BYTES, num_dimensions))
+        header = self._read(len(magic) + 4 * num_dimensions)
+        if len(header) < len(magic) + 4 * num_dimensions or not header.startswith(magic):
+            raise SourceError(
+                f"{self.where} is no IDX file of bytes in {num_dimensions} dimensions",
+                fix="fetch it again",
+            )
+        self.shape: tuple[int, ...] = struct.unpack_from(f">{num_dimensions}I", header, len(magic))
+        self.size = prod(self.shape)
+        self.num_read = 0
+        if self.size > GROWTH_FREE_BYTES + MAX_GROWTH * len(data) or self.shape[0] > MAX_EXAMPLES:
+            raise SourceError(
+                f"{self.where} has {len(data)} bytes and says that it holds {self.size}",
+                fix="fetch it again",
+            )
+
+    def take(self, num_rows: int) -> np.ndarray:
+        """The next rows, uint8.
+
+        Raises:
+            SourceError: they are damaged or missing.
+        """
+        shape = (num_rows, *self.shape[1:])
+        content = self._read(prod(shape))
+        self.num_read += len(content)
+        if len(content) < prod(shape):
+            raise self._has(str(self.num_read))
+        return np.frombuffer(content, np.uint8).reshape(shape)
+
+    def finish(self) -> None:
+        """See that nothing comes after the last row; this compares the checksum of a gzip, too.
+
+        Raises:
+            SourceError: something does, or it is damaged.
+        """
+        if self._read(1):
+            raise self._has("more")
+
+    def _read(self, num_bytes: int) -> bytes:
+        try:
+            return self.stream.read(num_bytes)
+        except (EOFError, OSError, zlib.error) as error:
+            raise SourceError(f"{self.where} is damaged: {error}", fix="fetch it again") from None
+
+    def _has(self, found: str) -> SourceError:
+        return SourceError(
+            f"{self.where} should hold {self.size} bytes, found {found}", fix="fetch it again"
+        )
+
+
+class Pair(NamedTuple):
+    split: str
+    images: IdxFile
+    codes: np.ndarray
+    """Of the labels, shape `(N,)`, uint8."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """Examples in a row."""
+
+    split: str
+    start: int
+    """Number of the first of them in its split."""
+    images: np.ndarray
+    """Shape `(N, H, W)`, uint8."""
+    labels: list[str]
+
+    def __call__(self) -> pa.Table:
+        return examples_table(
+            [f"{self.split}/{self.start + row:05d}" for row in range(len(self.images))],
+            image=[encode_png(image[:, :, None]) for image in self.images],
+            label=self.labels,
+            split=[self.split] * len(self.images),
+        )
+
+
+def _batches(pairs: list[Pair], names: dict[int, str]) -> Iterator[Part]:
+    for split, images, codes in pairs:
+        step = min(EXAMPLES_PER_BATCH, max(1, BYTES_PER_BATCH // prod(images.shape[1:])))
+        for start in range(0, len(codes), step):
+            labels = [names[code] for code in codes[start : start + step].tolist()]
+            yield Part(split, start, images.take(len(labels)), labels)
+        images.finish()

@@ -1,0 +1,121 @@
+"""Rows that tell of one example: repeats go, contradictions are refused, annotators vote."""
+
+import csv
+import io
+from collections.abc import Callable
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.ingest.sources.kinds.manifest.rows import with_columns
+from pipeline.ingest.sources.kinds.manifest.tables import JSON_SUFFIXES, MAX_BYTES, Manifest
+from pipeline.ingest.sources.places.trees import Files
+from pipeline.runtime.errors import SourceError
+
+# What the rows of all annotators of an image must say alike.
+OF_IMAGE = ["split", "group", "license", "purposes", "place", "problem"]
+
+
+def once_each(
+    rows: pa.Table, keys: list[str], line_of: Callable[[int], str], where: str
+) -> pa.Table:
+    """The rows without those that repeat another, of which none contradicts another.
+
+    `line_of` tells where the row of a number is; `where` is the source, for messages.
+
+    Raises:
+        SourceError: two rows say different things of one key.
+    """
+    if "annotator" not in keys and len(pc.unique(rows["id"])) == rows.num_rows:
+        return rows
+    rows = _first_of_like(rows, [name for name in rows.column_names if name != "at"])
+    _refuse_contradictions(rows, keys, line_of, where)
+    return rows
+
+
+def by_majority(rows: pa.Table, line_of: Callable[[int], str], where: str) -> pa.Table:
+    """A row for each id, with the label of most annotators, the first of equals.
+
+    Raises:
+        SourceError: rows of one id differ in more than annotator and label.
+    """
+    examples = _first_of_like(rows, ["id", *OF_IMAGE])
+    _refuse_contradictions(examples, ["id"], line_of, where, but=("label", "annotator"))
+    votes = (
+        rows.filter(pc.is_valid(rows["label"]))
+        .group_by(["id", "label"], use_threads=False)
+        .aggregate([("at", "count"), ("at", "min")])
+        .sort_by([("at_count", "descending"), ("at_min", "ascending")])
+        .group_by("id", use_threads=False)
+        .aggregate([("label", "first")])
+    )
+    won = pc.index_in(examples["id"], votes["id"].combine_chunks())
+    return with_columns(examples, label=votes["label_first"].take(won))
+
+
+def _first_of_like(rows: pa.Table, columns: list[str]) -> pa.Table:
+    """Of the rows that are alike in these columns, the first, in order."""
+    first = rows.group_by(columns, use_threads=False).aggregate([("at", "min")])["at_min"]
+    return rows.filter(pc.is_in(rows["at"], first.combine_chunks()))
+
+
+def _refuse_contradictions(
+    rows: pa.Table,
+    keys: list[str],
+    line_of: Callable[[int], str],
+    where: str,
+    but: tuple[str, ...] = (),
+) -> None:
+    """Refuse rows of the same keys; columns of `but` are not what they contradict each other in."""
+    counts = rows.group_by(keys, use_threads=False).aggregate([("at", "count"), ("at", "min")])
+    several = counts.filter(pc.greater(counts["at_count"], 1)).sort_by("at_min")
+    if not several.num_rows:
+        return
+    alike = rows
+    for key in keys:
+        value = several[key][0]
+        same = pc.equal(alike[key], value) if value.is_valid else pc.is_null(alike[key])
+        alike = alike.filter(same)
+    first, second = alike.slice(0, 2).to_pylist()
+    differing = next(
+        n for n in rows.column_names if n not in (*but, "at") and first[n] != second[n]
+    )
+    lines = [line_of(row["at"]) for row in (first, second)]
+    is_image = differing in ("place", "problem")
+    said = "" if is_image else f" ({first[differing]}, {second[differing]})"
+    more = f"; so do rows of {several.num_rows - 1} more" if several.num_rows > 1 else ""
+    raise SourceError(
+        f"{where} says two things of {first['id']}: {' and '.join(lines)} differ in "
+        f"{'image' if is_image else differing}{said}{more}",
+        fix="give each image an id of its own, in a column id"
+        if is_image
+        else "let the rows of an image differ in annotator and label alone"
+        if "annotator" in (*keys, *but)
+        else "keep one row for each image, or name the annotator of each in a column",
+    )
+
+
+def line_of_row(at: int, parts: list[Manifest], names: list[str], files: Files) -> str:
+    """Where row `at` of all manifests is, as an editor would show it: `line 3 of train.csv`."""
+    for part, name in zip(parts, names, strict=True):
+        if at < part.table.num_rows:
+            line = _line_in(at, name, files)
+            return line if len(parts) == 1 else f"{line} of {name}"
+        at -= part.table.num_rows
+    raise AssertionError("no such row")
+
+
+def _line_in(row: int, name: str, files: Files) -> str:
+    if name.lower().endswith(".parquet"):
+        return f"row {row}"
+    text = files.read(name, MAX_BYTES).decode("utf-8-sig", "replace")
+    if name.lower().endswith(JSON_SUFFIXES):
+        starts = [number for number, line in enumerate(text.split("\n"), 1) if line.strip()]
+        return f"line {starts[row]}"
+    delimiter = max(",;\t", key=text.partition("\n")[0].count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    starts, before = [], 0
+    for values in reader:
+        starts += [before + 1] if values else []
+        before = reader.line_num
+    return f"line {starts[row + 1]}"  # after the header

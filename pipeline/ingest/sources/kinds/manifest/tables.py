@@ -1,0 +1,272 @@
+"""Manifests as tables: which file is one, what its columns are, how it is read."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+from typing import NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+import pyarrow.json
+import pyarrow.parquet as pq
+
+from pipeline.dataset.catalog import Entry
+from pipeline.ingest.sources import SPLIT_NAMES
+from pipeline.ingest.sources.places.trees import Files, Folder
+from pipeline.runtime.errors import SourceError
+
+JSON_SUFFIXES = (".jsonl", ".ndjson")
+SUFFIXES = (".csv", ".tsv", *JSON_SUFFIXES, ".parquet")
+STEMS = {"manifest", "metadata", "labels", "annotations", "index", "data", *SPLIT_NAMES}
+START_BYTES = 64 << 10  # looked at to find out what a file is
+BLOCK_BYTES = 8 << 20  # a row may be as large
+MAX_BYTES = 4 << 30
+
+# What columns are usually called, the most telling name first.
+USUAL_NAMES = {
+    "image": (
+        "file_name", "filename", "file", "path", "filepath", "file_path", "image_path", "image",
+        "image_url", "url", "uri",
+    ),
+    "label": ("label", "class", "category", "target", "class_name", "label_name"),
+    "id": ("id",),
+    "split": ("split", "subset"),
+    "group": ("group",),
+    "license": ("license", "licence"),
+    "purposes": ("purposes", "purpose"),
+    "annotator": ("annotator", "worker", "rater"),
+}  # fmt: skip
+
+
+class Manifest(NamedTuple):
+    """A manifest as a table with our names for its columns."""
+
+    table: pa.Table
+    folder: str
+    """What its paths start from, in the tree: empty, or ending with a slash."""
+
+
+def find_manifests(files: Files, entry: Entry) -> list[str]:
+    """Names of the manifests: the one that uri names, or those under usual names.
+
+    Raises:
+        SourceError: there are several, and nothing tells which counts.
+    """
+    candidates = [name for name in files.others if name.lower().endswith(SUFFIXES)]
+    if len(files.members) > 1:
+        candidates = [name for name in candidates if PurePosixPath(name).stem.lower() in STEMS]
+        # One at the root, or one in each split folder, whatever folders hold them all.
+        depth = min((name.count("/") for name in candidates), default=0)
+        candidates = [name for name in candidates if name.count("/") == depth]
+    found = [name for name in candidates if _is_manifest(files, name, entry)]
+    keys = [(path.parent, SPLIT_NAMES.get(path.stem.lower())) for path in map(PurePosixPath, found)]
+    folders = [folder for folder, _ in keys]
+    # Several are of one dataset when each has its own folder, or is called like its own split.
+    if any(keys.count(k) > 1 or (folders.count(k[0]) > 1 and k[1] is None) for k in keys):
+        raise SourceError(
+            f"{files.where} has several manifests: {', '.join(found[:4])}",
+            fix="point uri at the one that counts",
+        )
+    return found
+
+
+def _is_manifest(files: Files, name: str, entry: Entry) -> bool:
+    if name.lower().endswith(".parquet"):
+        try:
+            schema = pq.read_schema(_open(files, name))
+        except (pa.ArrowException, OSError):
+            return False  # the kind that reads Parquet says what is wrong
+        columns = [f.name for f in schema if pa.types.is_string(f.type) or _is_plain(f.type)]
+    elif len(files.members) == 1:
+        return True  # nothing else it could be; what it lacks is said when it is read
+    elif name.lower().endswith(JSON_SUFFIXES):
+        columns = _json_keys(_start(files, name))
+    else:
+        columns = _csv_header(_start(files, name))
+    given = entry.columns
+    return _column(columns, "image", given.image) is not None and (
+        _column(columns, "label", given.label) is not None
+    )
+
+
+def _open(files: Files, name: str) -> pa.NativeFile:
+    """A manifest as a file; in memory only where it lies in an archive."""
+    member = files.members[name]
+    if isinstance(files.tree, Folder) and not member.problem:
+        return pa.OSFile(str(files.tree.root / member.path))
+    return pa.BufferReader(files.read(name, MAX_BYTES))
+
+
+def _start(files: Files, name: str) -> bytes:
+    with _open(files, name) as file:
+        return bytes(file.read(START_BYTES))
+
+
+def _is_plain(kind: pa.DataType) -> bool:
+    return bool(
+        pa.types.is_integer(kind)
+        or pa.types.is_floating(kind)
+        or pa.types.is_large_string(kind)
+        or pa.types.is_dictionary(kind)
+        or pa.types.is_boolean(kind)
+    )
+
+
+def _json_keys(start: bytes) -> list[str]:
+    keys: dict[str, None] = {}
+    for line in start.decode("utf-8-sig", "replace").splitlines():
+        try:
+            row = json.loads(line)
+        except ValueError:  # blank, or cut off
+            continue
+        keys |= dict.fromkeys(row if isinstance(row, dict) else ())
+    return list(keys)
+
+
+def _csv_header(start: bytes) -> list[str]:
+    first = start.decode("utf-8-sig", "replace").splitlines()[:1]
+    return next(csv.reader(first, delimiter=_delimiter(start)), [])
+
+
+def _delimiter(start: bytes) -> str:
+    first = start.split(b"\n", 1)[0].decode("utf-8", "replace")
+    return max(",;\t", key=first.count)
+
+
+def _column(columns: list[str], role: str, given: str | None) -> str | None:
+    """The column of the given name, or the first of the usual ones."""
+    if given is not None:
+        return given if given in columns else None
+    by_name = {name.strip().lower(): name for name in reversed(columns)}
+    return next((by_name[name] for name in USUAL_NAMES[role] if name in by_name), None)
+
+
+def read_manifest(files: Files, name: str, entry: Entry) -> Manifest:
+    """The manifest as text, with our names for its columns; null where a cell is blank.
+
+    Raises:
+        SourceError: it is damaged, or has no column of images or of labels.
+    """
+    where = files.where if len(files.members) == 1 else f"{name} of {files.where}"
+    try:
+        if name.lower().endswith(".parquet"):
+            table = pq.read_table(_open(files, name))
+        elif name.lower().endswith(JSON_SUFFIXES):
+            table = _read_json(files, name)
+        else:
+            table = _read_csv(files, name, where)
+    except (pa.ArrowException, OSError, UnicodeDecodeError, csv.Error) as error:
+        reason = _first_bad_line(files, name) or " ".join(str(error).split())[:300]
+        raise SourceError(
+            f"{where} cannot be read: {reason}",
+            fix="save it as UTF-8 with as many values in each row as columns, each of one kind",
+        ) from None
+    columns = {
+        role: _column(table.column_names, role, getattr(entry.columns, role))
+        for role in USUAL_NAMES
+    }
+    for role in ("image", "label"):
+        if columns[role] is None:
+            raise SourceError(
+                f"{where} has no column that names the {role}; it has "
+                f"{', '.join(table.column_names) or 'none'}",
+                fix=f"name it in the catalog entry, under columns: {role}:",
+            )
+    for role, column in entry.columns.model_dump(exclude_none=True).items():
+        if columns[role] is None:
+            raise SourceError(
+                f"{where} has no column {column}; it has {', '.join(table.column_names)}",
+                fix=f"correct columns: {role}: in the catalog entry",
+            )
+    for column in filter(None, columns.values()):
+        kind = table.schema.field(column).type
+        if not (pa.types.is_string(kind) or pa.types.is_temporal(kind) or _is_plain(kind)):
+            raise SourceError(
+                f"{where} has {kind} in column {column}, expected a text or a number a row",
+                fix="name another column in the catalog entry, under columns:",
+            )
+    texts = {
+        role: pc.utf8_trim_whitespace(table[column].cast(pa.string()))
+        for role, column in columns.items()
+        if column is not None
+    }
+    texts = {
+        role: pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
+        for role, text in texts.items()
+    }
+    return Manifest(pa.table(texts), name[: name.rfind("/") + 1])
+
+
+def _read_csv(files: Files, name: str, where: str) -> pa.Table:
+    start = _start(files, name)
+    header = _csv_header(start)
+    named = [column for column in header if column]
+    if len(set(named)) < len(named):
+        raise SourceError(
+            f"{where} has two columns of one name: {', '.join(header)}", fix="rename one of them"
+        )
+    start.partition(b"\n")[0].decode("utf-8-sig")  # names of columns are not looked at later
+    return pa.csv.read_csv(
+        _open(files, name),
+        read_options=pa.csv.ReadOptions(block_size=BLOCK_BYTES),
+        parse_options=pa.csv.ParseOptions(delimiter=_delimiter(start), newlines_in_values=True),
+        convert_options=pa.csv.ConvertOptions(
+            include_columns=named,
+            # As text: `007` is a name, and `nan` may be a class.
+            column_types=dict.fromkeys(named, pa.string()),
+            strings_can_be_null=True,
+            null_values=[""],
+            quoted_strings_can_be_null=True,
+        ),
+    )
+
+
+def _read_json(files: Files, name: str) -> pa.Table:
+    options = pa.json.ReadOptions(block_size=BLOCK_BYTES)
+    table = pa.json.read_json(_open(files, name), options)
+    times = [field.name for field in table.schema if pa.types.is_timestamp(field.type)]
+    if not times:
+        return table
+    # Text that looks like a date is text: it would come back as another one.
+    schema = pa.schema([(column, pa.string()) for column in times])
+    return pa.json.read_json(
+        _open(files, name), options, pa.json.ParseOptions(explicit_schema=schema)
+    )
+
+
+def _first_bad_line(files: Files, name: str) -> str | None:
+    """What is wrong in which line, where that can be told."""
+    if name.lower().endswith(".parquet"):
+        return None
+    data = files.read(name, MAX_BYTES)
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        return f"line {line} is no UTF-8"
+    if name.lower().endswith(JSON_SUFFIXES):
+        for line, content in enumerate(text.split("\n"), 1):
+            try:
+                json.loads(content or "{}")
+            except ValueError as error:
+                return f"line {line} is no JSON: {error}"
+        return None
+    rows = _numbered(text, _delimiter(data))
+    _, header = next(rows, (1, []))
+    for line, values in rows:
+        if len(values) != len(header):
+            return f"line {line} has {len(values)} values, expected {len(header)}"
+    return None
+
+
+def _numbered(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """Rows that are not blank, each with the number of its first line."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    before = 0
+    for values in reader:
+        if values:
+            yield before + 1, values
+        before = reader.line_num

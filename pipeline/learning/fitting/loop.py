@@ -1,0 +1,289 @@
+"""The training loop: fit a network, keep the best epoch on validation, resume after a crash.
+
+A run is a function of its recipe and its examples alone: the order of an epoch, and whatever a
+network draws in a step, follow from (seed, epoch, step). On a CPU a resumed run ends in the
+same bits as one that was never disturbed; of three processes and more, if it was stopped between
+epochs, since DDP adds their gradients in another order in its first step.
+"""
+
+import copy
+import gc
+import time
+import weakref
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from pipeline.learning.batches import (
+    Epochs,
+    Examples,
+    InMemory,
+    Normalizer,
+    Source,
+    on_device,
+)
+from pipeline.learning.device import Device
+from pipeline.learning.fitting.checkpoint import Checkpoint
+from pipeline.learning.fitting.finetuning import FineTuning
+from pipeline.learning.fitting.finite import FiniteGuard
+from pipeline.learning.fitting.memory import run_in_memory
+from pipeline.learning.fitting.optimizers import make_optimizer
+from pipeline.learning.fitting.ranks import ONE_RANK, Ranks
+from pipeline.learning.fitting.recipe import Recipe, schedule
+from pipeline.learning.fitting.selection import is_best, should_stop, validate
+from pipeline.learning.fitting.step import TrainingStep
+from pipeline.modalities.images.network.on_device import augment_batch, scale_at, shrink
+from pipeline.modalities.images.network.whitened import WhitenedCNN
+
+WHITENED_FROM = 5000 * 32 * 32  # pixels of images, which show how they vary
+
+
+@dataclass
+class Fit:
+    """What came of training."""
+
+    history: list[dict[str, float]] = field(default_factory=list)
+    """One row per epoch: epoch (from 1), lr, train_loss, train_accuracy, val_loss, val_accuracy."""
+    best_epoch: int = 0
+    num_images: int = 0
+    """Images trained on since this process started, by all ranks; fewer than the run's when it was
+    resumed."""
+    seconds: float = 0.0
+    """Time that this process spent in training steps."""
+
+
+def fit(
+    network: nn.Module,
+    recipe: Recipe,
+    epochs: Epochs,
+    validation: Examples | None,
+    normalize: Normalizer,
+    device: Device,
+    *,
+    checkpoint: Checkpoint | None = None,
+    ranks: Ranks = ONE_RANK,
+    on_step: Callable[[int], object] = lambda num_images: None,
+    on_epoch: Callable[[dict[str, float]], object] = lambda row: None,
+) -> Fit:
+    """Train `network` in place; it ends with the weights of its best epoch on `validation`.
+
+    The best epoch is the most accurate, between equals the one of least loss, then the first.
+    Without `validation` it is the last. `on_step` hears of every batch, `on_epoch` of every
+    epoch, also of those that a checkpoint brings back.
+
+    Several `ranks` call it with the same arguments and end with the same weights, but for
+    `checkpoint`, which the first alone has, and sources that stream, which know their share.
+
+    Raises:
+        TrainingError: a loss, gradient or weight is no longer a finite number (finite.py), or
+            memory is too small for a batch (memory.py).
+    """
+    run = _Run(network, recipe, normalize, device, ranks)
+    saved = ranks.from_first(checkpoint.load("cpu") if checkpoint else None, device)
+    if saved is not None:
+        run.restore(saved)
+        for row in run.fitted.history:
+            on_epoch(row)
+    first_epoch = run.epoch
+    while not run.is_over:
+        source = run.open(epochs(run.epoch))
+        if run.epoch == first_epoch:  # what the checkpoint brings back
+            on_step(first_epoch * source.num_examples + run.images_behind(source))
+        for num in run.steps(source):
+            on_step(num)
+            if checkpoint is not None and run.step and checkpoint.due():
+                run.guard.check_all()
+                checkpoint.save(run.state())
+        del source  # before the next epoch's are read
+        run.end_epoch(validation)
+        if checkpoint is not None and checkpoint.due(after_epoch=True):
+            checkpoint.save(run.state())
+        on_epoch(run.fitted.history[-1])
+    run.end()
+    return run.fitted
+
+
+class _Run:
+    """A training run in progress: what its steps change, of which `state` is what must be kept."""
+
+    def __init__(
+        self,
+        network: nn.Module,
+        recipe: Recipe,
+        normalize: Normalizer,
+        device: Device,
+        ranks: Ranks,
+    ) -> None:
+        torch.backends.cudnn.benchmark = not recipe.deterministic
+        torch.use_deterministic_algorithms(recipe.deterministic, warn_only=True)
+        torch.set_float32_matmul_precision("high")
+        network.to(device.kind, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.network, self.recipe, self.normalize = network, recipe, normalize
+        self.device, self.ranks = device, ranks
+        self.tuning = FineTuning(network, recipe.finetune, recipe.epochs)
+        self.optimizer = make_optimizer(
+            recipe.optimizer,
+            network,
+            depths=self.tuning.depths,
+            layer_decay=recipe.layer_decay if recipe.finetune == "layerwise" else 1.0,
+            lr=recipe.lr,
+            weight_decay=recipe.weight_decay,
+            batch_size=recipe.batch_size,
+            fused=device.kind in ("cpu", "cuda"),
+            bf16=device.bf16,
+        )
+        self.guard = FiniteGuard(network, device, lr=recipe.lr, optimizer=recipe.optimizer)
+        self.guard.protect(self.optimizer)
+        self.totals = torch.zeros(3, device=device.kind)
+        self.fitted = Fit()
+        self.best: dict[str, Tensor] = {}
+        self.moved: tuple[weakref.ref[Tensor], Examples] | None = None
+        """Which examples are on the GPU too, and those there."""
+        self.epoch = self.step = 0
+        """The step to come; both count from 0."""
+        self.lr_factor = 0.0
+        self.train_step = TrainingStep(
+            network,
+            self.optimizer,
+            normalize,
+            device,
+            self.guard,
+            recipe.label_smoothing,
+            self.totals,
+            ranks,
+        )
+        self.trial = self.train_step.by_itself(network)
+
+    def state(self) -> dict[str, Any]:
+        return {
+            "network": self.network.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "best": self.best,
+            "totals": self.totals,
+            "history": self.fitted.history,
+            "best_epoch": self.fitted.best_epoch,
+            "epoch": self.epoch,
+            "step": self.step,
+        }
+
+    def restore(self, saved: dict[str, Any]) -> None:
+        self.network.load_state_dict(saved["network"])
+        self.optimizer.load_state_dict(saved["optimizer"])
+        self.best = saved["best"]
+        self.totals.copy_(saved["totals"])
+        self.fitted.history, self.fitted.best_epoch = saved["history"], saved["best_epoch"]
+        self.epoch, self.step = saved["epoch"], saved["step"]
+
+    @property
+    def is_over(self) -> bool:
+        return self.epoch >= self.recipe.epochs or should_stop(
+            self.fitted.history, self.fitted.best_epoch, self.recipe.patience
+        )
+
+    def open(self, source: Examples | Source) -> Source:
+        """What the epoch trains on; a network that looks at images before training sees them."""
+        if isinstance(source, Examples):
+            source = InMemory(self.on_device(source), self.ranks.share)
+        if isinstance(self.network, WhitenedCNN) and not self.network.is_whitened:
+            images = source.some_images(WHITENED_FROM).to(self.device.kind)
+            self.network.whiten(self.normalize(images).cpu())  # MPS has no float64
+            self.ranks.copy_first(self.network)
+        return source
+
+    def on_device(self, examples: Examples) -> Examples:
+        """The examples on the GPU, if they have room; those that every epoch has go there once."""
+        if self.moved is None or self.moved[0]() is not examples.images:
+            self.moved = None  # their room first
+            there = on_device(examples, self.device)
+            if there is not examples:
+                self.moved = weakref.ref(examples.images), there
+            return there
+        return self.moved[1]
+
+    def images_behind(self, source: Source) -> int:
+        """Images of the epoch that steps before this one have seen."""
+        return self.batches(source)[self.step][0]
+
+    def batches(self, source: Source) -> list[tuple[int, int]]:
+        return self.ranks.share.batches(source.num_examples, self.recipe.batch_size)
+
+    def steps(self, source: Source) -> Iterator[int]:
+        """Make the steps that are left of the epoch; gives the images of each, of all ranks."""
+        recipe, batches = self.recipe, self.batches(source)
+        epoch, total = self.epoch, recipe.epochs * len(batches)
+        started = time.perf_counter()
+        self.tuning.begin(epoch)
+        if isinstance(self.network, WhitenedCNN):
+            self.network.freeze_whitening(epoch / recipe.epochs)
+        # Anew, since which weights have gradients may be another matter now.
+        self.train_step.network = self.ranks.parallel(self.network, self.device)
+        self.guard.begin(epoch, self.step)
+        scale = scale_at(recipe.progressive, epoch / recipe.epochs)
+        for batch in source.batches(recipe.seed, epoch, recipe.batch_size, self.device, self.step):
+            step, (begin, end) = self.step, batches[self.step]
+            self.set_lr((epoch * len(batches) + step) / total, 1 / total)
+            images = augment_batch(
+                batch.images,
+                recipe.transforms,
+                seed=recipe.seed,
+                epoch=epoch,
+                step=step,
+                part=(*self.ranks.share.part(0, end - begin), end - begin),
+            )
+            batch = batch._replace(images=shrink(images, scale))
+            # What a network draws differs between ranks, as it does between examples.
+            drawn = (self.ranks.share.rank << 56) + (recipe.seed << 32)
+            self.device.seed((drawn + epoch * len(batches) + step) % 2**64)
+            run_in_memory(self.train_step, batch, self.try_batch, self.ranks.num)
+            self.fitted.num_images += end - begin
+            self.step = (step + 1) % len(batches)
+            yield end - begin
+        self.ranks.copy_first(self.network)  # the statistics of batch norm
+        self.guard.check_all()
+        self.fitted.seconds += time.perf_counter() - started
+
+    def try_batch(self, batch: Examples) -> None:
+        """A step of this process alone, which the other ranks know nothing of."""
+        self.train_step.network = self.network
+        gc.collect()  # DDP, and its hooks on the gradients with it
+        self.trial(batch)
+
+    def set_lr(self, done: float, one_step: float) -> None:
+        self.lr_factor = schedule(self.recipe.schedule, done, one_step)
+        for group in self.optimizer.param_groups:
+            group["lr"] = group["base_lr"] * self.lr_factor
+
+    def end_epoch(self, validation: Examples | None) -> None:
+        """Note how the epoch went, and keep its weights if it is the best."""
+        loss_sum, right, count = self.totals.tolist()
+        self.totals.zero_()
+        self.epoch += 1
+        row = {
+            "epoch": self.epoch,
+            "lr": self.recipe.lr * self.lr_factor,
+            "train_loss": loss_sum / count,
+            "train_accuracy": right / count,
+        }
+        if validation is not None:
+            row |= validate(
+                self.network,
+                validation,
+                self.normalize,
+                self.device,
+                self.recipe.views,
+                self.ranks,
+            )
+            self.guard.check_validation(row["val_loss"])
+        history = self.fitted.history
+        history.append(row)
+        if validation is None or is_best(history):
+            self.fitted.best_epoch = self.epoch
+            self.best = copy.deepcopy(self.network.state_dict())
+
+    def end(self) -> None:
+        """Leave the network with the weights of its best epoch."""
+        self.tuning.end()
+        self.network.load_state_dict(self.best)

@@ -1,0 +1,154 @@
+"""Near duplicates: images that are another one recompressed, shifted, mirrored, brighter or darker.
+
+Candidates are the nearest by a compact descriptor, also of the mirrored image; what they are is
+decided on pixels, at first roughly (screening.py). Two images are near duplicates when, at the
+best shift,
+
+- their details correlate (`MIN_CORRELATION`),
+- enough pixels have details for that to mean something (`MIN_EVIDENCE`): two planes before an
+  empty sky have few, and
+- they stand out from how alike the images of this dataset are anyway (`STANDS_OUT`): digits of one
+  class correlate at 0.97, and are no duplicates.
+
+The last is relative, so where most images are near duplicates of others, such as frames of a
+film, only what is closer still is found; say `group` there.
+
+Time grows with the square of the number of images, memory linearly; LOG.md has the seconds. With
+what the last run found, it grows with the number of new images times that of all.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from types import SimpleNamespace
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.modalities.images.compare.candidates import (
+    YES,
+    Candidates,
+    find_candidates,
+    keys_of,
+    num_queries,
+)
+from pipeline.modalities.images.compare.descriptors import LENGTH, make_descriptor
+from pipeline.modalities.images.compare.screening import worth_a_look
+from pipeline.modalities.images.compare.similarity import Images, correlate, evidence
+from pipeline.modalities.neighbours import nearest, sample_rows
+
+Rows = NDArray[np.int64]
+Progress = Callable[[int], AbstractContextManager[Any]]
+
+MIN_SIDE = 8
+"""Pixels; smaller images have too few details to be told from one another."""
+MIN_COSINE = 0.45
+"""Of the descriptors of candidates; less than 0.01 of the planted copies in colour have less."""
+MIN_GREY_CORRELATION = 0.6
+"""Of details in grey, below which colours are not compared."""
+MIN_CORRELATION = 0.76
+MIN_EVIDENCE = 70.0
+"""Nats. Both from 1,400 planted copies and 20,000 images of CIFAR-10, by looking at the pairs that
+nobody planted: below, most are different ships on the sea; above, few (LOG.md)."""
+STANDS_OUT = 3.0
+"""How far above the usual nearest neighbour, in units of the usual distance from the nearest to
+the tenth. No two different digits exceed 2.9, planted copies of CIFAR-10 have 5 and more."""
+USUAL_NEIGHBOURS = 10
+USUAL_SAMPLE = 500
+
+
+class Pairs(NamedTuple):
+    """P pairs of near duplicates, each once, in the order of their rows."""
+
+    first: Rows
+    second: Rows
+    similarity: NDArray[np.float32]
+    """Correlation of details, MIN_CORRELATION to 1."""
+
+    @classmethod
+    def none(cls) -> "Pairs":
+        return cls(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32))
+
+
+def find_pairs(images: Images, rows: Rows, ranks: Rows, progress: Progress | None = None) -> Pairs:
+    """Near duplicates among images; see `update_pairs`."""
+    return update_pairs(images, rows, ranks, None, progress)[0]
+
+
+def update_pairs(
+    images: Images,
+    rows: Rows,
+    ranks: Rows,
+    known: Candidates | None,
+    progress: Progress | None = None,
+) -> tuple[Pairs, Candidates]:
+    """Near duplicates among images; of each row only the likeliest in each split are looked at.
+
+    Args:
+        images: `(N, H, W, C)`, all rows; larger sides than 64 pixels only cost time.
+        rows: which of them to compare, without exact copies; `(M,)`.
+        ranks: splits, numbered; `(N,)`. Each is searched in itself and in those numbered lower.
+        known: candidates that were found, by this code, among images of this shape. They save
+            time, and change nothing.
+        progress: makes a bar for so many images.
+
+    Returns:
+        The pairs, and all candidates, for the next time.
+    """
+    if len(rows) < 2 or min(images.shape[1:3]) < MIN_SIDE:
+        rows = rows[:0]
+    rows, keys = keys_of(images, rows, ranks)
+    descriptor = make_descriptor(images.shape[1:])
+    plain, turned = (descriptor.describe(images, mirrored)[rows] for mirrored in (False, True))
+    bar: Any
+    with (progress or _no_bar)(num_queries(ranks[rows])) as bar:
+        found = find_candidates(
+            (plain, turned), ranks[rows], keys, MIN_COSINE * LENGTH**2, known, bar.update
+        )
+    found = found.judged(lambda a, b, mirrored: worth_a_look(images, rows[a], rows[b], mirrored))
+    if not len(rows):
+        return Pairs.none(), found
+    first, second, mirrored = found.pairs(YES)
+    similarity, num_pixels = correlate(
+        images, rows[first], rows[second], mirrored, MIN_GREY_CORRELATION
+    )
+    needed = _min_correlation(images, rows, plain, turned)
+    near = (similarity >= needed) & (evidence(similarity, num_pixels) >= MIN_EVIDENCE)
+    a, b = rows[first[near]], rows[second[near]]
+    return _each_once(np.minimum(a, b), np.maximum(a, b), similarity[near]), found
+
+
+def _each_once(first: Rows, second: Rows, similarity: NDArray[np.float32]) -> Pairs:
+    """In the order of rows; symmetrical images are near mirrored and not."""
+    order = np.lexsort((-similarity, second, first))
+    first, second, similarity = first[order], second[order], similarity[order]
+    new = np.ones(len(order), bool)
+    new[1:] = (first[1:] != first[:-1]) | (second[1:] != second[:-1])
+    return Pairs(first[new], second[new], similarity[new])
+
+
+@contextmanager
+def _no_bar(total: int) -> Iterator[SimpleNamespace]:
+    yield SimpleNamespace(update=lambda num: None)
+
+
+def _min_correlation(
+    images: Images, rows: Rows, plain: NDArray[np.float32], turned: NDArray[np.float32]
+) -> float:
+    """What correlation stands out in these data.
+
+    With r the correlation and t = -log(1 - r^2), the nearest neighbour's t exceeds the tenth's by
+    an amount that depends on the data's dimension alone (as Facco et al. 2017 use for estimating
+    it), and the medians do not notice copies while they are fewer than half.
+    """
+    sample = sample_rows(len(rows), USUAL_SAMPLE)
+    k = min(USUAL_NEIGHBOURS, len(rows) - 1)
+    found = [nearest(seen[sample], plain, k, selves=sample) for seen in (plain, turned)]
+    cosines = np.concatenate([part.similarities for part in found], 1)
+    best = np.argsort(-cosines, axis=1, kind="stable")[:, :k]
+    seconds = np.take_along_axis(np.concatenate([part.rows for part in found], 1), best, 1)
+    first = np.repeat(rows[sample], k)
+    r, _ = correlate(images, first, rows[seconds.ravel()], (best >= k).ravel())
+    t = np.sort(-np.log1p(-np.minimum(r.reshape(-1, k).clip(0) ** 2, 1 - 1e-6)), axis=1)
+    usual, spread = np.median(t[:, -1]), np.median(t[:, -1] - t[:, 0])
+    return max(MIN_CORRELATION, float(np.sqrt(-np.expm1(-usual - STANDS_OUT * spread))))

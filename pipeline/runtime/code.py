@@ -1,0 +1,97 @@
+"""Which files a module runs when it is imported, and a digest of them.
+
+dvc.yaml lists for each stage what `import_closure` finds (`make dag`), and what is kept between
+runs is keyed by `code_digest` of the module that made it: a change of a file matters to exactly
+those stages and kept results whose code imports it.
+"""
+
+import ast
+import hashlib
+from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path
+
+PACKAGE = "pipeline"
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def import_closure(*modules: str) -> set[Path]:
+    """Files of this project that importing `modules` runs, relative to its root.
+
+    Imports inside functions count, and so do the packages that a module lies in, but for an
+    `__init__.py` that has no code.
+    """
+    todo = {file for module in modules for file in _files_of(module)}
+    found: set[Path] = set()
+    while todo:
+        file = todo.pop()
+        found.add(file)
+        for module in imported_modules(file):
+            todo.update(set(_files_of(module)) - found)
+    return found
+
+
+def code_digest(*modules: str) -> str:
+    """Hex digest of the import closure of `modules`: names of files and their content."""
+    digest = hashlib.sha256()
+    for file in sorted(import_closure(*modules)):
+        content = hashlib.sha256((ROOT / file).read_bytes()).hexdigest()
+        digest.update(f"{file.as_posix()} {content}\n".encode())
+    return digest.hexdigest()
+
+
+def cover(files: Iterable[Path]) -> list[str]:
+    """`files` of the package as few paths: a folder where all of its modules are among them."""
+    used = set(files)
+
+    def visit(folder: Path) -> Iterator[str]:
+        inside = {path.relative_to(ROOT) for path in (ROOT / folder).rglob("*.py")}
+        if all(path in used or not _has_code(path) for path in inside):
+            yield folder.as_posix()
+            return
+        for path in sorted((ROOT / folder).iterdir()):
+            here = path.relative_to(ROOT)
+            if here in used:
+                yield here.as_posix()
+            elif path.is_dir() and any(here in file.parents for file in used):
+                yield from visit(here)
+
+    return list(visit(Path(PACKAGE)))
+
+
+@cache
+def imported_modules(file: Path) -> tuple[str, ...]:
+    """Modules that a file names in its imports; of `from a import b` both a and a.b.
+
+    `file` is relative to the root of the project.
+    """
+    names = []
+    for node in ast.walk(_tree(file)):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{file} imports relatively"
+            names += [f"{node.module}", *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return tuple(names)
+
+
+@cache
+def _files_of(module: str) -> tuple[Path, ...]:
+    """The files that importing a module runs, those of its packages included; () if not ours."""
+    parts = module.split(".")
+    if parts[0] != PACKAGE:
+        return ()
+    paths = [Path(*parts[:n]) for n in range(1, len(parts) + 1)]
+    candidates = [p.with_suffix(".py") for p in paths] + [p / "__init__.py" for p in paths]
+    return tuple(path for path in candidates if (ROOT / path).is_file() and _has_code(path))
+
+
+@cache
+def _has_code(file: Path) -> bool:
+    """Whether there is more in it than its docstring."""
+    return any(not isinstance(node, ast.Expr) for node in _tree(file).body)
+
+
+@cache
+def _tree(file: Path) -> ast.Module:
+    return ast.parse((ROOT / file).read_text(encoding="utf-8"))

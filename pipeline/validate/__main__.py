@@ -1,0 +1,110 @@
+"""Validate: Great Expectations over the table of measurements; a broken dataset stops here.
+
+reads   data/raw/, data/catalog/<dataset>.yaml, data/profiles/<dataset>.json where there is one
+writes  reports/validation.json, reports/profile.json (what the data are like),
+        data/quarantine.csv (examples that cannot be used, which clean removes)
+params  dataset, validate
+"""
+
+import csv
+from collections.abc import Iterable
+from pathlib import Path
+
+from pipeline.dataset.catalog import read_entry
+from pipeline.dataset.table import MEASUREMENTS, read_folder, read_index
+from pipeline.runtime.errors import BrokenDataset, one_line
+from pipeline.runtime.stage import WORK_DIR, Stage, run_stage
+from pipeline.validate.assessment import Assessment, assess
+from pipeline.validate.profile import PROFILES_DIR, read_profile
+
+RAW = Path("data/raw")
+EVIDENCE = WORK_DIR / "failed_validation.csv"  # outputs of a failed stage are not published
+NUM_PRINTED = 10
+
+
+def main(stage: Stage) -> None:
+    params = stage.params
+    limits = params.validation
+    table = read_folder(RAW, MEASUREMENTS)
+    found = assess(
+        table,
+        read_index(RAW)["classes"],
+        read_entry(params.dataset).expectations,
+        min_examples_per_class=limits.min_examples_per_class,
+        max_drift=limits.max_drift,
+        before=read_profile(params.dataset),
+    )
+    critical, warnings = found.failed("critical"), found.failed("warning")
+    num, num_quarantined = table.num_rows, len(found.quarantine)
+    fraction = num_quarantined / max(num, 1)
+    too_many = fraction > limits.max_quarantined_fraction
+    write_pairs(stage.output("data/quarantine.csv"), found.quarantine.items())
+    stage.write_report("reports/profile.json", found.profile)
+    stage.write_report(
+        "reports/validation.json",
+        {
+            "success": not critical and not too_many,
+            "examples": num,
+            "expectations": len(found.outcomes),
+            "failed_critical": len(critical),
+            "failed_warning": len(warnings),
+            "quarantined": num_quarantined,
+        },
+    )
+    print_failures(found)
+    if critical or too_many:
+        write_pairs(EVIDENCE, [*found.quarantine.items(), *named_by(found)])
+    if critical:
+        raise BrokenDataset(
+            f"dataset {params.dataset} fails {len(critical)} critical expectations, "
+            f"first: {critical[0].name}; found {critical[0].observed or 'otherwise'}",
+            fix=f"mend the data or its catalog entry; {EVIDENCE} lists the examples",
+        )
+    if too_many:
+        raise BrokenDataset(
+            f"{num_quarantined} of {num} examples ({fraction:.1%}) are to be set aside, at most "
+            f"{limits.max_quarantined_fraction:.1%} may be (validate.max_quarantined_fraction)",
+            fix=f"mend what {EVIDENCE} lists, or allow more",
+        )
+    held = sum(outcome.success for outcome in found.outcomes)
+    stage.say(
+        f"{held} of {len(found.outcomes)} expectations hold, {num_quarantined} examples set aside"
+    )
+    if any("profile" in outcome.name for outcome in warnings):
+        stage.say(
+            "the data differ from their accepted profile; where that is meant: "
+            f"cp reports/profile.json {PROFILES_DIR / params.dataset}.json"
+        )
+
+
+def named_by(found: Assessment) -> list[tuple[str, str]]:
+    """Each row that fails something, and what, but for those set aside."""
+    failed = found.failed("critical") + found.failed("warning")
+    return [(id, outcome.name) for outcome in failed for id in outcome.failed_ids]
+
+
+def write_pairs(path: Path, rows: Iterable[tuple[str, str]]) -> None:
+    path.parent.mkdir(exist_ok=True)
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["id", "reason"])
+        writer.writerows(rows)
+
+
+def print_failures(found: Assessment) -> None:
+    """A short table that a person can act on; silent when there is nothing to say."""
+    failed = [o for kind in ("critical", "set aside", "warning") for o in found.failed(kind)]
+    if failed:
+        width = max(len(outcome.name) for outcome in failed) + 2
+        print(f"{'':11}{'expected':{width}}found")
+        for outcome in failed:
+            print(one_line(f"{outcome.consequence:11}{outcome.name:{width}}{outcome.observed}"))
+    shown = list(found.quarantine.items())[:NUM_PRINTED]
+    for id, reason in shown:
+        print(one_line(f"set aside {id}: {reason}"))
+    if len(found.quarantine) > len(shown):
+        print(f"... and {len(found.quarantine) - len(shown)} more")
+
+
+if __name__ == "__main__":
+    run_stage("validate", main)

@@ -1,0 +1,120 @@
+"""The dataset card says what is there and what is not, whatever the names."""
+
+import pyarrow as pa
+import pytest
+from ruamel.yaml import YAML
+
+from pipeline.augment.datacard import COLUMNS, Facts, sheet_rows, write_card
+from pipeline.dataset.catalog import Entry
+
+INGEST = {"examples": 40, "opted_out": 2, "other_purpose": 0, "with_exif": 7, "with_gps": 0}
+LABELS = {"label_issues": 3, "relabelled": 1, "decisions": 2, "estimated_noise_rate": 0.0421}
+
+
+def examples(num: int = 40, classes: tuple[str, ...] = ("cat", "dog")) -> pa.Table:
+    columns = {
+        "id": [f"{i}.jpg" for i in range(num)],
+        "label": [classes[i % len(classes)] for i in range(num)],
+        "split": [["train", "train", "val", "test"][i // 2 % 4] for i in range(num)],
+        "group": pa.nulls(num, pa.string()),
+        "source": ["/data/pets"] * num,
+        "license": ["CC0-1.0"] * (num - 1) + ["MIT"],
+        "purposes": pa.array([None] * (num - 2) + ["research", "research"], pa.string()),
+        "width": pa.array(range(10, 10 + num), pa.int32()),
+        "height": pa.array([20] * num, pa.int32()),
+        **{name: pa.array([0.5] * num, pa.float32()) for name in COLUMNS[-3:]},
+    }
+    return pa.table({name: columns[name] for name in COLUMNS})
+
+
+def facts(**changes) -> Facts:
+    given = {
+        "dataset": "pets",
+        "entry": Entry(uri="/data/pets", license="CC-BY-4.0"),
+        "uri": "/data/pets",
+        "classes": ["cat", "dog"],
+        "table": examples(),
+        "reasons": [
+            "duplicate of 1.jpg",
+            "duplicate of 2.jpg",
+            "leak: same image as 3.jpg in test",
+        ],
+        "ingest": INGEST,
+        "labels": LABELS,
+    }
+    return Facts(**given | changes)
+
+
+def test_what_the_card_says():
+    card = write_card(facts())
+    for line in (
+        "40 examples of 2 classes. The largest class has 20, the smallest 20.",
+        "| cat | 10 | 5 | 5 | 20 |",
+        "| **all** | 20 | 10 | 10 | 40 |",
+        "| width (pixels) | 10 | 11.95 | 29.5 | 47.05 | 49 |",
+        "- licence: `CC0-1.0` (39), `MIT` (1)",
+        "- may be used for: `any purpose` (38), `research` (2)",
+        "| opted out by the people concerned | 2 |",
+        "| duplicate of another example | 2 |",
+        "| repeats an example of another split | 1 |",
+        "- suspected wrong labels: 3",
+        "- estimated share of wrong labels: 4.2%",
+        "Metadata removed from the images: exif from 7.",
+    ):
+        assert line in card.splitlines(), card
+    assert "1.jpg" not in card  # no ids
+    assert write_card(facts()) == card
+
+
+def test_the_head_is_that_of_the_hub():
+    _, head, _ = write_card(facts(entry=Entry(uri="x", license="MIT", title='a "b": c'))).split(
+        "---\n", 2
+    )
+    assert YAML(typ="safe").load(head) == {
+        "pretty_name": 'a "b": c',
+        "license": "mit",
+        "task_categories": ["image-classification"],
+        "size_categories": ["n<1K"],
+    }
+
+
+def test_foreign_text_is_no_markup():
+    names = ("<b>cat</b>", "a|b", "[x](javascript:y)\n# z")
+    entry = Entry(uri="x", license="MIT", title="# one\n# two", description="![x](y)")
+    card = write_card(facts(entry=entry, classes=names, table=examples(40, names)))
+    assert "\\<b\\>cat\\</b\\>" in card
+    assert "| a\\|b | " in card
+    assert "| \\[x\\](javascript:y) \\# z | " in card
+    assert "# \\# one \\# two\n" in card
+    assert "\\!\\[x\\](y)" in card
+
+
+def test_long_lists_are_folded():
+    names = tuple(f"class {number:03d}" for number in range(130))
+    card = write_card(facts(classes=names, table=examples(260, names)))
+    assert "| class 099 | " in card
+    assert "| class 100 | " not in card
+    assert "| 30 more classes | " in card
+    assert "| **all** | 132 | 64 | 64 | 260 |" in card.splitlines()
+
+
+def test_nothing_left_out():
+    ingest = dict.fromkeys(INGEST, 0)
+    card = write_card(facts(reasons=[], ingest=ingest))
+    assert "## What was left out\n\nNothing.\n" in card
+    assert "Metadata removed from the images: none was there." in card
+
+
+@pytest.mark.parametrize("num", [40, 400])
+def test_the_sheet_shows_training_examples_of_each_class_whatever_their_order(num):
+    table = examples(num)
+    rows = sheet_rows(table, ["cat", "dog", "bird"])
+    assert list(rows) == ["cat", "dog"]
+    for name, chosen in rows.items():
+        assert len(chosen) == 10
+        for row in table.take(chosen).to_pylist():
+            assert (row["label"], row["split"]) == (name, "train")
+    turned = table.take(list(reversed(range(num))))
+    again = sheet_rows(turned, ["cat", "dog"])
+    for name, chosen in rows.items():
+        assert turned.take(again[name])["id"].to_pylist() == table.take(chosen)["id"].to_pylist()

@@ -1,0 +1,110 @@
+"""Which examples come to people, in which order, and what they are told."""
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from pipeline.clean.doubts import as_queue, find_doubts
+from pipeline.clean.duplicates import Repetition
+from pipeline.clean.ledger import Ledger
+from pipeline.dataset.annotations import Annotations
+
+CLASSES = ["cat", "dog", "bird"]
+
+
+@pytest.fixture
+def ledger() -> Ledger:
+    rows = [
+        (id, split, label, None)
+        for id, split, label in zip(
+            "abcdef",
+            ["train"] * 4 + ["val", "test"],
+            ["cat", "dog", "bird", "cat", "dog", None],
+            strict=True,
+        )
+    ]
+    names = ["id", "split", "label", "group"]
+    return Ledger(
+        pa.table(dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))), CLASSES
+    )
+
+
+def test_nothing_is_doubted_where_nothing_is_known(ledger):
+    assert find_doubts(ledger, [], None) == {}
+    assert as_queue({}, ledger, {}).num_rows == 0
+
+
+def test_labels_come_by_their_quality_the_suspected_first(ledger):
+    ledger.quality[:] = [0.3, 0.1, 0.79, 0.95, 0.6, np.nan]
+    ledger.proposed[1] = 2
+    ledger.confidence[1] = 0.85
+    ledger.suspected[[0, 1]] = True
+    doubts = find_doubts(ledger, [], None)
+    assert list(doubts) == [1, 0, 4, 2]
+    assert doubts[1].reasons == ["label"]
+    assert doubts[1].why == ["Models that have not seen it say bird (85%); dog has 10%."]
+    assert doubts[4].why == ["Models that have not seen it are unsure: dog has 60%."]
+
+
+def test_people_who_differ_are_told_of_where_it_is_still_unclear(ledger):
+    """Of a all say the same, b and c are disputed, and models have settled c."""
+    ledger.quality[:] = [0.5, 0.5, 0.99, 0.99, 0.99, np.nan]
+    votes = Annotations(
+        np.array([0, 0, 1, 1, 1, 2, 2]),
+        np.array([0, 1, 0, 1, 2, 0, 1]),
+        np.array([0, 0, 2, 1, 1, 0, 2]),
+    )
+    doubts = find_doubts(ledger, [], votes)
+    assert doubts[0].reasons == ["label"]
+    assert doubts[1].reasons == ["label", "annotators"]
+    assert doubts[1].why[1] == "People do not agree: 2 dog, 1 bird."
+    assert 2 not in doubts
+
+
+def test_images_that_resemble_others_are_shown_when_labels_differ_or_one_is_removed(ledger):
+    ledger.remove({3: "leak: looks like e in val"}, guessed=True)
+    found = [
+        Repetition(1, 0, "near", 0.9, ""),  # a dog that looks like a cat
+        Repetition(2, 0, "exact", 1.0, "duplicate of a"),
+        Repetition(3, 4, "near", 0.9, "leak: looks like e in val"),
+        Repetition(4, 1, "near", 0.9, ""),  # both are dogs
+        Repetition(0, 5, "near", 0.9, ""),  # which has no label
+    ]
+    doubts = find_doubts(ledger, found, None)
+    assert {row: doubt.reasons for row, doubt in doubts.items()} == {
+        1: ["near duplicate"],
+        3: ["leak", "near duplicate"],
+    }
+    assert doubts[1].why == ["It looks like a in train, which is cat."]
+    assert doubts[3].why[0] == "It looks like e in val, and is removed for it."
+
+
+def test_the_queue_has_a_row_for_each_doubt(ledger):
+    ledger.quality[:] = [0.3, np.nan, 0.9, 0.9, 0.9, np.nan]
+    ledger.proposed[0] = 1
+    ledger.confidence[0] = 0.6
+    ledger.outliers[[0, 1, 5]] = True  # the last has no label, so that there is nothing to decide
+    queue = as_queue(find_doubts(ledger, [], None), ledger, {0: [3, 1]})
+    assert queue.to_pylist() == [
+        {
+            "id": "a",
+            "split": "train",
+            "given": "cat",
+            "proposed": "dog",
+            "label_quality": np.float32(0.3),
+            "reasons": ["label", "outlier"],
+            "why": "Models that have not seen it say dog (60%); cat has 30%. "
+            "Its brightness, sharpness or colours are unlike all others.",
+            "neighbours": ["d", "b"],
+        },
+        {
+            "id": "b",
+            "split": "train",
+            "given": "dog",
+            "proposed": "dog",
+            "label_quality": None,
+            "reasons": ["outlier"],
+            "why": "Its brightness, sharpness or colours are unlike all others.",
+            "neighbours": [],
+        },
+    ]

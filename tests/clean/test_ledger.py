@@ -1,0 +1,138 @@
+"""The ledger of cleaning: what people and machines decide about each example."""
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from pipeline.clean.labels import LabelCheck
+from pipeline.clean.ledger import Ledger
+from pipeline.dataset.reviews import Decision
+
+CLASSES = ["cat", "dog", "bird"]
+ROWS = [
+    ("a", "train", "cat", None),
+    ("b", "train", "dog", "owner-1"),
+    ("c", "val", "bird", "owner-1"),
+    ("d", "test", "cat", None),
+    ("e", "train", None, None),
+    ("f", "train", "bird", None),
+]
+
+
+@pytest.fixture
+def ledger() -> Ledger:
+    names = ["id", "split", "label", "group"]
+    table = pa.table(dict(zip(names, map(list, zip(*ROWS, strict=True)), strict=True)))
+    return Ledger(table, CLASSES)
+
+
+def decisions(*rows: tuple[str, str, str]) -> dict[str, Decision]:
+    return {row[0]: Decision(*row) for row in rows}
+
+
+def suspect(ledger: Ledger, rows: list[int]) -> None:
+    """Suspect the rows to be dogs of quality 0.25, as if all had been checked."""
+    num = len(ledger.ids)
+    found = LabelCheck(
+        quality=np.where(np.isin(np.arange(num), rows), 0.25, 0.75),
+        is_issue=np.isin(np.arange(num), rows),
+        proposed=np.where(np.isin(np.arange(num), rows), 1, ledger.given),
+        noise_rate=0.5,
+        noise=np.eye(3),
+        posterior=np.zeros((num, 3)),
+    )
+    ledger.suspect(np.arange(num), found)
+
+
+def test_the_ledger_starts_with_all_rows_as_they_are(ledger):
+    assert ledger.given.tolist() == ledger.labels.tolist() == [0, 1, 2, 0, -1, 2]
+    assert ledger.owners == ["a", "owner-1", "owner-1", "d", "e", "f"]
+    assert ledger.split_of("train").tolist() == [True, True, False, False, True, True]
+    assert ledger.kept.all()
+    assert ledger.weights.tolist() == [1] * 6
+    assert np.isnan(ledger.quality).all()
+
+
+def test_the_first_reason_to_remove_a_row_counts(ledger):
+    ledger.remove({0: "first", 1: "one"})
+    ledger.remove({1: "two", 2: "three"})
+    assert ledger.reasons == {0: "first", 1: "one", 2: "three"}
+    assert ledger.kept.tolist() == [False, False, False, True, True, True]
+
+
+def test_decisions_are_applied(ledger):
+    ledger.decide(decisions(("a", "cat", "dog"), ("b", "dog", "keep"), ("c", "bird", "drop")))
+    assert ledger.decided == {0, 1, 2}
+    assert ledger.labels.tolist() == [1, 1, 2, 0, -1, 2]
+    assert ledger.given.tolist() == [0, 1, 2, 0, -1, 2]
+    assert ledger.reasons == {2: "review: drop"}
+
+
+@pytest.mark.parametrize(
+    "decision",
+    [
+        ("gone", "cat", "drop"),
+        ("a", "dog", "drop"),  # the source has changed the label since
+        ("d", "cat", "dog"),  # a test example
+        ("e", "bird", "drop"),  # has no label, so was not decided on with one
+    ],
+    ids=lambda decision: decision[0],
+)
+def test_decisions_that_no_longer_apply_are_left_out(ledger, decision):
+    ledger.decide(decisions(decision))
+    assert ledger.decided == set()
+    assert ledger.reasons == {}
+    assert ledger.labels.tolist() == ledger.given.tolist()
+
+
+@pytest.mark.parametrize(
+    ("action", "labels", "reasons", "weights"),
+    [
+        ("keep", [0, 1, 2, 0, -1, 2], {}, [1] * 6),
+        ("flag", [0, 1, 2, 0, -1, 2], {}, [1] * 6),
+        ("drop", [0, 1, 2, 0, -1, 2], {2: "label issue", 5: "label issue"}, [1] * 6),
+        ("relabel", [0, 1, 1, 0, -1, 1], {}, [1] * 6),
+        ("downweight", [0, 1, 2, 0, -1, 2], {}, [1, 1, 0.25, 1, 1, 0.25]),
+    ],
+)
+def test_suspected_labels_meet_the_action(ledger, action, labels, reasons, weights):
+    """Rows 0, 2, 3 and 5 are suspected: 0 was decided by a person, 3 is a test example."""
+    suspect(ledger, [0, 2, 3, 5])
+    ledger.decide(decisions(("a", "cat", "keep")))
+    ledger.act(action, remove_outliers=False)
+    assert ledger.suspected.tolist() == [False, False, True, True, False, True]
+    assert ledger.marked.tolist() == [
+        False,
+        False,
+        action != "keep",
+        False,
+        False,
+        action != "keep",
+    ]
+    assert ledger.labels.tolist() == labels
+    assert ledger.reasons == reasons
+    assert ledger.weights.tolist() == weights
+
+
+def test_a_person_wins_over_the_machine(ledger):
+    suspect(ledger, [0])
+    ledger.decide(decisions(("a", "cat", "bird")))
+    ledger.act("relabel", remove_outliers=False)
+    assert ledger.labels[0] == CLASSES.index("bird")
+
+
+@pytest.mark.parametrize("decision", ["keep", "dog"])
+def test_a_person_brings_back_what_a_machine_removed_on_a_guess(ledger, decision):
+    ledger.remove({0: "leak: looks like d in test"}, guessed=True)
+    ledger.remove({5: "duplicate of c"})
+    ledger.decide(decisions(("a", "cat", decision), ("f", "bird", decision)))
+    assert ledger.reasons == {5: "duplicate of c"}
+
+
+def test_outliers_are_removed_only_if_asked_and_never_from_test_or_against_a_decision(ledger):
+    ledger.outliers[[0, 1, 3, 5]] = True
+    ledger.decide(decisions(("a", "cat", "keep")))
+    ledger.act("flag", remove_outliers=False)
+    assert ledger.reasons == {}
+    ledger.act("flag", remove_outliers=True)
+    assert ledger.reasons == {1: "outlier", 5: "outlier"}

@@ -1,0 +1,159 @@
+"""`compare` reads two runs by way of DVC, and says by its status whether one is worse."""
+
+import sys
+
+import numpy as np
+import pytest
+
+from pipeline.commands.compare import __main__ as compare
+from pipeline.commands.frame import run_command
+from pipeline.evaluate.predictions import Predictions, write_predictions
+from tests.support.repository import Repository
+
+PREDICTIONS = "data/predictions.parquet"
+NUM = 400
+
+
+def said(wrong: int, num: int = NUM) -> Predictions:
+    """A run that is right about all but the first `wrong` examples, and as sure of all."""
+    labels = np.arange(num) % 2
+    answers = np.where(np.arange(num) < wrong, 1 - labels, labels)
+    probabilities = np.full((num, 2), 0.1, np.float32)
+    probabilities[np.arange(num), answers] = 0.9
+    return Predictions(
+        [f"{row}" for row in range(num)], [None] * num, ["a", "b"], labels, probabilities
+    )
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory) -> Repository:
+    """Branches `main`, `worse` and `lost`, whose predictions are in no cache; `main` is out."""
+    repository = Repository(tmp_path_factory.mktemp("runs"))
+    repository.run("git init -q -b main && dvc init -q && mkdir data")
+    repository.commit("nothing yet")
+    repository.run("git branch before")
+    for branch, wrong in (("lost", 3), ("worse", 60), ("main", 10)):
+        repository.run(f"git checkout -q -B {branch} before")
+        write_predictions(repository.path / PREDICTIONS, said(wrong))
+        repository.run(f"dvc add -q {PREDICTIONS}")
+        repository.commit(branch)
+        if branch == "lost":
+            repository.run("rm -r .dvc/cache/files")
+    return repository
+
+
+@pytest.fixture
+def ask(runs, monkeypatch, capsys):
+    """Runs the command; returns its status and what it printed on stdout and stderr."""
+    monkeypatch.chdir(runs.path)
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["compare", *arguments])
+        with pytest.raises(SystemExit) as caught:
+            run_command(compare.main)
+        return (int(caught.value.code or 0), *capsys.readouterr())
+
+    return run
+
+
+def test_a_worse_run_fails(ask):
+    status, out, _ = ask("main", "worse")
+    lines = out.splitlines()
+    assert lines[0] == "main -> worse, 400 test examples"
+    assert lines[1].split() == ["metric", "main", "worse", "change", "interval", "p", "verdict"]
+    assert [line.split()[0] for line in lines[2:6]] == [
+        "accuracy",
+        "f1_macro",
+        "loss",
+        "calibration_error",
+    ]
+    assert lines[2].split()[1:4] == ["0.9750", "0.8500", "-0.1250"]
+    assert lines[2].endswith("FAIL")
+    assert lines[6].startswith("FAIL: worse by more than 0.005: accuracy, f1_macro")
+    assert lines[4].endswith("-"), "the loss is shown and not judged"
+    assert status == 1
+
+
+def test_the_workspace_is_the_second_unless_another_is_named(ask, runs):
+    status, out, _ = ask("main")
+    assert out.startswith("main -> workspace, 400 test examples\n")
+    assert out.endswith("PASS: nothing got worse by more than 0.005\n")
+    assert status == 0
+
+
+def test_inconclusive_passes_unless_strict(ask):
+    """The loss rose by 0.275, more or less."""
+    for strict, expected in (([], 0), (["--strict"], 1)):
+        status, out, _ = ask("main", "worse", "--metrics", "loss", "--tolerance", "0.275", *strict)
+        assert "INCONCLUSIVE: too few test examples to say whether it got worse by" in out
+        assert status == expected
+
+
+def test_examples_that_both_have(ask, runs):
+    path = runs.path / PREDICTIONS
+    content = path.read_bytes()
+    path.unlink()  # DVC may have made it read-only, or a link
+    write_predictions(path, said(5, num=300))
+    try:
+        status, out, _ = ask("main")
+    finally:
+        path.unlink()
+        path.write_bytes(content)
+    assert out.startswith("main -> workspace, 300 test examples that both have, of 400 and 300\n")
+    assert status == 0
+
+
+def test_markdown(ask):
+    _, out, _ = ask("main", "worse", "--markdown")
+    lines = out.splitlines()
+    assert lines[0].startswith("**FAIL: worse by more than 0.005: accuracy")
+    assert lines[2] == "| metric | `main` | `worse` | change | interval | p | verdict |"
+    assert lines[4].startswith("| accuracy | 0.9750 | 0.8500 | -0.1250 | ")
+    assert lines[-1].startswith("`main` → `worse`, 400 test examples; 95.0% intervals")
+
+
+@pytest.mark.parametrize(
+    ("revision", "line"),
+    [
+        (
+            "nope",
+            "ERROR nope is no commit, branch, tag or experiment | "
+            "fix: see git branch --all and dvc exp show; git fetch brings those of others",
+        ),
+        (
+            "before",
+            "ERROR before has no data/predictions.parquet | "
+            "fix: name a commit whose dvc.lock has it",
+        ),
+        (
+            "lost",
+            "ERROR data/predictions.parquet of lost is neither in the cache nor in a remote that "
+            "can be read (FileNotFoundError) | fix: dvc push it from where it was made; or "
+            "git checkout lost and dvc repro",
+        ),
+    ],
+)
+def test_what_is_not_there_is_one_line(ask, revision, line):
+    assert ask(revision) == (1, "", line + "\n")
+
+
+def test_a_workspace_without_predictions(ask, runs):
+    path = runs.path / PREDICTIONS
+    aside = path.with_suffix(".aside")
+    path.rename(aside)
+    try:
+        answer = ask("main")
+    finally:
+        aside.rename(path)
+    assert answer == (
+        1,
+        "",
+        "ERROR data/predictions.parquet does not exist | fix: dvc pull data/predictions.parquet\n",
+    )
+
+
+@pytest.mark.parametrize("tolerance", ["-0.1", "1", "much", "nan"])
+def test_an_impossible_tolerance_is_refused(ask, tolerance):
+    status, _, err = ask("main", "--tolerance", tolerance)
+    assert status == 2
+    assert "error: argument --tolerance: " in err

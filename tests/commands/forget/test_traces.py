@@ -1,0 +1,194 @@
+"""Examples are recognised in any file, and others are not taken for them."""
+
+import hashlib
+import io
+import sqlite3
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from PIL import Image
+
+from pipeline.commands.forget import traces
+from pipeline.commands.forget.mentions import names_one
+from pipeline.commands.forget.traces import Examples, trace_of
+
+
+def jpeg(number: int, white: bool = False) -> bytes:
+    random = np.random.default_rng(number)
+    pixels = np.full((256, 256, 3), 255, np.uint8)
+    pixels[: 64 if white else 256] = random.integers(0, 256, (64 if white else 256, 256, 3))
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "JPEG", quality=80)
+    return buffer.getvalue()
+
+
+def sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def table(images: dict[str, bytes], **options: object) -> io.BytesIO:
+    """A data/raw by id and image."""
+    digests = [sha256(image) for image in images.values()]
+    columns = {
+        "id": list(images),
+        "image": list(images.values()),
+        "sha256": digests,
+        "source_sha256": [sha256(b"source of " + image) for image in images.values()],
+    }
+    buffer = io.BytesIO()
+    pq.write_table(pa.table(columns), buffer, **options)
+    return buffer
+
+
+def shard(ids: list[str]) -> io.BytesIO:
+    buffer = io.BytesIO()
+    pq.write_table(pa.table({"id": ids, "x": [id.encode() * 9 for id in ids]}), buffer)
+    return buffer
+
+
+A, B, C = jpeg(1), jpeg(2), jpeg(3)
+
+
+def test_a_name_is_an_id_or_a_digest_of_an_id_or_image():
+    for name in ("a", sha256(b"a"), sha256(A), sha256(b"source of " + A)):
+        examples = Examples()
+        assert examples.meet(table({"a": A, "b": B}), {name, "nobody"}) == {name}
+        assert examples.ids == {"a"}
+        assert examples.images == {sha256(A), sha256(b"source of " + A)}
+
+
+def test_the_same_picture_under_another_id_is_met_too():
+    examples = Examples()
+    file = table({"a": A, "b": B, "again": A})
+    examples.meet(file, {"a"})
+    examples.meet_copies(file)
+    assert examples.ids == {"a", "again"}
+
+
+def test_renumbered_ids_do_not_spread():
+    """Where ids are row numbers, a row that is inserted gives every picture another id."""
+    old = {"0": A, "1": B, "2": C}
+    new = {"0": jpeg(0), "1": A, "2": B, "3": C}
+    examples = Examples()
+    examples.meet(table(new), {"1"})
+    assert examples.in_file(table(old), examples.ids)
+    assert examples.aliases == {"0"}
+    assert examples.ids == {"1"}
+    assert examples.images == {sha256(A), sha256(b"source of " + A)}
+    assert examples.in_file(shard(["0", "2"]), examples.ids | examples.aliases)
+    assert not examples.in_file(table({"0": jpeg(0), "2": B}), examples.ids)  # rebuilt
+
+
+@pytest.mark.parametrize("compression", ["none", "zstd"])
+def test_rows_and_bytes(compression):
+    examples = Examples()
+    examples.meet(table({"a": A}), {"a"})
+    assert examples.in_file(table({"other": A}, compression=compression), {"a"})
+    assert len(examples.traces) == 1
+    assert examples.in_file(table({"a": C}, compression=compression), {"a"})
+    assert not examples.in_file(table({"b": B}, compression=compression), {"a"})
+    assert examples.in_file(io.BytesIO(b"tar" + A[300:] + b"more"), ())
+    assert not examples.in_file(io.BytesIO(b"tar" + B), ())
+
+
+def test_a_file_that_is_an_image_is_known_by_its_digest():
+    examples = Examples(images={sha256(b"any bytes")})
+    assert examples.in_file(io.BytesIO(b"any bytes"), ())
+
+
+def test_an_image_across_two_blocks(monkeypatch):
+    monkeypatch.setattr(traces, "BLOCK_BYTES", 1000)
+    examples = Examples(traces={trace_of(A)})
+    for offset in range(0, 1000, 37):
+        assert examples.in_file(io.BytesIO(bytes(offset) + A), ())
+
+
+def test_many_traces_are_found_as_few_are():
+    random = np.random.default_rng(0)
+    many = [random.bytes(512) for _ in range(200)]
+    examples = Examples(traces=set(many))
+    noise = random.bytes(100_000)
+    assert not examples.in_bytes(noise)
+    assert not examples.in_bytes(b"")
+    for number, trace in enumerate(many):
+        assert examples.in_bytes(noise[: 1000 + number] + trace + noise[:number])
+        assert not examples.in_bytes(noise[:1000] + trace[:-1] + noise[:number])
+
+
+def test_a_white_background_is_no_trace():
+    """Most bytes of such a JPEG are the same in all of them."""
+    one, other = jpeg(1, white=True), jpeg(2, white=True)
+    assert one[-500:] == other[-500:]
+    assert trace_of(one) in one
+    assert trace_of(one) not in other
+
+
+def test_an_image_of_few_bytes_is_its_own_trace():
+    buffer = io.BytesIO()
+    Image.new("L", (1, 1)).save(buffer, "PNG")
+    assert trace_of(buffer.getvalue()) == buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "named"),
+    [
+        (b'{"worst": "cat/0001.jpg"}', True),
+        (b"see cat/0001.jpg.", True),
+        (b'{"worst": "cat/0001.jpg/x", "next": "bobcat/0001.jpg", "or": "a/cat/0001.jpg"}', False),
+        (b"id,label\ncat/0001.jpg,cat\n", True),
+        (b"id,label\n7,cat\n", True),
+        (b"label,id\ncat,70\n", False),
+        (b"id,split,kind,of\n8,train,near,7\n", True),
+        (b"epoch,loss\n7,0.1\n", False),  # a number by chance
+        (b'{"examples": 7}', False),
+    ],
+)
+def test_names_in_text(content, named):
+    assert names_one(content, {"cat/0001.jpg", "7"}) == named
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "named"),
+    [
+        ("neighbours", ["8", "7"], True),
+        ("neighbours", ["8", "70", "cat/0001.jpg/x"], False),
+        ("reason", "duplicate of 7", True),
+        ("reason", "duplicate of cat/0001.jpg", True),
+        ("reason", "leak: same image as 7 in test", True),
+        ("reason", "leak: looks like 7 in val", True),
+        ("reason", "duplicate of 70", False),
+        ("reason", "7", False),  # a number by chance
+        ("why", "It looks like 7 in train, and is removed for it. People do not agree: 2 a.", True),
+        ("why", "It looks like cat/0001.jpg in train, which is dog.", True),
+        ("why", "People do not agree: 7 cat. It looks like 8 in train, which is dog.", False),
+    ],
+)
+def test_names_in_rows_of_others(column, value, named):
+    """As the review queue and the table of what was removed have them."""
+    buffer = io.BytesIO()
+    pq.write_table(pa.table({"id": ["8", "9"], column: [value, None]}), buffer)
+    assert Examples().in_file(buffer, {"cat/0001.jpg", "7"}) == named
+
+
+def test_names_in_a_database(tmp_path):
+    with sqlite3.connect(tmp_path / "cache.db") as database:
+        database.execute("create table files (path text)")
+        database.execute("insert into files values ('people/cat/0001.jpg')")
+        database.execute("insert into files values ('cat/0001.jpg')")
+    database.close()
+    with (tmp_path / "cache.db").open("rb") as file:
+        assert Examples().in_file(file, {"cat/0001.jpg"})
+
+
+def test_decoded_pixels_are_known_when_no_other_has_them():
+    random = np.random.default_rng(0)
+    pixels = [random.bytes(768), random.bytes(768), bytes(768), bytes(768)]
+    buffer = io.BytesIO()
+    ids = ["noise", "other", "black", "black too"]
+    pq.write_table(pa.table({"id": ids, "x": pixels}), buffer)
+    examples = Examples(ids={"noise", "black"})
+    examples.learn_pixels(buffer)
+    assert examples.in_bytes(b"memory" + pixels[0])
+    assert not examples.in_bytes(pixels[1] + pixels[2])

@@ -1,0 +1,118 @@
+"""The review command: what it prints, and how it ends."""
+
+import getpass
+import json
+import signal
+import socket
+import subprocess
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from tests.support.review_data import start, url_of
+
+
+def post(address: str, path: str, values: dict[str, str]) -> None:
+    request = urllib.request.Request(
+        f"http://{address}{path}",
+        json.dumps({"dataset": "pets"} | values).encode(),
+        {"Origin": f"http://{address}", "Content-Type": "application/json"},
+    )
+    urllib.request.urlopen(request, timeout=10).close()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_what_it_says_first_and_last(pets, number):
+    process = start("--port", "0", "--reviewer", "Ada\nL")
+    said, address = url_of(process)
+    assert said == (
+        "review: 5 examples of pets in doubt, 0 decided\n"
+        f"review: http://{address}/ as Ada L; Ctrl-C ends it\n"
+    )
+    for id, key in ("a", "1"), ("b", "2"), ("c", "3"):
+        post(
+            address,
+            "/api/decide",
+            {"key": key, "id": id, "kind": "drop", "label": "", "note": ""},
+        )
+    post(address, "/api/undo", {"key": "2", "id": "b"})
+    process.send_signal(number)
+    assert process.communicate(timeout=20)[0] == (
+        "\nreview: 2 decisions written to data/reviews/pets.csv; next:\n"
+        "  git add data/reviews/pets.csv\n"
+        "  dvc repro\n"
+    )
+    assert process.returncode == 0
+
+
+def test_nothing_decided(pets):
+    process = start("--port", "0")
+    url_of(process)
+    process.send_signal(signal.SIGINT)
+    assert process.communicate(timeout=20)[0] == "\nreview: nothing was decided\n"
+    assert process.returncode == 0
+
+
+@pytest.mark.parametrize("name", ["Grace H", ""])
+def test_the_reviewer_is_who_git_says_else_the_login(pets, name):
+    subprocess.run(["git", "init", "-q"], check=True)
+    subprocess.run(["git", "config", "user.name", name], check=True)
+    process = start("--port", "0")
+    said, _ = url_of(process)
+    process.kill()
+    process.wait()
+    assert f" as {name or getpass.getuser()}; Ctrl-C ends it" in said
+
+
+def test_a_taken_port(pets):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        process = start("--port", str(port))
+        assert process.communicate(timeout=20)[0] == (
+            f"ERROR port {port} cannot be used: Address already in use | fix: end what uses it, or "
+            "take a free one: --port 0\n"
+        )
+    assert process.returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("break_it", "message"),
+    [
+        (
+            lambda: Path("data/clean/index.json").unlink(),
+            "ERROR data/clean/index.json is missing or broken | fix: run dvc repro again\n",
+        ),
+        (
+            lambda: Path("data/clean/review_queue.parquet").unlink(),
+            "ERROR data/clean/review_queue.parquet does not exist | fix: dvc repro clean\n",
+        ),
+        (
+            lambda: Path("data/raw/index.json").unlink(),
+            "ERROR data/raw/index.json is missing or broken | fix: run dvc repro again\n",
+        ),
+        (
+            lambda: (Path("data/reviews").mkdir(), Path("data/reviews/pets.csv").write_text("x\n")),
+            "ERROR data/reviews/pets.csv must have the columns id,given,decision,reviewer,note, "
+            "found x | fix: mend its first line\n",
+        ),
+    ],
+    ids=["clean", "queue", "raw", "reviews"],
+)
+def test_what_is_missing_or_broken_is_said(pets, break_it, message):
+    break_it()
+    process = start("--port", "0")
+    assert process.communicate(timeout=20)[0] == message
+    assert process.returncode == 1
+
+
+def test_data_of_another_version_are_refused(pets):
+    from pipeline.dataset.review_queue import write_queue
+    from tests.support.review_data import queue_of
+
+    write_queue(pets / "data/clean", queue_of([{"id": "new", "given": "cat", "proposed": "dog"}]))
+    process = start("--port", "0")
+    assert process.communicate(timeout=20)[0] == (
+        "ERROR data/clean/review_queue.parquet has 1 examples that data/raw has not, first: new | "
+        "fix: dvc repro clean\n"
+    )

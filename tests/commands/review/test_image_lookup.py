@@ -1,0 +1,77 @@
+"""Single images come out of Parquet as they went in."""
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from pipeline.commands.review.image_lookup import Example, RawImages
+from pipeline.runtime.errors import MissingInput
+from tests.support.review_data import write_raw
+
+
+def write(here, images: list[bytes | None], per_table: int = 10**6) -> dict[str, bytes | None]:
+    ids = [f"e{number}" for number in range(len(images))]
+    table = pa.table(
+        {
+            "id": ids,
+            "image": pa.array(images, pa.binary()),
+            "label": ["cat"] * len(ids),
+            "width": pa.array([3] * len(ids), pa.int32()),
+            "height": pa.array([5] * len(ids), pa.int32()),
+        }
+    )
+    tables = [table.slice(start, per_table) for start in range(0, len(ids), per_table)]
+    write_raw(here, tables, "pets", ["cat"])
+    return dict(zip(ids, images, strict=True))
+
+
+def noise(number: int, size: int) -> bytes:
+    return np.random.default_rng(number).bytes(size)
+
+
+@pytest.mark.parametrize(
+    "images",
+    [
+        [noise(number, 50 + number) for number in range(100)],
+        [b"same"] * 50 + [b"sam", b"", b"same"],
+        [None, b"a", None, None, b"b", None],
+        [noise(number, 300_000) for number in range(20)],  # several pages of a column chunk
+        [noise(number, 700) for number in range(40_000)],  # several files
+    ],
+    ids=["noise", "alike", "some without", "large", "many"],
+)
+def test_every_image_is_found(here, images):
+    expected = write(here, images, 9000)
+    found = RawImages(here / "data/raw", expected)
+    assert found.examples.keys() == expected.keys()
+    assert {id: found.image(found.examples[id].row) for id in reversed(expected)} == expected
+
+
+def test_what_is_known_of_the_wanted_alone(here):
+    write(here, [noise(number, 9) for number in range(10)])
+    found = RawImages(here / "data/raw", ["e7", "e2", "gone", "e7"])
+    assert found.examples == {"e2": Example(2, "cat", 3, 5), "e7": Example(7, "cat", 3, 5)}
+    assert found.image(10) is None
+    assert found.image(-1) is None
+
+
+def test_data_that_change_meanwhile_are_noticed(here):
+    write(here, [b"one", b"two"])
+    found = RawImages(here / "data/raw", ["e1"])
+    assert found.image(1) == b"two"
+    path = here / "data/raw/part-00000.parquet"
+    path.write_bytes(path.read_bytes())
+    with pytest.raises(MissingInput) as caught:
+        found.image(1)
+    assert str(caught.value) == (
+        f"ERROR {path} has changed since the review began | fix: end the review and start it again"
+    )
+
+
+def test_damage_is_noticed(here):
+    write(here, [b"one of them", b"another"])
+    path = here / "data/raw/part-00000.parquet"
+    path.write_bytes(path.read_bytes().replace(b"another", b"anothen"))
+    found = RawImages(here / "data/raw", ["e1"])
+    with pytest.raises(MissingInput, match="is damaged: could not verify page integrity"):
+        found.image(0)

@@ -1,0 +1,94 @@
+"""Tables of every kind are read alike; those that are none, or damaged, are named."""
+
+import pytest
+
+from pipeline.dataset.catalog import Columns
+from tests.support.manifests import ROWS, pets, refusal, rows, source, write_csv
+
+__all__ = ["pets"]  # a fixture
+
+
+def test_columns_that_the_entry_names(pets):
+    renamed = [
+        {"photo": r["file_name"], "animal": r["label"], "key": n} for n, r in enumerate(ROWS)
+    ]
+    write_csv(pets / "labels.csv", renamed)
+    columns = Columns(image="photo", label="animal", id="key")
+    found = [(row["id"], row["label"]) for row in rows(pets, columns=columns)]
+    assert found == [("0", "cat"), ("1", "dog"), ("2", "dog"), ("3", None)]
+    assert refusal(pets / "labels.csv") == (
+        f"ERROR {pets}/labels.csv has no column that names the image; it has photo, animal, key "
+        "| fix: name it in the catalog entry, under columns: image:"
+    )
+    columns = Columns(image="photo", label="animal", group="owner")
+    assert refusal(pets / "labels.csv", columns=columns) == (
+        f"ERROR {pets}/labels.csv has no column owner; it has photo, animal, key "
+        "| fix: correct columns: group: in the catalog entry"
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"path,label\na.jpg,cat\nb.jpg\n", "cannot be read: line 3 has 1 values, expected 2 |"),
+        (b"path,label\na.jpg,\xff\n", "cannot be read: line 2 is no UTF-8 |"),
+        ("path,label\na.jpg,cat\n".encode("utf-16"), "cannot be read: line 1 is no UTF-8 |"),
+        (b"", "Empty CSV file"),
+        (b"path,path\na,b\n", "two columns of one name: path, path"),
+    ],
+)
+def test_a_damaged_csv(pets, content, message):
+    (pets / "labels.csv").write_bytes(content)
+    found = refusal(pets / "labels.csv")
+    assert found.startswith(f"ERROR {pets}/labels.csv ")
+    assert message in found
+    assert "\n" not in found
+
+
+def test_a_damaged_json(pets):
+    (pets / "labels.jsonl").write_text('{"path": "a.jpg", "label": "cat"}\n{"path": \n')
+    assert refusal(pets / "labels.jsonl").startswith(
+        f"ERROR {pets}/labels.jsonl cannot be read: line 2 is no JSON: "
+    )
+
+
+def test_kinds_of_values_in_json(pets):
+    path = pets / "labels.jsonl"
+    path.write_text('{"path": "images/1.jpg", "label": "2020-01-01"}\n')
+    assert source(pets).classes == ["2020-01-01"]
+    path.write_text('{"path": "images/1.jpg"}\n{"path": "images/2.jpg", "label": "cat"}\n')
+    assert [row["label"] for row in rows(pets)] == [None, "cat"]
+    path.write_text('{"path": "images/1.jpg", "label": ["cat", "dog"]}\n')
+    assert refusal(pets).startswith(
+        f"ERROR labels.jsonl of {pets} has list<item: string> in column label, expected a text"
+    )
+
+
+def test_a_manifest_called_like_each_split(pets):
+    for name, row in zip(("train.csv", "valid.csv", "test.CSV"), ROWS, strict=False):
+        write_csv(pets / name, [{"path": row["file_name"], "label": "cat", "": None}])
+    found = {row["id"]: row["split"] for row in rows(pets)}
+    assert found == {
+        row["file_name"]: split for row, split in zip(ROWS, ("train", "val", "test"), strict=False)
+    }
+    write_csv(pets / "metadata.csv", ROWS)
+    assert "has several manifests: " in refusal(pets)
+
+
+def test_a_header_alone(pets):
+    (pets / "labels.csv").write_text("path,label\n")
+    assert source(pets).num_examples == 0
+
+
+def test_two_manifests(pets):
+    for name in ("labels.csv", "metadata.csv"):
+        write_csv(pets / name, ROWS)
+    assert refusal(pets) == (
+        f"ERROR {pets} has several manifests: labels.csv, metadata.csv "
+        "| fix: point uri at the one that counts"
+    )
+
+
+def test_quotes_and_newlines(pets):
+    (pets / "labels.csv").write_text('path,label\nimages/1.jpg,"big, ""fat""\ncat"\n')
+    assert [row["label"] for row in rows(pets)] == ['big, "fat"\ncat']

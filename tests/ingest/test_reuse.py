@@ -1,0 +1,315 @@
+"""Files of data/raw are used again while what they were made of stays, and never after."""
+
+import os
+import shutil
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from pipeline.dataset.catalog import Entry, SplitFractions
+from pipeline.ingest import sources
+from pipeline.ingest.reuse import (
+    CACHE,
+    UNSETTLED_NS,
+    Noted,
+    read_noted,
+    recipe_of,
+    with_noted,
+    write_noted,
+)
+from pipeline.ingest.rows import Part, Task, look_at, make_part
+from pipeline.ingest.sources import examples_table, open_source
+
+NUM = 40
+NOTE = Path("notes/pets.json")
+LATER = 10**12  # ns, after which files count as settled
+
+
+@pytest.fixture
+def pets(here, monkeypatch, png) -> Path:
+    """40 images in two class folders, in batches of about 4; and one behind a link."""
+    monkeypatch.setattr(sources, "EXAMPLES_PER_BATCH", 4)
+    for number in range(NUM):
+        path = Path(f"pets/{'cat' if number % 2 else 'dog'}/{number:02d}.png")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(png(number))
+    Path("pets/.store").mkdir()
+    Path("pets/.store/1").write_bytes(png(77))
+    Path("pets/dog/10-linked.png").symlink_to("../.store/1")
+    return Path("pets")
+
+
+def tasks(uri: Path, **changes) -> list[Task]:
+    entry = Entry(uri=str(uri), license="CC0-1.0")
+    source = open_source(entry)
+    given = {
+        "classes": source.classes,
+        "splits_given": source.splits,
+        "fractions": SplitFractions(),
+        "seed": 0,
+        "max_pixels": 1e6,
+        "source": "pets",
+        "license": "CC0-1.0",
+        "purposes": None,
+        "purpose": "training",
+        "opted_out": frozenset(),
+        "pseudonym_key": None,
+    }
+    return [partial(Task, **given | changes)(batch) for batch in source.batches]
+
+
+def build(folder: str, uri: Path, setting: str = "", later: int = LATER, **changes) -> list[Part]:
+    """As ingest does, and then DVC, which takes the files into its cache."""
+    place, after, parts = Path(folder), {}, []
+    place.mkdir()
+    given = tasks(uri, **changes)
+    started = time.time_ns() + later
+    found = with_noted((task.read for task in given), {"a setting": setting}, NOTE, started)
+    for number, (task, (_, key, noted)) in enumerate(zip(given, found, strict=True)):
+        part = make_part(task, place, number, noted)
+        parts.append(part)
+        if key:
+            after[key] = part.noted
+        if part.noted.file:
+            cached = in_cache(part.noted)
+            cached.parent.mkdir(parents=True, exist_ok=True)
+            if cached.is_dir():
+                cached.rmdir()
+            shutil.copyfile(place / part.noted.file["name"], cached)
+    write_noted(after, NOTE)
+    return parts
+
+
+def build_anew(folder: str, uri: Path) -> list[Part]:
+    place = Path(folder)
+    place.mkdir()
+    return [make_part(task, place, number) for number, task in enumerate(tasks(uri))]
+
+
+def in_cache(noted: Noted) -> Path:
+    return CACHE / noted.md5[:2] / noted.md5[2:]
+
+
+def contents(folder: str) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in Path(folder).iterdir()}
+
+
+def plain(parts: list[Part]) -> list[tuple]:
+    return [(part.noted, *part.rows[1:], part.rows.table.to_pylist()) for part in parts]
+
+
+def known(parts: list[Part]) -> set[bool]:
+    return {part.is_known for part in parts}
+
+
+def test_what_stays_is_not_made_again(pets):
+    first = build("first", pets)
+    assert len(first) > 8
+    again = build("again", pets)
+    assert (known(first), known(again)) == ({False}, {True})
+    assert contents("again") == contents("first")
+    assert plain(again) == plain(first)
+
+
+def add(pets: Path, png: Callable) -> None:
+    (pets / "cat/07a.png").write_bytes(png(99))
+
+
+def add_many(pets: Path, png: Callable) -> None:
+    for number in range(6):
+        (pets / f"dog/10-{number}.png").write_bytes(png(90 + number))
+
+
+def edit(pets: Path, png: Callable) -> None:
+    """To other pixels, with the size and the time that it had."""
+    path = pets / "dog/10.png"
+    before, data = path.stat(), bytearray(path.read_bytes())
+    data[-20] ^= 1
+    path.write_bytes(data)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def replace(pets: Path, png: Callable) -> None:
+    other = Path("other.png")
+    other.write_bytes(png(98))
+    before = (pets / "dog/10.png").stat()
+    os.utime(other, ns=(before.st_atime_ns, before.st_mtime_ns))
+    other.replace(pets / "dog/10.png")
+
+
+def remove(pets: Path, png: Callable) -> None:
+    (pets / "dog/10.png").unlink()
+
+
+def rename(pets: Path, png: Callable) -> None:
+    (pets / "dog/10.png").rename(pets / "dog/10a.png")
+
+
+def relabel(pets: Path, png: Callable) -> None:
+    (pets / "dog/10.png").rename(pets / "cat/10.png")
+
+
+def edit_what_a_link_leads_to(pets: Path, png: Callable) -> None:
+    path = pets / ".store/1"
+    data = bytearray(path.read_bytes())
+    data[-20] ^= 1
+    path.write_bytes(data)
+
+
+def turn_a_link(pets: Path, png: Callable) -> None:
+    (pets / ".store/2").write_bytes(png(78))
+    (pets / "dog/10-linked.png").unlink()
+    (pets / "dog/10-linked.png").symlink_to("../.store/2")
+
+
+def break_a_link(pets: Path, png: Callable) -> None:
+    (pets / ".store/1").unlink()
+
+
+CHANGES = [
+    add,
+    add_many,
+    edit,
+    replace,
+    remove,
+    rename,
+    relabel,
+    edit_what_a_link_leads_to,
+    turn_a_link,
+    break_a_link,
+]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_has_changed_is_made_anew_to_the_bytes_of_all(pets, png, change):
+    build("first", pets)
+    change(pets, png)
+    grown = build("grown", pets)
+    clean = build_anew("clean", pets)
+    assert contents("grown") == contents("clean")
+    assert plain(grown) == plain(clean)
+    assert known(grown) == {True, False}
+    assert known(build("again", pets)) == {True}
+
+
+def test_files_that_changed_a_moment_ago_are_read_again(pets):
+    """They count as settled when the last that changed did so two seconds before."""
+    changed = max(path.stat().st_ctime_ns for path in pets.rglob("*.png"))
+    for after, settled in ((UNSETTLED_NS, False), (UNSETTLED_NS + 1, True)):
+        found = with_noted([task.read for task in tasks(pets)], {}, NOTE, changed + after)
+        keys = [key for _, key, _ in found]
+        assert all(keys) == settled
+        assert any(keys)  # of those before
+
+
+def test_a_photo_from_the_future_is_known(pets):
+    os.utime(pets / "cat/01.png", ns=(2**62, 2**62))
+    build("first", pets)
+    assert known(build("again", pets)) == {True}
+
+
+def test_another_recipe_makes_all_anew(pets):
+    build("first", pets)
+    assert known(build("second", pets, setting="another")) == {False}
+
+
+def test_a_recipe_is_of_all_settings_in_any_order():
+    given = {"license": "MIT", "opted_out": frozenset(map(str, range(50))), "purpose": None}
+    one = recipe_of(given)
+    turned = given | {"opted_out": frozenset(map(str, range(49, -1, -1)))}
+    assert one == recipe_of(dict(reversed(turned.items())))
+    for other in ({"license": "CC0"}, {"opted_out": frozenset()}, {"purpose": "MIT"}, {"more": 1}):
+        assert one != recipe_of(given | other)
+
+
+def test_what_is_known_can_be_looked_at_without_writing_it(pets):
+    first = build("first", pets)
+    for task, part in zip(tasks(pets), first, strict=True):
+        Path("pets").rename("elsewhere")  # so that nothing can be read
+        known = look_at(task, part.noted)
+        Path("elsewhere").rename("pets")
+        assert (known.table.to_pylist(), *known[1:]) == (
+            part.rows.table.to_pylist(),
+            *part.rows[1:],
+        )
+        anew = look_at(task)
+        assert (anew.table.to_pylist(), *anew[1:]) == (known.table.to_pylist(), *known[1:])
+
+
+@pytest.mark.parametrize("harm", ["flip", "cut", "none", "folder"])
+def test_what_the_cache_has_otherwise_is_made_anew(pets, harm):
+    first = build("first", pets)
+    cached = in_cache(first[1].noted)
+    data = bytearray(cached.read_bytes())
+    data[len(data) // 2] ^= 1
+    if harm in ("none", "folder"):
+        cached.unlink()
+        if harm == "folder":
+            cached.mkdir()
+    else:
+        cached.write_bytes(data if harm == "flip" else data[:-1])
+    again = build("again", pets)
+    assert [part.is_known for part in again] == [True, False] + [True] * (len(again) - 2)
+    assert contents("again") == contents("first")
+
+
+def test_where_the_cache_should_be_is_something_else(pets):
+    first = build("first", pets)
+    shutil.rmtree(CACHE)
+    CACHE.touch()
+    Path("again").mkdir()
+    pairs = zip(tasks(pets), first, strict=True)
+    again = [make_part(t, Path("again"), n, part.noted) for n, (t, part) in enumerate(pairs)]
+    assert known(again) == {False}
+    assert contents("again") == contents("first")
+
+
+def test_a_note_with_any_bit_flipped_says_nothing(tmp_path):
+    noted = {"ab": Noted({"name": "part-00000.parquet", "rows": 3}, "cd", {"opted out": 1}, 7)}
+    note = tmp_path / "note/parts.json"
+    write_noted(noted, note)
+    assert read_noted(note) == noted
+    whole = note.read_bytes()
+    for place in range(len(whole)):
+        data = bytearray(whole)
+        data[place] ^= 1 << place % 8
+        note.write_bytes(data)
+        assert read_noted(note) == {}
+        note.write_bytes(whole[:place])
+        assert read_noted(note) == {}
+
+
+def test_an_archive_is_read_again(pets):
+    archive = shutil.make_archive("pets", "tar", pets)
+    build("first", Path(archive))
+    assert read_noted(NOTE) == {}
+
+
+def test_a_batch_of_which_nothing_may_be_used_is_known_too(pets):
+    gone = frozenset(row["id"] for row in tasks(pets)[1].read().to_pylist())
+    first = build("first", pets, opted_out=gone)
+    again = build("again", pets, opted_out=gone)
+    assert first[1].noted.file is None
+    assert known(again) == {True}
+    assert plain(again) == plain(first)
+    assert contents("again") == contents("first")
+
+
+class Disturbed:
+    """A batch of a file that could not be read, this time."""
+
+    def __call__(self) -> pa.Table:
+        return examples_table(["1"], problem=["cannot be read: Input/output error"])
+
+
+@pytest.mark.parametrize("opted_out", [frozenset(), frozenset(["1"])])
+def test_what_could_not_be_read_is_told(pets, opted_out):
+    """So that it is not noted, and tried again; also if it would be left out anyway."""
+    [task, *_] = tasks(pets, opted_out=opted_out)
+    assert make_part(task, Path(), 0).rows.all_read
+    disturbed = Task(**{**vars(task), "read": Disturbed()})
+    assert not make_part(disturbed, Path(), 1).rows.all_read

@@ -1,0 +1,262 @@
+"""The loop learns, keeps its best epoch, and says when it cannot go on."""
+
+from itertools import count
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from pipeline.learning.batches import Examples, InMemory
+from pipeline.learning.fitting import loop
+from pipeline.learning.fitting.loop import fit
+from pipeline.learning.fitting.ranks import ONE_RANK
+from pipeline.learning.fitting.recipe import WARMUP_FRACTION, schedule
+from pipeline.learning.fitting.selection import is_best
+from pipeline.learning.inference import predict
+from pipeline.modalities.images.network.whitened import WhitenedCNN
+from pipeline.modalities.images.settings import Cutout, Flip, Translate
+from tests.support.training import assert_same_weights, contrary, every_epoch, train
+
+# What is learnt
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam", "adamw", "muon"])
+@pytest.mark.parametrize("schedule", ["constant", "cosine", "linear"])
+def test_a_separable_problem_is_learnt(toy, optimizer, schedule):
+    network = toy.network()
+    fitted = fit(
+        network,
+        toy.recipe(optimizer=optimizer, schedule=schedule, epochs=5),
+        every_epoch(toy.examples(200)),
+        toy.examples(100, seed=1),
+        toy.normalizer(),
+        toy.device,
+    )
+    assert fitted.history[-1]["train_loss"] < fitted.history[0]["train_loss"]
+    unseen = toy.examples(300, seed=2)
+    said = predict(network, unseen.images, toy.normalizer(), toy.device).argmax(1)
+    assert (said == unseen.labels.numpy()).mean() > 0.97
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="torch finds no CUDA device here")
+def test_an_epoch_on_a_gpu_in_bf16(toy_on_gpu):
+    toy = toy_on_gpu
+    network = toy.network()
+    fitted = fit(
+        network,
+        toy.recipe(epochs=1, optimizer="adam"),
+        every_epoch(toy.examples(1000)),
+        toy.examples(200, seed=1),
+        toy.normalizer(),
+        toy.device,
+    )
+    assert {parameter.device.type for parameter in network.parameters()} == {"cuda"}
+    assert {parameter.dtype for parameter in network.parameters()} == {torch.float32}
+    assert fitted.num_images == 1000
+    assert fitted.history[0]["val_accuracy"] > 0.9
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="torch finds no CUDA device here")
+def test_examples_that_every_epoch_has_go_to_a_gpu_once(toy_on_gpu):
+    toy = toy_on_gpu
+    run = loop._Run(toy.network(), toy.recipe(), toy.normalizer(), toy.device, ONE_RANK)
+    same, other = toy.examples(100), toy.examples(100, seed=1)
+    first, second, third = (run.open(examples).examples for examples in (same, same, other))
+    assert first is second
+    assert {first.images.device.type, third.images.device.type} == {"cuda"}
+    assert torch.equal(third.images.cpu(), other.images)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="torch finds no CUDA device here")
+@pytest.mark.parametrize("optimizer", ["sgd", "adam", "muon"])
+@pytest.mark.parametrize("where", ["cpu", "cuda"])
+def test_no_step_waits_for_the_gpu(toy_on_gpu, where, optimizer):
+    toy = toy_on_gpu
+    examples = toy.examples(1000)
+    source = InMemory(Examples(*(part.to(where) for part in examples)))
+    steps = count()
+
+    def on_step(num_images: int) -> None:
+        step = next(steps)  # the 0th is what lies behind
+        if step in (4, 28):
+            torch.cuda.set_sync_debug_mode("error" if step == 4 else "default")
+
+    transforms = [
+        Flip(name="flip", probability=0.5),
+        Translate(name="translate", fraction=0.25),
+        Cutout(name="cutout", fraction=0.25),
+    ]
+    recipe = toy.recipe(epochs=1, batch_size=33, optimizer=optimizer, transforms=transforms)
+    network = WhitenedCNN(4, 4, 1, 4)
+    try:
+        fit(
+            network,
+            recipe,
+            lambda epoch: source,
+            None,
+            toy.normalizer(),
+            toy.device,
+            on_step=on_step,
+        )
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+    assert next(steps) == 1 + 31
+
+
+def test_a_run_is_a_function_of_its_recipe_and_examples(toy):
+    first, fitted = train(toy)
+    torch.rand(1000)
+    np.random.rand(1000)
+    second, again = train(toy)
+    assert_same_weights(first, second)
+    assert fitted.history == again.history
+    other, _ = train(toy, lr=0.02)
+    assert not torch.equal(first[-1].weight, other[-1].weight)
+
+
+def test_epochs_are_read_one_after_the_other(toy):
+    asked = []
+
+    def epochs(epoch: int) -> Examples:
+        asked.append(epoch)
+        return toy.examples(16, seed=epoch)
+
+    fit(toy.network(), toy.recipe(), epochs, None, toy.normalizer(), toy.device)
+    assert asked == [0, 1, 2]
+
+
+def test_what_is_told_meanwhile(toy):
+    steps, rows = [], []
+    _, fitted = train(toy, told={"on_step": steps.append, "on_epoch": rows.append})
+    assert [num for num in steps if num] == [8, 8, 8, 9] * 3
+    assert fitted.num_images == 33 * 3
+    assert fitted.seconds > 0
+    assert rows == fitted.history
+    assert [row["epoch"] for row in rows] == [1, 2, 3]
+    assert all(
+        list(row) == ["epoch", "lr", "train_loss", "train_accuracy", "val_loss", "val_accuracy"]
+        for row in rows
+    )
+
+
+# Which epoch is kept
+
+
+def test_the_best_epoch_is_kept_and_patience_ends_training(toy):
+    network, validation = toy.network(), contrary(toy.examples(50, seed=1))
+    fitted = fit(
+        network,
+        toy.recipe(epochs=10, patience=2),
+        every_epoch(toy.examples(100)),
+        validation,
+        toy.normalizer(),
+        toy.device,
+    )
+    assert (fitted.best_epoch, len(fitted.history)) == (1, 3)
+    logits = torch.from_numpy(predict(network, validation.images, toy.normalizer(), toy.device))
+    assert float(F.cross_entropy(logits, validation.labels)) == fitted.history[0]["val_loss"]
+    assert fitted.history[0]["val_loss"] < fitted.history[1]["val_loss"]
+
+
+@pytest.mark.parametrize(
+    ("scores", "best"),
+    [
+        ([(0.5, 1.0)], 1),
+        ([(0.5, 1.0), (0.6, 2.0)], 2),  # more accurate, whatever the loss
+        ([(0.5, 1.0), (0.5, 0.9)], 2),  # as accurate, of less loss
+        ([(0.5, 1.0), (0.5, 1.0)], 1),  # equal: the first
+        ([(0.6, 1.0), (0.5, 0.1), (0.6, 1.1)], 1),
+    ],
+)
+def test_the_best_epoch_is_the_most_accurate_then_of_least_loss_then_the_first(scores, best):
+    history, best_epoch = [], 0
+    for epoch, (accuracy, loss) in enumerate(scores, 1):
+        history.append({"val_accuracy": accuracy, "val_loss": loss})
+        if is_best(history):
+            best_epoch = epoch
+    assert best_epoch == best
+
+
+def test_without_validation_the_last_epoch_is_kept(toy):
+    rows = []
+    fitted = fit(
+        toy.network(),
+        toy.recipe(epochs=4, patience=1),
+        every_epoch(toy.examples(16)),
+        None,
+        toy.normalizer(),
+        toy.device,
+        on_epoch=rows.append,
+    )
+    assert fitted.best_epoch == 4
+    assert [list(row) for row in rows] == [["epoch", "lr", "train_loss", "train_accuracy"]] * 4
+
+
+# What each example counts
+
+
+def linear_weights(toy, examples: Examples, **changes) -> torch.Tensor:
+    """Weights of a network without batch norm, in which examples meet in the loss alone."""
+    torch.manual_seed(0)
+    network = nn.Sequential(nn.Flatten(), nn.Linear(16, 4))
+    recipe = toy.recipe(**changes)
+    fit(network, recipe, every_epoch(examples), None, toy.normalizer(), toy.device)
+    return network[1].weight.detach()
+
+
+def test_an_example_of_no_weight_teaches_nothing(toy):
+    examples = toy.examples(33)
+    weights = torch.ones(33)
+    weights[::3] = 0
+    lying = torch.where(weights == 0, (examples.labels + 1) % 4, examples.labels)
+    ignored = linear_weights(toy, examples._replace(labels=lying, weights=weights))
+    assert torch.equal(linear_weights(toy, examples._replace(weights=weights)), ignored)
+    heard = linear_weights(toy, examples._replace(labels=lying))
+    assert not torch.allclose(heard, ignored)
+
+
+def test_an_example_of_weight_two_counts_as_two(toy):
+    one = toy.examples(8)
+    twice = Examples(*(torch.cat([part, part[:3]]) for part in one))
+    weighted = one._replace(weights=torch.tensor([2.0] * 3 + [1.0] * 5))
+    recipe = {"batch_size": 100, "optimizer": "sgd", "weight_decay": 0.0}
+    in_one, in_two = (linear_weights(toy, examples, **recipe) for examples in (weighted, twice))
+    assert torch.allclose(in_one, in_two, atol=1e-6)
+    assert not torch.allclose(in_one, linear_weights(toy, one, **recipe), atol=1e-6)
+
+
+# Learning rate and weight decay
+
+
+@pytest.mark.parametrize("name", ["constant", "cosine", "linear"])
+@pytest.mark.parametrize("num_steps", [1, 5, 100, 10_000])
+def test_schedules_rise_then_never_rise_again(name, num_steps):
+    one_step = 1 / num_steps
+    factors = [schedule(name, step / num_steps, one_step) for step in range(num_steps)]
+    assert all(0 < factor <= 1 for factor in factors)
+    top = factors.index(max(factors))
+    assert factors[:top] == sorted(factors[:top])
+    assert factors[top:] == sorted(factors[top:], reverse=True)
+    assert top / num_steps <= WARMUP_FRACTION + one_step
+
+
+@pytest.mark.parametrize(
+    ("name", "halfway", "end"), [("constant", 1.0, 1.0), ("cosine", 0.5, 0.0), ("linear", 0.5, 0.0)]
+)
+def test_values_of_the_schedules(name, halfway, end):
+    one_step = 0.001
+    assert schedule(name, 0.0, one_step) == pytest.approx(0.001 / 0.051)
+    assert schedule(name, 0.05, one_step) == 1
+    assert schedule(name, 0.525, one_step) == pytest.approx(halfway)
+    assert schedule(name, 1.0, one_step) == pytest.approx(end, abs=1e-12)
+
+
+def test_the_learning_rate_of_each_epoch_is_in_the_history(toy):
+    _, fitted = train(toy, schedule="linear", lr=0.01)
+    expected = [0.01 * schedule("linear", step / 12, 1 / 12) for step in (3, 7, 11)]
+    assert [row["lr"] for row in fitted.history] == pytest.approx(expected)

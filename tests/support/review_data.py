@@ -1,0 +1,103 @@
+"""data/raw and data/clean as the review page reads them, and servers of it."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from pipeline.commands.review.__main__ import open_session
+from pipeline.commands.review.server import Server
+from pipeline.dataset.parts import write_tables
+from pipeline.dataset.review_queue import REVIEW_QUEUE_SCHEMA, write_queue
+from pipeline.dataset.table import RAW_SCHEMA, write_index
+from tests.support.repository import ROOT
+
+
+def write_raw(root: Path, tables: Sequence[pa.Table], dataset: str, classes: list[str]) -> None:
+    """data/raw of tables with some of its columns, and data/clean with its index alone."""
+    whole = []
+    for table in tables:
+        columns = {name: [None] * table.num_rows for name in RAW_SCHEMA.names}
+        columns |= {name: table[name].combine_chunks() for name in table.schema.names}
+        whole.append(pa.table(columns, schema=RAW_SCHEMA))
+    files = write_tables(root / "data/raw", whole, RAW_SCHEMA)
+    for name in ("raw", "clean"):
+        (root / "data" / name).mkdir(exist_ok=True)
+        write_index(root / "data" / name, files, dataset=dataset, classes=classes)
+
+
+def queue_of(rows: Sequence[dict[str, Any]]) -> pa.Table:
+    """A review queue of rows that say what differs from an ordinary one."""
+    ordinary = {
+        "split": "train",
+        "label_quality": 0.1,
+        "reasons": ["label"],
+        "why": "Looks otherwise.",
+        "neighbours": [],
+    }
+    return pa.Table.from_pylist([ordinary | row for row in rows], REVIEW_QUEUE_SCHEMA)
+
+
+def write_review(
+    root: Path,
+    images: dict[str, bytes | None],
+    rows: Sequence[dict[str, Any]],
+    classes: list[str],
+    dataset: str = "pets",
+    side: int = 4,
+) -> None:
+    """All that the page reads: images by id, each labelled with the first class, and a queue."""
+    labels = {row["id"]: row["given"] for row in rows}
+    table = pa.table(
+        {
+            "id": list(images),
+            "image": pa.array(images.values(), pa.binary()),
+            "label": [labels.get(id, classes[0]) for id in images],
+            "width": pa.array([side] * len(images), pa.int32()),
+            "height": pa.array([side] * len(images), pa.int32()),
+        }
+    )
+    write_raw(root, [table], dataset, classes)
+    write_queue(root / "data/clean", queue_of(rows))
+
+
+@contextmanager
+def serving(port: int = 0) -> Iterator[Server]:
+    """A server of what lies in the current folder."""
+    server = Server(open_session("Ada"), port)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def start(*arguments: str) -> "subprocess.Popen[str]":
+    """The command in a process of its own, in the current folder."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    return subprocess.Popen(
+        [sys.executable, "-m", "pipeline.commands.review", "--no-browser", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=kept | {"PYTHONPATH": str(ROOT), "GIT_CONFIG_GLOBAL": os.devnull},
+        # As in a terminal, also when these tests run in the background of a shell.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+
+
+def url_of(process: "subprocess.Popen[str]") -> tuple[str, str]:
+    """Its first two lines, and the address in them."""
+    assert process.stdout is not None
+    lines = process.stdout.readline() + process.stdout.readline()
+    return lines, lines.split("http://")[1].split("/")[0]

@@ -1,0 +1,88 @@
+"""What tests of making shards share: examples of three splits, and all of their shards."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from pipeline.augment.balance import make_balance
+from pipeline.augment.reuse import Earlier
+from pipeline.augment.sharding import Made, Plan, Task, make_shards, make_tasks
+from pipeline.dataset.table import words, write_index
+from pipeline.modalities.images.settings import Cutout, Translate
+from pipeline.runtime.process import map_ordered
+
+CLASSES = ["cat", "dog", "bird"]
+SPLITS = ["train", "train", "val", "train", "test", "train", "train"]
+TRANSFORMS = [Translate(name="translate", fraction=0.25), Cutout(name="cutout", fraction=0.5)]
+NUM = 33
+
+
+def examples(png) -> pa.Table:
+    vocabulary = ["train", "val", "test"]
+    return pa.table(
+        {
+            "id": [f"id-{i}" for i in range(NUM)],
+            "image": [png(i) for i in range(NUM)],
+            "sha256": [sha256(png(i)).hexdigest() for i in range(NUM)],
+            "label": words([CLASSES[i % 3] for i in range(NUM)], CLASSES),
+            "split": words([SPLITS[i % len(SPLITS)] for i in range(NUM)], vocabulary),
+            "weight": pa.array(np.linspace(0, 1, NUM).astype(np.float32)),
+            "source": words([f"pets-{i % 2}" for i in range(NUM)]),
+            "license": words(["MIT"] * NUM),
+            "purposes": words([None] * NUM),
+        }
+    )
+
+
+def chunks(table: pa.Table, *sizes: int) -> list[pa.Table]:
+    """Slices of the sizes in turn."""
+    found, start = [], 0
+    while start < table.num_rows:
+        size = sizes[len(found) % len(sizes)]
+        found.append(table.slice(start, size))
+        start += size
+    return found
+
+
+def make_plan(folder: Path) -> Plan:
+    folder.mkdir()
+    return Plan(
+        folder=folder,
+        shape=(4, 4, 1),
+        classes=CLASSES,
+        copies=3,
+        rows_per_shard=4,
+        resize="squash",
+        transforms=TRANSFORMS,
+        seed=0,
+    )
+
+
+def tasks_of(
+    plan: Plan, tables: list[pa.Table], balance: str = "none", earlier: Earlier | None = None
+) -> Iterator[Task]:
+    rows = [row for table in tables for row in table.select(["label", "split"]).to_pylist()]
+    labels = [CLASSES.index(row["label"]) for row in rows if row["split"] == "train"]
+    return make_tasks(plan, tables, make_balance(labels, len(CLASSES), balance), earlier)
+
+
+def make_all(
+    plan: Plan, tables: list[pa.Table], balance: str = "none", earlier: Earlier | None = None
+) -> list[Made]:
+    made = list(map_ordered(make_shards, tasks_of(plan, tables, balance, earlier)))
+    files = sorted((file for one in made for file in one.files), key=lambda file: file["name"])
+    write_index(plan.folder, files, shape=plan.shape, classes=plan.classes, copies=plan.copies)
+    return made
+
+
+def elsewhere(plan: Plan, folder: Path) -> Plan:
+    folder.mkdir()
+    return replace(plan, folder=folder)
+
+
+def contents(plan: Plan) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in plan.folder.iterdir()}

@@ -1,0 +1,62 @@
+"""The train stage alone: from a model that it made itself, and in a repository without commits."""
+
+import json
+
+from tests.support.shards import write_learnable
+
+TRAIN = "python -m pipeline.train"
+
+
+def test_a_model_of_our_own_is_fine_tuned_and_named(quick_clone):
+    trained = quick_clone
+    trained.set_params({"batch_size": 8})
+    write_learnable(trained.path / "data/shards", ["cat", "dog", "hen"])
+    trained.run(TRAIN)
+    first = json.loads((trained.path / "models/model.json").read_text())
+    assert "start" not in first
+    trained.run("mkdir models/start/pets && cp models/model.* models/start/pets")
+    write_learnable(trained.path / "data/shards", ["ant", "bee"])
+    trained.set_params({"train": {"weights": "models/start/pets", "finetune": "gradual"}})
+    told = trained.run(TRAIN)
+    assert "train: starts from models/start/pets: 4 of 6 tensors, new head of 2 classes\n" in told
+    second = json.loads((trained.path / "models/model.json").read_text())
+    assert second["start"] == {
+        "weights": "models/start/pets",
+        "sha256": first["weights_sha256"],
+        "dataset": "pets",
+        "license": "CC0-1.0",
+    }
+    assert second["mean"] == first["mean"] == [150.0]  # of these two classes it is 100
+    assert (second["recipe"]["finetune"], second["classes"]) == ("gradual", ["ant", "bee"])
+    before = trained.digests("models/model.safetensors", "models/model.json")
+    assert trained.run(TRAIN)
+    assert trained.digests("models/model.safetensors", "models/model.json") == before
+    trained.set_params({"train": {"weights": "none"}})
+    assert trained.run(TRAIN, expect=1).splitlines()[-1] == (
+        "ERROR params.yaml: train.finetune is gradual, but train.weights is none, so that frozen "
+        "or slow layers would have learnt nothing | fix: set train.weights, or train.finetune: all"
+    )
+    assert trained.digests("models/model.safetensors", "models/model.json") == before
+
+
+def test_dvc_keeps_it_and_train_depends_on_it(quick_clone):
+    write_learnable(quick_clone.path / "data/shards", ["cat", "dog"])
+    quick_clone.run("mkdir models/start/pets && touch models/start/pets/model.safetensors")
+    quick_clone.run("touch models/model.safetensors models/model.json")
+    quick_clone.run("dvc add -q models/start/pets")
+    assert "models/start/pets" not in quick_clone.run("git status --porcelain -uall").split()
+    quick_clone.run("dvc commit -q -f train")
+    assert "models/start\n" not in quick_clone.run("dvc status train")
+    quick_clone.run("rm models/start/pets/* && touch models/start/pets/model.json")
+    assert "modified:           models/start\n" in quick_clone.run("dvc status train")
+    quick_clone.run("dvc checkout -q --force models/start/pets.dvc")
+    assert "models/start\n" not in quick_clone.run("dvc status train")
+
+
+def test_training_needs_a_first_commit(quick_clone):
+    write_learnable(quick_clone.path / "data/shards", ["cat", "dog"])
+    quick_clone.run("rm -rf .git && git init -q")
+    assert quick_clone.run(TRAIN, expect=1).splitlines()[-1] == (
+        "ERROR git does not say which commit this is, and DVCLive looks for it: Empty git repo "
+        "| fix: if there is none yet, make it: git add -A && git commit -m 'Groundwork'"
+    )
