@@ -36,7 +36,7 @@ from sklearn.metrics import average_precision_score
 from pipeline.clean.annotators import agreement, expected_gain
 from pipeline.clean.labels import infer_true_labels
 from pipeline.clean.out_of_fold import TRUE_LABEL_TEMPERATURE
-from pipeline.dataset.annotations import majority_vote
+from pipeline.ingest.annotations import majority_vote
 from pipeline.modalities.images.encode.pixels import decode_all
 
 BOUGHT = (1000, 5000, 10_000)  # of 50,000; fewer in proportion when there are fewer images

@@ -151,8 +151,8 @@ Augment = Callable[[int], Any]
 
 def groundwork(images: np.ndarray, case: str) -> Augment:
     from pipeline.dataset.randomness import id_keys
-    from pipeline.modalities.images.encode.transforms import augment
-    from pipeline.modalities.images.settings import Color, Flip, Translate, TrivialAugment
+    from pipeline.modalities.images.encode.settings import Color, Flip, Translate, TrivialAugment
+    from pipeline.modalities.images.encode.transforms.augment import augment
 
     brightness, contrast, saturation, hue = JITTER
     transforms: list[Any] = [Translate(name="translate", fraction=0.125), Flip(name="flip")]

@@ -22,13 +22,13 @@ from pipeline.commands.compare.comparison import ALPHA, GOOD, JUDGED, TOLERANCE,
 from pipeline.dataset.shard_reader import ShardReader
 from pipeline.dataset.shards import Shard
 from pipeline.evaluate.predictions import Predictions
-from pipeline.learning.batches import Examples, Normalizer, make_examples
+from pipeline.learning.batches import Examples, make_examples
 from pipeline.learning.device import choose_device
 from pipeline.learning.fitting.loop import fit
-from pipeline.learning.fitting.recipe import Recipe
 from pipeline.learning.inference import predict
 from pipeline.learning.metrics import softmax
-from pipeline.modalities.images.network import build_network
+from pipeline.modalities.images.network.networks import build_network
+from pipeline.modalities.images.network.on_device import Normalizer
 from pipeline.params import Params, load_params
 
 VERDICTS = ("PASS", "INCONCLUSIVE", "FAIL")
@@ -67,7 +67,7 @@ def run(reader: ShardReader, params: Params, seed: int) -> Predictions:
     device = choose_device(params.train.device, params.train.precision, reader.shape)
     torch.manual_seed(seed)
     network = build_network(params.model, reader.shape, len(reader.classes))
-    recipe = Recipe.of(params, seed)
+    recipe = recipe_of(params, seed)
     normalize = Normalizer(reader.index["mean"], reader.index["std"], device)
     fit(
         network,

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from pipeline.dataset.catalog import Entry, SplitFractions
 from pipeline.dataset.table import MEASUREMENTS
 from pipeline.ingest.rows import SPLITS, Task, make_rows
-from pipeline.ingest.sources import examples_table, open_source
+from pipeline.ingest.sources.opening import open_source
+from pipeline.ingest.sources.source import examples_table
 from pipeline.params import load_params
 from pipeline.validate.assessment import Assessment, assess
 from pipeline.validate.profile import Profile

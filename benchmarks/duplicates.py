@@ -33,7 +33,7 @@ from pipeline.clean.duplicates import distinct_rows, find_duplicates
 from pipeline.modalities.images.compare.pairs import Pairs, find_pairs
 from pipeline.modalities.images.encode.pixels import decode_all
 from pipeline.modalities.images.prepare.measurements import measure
-from pipeline.reporting.figures import image_grid
+from pipeline.modalities.images.show.figures import image_grid
 
 Images = NDArray[np.uint8]
 PAIRS_PICTURED = 60

@@ -33,7 +33,7 @@ from pipeline.clean.labels import Annotations, check_labels
 from pipeline.clean.out_of_fold import OutOfFold, assign_folds, check_recipe, out_of_fold
 from pipeline.dataset.randomness import id_keys
 from pipeline.learning.device import choose_device
-from pipeline.modalities.images.settings import Flip, Translate
+from pipeline.modalities.images.encode.settings import Flip, Translate
 
 FOLDS, EPOCHS, SEED = 3, 8, 0  # the defaults of params.yaml, and photos may be mirrored
 TRANSFORMS = [Translate(name="translate", fraction=0.0625), Flip(name="flip")]

@@ -21,12 +21,12 @@ import torch
 from ruamel.yaml import YAML
 
 from pipeline.dataset.shard_reader import ShardReader
-from pipeline.learning.batches import Normalizer, make_examples
+from pipeline.learning.batches import make_examples
 from pipeline.learning.device import choose_device
 from pipeline.learning.fitting.loop import fit
-from pipeline.learning.fitting.recipe import Recipe
 from pipeline.learning.inference import predict
-from pipeline.modalities.images.network import build_network
+from pipeline.modalities.images.network.networks import build_network
+from pipeline.modalities.images.network.on_device import Normalizer
 from pipeline.params import PARAMS_FILE, Params
 from pipeline.runtime.settings import parse, read_yaml
 from pipeline.runtime.stage import INDEX
@@ -72,7 +72,7 @@ def train(params: Params, seed: int, reader: ShardReader, device) -> dict[str, f
     torch.manual_seed(seed)
     network = build_network(params.model, reader.shape, len(reader.classes))
     normalize = Normalizer(reader.index["mean"], reader.index["std"], device)
-    recipe = Recipe.of(params, seed)
+    recipe = recipe_of(params, seed)
     epochs = training_epochs(reader, params.train.memory_mb * 1e6, num_epochs=params.epochs)
     val = make_examples(*reader.read_rows("val", 0))
     fitted = fit(network, recipe, epochs, val, normalize, device)

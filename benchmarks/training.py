@@ -38,10 +38,11 @@ from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 from torch.utils.flop_counter import FlopCounterMode
 
-from pipeline.learning.batches import Normalizer, make_examples
+from pipeline.learning.batches import make_examples
 from pipeline.learning.device import Device, choose_device
 from pipeline.learning.fitting.loop import fit
 from pipeline.learning.fitting.recipe import Recipe
+from pipeline.modalities.images.network.on_device import Normalizer
 from pipeline.modalities.images.network.small_convolution import SmallConv2d
 from pipeline.modalities.images.network.whitened import WhitenedCNN
 from pipeline.modalities.images.prepare.measurements import ChannelSums

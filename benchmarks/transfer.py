@@ -27,13 +27,14 @@ from numpy.typing import NDArray
 
 from pipeline.clean.out_of_fold import check_recipe
 from pipeline.dataset.randomness import id_keys, uniform
-from pipeline.learning.batches import Examples, Normalizer, make_examples
+from pipeline.learning.batches import Examples, make_examples
 from pipeline.learning.device import Device, choose_device
 from pipeline.learning.fitting.loop import fit
 from pipeline.learning.fitting.recipe import Recipe
 from pipeline.learning.inference import predict
 from pipeline.learning.model_file import save_model
-from pipeline.modalities.images.encode.transforms import augment
+from pipeline.modalities.images.encode.transforms.augment import augment
+from pipeline.modalities.images.network.on_device import Normalizer
 from pipeline.modalities.images.network.whitened import WhitenedCNN
 from pipeline.modalities.images.prepare.measurements import ChannelSums
 from pipeline.train.transfer import start_training

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.modalities.images.settings import Flip, Translate
+from pipeline.modalities.images.encode.settings import Flip, Translate
 from pipeline.params import Params, load_params
 from pipeline.runtime.errors import SettingsError
 from pipeline.runtime.settings import read_yaml

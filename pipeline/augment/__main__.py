@@ -17,16 +17,17 @@ from pipeline.augment.balance import Balance, make_balance
 from pipeline.augment.croissant import write_croissant
 from pipeline.augment.datacard import COLUMNS, Facts, sheet_rows, write_card
 from pipeline.augment.engines import make_on
+from pipeline.augment.params import AugmentParams
 from pipeline.augment.reuse import Earlier, find_earlier, note_recipe
 from pipeline.augment.sharding import Plan, make_tasks
+from pipeline.dataset.addresses import without_secrets
 from pipeline.dataset.catalog import read_entry
 from pipeline.dataset.shard_reader import ShardReader
 from pipeline.dataset.shards import PROVENANCE
 from pipeline.dataset.table import read_folder, read_index, read_tables, write_index
 from pipeline.dataset.versions import libraries
-from pipeline.ingest.sources.places.fetch import without_secrets
 from pipeline.modalities.images.encode.pixels import decode_all
-from pipeline.modalities.images.encode.transforms import augment
+from pipeline.modalities.images.encode.transforms.augment import augment
 from pipeline.modalities.images.prepare.measurements import ChannelSums
 from pipeline.runtime.errors import MissingInput
 from pipeline.runtime.stage import Stage, run_stage, write_json
@@ -36,7 +37,7 @@ NUM_PICTURED, MAX_COPIES_PICTURED = 8, 5
 SHEET_SIDE = 96  # pixels of an image in the contact sheet
 
 
-def main(stage: Stage) -> None:
+def main(stage: Stage[AugmentParams]) -> None:
     params = stage.params
     index = read_index(CLEAN)
     shape = (*index["image_size"], index["channels"])
@@ -102,14 +103,14 @@ def by_number(file: dict[str, Any]) -> tuple[str, int, str]:
     return file["split"], len(file["name"]), file["name"]
 
 
-def recipe_of(plan: Plan, stage: Stage) -> str:
+def recipe_of(plan: Plan, stage: Stage[AugmentParams]) -> str:
     """All that the pixels of an example's copy depend on, but for the example: also the code."""
     code = stage.inputs_digest(without=("data/", "reports/", "params.yaml"))
     how = (plan.shape, plan.resize, list(plan.transforms), plan.seed)
     return "\n".join([code, *libraries(), *map(repr, how)])
 
 
-def earlier_shards(stage: Stage, recipe: str) -> Earlier | None:
+def earlier_shards(stage: Stage[AugmentParams], recipe: str) -> Earlier | None:
     try:
         return find_earlier(SHARDS, recipe)
     except MissingInput as error:
@@ -117,10 +118,10 @@ def earlier_shards(stage: Stage, recipe: str) -> Earlier | None:
         return None
 
 
-def picture(stage: Stage, reader: ShardReader) -> None:
+def picture(stage: Stage[AugmentParams], reader: ShardReader) -> None:
     """A column for each of some training examples, the original on top, its copies below."""
     # Here, since worker processes import this file too and draw nothing.
-    from pipeline.reporting.figures import image_grid
+    from pipeline.modalities.images.show.figures import image_grid
 
     blank = np.full(reader.shape, 255, np.uint8)
     shown: dict[str, str] = {}
@@ -152,9 +153,9 @@ def balance_of(classes: list[str], policy: str) -> Balance:
     return make_balance([codes[name] for name in names], len(classes), policy)
 
 
-def describe(stage: Stage, index: dict[str, Any]) -> None:
+def describe(stage: Stage[AugmentParams], index: dict[str, Any]) -> None:
     """Write the dataset card, its contact sheet, and the metadata for machines."""
-    from pipeline.reporting.figures import contact_sheet
+    from pipeline.modalities.images.show.figures import contact_sheet
 
     dataset = stage.params.dataset
     entry = read_entry(dataset)
@@ -199,4 +200,4 @@ def read_report(path: str) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    run_stage("augment", main)
+    run_stage("augment", main, AugmentParams)

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from pipeline.dataset.catalog import Entry
 from pipeline.dataset.randomness import id_keys, uniform
-from pipeline.ingest.survey import count
+from pipeline.dataset.table import count
 from pipeline.reporting.markdown import as_table, code, plain, quoted
 
 SPLITS = ["train", "val", "test"]

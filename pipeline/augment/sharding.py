@@ -22,7 +22,7 @@ from pipeline.dataset.randomness import id_keys, repeat_keys
 from pipeline.dataset.shards import PROVENANCE, write_shard
 from pipeline.dataset.table import link_or_copy
 from pipeline.modalities.images.encode.pixels import decode_all
-from pipeline.modalities.images.encode.transforms import augment
+from pipeline.modalities.images.encode.transforms.augment import augment
 from pipeline.modalities.images.prepare.measurements import ChannelSums
 
 SPLITS = ["train", "val", "test"]

@@ -24,11 +24,12 @@ from pipeline.clean.duplicates import (
     merge_owners,
 )
 from pipeline.clean.ledger import Ledger
-from pipeline.clean.outliers import UNUSUAL, measurement_distances
+from pipeline.clean.params import CleanParams
 from pipeline.clean.writing import write_cleaned
 from pipeline.dataset.annotations import read_annotations
 from pipeline.dataset.reviews import read_decisions
 from pipeline.dataset.table import read_folder, read_index
+from pipeline.modalities.images.compare.features import UNUSUAL, measurement_distances
 from pipeline.modalities.images.compare.pairs import update_pairs
 from pipeline.modalities.images.compare.reuse import read_known, recipe_of, write_known
 from pipeline.modalities.images.encode.pixels import Images, load_pixels
@@ -43,7 +44,7 @@ RAW = Path("data/raw")
 CHECK_MAX_SIDE = 64  # pixels; the check looks at larger images reduced, to save time and memory
 
 
-def main(stage: Stage) -> None:
+def main(stage: Stage[CleanParams]) -> None:
     # Rooms with torch and matplotlib open here: worker processes import this file too.
     from pipeline.clean import reports
     from pipeline.clean.label_check import judge, judge_by_people, measure_distances, neighbours_of
@@ -85,7 +86,7 @@ def main(stage: Stage) -> None:
 
 
 def find_all_duplicates(
-    stage: Stage, rows: Ledger, images: Images, digests: list[str]
+    stage: Stage[CleanParams], rows: Ledger, images: Images, digests: list[str]
 ) -> Duplicates:
     """Find exact and near duplicates among what is kept, and remove those that should go."""
     own = [d if kept else id for d, kept, id in zip(digests, rows.kept, rows.ids, strict=True)]
@@ -129,7 +130,9 @@ def read_quarantine(rows: Ledger) -> dict[int, str]:
     return {row: reasons[id] for row, id in enumerate(rows.ids) if id in reasons}
 
 
-def ask_models(stage: Stage, rows: Ledger, images: Images, owners: list[str]) -> "Asked":
+def ask_models(
+    stage: Stage[CleanParams], rows: Ledger, images: Images, owners: list[str]
+) -> "Asked":
     """What models say of the labels; it depends on no decision, so that people need not wait."""
     from pipeline.clean.label_check import ask
     from pipeline.learning.device import choose_device
@@ -154,7 +157,7 @@ def ask_models(stage: Stage, rows: Ledger, images: Images, owners: list[str]) ->
         raise TrainingError(error.what, fix="set clean.folds: 0 to do without") from None
 
 
-def decide(stage: Stage, rows: Ledger) -> None:
+def decide(stage: Stage[CleanParams], rows: Ledger) -> None:
     """Apply what people decided, and say what no longer applies."""
     decisions = read_decisions(stage.params.dataset, rows.classes)
     rows.decide(decisions)
@@ -166,4 +169,4 @@ def decide(stage: Stage, rows: Ledger) -> None:
 
 
 if __name__ == "__main__":
-    run_stage("clean", main)
+    run_stage("clean", main, CleanParams)

@@ -12,14 +12,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from pipeline.dataset.randomness import id_keys, uniform
-from pipeline.learning.batches import Examples, Normalizer, make_examples
+from pipeline.learning.batches import Examples, make_examples
 from pipeline.learning.device import Device
 from pipeline.learning.fitting.checkpoint import Checkpoint
 from pipeline.learning.fitting.loop import fit
 from pipeline.learning.fitting.recipe import Recipe
 from pipeline.learning.inference import predict_and_embed
 from pipeline.learning.metrics import fit_temperature, softmax
-from pipeline.modalities.images.encode.transforms import augment
+from pipeline.modalities.images.encode.transforms.augment import augment
+from pipeline.modalities.images.network.on_device import Normalizer
 from pipeline.modalities.images.network.whitened import WhitenedCNN
 from pipeline.modalities.images.prepare.measurements import ChannelSums
 from pipeline.runtime.errors import BrokenDataset

@@ -13,16 +13,12 @@ contrast, sharpness and colour give away.
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.modalities.images.prepare.measurements import Measurements
 from pipeline.modalities.neighbours import Neighbours, nearest, sample_rows
 
 NUM_NEIGHBOURS = 50
 """More than the usual 10, as broken images come in numbers and are each other's neighbours."""
 MAX_COMPARED = 20_000
 """Rows of a fold that each row is compared with, so that time grows linearly."""
-UNUSUAL = 5.0
-"""Of measurements, from which an image is flagged: among photos of CIFAR-10 1 in 170, and of noise,
-single colours and digits 37 of 45 (benchmarks/outliers.py, n = 1)."""
 
 
 def outlier_scores(embeddings: NDArray, folds: NDArray[np.int64] | None = None) -> NDArray:
@@ -44,30 +40,6 @@ def outlier_scores(embeddings: NDArray, folds: NDArray[np.int64] | None = None) 
             found = nearest(vectors, vectors[compared], k, selves=selves)
             scores[rows] = (1 - found.similarities).mean(1)
     return scores
-
-
-def measurement_distances(measurements: Measurements) -> NDArray[np.float64]:
-    """How unusual brightness, contrast, sharpness and colour of each image are together, `(N,)`.
-
-    Mahalanobis distances (1936) from the median; see UNUSUAL.
-    """
-    values = np.stack(
-        [
-            measurements.brightness,
-            np.log(measurements.contrast + 1e-2),
-            np.log(measurements.sharpness + 1e-4),
-            measurements.red - measurements.green,
-            measurements.blue - measurements.green,
-        ],
-        axis=1,
-    ).astype(np.float64)
-    if len(values) < 2:
-        return np.zeros(len(values))
-    away = values - np.median(values, axis=0)
-    covariance = np.cov(values.T)  # that of grey images has no inverse
-    inside = np.einsum("ni,ij,nj->n", away, np.linalg.pinv(covariance, hermitian=True), away)
-    distances: NDArray[np.float64] = np.sqrt(inside.clip(0))
-    return distances
 
 
 def find_neighbours(

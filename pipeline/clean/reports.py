@@ -20,6 +20,7 @@ from pipeline.clean.ledger import Ledger
 from pipeline.dataset.annotations import Annotations, with_given_labels
 from pipeline.learning.metrics import confusion_matrix
 from pipeline.modalities.images.encode.pixels import Images
+from pipeline.modalities.images.show.figures import image_grid
 from pipeline.reporting import figures
 from pipeline.runtime.stage import Stage
 
@@ -43,7 +44,7 @@ def write_label_issues(stage: Stage, rows: Ledger, images: Images) -> None:
             for row, pair in zip(worst, pairs, strict=True)
         ],
     )
-    figures.image_grid(
+    image_grid(
         list(images[worst[:NUM_PICTURED]]),
         [f"given {given}\nlooks like {proposed}" for given, proposed in pairs[:NUM_PICTURED]],
         stage.output("reports/label_issues.png"),
@@ -71,7 +72,7 @@ def write_duplicates(stage: Stage, rows: Ledger, images: Images, found: Duplicat
         table_of(repetitions, rows.splits, rows.ids, rows.reasons),
     )
     shown = [row for r in repetitions[:NUM_PAIRS_PICTURED] for row in (r.row, r.of)]
-    figures.image_grid(
+    image_grid(
         [images[row] for row in shown],
         [f"{rows.splits[row]}\n{rows.classes[rows.given[row]]}" for row in shown],
         stage.output("reports/duplicates.png"),

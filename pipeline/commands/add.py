@@ -23,13 +23,14 @@ from ruamel.yaml.comments import CommentedSeq
 from tqdm import tqdm
 
 from pipeline.commands.frame import run_command
+from pipeline.dataset.addresses import without_secrets
 from pipeline.dataset.catalog import Entry, entry_path, read_entry
 from pipeline.ingest.reuse import note_of, with_noted
 from pipeline.ingest.rows import SPLITS, Task, look_at
-from pipeline.ingest.sources import Source, open_source
 from pipeline.ingest.sources.annotations import fetch_annotations
-from pipeline.ingest.sources.places.fetch import without_secrets
+from pipeline.ingest.sources.opening import open_source
 from pipeline.ingest.sources.places.trees import UNPACKED_DIR
+from pipeline.ingest.sources.source import Source
 from pipeline.ingest.survey import Survey
 from pipeline.params import Params, load_params
 from pipeline.runtime.errors import SettingsError, one_line

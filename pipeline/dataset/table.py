@@ -181,3 +181,10 @@ def _damaged(path: Path, reason: str) -> MissingInput:
     return MissingInput(
         f"{path} is damaged: {reason}", fix="bring it back: rm the file, then dvc repro"
     )
+
+
+def count(table: pa.Table, *columns: str) -> dict[tuple[Any, ...], int]:
+    """How often each combination of values is there."""
+    groups = table.group_by(list(columns)).aggregate([([], "count_all")]).to_pydict()
+    numbers = groups.pop("count_all")
+    return dict(zip(zip(*(groups[name] for name in columns), strict=True), numbers, strict=True))

@@ -21,6 +21,7 @@ from pipeline.dataset.table import read_folder
 from pipeline.evaluate import figures as evaluation_figures
 from pipeline.evaluate.evaluation import Evaluation, Examples, evaluate
 from pipeline.evaluate.modelcard import write_card
+from pipeline.evaluate.params import EvaluateParams
 from pipeline.evaluate.predictions import Predictions, write_predictions
 from pipeline.evaluate.robustness import Images
 from pipeline.evaluate.tables import tables
@@ -28,6 +29,7 @@ from pipeline.learning.device import choose_device
 from pipeline.learning.inference import predict
 from pipeline.learning.metrics import calibration, confusion_matrix
 from pipeline.learning.model_file import load_model
+from pipeline.modalities.images.show.figures import image_grid
 from pipeline.reporting import figures
 from pipeline.runtime.errors import BrokenDataset, MissingInput
 from pipeline.runtime.stage import Stage, run_stage
@@ -37,7 +39,7 @@ LABEL_ISSUES, DUPLICATES = Path("reports/label_issues.csv"), Path("reports/dupli
 MEASURED = ["brightness", "contrast", "sharpness", "width", "height"]
 
 
-def main(stage: Stage) -> None:
+def main(stage: Stage[EvaluateParams]) -> None:
     reader = ShardReader(SHARDS)
     reader.verify(["val", "test"])
     device = choose_device("auto", "fp32", reader.shape)
@@ -118,7 +120,7 @@ def read_csv(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def draw(stage: Stage, found: Evaluation, test: Examples) -> None:
+def draw(stage: Stage[EvaluateParams], found: Evaluation, test: Examples) -> None:
     names, predicted = found.classes, found.probabilities.argmax(1)
     matrix = confusion_matrix(test.labels, predicted, len(names))
     figures.confusion(matrix, names, stage.output("reports/confusion.png"))
@@ -133,7 +135,7 @@ def draw(stage: Stage, found: Evaluation, test: Examples) -> None:
     wrong = np.flatnonzero(predicted != test.labels)
     surest = wrong[np.argsort(-found.probabilities[wrong].max(1), kind="stable")]
     surest = surest[: stage.params.evaluate.num_mistakes]
-    figures.image_grid(
+    image_grid(
         [test.images[row] for row in surest],
         [
             f"is {names[test.labels[row]]}\nsaid {names[predicted[row]]} "
@@ -148,4 +150,4 @@ def draw(stage: Stage, found: Evaluation, test: Examples) -> None:
 
 
 if __name__ == "__main__":
-    run_stage("evaluate", main)
+    run_stage("evaluate", main, EvaluateParams)

@@ -14,15 +14,17 @@ from operator import call
 from pathlib import Path
 from typing import Any
 
-from pipeline.dataset.annotations import Added, add_annotations
+from pipeline.dataset.addresses import without_secrets
 from pipeline.dataset.catalog import Entry, read_entry
 from pipeline.dataset.privacy import read_opted_out, read_or_make_key, with_pseudonyms
 from pipeline.dataset.table import write_index
+from pipeline.ingest.annotations import Added, add_annotations
+from pipeline.ingest.params import IngestParams
 from pipeline.ingest.reuse import note_of, with_noted, write_noted
 from pipeline.ingest.rows import NO_ROWS, OPTED_OUT, SPLITS, Part, Task, make_part
-from pipeline.ingest.sources import Source, open_source
-from pipeline.ingest.sources.places.fetch import without_secrets
+from pipeline.ingest.sources.opening import open_source
 from pipeline.ingest.sources.places.trees import UNPACKED_DIR
+from pipeline.ingest.sources.source import Source
 from pipeline.ingest.survey import Survey
 from pipeline.runtime.errors import SourceError
 from pipeline.runtime.process import map_ordered, prepare_workers
@@ -31,7 +33,7 @@ from pipeline.runtime.stage import Stage, run_stage
 METADATA_REPORTED = ("exif", "gps", "xmp", "iptc", "comment", "thumbnail", "profile", "trailer")
 
 
-def main(stage: Stage) -> None:
+def main(stage: Stage[IngestParams]) -> None:
     params, started = stage.params, time.time_ns()
     entry = read_entry(params.dataset)
     if not entry.uri.startswith("builtin:"):
@@ -88,7 +90,11 @@ def main(stage: Stage) -> None:
 
 
 def write_parts(
-    stage: Stage, source: Source, make_task: "partial[Task]", folder: Path, started: int
+    stage: Stage[IngestParams],
+    source: Source,
+    make_task: "partial[Task]",
+    folder: Path,
+    started: int,
 ) -> tuple[Survey, list[dict[str, Any]]]:
     """Write the files of data/raw; what is in them, and what the index says of each.
 
@@ -142,7 +148,7 @@ def refuse_what_is_not_meant(name: str, entry: Entry, survey: Survey) -> None:
         )
 
 
-def tell_annotations(stage: Stage, added: Added) -> None:
+def tell_annotations(stage: Stage[IngestParams], added: Added) -> None:
     """Say what became of several people's labels."""
     stage.say(f"{added.labels} labels by {added.annotators} annotators")
     if added.filled:
@@ -154,7 +160,7 @@ def tell_annotations(stage: Stage, added: Added) -> None:
         )
 
 
-def tell(stage: Stage, survey: Survey, num_classes: int) -> None:
+def tell(stage: Stage[IngestParams], survey: Survey, num_classes: int) -> None:
     """Say what came in and what did not."""
     counts = ", ".join(f"{survey.in_split(split)} {split}" for split in SPLITS)
     stage.say(f"{survey.examples} examples of {num_classes} classes: {counts}")
@@ -180,4 +186,4 @@ def report(survey: Survey, num_classes: int) -> dict[str, int]:
 
 
 if __name__ == "__main__":
-    run_stage("ingest", main)
+    run_stage("ingest", main, IngestParams)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pipeline.dataset.versions import libraries
-from pipeline.ingest.sources import Batch
+from pipeline.ingest.sources.source import Batch
 from pipeline.runtime.code import code_digest
 from pipeline.runtime.stage import WORK_DIR
 

@@ -18,8 +18,8 @@ from pipeline.dataset.privacy import is_opted_out, pseudonym
 from pipeline.dataset.randomness import id_keys, uniform
 from pipeline.dataset.table import MEASUREMENTS, RAW_SCHEMA, file_digest, words, write_part
 from pipeline.ingest.reuse import Noted, read_cached
-from pipeline.ingest.sources import Batch
 from pipeline.ingest.sources.places.trees import is_of_the_moment
+from pipeline.ingest.sources.source import Batch
 from pipeline.modalities.images.prepare.decoding import UnreadableImage, prepare
 from pipeline.modalities.images.prepare.measurements import Measurements, measure
 

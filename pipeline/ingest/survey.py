@@ -1,11 +1,11 @@
 """What is seen of a dataset while its rows pass by."""
 
 from collections import Counter
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.dataset.table import count
 from pipeline.ingest.rows import Rows, fingerprint
 
 LARGEST_DEFAULT_SIDE = 224  # pixels; what most pretrained networks expect
@@ -69,10 +69,3 @@ class Survey:
     def fingerprint_hex(self) -> str:
         """As a catalog entry has it: 64 hexadecimal digits."""
         return f"{self.fingerprint:064x}"
-
-
-def count(table: pa.Table, *columns: str) -> dict[tuple[Any, ...], int]:
-    """How often each combination of values is there."""
-    groups = table.group_by(list(columns)).aggregate([([], "count_all")]).to_pydict()
-    numbers = groups.pop("count_all")
-    return dict(zip(zip(*(groups[name] for name in columns), strict=True), numbers, strict=True))

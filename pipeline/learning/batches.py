@@ -5,7 +5,7 @@ is a function of (seed, epoch), so a run that resumes goes on with the batch tha
 What does not fit in memory is streamed instead (streaming.py).
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from pipeline.learning.device import Device
+from pipeline.modalities.images.network.on_device import num_within
 
 
 class Examples(NamedTuple):
@@ -107,11 +108,6 @@ class InMemory:
         return gather(self.examples, order, places, device)
 
 
-def num_within(num_pixels: int, shape: Sequence[int]) -> int:
-    """How many images of shape `(H, W, C)` have that many pixels; one at least."""
-    return max(1, num_pixels // (shape[0] * shape[1]))
-
-
 def make_examples(images: np.ndarray, labels: np.ndarray, weights: np.ndarray) -> Examples:
     return Examples(
         torch.from_numpy(np.ascontiguousarray(images)),
@@ -175,18 +171,3 @@ def on_device(examples: Examples, device: Device) -> Examples:
     if examples.images.nbytes > free // 4:
         return examples
     return Examples(*(part.to("cuda") for part in examples))
-
-
-class Normalizer:
-    """uint8 `(N, H, W, C)` to float `(N, C, H, W)`, channels last, zero mean and unit variance."""
-
-    def __init__(self, mean: list[float], std: list[float], device: Device) -> None:
-        """`mean` and `std` are per channel, of pixels from 0 to 255."""
-        self.mean = torch.tensor(mean, dtype=torch.float32, device=device.kind).view(1, -1, 1, 1)
-        scale = torch.tensor(std, dtype=torch.float32, device=device.kind).view(1, -1, 1, 1)
-        # A channel that never changes has no variance to bring to one.
-        self.scale = 1 / scale.clamp(min=1.0)
-
-    def __call__(self, images: Tensor) -> Tensor:
-        # The permuted uint8 is channels-last in memory, and stays so.
-        return (images.permute(0, 3, 1, 2).float() - self.mean) * self.scale

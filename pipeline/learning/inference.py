@@ -1,20 +1,16 @@
 """What a network says of images, seen once or in several views."""
 
-from collections.abc import Iterator
-
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from pipeline.learning.batches import Normalizer, num_within
 from pipeline.learning.device import Device
+from pipeline.modalities.images.network.on_device import Normalizer, _views, num_within
 from pipeline.modalities.images.network.whitened import WhitenedCNN
 
 PREDICTION_BATCH = 1000
 PREDICTION_PIXELS = PREDICTION_BATCH * 64 * 64  # of larger images fewer at once
-SHIFTS = {(0, 0): 0.5, (-1, -1): 0.25, (1, 1): 0.25}  # pixels down and right, and their weight
 
 
 def predict(
@@ -45,21 +41,6 @@ def _batches(images: Tensor) -> tuple[Tensor, ...]:
     fit = num_within(PREDICTION_PIXELS, images.shape[1:])
     batches: tuple[Tensor, ...] = images.split(min(PREDICTION_BATCH, fit))
     return batches
-
-
-def _views(images: Tensor, views: str) -> Iterator[tuple[Tensor, float]]:
-    """Versions of images `(N, C, H, W)` and the weight of each; the weights add up to one."""
-    height, width = images.shape[2:]
-    shifts = SHIFTS if "shifted" in views else {(0, 0): 1.0}
-    mirrors = [False, True] if "mirrored" in views else [False]
-    how = "reflect" if min(height, width) > 1 else "replicate"
-    padded = F.pad(images, (1, 1, 1, 1), how) if len(shifts) > 1 else images
-    for (down, right), weight in shifts.items():
-        if len(shifts) > 1:
-            images = padded[:, :, 1 - down :, 1 - right :][:, :, :height, :width]
-        for mirrored in mirrors:
-            view = images.flip(3) if mirrored else images
-            yield view.contiguous(memory_format=torch.channels_last), weight / len(mirrors)
 
 
 def predict_and_embed(

@@ -13,9 +13,9 @@ from typing import Any
 from safetensors.torch import load, save
 from torch import nn
 
-from pipeline.learning.batches import Normalizer
 from pipeline.learning.device import Device
-from pipeline.modalities.images.network import build_network
+from pipeline.modalities.images.network.networks import build_network
+from pipeline.modalities.images.network.on_device import Normalizer
 from pipeline.runtime.errors import MissingInput
 from pipeline.runtime.stage import write_json
 

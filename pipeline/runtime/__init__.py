@@ -1,1 +1,0 @@
-"""How any stage runs: parameters, the stage frame, errors, worker processes."""

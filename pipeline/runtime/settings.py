@@ -6,7 +6,7 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.events import (
@@ -19,7 +19,12 @@ from ruamel.yaml.events import (
 
 from pipeline.runtime.errors import SettingsError
 
+PARAMS_FILE = Path("params.yaml")
 MAX_YAML_BYTES = 1 << 20
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
 
 class Settings(BaseModel):
@@ -115,6 +120,17 @@ def _expanded_size(events: Iterable[Event]) -> float:
             sizes[open_anchors.pop()] = size
             open_sizes[-1] += size
     return open_sizes[0]
+
+
+def read_params(model: type[SomeSettings], path: Path = PARAMS_FILE) -> SomeSettings:
+    """The keys of params.yaml that `model` has; what else stands there is not for it to judge.
+
+    Raises:
+        SettingsError: see `parse`.
+    """
+    content = read_yaml(path)
+    keys = (field.alias or name for name, field in model.model_fields.items())
+    return parse(model, {key: content[key] for key in keys if key in content}, path)
 
 
 def parse(model: type[SomeSettings], content: Mapping[str, Any], path: Path) -> SomeSettings:

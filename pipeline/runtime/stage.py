@@ -1,6 +1,6 @@
 """The frame that every stage runs in.
 
-`run_stage("ingest", main)` loads the parameters, checks that the stage's inputs are there and
+`run_stage("ingest", main, IngestParams)` loads the parameters, checks that the stage's inputs are there and
 whole, and calls `main(stage)`. What main writes goes to `<out>.partial`; only when it is done,
 and no input has changed meanwhile, does every output appear under its own name. A failure
 leaves nothing under a final name, says so in one line, and exits non-zero.
@@ -13,6 +13,7 @@ import hashlib
 import json
 import math
 import os
+import re
 import shutil
 import signal
 import sys
@@ -20,11 +21,10 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, Generic
 
 from tqdm import tqdm
 
-from pipeline.params import PARAMS_FILE, Params, load_params
 from pipeline.runtime.errors import (
     GroundworkError,
     InputChanged,
@@ -33,7 +33,7 @@ from pipeline.runtime.errors import (
     one_line,
 )
 from pipeline.runtime.process import WAIT_FOR_TORCHRUN_SECONDS, die_with_parent, say_error, world
-from pipeline.runtime.settings import read_yaml
+from pipeline.runtime.settings import PARAMS_FILE, SomeSettings, read_params, read_yaml
 
 DVC_FILE = Path("dvc.yaml")
 WORK_DIR = Path(".groundwork")
@@ -41,14 +41,14 @@ INDEX = "index.json"  # written last into a folder; a folder without it is half 
 HASHED_UP_TO_BYTES = 4 << 20  # larger inputs are compared by size and time of change
 
 
-class Stage:
+class Stage(Generic[SomeSettings]):
     """What the body of a stage may use: parameters, where to write, progress."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, params: type[SomeSettings]) -> None:
         self.name = name
         self.writes = world().rank == 0
         """Whether outputs, progress and words are this process's; of several it is the first."""
-        self.params: Params = load_params()
+        self.params = read_params(params)
         stages = read_yaml(DVC_FILE)["stages"]
         declared = stages[name]
         self._outputs = _paths(declared, "outs", "metrics", "plots")
@@ -57,8 +57,7 @@ class Stage:
         self._param_keys: list[str] = []
         for entry in declared.get("params", []):
             if isinstance(entry, Mapping):  # a whole file: `- data/catalog/${dataset}.yaml:`
-                name_of_file = next(iter(entry))
-                self._inputs.append(Path(name_of_file.replace("${dataset}", self.params.dataset)))
+                self._inputs.append(Path(_filled_in(next(iter(entry)))))
             else:
                 self._param_keys.append(entry)
         self._before = self._fingerprint()
@@ -170,10 +169,17 @@ class Stage:
         return found
 
 
-def run_stage(name: str, main: Callable[[Stage], None], *, distributed: bool = False) -> None:
+def run_stage(
+    name: str,
+    main: Callable[[Stage[SomeSettings]], None],
+    params: type[SomeSettings],
+    *,
+    distributed: bool = False,
+) -> None:
     """Run `main` in the frame and exit: 0, or 1 with one line, or 128 + n after signal n.
 
-    A stage that is `distributed` may be started as several processes by torchrun.
+    `params` are the keys of params.yaml that the stage reads. A stage that is `distributed` may be
+    started as several processes by torchrun.
     """
     here = world()
     # dvc.yaml passes the process of DVC, which may have been killed while this one was importing.
@@ -187,7 +193,7 @@ def run_stage(name: str, main: Callable[[Stage], None], *, distributed: bool = F
                 f"{name} was started as {here.size} processes, and is one",
                 fix=f"python -m pipeline.{name}",
             )
-        stage = Stage(name)
+        stage = Stage(name, params)
         main(stage)
         stage.publish()
     except GroundworkError as error:
@@ -226,6 +232,12 @@ def _rounded(value: Any) -> Any:
 
 def _partial(path: str) -> Path:
     return Path(path + ".partial")
+
+
+def _filled_in(path: str) -> str:
+    """`data/catalog/${dataset}.yaml` with the name from params.yaml, as DVC reads it."""
+    content = read_yaml(PARAMS_FILE)
+    return re.sub(r"\$\{(\w+)\}", lambda found: str(content[found[1]]), path)
 
 
 def _paths(declared: Mapping[str, Any], *sections: str) -> list[str]:

@@ -15,28 +15,29 @@ from pathlib import Path
 import torch
 
 from pipeline.dataset.shard_reader import ShardReader
-from pipeline.learning.batches import Normalizer, make_examples
+from pipeline.learning.batches import make_examples
 from pipeline.learning.device import choose_device
 from pipeline.learning.fitting.checkpoint import Checkpoint
 from pipeline.learning.fitting.loop import Fit, fit
 from pipeline.learning.fitting.ranks import join_ranks
 from pipeline.learning.fitting.recipe import Recipe
 from pipeline.learning.model_file import save_model
-from pipeline.modalities.images.network import build_network, check_images
-from pipeline.modalities.images.network.on_device import scaled_size
-from pipeline.reporting.figures import training_curves
+from pipeline.modalities.images.network.networks import build_network, check_images
+from pipeline.modalities.images.network.on_device import Normalizer, scaled_size
 from pipeline.runtime.errors import SettingsError, TrainingError
 from pipeline.runtime.process import world
 from pipeline.runtime.stage import WORK_DIR, Stage, run_stage
+from pipeline.train.figures import training_curves
 from pipeline.train.launch import launch_ranks
 from pipeline.train.live import live_curves
+from pipeline.train.params import TrainParams, recipe_of
 from pipeline.train.streaming import training_epochs
 from pipeline.train.transfer import Start, check_strategy, start_training
 
 SHARDS = Path("data/shards")
 
 
-def main(stage: Stage) -> None:
+def main(stage: Stage[TrainParams]) -> None:
     params = stage.params
     check_strategy(params.train.weights, params.train.finetune, params.epochs)
     if params.train.processes > 1 and world().size == 1:
@@ -56,7 +57,7 @@ def main(stage: Stage) -> None:
         mean=reader.index["mean"],
         std=reader.index["std"],
     )
-    recipe = Recipe.of(params, params.seed)
+    recipe = recipe_of(params, params.seed)
     check_numbers(reader, recipe)
     for smaller in recipe.progressive:
         height, width = scaled_size(*reader.shape[:2], smaller.scale)
@@ -116,7 +117,7 @@ def check_numbers(reader: ShardReader, recipe: Recipe) -> None:
 
 
 def write(
-    stage: Stage,
+    stage: Stage[TrainParams],
     network: torch.nn.Module,
     reader: ShardReader,
     recipe: Recipe,
@@ -175,4 +176,4 @@ def write(
 
 
 if __name__ == "__main__":
-    run_stage("train", main, distributed=True)
+    run_stage("train", main, TrainParams, distributed=True)

@@ -17,7 +17,7 @@ from safetensors.torch import load
 from torch import Tensor
 
 from pipeline.learning.model_file import read_model
-from pipeline.modalities.images.network import TORCHVISION
+from pipeline.modalities.images.network.settings import TORCHVISION
 from pipeline.runtime.errors import MissingInput, SettingsError
 
 NEEDED = ("model", "shape", "classes", "mean", "std", "dataset", "license")

@@ -35,10 +35,10 @@ from pipeline.learning.batches import (
     Share,
     gather,
     make_examples,
-    num_within,
     permutation,
 )
 from pipeline.learning.device import Device
+from pipeline.modalities.images.network.on_device import num_within
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ from typing import Any
 from torch import Tensor, nn
 
 from pipeline.learning.fitting.finetuning import find_blocks
-from pipeline.modalities.images.network import TORCHVISION, without_wrapper
+from pipeline.modalities.images.network.networks import without_wrapper
+from pipeline.modalities.images.network.settings import TORCHVISION
 from pipeline.runtime.errors import SettingsError
 from pipeline.train.pretrained import Weights, read_weights
 

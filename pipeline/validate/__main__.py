@@ -15,6 +15,7 @@ from pipeline.dataset.table import MEASUREMENTS, read_folder, read_index
 from pipeline.runtime.errors import BrokenDataset, one_line
 from pipeline.runtime.stage import WORK_DIR, Stage, run_stage
 from pipeline.validate.assessment import Assessment, assess
+from pipeline.validate.params import ValidateParams
 from pipeline.validate.profile import PROFILES_DIR, read_profile
 
 RAW = Path("data/raw")
@@ -22,7 +23,7 @@ EVIDENCE = WORK_DIR / "failed_validation.csv"  # outputs of a failed stage are n
 NUM_PRINTED = 10
 
 
-def main(stage: Stage) -> None:
+def main(stage: Stage[ValidateParams]) -> None:
     params = stage.params
     limits = params.validation
     table = read_folder(RAW, MEASUREMENTS)
@@ -107,4 +108,4 @@ def print_failures(found: Assessment) -> None:
 
 
 if __name__ == "__main__":
-    run_stage("validate", main)
+    run_stage("validate", main, ValidateParams)

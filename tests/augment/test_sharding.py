@@ -13,10 +13,10 @@ from pipeline.augment.sharding import Plan
 from pipeline.dataset.randomness import id_keys, repeat_keys
 from pipeline.dataset.shard_reader import ShardReader
 from pipeline.dataset.table import file_sha256, words
-from pipeline.modalities.images.encode.transforms import augment
+from pipeline.modalities.images.encode.settings import Affine, Color, RandAugment
+from pipeline.modalities.images.encode.transforms.augment import augment
 from pipeline.modalities.images.prepare.decoding import decode
 from pipeline.modalities.images.prepare.measurements import ChannelSums
-from pipeline.modalities.images.settings import Affine, Color, RandAugment
 from pipeline.runtime.process import WORKERS_VARIABLE
 from tests.support.shard_jobs import (
     CLASSES,

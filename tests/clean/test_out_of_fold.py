@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from pipeline.clean.out_of_fold import OutOfFold, assign_folds, fit_temperature, out_of_fold
-from pipeline.modalities.images.settings import Flip
+from pipeline.modalities.images.encode.settings import Flip
 from pipeline.runtime.errors import GroundworkError
 
 OWNERS = [f"patient {number // 3}" for number in range(3000)]

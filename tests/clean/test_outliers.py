@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from pipeline.clean import outliers
-from pipeline.clean.outliers import UNUSUAL, find_neighbours, measurement_distances, outlier_scores
+from pipeline.clean.outliers import find_neighbours, outlier_scores
+from pipeline.modalities.images.compare.features import UNUSUAL, measurement_distances
 from pipeline.modalities.images.prepare.measurements import Measurements, measure
 from tests.support.photos import photos
 

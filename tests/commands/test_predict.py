@@ -12,13 +12,13 @@ from PIL import Image
 
 from pipeline.commands import predict
 from pipeline.commands.frame import run_command
-from pipeline.learning.batches import Normalizer
 from pipeline.learning.device import Device
 from pipeline.learning.inference import predict as logits_of
 from pipeline.learning.metrics import softmax
 from pipeline.learning.model_file import save_model
 from pipeline.modalities.images.encode.pixels import resize
-from pipeline.modalities.images.network import build_network
+from pipeline.modalities.images.network.networks import build_network
+from pipeline.modalities.images.network.on_device import Normalizer
 from tests.support.repository import ROOT
 
 CLASSES = ["Katze", "dog"]

@@ -4,7 +4,7 @@ import pytest
 
 from pipeline.dataset.addresses import below, file_name, local_path, without_secrets
 from pipeline.dataset.catalog import Entry
-from pipeline.ingest.sources import open_source
+from pipeline.ingest.sources.opening import open_source
 from pipeline.ingest.sources.places.fetch import cache_dir, fetch_file
 from pipeline.ingest.sources.places.fetch import fetch_source as fetch
 from pipeline.runtime.errors import SourceError

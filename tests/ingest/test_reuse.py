@@ -22,7 +22,8 @@ from pipeline.ingest.reuse import (
     write_noted,
 )
 from pipeline.ingest.rows import Part, Task, look_at, make_part
-from pipeline.ingest.sources import examples_table, open_source
+from pipeline.ingest.sources.opening import open_source
+from pipeline.ingest.sources.source import examples_table
 
 NUM = 40
 NOTE = Path("notes/pets.json")

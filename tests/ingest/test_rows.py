@@ -10,7 +10,7 @@ from pipeline.dataset.catalog import SplitFractions
 from pipeline.dataset.privacy import pseudonym
 from pipeline.dataset.table import RAW_SCHEMA
 from pipeline.ingest.rows import Task, assign_splits, make_rows
-from pipeline.ingest.sources import EXAMPLE_SCHEMA
+from pipeline.ingest.sources.source import EXAMPLE_SCHEMA
 from pipeline.modalities.images.prepare.decoding import prepare
 from pipeline.modalities.images.prepare.measurements import measure
 

@@ -10,7 +10,6 @@ from pipeline.learning.batches import (
     ALONE,
     Examples,
     InMemory,
-    Normalizer,
     Share,
     make_examples,
     num_batches,
@@ -18,6 +17,7 @@ from pipeline.learning.batches import (
     permutation,
 )
 from pipeline.learning.device import Device
+from pipeline.modalities.images.network.on_device import Normalizer
 
 CPU = Device("cpu", bf16=False)
 SIZES = [(num, batch_size) for num in range(1, 34) for batch_size in (1, 2, 3, 7, 8, 16, 32, 100)]

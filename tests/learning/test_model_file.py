@@ -11,7 +11,7 @@ import torch
 from pipeline.learning.device import Device
 from pipeline.learning.inference import predict
 from pipeline.learning.model_file import load_model, save_model
-from pipeline.modalities.images.network import build_network
+from pipeline.modalities.images.network.networks import build_network
 from pipeline.runtime.errors import MissingInput
 
 CPU = Device("cpu", bf16=False)

@@ -13,7 +13,9 @@ from PIL import Image
 from pipeline.evaluate import figures as evaluation_figures
 from pipeline.evaluate.robustness import Corrupted
 from pipeline.evaluate.slices import Share
+from pipeline.modalities.images.show.figures import image_grid
 from pipeline.reporting import figures
+from pipeline.train.figures import training_curves
 
 HISTORY = [
     {
@@ -43,8 +45,8 @@ GREY = [np.full((4, 6, 1), shade, np.uint8) for shade in (0, 128, 255)]
 RGB = [np.random.default_rng(0).integers(0, 256, (5, 5, 3), dtype=np.uint8)]
 
 DRAWINGS: dict[str, Callable[[Path], None]] = {
-    "training_curves": lambda path: figures.training_curves(HISTORY, 2, path),
-    "training_curves of one epoch": lambda path: figures.training_curves(HISTORY[:1], 1, path),
+    "training_curves": lambda path: training_curves(HISTORY, 2, path),
+    "training_curves of one epoch": lambda path: training_curves(HISTORY[:1], 1, path),
     "confusion": lambda path: figures.confusion(MATRIX, ["a", "b", "c"], path),
     "confusion of one class": lambda path: figures.confusion(MATRIX[:1, :1], ["a"], path),
     "confusion of many classes": lambda path: figures.confusion(
@@ -55,13 +57,9 @@ DRAWINGS: dict[str, Callable[[Path], None]] = {
     "shares of all alone": lambda path: evaluation_figures.shares(SHARES[:1], path),
     "robustness": lambda path: evaluation_figures.robustness(CORRUPTED, path),
     "robustness that was left out": lambda path: evaluation_figures.robustness([], path),
-    "image_grid": lambda path: figures.image_grid(
-        GREY, ["x", "y", "z"], path, columns=2, title="three"
-    ),
-    "image_grid in colour": lambda path: figures.image_grid(
-        RGB, ["x\ny"], path, columns=9, title="one"
-    ),
-    "image_grid of nothing": lambda path: figures.image_grid([], [], path, columns=9, title="none"),
+    "image_grid": lambda path: image_grid(GREY, ["x", "y", "z"], path, columns=2, title="three"),
+    "image_grid in colour": lambda path: image_grid(RGB, ["x\ny"], path, columns=9, title="one"),
+    "image_grid of nothing": lambda path: image_grid([], [], path, columns=9, title="none"),
 }
 
 
@@ -106,7 +104,7 @@ def test_other_numbers_are_another_picture(tmp_path):
 def test_pixels_are_shown_as_they_are(tmp_path):
     shade = 77
     images = [np.full((4, 4, 1), shade, np.uint8)]
-    png = drawn(lambda path: figures.image_grid(images, [""], path, columns=1, title=""), tmp_path)
+    png = drawn(lambda path: image_grid(images, [""], path, columns=1, title=""), tmp_path)
     with Image.open(io.BytesIO(png)) as picture:
         shades = {colour: count for count, colour in picture.convert("L").getcolors()}
     assert shades[shade] > 1000, "a constant image must not be stretched to black or white"
@@ -116,5 +114,5 @@ def test_pixels_are_shown_as_they_are(tmp_path):
 def test_any_name_of_a_class_can_be_drawn(tmp_path, name):
     path = tmp_path / "figure.png"
     figures.confusion(MATRIX, [name, "b", "c"], path)
-    figures.image_grid(GREY, [name] * 3, path, columns=3, title=name)
+    image_grid(GREY, [name] * 3, path, columns=3, title=name)
     assert path.stat().st_size > 0

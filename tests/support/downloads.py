@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pipeline.dataset.catalog import Entry
-from pipeline.ingest.sources import open_source
+from pipeline.ingest.sources.opening import open_source
 from pipeline.ingest.sources.places import transfers
 from pipeline.ingest.sources.places.fetch import cache_dir
 from pipeline.ingest.sources.places.fetch import fetch_source as fetch

@@ -14,9 +14,9 @@ from pipeline.learning.batches import make_examples
 from pipeline.learning.fitting.checkpoint import Checkpoint
 from pipeline.learning.fitting.loop import fit
 from pipeline.learning.model_file import save_model
-from pipeline.modalities.images.network import build_network
-from pipeline.modalities.images.settings import Flip, Translate
-from pipeline.params import Progressive
+from pipeline.modalities.images.encode.settings import Flip, Translate
+from pipeline.modalities.images.network.networks import build_network
+from pipeline.modalities.images.network.settings import Progressive
 from tests.support.dying.sitecustomize import die_at
 from tests.support.toy import Toy
 from tests.support.training import every_epoch

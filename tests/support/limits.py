@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.dataset.catalog import Entry, SplitFractions
 from pipeline.ingest.rows import Task, make_rows
-from pipeline.ingest.sources import open_source
+from pipeline.ingest.sources.opening import open_source
 from pipeline.runtime.errors import GroundworkError
 from tests.support.hostile_images import SECRET, encode, noise
 

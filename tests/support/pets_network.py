@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from pipeline.learning.model_file import save_model
-from pipeline.modalities.images.network import build_network
+from pipeline.modalities.images.network.networks import build_network
 from pipeline.runtime.errors import GroundworkError
 from pipeline.train.transfer import start_training
 

@@ -13,8 +13,8 @@ from pipeline.learning.device import choose_device
 from pipeline.learning.fitting.checkpoint import Checkpoint
 from pipeline.learning.fitting.loop import fit
 from pipeline.learning.fitting.ranks import Ranks, join_ranks
-from pipeline.modalities.images.network import build_network
-from pipeline.modalities.images.settings import Flip, Translate
+from pipeline.modalities.images.encode.settings import Flip, Translate
+from pipeline.modalities.images.network.networks import build_network
 from pipeline.train.streaming import training_epochs
 from tests.support.toy import Toy
 from tests.support.training import every_epoch

@@ -12,7 +12,7 @@ from pipeline.augment.balance import make_balance
 from pipeline.augment.reuse import Earlier
 from pipeline.augment.sharding import Made, Plan, Task, make_shards, make_tasks
 from pipeline.dataset.table import words, write_index
-from pipeline.modalities.images.settings import Cutout, Translate
+from pipeline.modalities.images.encode.settings import Cutout, Translate
 from pipeline.runtime.process import map_ordered
 
 CLASSES = ["cat", "dog", "bird"]

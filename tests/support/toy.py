@@ -6,9 +6,10 @@ import numpy as np
 import torch
 from torch import nn
 
-from pipeline.learning.batches import Examples, Normalizer, make_examples
+from pipeline.learning.batches import Examples, make_examples
 from pipeline.learning.device import Device
 from pipeline.learning.fitting.recipe import Recipe
+from pipeline.modalities.images.network.on_device import Normalizer
 
 CPU = Device("cpu", bf16=False)
 

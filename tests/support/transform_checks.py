@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.dataset.randomness import id_keys
-from pipeline.modalities.images.encode.transforms import augment
+from pipeline.modalities.images.encode.transforms.augment import augment
 
 NUM = 60
 KEYS = id_keys([f"id-{number}" for number in range(NUM)])

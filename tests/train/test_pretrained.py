@@ -12,7 +12,7 @@ import pytest
 import torch
 from torchvision import models
 
-from pipeline.modalities.images.network import build_network
+from pipeline.modalities.images.network.networks import build_network
 from pipeline.runtime.errors import MissingInput, SettingsError
 from pipeline.train.pretrained import DENSENET_NAME, read_weights
 from pipeline.train.transfer import start_training

@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import save_file
 
 from pipeline.learning.fitting.loop import fit
-from pipeline.modalities.images.network import build_network
+from pipeline.modalities.images.network.networks import build_network
 from pipeline.train.transfer import Start
 from tests.support.pets_network import CLASSES, MEAN, OURS, SHAPE, STD, save_pets, start
 from tests.support.training import assert_same_weights, every_epoch

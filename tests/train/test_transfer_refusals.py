@@ -9,7 +9,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from pipeline.modalities.images.network import build_network
+from pipeline.modalities.images.network.networks import build_network
 from pipeline.runtime.errors import MissingInput, SettingsError
 from pipeline.train.transfer import check_strategy
 from tests.support.pets_network import CLASSES, SHAPE, refusal, save_pets, start

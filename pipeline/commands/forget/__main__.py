@@ -36,10 +36,11 @@ from pipeline.commands.forget.request import (
 from pipeline.commands.forget.storage import current_lock, git, locked, open_repository, stores
 from pipeline.commands.forget.traces import Examples, tombstones
 from pipeline.commands.frame import run_command
+from pipeline.dataset.addresses import is_remote
 from pipeline.dataset.catalog import read_entry
 from pipeline.dataset.privacy import OPTOUT_DIR
 from pipeline.dataset.reviews import REVIEWS_DIR
-from pipeline.ingest.sources.places.fetch import cached_copy, is_remote
+from pipeline.ingest.sources.places.fetch import cached_copy
 from pipeline.params import load_params
 from pipeline.runtime.errors import ForgetError
 from pipeline.runtime.stage import WORK_DIR

@@ -11,8 +11,8 @@ import pyarrow.compute as pc
 from pipeline.commands.forget.erasure import Findings, Left
 from pipeline.commands.forget.storage import git
 from pipeline.commands.forget.traces import Examples
+from pipeline.dataset.addresses import without_secrets
 from pipeline.dataset.table import read_folder
-from pipeline.ingest.sources.places.fetch import without_secrets
 from pipeline.runtime.stage import INDEX
 
 MAX_NAMED = 20

@@ -18,8 +18,9 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from pipeline.dataset.addresses import without_secrets
 from pipeline.dataset.annotations import SOURCE
-from pipeline.ingest.sources.places.fetch import fetch_source, without_secrets
+from pipeline.ingest.sources.places.fetch import fetch_source
 from pipeline.runtime.errors import SourceError
 
 MAX_NAMED = 3

@@ -17,14 +17,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from pipeline.learning.batches import (
-    Epochs,
-    Examples,
-    InMemory,
-    Normalizer,
-    Source,
-    on_device,
-)
+from pipeline.learning.batches import Epochs, Examples, InMemory, Source, on_device
 from pipeline.learning.device import Device
 from pipeline.learning.fitting.checkpoint import Checkpoint
 from pipeline.learning.fitting.finetuning import FineTuning
@@ -35,7 +28,7 @@ from pipeline.learning.fitting.ranks import ONE_RANK, Ranks
 from pipeline.learning.fitting.recipe import Recipe, schedule
 from pipeline.learning.fitting.selection import is_best, should_stop, validate
 from pipeline.learning.fitting.step import TrainingStep
-from pipeline.modalities.images.network.on_device import augment_batch, scale_at, shrink
+from pipeline.modalities.images.network.on_device import Normalizer, augment_batch, scale_at, shrink
 from pipeline.modalities.images.network.whitened import WhitenedCNN
 
 WHITENED_FROM = 5000 * 32 * 32  # pixels of images, which show how they vary

@@ -5,14 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.params import Params
-
 WARMUP_FRACTION = 0.05  # of all steps, in which the learning rate rises from zero
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How to train; see pipeline/params.py for the meaning of each value."""
+    """How to train; see pipeline/train/params.py for the meaning of each value."""
 
     optimizer: str
     lr: float
@@ -24,9 +22,9 @@ class Recipe:
     patience: int
     seed: int
     transforms: Sequence[Any] = ()
-    """What happens to each batch on the device; see device_augment.py."""
+    """What happens to each batch on the device; see on_device.py."""
     progressive: Sequence[Any] = ()
-    """Which epochs see smaller images; see progressive.py."""
+    """Which epochs see smaller images; see on_device.py."""
     views: str = "original"
     """How images are seen when they are classified; see inference.py."""
     finetune: str = "all"
@@ -34,26 +32,6 @@ class Recipe:
     layer_decay: float = 1.0
     deterministic: bool = False
     """Whether a GPU must give the same bits every time, which costs speed; a CPU always does."""
-
-    @classmethod
-    def of(cls, params: Params, seed: int) -> "Recipe":
-        """What params.yaml says, with a seed of its own."""
-        return cls(
-            optimizer=params.optimizer,
-            lr=params.lr,
-            batch_size=params.batch_size,
-            epochs=params.epochs,
-            schedule=params.train.schedule,
-            weight_decay=params.train.weight_decay,
-            label_smoothing=params.train.label_smoothing,
-            patience=params.train.patience,
-            seed=seed,
-            transforms=params.train.transforms,
-            progressive=params.train.progressive,
-            views=params.train.views,
-            finetune=params.train.finetune,
-            layer_decay=params.train.layer_decay,
-        )
 
 
 def schedule(name: str, done: float, one_step: float) -> float:

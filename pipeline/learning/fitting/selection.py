@@ -6,10 +6,11 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from pipeline.learning.batches import Examples, Normalizer
+from pipeline.learning.batches import Examples
 from pipeline.learning.device import Device
 from pipeline.learning.fitting.ranks import Ranks
 from pipeline.learning.inference import predict
+from pipeline.modalities.images.network.on_device import Normalizer
 
 History = Sequence[dict[str, float]]
 """One row per epoch."""

@@ -6,10 +6,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from pipeline.learning.batches import Examples, Normalizer
+from pipeline.learning.batches import Examples
 from pipeline.learning.device import Device
 from pipeline.learning.fitting.finite import FiniteGuard
 from pipeline.learning.fitting.ranks import ONE_RANK, Ranks
+from pipeline.modalities.images.network.on_device import Normalizer
 
 
 @dataclass

@@ -8,8 +8,8 @@ import pytest
 
 from pipeline.dataset.catalog import Entry
 from pipeline.ingest.sources import annotations as annotation_tables
-from pipeline.ingest.sources import open_source
 from pipeline.ingest.sources.annotations import fetch_annotations
+from pipeline.ingest.sources.opening import open_source
 from pipeline.runtime.errors import SourceError
 from tests.support.servers import Web, serve
 

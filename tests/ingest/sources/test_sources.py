@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.dataset.catalog import Entry
-from pipeline.ingest.sources import open_source
+from pipeline.ingest.sources.opening import open_source
 from pipeline.runtime.errors import SourceError
 
 

@@ -9,7 +9,7 @@ from pipeline.learning.fitting.checkpoint import Checkpoint
 from pipeline.learning.fitting.finetuning import FineTuning, find_blocks, num_trained_blocks
 from pipeline.learning.fitting.loop import fit
 from pipeline.learning.fitting.optimizers import make_optimizer
-from pipeline.modalities.images.network import build_network
+from pipeline.modalities.images.network.networks import build_network
 from tests.learning.fitting.test_resume import Dying, Killed
 from tests.support.training import assert_same_weights, every_epoch, train
 

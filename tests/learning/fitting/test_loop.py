@@ -15,8 +15,8 @@ from pipeline.learning.fitting.ranks import ONE_RANK
 from pipeline.learning.fitting.recipe import WARMUP_FRACTION, schedule
 from pipeline.learning.fitting.selection import is_best
 from pipeline.learning.inference import predict
+from pipeline.modalities.images.encode.settings import Cutout, Flip, Translate
 from pipeline.modalities.images.network.whitened import WhitenedCNN
-from pipeline.modalities.images.settings import Cutout, Flip, Translate
 from tests.support.training import assert_same_weights, contrary, every_epoch, train
 
 # What is learnt

@@ -137,7 +137,7 @@ def test_on_a_cpu_that_really_has_too_little_memory():
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="torch finds no CUDA device here")
 def test_on_a_gpu_that_really_has_too_little_memory(toy_on_gpu):
     from pipeline.learning.fitting.loop import fit
-    from pipeline.modalities.images.network import build_network
+    from pipeline.modalities.images.network.networks import build_network
     from tests.support.training import every_epoch
 
     toy = toy_on_gpu

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import TypeAdapter
 
-from pipeline.modalities.images.settings import Torchvision, Transform
+from pipeline.modalities.images.encode.settings import Torchvision, Transform
 from pipeline.params import Augment
 from pipeline.runtime.errors import SettingsError
 from pipeline.runtime.settings import parse

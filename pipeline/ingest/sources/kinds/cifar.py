@@ -14,9 +14,9 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.dataset.catalog import Entry
-from pipeline.ingest.sources import EXAMPLES_PER_BATCH, Batch, Source, examples_table
 from pipeline.ingest.sources.kinds.plain_pickle import Array, load_plain
 from pipeline.ingest.sources.places.trees import Files, UnusableFile
+from pipeline.ingest.sources.source import EXAMPLES_PER_BATCH, Batch, Source, examples_table
 from pipeline.modalities.images.prepare.decoding import encode_png
 from pipeline.runtime.errors import SourceError
 

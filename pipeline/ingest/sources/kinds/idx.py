@@ -19,8 +19,13 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.dataset.catalog import Entry
-from pipeline.ingest.sources import BYTES_PER_BATCH, EXAMPLES_PER_BATCH, Source, examples_table
 from pipeline.ingest.sources.places.trees import GROWTH_FREE_BYTES, MAX_GROWTH, Files
+from pipeline.ingest.sources.source import (
+    BYTES_PER_BATCH,
+    EXAMPLES_PER_BATCH,
+    Source,
+    examples_table,
+)
 from pipeline.modalities.images.prepare.decoding import encode_png
 from pipeline.runtime.errors import SourceError
 

@@ -17,7 +17,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.dataset.catalog import Entry
-from pipeline.ingest.sources import (
+from pipeline.ingest.sources.places.trees import Files, Folder
+from pipeline.ingest.sources.source import (
     BYTES_PER_BATCH,
     EXAMPLES_PER_BATCH,
     SPLIT_NAMES,
@@ -26,7 +27,6 @@ from pipeline.ingest.sources import (
     examples_table,
     in_order,
 )
-from pipeline.ingest.sources.places.trees import Files, Folder
 from pipeline.runtime.errors import SourceError
 
 

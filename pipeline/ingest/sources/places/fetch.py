@@ -38,16 +38,6 @@ from pipeline.ingest.sources.places.transfers import (
 from pipeline.runtime.errors import SourceError
 from pipeline.runtime.stage import write_json
 
-__all__ = [
-    "cache_dir",
-    "cached_copy",
-    "fetch_file",
-    "fetch_source",
-    "is_remote",
-    "local_path",
-    "without_secrets",
-]
-
 CACHE_VARIABLE = "GROUNDWORK_CACHE"
 ROW_TRIES = 3  # a manifest may name thousands of images on servers that are no more
 FILES_AT_ONCE = 16

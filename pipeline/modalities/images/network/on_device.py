@@ -4,13 +4,15 @@ What happens to a batch is a function of (seed, epoch, step) and drawn on the ho
 that resumes goes on alike, on any device.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+from pipeline.learning.device import Device
 
 Random = Callable[[], Tensor]
 """Draws one number in [0, 1) for each image, in float32, which every device has."""
@@ -127,3 +129,41 @@ def shrink(images: Tensor, scale: float) -> Tensor:
         seen = seen.float()
     size = scaled_size(images.shape[1], images.shape[2], scale)
     return F.interpolate(seen, size=size, mode="bilinear", antialias=True).permute(0, 2, 3, 1)
+
+
+def num_within(num_pixels: int, shape: Sequence[int]) -> int:
+    """How many images of shape `(H, W, C)` have that many pixels; one at least."""
+    return max(1, num_pixels // (shape[0] * shape[1]))
+
+
+class Normalizer:
+    """uint8 `(N, H, W, C)` to float `(N, C, H, W)`, channels last, zero mean and unit variance."""
+
+    def __init__(self, mean: list[float], std: list[float], device: Device) -> None:
+        """`mean` and `std` are per channel, of pixels from 0 to 255."""
+        self.mean = torch.tensor(mean, dtype=torch.float32, device=device.kind).view(1, -1, 1, 1)
+        scale = torch.tensor(std, dtype=torch.float32, device=device.kind).view(1, -1, 1, 1)
+        # A channel that never changes has no variance to bring to one.
+        self.scale = 1 / scale.clamp(min=1.0)
+
+    def __call__(self, images: Tensor) -> Tensor:
+        # The permuted uint8 is channels-last in memory, and stays so.
+        return (images.permute(0, 3, 1, 2).float() - self.mean) * self.scale
+
+
+SHIFTS = {(0, 0): 0.5, (-1, -1): 0.25, (1, 1): 0.25}  # pixels down and right, and their weight
+
+
+def _views(images: Tensor, views: str) -> Iterator[tuple[Tensor, float]]:
+    """Versions of images `(N, C, H, W)` and the weight of each; the weights add up to one."""
+    height, width = images.shape[2:]
+    shifts = SHIFTS if "shifted" in views else {(0, 0): 1.0}
+    mirrors = [False, True] if "mirrored" in views else [False]
+    how = "reflect" if min(height, width) > 1 else "replicate"
+    padded = F.pad(images, (1, 1, 1, 1), how) if len(shifts) > 1 else images
+    for (down, right), weight in shifts.items():
+        if len(shifts) > 1:
+            images = padded[:, :, 1 - down :, 1 - right :][:, :, :height, :width]
+        for mirrored in mirrors:
+            view = images.flip(3) if mirrored else images
+            yield view.contiguous(memory_format=torch.channels_last), weight / len(mirrors)

@@ -5,7 +5,8 @@ import pytest
 from sklearn.datasets import load_digits
 
 from pipeline.dataset.catalog import Entry
-from pipeline.ingest.sources import EXAMPLE_SCHEMA, open_source
+from pipeline.ingest.sources.opening import open_source
+from pipeline.ingest.sources.source import EXAMPLE_SCHEMA
 from pipeline.modalities.images.prepare.decoding import decode
 from pipeline.runtime.errors import SourceError
 

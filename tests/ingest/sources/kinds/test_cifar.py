@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from pipeline.dataset.catalog import Columns, Entry
-from pipeline.ingest.sources import open_source
+from pipeline.ingest.sources.opening import open_source
 from pipeline.modalities.images.prepare.decoding import decode
 from pipeline.runtime.errors import SourceError
 

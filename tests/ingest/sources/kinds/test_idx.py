@@ -14,7 +14,8 @@ import pytest
 from sklearn.datasets import load_digits
 
 from pipeline.dataset.catalog import Entry
-from pipeline.ingest.sources import EXAMPLES_PER_BATCH, open_source
+from pipeline.ingest.sources.opening import open_source
+from pipeline.ingest.sources.source import EXAMPLES_PER_BATCH
 from pipeline.modalities.images.prepare.decoding import decode
 from pipeline.runtime.errors import SourceError
 

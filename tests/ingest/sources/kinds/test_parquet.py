@@ -8,7 +8,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.dataset.catalog import Columns, Entry
-from pipeline.ingest.sources import EXAMPLE_SCHEMA, open_source
+from pipeline.ingest.sources.opening import open_source
+from pipeline.ingest.sources.source import EXAMPLE_SCHEMA
 from pipeline.runtime.errors import SourceError
 
 NAMES = ["cat", "dog", "bird"]

@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from pipeline.modalities.images.network import NAMES, build_network
+from pipeline.modalities.images.network.networks import build_network
+from pipeline.modalities.images.network.settings import NETWORKS
 from pipeline.runtime.errors import SettingsError
 
 SHAPES = [(8, 8, 1), (32, 32, 3), (33, 47, 3)]
@@ -17,7 +18,7 @@ def some_images(shape: tuple[int, int, int], num: int = 2) -> torch.Tensor:
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
-@pytest.mark.parametrize("name", [*NAMES, "torchvision:resnet18"])
+@pytest.mark.parametrize("name", [*NETWORKS, "torchvision:resnet18"])
 def test_images_in_logits_out(name, shape):
     network = build_network(name, shape, NUM_CLASSES)
     logits = network(some_images(shape))
@@ -28,7 +29,7 @@ def test_images_in_logits_out(name, shape):
     assert unused == []
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", NETWORKS)
 def test_initial_weights_follow_the_seed(name):
     def weights(seed: int) -> list[torch.Tensor]:
         torch.manual_seed(seed)
@@ -38,7 +39,7 @@ def test_initial_weights_follow_the_seed(name):
     assert not all(map(torch.equal, weights(0), weights(1)))
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", NETWORKS)
 def test_what_is_said_of_an_image_does_not_depend_on_its_neighbours(name):
     torch.manual_seed(0)
     network = build_network(name, (9, 7, 3), 3).eval()

@@ -7,7 +7,7 @@ from torch import nn
 
 from pipeline.learning.fitting.loop import fit
 from pipeline.modalities.images.network.on_device import scale_at, scaled_size, shrink
-from pipeline.params import Progressive
+from pipeline.modalities.images.network.settings import Progressive
 
 
 class AnySize(nn.Module):

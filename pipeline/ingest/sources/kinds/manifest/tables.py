@@ -14,8 +14,8 @@ import pyarrow.json
 import pyarrow.parquet as pq
 
 from pipeline.dataset.catalog import Entry
-from pipeline.ingest.sources import SPLIT_NAMES
 from pipeline.ingest.sources.places.trees import Files, Folder
+from pipeline.ingest.sources.source import SPLIT_NAMES
 from pipeline.runtime.errors import SourceError
 
 JSON_SUFFIXES = (".jsonl", ".ndjson")

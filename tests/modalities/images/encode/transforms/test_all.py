@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from pipeline.dataset.randomness import id_keys
-from pipeline.modalities.images.encode.transforms import PIXELS_AT_ONCE, TRANSFORMS
-from pipeline.modalities.images.settings import (
+from pipeline.modalities.images.encode.settings import (
     Affine,
     AlternatingFlip,
     Color,
@@ -16,6 +15,7 @@ from pipeline.modalities.images.settings import (
     Translate,
     TrivialAugment,
 )
+from pipeline.modalities.images.encode.transforms.augment import PIXELS_AT_ONCE, TRANSFORMS
 from tests.support.transform_checks import KEYS, NUM, noise, versions
 
 EVERY = {

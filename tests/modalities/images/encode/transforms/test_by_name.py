@@ -5,7 +5,7 @@ import pytest
 import torch
 from torchvision.transforms.v2 import functional
 
-from pipeline.modalities.images.settings import Torchvision
+from pipeline.modalities.images.encode.settings import Torchvision
 from pipeline.runtime.errors import SettingsError
 from tests.support.transform_checks import NUM, noise, versions
 

@@ -5,9 +5,9 @@ import itertools
 import numpy as np
 import pytest
 
+from pipeline.modalities.images.encode.settings import Color
 from pipeline.modalities.images.encode.transforms import operations
 from pipeline.modalities.images.encode.transforms.draws import Draws
-from pipeline.modalities.images.settings import Color
 from tests.support.transform_checks import KEYS, NUM, noise, versions
 
 NOTHING = {"brightness": 0.0, "contrast": 0.0, "saturation": 0.0, "hue": 0.0}

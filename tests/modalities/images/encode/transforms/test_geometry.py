@@ -6,10 +6,16 @@ import torch
 from torchvision.transforms.v2 import functional
 
 from pipeline.dataset.randomness import id_keys
+from pipeline.modalities.images.encode.settings import (
+    Affine,
+    AlternatingFlip,
+    Cutout,
+    Flip,
+    Translate,
+)
 from pipeline.modalities.images.encode.transforms.draws import Draws
 from pipeline.modalities.images.encode.transforms.geometry import draw_affine
 from pipeline.modalities.images.encode.transforms.resampling import inverse_affine, resample
-from pipeline.modalities.images.settings import Affine, AlternatingFlip, Cutout, Flip, Translate
 from tests.support.transform_checks import NUM, noise, versions
 
 

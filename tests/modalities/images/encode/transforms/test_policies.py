@@ -6,6 +6,7 @@ import torch
 from torchvision.transforms import v2
 
 from pipeline.dataset.randomness import id_keys
+from pipeline.modalities.images.encode.settings import RandAugment, TrivialAugment
 from pipeline.modalities.images.encode.transforms.draws import Draws
 from pipeline.modalities.images.encode.transforms.policies import (
     LEVELS,
@@ -14,7 +15,6 @@ from pipeline.modalities.images.encode.transforms.policies import (
     rand_space,
     wide_space,
 )
-from pipeline.modalities.images.settings import RandAugment, TrivialAugment
 from tests.support.transform_checks import KEYS, noise, versions
 
 TRIVIAL = TrivialAugment(name="trivial_augment")

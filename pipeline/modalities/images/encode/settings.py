@@ -1,4 +1,4 @@
-"""Settings of the augmentations; what each does is in pipeline/dataset/transforms/."""
+"""Settings of the augmentations that make the copies in the shards; see transforms/."""
 
 import difflib
 import inspect
@@ -6,9 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, ValidationInfo
 
-from pipeline.runtime.settings import Settings
+from pipeline.runtime.settings import Fraction, Settings
 
-Fraction = Annotated[float, Field(ge=0, le=1)]
 Interpolation = Literal["nearest", "bilinear"]
 GreyLevel = Annotated[int, Field(ge=0, le=255)]
 
@@ -137,4 +136,3 @@ Transform = Annotated[
     | Torchvision,
     Field(discriminator="name"),
 ]
-BatchTransform = Annotated[Translate | Flip | Cutout, Field(discriminator="name")]

@@ -1,0 +1,17 @@
+"""What params.yaml says to evaluate."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from pipeline.runtime.settings import Settings
+
+
+class Evaluate(Settings):
+    corrupted_examples: Annotated[int, Field(ge=0)]
+    """Test images that are evaluated with corruptions too (noise, blur …), 21 times each; 0 leaves
+    that out."""
+
+
+class EvaluateParams(Settings):
+    evaluate: Evaluate

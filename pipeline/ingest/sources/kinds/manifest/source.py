@@ -1,0 +1,192 @@
+"""Manifests: a CSV, JSON Lines or Parquet table that names each image and its label.
+
+The image is named by a path, relative to the manifest's folder (also inside an archive), or by a
+URL. Further columns are used when they are there: id, split, group, license, purposes, annotator.
+With annotators, an image has a row for each of them: the label of most counts as the given one.
+Where no column tells the split, folders do if all images lie in ones called `train`, `test` ….
+"""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from pipeline.dataset.addresses import without_secrets
+from pipeline.dataset.catalog import Entry
+from pipeline.dataset.parts import cut_draws, part_ends
+from pipeline.ingest.sources.kinds.manifest.repeats import by_majority, line_of_row, once_each
+from pipeline.ingest.sources.kinds.manifest.rows import (
+    all_rows,
+    distinct,
+    locate,
+    map_texts,
+    with_columns,
+)
+from pipeline.ingest.sources.kinds.manifest.tables import find_manifests, read_manifest
+from pipeline.ingest.sources.places.fetch import fetch_file
+from pipeline.ingest.sources.places.members import named
+from pipeline.ingest.sources.places.trees import Files, Folder, Member, UnusableFile
+from pipeline.ingest.sources.source import (
+    EXAMPLES_PER_BATCH,
+    Batch,
+    Source,
+    examples_table,
+    file_batches,
+    in_order,
+)
+from pipeline.runtime.errors import SourceError
+
+URLS_AT_ONCE = 16
+URLS_PER_BATCH = 64  # nobody knows their size before they are here
+ROWS_LOOKED_AT = 100
+
+
+def recognises(files: Files, entry: Entry) -> bool:
+    return any(_names_images(files, name, entry) for name in find_manifests(files, entry))
+
+
+def _names_images(files: Files, name: str, entry: Entry) -> bool:
+    """Whether a table names images that are there, rather than holds them, or names other things.
+
+    Of a folder without any image it is believed; its rows then say that there are none.
+    """
+    if name.lower().endswith(".parquet") and isinstance(files.tree, Folder):
+        schema = pq.read_schema(files.tree.root / files.members[name].path)
+        is_bytes = (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_struct)
+        if any(test(kind) for kind in schema.types for test in is_bytes):
+            return False
+    if len(files.others) == len(files.members):
+        return True
+    try:
+        part = read_manifest(files, name, entry)
+    except SourceError:
+        return True  # open_source says what is wrong
+    found = [
+        locate(text, part.folder, "")[:2]
+        for text in part.table["image"].slice(0, ROWS_LOOKED_AT).to_pylist()
+    ]
+    return not found or any("://" in place or id in files.members for place, id in found)
+
+
+def open_source(entry: Entry, files: Files, max_bytes: float) -> Source:
+    """Read the manifest whole, as columns: it is small beside the images.
+
+    Raises:
+        SourceError: it is damaged, lacks a column, or says two things of one example.
+    """
+    found = find_manifests(files, entry)
+    if not found:
+        raise SourceError(
+            f"{files.where} has no manifest with a column that names images and one of labels",
+            fix="name the columns in the catalog entry, under columns:",
+        )
+    parts = [read_manifest(files, name, entry) for name in found]
+    has_annotators = any("annotator" in part.table.column_names for part in parts)
+    rows = all_rows(parts, found, files, entry)
+    line_of = partial(line_of_row, parts=parts, names=found, files=files)
+    rows = once_each(rows, ["id", "annotator"] if has_annotators else ["id"], line_of, files.where)
+    annotations = None
+    if has_annotators:
+        said = pc.and_(pc.is_valid(rows["label"]), pc.is_valid(rows["annotator"]))
+        annotations = rows.filter(said).select(["id", "annotator", "label"])
+        rows = by_majority(rows, line_of, files.where)
+    name_of = _class_names(rows["label"], entry, files.where)
+    labels = map_texts(rows["label"], name_of)
+    if entry.classes:
+        reason = map_texts(rows["label"], lambda label: f"label {label} is none of the classes")
+        known = pc.is_in(labels, pa.array([*entry.classes, None], pa.string()))
+        rows = with_columns(rows, problem=pc.if_else(known, rows["problem"], reason))
+    rows = with_columns(rows, label=labels)
+    if annotations is not None:
+        annotations = with_columns(annotations, label=map_texts(annotations["label"], name_of))
+    return Source(
+        classes=entry.classes or in_order(distinct(labels)),
+        num_examples=rows.num_rows,
+        splits=frozenset(distinct(rows["split"]) & {"train", "val", "test"}),
+        batches=_batches(rows, files, max_bytes),
+        annotations=annotations,
+    )
+
+
+def _class_names(labels: pa.ChunkedArray, entry: Entry, where: str) -> Callable[[str], str | None]:
+    """What makes a class name of a label: nothing, or the entry's classes for their indices.
+
+    Raises:
+        SourceError: no label is one of the entry's classes, nor an index of one.
+    """
+    found = distinct(labels)
+    if not entry.classes or not found or found & set(entry.classes):
+        return lambda label: label
+    names: dict[str, str | None] = {str(code): name for code, name in enumerate(entry.classes)}
+    if not found & names.keys():
+        raise SourceError(
+            f"{where} has no label that the entry's classes name; the first is {min(found)!r}",
+            fix="correct classes: in the catalog entry, or leave it out",
+        )
+    names["-1"] = None  # usual for unlabelled
+    return lambda label: names.get(label, label)
+
+
+@dataclass(frozen=True)
+class UrlBatch:
+    """A batch of images that are each behind a URL; they are fetched into the shared cache."""
+
+    urls: list[str]
+    max_bytes: float
+    columns: dict[str, list[str | None]]
+
+    def __call__(self) -> pa.Table:
+        with ThreadPoolExecutor(URLS_AT_ONCE) as pool:
+            found = list(pool.map(self._fetch, self.urls))
+        return examples_table(
+            [id for id in self.columns["id"] if id is not None],
+            **{name: values for name, values in self.columns.items() if name != "id"},
+            image=[data for data, _ in found],
+            problem=[problem for _, problem in found],
+            source=[without_secrets(url) for url in self.urls],
+        )
+
+    def _fetch(self, url: str) -> tuple[bytes | None, str | None]:
+        try:
+            return fetch_file(url, self.max_bytes).read_bytes(), None
+        except (SourceError, OSError, ValueError) as error:  # odd hosts make parsers raise
+            return None, getattr(error, "what", str(error))
+
+
+def _batches(rows: pa.Table, files: Files, max_bytes: float) -> Iterator[Batch]:
+    """Files are looked for only here, while workers read those found before."""
+    names = ["id", "label", "split", "group", "license", "purposes"]
+    draws, ones = cut_draws(rows["id"].to_pylist()), np.ones(rows.num_rows, np.int64)
+    start = 0
+    for end in part_ends(draws, ones, EXAMPLES_PER_BATCH):
+        chunk = rows.slice(start, end - start)
+        start = end
+        columns = {name: chunk[name].to_pylist() for name in [*names, "place", "problem"]}
+        wanted = list(zip(columns["place"], columns["problem"], strict=True))
+        is_url = [problem is None and "://" in place for place, problem in wanted]
+        local = [i for i, remote in enumerate(is_url) if not remote]
+        members = [wanted[i][1] or _find(files, wanted[i][0]) for i in local]
+        yield from file_batches(
+            files.tree, members, {n: [columns[n][i] for i in local] for n in names}, max_bytes
+        )
+        remote = [i for i, remote in enumerate(is_url) if remote]
+        for first in range(0, len(remote), URLS_PER_BATCH):
+            part = remote[first : first + URLS_PER_BATCH]
+            urls = [columns["place"][i] for i in part]
+            yield UrlBatch(urls, max_bytes, {n: [columns[n][i] for i in part] for n in names})
+
+
+def _find(files: Files, path: str) -> Member | str:
+    """The file at a path of the tree, or why there is none."""
+    member = files.members.get(named(path, 0, 0, "").name)
+    if member is None and isinstance(files.tree, Folder):
+        try:
+            member = files.tree.find(path)
+        except UnusableFile as error:
+            return str(error)
+    return member or "there is no such file"

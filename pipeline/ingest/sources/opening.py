@@ -1,0 +1,99 @@
+"""Where examples come from: one module a kind, with `recognises(files)` and `open_source(...)`.
+
+Where the files lie (a folder, a tar, a zip, behind a URL) is one question, which fetch.py and
+trees.py answer; what they hold is another, which the kinds answer. A source looks first (which
+files, which classes) and then gives its examples as batches that worker processes read, so that
+memory stays flat whatever the size of the data.
+"""
+
+import os
+from pathlib import Path
+from types import ModuleType
+
+from pipeline.dataset.addresses import is_remote, local_path, without_secrets
+from pipeline.dataset.catalog import Entry
+from pipeline.dataset.table import file_digest
+from pipeline.ingest.sources.annotations import fetch_annotations
+from pipeline.ingest.sources.kinds import builtin, cifar, folders, idx, parquet
+from pipeline.ingest.sources.kinds.manifest import source as manifest
+from pipeline.ingest.sources.places.fetch import fetch_source
+from pipeline.ingest.sources.places.trees import open_files
+from pipeline.ingest.sources.source import Source
+from pipeline.runtime.errors import SourceError
+
+
+def open_source(entry: Entry, max_bytes: float = float("inf")) -> Source:
+    """Fetch what `entry` names if it is elsewhere, find out its kind, and open it.
+
+    No encoded image of more than `max_bytes` is read.
+
+    Raises:
+        SourceError: nothing is there, no kind recognises it, or it is damaged.
+    """
+    source = _open_images(entry, max_bytes)
+    if entry.annotations is None:
+        return source
+    if source.annotations is not None:
+        raise SourceError(
+            f"{without_secrets(entry.uri)} names annotators, and so does annotations",
+            fix="bring all labels into one of them",
+        )
+    return source._replace(annotations=fetch_annotations(entry.annotations, source.classes))
+
+
+def _open_images(entry: Entry, max_bytes: float) -> Source:
+    if entry.kind == "builtin" or builtin.recognises(entry.uri):
+        return builtin.open_source(entry)
+    # In the order of asking: the last ones recognise more.
+    kinds: dict[str, ModuleType] = {
+        "cifar": cifar,
+        "idx": idx,
+        "manifest": manifest,
+        "parquet": parquet,
+        "folders": folders,
+    }
+    if is_remote(entry.uri):
+        path = fetch_source(entry.uri, entry.sha256, entry.md5)
+    else:
+        path = local_path(entry.uri)
+        _verify(entry, path)
+    files = open_files(path, without_secrets(entry.uri))
+    kind: str = entry.kind
+    if kind == "auto":
+        recognised = [name for name, module in kinds.items() if module.recognises(files, entry)]
+        if not recognised:
+            raise SourceError(
+                f"uri {entry.uri} is of no known kind; known: {', '.join(['builtin', *kinds])}",
+                fix="see docs/bring-your-own-data.md for what a source may look like",
+            )
+        kind = recognised[0]
+    source: Source = kinds[kind].open_source(entry, files, max_bytes)
+    return source._replace(kind=kind)
+
+
+def _verify(entry: Entry, path: Path) -> None:
+    if not os.path.exists(path):  # noqa: PTH110 - Path.exists raises where a name is too long
+        return  # open_files says so
+    for algorithm in ("sha256", "md5"):
+        given = getattr(entry, algorithm)
+        if given is None:
+            continue
+        if isinstance(given, str) and not path.is_file():
+            raise SourceError(
+                f"{algorithm} is given, but uri {entry.uri} is no single file",
+                fix=f"remove {algorithm} from the catalog entry, or give one for each file",
+            )
+        digests = (
+            {path: given} if isinstance(given, str) else {path / n: d for n, d in given.items()}
+        )
+        for file, expected in digests.items():
+            if not file.is_file():
+                raise SourceError(
+                    f"{file} does not exist; the entry has its {algorithm}", fix="fetch it"
+                )
+            found = file_digest(file, algorithm)
+            if found != expected:
+                raise SourceError(
+                    f"{file} has the {algorithm} {found}, expected {expected}",
+                    fix=f"fetch it again, or correct {algorithm} in the catalog entry",
+                )

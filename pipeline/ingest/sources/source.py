@@ -1,0 +1,146 @@
+"""What a source gives: its classes, and batches of examples that worker processes read."""
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from pipeline.dataset.parts import cut_draws, part_ends
+from pipeline.ingest.sources.places.trees import Folder, Member, Tree, UnusableFile
+
+EXAMPLE_SCHEMA = pa.schema(
+    [
+        pa.field("id", pa.string(), nullable=False),
+        pa.field("image", pa.binary()),
+        pa.field("label", pa.string()),  # class name; null when unlabelled
+        pa.field("split", pa.string()),  # train, val or test; null where the source has none
+        pa.field("group", pa.string()),
+        pa.field("license", pa.string()),  # null where the entry's holds
+        pa.field("purposes", pa.string()),  # words with spaces between; null where the entry's hold
+        pa.field("source", pa.string()),  # where the image came from; null where it is the uri
+        pa.field("problem", pa.string()),  # why there is no image
+    ]
+)
+
+
+SPLIT_NAMES = {
+    "train": "train",
+    "training": "train",
+    "validation": "val",
+    "valid": "val",
+    "val": "val",
+    "dev": "val",
+    "test": "test",
+    "testing": "test",
+}
+
+
+EXAMPLES_PER_BATCH = 1536  # usual; where ids say where a batch ends, a third more at most
+
+
+BYTES_PER_BATCH = 24 << 20
+
+
+Batch = Callable[[], pa.Table]
+"""Reads some examples, in EXAMPLE_SCHEMA; picklable, so that a worker process can."""
+
+
+class Source(NamedTuple):
+    classes: list[str]
+    """Class names in the order of their indices."""
+    num_examples: int
+    splits: frozenset[str]
+    """Which of train, val and test the source itself tells apart; empty for none."""
+    batches: Iterator[Batch]
+    annotations: pa.Table | None = None
+    """Several people's labels (id, annotator, label), where the source or the entry has them."""
+    kind: str = "builtin"
+
+
+def examples_table(ids: Sequence[str], **columns: Any) -> pa.Table:
+    """A table in EXAMPLE_SCHEMA; what is not given is null."""
+    given = {"id": ids} | columns
+    return pa.table(
+        [
+            given[field.name]
+            if isinstance(given.get(field.name), pa.Array | pa.ChunkedArray)
+            else pa.array(given.get(field.name, [None] * len(ids)), field.type)
+            for field in EXAMPLE_SCHEMA
+        ],
+        schema=EXAMPLE_SCHEMA,
+    )
+
+
+@dataclass(frozen=True)
+class FileBatch:
+    """A batch of images that are each a file of a tree."""
+
+    tree: Tree
+    members: list[Member | str]
+    """A string is why there is no file."""
+    max_bytes: float
+    columns: dict[str, list[str | None]]
+    """The other columns of EXAMPLE_SCHEMA, `id` among them."""
+
+    def __call__(self) -> pa.Table:
+        images: list[bytes | None] = []
+        problems: list[str | None] = []
+        for member in self.members:
+            data, problem = None, None
+            try:
+                if isinstance(member, str):
+                    raise UnusableFile(member)
+                data = self.tree.read(member, self.max_bytes)
+            except UnusableFile as error:
+                problem = str(error)
+            images.append(data)
+            problems.append(problem)
+        columns: dict[str, Any] = self.columns | {"image": images, "problem": problems}
+        return examples_table(**{"ids": columns.pop("id")}, **columns)
+
+    def stamp(self, settled_before: int) -> str | None:
+        """A digest that changes when the table does, for which no file is read.
+
+        None in an archive, and when a file changed after `settled_before`, in ns.
+        """
+        if not isinstance(self.tree, Folder):
+            return None
+        files = [m for m in self.members if isinstance(m, Member) and not m.problem]
+        try:
+            stamps = [self.tree.stamp(member) for member in files]
+        except OSError:
+            return None
+        if any(changed >= settled_before for changed, *_ in stamps):
+            return None
+        what = repr((self.members, self.max_bytes, self.columns, stamps))
+        return hashlib.sha256(what.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def file_batches(
+    tree: Tree,
+    members: Sequence[Member | str],
+    columns: dict[str, list[str | None]],
+    max_bytes: float,
+) -> Iterator[FileBatch]:
+    """Cut a list of files into batches of about BYTES_PER_BATCH, or EXAMPLES_PER_BATCH if small.
+
+    Where a batch ends, the ids say (cutting.py), so that most stay when files come or go.
+    """
+    least = BYTES_PER_BATCH // EXAMPLES_PER_BATCH
+    sizes = [
+        0 if isinstance(member, str) else int(min(member.size, max_bytes)) for member in members
+    ]
+    draws = cut_draws([id or "" for id in columns["id"]])
+    start = 0
+    for end in part_ends(draws, np.array(sizes, np.int64).clip(least), BYTES_PER_BATCH):
+        part = {name: values[start:end] for name, values in columns.items()}
+        yield FileBatch(tree, list(members[start:end]), max_bytes, part)
+        start = end
+
+
+def in_order(names: set[str]) -> list[str]:
+    """Class names in the order of their indices: numbers by value, others by letters."""
+    return sorted(names, key=lambda name: (int(name) if name.isdecimal() else -1, name))

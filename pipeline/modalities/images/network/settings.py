@@ -1,0 +1,46 @@
+"""What params.yaml may say of networks of images, and of what happens to their batches.
+
+Knows no torch, so that a name can be refused in a moment.
+"""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from pipeline.modalities.images.encode.settings import Cutout, Flip, Translate
+from pipeline.runtime.settings import Settings
+
+NETWORKS = ("article_cnn", "resnet", "whitened_cnn", "whitened_resnet")
+TORCHVISION = "torchvision:"
+
+BatchTransform = Annotated[Translate | Flip | Cutout, Field(discriminator="name")]
+
+
+def _network(name: str) -> str:
+    expected = f"one of {', '.join(NETWORKS)} or {TORCHVISION}<name>"
+    if name.startswith(TORCHVISION):
+        # Here, since it takes seconds: only those wait for it who name such a network.
+        from torchvision.models import list_models
+
+        if name.removeprefix(TORCHVISION) not in list_models():
+            raise ValueError(f"{expected} that torchvision.models has")
+    elif name not in NETWORKS:
+        raise ValueError(expected)
+    return name
+
+
+NetworkName = Annotated[str, AfterValidator(_network)]
+
+
+class Progressive(Settings):
+    until: Annotated[float, Field(gt=0, le=1)]
+    """Up to this fraction of the epochs …"""
+    scale: Annotated[float, Field(gt=0, lt=1)]
+    """… images have this fraction of their height and width."""
+
+
+def ascending(stages: list[Progressive]) -> list[Progressive]:
+    ends = [stage.until for stage in stages]
+    if ends != sorted(set(ends)):
+        raise ValueError("in ascending order of `until`")
+    return stages

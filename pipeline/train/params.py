@@ -1,0 +1,91 @@
+"""What params.yaml says to train, and the recipe that it makes."""
+
+from pathlib import PurePosixPath
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from pipeline.learning.fitting.recipe import Recipe
+from pipeline.modalities.images.network.settings import (
+    BatchTransform,
+    NetworkName,
+    Progressive,
+    ascending,
+)
+from pipeline.runtime.settings import Seed, Settings
+
+
+def _start(value: str) -> str:
+    parts = PurePosixPath(value).parts
+    below = parts[:2] == ("models", "start") and len(parts) > 2 and ".." not in parts
+    if value not in ("none", "torchvision") and not below:
+        raise ValueError("none, torchvision or a path below models/start")
+    return value
+
+
+class Train(Settings):
+    device: Literal["auto", "cpu", "cuda", "mps"]
+    precision: Literal["auto", "fp32", "bf16"]
+    """`auto` is bf16 on hardware that computes in it, for images large enough to gain by it."""
+    schedule: Literal["constant", "cosine", "linear"]
+    """The learning rate after its warm-up: kept, or brought to zero along that curve."""
+    weight_decay: Annotated[float, Field(ge=0)]
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)]
+    transforms: list[BatchTransform]
+    """Applied in this order to every batch on the device, on top of the copies in the shards."""
+    progressive: Annotated[list[Progressive], AfterValidator(ascending)]
+    """Smaller images in early epochs, which take less time; then full size."""
+    views: Literal["original", "mirrored", "shifted", "mirrored_and_shifted"]
+    """How the model sees an image that it classifies: as it is, or also mirrored, or shifted by a
+    pixel, or both (2, 3 or 6 times as slow); the answers are averaged."""
+    memory_mb: Annotated[float, Field(ge=64)]
+    """Megabytes of training images to hold in memory, of each process. A copy that is larger is
+    streamed, shuffled in windows of half as much: the order of examples depends on it, so the
+    machine does not decide it."""
+    processes: Annotated[int, Field(ge=1)]
+    """How many share each batch, on a GPU each or on parts of the CPU. It is a parameter since the
+    result depends on it (batch norm sees a part of a batch). Under torchrun its number counts."""
+    patience: Annotated[int, Field(ge=1)]
+    """Epochs without a better one on validation after which training stops."""
+    weights: Annotated[str, AfterValidator(_start)]
+    """What training starts from. `none`: nothing. `torchvision`: what torchvision publishes for a
+    `torchvision:<name>`. `models/start/<name>`: a folder with a model.safetensors and model.json as
+    this stage writes them, or a `.safetensors` file with the tensors of such a network."""
+    finetune: Literal["all", "head", "gradual", "layerwise"]
+    """What of a network that starts from weights is trained: all at one learning rate; its last
+    layer alone; that first and one block after the other, from the top, until half of the epochs
+    are over; all, but each block more slowly than the one above it (learning/fitting/finetuning.py)."""
+    layer_decay: Annotated[float, Field(gt=0, le=1)]
+    """Learning rate of a block as a share of that of the block above it, with `layerwise`."""
+
+
+class TrainParams(Settings):
+    seed: Seed
+    model: NetworkName
+    """`article_cnn`, `resnet`, `whitened_cnn`, `whitened_resnet` or `torchvision:<name>`."""
+    optimizer: Literal["sgd", "adam", "adamw", "muon"]
+    lr: Annotated[float, Field(gt=0, le=100)]
+    batch_size: Annotated[int, Field(ge=2)]
+    """Batch norm needs two."""
+    epochs: Annotated[int, Field(ge=1)]
+    train: Train
+
+
+def recipe_of(params: TrainParams, seed: int) -> Recipe:
+    """What params.yaml says of the training itself, with another seed."""
+    return Recipe(
+        optimizer=params.optimizer,
+        lr=params.lr,
+        batch_size=params.batch_size,
+        epochs=params.epochs,
+        schedule=params.train.schedule,
+        weight_decay=params.train.weight_decay,
+        label_smoothing=params.train.label_smoothing,
+        patience=params.train.patience,
+        seed=seed,
+        transforms=params.train.transforms,
+        progressive=params.train.progressive,
+        views=params.train.views,
+        finetune=params.train.finetune,
+        layer_decay=params.train.layer_decay,
+    )
