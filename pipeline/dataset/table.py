@@ -100,9 +100,13 @@ def write_examples(table: pa.Table, path: Path) -> None:
 
 
 def write_index(folder: Path, files: list[dict[str, Any]], **about: Any) -> None:
-    """Make the folder whole."""
-    examples = sum(file["rows"] for file in files)
-    write_json(folder / INDEX, _with_digest(about | {"examples": examples, "files": files}))
+    """Make a folder of examples whole."""
+    make_index(folder, **about, examples=sum(file["rows"] for file in files), files=files)
+
+
+def make_index(folder: Path, **content: Any) -> None:
+    """Write index.json, with a digest of itself."""
+    write_json(folder / INDEX, _with_digest(content))
 
 
 def read_index(folder: Path) -> dict[str, Any]:
@@ -142,11 +146,11 @@ def read_tables(folder: Path, columns: list[str] | None = None) -> Iterator[pa.T
             expected = pa.schema([FIELDS[name] for name in columns or table.schema.names])
             table = table.select(expected.names)
         except (OSError, KeyError, pa.ArrowException) as error:
-            raise _damaged(path, str(error)) from None
+            raise damaged(path, str(error)) from None
         if table.schema.types != expected.types:  # the footer has no checksum
-            raise _damaged(path, "its columns are of other types")
+            raise damaged(path, "its columns are of other types")
         if table.num_rows != file["rows"]:
-            raise _damaged(path, f"{table.num_rows} rows, expected {file['rows']}")
+            raise damaged(path, f"{table.num_rows} rows, expected {file['rows']}")
         yield table
 
 
@@ -177,7 +181,8 @@ def file_digest(path: Path, algorithm: str) -> str:
         return hashlib.file_digest(file, algorithm).hexdigest()
 
 
-def _damaged(path: Path, reason: str) -> MissingInput:
+def damaged(path: Path, reason: str) -> MissingInput:
+    """The error of a file that is not as it was written."""
     return MissingInput(
         f"{path} is damaged: {reason}", fix="bring it back: rm the file, then dvc repro"
     )
