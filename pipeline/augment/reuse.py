@@ -1,11 +1,9 @@
-"""The last run's shards, used again: whole, or their pixels, for what has not changed.
+"""Reuse of the last run's shards: whole files where nothing changed, single images elsewhere.
 
-DVC leaves the last shards where they are while the next are made (`persist` in dvc.yaml). A note
-in `.groundwork/augment`, under the digest of their index, says of which image each id was, by
-which recipe its versions were made, and of what each run of shards. Only what both confirm is used
-again, from files whose digest was compared, so the shards are to the byte those of a run that makes
-everything. The note has no pixels; `pipeline.commands.forget` removes it, and replaces or removes
-the shards.
+DVC leaves the last shards where they are while the next are made (`persist` in dvc.yaml). The cache
+has, under the digest of their index, which image each id had and what each run of shards was made
+of. Only what both confirm is used, from files whose digest was compared, so the shards are to the
+byte those of a run that makes everything.
 """
 
 import hashlib
@@ -22,18 +20,19 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from pipeline.dataset.shard_reader import ShardReader
-from pipeline.dataset.table import file_sha256, write_examples
+from pipeline.dataset.table import file_sha256
 from pipeline.modalities.images.prepare.measurements import ChannelSums
+from pipeline.runtime.cache import read_cache, write_cache
 from pipeline.runtime.errors import MissingInput
-from pipeline.runtime.stage import INDEX, WORK_DIR
+from pipeline.runtime.stage import INDEX
 
-NOTES = WORK_DIR / "augment"
-RECIPE, RUNS, DIGEST = b"recipe", b"runs", b"sha256"  # in the metadata of a note
+NAME = "shards"  # of the cache
+RUNS = b"runs"  # in the metadata of its table
 Images = NDArray[np.uint8]
 Counts = NDArray[np.int64]
 
 
-class Same(NamedTuple):
+class SameShards(NamedTuple):
     """Shards that were made of a run of examples."""
 
     folder: Path
@@ -43,7 +42,7 @@ class Same(NamedTuple):
     """Of the originals."""
 
 
-class Run(NamedTuple):
+class PixelRun(NamedTuple):
     """Rows of a new shard whose pixels stand one behind the other in an earlier one."""
 
     path: Path
@@ -66,13 +65,13 @@ class _Copy(NamedTuple):
     """How many rows each example has."""
 
 
-class Earlier:
+class EarlierShards:
     """Shards of an earlier run, verified, and the image that each of their examples had."""
 
     def __init__(
         self, reader: ShardReader, ids: pa.Array, images: pa.Array, runs: dict[str, Any]
     ) -> None:
-        """`images` are digests, `ids` whose they are, `runs` as `note_recipe` has them.
+        """`ids` and the digests `images`, row by row; `runs` as `keep_shards` stored them.
 
         Raises:
             MissingInput: a shard is missing or damaged.
@@ -84,13 +83,13 @@ class Earlier:
         self._image_bytes = int(np.prod(reader.shape))
         self._paths = [reader.folder / file["name"] for file in reader.index["files"]]
 
-    def same(self, key: str) -> Same | None:
+    def same(self, key: str) -> SameShards | None:
         """The shards of a run of examples, by the key of what they were made of."""
         if key not in self._runs:
             return None
         names, (num_pixels, *sums) = self._runs[key]
         files = [self._files[name] for name in names]
-        return Same(self._reader.folder, files, ChannelSums(num_pixels, *map(np.array, sums)))
+        return SameShards(self._reader.folder, files, ChannelSums(num_pixels, *map(np.array, sums)))
 
     def unchanged(self, ids: Sequence[str], images: Sequence[str]) -> Counts:
         """Which examples these are, by a number of their own; -1 for new ids and other images."""
@@ -98,7 +97,7 @@ class Earlier:
         pairs = zip(numbers, images, strict=True)
         return np.array([n if n >= 0 and self._images[n] == i else -1 for n, i in pairs], np.int64)
 
-    def find(self, copy: int, numbers: Counts, repeats: Counts) -> list[Run]:
+    def find(self, copy: int, numbers: Counts, repeats: Counts) -> list[PixelRun]:
         """Where the pixels of rows of a copy stand, of those that were made before.
 
         For each row, `numbers` say which example it is (see `unchanged`), `repeats` how many rows
@@ -116,7 +115,7 @@ class Earlier:
         starts = np.flatnonzero(np.append(True, ~goes_on)[: len(rows)])
         stops = np.append(starts[1:], len(rows))[: len(starts)]
         return [
-            Run(self._paths[files[a]], int(offsets[a]), int(rows[a]), int(rows[b - 1]) + 1)
+            PixelRun(self._paths[files[a]], int(offsets[a]), int(rows[a]), int(rows[b - 1]) + 1)
             for a, b in zip(starts, stops, strict=True)
         ]
 
@@ -138,64 +137,60 @@ class Earlier:
                 numbers.append(pc.index_in(column, ids).to_numpy())
                 file_of.append(np.full(file["rows"], number))
                 offsets.append(reader.pixel_offsets(file))
-        example = np.concatenate(numbers)  # the note on these shards has every id
+        example = np.concatenate(numbers)  # the cache has every id of these shards
         first_row = np.zeros(len(ids), np.int64)
         first_row[example[::-1]] = np.arange(len(example))[::-1]  # the last to be set is the first
         times = np.bincount(example, minlength=len(ids))
         return _Copy(np.concatenate(file_of), np.concatenate(offsets), first_row, times)
 
 
-def find_earlier(folder: Path, recipe: str) -> Earlier | None:
-    """The shards of `folder`, when a note says that they were made by `recipe`.
+def read_earlier(folder: Path, key: str) -> EarlierShards | None:
+    """The shards of `folder`, where they are known to have been made under this key.
 
     Raises:
         MissingInput: they were, and are damaged.
     """
-    try:
-        note = pq.read_table(_note_of(folder), page_checksum_verification=True)
-        ids, images = (note[name].combine_chunks() for name in ("id", "sha256"))
-    except (OSError, KeyError, pa.ArrowException):
+    index = folder / INDEX
+    kept = read_cache(NAME, _key_of(key, index)) if index.is_file() else None
+    if kept is None:
         return None
-    about = note.schema.metadata or {}
-    runs = about.get(RUNS, b"")
-    if about != _about(recipe, runs, note.num_rows) or {ids.type, images.type} != {pa.string()}:
-        return None
-    return Earlier(ShardReader(folder), ids, images, json.loads(runs))
+    ids, digests = (kept[name].combine_chunks() for name in ("id", "sha256"))
+    runs = json.loads((kept.schema.metadata or {})[RUNS])
+    return EarlierShards(ShardReader(folder), ids, digests, runs)
 
 
-def note_recipe(
+def keep_shards(
     folder: Path,
-    recipe: str,
-    images: pa.Table,
+    key: str,
+    examples: pa.Table,
     runs: Mapping[str, tuple[Sequence[str], ChannelSums]],
-    kept: Path,
+    current: Path,
 ) -> None:
-    """Note how the shards of `folder` were made, of `images` with the columns id and sha256.
+    """Keep under which key the shards of `folder` were made, and of what.
 
-    `runs` are the names of the shards of each run of examples, and sums over its originals, by the
-    key of what they were made of.
+    Args:
+        examples: columns id and sha256 of data/clean.
+        runs: names of the shards of each run of examples, and sums over its originals, by the key
+            of the run.
+        current: the folder with the shards that are there if this run is killed before its own
+            are; what is kept of those stays.
 
-    Of the notes that there are, only that on the shards of `kept` stays: they are what is there
-    when this run is killed before its own are.
+    Raises:
+        OSError: it cannot be written.
     """
-    NOTES.mkdir(parents=True, exist_ok=True)
-    stays = {_note_of(f) for f in (folder, kept) if (f / INDEX).is_file()}
-    for path in NOTES.iterdir():
-        if path not in stays:
-            path.unlink()
-    partial = NOTES / "note.partial"
-    note = images.select(["id", "sha256"])
     described = {
-        key: (list(names), (sums.num_pixels, sums.total.tolist(), sums.squares.tolist()))
-        for key, (names, sums) in runs.items()
+        name: (list(files), (sums.num_pixels, sums.total.tolist(), sums.squares.tolist()))
+        for name, (files, sums) in runs.items()
     }
-    about = _about(recipe, json.dumps(described).encode(), note.num_rows)
-    write_examples(note.replace_schema_metadata(about), partial)
-    partial.replace(_note_of(folder))
+    table = examples.select(["id", "sha256"])
+    table = table.replace_schema_metadata({RUNS: json.dumps(described).encode()})
+    indexes = [path / INDEX for path in (folder, current) if (path / INDEX).is_file()]
+    keys = [_key_of(key, index) for index in indexes]
+    write_cache(NAME, keys[0], table, keep=keys[1:])
 
 
 def complete(
-    runs: Iterable[Run],
+    runs: Iterable[PixelRun],
     shape: tuple[int, ...],
     make: Callable[[NDArray[np.int64]], Images],
 ) -> Images:
@@ -220,11 +215,6 @@ def complete(
     return images
 
 
-def _about(recipe: str, runs: bytes, num_rows: int) -> dict[bytes, bytes]:
-    """Metadata of a note, with a digest of what page checksums leave out."""
-    digest = hashlib.sha256(f"{num_rows}\n{recipe}\n".encode() + runs).hexdigest()
-    return {RECIPE: recipe.encode(), RUNS: runs, DIGEST: digest.encode()}
-
-
-def _note_of(folder: Path) -> Path:
-    return NOTES / f"{file_sha256(folder / INDEX)}.parquet"
+def _key_of(key: str, index: Path) -> str:
+    """Of the shards that an index describes, made under `key`."""
+    return hashlib.sha256(f"{key} {file_sha256(index)}".encode()).hexdigest()

@@ -1,6 +1,6 @@
 """From clean examples to shards: which examples go where, and the work on each run of them.
 
-The work on a run is a pure function of its task, so any number of workers, here or on other
+The work on a run is a pure function of its job, so any number of workers, here or on other
 machines, makes the same bytes.
 """
 
@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pipeline.augment.balance import Balance
-from pipeline.augment.reuse import Earlier, Run, Same, complete
+from pipeline.augment.reuse import EarlierShards, PixelRun, SameShards, complete
 from pipeline.dataset.parts import MOST, cut_draws, part_ends
 from pipeline.dataset.randomness import id_keys, repeat_keys
 from pipeline.dataset.shards import PROVENANCE, write_shard
@@ -26,11 +26,11 @@ from pipeline.modalities.images.encode.transforms.augment import augment
 from pipeline.modalities.images.prepare.measurements import ChannelSums
 
 SPLITS = ["train", "val", "test"]
-DRAW = "draw"  # a column that is added; see cutting.py
+DRAW = "draw"  # a column that is added; see dataset/parts.py
 
 
 @dataclass(frozen=True)
-class Plan:
+class Sharding:
     """What is the same for all shards."""
 
     folder: Path
@@ -40,34 +40,34 @@ class Plan:
     copies: int
     """Of each training example; val and test have the original only."""
     rows_per_shard: int
-    """The usual number; see cutting.py."""
+    """The usual number; see dataset/parts.py."""
     resize: str
     transforms: Sequence[Any]
     seed: int
 
 
-class Part(NamedTuple):
-    """A shard to be made: the rows `start` to `stop` of a copy of a task's examples."""
+class ShardPlan(NamedTuple):
+    """A shard to be made: the rows `start` to `stop` of a copy of a job's examples."""
 
     number: int
     copy: int
     start: int
     stop: int
-    known: list[Run]
+    known: list[PixelRun]
     """Which of its pixels an earlier run has made, and where they are."""
 
 
-class Task(NamedTuple):
+class ShardJob(NamedTuple):
     """A run of examples of one split, and the shards to make of it."""
 
     key: str
     """A digest of all that its shards are made of, but for the plan."""
-    same: Same | None
+    same: SameShards | None
     """The shards that an earlier run made of the same."""
 
-    plan: Plan
+    plan: Sharding
     split: str
-    parts: list[Part]
+    parts: list[ShardPlan]
     """A shard for each copy; several where a balanced copy has the examples many times."""
     ids: list[str]
     encoded: list[bytes]
@@ -78,9 +78,9 @@ class Task(NamedTuple):
     """How often each example stands in each copy; each time it is augmented differently."""
 
 
-class Made(NamedTuple):
+class MadeShards(NamedTuple):
     key: str
-    """That of the task."""
+    """That of the job."""
     split: str
     files: list[dict[str, Any]]
     """What index.json says of each: name, split, copy, rows, sha256."""
@@ -92,14 +92,17 @@ class Made(NamedTuple):
     """Whether all of these shards are those of an earlier run."""
 
 
-def make_tasks(
-    plan: Plan, tables: Iterable[pa.Table], balance: Balance, earlier: Earlier | None = None
-) -> Iterator[Task]:
-    """A task for each run of examples of a split, in the order of the tables.
+def make_jobs(
+    plan: Sharding,
+    tables: Iterable[pa.Table],
+    balance: Balance,
+    earlier: EarlierShards | None = None,
+) -> Iterator[ShardJob]:
+    """A job for each run of examples of a split, in the order of the tables.
 
-    A run has about `rows_per_shard`: its end depends on ids (cutting.py). `tables` have the columns
-    id, image, sha256, label, split, weight and PROVENANCE; `balance` is that of their training
-    examples; `earlier` are shards made in the same way, so that what has not changed need not be
+    A run has about `rows_per_shard`: its end depends on ids (dataset/parts.py). `tables` have the
+    columns id, image, sha256, label, split, weight and PROVENANCE; `balance` is that of their
+    training examples; `earlier` are shards made in the same way, so that what has not changed need not be
     made again.
     """
     usual = plan.rows_per_shard
@@ -107,12 +110,12 @@ def make_tasks(
     seen = np.zeros(len(plan.classes), np.int64)
     waiting: dict[str, list[pa.Table]] = {split: [] for split in SPLITS}
 
-    def runs(split: str, *, is_all: bool) -> Iterator[Task]:
+    def runs(split: str, *, is_all: bool) -> Iterator[ShardJob]:
         rows = pa.concat_tables(waiting[split]) if waiting[split] else None
         while rows is not None and rows.num_rows > (0 if is_all else MOST * usual):
             ones = np.ones(rows.num_rows, np.int64)
             end = next(part_ends(rows[DRAW].to_numpy(), ones, usual))
-            yield _task(plan, split, next_number, rows.slice(0, end), balance, seen, earlier)
+            yield _job(plan, split, next_number, rows.slice(0, end), balance, seen, earlier)
             rows = rows.slice(end)
         waiting[split] = [] if rows is None else [rows]
 
@@ -125,16 +128,16 @@ def make_tasks(
         yield from runs(split, is_all=True)
 
 
-def _task(
-    plan: Plan,
+def _job(
+    plan: Sharding,
     split: str,
     next_number: dict[str, int],
     rows: pa.Table,
     balance: Balance,
     seen: NDArray[np.int64],
-    earlier: Earlier | None,
-) -> Task:
-    """The next task of a split; `next_number` and `seen`, examples by class, are counted on."""
+    earlier: EarlierShards | None,
+) -> ShardJob:
+    """The next job of a split; `next_number` and `seen`, examples by class, are counted on."""
     codes = {name: code for code, name in enumerate(plan.classes)}
     labels = np.array([codes[name] for name in rows["label"].to_pylist()], np.int32)
     times = np.ones((1, len(labels)), np.int64)
@@ -148,7 +151,7 @@ def _task(
     if earlier is not None and same is None:
         numbers = earlier.unchanged(rows["id"].to_pylist(), rows["sha256"].to_pylist())
         parts = [part._replace(known=_known(part, times, numbers, earlier)) for part in parts]
-    return Task(
+    return ShardJob(
         key=key,
         same=same,
         plan=plan,
@@ -164,7 +167,7 @@ def _task(
 
 
 def _key(
-    split: str, parts: list[Part], rows: pa.Table, labels: NDArray[np.int32], times: Any
+    split: str, parts: list[ShardPlan], rows: pa.Table, labels: NDArray[np.int32], times: Any
 ) -> str:
     columns = ["id", "sha256", "weight", *PROVENANCE]
     places = [(part.copy, part.start, part.stop) for part in parts]
@@ -172,25 +175,27 @@ def _key(
     return hashlib.sha256(repr(what).encode() + times.tobytes()).hexdigest()
 
 
-def _parts(times: NDArray[np.int64], rows_per_shard: int, first_number: int) -> list[Part]:
-    parts: list[Part] = []
+def _parts(times: NDArray[np.int64], rows_per_shard: int, first_number: int) -> list[ShardPlan]:
+    parts: list[ShardPlan] = []
     for copy, num_rows in enumerate(times.sum(1).tolist()):
         num = max(1, round(num_rows / rows_per_shard)) if num_rows else 0
         for i in range(num):
             start, stop = num_rows * i // num, num_rows * (i + 1) // num
-            parts.append(Part(first_number + len(parts), copy, start, stop, []))
+            parts.append(ShardPlan(first_number + len(parts), copy, start, stop, []))
     return parts
 
 
 def _known(
-    part: Part, times: NDArray[np.int64], numbers: NDArray[np.int64], earlier: Earlier
-) -> list[Run]:
+    part: ShardPlan, times: NDArray[np.int64], numbers: NDArray[np.int64], earlier: EarlierShards
+) -> list[PixelRun]:
     rows, repeats = _rows_of(part, times)
     return earlier.find(part.copy, numbers[rows], repeats)
 
 
-def _rows_of(part: Part, times: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Which examples of a task the rows of a shard are, and how often each was there before."""
+def _rows_of(
+    part: ShardPlan, times: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Which examples of a job the rows of a shard are, and how often each was there before."""
     here = times[part.copy]
     rows = np.repeat(np.arange(len(here)), here)
     repeats = np.arange(len(rows)) - np.repeat(np.cumsum(here) - here, here)
@@ -206,71 +211,73 @@ def _ranks(labels: NDArray[np.int32], seen: NDArray[np.int64]) -> NDArray[np.int
     return ranks
 
 
-def make_shards(task: Task) -> Made:
+def make_shards(job: ShardJob) -> MadeShards:
     """Decode, resize and augment a run of examples, and write its shards."""
-    if task.same is not None:
-        return _bring(task, task.same)
-    keys = id_keys(task.ids)
+    if job.same is not None:
+        return _bring(job, job.same)
+    keys = id_keys(job.ids)
     files = []
     originals = None
-    for part in task.parts:
-        rows, _ = _rows_of(part, task.times)
-        images = _images_of(part, task, keys, originals)
+    for part in job.parts:
+        rows, _ = _rows_of(part, job.times)
+        images = _images_of(part, job, keys, originals)
         if originals is None:
-            assert part.copy == 0, "a task begins with its originals, of which all else is made"
+            assert part.copy == 0, "a job begins with its originals, of which all else is made"
             originals = images
-        name = _name_of(task, part)
+        name = _name_of(job, part)
         digest = write_shard(
-            task.plan.folder / name,
+            job.plan.folder / name,
             images,
-            task.labels[rows],
-            task.weights[rows],
-            [task.ids[row] for row in rows],
+            job.labels[rows],
+            job.weights[rows],
+            [job.ids[row] for row in rows],
             part.copy,
-            task.provenance.take(rows),
+            job.provenance.take(rows),
         )
         files.append(
             {
                 "name": name,
-                "split": task.split,
+                "split": job.split,
                 "copy": part.copy,
                 "rows": len(images),
                 "sha256": digest,
             }
         )
     assert originals is not None
-    num_known = sum(run.stop - run.start for run in task.parts[0].known)
-    return Made(task.key, task.split, files, ChannelSums.of(originals), num_known, is_same=False)
+    num_known = sum(run.stop - run.start for run in job.parts[0].known)
+    return MadeShards(
+        job.key, job.split, files, ChannelSums.of(originals), num_known, is_same=False
+    )
 
 
-def _bring(task: Task, same: Same) -> Made:
+def _bring(job: ShardJob, same: SameShards) -> MadeShards:
     """Give the shards of an earlier run the names that they have in this one."""
-    names = [_name_of(task, part) for part in task.parts]
+    names = [_name_of(job, part) for part in job.parts]
     for name, file in zip(names, same.files, strict=True):
-        link_or_copy(same.folder / file["name"], task.plan.folder / name)
+        link_or_copy(same.folder / file["name"], job.plan.folder / name)
     files = [file | {"name": name} for name, file in zip(names, same.files, strict=True)]
-    num_known = len(task.ids)
-    return Made(task.key, task.split, files, same.sums, num_known, is_same=True)
+    num_known = len(job.ids)
+    return MadeShards(job.key, job.split, files, same.sums, num_known, is_same=True)
 
 
-def _name_of(task: Task, part: Part) -> str:
-    return f"{task.split}-{part.number:05d}.parquet"
+def _name_of(job: ShardJob, part: ShardPlan) -> str:
+    return f"{job.split}-{part.number:05d}.parquet"
 
 
 def _images_of(
-    part: Part, task: Task, keys: NDArray[np.uint64], originals: NDArray[np.uint8] | None
+    part: ShardPlan, job: ShardJob, keys: NDArray[np.uint64], originals: NDArray[np.uint8] | None
 ) -> NDArray[np.uint8]:
     """Pixels of a shard: what an earlier run has made is read, the rest is made.
 
-    `keys` and `originals` are those of the task; for the originals themselves there are none.
+    `keys` and `originals` are those of the job; for the originals themselves there are none.
     """
-    plan = task.plan
-    rows, repeats = _rows_of(part, task.times)
+    plan = job.plan
+    rows, repeats = _rows_of(part, job.times)
 
     def make(wanted: NDArray[np.int64]) -> NDArray[np.uint8]:
         chosen = rows[wanted]
         if originals is None:
-            return decode_all([task.encoded[row] for row in chosen], plan.shape, plan.resize)
+            return decode_all([job.encoded[row] for row in chosen], plan.shape, plan.resize)
         return augment(
             originals[chosen],
             repeat_keys(keys[chosen], repeats[wanted]),

@@ -1,8 +1,8 @@
 """Clean: find duplicates, leaks, outliers and wrong labels; people's decisions win over machines.
 
 reads   data/raw/, data/quarantine.csv, data/reviews/<dataset>.csv
-writes  data/clean/ (with removed.parquet and review_queue.parquet), reports/labels.json; tables and
-        pictures of suspected labels, duplicates, outliers and annotators
+writes  data/clean/ (examples alone), data/findings/ (what was found and removed: findings.py),
+        reports/labels.json
 params  dataset, seed, clean
 
 The test split stays as it is: what is suspected there is listed, and nothing is done about it.
@@ -10,11 +10,11 @@ The test split stays as it is: what is suspected there is listed, and nothing is
 
 import csv
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
+from pipeline.clean import tables
 from pipeline.clean.doubts import as_queue, find_doubts
 from pipeline.clean.duplicates import (
     SPLIT_PRIORITY,
@@ -23,32 +23,39 @@ from pipeline.clean.duplicates import (
     find_duplicates,
     merge_owners,
 )
-from pipeline.clean.ledger import Ledger
+from pipeline.clean.label_check import (
+    OutOfFoldAnswers,
+    ask_models,
+    check_with_models,
+    check_with_people,
+    measure_distances,
+    neighbours_of,
+)
+from pipeline.clean.ledger import Ledger, Removal
 from pipeline.clean.params import CleanParams
 from pipeline.clean.writing import write_cleaned
 from pipeline.dataset.annotations import read_annotations
+from pipeline.dataset.findings import UNUSABLE, write_findings
+from pipeline.dataset.review_queue import MODELS, PEOPLE
 from pipeline.dataset.reviews import read_decisions
 from pipeline.dataset.table import read_folder, read_index
+from pipeline.learning.device import choose_device
 from pipeline.modalities.images.compare.features import UNUSUAL, measurement_distances
 from pipeline.modalities.images.compare.pairs import update_pairs
-from pipeline.modalities.images.compare.reuse import read_known, recipe_of, write_known
-from pipeline.modalities.images.encode.pixels import Images, load_pixels
+from pipeline.modalities.images.compare.reuse import (
+    candidates_key,
+    keep_candidates,
+    read_candidates,
+)
+from pipeline.modalities.images.encode.pixels import Images, check_shape, load_pixels
 from pipeline.modalities.images.prepare.measurements import Measurements
 from pipeline.runtime.errors import BrokenDataset, TrainingError
 from pipeline.runtime.stage import WORK_DIR, Stage, run_stage
 
-if TYPE_CHECKING:
-    from pipeline.clean.label_check import Asked
-
 RAW = Path("data/raw")
-CHECK_MAX_SIDE = 64  # pixels; the check looks at larger images reduced, to save time and memory
 
 
 def main(stage: Stage[CleanParams]) -> None:
-    # Rooms with torch and matplotlib open here: worker processes import this file too.
-    from pipeline.clean import reports
-    from pipeline.clean.label_check import judge, judge_by_people, measure_distances, neighbours_of
-
     params = stage.params
     index = read_index(RAW)
     table = read_folder(RAW, ["id", "label", "split", "group", "sha256", *Measurements._fields])
@@ -57,15 +64,15 @@ def main(stage: Stage[CleanParams]) -> None:
     images = load_pixels(RAW, check_shape(index), "squash")
     duplicates = find_all_duplicates(stage, rows, images, table["sha256"].to_pylist())
     find_outliers(rows, table)
-    votes = read_annotations(RAW, rows.ids, rows.classes)
+    annotations = read_annotations(RAW, rows.ids, rows.classes)
     learnt = np.flatnonzero(rows.kept & ~rows.split_of("test"))
-    asked = found = None
+    answers = check = None
     if params.clean.folds >= 2:
-        asked = ask_models(stage, rows, images, merge_owners(rows.owners, duplicates.clusters))
-        found = judge(rows, asked, votes)
-        measure_distances(rows, asked)
-    elif votes:
-        found = judge_by_people(rows, learnt, votes)
+        answers = ask(stage, rows, images, merge_owners(rows.owners, duplicates.clusters))
+        check = check_with_models(rows, answers, annotations)
+        measure_distances(rows, answers)
+    elif annotations:
+        check = check_with_people(rows, learnt, annotations)
     decide(stage, rows)
     rows.act(params.clean.action, remove_outliers=params.clean.remove_outliers)
     if not (rows.kept & (rows.split_of("train"))).any():
@@ -73,16 +80,28 @@ def main(stage: Stage[CleanParams]) -> None:
             "no training example is left after cleaning",
             fix="see data/reviews, or set clean.action: flag",
         )
-    judges = {} if asked else {"judges": "People together"}
-    doubts = find_doubts(rows, duplicates.repetitions, votes, **judges)
-    alike = neighbours_of(list(doubts), asked) if asked else {}
-    write_cleaned(stage.output("data/clean"), RAW, rows, as_queue(doubts, rows, alike), index)
-    reports.write_label_issues(stage, rows, images)
-    reports.write_noise(stage, rows, found)
-    reports.write_duplicates(stage, rows, images, duplicates)
-    reports.write_outliers(stage, rows)
-    reports.write_annotators(stage, rows, votes, learnt, found)
-    reports.write_report(stage, rows, duplicates, votes)
+    doubts = find_doubts(rows, duplicates.repetitions, annotations)
+    alike = neighbours_of(list(doubts), answers) if answers else {}
+    summary = tables.summary(rows, duplicates, annotations)
+    write_findings(
+        stage.output("data/findings"),
+        {
+            "removed": write_cleaned(stage.output("data/clean"), RAW, rows, index),
+            "review_queue": as_queue(doubts, rows, alike, MODELS if answers else PEOPLE),
+            "duplicates": tables.duplicates_table(rows, duplicates.repetitions),
+            "suspected": tables.suspected_table(rows),
+            "outliers": tables.outliers_table(rows),
+            "noise": tables.noise_table(rows, check),
+            **tables.people_tables(rows, annotations, learnt, check),
+        },
+        dataset=index["dataset"],
+        classes=index["classes"],
+        labels=summary,
+    )
+    stage.write_report("reports/labels.json", summary)
+    stage.say(
+        ", ".join(f"{value} {key.replace('_', ' ')}" for key, value in list(summary.items())[:4])
+    )
 
 
 def find_all_duplicates(
@@ -93,19 +112,22 @@ def find_all_duplicates(
     same_as = distinct_rows(own, rows.splits, rows.ids)
     distinct = np.flatnonzero(rows.kept & (same_as == np.arange(len(same_as))))
     ranks = np.array([SPLIT_PRIORITY[split] for split in rows.splits])
-    code = stage.inputs_digest(without=("data/", "reports/", "params.yaml"))
-    recipe = recipe_of(code, images.shape[1:])
-    known = read_known(recipe)
+    key = candidates_key(images.shape[1:])
+    known = read_candidates(key)
     near, candidates = update_pairs(
         images, distinct, ranks, known, lambda total: stage.progress_bar(total, "image")
     )
-    write_known(candidates, recipe)
+    keep_candidates(candidates, key)
     if known and (num := known.num_shared(candidates)):
         stage.say(f"{num} of {len(distinct)} images were searched for near duplicates before")
     found = find_duplicates(same_as, near, rows.splits, rows.ids)
     for kind in ("exact", "near"):
-        reasons = {r.row: r.reason for r in found.repetitions if r.kind == kind and r.reason}
-        rows.remove(reasons, guessed=kind == "near")
+        removals = {
+            r.row: Removal(r.reason, of=r.of, similarity=r.similarity)
+            for r in found.repetitions
+            if r.kind == kind and r.reason
+        }
+        rows.remove(removals, guessed=kind == "near")
     return found
 
 
@@ -117,30 +139,21 @@ def find_outliers(rows: Ledger, table: pa.Table) -> None:
     rows.outliers[kept] = rows.unusual[kept] > UNUSUAL
 
 
-def check_shape(index: dict[str, Any]) -> tuple[int, int, int]:
-    """Of the images as models and comparisons see them."""
-    height, width = (max(2, min(side, CHECK_MAX_SIDE)) for side in index["image_size"])
-    return height, width, index["channels"]
-
-
-def read_quarantine(rows: Ledger) -> dict[int, str]:
+def read_quarantine(rows: Ledger) -> dict[int, Removal]:
     """Rows that validate set aside, and why."""
     with Path("data/quarantine.csv").open(newline="", encoding="utf-8") as file:
         reasons = {row["id"]: row["reason"] for row in csv.DictReader(file)}
-    return {row: reasons[id] for row, id in enumerate(rows.ids) if id in reasons}
+    return {row: Removal(UNUSABLE, reasons[id]) for row, id in enumerate(rows.ids) if id in reasons}
 
 
-def ask_models(
+def ask(
     stage: Stage[CleanParams], rows: Ledger, images: Images, owners: list[str]
-) -> "Asked":
+) -> OutOfFoldAnswers:
     """What models say of the labels; it depends on no decision, so that people need not wait."""
-    from pipeline.clean.label_check import ask
-    from pipeline.learning.device import choose_device
-
     clean = stage.params.clean
     height, width, channels = images.shape[1:]
     try:
-        return ask(
+        return ask_models(
             images,
             rows,
             owners,
@@ -150,7 +163,6 @@ def ask_models(
             seed=stage.params.seed,
             device=choose_device("auto", "auto", (height, width, channels)),
             folder=WORK_DIR / "clean",
-            key=stage.inputs_digest(without=("data/reviews", "params.yaml: clean")),
             progress=lambda total: stage.progress_bar(total, "image"),
         )
     except TrainingError as error:  # its advice is for the parameters of train

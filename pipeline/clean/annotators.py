@@ -1,4 +1,6 @@
-"""How much annotators agree beyond chance: Krippendorff's alpha for nominal labels.
+"""Several people's labels together: how far they agree, how good each annotator is, what to label.
+
+Agreement beyond chance is Krippendorff's alpha for nominal labels:
 
 Krippendorff, "Computing Krippendorff's alpha-reliability" (2011); Hayes & Krippendorff, "Answering
 the call for a standard reliability measure for coding data" (2007). Labels may be missing: what
@@ -9,11 +11,19 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipeline.dataset.annotations import Annotations, Codes
+from pipeline.dataset.findings import table_of
 
-AGREEMENT_COLUMNS = ["class", "alpha"]
+Floats = NDArray[np.float64]
+
+PSEUDO_LABELS = 10.0  # of each class, by an average annotator, so that few labels prove nothing
+LIKELY_CLASSES = 5
+"""Only this many most likely classes of an example are considered; a new label hardly ever names
+another."""
+ROWS_AT_ONCE = 1 << 16
 
 
 class Agreement(NamedTuple):
@@ -58,39 +68,17 @@ def agreement(rows: NDArray[Any], labels: NDArray[Any], num_classes: int) -> Agr
     )
 
 
-def agreement_rows(found: Agreement, classes: Sequence[str]) -> list[list[str]]:
-    """What reports/agreement.csv says, the header first: a row for each class; blank for None."""
-    alphas = ["" if alpha is None else f"{alpha:.6f}" for alpha in found.by_class]
-    return [AGREEMENT_COLUMNS, *map(list, zip(classes, alphas, strict=True))]
+def agreement_table(found: Agreement, classes: Sequence[str]) -> pa.Table:
+    """The table `agreement` of data/findings: a row for each class; null where nothing is said."""
+    return table_of("agreement", list(zip(classes, found.by_class, strict=True)))
 
 
 def _alpha(observed: float, expected: float) -> float | None:
     return float(1 - observed / expected) if expected > 0 else None
 
 
-Floats = NDArray[np.float64]
-Table = list[list[str]]
-"""Rows of a CSV file, the header first."""
-
-ANNOTATOR_COLUMNS = [
-    "annotator",
-    "labels",
-    "agreement",  # with the majority of the others; of equals, its share; blank without others
-    "accuracy",  # estimated
-    "kappa",  # accuracy beyond chance (Cohen 1960): 1 always right, 0 as guessing by its habits
-    "worst_class",
-    "worst_class_recall",  # estimated
-]
-QUEUE_COLUMNS = ["id", "split", "given", "consensus", "confidence", "num_labels", "gain"]
-
-PSEUDO_LABELS = 10.0  # of each class, by an average annotator, so that few labels prove nothing
-LIKELY_CLASSES = 5
-"""As many of an example are looked at; another label is as good as never for one beyond."""
-ROWS_AT_ONCE = 1 << 16
-
-
-def annotator_rows(said: Annotations, posterior: Floats, classes: Sequence[str]) -> Table:
-    """What reports/annotators.csv says: a row for each annotator with labels, by name.
+def annotator_table(said: Annotations, posterior: Floats, classes: Sequence[str]) -> pa.Table:
+    """The table `annotators` of data/findings: a row for each annotator with labels, by name.
 
     Args:
         posterior: probability of each class, `(N, K)`.
@@ -119,13 +107,13 @@ def annotator_rows(said: Annotations, posterior: Floats, classes: Sequence[str])
         found.append(
             [
                 said.names[who],
-                str(given[who]),
-                *map(_text, numbers),
+                int(given[who]),
+                *map(_or_null, numbers),
                 classes[worst[who]],
-                _text(recall[who, worst[who]]),
+                _or_null(recall[who, worst[who]]),
             ]
         )
-    return [ANNOTATOR_COLUMNS, *found]
+    return table_of("annotators", found)
 
 
 def agreement_with_others(said: Annotations, num_classes: int) -> Floats:
@@ -189,8 +177,8 @@ def relabel_queue(
     confusion: Floats,
     classes: Sequence[str],
     limit: int,
-) -> Table:
-    """What reports/relabel_queue.csv says: the examples most worth another label, the best first.
+) -> pa.Table:
+    """The table `relabel_queue` of data/findings: what is most worth another label, the best first.
 
     It works with one label for each example too.
 
@@ -203,22 +191,22 @@ def relabel_queue(
     consensus = posterior.argmax(1)
     num_labels = np.bincount(said.rows, minlength=len(ids))
     rows = np.argsort(-gain, kind="stable")[:limit]
-    return [
-        QUEUE_COLUMNS,
-        *(
-            [
+    return table_of(
+        "relabel_queue",
+        [
+            (
                 ids[row],
                 splits[row],
                 classes[given[row]],
                 classes[consensus[row]],
-                _text(posterior[row, consensus[row]]),
-                str(num_labels[row]),
-                _text(gain[row]),
-            ]
+                float(posterior[row, consensus[row]]),
+                int(num_labels[row]),
+                float(gain[row]),
+            )
             for row in rows[gain[rows] > 0]
-        ),
-    ]
+        ],
+    )
 
 
-def _text(number: float) -> str:
-    return f"{number:.6f}" if np.isfinite(number) else ""
+def _or_null(number: float) -> float | None:
+    return float(number) if np.isfinite(number) else None

@@ -1,20 +1,17 @@
 """Duplicates and leaks: which rows repeat others, which should go, and what belongs together."""
 
 from collections import defaultdict
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.dataset.findings import DUPLICATE, LEAK
 from pipeline.modalities.images.compare.pairs import Pairs
 
 SPLIT_PRIORITY = {"test": 0, "val": 1, "train": 2}
 """Of equal images in several splits the one in the first of these stays."""
-
-
-COLUMNS = ["id", "split", "kind", "of", "of_split", "similarity", "removed"]
-"""Of reports/duplicates.csv; see `table_of`."""
 
 
 @dataclass(frozen=True)
@@ -28,8 +25,8 @@ class Repetition:
     """`exact` or `near`."""
     similarity: float
     """0 to 1; 1 where exact."""
-    reason: str
-    """Why it should go; empty where it stays."""
+    reason: str | None
+    """Why it should go, DUPLICATE or LEAK; None where it stays."""
 
 
 @dataclass(frozen=True)
@@ -41,11 +38,6 @@ class Duplicates:
     clusters: NDArray[np.int64]
     """The row that stands for each, `(N,)`; itself where it repeats none. Every row is an exact or
     near duplicate of the one that stands for it: clusters are no chains."""
-
-    @property
-    def reasons(self) -> dict[int, str]:
-        """Why rows should go."""
-        return {found.row: found.reason for found in self.repetitions if found.reason}
 
 
 def distinct_rows(
@@ -85,14 +77,12 @@ def find_duplicates(
     found: dict[int, Repetition] = {}
     for row in order:
         split, kept = splits[row], int(same_as[row])
+        reason: str | None
         if kept != row:
             clusters[row] = clusters[kept]
+            reason = DUPLICATE if splits[kept] == split else LEAK
             if split == "test":
-                reason = ""
-            elif splits[kept] == split:
-                reason = f"duplicate of {ids[kept]}"
-            else:
-                reason = f"leak: same image as {ids[kept]} in {splits[kept]}"
+                reason = None
             found[row] = Repetition(row, kept, "exact", 1.0, reason)
             continue
         staying = [
@@ -102,42 +92,12 @@ def find_duplicates(
         ]
         if not staying:
             continue
-        _, opposite, id, of = min(staying)
+        _, opposite, _, of = min(staying)
         representatives = [other for *_, other in sorted(staying) if clusters[other] == other]
         clusters[row] = representatives[0] if representatives else row
-        leak = splits[of] != split
-        reason = f"leak: looks like {id} in {splits[of]}" if leak else ""
+        reason = LEAK if splits[of] != split else None
         found[row] = Repetition(row, of, "near", -opposite, reason)
     return Duplicates([found[row] for row in sorted(found)], clusters)
-
-
-def leaks_first(found: Duplicates, splits: Sequence[str], ids: Sequence[str]) -> list[Repetition]:
-    """Repetitions across splits, then those within one; the most similar first."""
-    return sorted(
-        found.repetitions,
-        key=lambda r: (splits[r.row] == splits[r.of], -r.similarity, ids[r.row]),
-    )
-
-
-def table_of(
-    repetitions: Sequence[Repetition],
-    splits: Sequence[str],
-    ids: Sequence[str],
-    removed: Container[int],
-) -> list[list[str]]:
-    """Rows of reports/duplicates.csv; `removed` are the rows that are gone in the end."""
-    return [
-        [
-            ids[r.row],
-            splits[r.row],
-            r.kind,
-            ids[r.of],
-            splits[r.of],
-            f"{r.similarity:.4f}",
-            "yes" if r.row in removed else "no",
-        ]
-        for r in repetitions
-    ]
 
 
 def merge_owners(owners: Sequence[str], clusters: NDArray[np.int64]) -> list[str]:

@@ -1,13 +1,26 @@
 """The ledger of cleaning: what is known of each example, and what is decided about it."""
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipeline.clean.labels import LabelCheck
+from pipeline.dataset.findings import DROPPED, LABEL, OUTLIER
 from pipeline.dataset.reviews import DROP, KEEP, Decision
+
+
+class Removal(NamedTuple):
+    """Why a row is removed."""
+
+    reason: str
+    """Out of those of findings.py."""
+    detail: str | None = None
+    of: int | None = None
+    """The row that it repeats."""
+    similarity: float | None = None
 
 
 class Ledger:
@@ -23,8 +36,8 @@ class Ledger:
         given = [codes.get(name, -1) for name in table["label"].to_pylist()]
         self.given = np.array(given, np.int64)
         self.labels = self.given.copy()
-        self.reasons: dict[int, str] = {}
-        """Why rows are removed."""
+        self.removed: dict[int, Removal] = {}
+        """Rows that are removed, and why."""
         self.guessed: set[int] = set()
         """Rows that a machine removed on a guess."""
         self.decided: set[int] = set()
@@ -48,16 +61,16 @@ class Ledger:
     @property
     def kept(self) -> NDArray[np.bool_]:
         kept = np.ones(len(self.ids), bool)
-        kept[list(self.reasons)] = False
+        kept[list(self.removed)] = False
         return kept
 
     def split_of(self, name: str) -> NDArray[np.bool_]:
         return np.array([split == name for split in self.splits])
 
-    def remove(self, reasons: Mapping[int, str], *, guessed: bool = False) -> None:
+    def remove(self, removals: Mapping[int, "Removal"], *, guessed: bool = False) -> None:
         """Remove rows; the first reason counts. People can bring back what a guess removed."""
-        new = {row: reason for row, reason in reasons.items() if row not in self.reasons}
-        self.reasons |= new
+        new = {row: removal for row, removal in removals.items() if row not in self.removed}
+        self.removed |= new
         self.guessed |= new.keys() if guessed else set()
 
     def suspect(self, where: NDArray[np.int64], found: LabelCheck) -> None:
@@ -81,10 +94,10 @@ class Ledger:
                 continue
             self.decided.add(row)
             if decision.decision == DROP:
-                self.remove({row: "review: drop"})
+                self.remove({row: Removal(DROPPED)})
                 continue
             if row in self.guessed:
-                del self.reasons[row]
+                del self.removed[row]
                 self.guessed.remove(row)
             if decision.decision != KEEP:
                 self.labels[row] = self.classes.index(decision.decision)
@@ -95,13 +108,14 @@ class Ledger:
         rows = self._undecided(self.suspected)
         self.marked[rows] = action != "keep"
         if action == "drop":
-            self.remove({int(row): "label issue" for row in rows})
+            self.remove({int(row): Removal(LABEL) for row in rows})
         elif action == "relabel":
             self.labels[rows] = self.proposed[rows]
         elif action == "downweight":
             self.weights[rows] = self.quality[rows]
         if remove_outliers:
-            self.remove({int(row): "outlier" for row in self._undecided(self.outliers)})
+            outliers = self._undecided(self.outliers)
+            self.remove({int(row): Removal(OUTLIER) for row in outliers})
 
     def _undecided(self, chosen: NDArray[np.bool_]) -> NDArray[np.int64]:
         rows = np.flatnonzero(chosen & ~self.split_of("test"))

@@ -2,15 +2,16 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
+from pipeline.dataset.arrays import binary_column, numbers_of
 from pipeline.dataset.randomness import id_keys, uniform
 from pipeline.learning.batches import Examples, make_examples
 from pipeline.learning.device import Device
@@ -34,6 +35,10 @@ MIN_STEPS = 100  # of each model, however little data there is (LOG.md)
 TRUE_LABEL_TEMPERATURE = 0.35
 """What logits are divided by to be calibrated on the true labels, which nobody has: with label
 smoothing of 0.2 the same value serves from no wrong label to 20 % of them (LOG.md)."""
+
+
+NO_FOLD = -1  # of examples outside all folds, in a table
+TEMPERATURE = b"temperature"  # in the metadata of a table
 
 
 class LabelNetwork(WhitenedCNN):
@@ -64,21 +69,34 @@ class OutOfFold:
     temperature: float
     """What the logits were divided by (Guo et al. 2017, arXiv 1706.04599)."""
 
-    def state(self) -> dict[str, Any]:
-        """For a checkpoint; `OutOfFold.of` brings it back."""
-        values = {f.name: getattr(self, f.name) for f in fields(self)}
-        return {
-            name: torch.from_numpy(value) if isinstance(value, np.ndarray) else value
-            for name, value in values.items()
+    def table(self) -> pa.Table:
+        """All of it as a table, the N examples first; `OutOfFold.of` brings it back."""
+        others = np.full(len(self.others), NO_FOLD)
+        columns = {
+            "fold": pa.array(np.concatenate([self.folds, others])),
+            "probabilities": binary_column(np.concatenate([self.probabilities, self.others])),
+            "embedding": binary_column(
+                np.concatenate([self.embeddings, self.others_embeddings])
+                if len(others)
+                else self.embeddings
+            ),
         }
+        return pa.table(columns).replace_schema_metadata({TEMPERATURE: repr(self.temperature)})
 
     @classmethod
-    def of(cls, state: dict[str, Any]) -> "OutOfFold":
-        values: dict[str, Any] = {
-            name: value.numpy() if isinstance(value, Tensor) else value
-            for name, value in state.items()
-        }
-        return cls(**values)
+    def of(cls, table: pa.Table) -> "OutOfFold":
+        folds = table["fold"].to_numpy()
+        probabilities = numbers_of(table["probabilities"], np.dtype(np.float64))
+        embeddings = numbers_of(table["embedding"], np.dtype(np.float16))
+        inside = folds != NO_FOLD
+        return cls(
+            folds[inside],
+            probabilities[inside],
+            embeddings[inside],
+            probabilities[~inside],
+            embeddings[~inside],
+            float(table.schema.metadata[TEMPERATURE]),
+        )
 
     @property
     def trust(self) -> float:
@@ -86,7 +104,7 @@ class OutOfFold:
         return self.temperature / TRUE_LABEL_TEMPERATURE
 
 
-def check_recipe(num_trained_on: int, epochs: int, seed: int) -> Recipe:
+def make_recipe(num_trained_on: int, epochs: int, seed: int) -> Recipe:
     """How each model is trained on so many images: for `epochs` passes, or more of few images."""
     batch_size = min(max(num_trained_on // STEPS_PER_EPOCH, MIN_BATCH), MAX_BATCH)
     epochs = max(epochs, math.ceil(MIN_STEPS / max(1, num_trained_on // batch_size)))
@@ -156,13 +174,13 @@ def out_of_fold(
     of_others = []
     embeddings = others_embeddings = np.zeros((0, 0), np.float16)
 
-    def ask(network: WhitenedCNN, some: Images, keys: NDArray[np.uint64]) -> Any:
+    def ask(network: WhitenedCNN, images: Images, keys: NDArray[np.uint64]) -> Any:
         """Mean logits over views of the images, and the embeddings of the originals."""
-        said, embedded = predict_and_embed(network, torch.from_numpy(some), normalize, device)
+        total, embedded = predict_and_embed(network, torch.from_numpy(images), normalize, device)
         for copy in range(1, VIEWS if transforms else 1):
-            view = augment(some, keys, copy, transforms=transforms, seed=recipe.seed)
-            said += predict_and_embed(network, torch.from_numpy(view), normalize, device)[0]
-        return said / (VIEWS if transforms else 1), embedded
+            view = augment(images, keys, copy, transforms=transforms, seed=recipe.seed)
+            total += predict_and_embed(network, torch.from_numpy(view), normalize, device)[0]
+        return total / (VIEWS if transforms else 1), embedded
 
     for number, fold in enumerate(present):
         seed = recipe.seed + int(fold)
@@ -187,21 +205,21 @@ def out_of_fold(
             else None,
             on_step=on_step,
         )
-        said, embedded = ask(network, images[left_out], keys[left_out])
-        logits[left_out] = said
+        answer, embedded = ask(network, images[left_out], keys[left_out])
+        logits[left_out] = answer
         if not embeddings.size:
             embeddings = np.zeros((len(images), embedded.shape[1]), np.float16)
         embeddings[left_out] = embedded
         if len(others):
-            said, embedded = ask(network, others, other_keys)
-            of_others.append(said)
+            answer, embedded = ask(network, others, other_keys)
+            of_others.append(answer)
             others_embeddings = embedded if number == 0 else others_embeddings
     temperature = fit_temperature(logits, labels)
     return OutOfFold(
         folds,
         softmax(logits / temperature),
         embeddings,
-        np.mean([softmax(said / temperature) for said in of_others], axis=0)
+        np.mean([softmax(answer / temperature) for answer in of_others], axis=0)
         if of_others
         else np.zeros((0, num_classes)),
         others_embeddings,

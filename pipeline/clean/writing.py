@@ -1,6 +1,6 @@
-"""From the example table and what was decided about it to data/clean."""
+"""From the example table and what was decided about it to data/clean, and to what was removed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,22 +9,13 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipeline.clean.ledger import Ledger
+from pipeline.dataset.findings import REASONS, REMOVED_SCHEMA
 from pipeline.dataset.parts import write_tables
-from pipeline.dataset.review_queue import write_queue
-from pipeline.dataset.table import (
-    CLEAN_SCHEMA,
-    REMOVED_SCHEMA,
-    read_tables,
-    words,
-    write_examples,
-    write_index,
-)
+from pipeline.dataset.table import CLEAN_SCHEMA, read_tables, words, write_index
 
 
-def write_cleaned(
-    folder: Path, raw: Path, rows: Ledger, queue: pa.Table, index: dict[str, Any]
-) -> None:
-    """Write what is kept of `raw`, what is removed and why, and the review queue, to `folder`.
+def write_cleaned(folder: Path, raw: Path, rows: Ledger, index: dict[str, Any]) -> pa.Table:
+    """Write what is kept of `raw` to `folder`; returns what is removed, in REMOVED_SCHEMA.
 
     `index` is that of `raw`.
     """
@@ -36,19 +27,15 @@ def write_cleaned(
             here = np.arange(start, start + table.num_rows)
             start += table.num_rows
             stays = rows.kept[here]
-            gone = table.filter(pa.array(~stays))
-            reasons = pa.array([rows.reasons[row] for row in here[~stays]], pa.string())
-            removed.append(gone.append_column(REMOVED_SCHEMA.field("reason"), reasons))
+            removed.append(as_removed(table.filter(pa.array(~stays)), here[~stays].tolist(), rows))
             yield as_clean(table.filter(pa.array(stays)), here[stays], rows)
 
     files = write_tables(folder, kept(), CLEAN_SCHEMA)
-    write_examples(
-        pa.concat_tables(removed).unify_dictionaries().cast(REMOVED_SCHEMA),
-        folder / "removed.parquet",
-    )
-    write_queue(folder, queue)
-    about = {key: value for key, value in index.items() if key not in ("examples", "files")}
+    about = {
+        key: value for key, value in index.items() if key not in ("examples", "files", "counts")
+    }
     write_index(folder, files, **about)
+    return pa.concat_tables(removed).unify_dictionaries().combine_chunks()
 
 
 def as_clean(table: pa.Table, here: NDArray[np.int64], rows: Ledger) -> pa.Table:
@@ -63,3 +50,15 @@ def as_clean(table: pa.Table, here: NDArray[np.int64], rows: Ledger) -> pa.Table
     }
     columns = [added[name] if name in added else table[name] for name in CLEAN_SCHEMA.names]
     return pa.table(columns, schema=CLEAN_SCHEMA)
+
+
+def as_removed(table: pa.Table, here: Sequence[int], rows: Ledger) -> pa.Table:
+    """Rows of data/raw with why they are removed; `here` are their numbers in the ledger."""
+    removals = [rows.removed[row] for row in here]
+    columns = {name: table[name] for name in table.schema.names} | {
+        "reason": words([removal.reason for removal in removals], list(REASONS)),
+        "detail": pa.array([removal.detail for removal in removals], pa.string()),
+        "of": pa.array([None if r.of is None else rows.ids[r.of] for r in removals], pa.string()),
+        "similarity": pa.array([removal.similarity for removal in removals], pa.float64()),
+    }
+    return pa.table([columns[name] for name in REMOVED_SCHEMA.names], schema=REMOVED_SCHEMA)

@@ -23,10 +23,9 @@ from ruamel.yaml.comments import CommentedSeq
 from tqdm import tqdm
 
 from pipeline.commands.frame import run_command
-from pipeline.dataset.addresses import without_secrets
 from pipeline.dataset.catalog import Entry, entry_path, read_entry
-from pipeline.ingest.reuse import note_of, with_noted
-from pipeline.ingest.rows import SPLITS, Task, look_at
+from pipeline.ingest.reuse import KnownParts
+from pipeline.ingest.rows import SPLITS, job_maker, look_at
 from pipeline.ingest.sources.annotations import fetch_annotations
 from pipeline.ingest.sources.opening import open_source
 from pipeline.ingest.sources.places.trees import UNPACKED_DIR
@@ -137,22 +136,16 @@ def look(name: str, entry: Entry, params: Params) -> tuple[Source, Survey, list[
     """
     started = time.time_ns()
     source = open_source(entry, params.ingest.max_file_mb * 1e6)
-    make_task = partial(
-        Task,
-        classes=source.classes,
-        splits_given=source.splits,
-        fractions=entry.split,
+    make_job = job_maker(
+        entry,
+        source,
         seed=params.seed,
         max_pixels=params.ingest.max_megapixels * 1e6,
-        source=without_secrets(entry.uri),
-        license=entry.license,
-        purposes=None,
         purpose=params.ingest.purpose,
-        opted_out=frozenset(),
-        pseudonym_key=None,
+        any_purpose=True,
     )
-    found = with_noted(source.batches, make_task.keywords, note_of(name), started)
-    jobs = (partial(look_at, make_task(batch), noted) for batch, _, noted in found)
+    found = KnownParts(name, make_job.keywords).find(source.batches, started)
+    jobs = (partial(look_at, make_job(batch), known) for batch, _, known in found)
     survey, oddities = Survey(), Oddities()
     total = source.num_examples
     with tqdm(desc="add", total=total, unit="image", disable=None, leave=False) as bar:

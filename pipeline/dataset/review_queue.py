@@ -1,6 +1,6 @@
 """The review queue: the examples that people should look at, the most doubtful first.
 
-clean writes it beside its tables; `commands.review` shows it.
+clean writes it into data/findings; `commands.review` shows it.
 """
 
 from pathlib import Path
@@ -8,14 +8,16 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
-from pipeline.dataset.table import write_examples
-from pipeline.runtime.errors import MissingInput
+from pipeline.dataset.table import damaged
+from pipeline.dataset.tables import read_table
 
-QUEUE_FILE = "review_queue.parquet"  # in data/clean
+QUEUE = "review_queue"  # in data/findings
 REASONS = ("label", "annotators", "near duplicate", "leak", "outlier")
+MODELS, PEOPLE = JUDGES = ("models", "people")
 MAX_NEIGHBOURS = 8
+
+VOTE = pa.struct([("label", pa.string()), ("count", pa.int32())])
 
 REVIEW_QUEUE_SCHEMA = pa.schema(
     [
@@ -23,40 +25,29 @@ REVIEW_QUEUE_SCHEMA = pa.schema(
         pa.field("split", pa.string(), nullable=False),
         pa.field("given", pa.string(), nullable=False),  # label as the source has it
         pa.field("proposed", pa.string(), nullable=False),  # the given one when none is better
+        pa.field("judges", pa.string(), nullable=False),  # who proposes it, out of JUDGES
+        pa.field("confidence", pa.float32()),  # probability of the proposed label; or null
         pa.field("label_quality", pa.float32()),  # 0 surely wrong to 1 surely right; or null
         pa.field("reasons", pa.list_(pa.string()), nullable=False),  # out of REASONS
-        pa.field("why", pa.string(), nullable=False),  # one sentence for people
+        pa.field("votes", pa.list_(VOTE), nullable=False),  # of people who disagree, most first
+        pa.field("like", pa.string()),  # the example that a leak or near duplicate looks like
+        pa.field("like_split", pa.string()),
+        pa.field("like_label", pa.string()),
         pa.field("neighbours", pa.list_(pa.string()), nullable=False),  # ids of similar examples
     ]
 )
 
 
-def write_queue(folder: Path, table: pa.Table) -> None:
-    """Write a table of REVIEW_QUEUE_SCHEMA into the folder data/clean."""
-    fault = fault_of(table)
-    assert fault is None, f"the review queue {fault}"
-    write_examples(table, folder / QUEUE_FILE)
-
-
-def read_queue(folder: Path) -> pa.Table:
-    """The review queue of the folder data/clean, in its order.
+def read_queue(findings: Path) -> pa.Table:
+    """The review queue in the folder data/findings, in its order.
 
     Raises:
         MissingInput: it is missing, damaged, or no review queue.
     """
-    path = folder / QUEUE_FILE
-    try:
-        with pq.ParquetFile(path, page_checksum_verification=True) as file:
-            table = file.read()
-    except FileNotFoundError:
-        raise MissingInput(f"{path} does not exist", fix="dvc repro clean") from None
-    except (OSError, pa.ArrowException) as error:
-        raise MissingInput(
-            f"{path} is damaged: {error}", fix=f"rm {path}, then dvc repro clean"
-        ) from None
+    table = read_table(findings, QUEUE)
     fault = fault_of(table)
     if fault is not None:
-        raise MissingInput(f"{path} {fault}", fix=f"rm {path}, then dvc repro clean")
+        raise damaged(findings / f"{QUEUE}.parquet", f"it {fault}")
     return table
 
 
@@ -73,6 +64,9 @@ def fault_of(table: pa.Table) -> str | None:
     quality = table["label_quality"].drop_null().to_numpy()
     if not np.all((quality >= 0) & (quality <= 1)):  # NaN is neither
         return "has a label_quality that is not from 0 to 1"
+    for judge in pc.unique(table["judges"]).to_pylist():
+        if judge not in JUDGES:
+            return f"has the judges {judge!r}, expected one of {', '.join(JUDGES)}"
     for reason in pc.unique(pc.list_flatten(table["reasons"])).to_pylist():
         if reason not in REASONS:
             return f"has the reason {reason!r}, expected one of {', '.join(REASONS)}"

@@ -58,9 +58,8 @@ CLEAN_SCHEMA = pa.schema(
         pa.field("weight", pa.float32()),  # of the example in the training loss
     ]
 )
-REMOVED_SCHEMA = pa.schema([*RAW_SCHEMA, pa.field("reason", pa.string(), nullable=False)])
 
-FIELDS = {field.name: field for field in [*RAW_SCHEMA, *CLEAN_SCHEMA, *REMOVED_SCHEMA]}
+FIELDS = {field.name: field for field in [*RAW_SCHEMA, *CLEAN_SCHEMA]}
 MEASUREMENTS = [field.name for field in RAW_SCHEMA if field.name != "image"]
 
 OWN_DIGEST = "index_sha256"  # of the text of index.json without this key

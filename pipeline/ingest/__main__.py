@@ -18,10 +18,18 @@ from pipeline.dataset.addresses import without_secrets
 from pipeline.dataset.catalog import Entry, read_entry
 from pipeline.dataset.privacy import read_opted_out, read_or_make_key, with_pseudonyms
 from pipeline.dataset.table import write_index
-from pipeline.ingest.annotations import Added, add_annotations
+from pipeline.ingest.annotations import AnnotationSummary, add_annotations
 from pipeline.ingest.params import IngestParams
-from pipeline.ingest.reuse import note_of, with_noted, write_noted
-from pipeline.ingest.rows import NO_ROWS, OPTED_OUT, SPLITS, Part, Task, make_part
+from pipeline.ingest.reuse import KnownParts
+from pipeline.ingest.rows import (
+    NO_ROWS,
+    OPTED_OUT,
+    SPLITS,
+    IngestJob,
+    RawPart,
+    job_maker,
+    make_part,
+)
 from pipeline.ingest.sources.opening import open_source
 from pipeline.ingest.sources.places.trees import UNPACKED_DIR
 from pipeline.ingest.sources.source import Source
@@ -42,33 +50,30 @@ def main(stage: Stage[IngestParams]) -> None:
     if not source.num_examples:
         raise SourceError(f"{entry.uri} has no examples", fix="check uri in the catalog entry")
     key = read_or_make_key() if params.ingest.pseudonymise else None
-    make_task = partial(
-        Task,
-        classes=source.classes,
-        splits_given=source.splits,
-        fractions=entry.split,
+    make_job = job_maker(
+        entry,
+        source,
         seed=params.seed,
         max_pixels=params.ingest.max_megapixels * 1e6,
-        source=without_secrets(entry.uri),
-        license=entry.license,
-        purposes=" ".join(entry.purposes) if entry.purposes else None,
         purpose=params.ingest.purpose,
         opted_out=read_opted_out(params.dataset),
         pseudonym_key=key,
     )
     folder = stage.output("data/raw")
     folder.mkdir()
-    survey, files = write_parts(stage, source, make_task, folder, started)
+    survey, files = write_parts(stage, source, make_job, folder, started)
     shutil.rmtree(UNPACKED_DIR, ignore_errors=True)
     survey.add_annotations(source.annotations)
-    refuse_what_is_not_meant(params.dataset, entry, survey)
+    check_against_entry(params.dataset, entry, survey)
     added = None
-    if (said := source.annotations) is not None:
-        said = with_pseudonyms(said, ["id", "annotator"], key) if key else said
-        has_own_labels = entry.annotations is not None
-        added = add_annotations(folder, files, said, source.classes, has_own_labels=has_own_labels)
+    if (annotations := source.annotations) is not None:
+        if key:
+            annotations = with_pseudonyms(annotations, ["id", "annotator"], key)
+        has_own = entry.annotations is not None
+        added = add_annotations(folder, files, annotations, source.classes, has_own_labels=has_own)
         files = added.files
     image_size = entry.image_size or survey.common_size()
+    counts = report(survey, len(source.classes))
     write_index(
         folder,
         files,
@@ -77,8 +82,9 @@ def main(stage: Stage[IngestParams]) -> None:
         classes=source.classes,
         image_size=image_size,
         channels=3 if 3 in survey.channels else 1,
+        counts=counts,
     )
-    stage.write_report("reports/ingest.json", report(survey, len(source.classes)))
+    stage.write_report("reports/ingest.json", counts)
     tell(stage, survey, len(source.classes))
     if added is not None:
         tell_annotations(stage, added)
@@ -92,7 +98,7 @@ def main(stage: Stage[IngestParams]) -> None:
 def write_parts(
     stage: Stage[IngestParams],
     source: Source,
-    make_task: "partial[Task]",
+    make_job: "partial[IngestJob]",
     folder: Path,
     started: int,
 ) -> tuple[Survey, list[dict[str, Any]]]:
@@ -100,34 +106,33 @@ def write_parts(
 
     The source was listed after `started`, in ns.
     """
-    note = note_of(stage.params.dataset)
-    keys: list[str | None] = []
+    known_parts = KnownParts(stage.params.dataset, make_job.keywords)
+    stamps: list[str | None] = []
 
-    def jobs() -> Iterator["partial[Part]"]:
-        found = with_noted(source.batches, make_task.keywords, note, started)
-        for number, (batch, key, noted) in enumerate(found):
-            keys.append(key)
-            yield partial(make_part, make_task(batch), folder, number, noted)
+    def jobs() -> Iterator["partial[RawPart]"]:
+        for number, (batch, stamp, known) in enumerate(known_parts.find(source.batches, started)):
+            stamps.append(stamp)
+            yield partial(make_part, make_job(batch), folder, number, known)
 
     survey = Survey()
-    parts: list[Part] = []
+    parts: list[RawPart] = []
     with stage.progress_bar(source.num_examples, "image") as bar:
         for part in map_ordered(call, jobs()):
             survey.add(part.rows)
             parts.append(part._replace(rows=part.rows._replace(table=NO_ROWS)))
             bar.update(survey.seen - bar.n)
     assert survey.seen == source.num_examples, "every example of the source is accounted for"
-    pairs = zip(keys, parts, strict=True)
+    pairs = zip(stamps, parts, strict=True)
     try:
-        write_noted({key: p.noted for key, p in pairs if key and p.rows.all_read}, note)
+        known_parts.keep({stamp: p.known for stamp, p in pairs if stamp and p.rows.all_read})
     except OSError as error:
-        stage.say(f"the next run will read everything again: {note} cannot be written ({error})")
+        stage.say(f"the next run will read everything again: the cache cannot be written ({error})")
     if num_known := sum(part.is_known for part in parts):
         stage.say(f"{num_known} of {len(parts)} parts of the source are as before")
-    return survey, [part.noted.file for part in parts if part.noted.file]
+    return survey, [part.known.file for part in parts if part.known.file]
 
 
-def refuse_what_is_not_meant(name: str, entry: Entry, survey: Survey) -> None:
+def check_against_entry(name: str, entry: Entry, survey: Survey) -> None:
     """Stop when the data are not those of the entry, or none of them may be used.
 
     Raises:
@@ -148,7 +153,7 @@ def refuse_what_is_not_meant(name: str, entry: Entry, survey: Survey) -> None:
         )
 
 
-def tell_annotations(stage: Stage[IngestParams], added: Added) -> None:
+def tell_annotations(stage: Stage[IngestParams], added: AnnotationSummary) -> None:
     """Say what became of several people's labels."""
     stage.say(f"{added.labels} labels by {added.annotators} annotators")
     if added.filled:

@@ -14,7 +14,7 @@ from pipeline.dataset.table import ANNOTATIONS, WORD, file_sha256, words, write_
 from pipeline.runtime.errors import SourceError
 
 
-class Added(NamedTuple):
+class AnnotationSummary(NamedTuple):
     """What became of people's labels."""
 
     files: list[dict[str, Any]]
@@ -31,18 +31,18 @@ class Added(NamedTuple):
 def add_annotations(
     folder: Path,
     files: list[dict[str, Any]],
-    said: pa.Table,
+    annotations: pa.Table,
     classes: list[str],
     *,
     has_own_labels: bool,
-) -> Added:
+) -> AnnotationSummary:
     """Write annotations.parquet into data/raw, which has the parts `files`.
 
     Where the source has labels of its own, they come first and count as one more annotator's,
     named `source`; an example without one gets the label of most annotators, the first of equals.
 
     Args:
-        said: columns id, annotator, label; ids as data/raw has them.
+        annotations: columns id, annotator, label; ids as data/raw has them.
 
     Raises:
         SourceError: no label is of an example in data/raw.
@@ -52,18 +52,22 @@ def add_annotations(
     )
     ids = there["id"].combine_chunks()
     given = pc.index_in(there["label"].cast(pa.string()), pa.array(classes)).combine_chunks()
-    rows = pc.index_in(said["id"], pc.utf8_normalize(ids, "NFC")).combine_chunks()
-    unknown = said["id"].filter(pc.is_null(rows))
-    if len(unknown) == len(said):
+    rows = pc.index_in(annotations["id"], pc.utf8_normalize(ids, "NFC")).combine_chunks()
+    unknown = annotations["id"].filter(pc.is_null(rows))
+    if len(unknown) == len(annotations):
         raise SourceError(
-            f"annotations are of none of the examples: they have ids such as {said['id'][0]}, "
-            f"data/raw such as {ids[0]}",
+            "annotations are of none of the examples: they have ids such as "
+            f"{annotations['id'][0]}, data/raw such as {ids[0]}",
             fix="write the ids of data/raw into the annotations",
         )
-    said = said.filter(pc.is_valid(rows))
+    annotations = annotations.filter(pc.is_valid(rows))
     rows = rows.drop_null()
-    labels = pc.index_in(said["label"].cast(pa.string()), pa.array(classes)).combine_chunks()
-    tables = [pa.table([ids.take(rows), said["annotator"], said["label"]], names=SCHEMA.names)]
+    labels = pc.index_in(annotations["label"].cast(pa.string()), pa.array(classes)).combine_chunks()
+    tables = [
+        pa.table(
+            [ids.take(rows), annotations["annotator"], annotations["label"]], names=SCHEMA.names
+        )
+    ]
     filled = 0
     if has_own_labels:
         own = there.filter(pc.is_valid(given))
@@ -76,7 +80,7 @@ def add_annotations(
             files = _fill_labels(folder, files, voted, classes)
     table = pa.concat_tables(_coded(table) for table in tables).unify_dictionaries()
     write_examples(table.combine_chunks(), folder / ANNOTATIONS)
-    return Added(
+    return AnnotationSummary(
         files=files,
         labels=table.num_rows,
         annotators=len(pc.unique(table["annotator"])),

@@ -4,6 +4,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,13 +14,14 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from pipeline.dataset.catalog import SplitFractions
+from pipeline.dataset.addresses import without_secrets
+from pipeline.dataset.catalog import Entry, SplitFractions
 from pipeline.dataset.privacy import is_opted_out, pseudonym
 from pipeline.dataset.randomness import id_keys, uniform
 from pipeline.dataset.table import MEASUREMENTS, RAW_SCHEMA, file_digest, words, write_part
-from pipeline.ingest.reuse import Noted, read_cached
+from pipeline.ingest.reuse import KnownPart, read_cached
 from pipeline.ingest.sources.places.trees import is_of_the_moment
-from pipeline.ingest.sources.source import Batch
+from pipeline.ingest.sources.source import Batch, Source
 from pipeline.modalities.images.prepare.decoding import UnreadableImage, prepare
 from pipeline.modalities.images.prepare.measurements import Measurements, measure
 
@@ -28,7 +30,7 @@ MEASURED_AT_ONCE_BYTES = 8 << 20
 
 
 @dataclass(frozen=True)
-class Task:
+class IngestJob:
     """Some examples of a source and all that is needed to make rows of them anywhere."""
 
     read: Batch
@@ -48,6 +50,34 @@ class Task:
     pseudonym_key: bytes | None
 
 
+def job_maker(
+    entry: Entry,
+    source: Source,
+    *,
+    seed: int,
+    max_pixels: float,
+    purpose: str,
+    opted_out: frozenset[str] = frozenset(),
+    pseudonym_key: bytes | None = None,
+    any_purpose: bool = False,
+) -> "partial[IngestJob]":
+    """Makes the job of a batch; with `any_purpose` the entry's own purposes leave nothing out."""
+    return partial(
+        IngestJob,
+        classes=source.classes,
+        splits_given=source.splits,
+        fractions=entry.split,
+        seed=seed,
+        max_pixels=max_pixels,
+        source=without_secrets(entry.uri),
+        license=entry.license,
+        purposes=" ".join(entry.purposes) if entry.purposes and not any_purpose else None,
+        purpose=purpose,
+        opted_out=opted_out,
+        pseudonym_key=pseudonym_key,
+    )
+
+
 class Rows(NamedTuple):
     table: pa.Table
     """In RAW_SCHEMA."""
@@ -56,13 +86,13 @@ class Rows(NamedTuple):
     fingerprint: int
     """Of what was read; those of several tables add up, modulo 2**256, in any order."""
     all_read: bool = True
-    """Whether no image has a problem that is of the moment."""
+    """Whether no image failed for a reason that may pass."""
 
 
-def make_rows(task: Task) -> Rows:
-    """Decode, strip and measure some examples; a pure function of the task."""
-    found = with_digests(task.read())
-    table, left_out = admit(found, task)
+def make_rows(job: IngestJob) -> Rows:
+    """Decode, strip and measure some examples; a pure function of the job."""
+    examples = with_digests(job.read())
+    table, left_out = admit(examples, job)
     ids, data = table["id"].to_pylist(), table["image"].to_pylist()
     stored: list[bytes | None] = []
     modes: list[str | None] = []
@@ -74,7 +104,7 @@ def make_rows(task: Task) -> Rows:
         try:
             if problems[position] is not None:
                 raise UnreadableImage(problems[position])
-            image = prepare(encoded or b"", task.max_pixels)
+            image = prepare(encoded or b"", job.max_pixels)
         except UnreadableImage as reason:
             stored.append(None)
             digests.append(None)
@@ -87,20 +117,20 @@ def make_rows(task: Task) -> Rows:
         modes.append(image.mode)
         removed.append(",".join(image.removed))
         measured.add(position, image.pixels)
-    known = set(task.classes)
+    known = set(job.classes)
     labels = [label if label in known else None for label in table["label"].to_pylist()]
-    sources = [source or task.source for source in table["source"].to_pylist()]
+    sources = [source or job.source for source in table["source"].to_pylist()]
     licenses = table["license"].to_pylist()
     purposes = table["purposes"].to_pylist()
     groups = table["group"].to_pylist()
-    splits = assign_splits(table, task)
-    if task.pseudonym_key is not None:
-        ids, groups = ([pseudonym(name, task.pseudonym_key) for name in c] for c in (ids, groups))
-        sources = [task.source] * len(ids)  # the others may well name the file
+    splits = assign_splits(table, job)
+    if job.pseudonym_key is not None:
+        ids, groups = ([pseudonym(name, job.pseudonym_key) for name in c] for c in (ids, groups))
+        sources = [job.source] * len(ids)  # the others may well name the file
     columns = {
         "id": ids,
         "image": stored,
-        "label": words(labels, task.classes),
+        "label": words(labels, job.classes),
         "split": words(splits, SPLITS),
         "group": pa.array(groups, pa.string()),
         "sha256": pa.array(digests, pa.string()),
@@ -114,12 +144,12 @@ def make_rows(task: Task) -> Rows:
         **measured.columns(),
     }
     rows = pa.table([columns[name] for name in RAW_SCHEMA.names], schema=RAW_SCHEMA)
-    stripped = pc.is_in(rows["sha256"], pa.array(sorted(task.opted_out), pa.string()))
+    stripped = pc.is_in(rows["sha256"], pa.array(sorted(job.opted_out), pa.string()))
     if pc.any(stripped).as_py():  # listed by the digest that data/raw has
         rows = rows.filter(pc.invert(stripped))
         left_out[OPTED_OUT] += table.num_rows - rows.num_rows
-    all_read = not any(map(is_of_the_moment, [*found["problem"].to_pylist(), *problems]))
-    return Rows(rows, left_out, fingerprint(found), all_read)
+    all_read = not any(map(is_of_the_moment, [*examples["problem"].to_pylist(), *problems]))
+    return Rows(rows, left_out, fingerprint(examples), all_read)
 
 
 def with_digests(table: pa.Table) -> pa.Table:
@@ -143,50 +173,51 @@ def fingerprint(table: pa.Table, names: Sequence[str] = FINGERPRINTED) -> int:
     return sum(int.from_bytes(digest) for digest in digests) % (1 << 256)
 
 
-class Part(NamedTuple):
+class RawPart(NamedTuple):
     """A file of data/raw, written; and its rows, without the images."""
 
-    noted: Noted
+    known: KnownPart
+    """For the next run."""
     rows: Rows
     is_known: bool
     """Whether an earlier run had made it."""
 
 
-def make_part(task: Task, folder: Path, number: int, noted: Noted | None = None) -> Part:
+def make_part(job: IngestJob, folder: Path, number: int, known: KnownPart | None = None) -> RawPart:
     """Make rows and write them, so that no image goes from process to process.
 
-    `noted` is what an earlier run made of the same.
+    `known` is what an earlier run made of the same batch.
     """
     path = folder / f"part-{number:05d}.parquet"
-    if noted is not None and (known := _known(noted)) is not None:
-        known_rows, data = known
+    if known is not None and (reused := _reuse(known)) is not None:
+        rows, data = reused
         if data is not None:
             path.write_bytes(data)
-        file = noted.file and noted.file | {"name": path.name}
-        return Part(noted._replace(file=file), known_rows, is_known=True)
-    rows = make_rows(task)
+        file = known.file and known.file | {"name": path.name}
+        return RawPart(known._replace(file=file), rows, is_known=True)
+    rows = make_rows(job)
     file = write_part(folder, number, rows.table) if rows.table.num_rows else None
     md5 = file_digest(path, "md5") if file else None
-    noted = Noted(file, md5, dict(rows.left_out), rows.fingerprint)
-    return Part(noted, _without_images(rows), is_known=False)
+    made = KnownPart(file, md5, dict(rows.left_out), rows.fingerprint)
+    return RawPart(made, _without_images(rows), is_known=False)
 
 
-def look_at(task: Task, noted: Noted | None = None) -> Rows:
+def look_at(job: IngestJob, known: KnownPart | None = None) -> Rows:
     """Rows without the images, of which no file is written; see `make_part`."""
-    known = _known(noted) if noted else None
-    return known[0] if known else _without_images(make_rows(task))
+    reused = _reuse(known) if known else None
+    return reused[0] if reused else _without_images(make_rows(job))
 
 
-def _known(noted: Noted) -> tuple[Rows, bytes | None] | None:
+def _reuse(known: KnownPart) -> tuple[Rows, bytes | None] | None:
     """Rows without the images, and the bytes of their file, if there is one, of an earlier run;
     None where its file is no longer in DVC's cache."""
     table, data = NO_ROWS, None
-    if noted.file is not None:
-        data = read_cached(noted)
+    if known.file is not None:
+        data = read_cached(known)
         if data is None:
             return None
         table = pq.read_table(pa.BufferReader(data), columns=MEASUREMENTS)
-    return Rows(table, Counter(noted.left_out), noted.fingerprint), data
+    return Rows(table, Counter(known.left_out), known.fingerprint), data
 
 
 def _without_images(rows: Rows) -> Rows:
@@ -199,16 +230,16 @@ NO_ROWS = RAW_SCHEMA.empty_table().drop_columns(["image"])
 OPTED_OUT = "opted out"
 
 
-def admit(table: pa.Table, task: Task) -> tuple[pa.Table, Counter[str]]:
+def admit(table: pa.Table, job: IngestJob) -> tuple[pa.Table, Counter[str]]:
     """The examples that may be there, and how many may not, by reason.
 
     Their licence and purposes are filled in. Left out are those whose id, digest of the id, or
     digest of the image is in `opted_out`, and those that may not be used for `purpose`.
     """
-    license = pc.fill_null(table["license"], task.license)
+    license = pc.fill_null(table["license"], job.license)
     purposes = table["purposes"]
-    if task.purposes is not None:
-        purposes = pc.fill_null(purposes, task.purposes)
+    if job.purposes is not None:
+        purposes = pc.fill_null(purposes, job.purposes)
     table = table.set_column(table.schema.get_field_index("license"), "license", license)
     table = table.set_column(table.schema.get_field_index("purposes"), "purposes", purposes)
     left_out: Counter[str] = Counter()
@@ -217,13 +248,13 @@ def admit(table: pa.Table, task: Task) -> tuple[pa.Table, Counter[str]]:
         *(table[name].to_pylist() for name in ("id", "source_sha256", "purposes")), strict=True
     ):
         reason = None
-        if is_opted_out(task.opted_out, id, digest) or (
-            task.pseudonym_key
-            and is_opted_out(task.opted_out, pseudonym(id, task.pseudonym_key) or "", None)
+        if is_opted_out(job.opted_out, id, digest) or (
+            job.pseudonym_key
+            and is_opted_out(job.opted_out, pseudonym(id, job.pseudonym_key) or "", None)
         ):
             reason = OPTED_OUT
-        elif allowed is not None and task.purpose not in allowed.split():
-            reason = f"only for {', '.join(allowed.split()) or 'nothing'}, not for {task.purpose}"
+        elif allowed is not None and job.purpose not in allowed.split():
+            reason = f"only for {', '.join(allowed.split()) or 'nothing'}, not for {job.purpose}"
         admitted.append(reason is None)
         if reason is not None:
             left_out[reason] += 1
@@ -264,7 +295,7 @@ class MeasuredColumns:
         self._waiting_bytes = 0
 
 
-def assign_splits(table: pa.Table, task: Task) -> list[str]:
+def assign_splits(table: pa.Table, job: IngestJob) -> list[str]:
     """The source's own splits; what it lacks is drawn by `(seed, group or id)`.
 
     Without any, val and test take their fractions; without val, val takes its from train.
@@ -278,18 +309,18 @@ def assign_splits(table: pa.Table, task: Task) -> list[str]:
             strict=True,
         )
     ]
-    draw = uniform(id_keys(owners), task.seed, "split")
+    draw = uniform(id_keys(owners), job.seed, "split")
     # Test before val, so that changing the size of val moves nothing in or out of test.
-    is_test = draw < task.fractions.test if "test" not in task.splits_given else draw < 0
-    start = task.fractions.test if "test" not in task.splits_given else 0.0
-    is_val = (draw >= start) & (draw < start + task.fractions.val)
+    is_test = draw < job.fractions.test if "test" not in job.splits_given else draw < 0
+    start = job.fractions.test if "test" not in job.splits_given else 0.0
+    is_val = (draw >= start) & (draw < start + job.fractions.val)
     splits = []
     for own, test, val in zip(given, is_test, is_val, strict=True):
         if own in ("val", "test"):
             splits.append(own)
         elif test:
             splits.append("test")
-        elif val and "val" not in task.splits_given:
+        elif val and "val" not in job.splits_given:
             splits.append("val")
         else:
             splits.append("train")

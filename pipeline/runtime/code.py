@@ -7,12 +7,17 @@ those stages and kept results whose code imports it.
 
 import ast
 import hashlib
+import sys
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from functools import cache
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 PACKAGE = "pipeline"
 ROOT = Path(__file__).resolve().parents[2]
+DISTRIBUTIONS = {"PIL": "pillow", "sklearn": "scikit-learn", "ruamel": "ruamel.yaml"}
+"""Packages that are installed under another name than they are imported by."""
 
 
 def import_closure(*modules: str) -> set[Path]:
@@ -38,6 +43,19 @@ def code_digest(*modules: str) -> str:
         content = hashlib.sha256((ROOT / file).read_bytes()).hexdigest()
         digest.update(f"{file.as_posix()} {content}\n".encode())
     return digest.hexdigest()
+
+
+@cache
+def library_versions(*modules: str) -> list[str]:
+    """Names and versions of the installed packages that the import closure of `modules` imports."""
+    roots = {
+        name.split(".")[0] for file in import_closure(*modules) for name in imported_modules(file)
+    }
+    found = []
+    for root in sorted(roots - {PACKAGE} - sys.stdlib_module_names):
+        with suppress(PackageNotFoundError):  # an optional package, such as Ray
+            found.append(f"{root} {version(DISTRIBUTIONS.get(root, root))}")
+    return found
 
 
 def cover(files: Iterable[Path]) -> list[str]:

@@ -1,8 +1,8 @@
 """The frame that every stage runs in.
 
-`run_stage("ingest", main, IngestParams)` loads the parameters, checks that the stage's inputs are there and
-whole, and calls `main(stage)`. What main writes goes to `<out>.partial`; only when it is done,
-and no input has changed meanwhile, does every output appear under its own name. A failure
+`run_stage("ingest", main, IngestParams)` loads the parameters, checks that the stage's inputs are
+there and whole, and calls `main(stage)`. What main writes goes to `<out>.partial`; only when it is
+done, and no input has changed meanwhile, does every output appear under its own name. A failure
 leaves nothing under a final name, says so in one line, and exits non-zero.
 
 What a stage reads and writes stands in dvc.yaml alone; the frame reads it there.
@@ -92,19 +92,13 @@ class Stage(Generic[SomeSettings]):
             writer.writerow(header)
             writer.writerows(rows)
 
-    def inputs_digest(self, without: tuple[str, ...] = ()) -> str:
+    def inputs_digest(self) -> str:
         """Hex digest of all that the stage's result is a function of: inputs, code, params.
 
         Files over HASHED_UP_TO_BYTES count through the index beside them, which has their digests.
-        Left out is what begins with one of `without`, as `data/reviews` or `params.yaml: clean`.
         """
-        counted = {
-            key: value
-            for key, value in self._before.items()
-            if not value.startswith("size") and not key.startswith(without)
-        }
-        text = json.dumps(counted, sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()
+        counted = {k: value for k, value in self._before.items() if not value.startswith("size")}
+        return hashlib.sha256(json.dumps(counted, sort_keys=True).encode()).hexdigest()
 
     def publish(self) -> None:
         """Give every output its own name, once: `run_stage` does it where `main` has not.

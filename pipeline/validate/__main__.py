@@ -1,7 +1,7 @@
 """Validate: Great Expectations over the table of measurements; a broken dataset stops here.
 
 reads   data/raw/, data/catalog/<dataset>.yaml, data/profiles/<dataset>.json where there is one
-writes  reports/validation.json, reports/profile.json (what the data are like),
+writes  data/profile.json (what the data are like), reports/validation.json,
         data/quarantine.csv (examples that cannot be used, which clean removes)
 params  dataset, validate
 """
@@ -15,8 +15,9 @@ from pipeline.dataset.table import MEASUREMENTS, read_folder, read_index
 from pipeline.runtime.errors import BrokenDataset, one_line
 from pipeline.runtime.stage import WORK_DIR, Stage, run_stage
 from pipeline.validate.assessment import Assessment, assess
+from pipeline.validate.expectations import PROFILE
 from pipeline.validate.params import ValidateParams
-from pipeline.validate.profile import PROFILES_DIR, read_profile
+from pipeline.validate.profile import PROFILE_FILE, PROFILES_DIR, read_profile
 
 RAW = Path("data/raw")
 EVIDENCE = WORK_DIR / "failed_validation.csv"  # outputs of a failed stage are not published
@@ -40,7 +41,7 @@ def main(stage: Stage[ValidateParams]) -> None:
     fraction = num_quarantined / max(num, 1)
     too_many = fraction > limits.max_quarantined_fraction
     write_pairs(stage.output("data/quarantine.csv"), found.quarantine.items())
-    stage.write_report("reports/profile.json", found.profile)
+    stage.write_report(str(PROFILE_FILE), found.profile)
     stage.write_report(
         "reports/validation.json",
         {
@@ -54,7 +55,7 @@ def main(stage: Stage[ValidateParams]) -> None:
     )
     print_failures(found)
     if critical or too_many:
-        write_pairs(EVIDENCE, [*found.quarantine.items(), *named_by(found)])
+        write_pairs(EVIDENCE, [*found.quarantine.items(), *failed_rows(found)])
     if critical:
         raise BrokenDataset(
             f"dataset {params.dataset} fails {len(critical)} critical expectations, "
@@ -71,14 +72,14 @@ def main(stage: Stage[ValidateParams]) -> None:
     stage.say(
         f"{held} of {len(found.outcomes)} expectations hold, {num_quarantined} examples set aside"
     )
-    if any("profile" in outcome.name for outcome in warnings):
+    if any(outcome.rule.about == PROFILE for outcome in warnings):
         stage.say(
             "the data differ from their accepted profile; where that is meant: "
-            f"cp reports/profile.json {PROFILES_DIR / params.dataset}.json"
+            f"cp {PROFILE_FILE} {PROFILES_DIR / params.dataset}.json"
         )
 
 
-def named_by(found: Assessment) -> list[tuple[str, str]]:
+def failed_rows(found: Assessment) -> list[tuple[str, str]]:
     """Each row that fails something, and what, but for those set aside."""
     failed = found.failed("critical") + found.failed("warning")
     return [(id, outcome.name) for outcome in failed for id in outcome.failed_ids]

@@ -17,6 +17,7 @@ from pipeline.runtime.errors import SettingsError
 
 NUM_SHOWN = 3  # ids in a line of print
 MAX_SHOWN_CHARS = 120
+DATA, PROFILE = "data", "profile"
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,8 @@ class Rule:
     """What is expected, in a few words."""
     reason: str | None = None
     """Why rows that fail are set aside; None where they are not."""
+    about: str = DATA
+    """DATA as they are, or what has changed since the accepted PROFILE."""
 
     @property
     def column(self) -> Any:

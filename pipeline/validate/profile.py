@@ -1,6 +1,6 @@
 """The profile of a dataset: the few hundred numbers by which a change of the data shows.
 
-`reports/profile.json` says what the data are like now. A copy of one that people accepted,
+`data/profile.json` says what the data are like now. A copy of one that people accepted,
 `data/profiles/<dataset>.json`, is what later data are compared with; see drift.py.
 """
 
@@ -20,6 +20,7 @@ from pipeline.dataset.randomness import key64
 from pipeline.runtime.errors import SettingsError
 
 PROFILES_DIR = Path("data/profiles")
+PROFILE_FILE = Path("data/profile.json")
 
 SPLITS = ["train", "val", "test"]
 MEASURED = ["width", "height", "brightness", "contrast", "sharpness", "warmth", "greenness"]
@@ -220,7 +221,7 @@ def read_profile(dataset: str) -> Profile | None:
     path = PROFILES_DIR / f"{dataset}.json"
     if not path.exists():
         return None
-    fix = f"copy an accepted report there: cp reports/profile.json {path}"
+    fix = f"copy an accepted one there: cp {PROFILE_FILE} {path}"
     try:
         profile = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:

@@ -6,13 +6,14 @@ not of data/raw, and asks.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 import pandas as pd
 
 from pipeline.dataset.catalog import Expectation
 from pipeline.validate.drift import counts_before, divergence_by_chance, signal_bounds
-from pipeline.validate.expectations import Rule
+from pipeline.validate.expectations import PROFILE, Rule
 from pipeline.validate.profile import SPLITS, Profile, num_groups
 
 MAX_REPEATED = 0.005
@@ -34,6 +35,11 @@ def _rule(
     **kwargs: Any,
 ) -> Rule:
     return Rule(Expectation(type=type, kwargs=kwargs, severity=severity), says, reason)
+
+
+def _since_profile(*rules: Rule) -> list[Rule]:
+    """Rules about what has changed since people accepted a profile."""
+    return [replace(rule, about=PROFILE) for rule in rules]
 
 
 def _each(says: str, column: str, wanted: bool, **more: Any) -> Rule:
@@ -192,14 +198,9 @@ def signal_rules(
         )
     ]
     if before is not None:
-        rules.append(
-            _rule(
-                "labels fit the images as in the profile",
-                type,
-                "warning",
-                column="label_signal",
-                min_value=by_profile,
-            )
+        says = "labels fit the images as in the profile"
+        rules += _since_profile(
+            _rule(says, type, "warning", column="label_signal", min_value=by_profile)
         )
     return rules
 
@@ -232,7 +233,7 @@ def drift_rules(table: pd.DataFrame, before: Profile, max_drift: float) -> list[
                 threshold=max(max_drift**2 / 2, by_chance),
             )
         )
-    return rules
+    return _since_profile(*rules)
 
 
 COMPARED = {
@@ -244,7 +245,7 @@ COMPARED = {
 
 def moved_rules(says: str, max_drift: float) -> list[Rule]:
     """About a table with a column `shift`."""
-    return [_at_most(says, "shift", max_drift)]
+    return _since_profile(_at_most(says, "shift", max_drift))
 
 
 def _same(says: str, column: str, mostly: float = 1.0) -> Rule:
@@ -257,8 +258,8 @@ def _same(says: str, column: str, mostly: float = 1.0) -> Rule:
 
 
 # About examples that the profile remembers.
-REMEMBERED_RULES = [
+REMEMBERED_RULES = _since_profile(
     _same("no example moved to another split", "split"),
     _same("hardly an example has another label than before", "label", 1 - MAX_CHANGED),
     _same("hardly an example has another image than before", "image", 1 - MAX_CHANGED),
-]
+)

@@ -225,7 +225,7 @@ def test_a_profile_is_read_as_it_was_written(profiles):
     assert read_profile("pets") == profile
 
 
-FIX = "| fix: copy an accepted report there: cp reports/profile.json data/profiles/pets.json"
+FIX = "| fix: copy an accepted one there: cp data/profile.json data/profiles/pets.json"
 
 
 @pytest.mark.parametrize("text", ['{"examples": 5}', "[]", "3"])

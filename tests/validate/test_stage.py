@@ -209,7 +209,7 @@ def test_expectations_of_the_entry_count(folder):
 
 def accept_profile() -> None:
     run()
-    shutil.copy("reports/profile.json.partial", "data/profiles/pets.json")
+    shutil.copy("data/profile.json.partial", "data/profiles/pets.json")
 
 
 def test_no_drift_from_the_profile_of_the_same_data(folder):
@@ -254,7 +254,7 @@ def test_drift_from_the_profile_is_a_warning(
     assert f"warning    {says}" in out
     assert out.splitlines()[-1] == (
         "validate: the data differ from their accepted profile; where that is meant: "
-        "cp reports/profile.json data/profiles/pets.json"
+        "cp data/profile.json data/profiles/pets.json"
     )
 
 

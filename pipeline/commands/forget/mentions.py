@@ -11,12 +11,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 MIN_NAME = 6  # shorter ids, and numbers, stand in files by chance
-REFERENCES = ("neighbours", "reason", "why")
-"""Columns of the review queue and of what clean removed that name further examples."""
-REFERENCE = re.compile(
-    r"(?:duplicate of|same image as|looks like) (.+?)(?= in (?:train|val|test)\b|$)", re.MULTILINE
-)
-"""How clean says in them which example another one is like."""
+REFERENCES = ("neighbours", "of", "like")
+"""Columns of data/findings that name further examples."""
+SENTENCES = ("reason", "why")
+"""Columns of earlier versions of this project that have ids within sentences."""
 
 
 def names_one(content: bytes, ids: Collection[str]) -> bool:
@@ -48,15 +46,13 @@ def refers_to_one(file: BinaryIO, ids: Collection[str]) -> bool:
     file.seek(0)
     with pq.ParquetFile(file) as parquet:
         names = parquet.schema_arrow.names
-        table = parquet.read([name for name in REFERENCES if name in names])
-    for column in table.columns:
-        if pa.types.is_list(column.type):
-            named = pc.unique(pc.list_flatten(column)).to_pylist()
-            text = ""
-        else:
-            text = "\n".join(filter(None, pc.unique(column.cast(pa.string())).to_pylist()))
-            named = REFERENCE.findall(text)
-        content = text.encode()
-        if not set(ids).isdisjoint(named) or any(mentions(content, id) for id in ids):
+        table = parquet.read([name for name in (*REFERENCES, *SENTENCES) if name in names])
+    for name, column in zip(table.column_names, table.columns, strict=True):
+        values = pc.list_flatten(column) if pa.types.is_list(column.type) else column
+        named = pc.unique(values.cast(pa.string())).drop_null().to_pylist()
+        if name in REFERENCES and not set(ids).isdisjoint(named):
+            return True
+        content = "\n".join(named).encode()
+        if name in SENTENCES and any(mentions(content, id) for id in ids):
             return True
     return False

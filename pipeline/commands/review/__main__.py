@@ -22,11 +22,12 @@ from pipeline.commands.review.decisions import DecisionFile
 from pipeline.commands.review.image_lookup import RawImages
 from pipeline.commands.review.server import Server
 from pipeline.commands.review.session import Session
-from pipeline.dataset.review_queue import QUEUE_FILE, read_queue
+from pipeline.dataset.findings import FINDINGS
+from pipeline.dataset.review_queue import read_queue
 from pipeline.dataset.table import read_index
 from pipeline.runtime.errors import MissingInput
 
-RAW, CLEAN = Path("data/raw"), Path("data/clean")
+RAW = Path("data/raw")
 PORT = 8642
 
 
@@ -77,20 +78,19 @@ def open_session(reviewer: str) -> Session:
     """Read what clean has found.
 
     Raises:
-        MissingInput: data/clean or data/raw is missing, damaged, or not of one version.
+        MissingInput: data/findings or data/raw is missing, damaged, or not of one version.
     """
-    if not (CLEAN / QUEUE_FILE).exists():
-        raise MissingInput(f"{CLEAN / QUEUE_FILE} does not exist", fix="dvc repro clean")
-    index = read_index(CLEAN)
-    queue = read_queue(CLEAN)
+    if not FINDINGS.exists():
+        raise MissingInput(f"{FINDINGS} does not exist", fix="dvc repro clean")
+    index = read_index(FINDINGS)
+    queue = read_queue(FINDINGS)
     neighbours = pc.unique(pc.list_flatten(queue["neighbours"]))
     images = RawImages(RAW, [*queue["id"].to_pylist(), *neighbours.to_pylist()])
     known = pa.array(list(images.examples), pa.string())
     unknown = queue["id"].filter(pc.invert(pc.is_in(queue["id"], known)))
     if len(unknown):
         raise MissingInput(
-            f"{CLEAN / QUEUE_FILE} has {len(unknown)} examples that {RAW} has not, first: "
-            f"{unknown[0]}",
+            f"{FINDINGS} has {len(unknown)} examples that {RAW} has not, first: {unknown[0]}",
             fix="dvc repro clean",
         )
     dataset, classes = index["dataset"], index["classes"]

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from pipeline.commands.review.decisions import DecisionFile
 from pipeline.commands.review.image_lookup import RawImages
+from pipeline.commands.review.words import why
 from pipeline.dataset.reviews import DROP, KEEP, Decision
 
 FILTERS = ("given", "proposed", "reason", "split")
@@ -92,6 +93,7 @@ class Session:
             item
             | {
                 "row": row,
+                "why": why(item),
                 "image": self._image(item["id"]),
                 "neighbours": [self._image(id) for id in item["neighbours"]],
                 "decision": self._shown(row, decisions),

@@ -1,87 +1,39 @@
-"""The note of what the last run found: candidates for near duplicates, by digests of pixels.
-
-It lies in `.groundwork/duplicates`, which DVC knows nothing of, and is used only by a run that
-describes and compares images by the same recipe.
-"""
+"""Candidates for near duplicates that the last run found, by digests of pixels."""
 
 import hashlib
-from collections.abc import Iterable
-from pathlib import Path
-from typing import Any
+from contextlib import suppress
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
-from numpy.typing import NDArray
 
-from pipeline.dataset.table import write_examples
-from pipeline.dataset.versions import libraries
-from pipeline.modalities.images.compare.candidates import (
-    KEY_BYTES,
-    NUM_CANDIDATES,
-    NUM_SPLITS,
-    Candidates,
-)
+from pipeline.dataset.arrays import binary_column, numbers_of
+from pipeline.modalities.images.compare.candidates import NUM_CANDIDATES, NUM_SPLITS, Candidates
 from pipeline.modalities.images.compare.descriptors import make_descriptor
-from pipeline.runtime.stage import WORK_DIR
+from pipeline.runtime.cache import key_of, read_cache, write_cache
 
-NOTE = WORK_DIR / "duplicates" / "candidates.parquet"
+NAME = "near_duplicates"  # of the cache
+MAKER = "pipeline.modalities.images.compare.pairs"
 TYPES = {"keys": np.uint8, "rows": np.int32, "products": np.float32, "worth": np.int8}
 
 
-def recipe_of(code: str, shape: tuple[int, int, int]) -> str:
-    """All that candidates depend on but images and splits.
-
-    `code` is a digest of the code, `shape` that of an image, `(H, W, C)`.
-    """
+def candidates_key(shape: tuple[int, int, int]) -> str:
+    """Key of all that candidates depend on but images and splits; `shape` of one is `(H, W, C)`."""
     directions = make_descriptor(shape).directions.tobytes()  # other machines may make others
-    return "\n".join([code, *libraries(), repr(shape), hashlib.sha256(directions).hexdigest()])
+    return key_of(MAKER, shape=shape, directions=hashlib.sha256(directions).hexdigest())
 
 
-def read_known(recipe: str, note: Path = NOTE) -> Candidates | None:
-    """What the last run found by `recipe`; None when there is no such note, or it is damaged."""
-    try:
-        table = pq.read_table(note, page_checksum_verification=True)
-        keys, *lists = (_numbers(table[name], type) for name, type in TYPES.items())
-    except (OSError, KeyError, pa.ArrowException):
+def read_candidates(key: str) -> Candidates | None:
+    """What the last run found under the same key; None where nothing was kept."""
+    table = read_cache(NAME, key)
+    if table is None:
         return None
-    if table.schema.metadata != _about([keys, *lists], recipe):
-        return None
+    keys, *lists = (numbers_of(table[name], np.dtype(type)) for name, type in TYPES.items())
     shape = (table.num_rows, NUM_SPLITS, 2, NUM_CANDIDATES)
-    return Candidates(keys.reshape(-1, KEY_BYTES), *(part.reshape(shape) for part in lists))
+    return Candidates(keys, *(part.reshape(shape) for part in lists))
 
 
-def write_known(found: Candidates, recipe: str, note: Path = NOTE) -> None:
-    """Note what was found, instead of what there was."""
-    columns = [_binary(part) for part in found]
-    table = pa.table(columns, names=list(TYPES)).replace_schema_metadata(_about(found, recipe))
-    note.parent.mkdir(parents=True, exist_ok=True)
-    partial = note.with_suffix(".partial")
-    write_examples(table, partial)
-    partial.replace(note)
-
-
-def _about(parts: Iterable[NDArray[Any]], recipe: str) -> dict[bytes, bytes]:
-    """Metadata of the note; the digest is of what page checksums leave out, too."""
-    digest = hashlib.sha256()
-    for part in parts:
-        digest.update(np.ascontiguousarray(part).tobytes())
-    return {b"recipe": recipe.encode(), b"sha256": digest.hexdigest().encode()}
-
-
-def _binary(numbers: NDArray[Any]) -> pa.Array:
-    """One value for each of N images, `(N, ...)`: its bytes."""
-    width = numbers.dtype.itemsize * int(np.prod(numbers.shape[1:]))
-    buffer = pa.py_buffer(np.ascontiguousarray(numbers))
-    return pa.Array.from_buffers(pa.binary(width), len(numbers), [None, buffer])
-
-
-def _numbers(column: pa.ChunkedArray, type: type) -> NDArray[Any]:
-    return np.concatenate([np.empty(0, type), *(_of_chunk(chunk, type) for chunk in column.chunks)])
-
-
-def _of_chunk(chunk: pa.Array, type: type) -> NDArray[Any]:
-    """`chunk` may be a part of its buffer."""
-    width = chunk.type.byte_width
-    begin = chunk.offset * width
-    return np.frombuffer(chunk.buffers()[1][begin : begin + len(chunk) * width], type)
+def keep_candidates(candidates: Candidates, key: str) -> None:
+    """Keep what was found for the next run, where the disk has room for it."""
+    columns = [binary_column(part) for part in candidates]
+    with suppress(OSError):
+        write_cache(NAME, key, pa.table(columns, names=list(TYPES)))

@@ -1,8 +1,9 @@
 """From encoded images to arrays of one shape."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,14 @@ Shape = tuple[int, int, int]
 """Height, width and channels."""
 
 IMAGES_PER_TASK = 2048
+
+CHECK_MAX_SIDE = 64  # pixels; the check looks at larger images reduced, to save time and memory
+
+
+def check_shape(index: Mapping[str, Any]) -> Shape:
+    """Of images as comparisons and the label check see them; `index` is that of data/raw."""
+    height, width = (max(2, min(side, CHECK_MAX_SIDE)) for side in index["image_size"])
+    return height, width, index["channels"]
 
 
 def load_pixels(folder: Path, shape: Shape, policy: str) -> Images:

@@ -1,7 +1,7 @@
 """Augmentations: pure functions over a batch of uint8 images, `(N, H, W, C)` in and out.
 
 What happens to an image is a function of `(seed, id, copy)` alone, see draws.py. A new transform
-is a class in modalities/images/encode/settings.py, a function in this package and a line in TRANSFORMS.
+is a class in encode/settings.py, a function in this folder and a line in TRANSFORMS.
 """
 
 from collections.abc import Callable, Sequence

@@ -4,7 +4,6 @@ The shape follows Datasheets for Datasets (Gebru et al. 2018); the head is that 
 on the Hugging Face Hub, so that it can be published as it is. Same inputs, same bytes.
 """
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.dataset.catalog import Entry
-from pipeline.dataset.randomness import id_keys, uniform
+from pipeline.dataset.findings import DROPPED, DUPLICATE, LABEL, LEAK, OUTLIER, UNUSABLE
 from pipeline.dataset.table import count
 from pipeline.reporting.markdown import as_table, code, plain, quoted
 
@@ -31,7 +30,15 @@ MEASURED = {
 QUANTILES = {0.0: "least", 0.05: "5 %", 0.5: "median", 0.95: "95 %", 1.0: "most"}
 MAX_CLASSES_LISTED = 100
 MAX_SOURCES_LISTED = 10
-SHEET_CLASSES, SHEET_COLUMNS = 20, 10
+MAX_DETAILS = 10
+REASONS = {
+    UNUSABLE: "cannot be used: {}",
+    DUPLICATE: "duplicate of another example",
+    LEAK: "repeats an example of another split",
+    DROPPED: "taken out by a person",
+    LABEL: "suspected to have a wrong label",
+    OUTLIER: "outlier",
+}
 
 
 @dataclass(frozen=True)
@@ -45,12 +52,12 @@ class Facts:
     classes: Sequence[str]
     table: pa.Table
     """data/clean, the columns COLUMNS."""
-    reasons: Sequence[str]
-    """Why each removed example was removed."""
+    removed: pa.Table
+    """Columns reason and detail of what was removed; see findings.py."""
     ingest: Mapping[str, int]
-    """reports/ingest.json."""
+    """What ingest counted, as in reports/ingest.json."""
     labels: Mapping[str, float]
-    """reports/labels.json."""
+    """What clean counted, as in reports/labels.json."""
 
 
 def write_card(facts: Facts) -> str:
@@ -59,7 +66,7 @@ def write_card(facts: Facts) -> str:
     lines = [*head(facts, title), "", f"# {plain(title)}", ""]
     if facts.entry.description:
         lines += [plain(facts.entry.description), ""]
-    lines += ["![some training examples of each class](datacard.png)", ""]
+    lines += ["![some training examples of each class](data/classes.png)", ""]
     for heading, body in (
         ("What is in it", contents(facts)),
         ("Measurements", measurements(facts)),
@@ -75,10 +82,7 @@ def write_card(facts: Facts) -> str:
 
 def head(facts: Facts, title: str) -> Iterator[str]:
     number = facts.table.num_rows
-    size = next(
-        (name for limit, name in SIZE_CATEGORIES if number < limit),
-        "n>1M",
-    )
+    size = next((name for limit, name in SIZE_CATEGORIES if number < limit), "n>1M")
     yield "---"
     yield f"pretty_name: {quoted(title)}"
     yield f"license: {quoted(facts.entry.license.lower())}"
@@ -139,24 +143,25 @@ def provenance(facts: Facts) -> Iterator[str]:
 
 
 def left_out(facts: Facts) -> Iterator[str]:
-    reasons = Counter(family(reason) for reason in facts.reasons)
-    rows = [
+    rows: list[list[object]] = [
         ["opted out by the people concerned", facts.ingest["opted_out"]],
         ["may not be used for the purpose of this run", facts.ingest["other_purpose"]],
-        *([plain(reason), number] for reason, number in sorted(reasons.items())),
     ]
+    reasons, details = (facts.removed[name].to_pylist() for name in ("reason", "detail"))
+    counts = Counter(zip(reasons, details, strict=True)).most_common()
+    for reason, words in REASONS.items():
+        found = [(detail, number) for (name, detail), number in counts if name == reason]
+        rows += [
+            [words.format(plain(detail or "")), number] for detail, number in found[:MAX_DETAILS]
+        ]
+        if more := found[MAX_DETAILS:]:
+            number = sum(number for _, number in more)
+            rows.append([words.format(f"{len(more)} further reasons"), number])
     rows = [[reason, number] for reason, number in rows if number]
     if rows:
         yield from as_table(["reason", "examples"], rows)
     else:
         yield "Nothing."
-
-
-def family(reason: str) -> str:
-    """The reason without what differs from example to example."""
-    reason = re.sub(r"^duplicate of .*", "duplicate of another example", reason)
-    reason = re.sub(r"^leak: .*", "repeats an example of another split", reason)
-    return re.sub(r"\d[\d.,]*", "N", reason)
 
 
 def label_check(facts: Facts) -> Iterator[str]:
@@ -187,19 +192,6 @@ def splits(facts: Facts) -> Iterator[str]:
     groups = pc.count_distinct(facts.table["group"]).as_py()
     if groups:
         yield f"The {groups:,} groups are never parted."
-
-
-def sheet_rows(table: pa.Table, classes: Sequence[str]) -> dict[str, list[int]]:
-    """Rows of some training examples of each class, chosen by a hash of their id."""
-    draw = uniform(id_keys(table["id"].to_pylist()), 0, "contact sheet")
-    labels = np.array(table["label"].to_pylist(), dtype=object)
-    in_train = np.array(table["split"].to_pylist(), dtype=object) == "train"
-    chosen = {}
-    for name in classes[:SHEET_CLASSES]:
-        rows = np.flatnonzero((labels == name) & in_train)
-        if len(rows):
-            chosen[name] = rows[np.argsort(draw[rows], kind="stable")][:SHEET_COLUMNS].tolist()
-    return chosen
 
 
 def counted(column: pa.ChunkedArray) -> list[tuple[str, int]]:

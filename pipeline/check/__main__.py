@@ -1,0 +1,23 @@
+"""Check: all of params.yaml and the catalog entry, in a moment, before anything runs.
+
+reads   params.yaml, data/catalog/<dataset>.yaml
+writes  data/checked.txt, which is always the same, so that nothing runs again for it
+params  all
+"""
+
+from pipeline.check.device import check_device
+from pipeline.dataset.catalog import read_entry
+from pipeline.params import Params, load_params
+from pipeline.runtime.stage import Stage, run_stage
+
+
+def main(stage: Stage[Params]) -> None:
+    params = load_params()  # strict: a key that no stage knows is an error
+    read_entry(params.dataset)
+    check_device(params.train.device)
+    text = "params.yaml and the catalog entry say nothing that a stage does not know\n"
+    stage.output("data/checked.txt").write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    run_stage("check", main, Params)
