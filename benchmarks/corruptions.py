@@ -233,7 +233,7 @@ def lose_column(table: pa.Table, _: Any, column: str) -> pa.Table:
     return table.drop_columns(column)
 
 
-MEASURED = ("brightness", "contrast", "sharpness", "red", "phash", "width", "sha256")
+MEASURED = ("brightness", "contrast", "sharpness", "red", "dhash", "width", "sha256")
 CORRUPTIONS = [
     Corruption("red and blue swapped", SHARES, on_images(lambda p: p[:, :, ::-1]), color=True),
     Corruption("green cast", SHARES, on_images(lambda p: p * [0.8, 1.2, 0.8]), color=True),
@@ -293,7 +293,7 @@ CORRUPTIONS = [
     Corruption("licence unknown", FEW, put("license", "unknown")),
     Corruption("another licence", FEW, put("license", "CC-BY-NC-4.0")),
     Corruption("not measured", FEW, None, in_table("brightness", float("nan"))),
-    Corruption("hash missing", FEW, None, in_table("phash", None)),
+    Corruption("hash missing", FEW, None, in_table("dhash", None)),
     Corruption("measured from 0 to 255", ("brightness", "contrast", "red"), None, other_scale),
     Corruption("column of another type", MEASURED[:-1], None, other_type),
     Corruption("column lost", MEASURED, None, lose_column),

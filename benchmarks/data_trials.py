@@ -15,10 +15,10 @@ from drafts import Draft
 from numpy.typing import NDArray
 
 from pipeline.dataset.catalog import Entry, SplitFractions
-from pipeline.dataset.table import MEASUREMENTS
 from pipeline.ingest.rows import SPLITS, Task, make_rows
 from pipeline.ingest.sources.opening import open_source
 from pipeline.ingest.sources.source import examples_table
+from pipeline.modalities.images.prepare.schema import WITHOUT_CONTENT
 from pipeline.params import load_params
 from pipeline.validate.assessment import Assessment, assess
 from pipeline.validate.profile import Profile
@@ -124,7 +124,7 @@ def _measure(classes: list[str], columns: dict[str, list[Any]]) -> pa.Table:
     """Rows of data/raw, by the pipeline itself; the splits are those that the columns have."""
     columns = dict(columns)
     examples = partial(examples_table, columns.pop("id"), **columns)
-    return make_rows(_task(examples, classes, frozenset(SPLITS))).table.select(MEASUREMENTS)
+    return make_rows(_task(examples, classes, frozenset(SPLITS))).table.select(WITHOUT_CONTENT)
 
 
 def _task(read: Any, classes: list[str], splits: frozenset[str]) -> Task:
@@ -162,7 +162,7 @@ def _load(name: str) -> Data:
     ]
     drawn = dict(columns)
     read = partial(examples_table, drawn.pop("id"), **drawn)
-    rows = make_rows(_task(read, source.classes, source.splits)).table.select(MEASUREMENTS)
+    rows = make_rows(_task(read, source.classes, source.splits)).table.select(WITHOUT_CONTENT)
     columns["split"] = rows["split"].to_pylist()
     return Data(name, source.classes, columns, rows)
 

@@ -122,8 +122,8 @@ def compare_hashes(
     results: dict[tuple[int, str], list[float]],
 ) -> None:
     """Recall by the difference hash, and pairs of originals that it holds for near duplicates."""
-    plain, of_copies = measure(images).phash, measure(copies).phash
-    turned = measure(np.ascontiguousarray(images[:, :, ::-1])).phash
+    plain, of_copies = measure(images).dhash, measure(copies).dhash
+    turned = measure(np.ascontiguousarray(images[:, :, ::-1])).dhash
     distances = np.minimum(
         np.bitwise_count(of_copies ^ plain[sources]), np.bitwise_count(of_copies ^ turned[sources])
     )

@@ -32,7 +32,8 @@ sys.path.insert(0, str(ROOT))
 from pipeline.dataset.parts import write_tables  # noqa: E402
 from pipeline.dataset.review_queue import REVIEW_QUEUE_SCHEMA, write_queue  # noqa: E402
 from pipeline.dataset.reviews import REVIEW_COLUMNS  # noqa: E402
-from pipeline.dataset.table import RAW_SCHEMA, write_index  # noqa: E402
+from pipeline.dataset.table import write_index  # noqa: E402
+from pipeline.modalities.images.prepare.schema import RAW_SCHEMA  # noqa: E402
 
 CLASSES = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
 NUM_ASKED = 200

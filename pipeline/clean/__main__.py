@@ -40,7 +40,7 @@ from pipeline.dataset.review_queue import MODELS, PEOPLE
 from pipeline.dataset.reviews import read_decisions
 from pipeline.dataset.table import read_folder, read_index
 from pipeline.learning.device import choose_device
-from pipeline.modalities.images.compare.features import UNUSUAL, measurement_distances
+from pipeline.modalities.images.compare.features import NEEDED, UNUSUAL, measurement_distances
 from pipeline.modalities.images.compare.pairs import update_pairs
 from pipeline.modalities.images.compare.reuse import (
     candidates_key,
@@ -48,7 +48,6 @@ from pipeline.modalities.images.compare.reuse import (
     read_candidates,
 )
 from pipeline.modalities.images.encode.pixels import Images, check_shape, load_pixels
-from pipeline.modalities.images.prepare.measurements import Measurements
 from pipeline.runtime.errors import BrokenDataset, TrainingError
 from pipeline.runtime.stage import WORK_DIR, Stage, run_stage
 
@@ -58,7 +57,7 @@ RAW = Path("data/raw")
 def main(stage: Stage[CleanParams]) -> None:
     params = stage.params
     index = read_index(RAW)
-    table = read_folder(RAW, ["id", "label", "split", "group", "sha256", *Measurements._fields])
+    table = read_folder(RAW, ["id", "label", "split", "group", "sha256", *NEEDED])
     rows = Ledger(table, index["classes"])
     rows.remove(read_quarantine(rows))
     images = load_pixels(RAW, check_shape(index), "squash")
@@ -134,8 +133,8 @@ def find_all_duplicates(
 def find_outliers(rows: Ledger, table: pa.Table) -> None:
     """Enter into the ledger which of the kept images are no pictures like the others."""
     kept = np.flatnonzero(rows.kept)
-    columns = {name: table[name].to_numpy()[kept] for name in Measurements._fields}
-    rows.unusual[kept] = measurement_distances(Measurements(**columns))
+    columns = {name: table[name].to_numpy()[kept] for name in NEEDED}
+    rows.unusual[kept] = measurement_distances(columns)
     rows.outliers[kept] = rows.unusual[kept] > UNUSUAL
 
 

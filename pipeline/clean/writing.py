@@ -9,15 +9,18 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipeline.clean.ledger import Ledger
-from pipeline.dataset.findings import REASONS, REMOVED_SCHEMA
+from pipeline.dataset.findings import REASONS, removed_schema
 from pipeline.dataset.parts import write_tables
-from pipeline.dataset.table import CLEAN_SCHEMA, read_tables, words, write_index
+from pipeline.dataset.table import clean_schema, read_schema, read_tables, words, write_index
+
+OF_RAW = ("examples", "files", "types", "counts")
+"""What the index of data/raw says of data/raw alone."""
 
 
 def write_cleaned(folder: Path, raw: Path, rows: Ledger, index: dict[str, Any]) -> pa.Table:
-    """Write what is kept of `raw` to `folder`; returns what is removed, in REMOVED_SCHEMA.
+    """Write what is kept of `raw` to `folder`; returns what is removed.
 
-    `index` is that of `raw`.
+    `index` is that of `raw`, whose columns decide which both have.
     """
     removed: list[pa.Table] = []
 
@@ -30,7 +33,8 @@ def write_cleaned(folder: Path, raw: Path, rows: Ledger, index: dict[str, Any]) 
             removed.append(as_removed(table.filter(pa.array(~stays)), here[~stays].tolist(), rows))
             yield as_clean(table.filter(pa.array(stays)), here[stays], rows)
 
-    files = write_tables(folder, kept(), CLEAN_SCHEMA)
+    schema = clean_schema(read_schema(raw))
+    files = write_tables(folder, kept(), schema)
     about = {
         key: value for key, value in index.items() if key not in ("examples", "files", "counts")
     }
@@ -48,8 +52,9 @@ def as_clean(table: pa.Table, here: NDArray[np.int64], rows: Ledger) -> pa.Table
         "suspected": pa.array(rows.marked[here]),
         "weight": pa.array(rows.weights[here].astype(np.float32)),
     }
-    columns = [added[name] if name in added else table[name] for name in CLEAN_SCHEMA.names]
-    return pa.table(columns, schema=CLEAN_SCHEMA)
+    schema = clean_schema(table.schema)
+    columns = [added[name] if name in added else table[name] for name in schema.names]
+    return pa.table(columns, schema=schema)
 
 
 def as_removed(table: pa.Table, here: Sequence[int], rows: Ledger) -> pa.Table:
@@ -61,4 +66,5 @@ def as_removed(table: pa.Table, here: Sequence[int], rows: Ledger) -> pa.Table:
         "of": pa.array([None if r.of is None else rows.ids[r.of] for r in removals], pa.string()),
         "similarity": pa.array([removal.similarity for removal in removals], pa.float64()),
     }
-    return pa.table([columns[name] for name in REMOVED_SCHEMA.names], schema=REMOVED_SCHEMA)
+    schema = removed_schema(table.schema)
+    return pa.table([columns[name] for name in schema.names], schema=schema)

@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 
 from pipeline.dataset.review_queue import REVIEW_QUEUE_SCHEMA
-from pipeline.dataset.table import RAW_SCHEMA, WORD
+from pipeline.dataset.table import WORD
 from pipeline.dataset.tables import write_tables
 
 FINDINGS = Path("data/findings")
@@ -27,17 +27,21 @@ UNUSABLE, DUPLICATE, LEAK, DROPPED, LABEL, OUTLIER = REASONS = (
 )
 """Why an example is removed."""
 
-REMOVED_SCHEMA = pa.schema(
-    [
-        *RAW_SCHEMA,
-        pa.field("reason", WORD, nullable=False),  # out of REASONS
-        pa.field("detail", pa.string()),  # what validate says of an unusable one
-        pa.field("of", pa.string()),  # the example that it repeats
-        pa.field("similarity", pa.float64()),  # to that one: 1 where exact
-    ]
-)
-SCHEMAS: dict[str, pa.Schema] = {
-    "removed": REMOVED_SCHEMA,
+
+REMOVED = [
+    pa.field("reason", WORD, nullable=False),  # out of REASONS
+    pa.field("detail", pa.string()),  # what validate says of an unusable one
+    pa.field("of", pa.string()),  # the example that it repeats
+    pa.field("similarity", pa.float64()),  # to that one: 1 where exact
+]
+
+
+def removed_schema(raw: pa.Schema) -> pa.Schema:
+    """Columns of the table `removed`: those of data/raw, and why."""
+    return pa.schema([*raw, *REMOVED])
+
+
+SCHEMAS: dict[str, pa.Schema] = {  # of the tables but `removed`
     "review_queue": REVIEW_QUEUE_SCHEMA,
     "duplicates": pa.schema(  # those of another split first, the most similar first
         [
@@ -115,8 +119,8 @@ def table_of(name: str, rows: Sequence[Sequence[Any]]) -> pa.Table:
 
 
 def write_findings(folder: Path, tables: Mapping[str, pa.Table], **about: Any) -> None:
-    """Write all of SCHEMAS; `about` goes into the index."""
-    assert tables.keys() == SCHEMAS.keys(), tables.keys() ^ SCHEMAS.keys()
-    for name, table in tables.items():
-        assert table.schema == SCHEMAS[name], f"{name}: {table.schema}"
+    """Write `removed` and all of SCHEMAS; `about` goes into the index."""
+    assert tables.keys() == {"removed", *SCHEMAS}
+    for name, schema in SCHEMAS.items():
+        assert tables[name].schema == schema, f"{name}: {tables[name].schema}"
     write_tables(folder, tables, **about)

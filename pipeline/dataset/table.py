@@ -6,11 +6,12 @@ its rows and digest, then its own digest.
 
 import hashlib
 import json
+import math
 import os
 import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -21,46 +22,60 @@ from pipeline.runtime.stage import INDEX, json_text, write_json
 ANNOTATIONS = "annotations.parquet"  # in data/raw: id, annotator, label
 WORD = pa.dictionary(pa.int32(), pa.string())  # a string out of few
 
-RAW_SCHEMA = pa.schema(
-    [
-        pa.field("id", pa.string(), nullable=False),
-        pa.field("image", pa.binary()),  # encoded, without metadata; null when unreadable
-        pa.field("label", WORD),
-        pa.field("split", WORD),
-        pa.field("group", pa.string()),
-        pa.field("sha256", pa.string()),  # of the stored image; null when unreadable
-        pa.field("source_sha256", pa.string()),  # of the bytes as the source had them
-        pa.field("source", WORD),
-        pa.field("license", WORD),
-        pa.field("purposes", WORD),  # what it may be used for, spaces between; null for anything
-        pa.field("width", pa.int32()),  # pixels, upright
-        pa.field("height", pa.int32()),
-        pa.field("channels", pa.int32()),
-        pa.field("mode", WORD),
-        pa.field("brightness", pa.float32()),
-        pa.field("contrast", pa.float32()),
-        pa.field("sharpness", pa.float32()),
-        pa.field("red", pa.float32()),  # mean of the channel, 0 to 1; grey images have all alike
-        pa.field("green", pa.float32()),
-        pa.field("blue", pa.float32()),
-        pa.field("phash", pa.uint64()),
-        pa.field("metadata_removed", WORD),  # kinds, comma-separated; empty for none
-        pa.field("problem", pa.string()),  # why the image is unreadable; null when it is fine
-    ]
-)
 
-CLEAN_SCHEMA = pa.schema(
-    [field for field in RAW_SCHEMA if field.name != "problem"]
-    + [
-        pa.field("label_given", WORD),  # as the source has it
-        pa.field("label_quality", pa.float32()),  # 0 surely wrong to 1 surely right; or null
-        pa.field("suspected", pa.bool_()),  # rather wrong than right, and nobody has decided
-        pa.field("weight", pa.float32()),  # of the example in the training loss
-    ]
-)
+class Measurement(NamedTuple):
+    """A number that is measured on each example; the modality has a list of them.
 
-FIELDS = {field.name: field for field in [*RAW_SCHEMA, *CLEAN_SCHEMA]}
-MEASUREMENTS = [field.name for field in RAW_SCHEMA if field.name != "image"]
+    From the list follow the columns of data/raw, what validate expects of them and compares, which
+    count for outliers, and what cards, metadata and slices show; the words are in the modality's
+    `show/`.
+    """
+
+    name: str
+    """The column of data/raw."""
+    type: pa.DataType
+    low: float = -math.inf
+    """Less, and the example is not measured."""
+    high: float = math.inf
+    compared: bool = False
+    """Whether a profile has its quantiles, and drift is looked for in it."""
+    offset: float | None = None
+    """How it counts for outliers: 0 as it is, more by the logarithm of it and this; None not."""
+
+
+def raw_schema(content: pa.Field, measured: Sequence[pa.Field]) -> pa.Schema:
+    """Columns of data/raw: what an example is, and what was `measured` on it."""
+    return pa.schema(
+        [
+            pa.field("id", pa.string(), nullable=False),
+            content,  # null when unusable
+            pa.field("label", WORD),
+            pa.field("split", WORD),
+            pa.field("group", pa.string()),
+            pa.field("sha256", pa.string()),  # of the content as it is stored; null when unusable
+            pa.field("source_sha256", pa.string()),  # of the bytes as the source had them
+            pa.field("source", WORD),
+            pa.field("license", WORD),
+            pa.field("purposes", WORD),  # what it may be used for, spaces between; null: anything
+            *measured,
+            pa.field("metadata_removed", WORD),  # kinds, comma-separated; empty for none
+            pa.field("problem", pa.string()),  # why the example is unusable; null when it is fine
+        ]
+    )
+
+
+def clean_schema(raw: pa.Schema) -> pa.Schema:
+    """Columns of data/clean, of those of data/raw."""
+    return pa.schema(
+        [field for field in raw if field.name != "problem"]
+        + [
+            pa.field("label_given", WORD),  # as the source has it
+            pa.field("label_quality", pa.float32()),  # 0 surely wrong to 1 surely right; or null
+            pa.field("suspected", pa.bool_()),  # rather wrong than right, and nobody has decided
+            pa.field("weight", pa.float32()),  # of the example in the training loss
+        ]
+    )
+
 
 OWN_DIGEST = "index_sha256"  # of the text of index.json without this key
 
@@ -98,9 +113,18 @@ def write_examples(table: pa.Table, path: Path) -> None:
     )
 
 
-def write_index(folder: Path, files: list[dict[str, Any]], **about: Any) -> None:
-    """Make a folder of examples whole."""
-    make_index(folder, **about, examples=sum(file["rows"] for file in files), files=files)
+def write_index(
+    folder: Path, files: list[dict[str, Any]], schema: pa.Schema | None = None, **about: Any
+) -> None:
+    """Make a folder of examples whole; with a `schema` its types are verified on reading."""
+    types = {"types": types_of(schema)} if schema is not None else {}
+    examples = sum(file["rows"] for file in files)
+    make_index(folder, **about, **types, examples=examples, files=files)
+
+
+def types_of(schema: pa.Schema) -> dict[str, str]:
+    """Types of columns by their names."""
+    return {field.name: str(field.type) for field in schema}
 
 
 def make_index(folder: Path, **content: Any) -> None:
@@ -137,20 +161,35 @@ def read_tables(folder: Path, columns: list[str] | None = None) -> Iterator[pa.T
     Raises:
         MissingInput: a file is missing, damaged, or has other rows than the index says.
     """
-    for file in read_index(folder)["files"]:
+    index = read_index(folder)
+    for file in index["files"]:
         path = folder / file["name"]
         try:
             with pq.ParquetFile(path, page_checksum_verification=True) as parquet:
                 table = parquet.read(columns)
-            expected = pa.schema([FIELDS[name] for name in columns or table.schema.names])
-            table = table.select(expected.names)
+            table = table.select(columns or table.schema.names)
+            found = types_of(table.schema)
+            expected = {name: index.get("types", found)[name] for name in found}
         except (OSError, KeyError, pa.ArrowException) as error:
             raise damaged(path, str(error)) from None
-        if table.schema.types != expected.types:  # the footer has no checksum
+        if found != expected:  # the footer has no checksum
             raise damaged(path, "its columns are of other types")
         if table.num_rows != file["rows"]:
             raise damaged(path, f"{table.num_rows} rows, expected {file['rows']}")
         yield table
+
+
+def read_schema(folder: Path) -> pa.Schema:
+    """The columns of a folder of examples.
+
+    Raises:
+        MissingInput: the folder or its first file is not there.
+    """
+    path = folder / read_index(folder)["files"][0]["name"]
+    try:
+        return pq.read_schema(path)
+    except (OSError, pa.ArrowException) as error:
+        raise damaged(path, str(error)) from None
 
 
 def read_folder(folder: Path, columns: list[str] | None = None) -> pa.Table:

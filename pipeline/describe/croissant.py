@@ -8,7 +8,11 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import pyarrow as pa
+
 from pipeline.dataset.catalog import Entry
+from pipeline.modalities.images.prepare.measurements import MEASUREMENTS
+from pipeline.modalities.images.show.words import WORDS
 
 SPEC = "http://mlcommons.org/croissant/1.0"
 SPDX = "https://spdx.org/licenses/{}.html"
@@ -23,8 +27,13 @@ FIELDS = {
     "license": ("sc:Text", "Licence of this example."),
     "purposes": ("sc:Text", "What it may be used for, with spaces between; null for anything."),
     "sha256": ("sc:Text", "Digest of the encoded image."),
-    "width": ("sc:Integer", "Width in pixels."),
-    "height": ("sc:Integer", "Height in pixels."),
+    **{
+        m.name: (
+            "sc:Float" if pa.types.is_floating(m.type) else "sc:Integer",
+            WORDS[m.name].meaning,
+        )
+        for m in MEASUREMENTS
+    },
     "weight": ("sc:Float", "Weight in the training loss."),
 }
 # As the specification prints it.

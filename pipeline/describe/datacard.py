@@ -15,18 +15,12 @@ import pyarrow.compute as pc
 from pipeline.dataset.catalog import Entry
 from pipeline.dataset.findings import DROPPED, DUPLICATE, LABEL, LEAK, OUTLIER, UNUSABLE
 from pipeline.dataset.table import count
+from pipeline.modalities.images.show.words import WORDS
 from pipeline.reporting.markdown import as_table, code, plain, quoted
 
 SPLITS = ["train", "val", "test"]
-COLUMNS = ["id", "label", "split", "group", "source", "license", "purposes", "width", "height"]
-COLUMNS += ["brightness", "contrast", "sharpness"]
-MEASURED = {
-    "width": "width (pixels)",
-    "height": "height (pixels)",
-    "brightness": "brightness (0 black, 1 white)",
-    "contrast": "contrast (standard deviation of grey)",
-    "sharpness": "sharpness (variance of the Laplacian)",
-}
+MEASURED = [name for name, words in WORDS.items() if words.in_card]
+COLUMNS = ["id", "label", "split", "group", "source", "license", "purposes", *MEASURED]
 QUANTILES = {0.0: "least", 0.05: "5 %", 0.5: "median", 0.95: "95 %", 1.0: "most"}
 MAX_CLASSES_LISTED = 100
 MAX_SOURCES_LISTED = 10
@@ -121,9 +115,11 @@ def contents(facts: Facts) -> Iterator[str]:
 
 def measurements(facts: Facts) -> Iterator[str]:
     rows = []
-    for name, title in MEASURED.items():
+    for name in MEASURED:
         values = np.asarray(facts.table[name].combine_chunks(), np.float64)
-        rows.append([title, *(f"{value:.4g}" for value in np.quantile(values, list(QUANTILES)))])
+        rows.append(
+            [WORDS[name].title, *(f"{value:.4g}" for value in np.quantile(values, list(QUANTILES)))]
+        )
     yield from as_table(["", *QUANTILES.values()], rows)
 
 

@@ -34,6 +34,7 @@ from pipeline.ingest.sources.opening import open_source
 from pipeline.ingest.sources.places.trees import UNPACKED_DIR
 from pipeline.ingest.sources.source import Source
 from pipeline.ingest.survey import Survey
+from pipeline.modalities.images.prepare.schema import RAW_SCHEMA
 from pipeline.runtime.errors import SourceError
 from pipeline.runtime.process import map_ordered, prepare_workers
 from pipeline.runtime.stage import Stage, run_stage
@@ -77,6 +78,7 @@ def main(stage: Stage[IngestParams]) -> None:
     write_index(
         folder,
         files,
+        RAW_SCHEMA,
         dataset=params.dataset,
         license=entry.license,
         classes=source.classes,

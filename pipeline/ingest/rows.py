@@ -18,12 +18,13 @@ from pipeline.dataset.addresses import without_secrets
 from pipeline.dataset.catalog import Entry, SplitFractions
 from pipeline.dataset.privacy import is_opted_out, pseudonym
 from pipeline.dataset.randomness import id_keys, uniform
-from pipeline.dataset.table import MEASUREMENTS, RAW_SCHEMA, file_digest, words, write_part
+from pipeline.dataset.table import file_digest, words, write_part
 from pipeline.ingest.reuse import KnownPart, read_cached
 from pipeline.ingest.sources.places.trees import is_of_the_moment
 from pipeline.ingest.sources.source import Batch, Source
 from pipeline.modalities.images.prepare.decoding import UnreadableImage, prepare
-from pipeline.modalities.images.prepare.measurements import Measurements, measure
+from pipeline.modalities.images.prepare.measurements import Measured, measure
+from pipeline.modalities.images.prepare.schema import RAW_SCHEMA, WITHOUT_CONTENT
 
 SPLITS = ["train", "val", "test"]
 MEASURED_AT_ONCE_BYTES = 8 << 20
@@ -216,7 +217,7 @@ def _reuse(known: KnownPart) -> tuple[Rows, bytes | None] | None:
         data = read_cached(known)
         if data is None:
             return None
-        table = pq.read_table(pa.BufferReader(data), columns=MEASUREMENTS)
+        table = pq.read_table(pa.BufferReader(data), columns=WITHOUT_CONTENT)
     return Rows(table, Counter(known.left_out), known.fingerprint), data
 
 
@@ -267,7 +268,7 @@ class MeasuredColumns:
     At most MEASURED_AT_ONCE_BYTES of pixels wait (and one image more), however large they are.
     """
 
-    NAMES = ("height", "width", "channels", *Measurements._fields)
+    NAMES = ("height", "width", "channels", *Measured._fields)
 
     def __init__(self, num_rows: int) -> None:
         self._values: dict[str, list[float | None]] = {n: [None] * num_rows for n in self.NAMES}

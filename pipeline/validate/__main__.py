@@ -11,7 +11,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from pipeline.dataset.catalog import read_entry
-from pipeline.dataset.table import MEASUREMENTS, read_folder, read_index
+from pipeline.dataset.table import read_folder, read_index
+from pipeline.modalities.images.prepare.schema import WITHOUT_CONTENT
 from pipeline.runtime.errors import BrokenDataset, one_line
 from pipeline.runtime.stage import WORK_DIR, Stage, run_stage
 from pipeline.validate.assessment import Assessment, assess
@@ -27,7 +28,7 @@ NUM_PRINTED = 10
 def main(stage: Stage[ValidateParams]) -> None:
     params = stage.params
     limits = params.validation
-    table = read_folder(RAW, MEASUREMENTS)
+    table = read_folder(RAW, WITHOUT_CONTENT)
     found = assess(
         table,
         read_index(RAW)["classes"],

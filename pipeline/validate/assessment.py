@@ -16,14 +16,15 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pipeline.dataset.catalog import Expectation
-from pipeline.dataset.table import MEASUREMENTS, RAW_SCHEMA
+from pipeline.modalities.images.compare.features import add_features
+from pipeline.modalities.images.prepare.measurements import MEASUREMENTS
+from pipeline.modalities.images.prepare.schema import RAW_SCHEMA, WITHOUT_CONTENT
 from pipeline.validate import drift
 from pipeline.validate import rules as suite
 from pipeline.validate.expectations import Outcome, check, rule_of
 from pipeline.validate.profile import (
     SPLITS,
     Profile,
-    add_features,
     class_codes,
     id_checksums,
     label_signal,
@@ -31,17 +32,6 @@ from pipeline.validate.profile import (
 )
 
 NO_LICENSE = ("", "?", "-", "unknown", "none", "null", "nan", "n/a", "na", "tbd", "todo")
-RANGES = {  # of what is measured on an image that can be read; see measurements.py
-    "width": (1, np.inf),
-    "height": (1, np.inf),
-    "channels": (1, 3),
-    "brightness": (0, 1),
-    "contrast": (0, 0.5),
-    "sharpness": (0, 16),
-    "red": (0, 1),
-    "green": (0, 1),
-    "blue": (0, 1),
-}
 MIN_CONTRAST = 0.005  # a grey level or so
 MIN_BRIGHTNESS = 0.005
 MAX_ASPECT_RATIO = 10
@@ -124,7 +114,7 @@ def assess(
 
 def _columns(schema: pa.Schema) -> pd.DataFrame:
     """A row for each column that is there or should be: id (its name), type, expected."""
-    expected = {name: str(RAW_SCHEMA.field(name).type) for name in MEASUREMENTS}
+    expected = {name: str(RAW_SCHEMA.field(name).type) for name in WITHOUT_CONTENT}
     found = {field.name: str(field.type) for field in schema}
     names = sorted(expected | found)
     return pd.DataFrame(
@@ -143,15 +133,15 @@ def _frame(table: pa.Table) -> pd.DataFrame:
     aspect_ratio. What is asked about the image counts as fine where there is none.
     """
     measured = pc.is_valid(table["sha256"])
-    for name in ("phash", "mode", *RANGES):
+    for name in ("mode", *(m.name for m in MEASUREMENTS)):
         measured = pc.and_(measured, pc.is_valid(table[name]))
-    hashes = pc.fill_null(table["phash"], 0)  # pandas would make floats of them
-    table = table.set_column(table.schema.get_field_index("phash"), "phash", hashes)
+    hashes = pc.fill_null(table["dhash"], 0)  # pandas would make floats of them
+    table = table.set_column(table.schema.get_field_index("dhash"), "dhash", hashes)
     rows: pd.DataFrame = table.unify_dictionaries().to_pandas()
     fine = measured.to_numpy(zero_copy_only=False)
-    for name, (least, most) in RANGES.items():
-        values = rows[name].to_numpy(np.float64)
-        fine &= (values >= least) & (values <= most)
+    for measurement in MEASUREMENTS:
+        values = rows[measurement.name].to_numpy(np.float64)
+        fine &= (values >= measurement.low) & (values <= measurement.high)
     unreadable = rows["problem"].notna().to_numpy()
     ratio = (rows["width"] / rows["height"]).to_numpy(np.float64)
     brightness = rows["brightness"].to_numpy(np.float64)
@@ -184,7 +174,7 @@ def _add_relations(kept: pd.DataFrame) -> None:
 
     straddles: its group is in several splits. repeated: an earlier row has the same image; leaked:
     a row in another split has. look_repeated, look_leaked: the same, of images that look alike
-    (same perceptual hash, brightness and contrast). odd_size: nearly all are of another size.
+    (same difference hash, brightness and contrast). odd_size: nearly all are of another size.
     """
     splits = kept["split"].cat.set_categories(SPLITS).cat.codes.to_numpy()
     groups = pd.factorize(kept["group"])[0]
@@ -193,7 +183,7 @@ def _add_relations(kept: pd.DataFrame) -> None:
         (kept[n].to_numpy(np.float64) * LOOK_STEPS).astype(np.uint64)
         for n in ("brightness", "contrast")
     ]
-    looks = kept["phash"].to_numpy(np.uint64)
+    looks = kept["dhash"].to_numpy(np.uint64)
     for step in steps:
         looks = (looks ^ step) * np.uint64(0x9E3779B97F4A7C15)
     for prefix, values in (("", kept["sha256"]), ("look_", looks)):

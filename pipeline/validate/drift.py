@@ -2,7 +2,7 @@
 
 A change counts when it is more than sampling error (SIGMAS standard errors), and its size is given
 in units that mean the same for any data: standard deviations of a measurement, or shares. Whether
-that is too much is for an expectation to say; see suite.py. Examples of one group may be alike, so
+that is too much is for an expectation to say; see rules.py. Examples of one group may be alike, so
 for sampling error a group counts as one example.
 """
 
@@ -14,10 +14,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pipeline.modalities.images.compare.features import COMPARED, FEATURES
 from pipeline.validate.profile import (
     DIGEST_DIGITS,
-    FEATURES,
-    MEASURED,
     QUANTILES,
     SIGNAL_MAX_EXAMPLES,
     SPLITS,
@@ -104,7 +103,7 @@ def measurement_table(table: pd.DataFrame, before: Profile) -> pd.DataFrame:
     unit = _unit(before)
     inverse = _inverse(now.num * lone_share(table), before["groups"])
     shift = _shift(now, mean, inverse, unit)[0]
-    for position, name in enumerate(MEASURED):
+    for position, name in enumerate(COMPARED):
         values = table[name].to_numpy(np.float64)
         for short, quantile in QUANTILES.items():
             was = before[f"{name}.{short}"]

@@ -17,15 +17,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline.dataset.randomness import key64
+from pipeline.modalities.images.compare.features import COMPARED, FEATURES, patterns
 from pipeline.runtime.errors import SettingsError
 
 PROFILES_DIR = Path("data/profiles")
 PROFILE_FILE = Path("data/profile.json")
 
 SPLITS = ["train", "val", "test"]
-MEASURED = ["width", "height", "brightness", "contrast", "sharpness", "warmth", "greenness"]
-TEXTURES = ["texture_nw", "texture_ne", "texture_sw", "texture_se"]
-FEATURES = MEASURED + TEXTURES
 QUANTILES = {
     "q01": 0.01,
     "q05": 0.05,
@@ -58,31 +56,6 @@ class Moments(NamedTuple):
     """Shape `(G, F)`."""
 
 
-def add_features(table: pd.DataFrame) -> None:
-    """Add what is made of the measurements: colour casts, and where the image gets darker.
-
-    `warmth` is red less blue, -1 to 1; `greenness` is green less the mean of both; `texture_nw`
-    and so on are the shares of a quarter's areas that are brighter than their right neighbour.
-    """
-    red, green, blue = (table[name].to_numpy(np.float64) for name in ("red", "green", "blue"))
-    table["warmth"] = red - blue
-    table["greenness"] = green - (red + blue) / 2
-    hashes = table["phash"].to_numpy(np.uint64)
-    for name, mask in zip(TEXTURES, _quarters(), strict=True):
-        table[name] = np.bitwise_count(hashes & mask) / 16
-
-
-def _quarters() -> list[np.uint64]:
-    """Masks of the 8 x 8 bits of a hash, the first of which is the highest."""
-    masks = []
-    for top in (0, 4):
-        for left in (0, 4):
-            bits = np.zeros((8, 8), np.uint8)
-            bits[top : top + 4, left : left + 4] = 1
-            masks.append(np.packbits(bits.ravel()).view(">u8").astype(np.uint64)[0])
-    return masks
-
-
 def moments(
     table: pd.DataFrame,
     codes: NDArray[np.integer[Any]],
@@ -112,9 +85,9 @@ def label_signal(
 ) -> NDArray[np.float64] | None:
     """How well measurements tell the labels: falls when labels are wrong or belong to other rows.
 
-    A ridge regression on the class indicators (64 bits of the perceptual hash, and the features),
-    in five folds, on at most SIGNAL_MAX_EXAMPLES rows. The mean of the result is the balanced
-    accuracy; chance is 1 / number of classes.
+    A ridge regression of the class indicators on `patterns`, in five folds, on at most
+    SIGNAL_MAX_EXAMPLES rows. The mean of the result is the balanced accuracy; chance is 1 / number
+    of classes.
 
     Returns:
         One number a row: 0 where the class is not found; where it is, the inverse of the class's
@@ -127,9 +100,7 @@ def label_signal(
     names, codes = np.unique(labels[chosen], return_inverse=True)
     if len(chosen) < SIGNAL_MIN_EXAMPLES or len(names) < 2:
         return None
-    hashes = table["phash"].to_numpy(np.uint64)[chosen].astype(">u8").view(np.uint8)
-    features = [table[name].to_numpy(np.float64)[chosen] for name in FEATURES]
-    x = np.column_stack([np.unpackbits(hashes.reshape(-1, 8), axis=1), *features])
+    x = patterns(table.iloc[chosen])
     x = (x - x.mean(0)) / np.maximum(x.std(0), 1e-9)
     x = np.column_stack([x, np.ones(len(x))])
     balance = len(codes) / (len(names) * np.bincount(codes))
@@ -164,7 +135,7 @@ def make_profile(
     for position, name in enumerate(FEATURES):
         profile[f"{name}.mean"] = float(of_all.mean[0, position])
         profile[f"{name}.std"] = float(of_all.std[0, position])
-        if name in MEASURED:
+        if name in COMPARED:
             values = np.quantile(table[name].to_numpy(), list(QUANTILES.values()), method="nearest")
             for short, value in zip(QUANTILES, values.tolist(), strict=True):
                 profile[f"{name}.{short}"] = float(value)
@@ -233,7 +204,7 @@ def read_profile(dataset: str) -> Profile | None:
         "groups",
         *(f"{name}.{of}" for name in FEATURES for of in ("mean", "std")),
     ]
-    wanted += [f"{name}.{short}" for name in MEASURED for short in QUANTILES]
+    wanted += [f"{name}.{short}" for name in COMPARED for short in QUANTILES]
     for key in wanted:
         if key not in profile:
             raise SettingsError(f"{path} is no profile: {key} is missing", fix=fix)

@@ -25,7 +25,7 @@ from pipeline.commands.forget.erasure import (
     find,
     search,
 )
-from pipeline.commands.forget.receipt import neighbours, plan, write_receipt
+from pipeline.commands.forget.receipt import plan, related_examples, write_receipt
 from pipeline.commands.forget.request import (
     add_tombstones,
     drop_decisions,
@@ -77,7 +77,7 @@ def main() -> None:
     request.found |= find(examples, scope, places, (), arguments.models)
     print("\n".join(plan(dataset, examples, request.found, arguments.models)))
     if is_built:
-        print("\n".join(neighbours(examples.ids)), flush=True)
+        print("\n".join(related_examples(examples.ids)), flush=True)
     if arguments.dry_run:
         print("\nNothing was changed (--dry-run).")
         return

@@ -27,13 +27,16 @@ def plan(dataset: str, examples: Examples, found: Findings, models: bool) -> Ite
     yield from trained(found, models)
 
 
-def neighbours(ids: Collection[str]) -> Iterator[str]:
+def related_examples(ids: Collection[str]) -> Iterator[str]:
     """Other examples that may show the same person: of the same group, or that look the same."""
     if not (RAW / INDEX).exists():
         return
-    table = read_folder(RAW, ["id", "group", "phash"])
+    table = read_folder(RAW, ["id", "group", "dhash"])
     mine = pc.is_in(table["id"], pa.array(sorted(ids), pa.string()))
-    for column, what in (("group", "of the same group"), ("phash", "with the same phash")):
+    for column, what in (
+        ("group", "of the same group"),
+        ("dhash", "with the same difference hash"),
+    ):
         shared = table[column].filter(mine).drop_null().combine_chunks()
         which = pc.and_(pc.is_in(table[column], shared), pc.invert(mine))
         others = table["id"].filter(which).to_pylist()

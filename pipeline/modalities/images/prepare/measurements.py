@@ -1,9 +1,12 @@
-"""Measurements of decoded images, all by exact sums of integers: the same on any machine."""
+"""Measured of decoded images, all by exact sums of integers: the same on any machine."""
 
 from typing import NamedTuple
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
+
+from pipeline.dataset.table import Measurement
 
 BT_601 = [299, 587, 114]  # thousandths of red, green and blue in grey (ITU-R BT.601)
 # Small enough for the caches, and however large an image is, this much of it is a float at once.
@@ -13,31 +16,56 @@ SUMMED_AT_ONCE = 1 << 18  # values
 MAX_SQUARES = (2**32 - 1) // 255**2  # whose sum is a uint32
 
 
-class Measurements(NamedTuple):
-    """One value for each of N images, all exact sums of integers, so the same on any machine."""
+MEASUREMENTS = (
+    Measurement("width", pa.int32(), low=1, compared=True),  # pixels, upright
+    Measurement("height", pa.int32(), low=1, compared=True),
+    Measurement("channels", pa.int32(), low=1, high=3),
+    # Mean grey level, 0 (black) to 1 (white).
+    Measurement("brightness", pa.float32(), low=0, high=1, compared=True, offset=0),
+    # Standard deviation of the grey level.
+    Measurement("contrast", pa.float32(), low=0, high=0.5, compared=True, offset=1e-2),
+    # Variance of the Laplacian of the grey level (Pech-Pacheco et al. 2000); 0 where flat.
+    Measurement("sharpness", pa.float32(), low=0, high=16, compared=True, offset=1e-4),
+    # Mean of the channel; of the grey level where the image has one channel.
+    Measurement("red", pa.float32(), low=0, high=1),
+    Measurement("green", pa.float32(), low=0, high=1),
+    Measurement("blue", pa.float32(), low=0, high=1),
+    # Difference hash: is each of 8 x 8 areas brighter than its right neighbour?
+    Measurement("dhash", pa.uint64()),
+)
+"""What is measured on each image; `measure` and the shape give a value for each."""
+
+
+class Measured(NamedTuple):
+    """Values for N images, each `(N,)`, of the measurements that are made on pixels."""
 
     brightness: NDArray[np.float32]
-    """Mean grey level, 0 (black) to 1 (white)."""
     contrast: NDArray[np.float32]
-    """Standard deviation of the grey level, 0 to 0.5."""
     sharpness: NDArray[np.float32]
-    """Variance of the Laplacian of the grey level (Pech-Pacheco et al. 2000); 0 where flat."""
     red: NDArray[np.float32]
-    """Mean of the channel, 0 to 1; of the grey level where the image has one channel."""
     green: NDArray[np.float32]
     blue: NDArray[np.float32]
-    phash: NDArray[np.uint64]
-    """Difference hash: is each of 8 x 8 areas brighter than its right neighbour?"""
+    dhash: NDArray[np.uint64]
 
 
-def measure(pixels: NDArray[np.uint8]) -> Measurements:
+def slice_values(table: pa.Table) -> dict[str, NDArray[np.float64]]:
+    """Values by which a test split is sliced, `(N,)` each, by a name; `table` has MEASUREMENTS.
+
+    Those that are compared, but size and proportions instead of both sides.
+    """
+    values = {m.name: np.asarray(table[m.name], np.float64) for m in MEASUREMENTS if m.compared}
+    width, height = values.pop("width"), values.pop("height")
+    return values | {"pixels": width * height, "width to height": width / height}
+
+
+def measure(pixels: NDArray[np.uint8]) -> Measured:
     """Measure images of one shape, `(N, H, W, C)`, C 1 or 3."""
     at_once = max(1, PIXELS_AT_ONCE // (pixels.shape[1] * pixels.shape[2]))
     parts = [_measure(pixels[i : i + at_once]) for i in range(0, len(pixels), at_once)]
-    return Measurements(*map(np.concatenate, zip(*parts, strict=True)))
+    return Measured(*map(np.concatenate, zip(*parts, strict=True)))
 
 
-def _measure(pixels: NDArray[np.uint8]) -> Measurements:
+def _measure(pixels: NDArray[np.uint8]) -> Measured:
     num, height, width, channels = pixels.shape
     sums = np.zeros((channels, num))
     total, squares, edge_total, edge_squares = np.zeros((4, num))
@@ -67,14 +95,14 @@ def _measure(pixels: NDArray[np.uint8]) -> Measurements:
     edge_variance = edge_squares / edge_count - (edge_total / edge_count) ** 2
     red, green, blue = ((sums[c % channels] / count / 255).astype(np.float32) for c in range(3))
     bits = (areas[:, :, 1:] < areas[:, :, :-1]).reshape(num, 64)
-    return Measurements(
+    return Measured(
         brightness=(total / count / 255).astype(np.float32),
         contrast=(np.sqrt(variance.clip(0)) / 255).astype(np.float32),
         sharpness=(edge_variance.clip(0) / 255**2).astype(np.float32),
         red=red,
         green=green,
         blue=blue,
-        phash=np.packbits(bits, axis=1).view(">u8").astype(np.uint64).ravel(),
+        dhash=np.packbits(bits, axis=1).view(">u8").astype(np.uint64).ravel(),
     )
 
 

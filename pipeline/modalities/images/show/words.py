@@ -1,0 +1,47 @@
+"""What measurements of images are called where people read of them."""
+
+from typing import NamedTuple
+
+
+class Words(NamedTuple):
+    title: str
+    """In tables, with its unit."""
+    meaning: str
+    """A sentence, for metadata."""
+    tails: tuple[str, str] = ("", "")
+    """What the lowest and the highest quarter of the images are called."""
+    in_card: bool = True
+    """Whether the data card has its quantiles."""
+
+
+WORDS = {
+    "width": Words("width (pixels)", "Width in pixels."),
+    "height": Words("height (pixels)", "Height in pixels."),
+    "channels": Words("channels", "1 for grey, 3 for colour.", in_card=False),
+    "brightness": Words(
+        "brightness (0 black, 1 white)",
+        "Mean grey level, 0 (black) to 1 (white).",
+        ("dark", "bright"),
+    ),
+    "contrast": Words(
+        "contrast (standard deviation of grey)",
+        "Standard deviation of the grey level, 0 to 0.5.",
+        ("low contrast", "high contrast"),
+    ),
+    "sharpness": Words(
+        "sharpness (variance of the Laplacian)",
+        "Variance of the Laplacian of the grey level; 0 where flat.",
+        ("blurred", "sharp"),
+    ),
+    "red": Words("red", "Mean of the red channel, 0 to 1.", in_card=False),
+    "green": Words("green", "Mean of the green channel, 0 to 1.", in_card=False),
+    "blue": Words("blue", "Mean of the blue channel, 0 to 1.", in_card=False),
+    "dhash": Words("difference hash", "Difference hash of 8 x 8 areas, 64 bits.", in_card=False),
+}
+"""Words of each measurement."""
+
+TAILS = {name: words.tails for name, words in WORDS.items() if words.tails[0]} | {
+    "pixels": ("small", "large"),
+    "width to height": ("tall", "wide"),
+}
+"""What the lowest and the highest quarter are called, by the names of `slice_values`."""
