@@ -35,10 +35,8 @@ def write_cleaned(folder: Path, raw: Path, rows: Ledger, index: dict[str, Any]) 
 
     schema = clean_schema(read_schema(raw))
     files = write_tables(folder, kept(), schema)
-    about = {
-        key: value for key, value in index.items() if key not in ("examples", "files", "counts")
-    }
-    write_index(folder, files, **about)
+    about = {key: value for key, value in index.items() if key not in OF_RAW}
+    write_index(folder, files, schema, **about)
     return pa.concat_tables(removed).unify_dictionaries().combine_chunks()
 
 
