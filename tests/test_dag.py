@@ -1,6 +1,8 @@
-"""dvc.yaml, params.yaml and the code say the same; imports point down."""
+"""dvc.yaml, params.yaml, the rooms of pipeline/ and their tests say the same."""
 
 import ast
+import re
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -8,21 +10,16 @@ from ruamel.yaml import YAML
 
 from pipeline.commands.dag import with_code_deps
 from pipeline.runtime.code import import_closure, imported_modules
+from pipeline.runtime.settings import Settings
 from tests.support.repository import ROOT
 
-STAGES = ["ingest", "validate", "clean", "augment", "train", "evaluate"]
-FLOORS = [
-    "",
-    "runtime",
-    "reporting",
-    "dataset",
-    "modalities",
-    "params",
-    "learning",
-    "stages",
-    "commands",
-]
+STAGES = ["check", "ingest", "validate", "clean", "augment", "describe", "train", "evaluate"]
+STAGES += ["report"]
+LEARNS = ["train", "evaluate", "report"]  # what `dvc exp run -S lr=...` runs, and its report
+FLOORS = ["runtime", "reporting", "dataset", "modalities", "learning", "stages", "params"]
+FLOORS += ["commands"]
 FILES = sorted(path.relative_to(ROOT) for path in (ROOT / "pipeline").rglob("*.py"))
+MOST_FILES = 15
 
 
 def load_yaml(name: str) -> dict:
@@ -32,104 +29,19 @@ def load_yaml(name: str) -> dict:
 DVC, PARAMS = load_yaml("dvc.yaml"), load_yaml("params.yaml")
 
 
+def paths(stage: str, *sections: str) -> list[str]:
+    """What a stage of dvc.yaml lists, without options."""
+    entries = [entry for section in sections for entry in DVC["stages"][stage].get(section, [])]
+    return [entry if isinstance(entry, str) else next(iter(entry)) for entry in entries]
+
+
+# The rooms
+
+
 def test_the_stages_are_rooms_of_pipeline():
     assert list(DVC["stages"]) == STAGES
     rooms = {path.parent.name for path in (ROOT / "pipeline").glob("*/__main__.py")}
     assert rooms == set(STAGES)
-
-
-def test_make_dag_would_change_nothing():
-    text = (ROOT / "dvc.yaml").read_text()
-    assert with_code_deps(text) == text, "run make dag"
-
-
-@pytest.mark.parametrize("stage", STAGES)
-def test_code_deps_are_the_import_closure(stage):
-    """Written out, so that a fault of `cover` shows."""
-    deps = [Path(dep) for dep in DVC["stages"][stage]["deps"] if dep.startswith("pipeline/")]
-    files = [f for dep in deps for f in ([dep] if dep.suffix else dep.rglob("*.py"))]
-    with_code = {file for file in files if file.read_text().strip()}
-    assert with_code == import_closure(f"pipeline.{stage}.__main__")
-
-
-@pytest.mark.parametrize("stage", STAGES)
-def test_no_shell_stays_between_dvc_and_the_stage_which_knows_dvc(stage):
-    assert DVC["stages"][stage]["cmd"] == f"exec env DVC_PID=$PPID python -m pipeline.{stage}"
-
-
-def leaves(values: object, prefix: str = "") -> set[str]:
-    if not isinstance(values, dict):
-        return {prefix}
-    return {leaf for key, v in values.items() for leaf in leaves(v, f"{prefix}.{key}".lstrip("."))}
-
-
-def declared_params(stage: str) -> set[str]:
-    declared = set()
-    for entry in DVC["stages"][stage]["params"]:
-        if isinstance(entry, str):
-            declared |= leaves(PARAMS[entry], entry)
-    return declared
-
-
-def chain(node: ast.AST) -> list[str]:
-    """`a.b.c` as its names."""
-    if isinstance(node, ast.Attribute):
-        return [*chain(node.value), node.attr]
-    return [node.id] if isinstance(node, ast.Name) else [""]
-
-
-def given_params(tree: ast.AST) -> set[Path]:
-    """The modules that a stage gives all its params to, as in `Recipe.of(params, seed)`."""
-    modules = {
-        alias.name: node.module
-        for node in ast.walk(tree)
-        if isinstance(node, ast.ImportFrom)
-        for alias in node.names
-    }
-    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
-    given = {chain(c.func)[0] for c in calls if any(chain(a)[-1] == "params" for a in c.args)}
-    return {
-        ROOT.joinpath(*modules[name].split(".")).with_suffix(".py") for name in given & {*modules}
-    }
-
-
-def read_params(stage: str) -> set[str]:
-    """Params that a stage's file reads, or a module to which it gives them."""
-    path = ROOT / "pipeline" / stage / "__main__.py"
-    files = {path, *given_params(ast.parse(path.read_text()))}
-    return set.union(*(params_in(ast.parse(file.read_text())) for file in files))
-
-
-def params_in(tree: ast.AST) -> set[str]:
-    """Params that are read, as `params.lr`, `stage.params.clean.folds`, or by a name for a
-    section: `clean = stage.params.clean`."""
-    names = {"params": ""}  # a local name, and the section that it stands for
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Attribute):
-            path = chain(node.value)
-            if "params" in path and isinstance(node.targets[0], ast.Name):
-                section = ".".join(path[path.index("params") + 1 :])
-                names[node.targets[0].id] = section
-    found = set()
-    for node in ast.walk(tree):
-        path = chain(node) if isinstance(node, ast.Attribute) else []
-        if "params" in path:
-            path = path[path.index("params") :]
-        if path and path[0] in names:
-            found.add(".".join(filter(None, [names[path[0]], *path[1:]])))
-    found = {name.replace("validation", "validate") for name in found}  # see params.py
-    every = leaves(PARAMS)
-    return {leaf for leaf in every if leaf in found}
-
-
-@pytest.mark.parametrize("stage", STAGES)
-def test_every_param_read_is_declared_and_every_declared_one_read(stage):
-    assert read_params(stage) == declared_params(stage)
-
-
-def test_every_param_is_declared_by_a_stage():
-    """A key that no stage lists would make experiments that change nothing, in silence."""
-    assert set.union(*map(declared_params, STAGES)) == leaves(PARAMS)
 
 
 def room_of(module: str) -> str:
@@ -143,21 +55,173 @@ def floor_of(module: str) -> int:
 
 @pytest.mark.parametrize("path", FILES, ids=str)
 def test_imports_point_down_the_floors(path):
-    """A room may import itself and floors below; stages meet on disk alone."""
+    """Stages meet on disk alone. All of params.yaml is put together of what stages declare."""
     inside = ".".join(path.with_suffix("").parts)
     for module in imported_modules(path):
         if not module.startswith("pipeline.") or room_of(module) == room_of(inside):
             continue
-        assert floor_of(module) < floor_of(inside), f"{path} imports {module}"
+        if room_of(inside) == "params":
+            assert re.match(r"pipeline\.(\w+\.params|runtime)\b", module), module
+        elif room_of(inside) == "check" and room_of(module) == "params":
+            continue  # the stage that reads all of params.yaml
+        else:
+            assert floor_of(module) < floor_of(inside), f"{path} imports {module}"
 
 
-def test_what_git_tracks_keeps_the_run_cache():
-    """`cache: false` on an out that is no metric and no plot disables it for its stage."""
+def test_no_import_goes_in_a_circle():
+    todo = {path: direct_imports(path) for path in FILES}
+    while ready := [path for path, files in todo.items() if not files & todo.keys()]:
+        for path in ready:
+            del todo[path]
+    assert not todo, "a circle is among these"
+
+
+def direct_imports(path: Path) -> set[Path]:
+    modules = {Path(*module.split(".")) for module in imported_modules(path)}
+    files = {file for m in modules for file in (m.with_suffix(".py"), m / "__init__.py")}
+    return (files & set(FILES)) - {path}
+
+
+@pytest.mark.parametrize("path", FILES, ids=str)
+def test_nothing_of_ours_is_imported_inside_a_function(path):
+    """That would hide a circle, or a room that is entered from below.
+
+    Commands may, so that `--help` needs no torch: nothing is above them.
+    """
+    if path.parts[1] == "commands":
+        return
+    for node in ast.walk(ast.parse((ROOT / path).read_text())):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            inside = [n for n in ast.walk(node) if isinstance(n, ast.ImportFrom)]
+            assert not [n.lineno for n in inside if f"{n.module}".startswith("pipeline")]
+
+
+@pytest.mark.parametrize("path", [p for p in FILES if p.name == "__init__.py"], ids=str)
+def test_packages_have_no_code_of_their_own(path):
+    """So that importing one module of a folder runs no other."""
+    assert (ROOT / path).read_text() == ""
+
+
+def test_no_folder_shows_more_than_one_can_see_at_a_glance():
+    for folder in {path.parent for path in FILES}:
+        shown = [
+            p for p in (ROOT / folder).iterdir() if p.name not in ("__init__.py", "__pycache__")
+        ]
+        assert len(shown) <= MOST_FILES, folder
+
+
+def test_tests_mirror_the_rooms():
+    for path in (ROOT / "tests").rglob("test_*.py"):
+        folder = path.relative_to(ROOT / "tests").parent
+        if folder.parts[:1] != ("whole",):
+            assert (ROOT / "pipeline" / folder).is_dir(), f"{path} is of no room"
+
+
+# Code that a stage runs
+
+
+def test_make_dag_would_change_nothing():
+    text = (ROOT / "dvc.yaml").read_text()
+    assert with_code_deps(text) == text, "run make dag"
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_code_deps_are_the_import_closure(stage):
+    """Written out, so that a fault of `cover` shows."""
+    deps = [Path(dep) for dep in paths(stage, "deps") if dep.startswith("pipeline/")]
+    files = {f for dep in deps for f in ([dep] if dep.suffix else dep.rglob("*.py"))}
+    with_code = {file for file in files if (ROOT / file).read_text()}
+    assert with_code == import_closure(f"pipeline.{stage}.__main__")
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_no_shell_stays_between_dvc_and_the_stage_which_knows_dvc(stage):
+    assert DVC["stages"][stage]["cmd"] == f"exec env DVC_PID=$PPID python -m pipeline.{stage}"
+
+
+@pytest.mark.parametrize("room", STAGES)
+def test_an_edit_in_a_room_runs_its_stage_alone(room):
+    """A new field of a section runs `check` too, which reads all of params.yaml, in a moment."""
+    readers = {s for s in STAGES if any(d.startswith(f"pipeline/{room}") for d in paths(s, "deps"))}
+    assert readers - {"check"} == {room} - {"check"}
+    if room != "check" and "check" in readers:
+        mine = {d for d in paths("check", "deps") if d.startswith(f"pipeline/{room}")}
+        assert mine <= {f"pipeline/{room}/params.py", f"pipeline/{room}"}
+
+
+# Parameters
+
+
+def params_type(stage: str) -> type[Settings]:
+    return getattr(import_module(f"pipeline.{stage}.params"), f"{stage.capitalize()}Params")
+
+
+def keys_of(model: type[Settings]) -> dict[str, type]:
+    return {field.alias or name: field.annotation for name, field in model.model_fields.items()}
+
+
+@pytest.mark.parametrize("stage", STAGES[1:])
+def test_a_stage_declares_the_params_that_it_may_read(stage):
+    declared = [key for key in DVC["stages"][stage].get("params", []) if isinstance(key, str)]
+    assert sorted(declared) == sorted(keys_of(params_type(stage)))
+
+
+@pytest.mark.parametrize("stage", STAGES[1:])
+def test_every_param_of_a_section_is_read_in_its_room(stage):
+    code = "\n".join(p.read_text() for p in (ROOT / "pipeline" / stage).rglob("*.py"))
+    for name, annotation in keys_of(params_type(stage)).items():
+        is_section = isinstance(annotation, type) and issubclass(annotation, Settings)
+        for key in annotation.model_fields if is_section else [name]:
+            assert re.search(rf"params\.{key}\b|\.{key}\b", code), f"{stage} never reads {key}"
+
+
+def test_every_param_is_declared_by_a_stage():
+    """A key that no stage lists would make experiments that change nothing, in silence."""
+    assert set().union(*(keys_of(params_type(stage)) for stage in STAGES[1:])) == set(PARAMS)
+
+
+def test_check_reads_all_of_params_and_leaves_a_file_that_ingest_reads():
+    assert {"params.yaml": None} in DVC["stages"]["check"]["params"]
+    (output,) = DVC["stages"]["check"]["outs"]
+    assert output in DVC["stages"]["ingest"]["deps"]
+
+
+@pytest.mark.parametrize("stage", [s for s in STAGES if s not in LEARNS and s != "check"])
+def test_params_of_training_run_nothing_before_it(stage):
+    keys = {key for key in DVC["stages"][stage].get("params", []) if isinstance(key, str)}
+    assert not keys & (keys_of(params_type("train")).keys() - {"seed"})
+
+
+# Outputs
+
+
+def test_no_stage_reads_a_report():
+    assert not [dep for stage in STAGES for dep in paths(stage, "deps") if "reports" in dep]
+
+
+def test_reports_are_metrics_or_written_by_the_two_stages_that_present():
+    for stage in STAGES:
+        outs = [out for out in paths(stage, "outs") if out.startswith("reports/")]
+        assert not outs or stage in ("describe", "report")
+
+
+def test_plots_are_declared_at_the_top_alone():
+    """DVC would draw one that a stage declares too a second time."""
+    assert not [stage for stage in STAGES if "plots" in DVC["stages"][stage]]
+    outs = [out for stage in ("describe", "report") for out in paths(stage, "outs")]
+    for plot in DVC["plots"]:
+        (options,) = plot.values()
+        for path in options["y"]:
+            assert any(path.startswith(f"{out}/") for out in outs), f"no stage writes {path}"
+
+
+def test_no_dear_stage_goes_without_the_run_cache():
+    """`cache: false` on an out that is no metric and no plot takes it away, as does `persist`."""
     for name, stage in DVC["stages"].items():
-        without = [out for out in stage["outs"] if not isinstance(out, str)]
-        assert not without or name == "augment", f"{without} would take the run-cache from {name}"
-        for report in [*stage.get("metrics", []), *stage.get("plots", [])]:
-            assert all(options["cache"] is False for options in report.values())
+        with_options = [out for out in stage.get("outs", []) if not isinstance(out, str)]
+        assert not with_options or name in ("augment", "describe", "report")
+        for report in stage.get("metrics", []):
+            assert all(options == {"cache": False} for options in report.values())
 
 
 def test_a_model_is_named():
