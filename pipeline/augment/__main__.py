@@ -5,7 +5,6 @@ writes  data/shards/
 params  seed, augment
 """
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from pipeline.augment.engines import make_on
 from pipeline.augment.params import AugmentParams
 from pipeline.augment.reuse import EarlierShards, keep_shards, read_earlier
 from pipeline.augment.sharding import Sharding, make_jobs
+from pipeline.dataset.places import CLEAN, SHARDS
 from pipeline.dataset.shards import PROVENANCE
 from pipeline.dataset.table import read_folder, read_index, read_tables, write_index
 from pipeline.modalities.images.encode.transforms.augment import augment
@@ -23,8 +23,6 @@ from pipeline.modalities.images.prepare.measurements import ChannelSums
 from pipeline.runtime.cache import key_of
 from pipeline.runtime.errors import MissingInput
 from pipeline.runtime.stage import Stage, run_stage
-
-CLEAN, SHARDS = Path("data/clean"), Path("data/shards")
 
 
 def main(stage: Stage[AugmentParams]) -> None:

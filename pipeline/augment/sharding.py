@@ -20,12 +20,11 @@ from pipeline.augment.reuse import EarlierShards, PixelRun, SameShards, complete
 from pipeline.dataset.parts import MOST, cut_draws, part_ends
 from pipeline.dataset.randomness import id_keys, repeat_keys
 from pipeline.dataset.shards import PROVENANCE, write_shard
-from pipeline.dataset.table import link_or_copy
+from pipeline.dataset.table import SPLITS, link_or_copy
 from pipeline.modalities.images.encode.pixels import decode_all
 from pipeline.modalities.images.encode.transforms.augment import augment
 from pipeline.modalities.images.prepare.measurements import ChannelSums
 
-SPLITS = ["train", "val", "test"]
 DRAW = "draw"  # a column that is added; see dataset/parts.py
 
 

@@ -9,7 +9,6 @@ The test split stays as it is: what is suspected there is listed, and nothing is
 """
 
 import csv
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -36,7 +35,8 @@ from pipeline.clean.params import CleanParams
 from pipeline.clean.writing import write_cleaned
 from pipeline.dataset.annotations import read_annotations
 from pipeline.dataset.findings import UNUSABLE, write_findings
-from pipeline.dataset.review_queue import MODELS, PEOPLE
+from pipeline.dataset.places import QUARANTINE, RAW
+from pipeline.dataset.review_queue import BY_MODELS, BY_PEOPLE
 from pipeline.dataset.reviews import read_decisions
 from pipeline.dataset.table import read_folder, read_index
 from pipeline.learning.device import choose_device
@@ -50,8 +50,6 @@ from pipeline.modalities.images.compare.reuse import (
 from pipeline.modalities.images.encode.pixels import Images, check_shape, load_pixels
 from pipeline.runtime.errors import BrokenDataset, TrainingError
 from pipeline.runtime.stage import WORK_DIR, Stage, run_stage
-
-RAW = Path("data/raw")
 
 
 def main(stage: Stage[CleanParams]) -> None:
@@ -86,7 +84,7 @@ def main(stage: Stage[CleanParams]) -> None:
         stage.output("data/findings"),
         {
             "removed": write_cleaned(stage.output("data/clean"), RAW, rows, index),
-            "review_queue": as_queue(doubts, rows, alike, MODELS if answers else PEOPLE),
+            "review_queue": as_queue(doubts, rows, alike, BY_MODELS if answers else BY_PEOPLE),
             "duplicates": tables.duplicates_table(rows, duplicates.repetitions),
             "suspected": tables.suspected_table(rows),
             "outliers": tables.outliers_table(rows),
@@ -140,7 +138,7 @@ def find_outliers(rows: Ledger, table: pa.Table) -> None:
 
 def read_quarantine(rows: Ledger) -> dict[int, Removal]:
     """Rows that validate set aside, and why."""
-    with Path("data/quarantine.csv").open(newline="", encoding="utf-8") as file:
+    with QUARANTINE.open(newline="", encoding="utf-8") as file:
         reasons = {row["id"]: row["reason"] for row in csv.DictReader(file)}
     return {row: Removal(UNUSABLE, reasons[id]) for row, id in enumerate(rows.ids) if id in reasons}
 

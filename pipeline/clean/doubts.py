@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pipeline.clean.duplicates import Repetition
 from pipeline.clean.ledger import Ledger
 from pipeline.dataset.annotations import Annotations
-from pipeline.dataset.review_queue import MODELS, REVIEW_QUEUE_SCHEMA
+from pipeline.dataset.review_queue import BY_MODELS, REVIEW_QUEUE_SCHEMA
 
 DOUBTFUL = 0.8
 """Of label quality: below it a label that is rather right than wrong is worth a look."""
@@ -68,7 +68,7 @@ def as_queue(
     doubts: Mapping[int, Doubt],
     rows: Ledger,
     neighbours: Mapping[int, Sequence[int]],
-    judges: str = MODELS,
+    judges: str = BY_MODELS,
 ) -> pa.Table:
     """The review queue, in the order of the doubts.
 

@@ -24,8 +24,9 @@ from tqdm import tqdm
 
 from pipeline.commands.frame import run_command
 from pipeline.dataset.catalog import Entry, entry_path, read_entry
+from pipeline.dataset.table import SPLITS
 from pipeline.ingest.reuse import KnownParts
-from pipeline.ingest.rows import SPLITS, job_maker, look_at
+from pipeline.ingest.rows import job_maker, look_at
 from pipeline.ingest.sources.annotations import fetch_annotations
 from pipeline.ingest.sources.opening import open_source
 from pipeline.ingest.sources.places.trees import UNPACKED_DIR

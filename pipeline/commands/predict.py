@@ -17,13 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.commands.frame import run_command
+from pipeline.dataset.places import MODELS
 from pipeline.ingest.sources.places.members import IMAGE_SUFFIXES
 from pipeline.modalities.images.encode.pixels import resize
 from pipeline.modalities.images.prepare.decoding import FORMATS, UnreadableImage, decode
 from pipeline.params import load_params
 from pipeline.runtime.errors import MissingInput, SourceError, one_line
 
-MODELS = Path("models")
 IMAGES_AT_ONCE = 1000
 
 

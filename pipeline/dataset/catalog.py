@@ -5,10 +5,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from pipeline.dataset.places import CATALOG_DIR
 from pipeline.runtime.errors import SettingsError
 from pipeline.runtime.settings import Settings, parse, read_yaml
-
-CATALOG_DIR = Path("data/catalog")
 
 Text = Annotated[str, Field(min_length=1)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]

@@ -15,8 +15,6 @@ from pipeline.dataset.review_queue import REVIEW_QUEUE_SCHEMA
 from pipeline.dataset.table import WORD
 from pipeline.dataset.tables import write_tables
 
-FINDINGS = Path("data/findings")
-
 UNUSABLE, DUPLICATE, LEAK, DROPPED, LABEL, OUTLIER = REASONS = (
     "unusable",  # validate set it aside
     "duplicate",  # of another example in the same split

@@ -15,9 +15,9 @@ from pathlib import Path
 import platformdirs
 import pyarrow as pa
 
+from pipeline.dataset.places import OPTOUT_DIR
 from pipeline.runtime.errors import ReviewError, SettingsError
 
-OPTOUT_DIR = Path("data/optout")
 OPTOUT_COLUMNS = ["id", "date", "note"]
 KEY_VARIABLE = "GROUNDWORK_KEY"
 KEY_BYTES = 32

@@ -14,7 +14,7 @@ from pipeline.dataset.tables import read_table
 
 QUEUE = "review_queue"  # in data/findings
 REASONS = ("label", "annotators", "near duplicate", "leak", "outlier")
-MODELS, PEOPLE = JUDGES = ("models", "people")
+BY_MODELS, BY_PEOPLE = JUDGES = ("models", "people")
 MAX_NEIGHBOURS = 8
 
 VOTE = pa.struct([("label", pa.string()), ("count", pa.int32())])

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from pipeline.dataset.places import REVIEWS_DIR
 from pipeline.runtime.errors import ReviewError
 
-REVIEWS_DIR = Path("data/reviews")
 REVIEW_COLUMNS = ["id", "given", "decision", "reviewer", "note"]
 KEEP, DROP = "keep", "drop"
 

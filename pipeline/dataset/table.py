@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from pipeline.runtime.errors import MissingInput
 from pipeline.runtime.stage import INDEX, json_text, write_json
 
+SPLITS = ["train", "val", "test"]
 ANNOTATIONS = "annotations.parquet"  # in data/raw: id, annotator, label
 WORD = pa.dictionary(pa.int32(), pa.string())  # a string out of few
 

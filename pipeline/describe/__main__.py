@@ -7,11 +7,9 @@ params  dataset
 Nothing is computed here that another stage needs: rewording a card re-runs this stage alone.
 """
 
-from pathlib import Path
-
 from pipeline.dataset.addresses import without_secrets
 from pipeline.dataset.catalog import read_entry
-from pipeline.dataset.findings import FINDINGS
+from pipeline.dataset.places import CLEAN, FINDINGS, RAW, SHARDS
 from pipeline.dataset.shard_reader import ShardReader
 from pipeline.dataset.table import read_folder, read_index
 from pipeline.dataset.tables import read_table
@@ -21,8 +19,6 @@ from pipeline.describe.lists import write_lists
 from pipeline.describe.params import DescribeParams
 from pipeline.describe.pictures import Pictures
 from pipeline.runtime.stage import Stage, run_stage, write_json
-
-RAW, CLEAN, SHARDS = Path("data/raw"), Path("data/clean"), Path("data/shards")
 
 
 def main(stage: Stage[DescribeParams]) -> None:

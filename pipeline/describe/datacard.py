@@ -14,11 +14,10 @@ import pyarrow.compute as pc
 
 from pipeline.dataset.catalog import Entry
 from pipeline.dataset.findings import DROPPED, DUPLICATE, LABEL, LEAK, OUTLIER, UNUSABLE
-from pipeline.dataset.table import count
+from pipeline.dataset.table import SPLITS, count
 from pipeline.modalities.images.show.words import WORDS
 from pipeline.reporting.markdown import as_table, code, plain, quoted
 
-SPLITS = ["train", "val", "test"]
 MEASURED = [name for name, words in WORDS.items() if words.in_card]
 COLUMNS = ["id", "label", "split", "group", "source", "license", "purposes", *MEASURED]
 QUANTILES = {0.0: "least", 0.05: "5 %", 0.5: "median", 0.95: "95 %", 1.0: "most"}

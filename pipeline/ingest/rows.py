@@ -18,7 +18,7 @@ from pipeline.dataset.addresses import without_secrets
 from pipeline.dataset.catalog import Entry, SplitFractions
 from pipeline.dataset.privacy import is_opted_out, pseudonym
 from pipeline.dataset.randomness import id_keys, uniform
-from pipeline.dataset.table import file_digest, words, write_part
+from pipeline.dataset.table import SPLITS, file_digest, words, write_part
 from pipeline.ingest.reuse import KnownPart, read_cached
 from pipeline.ingest.sources.places.trees import is_of_the_moment
 from pipeline.ingest.sources.source import Batch, Source
@@ -26,7 +26,6 @@ from pipeline.modalities.images.prepare.decoding import UnreadableImage, prepare
 from pipeline.modalities.images.prepare.measurements import Measured, measure
 from pipeline.modalities.images.prepare.schema import RAW_SCHEMA, WITHOUT_CONTENT
 
-SPLITS = ["train", "val", "test"]
 MEASURED_AT_ONCE_BYTES = 8 << 20
 
 

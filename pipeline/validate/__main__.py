@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from pipeline.dataset.catalog import read_entry
+from pipeline.dataset.places import PROFILE_FILE, PROFILES_DIR, QUARANTINE, RAW
 from pipeline.dataset.table import read_folder, read_index
 from pipeline.modalities.images.prepare.schema import WITHOUT_CONTENT
 from pipeline.runtime.errors import BrokenDataset, one_line
@@ -18,9 +19,8 @@ from pipeline.runtime.stage import WORK_DIR, Stage, run_stage
 from pipeline.validate.assessment import Assessment, assess
 from pipeline.validate.expectations import PROFILE
 from pipeline.validate.params import ValidateParams
-from pipeline.validate.profile import PROFILE_FILE, PROFILES_DIR, read_profile
+from pipeline.validate.profile import read_profile
 
-RAW = Path("data/raw")
 EVIDENCE = WORK_DIR / "failed_validation.csv"  # outputs of a failed stage are not published
 NUM_PRINTED = 10
 
@@ -41,7 +41,7 @@ def main(stage: Stage[ValidateParams]) -> None:
     num, num_quarantined = table.num_rows, len(found.quarantine)
     fraction = num_quarantined / max(num, 1)
     too_many = fraction > limits.max_quarantined_fraction
-    write_pairs(stage.output("data/quarantine.csv"), found.quarantine.items())
+    write_pairs(stage.output(str(QUARANTINE)), found.quarantine.items())
     stage.write_report(str(PROFILE_FILE), found.profile)
     stage.write_report(
         "reports/validation.json",

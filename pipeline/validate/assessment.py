@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pipeline.dataset.catalog import Expectation
+from pipeline.dataset.table import SPLITS
 from pipeline.modalities.images.compare.features import add_features
 from pipeline.modalities.images.prepare.measurements import MEASUREMENTS
 from pipeline.modalities.images.prepare.schema import RAW_SCHEMA, WITHOUT_CONTENT
@@ -23,7 +24,6 @@ from pipeline.validate import drift
 from pipeline.validate import rules as suite
 from pipeline.validate.expectations import Outcome, check, rule_of
 from pipeline.validate.profile import (
-    SPLITS,
     Profile,
     class_codes,
     id_checksums,

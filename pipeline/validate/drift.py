@@ -14,12 +14,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pipeline.dataset.table import SPLITS
 from pipeline.modalities.images.compare.features import COMPARED, FEATURES
 from pipeline.validate.profile import (
     DIGEST_DIGITS,
     QUANTILES,
     SIGNAL_MAX_EXAMPLES,
-    SPLITS,
     Moments,
     Profile,
     class_codes,

@@ -9,21 +9,18 @@ import math
 import re
 import zlib
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pipeline.dataset.places import PROFILE_FILE, PROFILES_DIR
 from pipeline.dataset.randomness import key64
+from pipeline.dataset.table import SPLITS
 from pipeline.modalities.images.compare.features import COMPARED, FEATURES, patterns
 from pipeline.runtime.errors import SettingsError
 
-PROFILES_DIR = Path("data/profiles")
-PROFILE_FILE = Path("data/profile.json")
-
-SPLITS = ["train", "val", "test"]
 QUANTILES = {
     "q01": 0.01,
     "q05": 0.05,

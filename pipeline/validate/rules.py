@@ -12,9 +12,10 @@ from typing import Any, Literal
 import pandas as pd
 
 from pipeline.dataset.catalog import Expectation
+from pipeline.dataset.table import SPLITS
 from pipeline.validate.drift import counts_before, divergence_by_chance, signal_bounds
 from pipeline.validate.expectations import PROFILE, Rule
-from pipeline.validate.profile import SPLITS, Profile, num_groups
+from pipeline.validate.profile import Profile, num_groups
 
 MAX_REPEATED = 0.005
 MAX_LOOKS_REPEATED = 0.03  # of 8 x 8 digits, half a per cent look like another one

@@ -38,8 +38,7 @@ from pipeline.commands.forget.traces import Examples, tombstones
 from pipeline.commands.frame import run_command
 from pipeline.dataset.addresses import is_remote
 from pipeline.dataset.catalog import read_entry
-from pipeline.dataset.privacy import OPTOUT_DIR
-from pipeline.dataset.reviews import REVIEWS_DIR
+from pipeline.dataset.places import OPTOUT_DIR, REVIEWS_DIR
 from pipeline.ingest.sources.places.fetch import cached_copy
 from pipeline.params import load_params
 from pipeline.runtime.errors import ForgetError

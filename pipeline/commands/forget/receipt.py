@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Collection, Iterator, Sequence
 from datetime import date
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -12,11 +11,11 @@ from pipeline.commands.forget.erasure import Findings, Left
 from pipeline.commands.forget.storage import git
 from pipeline.commands.forget.traces import Examples
 from pipeline.dataset.addresses import without_secrets
+from pipeline.dataset.places import RAW
 from pipeline.dataset.table import read_folder
 from pipeline.runtime.stage import INDEX
 
 MAX_NAMED = 20
-RAW = Path("data/raw")
 
 
 def plan(dataset: str, examples: Examples, found: Findings, models: bool) -> Iterator[str]:

@@ -11,15 +11,14 @@ from pathlib import Path
 from pipeline.commands.forget.erasure import JOURNAL, Findings, Scope, files_below
 from pipeline.commands.forget.storage import Store
 from pipeline.commands.forget.traces import Examples, digest_of
+from pipeline.dataset.places import OPTOUT_DIR, REVIEWS_DIR
 from pipeline.dataset.privacy import (
     OPTOUT_COLUMNS,
-    OPTOUT_DIR,
     key_path,
     pseudonym,
     read_opted_out,
     read_or_make_key,
 )
-from pipeline.dataset.reviews import REVIEWS_DIR
 from pipeline.params import load_params
 from pipeline.runtime.errors import ForgetError
 from pipeline.runtime.stage import WORK_DIR

@@ -12,7 +12,6 @@ import subprocess
 import sys
 import threading
 import webbrowser
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -22,12 +21,11 @@ from pipeline.commands.review.decisions import DecisionFile
 from pipeline.commands.review.image_lookup import RawImages
 from pipeline.commands.review.server import Server
 from pipeline.commands.review.session import Session
-from pipeline.dataset.findings import FINDINGS
+from pipeline.dataset.places import FINDINGS, RAW
 from pipeline.dataset.review_queue import read_queue
 from pipeline.dataset.table import read_index
 from pipeline.runtime.errors import MissingInput
 
-RAW = Path("data/raw")
 PORT = 8642
 
 

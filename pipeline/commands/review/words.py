@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pipeline.dataset.review_queue import MODELS
+from pipeline.dataset.review_queue import BY_MODELS, BY_PEOPLE
 
-JUDGES = {MODELS: "Models that have not seen it", "people": "People together"}
+JUDGES = {BY_MODELS: "Models that have not seen it", BY_PEOPLE: "People together"}
 
 
 def why(item: Mapping[str, Any]) -> str:
