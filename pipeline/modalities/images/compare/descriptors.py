@@ -18,6 +18,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.modalities.images.compare.weights import gaussian_weights
+
 Images = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
@@ -120,12 +122,7 @@ def _weights(size: int) -> Floats:
     inner = size - 2 * margin
     side = min(THUMBNAIL_SIDE, inner)
     centres = (np.arange(side) + 0.5) * inner / side - 0.5 + margin
-    weights = np.exp(-0.5 * ((np.arange(size) - centres[:, None]) / max(0.5, inner / 16)) ** 2)
-    weights[:, :margin] = 0
-    weights[:, size - margin :] = 0
-    weights[weights < 1e-6] = 0
-    scaled: Floats = (weights / weights.sum(1, keepdims=True)).astype(np.float32)
-    return scaled
+    return gaussian_weights(size, centres, max(0.5, inner / 16), 1e-6, margin)
 
 
 def _batches(images: Images) -> Iterator[Images]:

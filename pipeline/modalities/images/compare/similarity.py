@@ -10,6 +10,9 @@ import numpy as np
 import scipy.fft  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
+from pipeline.modalities.images.compare.weights import gaussian_weights
+from pipeline.modalities.images.prepare.measurements import overlaps
+
 Images = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 
@@ -140,24 +143,9 @@ def _details_operator(height: int, width: int) -> Floats:
 @cache
 def scales(size: int) -> tuple[Floats, Floats]:
     """From `size` pixels to at most SIDE, blurred little and much: `(S, size)` each."""
-    areas = _areas(size)
-    fine, coarse = (_gaussian(len(areas), sigma) @ areas for sigma in (FINE, COARSE))
-    return fine, coarse
-
-
-def _gaussian(size: int, sigma: float) -> Floats:
-    """Weights of each of `size` pixels in each blurred one, `(size, size)`."""
-    place = np.arange(size)
-    weights = np.exp(-0.5 * ((place - place[:, None]) / sigma) ** 2)
-    weights[weights < 1e-7] = 0  # subnormal numbers would make products 40 times slower
-    scaled: Floats = (weights / weights.sum(1, keepdims=True)).astype(np.float32)
-    return scaled
-
-
-def _areas(size: int) -> Floats:
-    """Weights of `size` pixels in each of at most SIDE equal areas, `(S, size)`."""
     side = min(size, SIDE)
-    pixel = np.arange(size) * side
-    area = np.arange(side)[:, None] * size
-    overlap = np.minimum(pixel + side, area + size) - np.maximum(pixel, area)
-    return (overlap.clip(0) / size).astype(np.float32)
+    areas = (overlaps(size, side) / size).astype(np.float32)
+    fine, coarse = (
+        gaussian_weights(side, np.arange(side), sigma, 1e-7) @ areas for sigma in (FINE, COARSE)
+    )
+    return fine, coarse
