@@ -33,7 +33,8 @@ from pipeline.modalities.images.compare.candidates import (
     num_queries,
 )
 from pipeline.modalities.images.compare.descriptors import LENGTH, make_descriptor
-from pipeline.modalities.images.compare.screening import worth_a_look
+from pipeline.modalities.images.compare.pair_keys import unpack
+from pipeline.modalities.images.compare.screening import screen_pairs
 from pipeline.modalities.images.compare.similarity import Images, correlate, evidence
 from pipeline.modalities.neighbours import nearest, sample_rows
 
@@ -105,10 +106,10 @@ def update_pairs(
         found = find_candidates(
             (plain, turned), ranks[rows], keys, MIN_COSINE * LENGTH**2, known, bar.update
         )
-    found = found.judged(lambda a, b, mirrored: worth_a_look(images, rows[a], rows[b], mirrored))
+    found = found.screen(lambda pairs: screen_pairs(images, rows, pairs))
     if not len(rows):
         return Pairs.none(), found
-    first, second, mirrored = found.pairs(YES)
+    first, second, mirrored = unpack(found.pairs(YES))
     similarity, num_pixels = correlate(
         images, rows[first], rows[second], mirrored, MIN_GREY_CORRELATION
     )

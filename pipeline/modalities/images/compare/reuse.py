@@ -26,7 +26,7 @@ from pipeline.modalities.images.compare.descriptors import make_descriptor
 from pipeline.runtime.stage import WORK_DIR
 
 NOTE = WORK_DIR / "duplicates" / "candidates.parquet"
-TYPES = {"keys": np.uint8, "rows": np.int32, "products": np.float32, "worth": np.int8}
+TYPES = {"keys": np.uint8, "rows": np.int32, "products": np.float32, "screened": np.int8}
 
 
 def recipe_of(code: str, shape: tuple[int, int, int]) -> str:
