@@ -198,7 +198,7 @@ def _none(shape: tuple[int, ...]) -> _Lists:
 
 
 def _matches(keys: NDArray[np.uint8], known: Candidates | None) -> tuple[Rows, Rows]:
-    """For each key its place in `known`, and for each place there the one here; or NONE."""
+    """Places in `known` of keys, `(M,)`, and places here of known images; or NONE."""
     was = np.full(len(keys), NONE)
     now = np.full(len(known.keys) if known else 0, NONE)
     if known is not None:

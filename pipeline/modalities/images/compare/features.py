@@ -1,4 +1,4 @@
-"""How unlike all others an image is, by its measurements."""
+"""Distance of an image's measurements from those of the other images."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -6,14 +6,14 @@ from numpy.typing import NDArray
 from pipeline.modalities.images.prepare.measurements import Measurements
 
 UNUSUAL = 5.0
-"""Of measurements, from which an image is flagged: among photos of CIFAR-10 1 in 170, and of noise,
-single colours and digits 37 of 45 (benchmarks/outliers.py, n = 1)."""
+"""Distance from which an image is flagged: among photos of CIFAR-10 1 in 170, and of noise, single
+colours and digits 37 of 45 (benchmarks/outliers.py, n = 1)."""
 
 
 def measurement_distances(measurements: Measurements) -> NDArray[np.float64]:
-    """How unusual brightness, contrast, sharpness and colour of each image are together, `(N,)`.
+    """Mahalanobis distances (1936) from the median of all N images, `(N,)`; see UNUSUAL.
 
-    Mahalanobis distances (1936) from the median; see UNUSUAL.
+    Measured are brightness, contrast, sharpness and colour together.
     """
     values = np.stack(
         [

@@ -1,4 +1,4 @@
-"""One int64 for each pair of images, so that pairs are sorted and told apart as numbers.
+"""Keys of pairs of images: one int64 each, so that pairs are sorted and compared as numbers.
 
 The lesser place takes the upper 32 bits, the greater the next 31, `mirrored` the last: the order of
 keys is that of (lesser, greater, mirrored).
@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 Rows = NDArray[np.int64]
 
-FIRST_BIT = 32  # above it stands the lesser place
+FIRST_BIT = 32  # the lowest bit of the lesser place
 SECOND_MASK = 2**31 - 1
 
 

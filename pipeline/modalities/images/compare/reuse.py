@@ -1,7 +1,7 @@
-"""The note of what the last run found: candidates for near duplicates, by digests of pixels.
+"""Reuse of the last run's candidates for near duplicates, by digests of pixels.
 
-It lies in `.groundwork/duplicates`, which DVC knows nothing of, and is used only by a run that
-describes and compares images by the same recipe.
+The note in `.groundwork/duplicates` is not tracked by DVC. It is read only by a run with the same
+recipe: the same code, libraries and shape of images.
 """
 
 import hashlib
@@ -30,16 +30,18 @@ TYPES = {"keys": np.uint8, "rows": np.int32, "products": np.float32, "screened":
 
 
 def recipe_of(code: str, shape: tuple[int, int, int]) -> str:
-    """All that candidates depend on but images and splits.
+    """Everything that candidates depend on except images and splits.
 
-    `code` is a digest of the code, `shape` that of an image, `(H, W, C)`.
+    Args:
+        code: digest of the code.
+        shape: of an image, `(H, W, C)`.
     """
-    directions = make_descriptor(shape).directions.tobytes()  # other machines may make others
+    directions = make_descriptor(shape).directions.tobytes()  # they may differ between machines
     return "\n".join([code, *libraries(), repr(shape), hashlib.sha256(directions).hexdigest()])
 
 
 def read_known(recipe: str, note: Path = NOTE) -> Candidates | None:
-    """What the last run found by `recipe`; None when there is no such note, or it is damaged."""
+    """Read the candidates of the last run; None without a whole note of the same recipe."""
     try:
         table = pq.read_table(note, page_checksum_verification=True)
         keys, *lists = (_numbers(table[name], type) for name, type in TYPES.items())
@@ -51,10 +53,11 @@ def read_known(recipe: str, note: Path = NOTE) -> Candidates | None:
     return Candidates(keys.reshape(-1, KEY_BYTES), *(part.reshape(shape) for part in lists))
 
 
-def write_known(found: Candidates, recipe: str, note: Path = NOTE) -> None:
-    """Note what was found, instead of what there was."""
-    columns = [_binary(part) for part in found]
-    table = pa.table(columns, names=list(TYPES)).replace_schema_metadata(_about(found, recipe))
+def write_known(candidates: Candidates, recipe: str, note: Path = NOTE) -> None:
+    """Replace the note by one of these candidates."""
+    columns = [_binary(part) for part in candidates]
+    table = pa.table(columns, names=list(TYPES))
+    table = table.replace_schema_metadata(_about(candidates, recipe))
     note.parent.mkdir(parents=True, exist_ok=True)
     partial = note.with_suffix(".partial")
     write_examples(table, partial)
@@ -62,7 +65,7 @@ def write_known(found: Candidates, recipe: str, note: Path = NOTE) -> None:
 
 
 def _about(parts: Iterable[NDArray[Any]], recipe: str) -> dict[bytes, bytes]:
-    """Metadata of the note; the digest is of what page checksums leave out, too."""
+    """Metadata of the note; its digest also covers bytes that page checksums do not."""
     digest = hashlib.sha256()
     for part in parts:
         digest.update(np.ascontiguousarray(part).tobytes())
@@ -70,7 +73,7 @@ def _about(parts: Iterable[NDArray[Any]], recipe: str) -> dict[bytes, bytes]:
 
 
 def _binary(numbers: NDArray[Any]) -> pa.Array:
-    """One value for each of N images, `(N, ...)`: its bytes."""
+    """Column with one value for each of N images: the bytes of its numbers, of `(N, ...)`."""
     width = numbers.dtype.itemsize * int(np.prod(numbers.shape[1:]))
     buffer = pa.py_buffer(np.ascontiguousarray(numbers))
     return pa.Array.from_buffers(pa.binary(width), len(numbers), [None, buffer])
@@ -81,7 +84,7 @@ def _numbers(column: pa.ChunkedArray, type: type) -> NDArray[Any]:
 
 
 def _of_chunk(chunk: pa.Array, type: type) -> NDArray[Any]:
-    """`chunk` may be a part of its buffer."""
+    """Numbers of a chunk, which may be a part of its buffer."""
     width = chunk.type.byte_width
     begin = chunk.offset * width
     return np.frombuffer(chunk.buffers()[1][begin : begin + len(chunk) * width], type)

@@ -14,7 +14,7 @@ from pipeline.modalities.images.compare.pair_keys import pack, unpack
 from pipeline.modalities.images.compare.similarity import MAX_SHIFT, NOISE, Floats, Images, scales
 
 LENGTH = 4000
-"""Of an image's details, but for rounding; see descriptors.LENGTH."""
+"""Of an image's details, before rounding; see descriptors.LENGTH."""
 MIN_CORRELATION = 0.4
 """Over the whole of both images, at the best shift, which is less than where they overlap: among
 the near duplicates in 20,000 images of CIFAR-10 the least is 0.50 (LOG.md)."""
