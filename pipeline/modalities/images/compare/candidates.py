@@ -1,6 +1,6 @@
 """Candidates for near duplicates: the nearest images of each, taken from the last run where known.
 
-What is found is a function of the set of images and their splits alone. Nothing depends on their
+The result is a function of the set of images and their splits alone. Nothing depends on their
 order: of equally near images that with the lesser key counts, and a key is the digest of pixels.
 All products are exact (see descriptors.py), so the nearest among those known before and the new
 ones are to the bit those of a search among all; only new images, and those that lost one of their
@@ -11,12 +11,13 @@ The note of the last run has digests and no pixels; `pipeline.commands.forget` r
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.modalities.images.compare.pair_keys import pack, sort_distinct
 from pipeline.modalities.neighbours import nearest
 
 Images = NDArray[np.uint8]
@@ -30,24 +31,27 @@ NUM_CANDIDATES = 12
 NUM_SPLITS = 3
 KEY_BYTES = 24
 NONE = -1  # no image
-UNKNOWN, NO, YES = -1, 0, 1  # whether a candidate is worth a look
+UNKNOWN, NO, YES = -1, 0, 1  # whether a pair passed screening
+IMAGES_AT_ONCE = 4096  # whose lists are read or marked together
 
 
 class _Lists(NamedTuple):
-    """Of one search: rows, products and worth of Q images, `(Q, K)`; see Candidates."""
+    """Nearest images of Q queries in one search, `(Q, K)` each; see Candidates."""
 
     rows: NDArray[np.int32]
     products: NDArray[np.float32]
-    worth: NDArray[np.int8]
+    screened: NDArray[np.int8]
 
-    def of(self, images: NDArray[np.bool_]) -> "_Lists":
-        return _Lists(self.rows[images], self.products[images], self.worth[images])
+    def of(self, queries: NDArray[np.bool_]) -> "_Lists":
+        """Lists of some of the queries."""
+        return _Lists(self.rows[queries], self.products[queries], self.screened[queries])
 
 
 class Candidates(NamedTuple):
     """The nearest of each of M images, in the order of their keys.
 
-    Of the shape `(M, S, 2, K)`: in each of S splits, as it is and in the mirror, the nearest first.
+    Lists are `(M, S, 2, K)`: for each of S splits and for the image plain and mirrored, the K
+    nearest, the nearest first.
     """
 
     keys: NDArray[np.uint8]
@@ -56,45 +60,59 @@ class Candidates(NamedTuple):
     """Places of the nearest among the M images; NONE where there are fewer than K."""
     products: Floats
     """Of descriptors; -inf where there is no image."""
-    worth: NDArray[np.int8]
-    """A look: YES, NO or UNKNOWN; see screening.py."""
+    screened: NDArray[np.int8]
+    """Whether the pair passed screening: YES, NO, or UNKNOWN if not yet screened."""
 
     def num_shared(self, other: "Candidates") -> int:
-        """How many images these and others are of."""
+        """Count the images that are in both."""
         return len(set(map(bytes, self.keys)) & set(map(bytes, other.keys)))
 
     def put(self, images: Rows, rank: int, mirrored: int, lists: _Lists) -> None:
         """Enter lists of some images, in place."""
         self.rows[images, rank, mirrored] = lists.rows
         self.products[images, rank, mirrored] = lists.products
-        self.worth[images, rank, mirrored] = lists.worth
+        self.screened[images, rank, mirrored] = lists.screened
 
-    def pairs(self, worth: int) -> tuple[Rows, Rows, NDArray[np.bool_]]:
-        """Lesser place, greater place and mirrored of those with this mark, each pair once."""
-        pairs = self._pairs(worth)
-        first, second, mirrored = np.unique(pairs, axis=0).T if len(pairs) else pairs.T
-        return first, second, mirrored.astype(bool)
+    def pairs(self, mark: int) -> Rows:
+        """Keys of the pairs with this mark, each once, ascending; see pair_keys.py."""
+        parts = [keys for _, _, keys in self._marked(mark)]
+        return sort_distinct(np.concatenate([np.empty(0, np.int64), *parts]))
 
-    def judged(self, judge: Callable[[Rows, Rows, NDArray[np.bool_]], NDArray]) -> "Candidates":
-        """With marks, by `judge` of pairs, where they were UNKNOWN."""
-        pairs = self._pairs(UNKNOWN)
-        if not len(pairs):
-            return self
-        distinct, places = np.unique(pairs, axis=0, return_inverse=True)
-        first, second, mirrored = distinct.T
-        found = judge(first, second, mirrored.astype(bool))
-        worth = self.worth.copy()
-        worth[(worth == UNKNOWN) & (self.rows != NONE)] = found[places.ravel()]
-        return self._replace(worth=worth)
+    def screen(self, passes: Callable[[Rows], NDArray[np.bool_]]) -> "Candidates":
+        """Mark YES or NO what was UNKNOWN.
 
-    def _pairs(self, worth: int) -> Rows:
-        image, _, mirrored, _ = where = np.nonzero((self.worth == worth) & (self.rows != NONE))
-        other = self.rows[where].astype(np.int64)
-        return np.stack([np.minimum(image, other), np.maximum(image, other), mirrored], 1)
+        Args:
+            passes: whether P pairs pass, `(P,)`, from their keys, which are ascending.
+        """
+        keys = self.pairs(UNKNOWN)
+        passed = keys[passes(keys)]
+        del keys  # the most that screening has in memory
+        screened = self.screened.copy()
+        for block, cells, keys in self._marked(UNKNOWN):
+            screened[block][cells] = np.where(_is_in(keys, passed), YES, NO)
+        return self._replace(screened=screened)
+
+    def _marked(self, mark: int) -> Iterator[tuple[slice, NDArray[np.bool_], Rows]]:
+        """Blocks of images, their cells with this mark and an image, and the pairs' keys."""
+        for start in range(0, len(self.keys), IMAGES_AT_ONCE):
+            block = slice(start, start + IMAGES_AT_ONCE)
+            cells = (self.screened[block] == mark) & (self.rows[block] != NONE)
+            image, _, mirrored, _ = np.nonzero(cells)
+            image += start
+            other = self.rows[block][cells]
+            yield block, cells, pack(np.minimum(image, other), np.maximum(image, other), mirrored)
+
+
+def _is_in(keys: Rows, among: Rows) -> NDArray[np.bool_]:
+    """Whether each of some keys is one of others, which are ascending."""
+    places = np.searchsorted(among, keys)
+    found = places < len(among)
+    found[found] = among[places[found]] == keys[found]
+    return found
 
 
 def keys_of(images: Images, rows: Rows, ranks: Rows) -> tuple[Rows, NDArray[np.uint8]]:
-    """`rows` in the order of their keys, and those; `ranks` are numbers of splits, of all rows."""
+    """Sort `rows` by their keys; return both. `ranks` are numbers of splits, of all rows."""
     digests = [hashlib.blake2b(images[row].tobytes(), digest_size=16).digest() for row in rows]
     order = sorted(zip(digests, ranks[rows].tolist(), rows.tolist(), strict=True))
     times: dict[tuple[bytes, int], int] = defaultdict(int)
@@ -109,52 +127,53 @@ def keys_of(images: Images, rows: Rows, ranks: Rows) -> tuple[Rows, NDArray[np.u
 
 
 def find_candidates(
-    seen: tuple[Floats, Floats],
+    descriptors: tuple[Floats, Floats],
     ranks: Rows,
     keys: NDArray[np.uint8],
     above: float,
     known: Candidates | None,
     on_step: Step,
 ) -> Candidates:
-    """Candidates of M images: of each, in its split and in those numbered lower.
+    """Find the candidates of M images: of each, in its split and in those numbered lower.
 
     Args:
-        seen: descriptors as they are and in the mirror, `(M, D)` each, in the order of `keys`.
+        descriptors: of the images, plain and mirrored, `(M, D)` each, in the order of `keys`.
         ranks: splits, 0 to NUM_SPLITS - 1; `(M,)`.
-        above: what a product has to exceed.
+        above: only images with a larger product than this.
         known: candidates of other images, found with the same descriptors and `above`.
-        on_step: hears of each query that is done.
+        on_step: is called with the number of queries done.
     """
     shape = (len(keys), NUM_SPLITS, 2, NUM_CANDIDATES)
-    found = Candidates(keys, *_none(shape))
+    candidates = Candidates(keys, *_none(shape))
     was, now = _matches(keys, known)
+    plain = descriptors[0]
     for rank in np.unique(ranks).tolist():
         base, queries = np.flatnonzero(ranks == rank), np.flatnonzero(ranks >= rank)
-        fresh = base[was[base] == NONE]
+        new = base[was[base] == NONE]
         selves = np.full(len(keys), NONE)
         selves[base] = np.arange(len(base))
-        for mirrored, vectors in enumerate(seen):
-            stays = queries[:0]
+        for mirrored, vectors in enumerate(descriptors):
+            kept = queries[:0]
             if known is not None:
-                stays = queries[was[queries] != NONE]
-                lists, complete = _kept(known, was[stays], now, rank, mirrored)
-                stays, lists = stays[complete], lists.of(complete)
-                nobody = np.full(len(stays), NONE)
-                added = _search(vectors[stays], seen[0], fresh, nobody, above, on_step)
-                found.put(stays, rank, mirrored, _nearest_of(lists, added))
-            asked = queries[~np.isin(queries, stays)]
-            lists = _search(vectors[asked], seen[0], base, selves[asked], above, on_step)
-            found.put(asked, rank, mirrored, lists)
-    return found
+                kept = queries[was[queries] != NONE]
+                lists, complete = _known_lists(known, was[kept], now, rank, mirrored)
+                kept, lists = kept[complete], lists.of(complete)
+                nobody = np.full(len(kept), NONE)
+                added = _search(vectors[kept], plain, new, nobody, above, on_step)
+                candidates.put(kept, rank, mirrored, _nearest_of(lists, added))
+            others = queries[~np.isin(queries, kept)]
+            lists = _search(vectors[others], plain, base, selves[others], above, on_step)
+            candidates.put(others, rank, mirrored, lists)
+    return candidates
 
 
 def _search(
-    queries: Floats, seen: Floats, among: Rows, selves: Rows, above: float, on_step: Step
+    queries: Floats, plain: Floats, among: Rows, selves: Rows, above: float, on_step: Step
 ) -> _Lists:
-    """The nearest of queries among some of those seen; `selves` are their places among them."""
+    """Find the nearest of queries among some places; `selves` are the queries in `among`."""
     near = nearest(
         queries,
-        seen[among],
+        plain[among],
         NUM_CANDIDATES,
         selves=selves,
         above=above,
@@ -166,7 +185,7 @@ def _search(
 
 
 def num_queries(ranks: Rows) -> int:
-    """How many `find_candidates` asks, each of them steps."""
+    """Count the queries of `find_candidates`: the sum of its steps."""
     return sum(2 * int((ranks >= rank).sum()) for rank in np.unique(ranks))
 
 
@@ -179,7 +198,7 @@ def _none(shape: tuple[int, ...]) -> _Lists:
 
 
 def _matches(keys: NDArray[np.uint8], known: Candidates | None) -> tuple[Rows, Rows]:
-    """For each key its place in `known`, and for each place there the one here; or NONE."""
+    """Places in `known` of keys, `(M,)`, and places here of known images; or NONE."""
     was = np.full(len(keys), NONE)
     now = np.full(len(known.keys) if known else 0, NONE)
     if known is not None:
@@ -189,26 +208,26 @@ def _matches(keys: NDArray[np.uint8], known: Candidates | None) -> tuple[Rows, R
     return was, now
 
 
-def _kept(
+def _known_lists(
     known: Candidates, was: Rows, now: Rows, rank: int, mirrored: int
 ) -> tuple[_Lists, NDArray[np.bool_]]:
-    """What is left of known lists, and whether it is all that those before can contribute.
+    """Known lists without the images that are gone, and whether each still has the nearest.
 
-    It is not where an image is gone from a full list: others may have been next.
+    It may not where an image is gone from a full list: an image that was not in it may be next.
     """
     before = known.rows[was, rank, mirrored]
     rows = np.where(before == NONE, NONE, np.append(now, NONE)[before]).astype(np.int32)
     gone = (rows == NONE) & (before != NONE)
     complete = ~(gone.any(1) & (before[:, -1] != NONE))
     products = np.where(gone, -np.inf, known.products[was, rank, mirrored]).astype(np.float32)
-    worth = np.where(gone, UNKNOWN, known.worth[was, rank, mirrored]).astype(np.int8)
-    return _Lists(rows, products, worth), complete
+    screened = np.where(gone, UNKNOWN, known.screened[was, rank, mirrored]).astype(np.int8)
+    return _Lists(rows, products, screened), complete
 
 
 def _nearest_of(one: _Lists, other: _Lists) -> _Lists:
-    """The K nearest of two lists of each image; of equally near ones the first row."""
+    """Merge two lists of each image into its K nearest; of equally near ones the first row."""
     rows = np.concatenate([one.rows, other.rows], 1)
     products = np.concatenate([one.products, other.products], 1)
-    worth = np.concatenate([one.worth, other.worth], 1)
+    screened = np.concatenate([one.screened, other.screened], 1)
     order = np.lexsort((rows, -products), axis=1)[:, :NUM_CANDIDATES]
-    return _Lists(*(np.take_along_axis(part, order, 1) for part in (rows, products, worth)))
+    return _Lists(*(np.take_along_axis(part, order, 1) for part in (rows, products, screened)))

@@ -1,14 +1,14 @@
 """Descriptors that an image and its slightly altered copies share: 40 whole numbers an image.
 
-A thumbnail without its mean (brightness), at one length (contrast), in the directions in which
-images differ most compared with how much an image differs from itself shifted: Fisher's linear
-discriminant (1936), with every image a class of its own. On CIFAR-10 it finds the original of a
-shifted copy first in 95 %, a plain standardised 8 x 8 thumbnail in 83 % (LOG.md).
+A thumbnail without its mean (brightness), scaled to one length (contrast), is projected on the
+directions in which images differ most compared with how much an image differs from its shifted
+copies: Fisher's linear discriminant (1936), with one class for each image. On CIFAR-10 the original
+of a shifted copy comes first in 95 %, by a plain standardised 8 x 8 thumbnail in 83 % (LOG.md).
 
 The directions are learnt from made-up images with the amplitude spectrum of photos, 1/f (Field
-1987), not from the data: so a descriptor is a function of its image alone, and stays when others
-come. What lies below it is summed by image or in whole numbers, so that the image's bits do not
-depend on which others are described with it.
+1987), not from the data: so a descriptor is a function of its image alone, and stays the same when
+images are added. All sums are over one image or of whole numbers, so that the bits of a descriptor
+do not depend on which other images are described with it.
 """
 
 from collections.abc import Iterator
@@ -18,18 +18,20 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.modalities.images.compare.weights import gaussian_weights
+
 Images = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 
 DIMENSIONS = 40
 LENGTH = 2047
-"""Of a descriptor, but for rounding: products of two are exact in float32, in whatever order they
-are summed, as no part of a sum exceeds the product of lengths, which is less than 2^24."""
+"""Of a descriptor, before rounding: products of two are exact in float32, in any order of
+summation, as no part of a sum exceeds the product of lengths, which is less than 2^24."""
 THUMBNAIL_SIDE = 8
-MARGIN = 1 / 16  # of the side, left out: what a shift fills or cuts
-SAMPLE = 1000  # images that are made up to learn the directions from
-OWN = 0.05  # of the variance of a made-up image's channels, not shared by the others
+MARGIN = 1 / 16  # of the side, left out: a shift fills or cuts it
+SAMPLE = 1000  # made-up images, to learn the directions from
+CHANNEL_SHARE = 0.05  # of a made-up channel's variance, independent of the other channels
 STEPS = 256  # of a thumbnail's grey level
 DIRECTION = 2**20  # the largest number in a direction
 MADE_UP_AT_ONCE = 50
@@ -40,29 +42,32 @@ FLAT = 0.25  # grey levels; a thumbnail that varies less has no structure to com
 
 
 class Descriptor(NamedTuple):
-    """How to describe images of one shape; see `fit`."""
+    """Weights and directions for images of one shape; see `make_descriptor`."""
 
     down: Floats
-    """Weights of an image's rows in those of its thumbnail."""
+    """Weights of an image's H rows in the rows of its thumbnail, `(h, H)`."""
     across: Floats
+    """Weights of columns, `(w, W)`."""
     directions: Doubles
-    """From a thumbnail's values to the descriptor, whole numbers."""
+    """From a thumbnail's values to a descriptor, whole numbers, `(C * h * w, D)`."""
 
     def describe(self, images: Images, mirrored: bool = False) -> Floats:
-        """Descriptors of images `(N, H, W, C)`, `(N, D)`: whole numbers, of LENGTH; zeros for flat
-        images."""
+        """Compute descriptors, `(N, D)`, of images `(N, H, W, C)`.
+
+        They are whole numbers, with a norm of LENGTH before rounding; zeros for flat images.
+        """
         parts = [np.empty((0, self.directions.shape[1]), np.float32)]
         for part in _batches(images):
             thumbnails = self.thumbnails(part[:, :, ::-1] if mirrored else part)
             flat = (thumbnails**2).mean(1) < (FLAT * STEPS) ** 2
-            seen = thumbnails @ self.directions  # exact: less than 2^53
-            length = np.sqrt((seen**2).sum(1, keepdims=True))
-            seen[flat | (length[:, 0] == 0)] = 0
-            parts.append(np.rint(seen * (LENGTH / length.clip(1))).astype(np.float32))
+            projected = thumbnails @ self.directions  # exact: less than 2^53
+            length = np.sqrt((projected**2).sum(1, keepdims=True))
+            projected[flat | (length[:, 0] == 0)] = 0
+            parts.append(np.rint(projected * (LENGTH / length.clip(1))).astype(np.float32))
         return np.concatenate(parts)
 
     def thumbnails(self, images: Images) -> Doubles:
-        """Thumbnails without their means, `(N, T)`, in whole STEPS of a grey level."""
+        """Compute thumbnails without their means, `(N, C * h * w)`, in whole STEPS."""
         reduced = np.matmul(self.down, images.transpose(0, 3, 1, 2).astype(np.float32))
         thumbnails: Doubles = np.rint((reduced @ self.across.T) * STEPS).astype(np.float64)
         thumbnails -= np.rint(thumbnails.mean((2, 3), keepdims=True))
@@ -96,16 +101,16 @@ def make_descriptor(shape: tuple[int, int, int]) -> Descriptor:
 
 
 def _made_up(shape: tuple[int, int, int]) -> Iterator[Images]:
-    """SAMPLE images in parts, `(N, H, W, C)`: noise, with a photo's amplitude at each frequency."""
+    """Yield SAMPLE images in parts, `(N, H, W, C)`: noise with the amplitude spectrum of photos."""
     height, width, channels = shape
     random = np.random.default_rng(0)
-    canvas = (2 * height, 2 * width)  # of which a part is cut, as a spectrum makes edges meet
+    canvas = (2 * height, 2 * width)  # images are cut from it: on it opposite edges meet
     frequency = np.hypot(
         np.fft.fftfreq(canvas[0], 1 / height)[:, None], np.fft.rfftfreq(canvas[1], 1 / width)
     )
     amplitude = (1 / np.maximum(frequency, 0.5)).astype(np.float32)
     amplitude[0, 0] = 0
-    share = np.sqrt([1 - OWN, *[OWN] * channels]).astype(np.float32)
+    share = np.sqrt([1 - CHANNEL_SHARE, *[CHANNEL_SHARE] * channels]).astype(np.float32)
     for _ in range(0, SAMPLE, MADE_UP_AT_ONCE):
         noise = random.standard_normal((MADE_UP_AT_ONCE, 1 + channels, *canvas), np.float32)
         shapes = np.fft.irfft2(np.fft.rfft2(noise) * amplitude, s=canvas)[..., :height, :width]
@@ -115,17 +120,12 @@ def _made_up(shape: tuple[int, int, int]) -> Iterator[Images]:
 
 
 def _weights(size: int) -> Floats:
-    """Gaussian weights of `size` pixels, less a margin, in each of a thumbnail's, `(T, size)`."""
+    """Gaussian weights of `size` pixels in each of a thumbnail, 0 in MARGIN; `(h, size)`."""
     margin = int(size * MARGIN)
     inner = size - 2 * margin
     side = min(THUMBNAIL_SIDE, inner)
     centres = (np.arange(side) + 0.5) * inner / side - 0.5 + margin
-    weights = np.exp(-0.5 * ((np.arange(size) - centres[:, None]) / max(0.5, inner / 16)) ** 2)
-    weights[:, :margin] = 0
-    weights[:, size - margin :] = 0
-    weights[weights < 1e-6] = 0
-    scaled: Floats = (weights / weights.sum(1, keepdims=True)).astype(np.float32)
-    return scaled
+    return gaussian_weights(size, centres, max(0.5, inner / 16), 1e-6, margin)
 
 
 def _batches(images: Images) -> Iterator[Images]:

@@ -3,11 +3,10 @@
 They are the measurements, and what is made of them: colour casts, and where an image gets darker.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline.modalities.images.prepare.measurements import MEASUREMENTS
@@ -24,24 +23,24 @@ NEEDED = [*(m.name for m in MEASUREMENTS if m.offset is not None), "red", "green
 """Measurements that `measurement_distances` takes."""
 
 
-def add_features(table: pd.DataFrame) -> None:
-    """Add what is made of the measurements to a table of them.
+def add_features(table: MutableMapping[str, Any]) -> None:
+    """Add what is made of the measurements to a table of them, by column.
 
     `warmth` is red less blue, -1 to 1; `greenness` is green less the mean of both; `texture_nw`
     and so on are the shares of a quarter's areas that are brighter than their right neighbour.
     """
-    red, green, blue = (table[name].to_numpy(np.float64) for name in ("red", "green", "blue"))
+    red, green, blue = (np.asarray(table[name], np.float64) for name in ("red", "green", "blue"))
     table["warmth"] = red - blue
     table["greenness"] = green - (red + blue) / 2
-    hashes = table["dhash"].to_numpy(np.uint64)
+    hashes = np.asarray(table["dhash"], np.uint64)
     for name, mask in zip(TEXTURES, _quarters(), strict=True):
         table[name] = np.bitwise_count(hashes & mask) / 16
 
 
-def patterns(table: pd.DataFrame) -> NDArray[np.float64]:
+def patterns(table: Mapping[str, Any]) -> NDArray[np.float64]:
     """Numbers that tell pictures apart, `(N, 64 + F)`: bits of the hash, and FEATURES."""
-    hashes = table["dhash"].to_numpy(np.uint64).astype(">u8").view(np.uint8)
-    features = [table[name].to_numpy(np.float64) for name in FEATURES]
+    hashes = np.asarray(table["dhash"], np.uint64).astype(">u8").view(np.uint8)
+    features = [np.asarray(table[name], np.float64) for name in FEATURES]
     bits = np.unpackbits(hashes.reshape(-1, 8), axis=1)
     return np.column_stack([bits, *features])
 

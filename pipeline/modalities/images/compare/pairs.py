@@ -1,20 +1,19 @@
-"""Near duplicates: images that are another one recompressed, shifted, mirrored, brighter or darker.
+"""Near duplicates: recompressed, shifted, mirrored, brighter or darker copies of another image.
 
-Candidates are the nearest by a compact descriptor, also of the mirrored image; what they are is
-decided on pixels, at first roughly (screening.py). Two images are near duplicates when, at the
-best shift,
+Candidates are the nearest by a compact descriptor, also of the mirrored image; pixels decide, at
+first roughly (screening.py). Two images are near duplicates when, at the best shift,
 
 - their details correlate (`MIN_CORRELATION`),
 - enough pixels have details for that to mean something (`MIN_EVIDENCE`): two planes before an
   empty sky have few, and
-- they stand out from how alike the images of this dataset are anyway (`STANDS_OUT`): digits of one
-  class correlate at 0.97, and are no duplicates.
+- they are more alike than images of this dataset usually are (`STANDS_OUT`): digits of one class
+  correlate at 0.97, and are no duplicates.
 
-The last is relative, so where most images are near duplicates of others, such as frames of a
-film, only what is closer still is found; say `group` there.
+The last is relative: where most images are near duplicates of others, such as frames of a film,
+only still closer pairs are found; say `group` there.
 
 Time grows with the square of the number of images, memory linearly; LOG.md has the seconds. With
-what the last run found, it grows with the number of new images times that of all.
+the candidates of the last run, time grows with the number of new images times that of all.
 """
 
 from collections.abc import Callable, Iterator
@@ -33,7 +32,8 @@ from pipeline.modalities.images.compare.candidates import (
     num_queries,
 )
 from pipeline.modalities.images.compare.descriptors import LENGTH, make_descriptor
-from pipeline.modalities.images.compare.screening import worth_a_look
+from pipeline.modalities.images.compare.pair_keys import unpack
+from pipeline.modalities.images.compare.screening import screen_pairs
 from pipeline.modalities.images.compare.similarity import Images, correlate, evidence
 from pipeline.modalities.neighbours import nearest, sample_rows
 
@@ -43,13 +43,13 @@ Progress = Callable[[int], AbstractContextManager[Any]]
 MIN_SIDE = 8
 """Pixels; smaller images have too few details to be told from one another."""
 MIN_COSINE = 0.45
-"""Of the descriptors of candidates; less than 0.01 of the planted copies in colour have less."""
+"""Between descriptors of candidates; less than 0.01 of the planted copies in colour are below."""
 MIN_GREY_CORRELATION = 0.6
-"""Of details in grey, below which colours are not compared."""
+"""Between details in grey; below it colours are not compared."""
 MIN_CORRELATION = 0.76
 MIN_EVIDENCE = 70.0
-"""Nats. Both from 1,400 planted copies and 20,000 images of CIFAR-10, by looking at the pairs that
-nobody planted: below, most are different ships on the sea; above, few (LOG.md)."""
+"""Nats. Both are from 1,400 planted copies and 20,000 images of CIFAR-10, by looking at the pairs
+that nobody planted: below, most are different ships on the sea; above, few (LOG.md)."""
 STANDS_OUT = 3.0
 """How far above the usual nearest neighbour, in units of the usual distance from the nearest to
 the tenth. No two different digits exceed 2.9, planted copies of CIFAR-10 have 5 and more."""
@@ -58,20 +58,23 @@ USUAL_SAMPLE = 500
 
 
 class Pairs(NamedTuple):
-    """P pairs of near duplicates, each once, in the order of their rows."""
+    """P pairs of near duplicates, each once, in the order of their rows; `(P,)` each."""
 
     first: Rows
+    """Lesser row of the pair."""
     second: Rows
+    """Greater row of the pair."""
     similarity: NDArray[np.float32]
     """Correlation of details, MIN_CORRELATION to 1."""
 
     @classmethod
     def none(cls) -> "Pairs":
+        """No pairs."""
         return cls(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32))
 
 
 def find_pairs(images: Images, rows: Rows, ranks: Rows, progress: Progress | None = None) -> Pairs:
-    """Near duplicates among images; see `update_pairs`."""
+    """Find near duplicates among images; see `update_pairs`."""
     return update_pairs(images, rows, ranks, None, progress)[0]
 
 
@@ -82,18 +85,18 @@ def update_pairs(
     known: Candidates | None,
     progress: Progress | None = None,
 ) -> tuple[Pairs, Candidates]:
-    """Near duplicates among images; of each row only the likeliest in each split are looked at.
+    """Find near duplicates among images; of each only the nearest in each split are compared.
 
     Args:
-        images: `(N, H, W, C)`, all rows; larger sides than 64 pixels only cost time.
-        rows: which of them to compare, without exact copies; `(M,)`.
+        images: `(N, H, W, C)`; sides larger than 64 pixels only cost time.
+        rows: images to compare, without exact copies; `(M,)`.
         ranks: splits, numbered; `(N,)`. Each is searched in itself and in those numbered lower.
-        known: candidates that were found, by this code, among images of this shape. They save
-            time, and change nothing.
-        progress: makes a bar for so many images.
+        known: candidates found by this code among images of this shape. They save time, and do not
+            change the result.
+        progress: makes a progress bar for a number of images.
 
     Returns:
-        The pairs, and all candidates, for the next time.
+        The pairs, and all candidates, to be `known` in the next run.
     """
     if len(rows) < 2 or min(images.shape[1:3]) < MIN_SIDE:
         rows = rows[:0]
@@ -102,24 +105,25 @@ def update_pairs(
     plain, turned = (descriptor.describe(images, mirrored)[rows] for mirrored in (False, True))
     bar: Any
     with (progress or _no_bar)(num_queries(ranks[rows])) as bar:
-        found = find_candidates(
+        candidates = find_candidates(
             (plain, turned), ranks[rows], keys, MIN_COSINE * LENGTH**2, known, bar.update
         )
-    found = found.judged(lambda a, b, mirrored: worth_a_look(images, rows[a], rows[b], mirrored))
+    candidates = candidates.screen(lambda keys: screen_pairs(images, rows, keys))
     if not len(rows):
-        return Pairs.none(), found
-    first, second, mirrored = found.pairs(YES)
+        return Pairs.none(), candidates
+    first, second, mirrored = unpack(candidates.pairs(YES))
     similarity, num_pixels = correlate(
         images, rows[first], rows[second], mirrored, MIN_GREY_CORRELATION
     )
     needed = _min_correlation(images, rows, plain, turned)
     near = (similarity >= needed) & (evidence(similarity, num_pixels) >= MIN_EVIDENCE)
     a, b = rows[first[near]], rows[second[near]]
-    return _each_once(np.minimum(a, b), np.maximum(a, b), similarity[near]), found
+    return _each_once(np.minimum(a, b), np.maximum(a, b), similarity[near]), candidates
 
 
 def _each_once(first: Rows, second: Rows, similarity: NDArray[np.float32]) -> Pairs:
-    """In the order of rows; symmetrical images are near mirrored and not."""
+    """Sort pairs by their rows and keep the most similar of equal ones: symmetrical images are near
+    duplicates both mirrored and plain."""
     order = np.lexsort((-similarity, second, first))
     first, second, similarity = first[order], second[order], similarity[order]
     new = np.ones(len(order), bool)
@@ -135,7 +139,7 @@ def _no_bar(total: int) -> Iterator[SimpleNamespace]:
 def _min_correlation(
     images: Images, rows: Rows, plain: NDArray[np.float32], turned: NDArray[np.float32]
 ) -> float:
-    """What correlation stands out in these data.
+    """Compute the least correlation that stands out in these data.
 
     With r the correlation and t = -log(1 - r^2), the nearest neighbour's t exceeds the tenth's by
     an amount that depends on the data's dimension alone (as Facco et al. 2017 use for estimating

@@ -13,7 +13,7 @@ from pipeline.runtime.cache import key_of, read_cache, write_cache
 
 NAME = "near_duplicates"  # of the cache
 MAKER = "pipeline.modalities.images.compare.pairs"
-TYPES = {"keys": np.uint8, "rows": np.int32, "products": np.float32, "worth": np.int8}
+TYPES = {"keys": np.uint8, "rows": np.int32, "products": np.float32, "screened": np.int8}
 
 
 def candidates_key(shape: tuple[int, int, int]) -> str:

@@ -1,7 +1,8 @@
-"""How alike are two images, but for compression, brightness, contrast, a small shift and mirroring?
+"""Similarity of two images apart from compression, brightness, contrast, small shifts, mirroring.
 
-Compared are their details: what lies between fine noise and coarse shading, which compression,
-brightness and contrast leave alone, and which two images that only look alike have not in common.
+It is the correlation of their details: the band between fine noise and coarse shading, which
+compression, brightness and contrast hardly change, and which differs between two images that only
+look alike.
 """
 
 from functools import cache
@@ -9,6 +10,9 @@ from functools import cache
 import numpy as np
 import scipy.fft  # type: ignore[import-untyped]
 from numpy.typing import NDArray
+
+from pipeline.modalities.images.compare.weights import gaussian_weights
+from pipeline.modalities.images.prepare.measurements import overlaps
 
 Images = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -21,9 +25,9 @@ tells planted copies from images that look alike better than others (LOG.md)."""
 MAX_SHIFT = 3 / 32
 """Of the side, searched in both directions."""
 MARGIN = 1 / 16
-"""Of the side, left out where two images overlap: what a shift has filled reaches into it."""
+"""Of the side, left out where two images overlap: pixels that a shift has filled reach into it."""
 NOISE = 1.0
-"""Grey levels that are no details: rounding and compression."""
+"""Grey levels that rounding and compression add to details."""
 PAIRS_AT_ONCE = 1024
 
 
@@ -34,17 +38,17 @@ def correlate(
     mirrored: NDArray[np.bool_],
     enough: float = -1.0,
 ) -> tuple[Floats, Floats]:
-    """Correlation of details of P pairs of images at the best shift, and what it rests on.
+    """Correlate the details of P pairs of images at the best shift.
 
     Args:
         images: `(N, H, W, C)`.
         first: rows of one image of each pair, seen in the mirror where `mirrored`; `(P,)`.
         second: rows of the other, `(P,)`.
-        enough: where grey levels correlate less than this, colours are not looked at.
+        enough: where grey levels correlate less than this, colours are not compared.
 
     Returns:
-        The correlation, -1 to 1, `(P,)`; and the number of pixels that have the details, `(P,)`:
-        participation ratio of their energy, 0 where colours were not looked at.
+        The correlation, -1 to 1, `(P,)`; and the number of pixels that have details, `(P,)`: the
+        participation ratio of their energy, 0 where colours were not compared.
     """
     correlation = np.empty(len(first), np.float32)
     num_pixels = np.zeros(len(first), np.float32)
@@ -67,12 +71,12 @@ def correlate(
 
 
 def details(images: NDArray) -> Floats:
-    """What of images `(N, H, W, C)` lies between two scales: `(N, C, h, w)`, at most SIDE each."""
+    """Details of images `(N, H, W, C)`: `(N, C, h, w)`, with sides of at most SIDE."""
     num, height, width, channels = images.shape
     planes = images.transpose(0, 3, 1, 2).astype(np.float32).reshape(-1, height * width)
     shape = (num, channels, min(height, SIDE), min(width, SIDE))
-    found: Floats = (planes @ _details_operator(height, width)).reshape(shape)
-    return found
+    band: Floats = (planes @ _details_operator(height, width)).reshape(shape)
+    return band
 
 
 def _grey(images: Images) -> Floats:
@@ -88,13 +92,13 @@ def _turn(planes: Floats, mirrored: NDArray[np.bool_]) -> Floats:
 
 
 def evidence(correlation: Floats, num_pixels: Floats) -> Floats:
-    """Information that details have in common, in nats, were pixels independent and Gaussian."""
+    """Information that P pairs share, in nats, as if pixels were independent and Gaussian."""
     nats: Floats = -num_pixels / 2 * np.log1p(-np.minimum(correlation.clip(0) ** 2, 1 - 1e-6))
     return nats
 
 
 def _correlate(first: Floats, second: Floats, shifts: NDArray[np.intp]) -> tuple[Floats, Floats]:
-    """Correlations of details `(P, C, H, W)` at shifts `(P, 2)`, and how many pixels count."""
+    """Correlations of details `(P, C, H, W)` at shifts `(P, 2)`, and numbers of pixels, `(P,)`."""
     height, width = first.shape[2:]
     edge_y, edge_x = int(height * MARGIN), int(width * MARGIN)
     correlation = np.zeros(len(first), np.float32)
@@ -117,7 +121,7 @@ def _correlate(first: Floats, second: Floats, shifts: NDArray[np.intp]) -> tuple
 
 
 def _best_shift(a: Floats, b: Floats) -> NDArray[np.intp]:
-    """Where, from a to b, `(P, H, W)`, cross-correlation is largest within MAX_SHIFT; `(P, 2)`."""
+    """Shift from a to b, `(P, H, W)`, of the largest cross-correlation in MAX_SHIFT; `(P, 2)`."""
     _, height, width = a.shape
     # In single precision scipy's is three times as fast as numpy's.
     product = np.conj(scipy.fft.rfft2(a)) * scipy.fft.rfft2(b)
@@ -130,7 +134,7 @@ def _best_shift(a: Floats, b: Floats) -> NDArray[np.intp]:
 
 @cache
 def _details_operator(height: int, width: int) -> Floats:
-    """From pixels to details at most SIDE high and wide: `(H * W, h * w)`."""
+    """Matrix from pixels to details, `(H * W, h * w)`."""
     fine, coarse = map(np.kron, scales(height), scales(width))
     operator = np.ascontiguousarray((fine - coarse).T)
     operator[np.abs(operator) < 1e-7] = 0  # nor products of small ones
@@ -139,25 +143,10 @@ def _details_operator(height: int, width: int) -> Floats:
 
 @cache
 def scales(size: int) -> tuple[Floats, Floats]:
-    """From `size` pixels to at most SIDE, blurred little and much: `(S, size)` each."""
-    areas = _areas(size)
-    fine, coarse = (_gaussian(len(areas), sigma) @ areas for sigma in (FINE, COARSE))
-    return fine, coarse
-
-
-def _gaussian(size: int, sigma: float) -> Floats:
-    """Weights of each of `size` pixels in each blurred one, `(size, size)`."""
-    place = np.arange(size)
-    weights = np.exp(-0.5 * ((place - place[:, None]) / sigma) ** 2)
-    weights[weights < 1e-7] = 0  # subnormal numbers would make products 40 times slower
-    scaled: Floats = (weights / weights.sum(1, keepdims=True)).astype(np.float32)
-    return scaled
-
-
-def _areas(size: int) -> Floats:
-    """Weights of `size` pixels in each of at most SIDE equal areas, `(S, size)`."""
+    """Matrices from `size` pixels to at most SIDE, blurred by FINE and by COARSE; `(S, size)`."""
     side = min(size, SIDE)
-    pixel = np.arange(size) * side
-    area = np.arange(side)[:, None] * size
-    overlap = np.minimum(pixel + side, area + size) - np.maximum(pixel, area)
-    return (overlap.clip(0) / size).astype(np.float32)
+    areas = (overlaps(size, side) / size).astype(np.float32)
+    fine, coarse = (
+        gaussian_weights(side, np.arange(side), sigma, 1e-7) @ areas for sigma in (FINE, COARSE)
+    )
+    return fine, coarse

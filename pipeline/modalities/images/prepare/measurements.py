@@ -70,7 +70,7 @@ def _measure(pixels: NDArray[np.uint8]) -> Measured:
     sums = np.zeros((channels, num))
     total, squares, edge_total, edge_squares = np.zeros((4, num))
     areas = np.zeros((num, 8, 9))
-    down, across = _overlaps(height, 8), _overlaps(width, 9).T
+    down, across = overlaps(height, 8), overlaps(width, 9).T
     rows = max(1, PIXELS_AT_ONCE // (num * width))
     for top in range(0, height, rows):
         bottom = min(top + rows, height)
@@ -123,7 +123,7 @@ def _grey(
     return np.floor(grey, out=grey), sums
 
 
-def _overlaps(size: int, areas: int) -> NDArray[np.float64]:
+def overlaps(size: int, areas: int) -> NDArray[np.float64]:
     """How much of each of `size` pixels lies in each of `areas` equal areas, in 1/areas pixels."""
     pixel = np.arange(size) * areas
     area = np.arange(areas)[:, None] * size

@@ -8,13 +8,15 @@ from pipeline.modalities.images.compare.candidates import (
     NO,
     NONE,
     NUM_CANDIDATES,
+    UNKNOWN,
     YES,
     Candidates,
     find_candidates,
 )
 from pipeline.modalities.images.compare.descriptors import LENGTH, make_descriptor
+from pipeline.modalities.images.compare.pair_keys import pack, unpack
 from pipeline.modalities.images.compare.pairs import Pairs, update_pairs
-from pipeline.modalities.images.compare.screening import worth_a_look
+from pipeline.modalities.images.compare.screening import screen_pairs
 from tests.support.photos import photos
 
 NUM = 90
@@ -77,12 +79,12 @@ def test_there_may_have_been_no_images_and_there_may_be_none():
 OLD = np.delete(np.arange(NUM), np.arange(25, 30))
 
 
-def test_what_was_looked_at_before_is_not_looked_at_again():
-    """Had the last run held all pairs for worthless, only those with a new image were found."""
+def test_what_was_screened_before_is_not_screened_again():
+    """Had no pair passed screening in the last run, only those with a new image were found."""
     images, ranks = some_images()
     _, known = find(images, OLD, ranks)
-    worthless = known._replace(worth=np.where(known.worth == YES, NO, known.worth))
-    found, _ = find(images, np.arange(NUM), ranks, worthless)
+    failed = known._replace(screened=np.where(known.screened == YES, NO, known.screened))
+    found, _ = find(images, np.arange(NUM), ranks, failed)
     expected, _ = find(images, np.arange(NUM), ranks)
     new = ~np.isin(expected.first, OLD) | ~np.isin(expected.second, OLD)
     assert 0 < new.sum() < len(new)
@@ -143,9 +145,54 @@ def test_what_is_said_of_an_image_depends_on_no_other(side, channels):
         assert np.stack(alone).tobytes() == together.tobytes()
     first, second = np.triu_indices(16, 1)
     mirrored = (first + second) % 3 == 1  # so is the pair of 3 and 7
-    together = worth_a_look(images, first, second, mirrored)
-    pairs = zip(first, second, mirrored, strict=True)
-    alone = [worth_a_look(images, *(np.array([value]) for value in pair))[0] for pair in pairs]
+    keys = pack(first, second, mirrored)
+    together = screen_pairs(images, np.arange(16), keys)
+    alone = [screen_pairs(images, np.arange(16), key)[0] for key in keys[:, None]]
     assert alone == together.tolist()
     assert together[(first == 3) & (second == 7)] == [True]
     assert together.sum() < 10
+
+
+def pairs_one_by_one(candidates: Candidates, mark: int) -> list[tuple[int, int, int]]:
+    pairs = set()
+    for image, rank, mirrored, place in np.ndindex(candidates.rows.shape):
+        other = int(candidates.rows[image, rank, mirrored, place])
+        if other != NONE and candidates.screened[image, rank, mirrored, place] == mark:
+            pairs.add((min(image, other), max(image, other), mirrored))
+    return sorted(pairs)
+
+
+@pytest.mark.parametrize("at_once", [1, 7, NUM, 4096])
+def test_pairs_are_listed_and_marked_alike_in_blocks_of_any_size(monkeypatch, at_once):
+    monkeypatch.setattr("pipeline.modalities.images.compare.candidates.IMAGES_AT_ONCE", at_once)
+    images, ranks = some_images()
+    _, known = find(images, OLD, ranks)
+    cells = np.random.default_rng(0).random(known.rows.shape) < 0.3
+    some_unknown = known._replace(screened=np.where(cells, np.int8(UNKNOWN), known.screened))
+    asked = []
+
+    def passes(keys: np.ndarray) -> np.ndarray:
+        asked.extend(zip(*(part.tolist() for part in unpack(keys)), strict=True))
+        return keys % 5 == 0
+
+    again = some_unknown.screen(passes)
+    assert asked == pairs_one_by_one(some_unknown, UNKNOWN)
+    for mark in (NO, YES):
+        listed = zip(*(part.tolist() for part in unpack(again.pairs(mark))), strict=True)
+        assert list(listed) == pairs_one_by_one(again, mark)
+    image, _, mirrored, _ = where = np.nonzero(some_unknown.rows != NONE)
+    other = some_unknown.rows[where]
+    keys = pack(np.minimum(image, other), np.maximum(image, other), mirrored)
+    was = some_unknown.screened[where]
+    assert (again.screened[where] == np.where(was == UNKNOWN, keys % 5 == 0, was)).all()
+    assert (again.screened[some_unknown.rows == NONE] == UNKNOWN).all()
+
+
+def test_nothing_may_be_unknown_and_nothing_may_pass():
+    images, ranks = some_images()
+    _, known = find(images, OLD, ranks)
+    again = known.screen(lambda keys: np.ones(len(keys), bool))
+    assert again.screened.tobytes() == known.screened.tobytes()
+    none = known._replace(screened=np.full_like(known.screened, UNKNOWN))
+    none = none.screen(lambda keys: np.zeros(len(keys), bool))
+    assert (none.screened == np.where(known.rows == NONE, UNKNOWN, NO)).all()

@@ -1,0 +1,17 @@
+"""Where stages and commands meet on disk, relative to the root of the project."""
+
+from pathlib import Path
+
+CATALOG_DIR = Path("data/catalog")
+OPTOUT_DIR = Path("data/optout")
+PROFILES_DIR = Path("data/profiles")
+REVIEWS_DIR = Path("data/reviews")
+
+RAW = Path("data/raw")
+PROFILE_FILE = Path("data/profile.json")
+QUARANTINE = Path("data/quarantine.csv")
+CLEAN = Path("data/clean")
+FINDINGS = Path("data/findings")
+SHARDS = Path("data/shards")
+MODELS = Path("models")
+EVALUATION = Path("data/evaluation")
