@@ -8,6 +8,7 @@ a few bytes for each label.
 import csv
 import os
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 
 from pipeline.dataset.addresses import without_secrets
 from pipeline.dataset.annotations import SOURCE
+from pipeline.ingest.sources.delimited import DelimitedText
 from pipeline.ingest.sources.places.fetch import fetch_source
 from pipeline.runtime.errors import SourceError
 
@@ -151,7 +153,6 @@ def _first_of_each(
 COLUMNS = ["id", "annotator", "label"]
 
 ROWS_AT_ONCE = 1 << 16
-BLOCK_BYTES = 8 << 20  # a row may be as large
 PARQUET = b"PAR1"
 
 
@@ -172,7 +173,8 @@ def read_batches(path: Path, where: str) -> Iterator[pa.Table]:
             yield pa.table(texts)
             position += batch.num_rows
     except (pa.ArrowException, OSError, UnicodeDecodeError, csv.Error) as error:
-        reason = _first_bad_line(path) or " ".join(str(error).split())[:300]
+        bad = None if _is_parquet(path) else _text(path).first_bad_line()
+        reason = bad or " ".join(str(error).split())[:300]
         raise SourceError(
             f"{where} cannot be read after row {position}: {reason}",
             fix="save it as UTF-8 CSV with a value for each column in each row, or as Parquet",
@@ -195,22 +197,9 @@ def _parquet(path: Path, where: str) -> Iterator[pa.Table]:
 
 
 def _csv(path: Path, where: str) -> Iterator[pa.Table]:
-    delimiter = _delimiter(path)
-    _, header = next(_numbered(path, delimiter), (1, []))
-    _require_columns(header, where)
-    reader = pa.csv.open_csv(
-        path,
-        read_options=pa.csv.ReadOptions(block_size=BLOCK_BYTES),
-        parse_options=pa.csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
-        convert_options=pa.csv.ConvertOptions(
-            include_columns=COLUMNS,
-            # As text: `007` is a name, and `nan` may be a class.
-            column_types=dict.fromkeys(COLUMNS, pa.string()),
-            strings_can_be_null=True,
-            null_values=[""],
-            quoted_strings_can_be_null=True,
-        ),
-    )
+    text = _text(path)
+    _require_columns(text.header(), where)
+    reader = pa.csv.open_csv(path, **text.arrow_options(COLUMNS))
     for batch in reader:
         yield pa.Table.from_batches([batch])
 
@@ -230,44 +219,12 @@ def _is_parquet(path: Path) -> bool:
         return file.read(len(PARQUET)) == PARQUET
 
 
-def _delimiter(path: Path) -> str:
-    with path.open("rb") as file:
-        first = file.readline(BLOCK_BYTES).decode("utf-8", "replace")
-    return max(",;\t", key=first.count)
-
-
-def _numbered(path: Path, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    """Rows of a CSV file that are not blank, each with the number of its first line."""
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.reader(file, delimiter=delimiter)
-        before = 0
-        for values in reader:
-            if values:
-                yield before + 1, values
-            before = reader.line_num
+def _text(path: Path) -> DelimitedText:
+    return DelimitedText(partial(path.open, "rb"))
 
 
 def place_of(path: Path, row: int) -> str:
     """Where a row is, as an editor would show it: `line 7`; `row 5` of a Parquet file."""
     if _is_parquet(path):
         return f"row {row}"
-    lines = _numbered(path, _delimiter(path))
-    return next(f"line {line}" for number, (line, _) in enumerate(lines) if number == row + 1)
-
-
-def _first_bad_line(path: Path) -> str | None:
-    """What is wrong in which line, where that can be told."""
-    if _is_parquet(path):
-        return None
-    line = 0
-    try:
-        rows = _numbered(path, _delimiter(path))
-        _, header = next(rows, (1, []))
-        for line, values in rows:
-            if len(values) != len(header):
-                return f"line {line} has {len(values)} values, expected {len(header)}"
-    except UnicodeDecodeError:
-        return "it is no UTF-8"
-    except csv.Error as error:
-        return f"after line {line}: {error}"
-    return None
+    return f"line {_text(path).line_of(row)}"

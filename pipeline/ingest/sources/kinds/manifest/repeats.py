@@ -1,14 +1,12 @@
 """Rows that tell of one example: repeats go, contradictions are refused, annotators vote."""
 
-import csv
-import io
 from collections.abc import Callable
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.ingest.sources.kinds.manifest.rows import with_columns
-from pipeline.ingest.sources.kinds.manifest.tables import JSON_SUFFIXES, MAX_BYTES, Manifest
+from pipeline.ingest.sources.kinds.manifest.tables import Manifest, place_of_row
 from pipeline.ingest.sources.places.trees import Files
 from pipeline.runtime.errors import SourceError
 
@@ -99,23 +97,7 @@ def line_of_row(at: int, parts: list[Manifest], names: list[str], files: Files) 
     """Where row `at` of all manifests is, as an editor would show it: `line 3 of train.csv`."""
     for part, name in zip(parts, names, strict=True):
         if at < part.table.num_rows:
-            line = _line_in(at, name, files)
+            line = place_of_row(files, name, at)
             return line if len(parts) == 1 else f"{line} of {name}"
         at -= part.table.num_rows
     raise AssertionError("no such row")
-
-
-def _line_in(row: int, name: str, files: Files) -> str:
-    if name.lower().endswith(".parquet"):
-        return f"row {row}"
-    text = files.read(name, MAX_BYTES).decode("utf-8-sig", "replace")
-    if name.lower().endswith(JSON_SUFFIXES):
-        starts = [number for number, line in enumerate(text.split("\n"), 1) if line.strip()]
-        return f"line {starts[row]}"
-    delimiter = max(",;\t", key=text.partition("\n")[0].count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    starts, before = [], 0
-    for values in reader:
-        starts += [before + 1] if values else []
-        before = reader.line_num
-    return f"line {starts[row + 1]}"  # after the header

@@ -1,9 +1,8 @@
 """Manifests as tables: which file is one, what its columns are, how it is read."""
 
 import csv
-import io
 import json
-from collections.abc import Iterator
+from functools import partial
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
@@ -14,6 +13,7 @@ import pyarrow.json
 import pyarrow.parquet as pq
 
 from pipeline.dataset.catalog import Entry
+from pipeline.ingest.sources.delimited import BLOCK_BYTES, START_BYTES, DelimitedText
 from pipeline.ingest.sources.places.trees import Files, Folder
 from pipeline.ingest.sources.source import SPLIT_NAMES
 from pipeline.runtime.errors import SourceError
@@ -21,8 +21,6 @@ from pipeline.runtime.errors import SourceError
 JSON_SUFFIXES = (".jsonl", ".ndjson")
 SUFFIXES = (".csv", ".tsv", *JSON_SUFFIXES, ".parquet")
 STEMS = {"manifest", "metadata", "labels", "annotations", "index", "data", *SPLIT_NAMES}
-START_BYTES = 64 << 10  # looked at to find out what a file is
-BLOCK_BYTES = 8 << 20  # a row may be as large
 MAX_BYTES = 4 << 30
 
 # What columns are usually called, the most telling name first.
@@ -83,9 +81,10 @@ def _is_manifest(files: Files, name: str, entry: Entry) -> bool:
     elif len(files.members) == 1:
         return True  # nothing else it could be; what it lacks is said when it is read
     elif name.lower().endswith(JSON_SUFFIXES):
-        columns = _json_keys(_start(files, name))
+        with _open(files, name) as file:
+            columns = _json_keys(bytes(file.read(START_BYTES)))
     else:
-        columns = _csv_header(_start(files, name))
+        columns = _text(files, name).header("replace")
     given = entry.columns
     return _column(columns, "image", given.image) is not None and (
         _column(columns, "label", given.label) is not None
@@ -100,9 +99,8 @@ def _open(files: Files, name: str) -> pa.NativeFile:
     return pa.BufferReader(files.read(name, MAX_BYTES))
 
 
-def _start(files: Files, name: str) -> bytes:
-    with _open(files, name) as file:
-        return bytes(file.read(START_BYTES))
+def _text(files: Files, name: str) -> DelimitedText:
+    return DelimitedText(partial(_open, files, name))
 
 
 def _is_plain(kind: pa.DataType) -> bool:
@@ -124,16 +122,6 @@ def _json_keys(start: bytes) -> list[str]:
             continue
         keys |= dict.fromkeys(row if isinstance(row, dict) else ())
     return list(keys)
-
-
-def _csv_header(start: bytes) -> list[str]:
-    first = start.decode("utf-8-sig", "replace").splitlines()[:1]
-    return next(csv.reader(first, delimiter=_delimiter(start)), [])
-
-
-def _delimiter(start: bytes) -> str:
-    first = start.split(b"\n", 1)[0].decode("utf-8", "replace")
-    return max(",;\t", key=first.count)
 
 
 def _column(columns: list[str], role: str, given: str | None) -> str | None:
@@ -201,27 +189,14 @@ def read_manifest(files: Files, name: str, entry: Entry) -> Manifest:
 
 
 def _read_csv(files: Files, name: str, where: str) -> pa.Table:
-    start = _start(files, name)
-    header = _csv_header(start)
+    text = _text(files, name)
+    header = text.header()
     named = [column for column in header if column]
     if len(set(named)) < len(named):
         raise SourceError(
             f"{where} has two columns of one name: {', '.join(header)}", fix="rename one of them"
         )
-    start.partition(b"\n")[0].decode("utf-8-sig")  # names of columns are not looked at later
-    return pa.csv.read_csv(
-        _open(files, name),
-        read_options=pa.csv.ReadOptions(block_size=BLOCK_BYTES),
-        parse_options=pa.csv.ParseOptions(delimiter=_delimiter(start), newlines_in_values=True),
-        convert_options=pa.csv.ConvertOptions(
-            include_columns=named,
-            # As text: `007` is a name, and `nan` may be a class.
-            column_types=dict.fromkeys(named, pa.string()),
-            strings_can_be_null=True,
-            null_values=[""],
-            quoted_strings_can_be_null=True,
-        ),
-    )
+    return pa.csv.read_csv(_open(files, name), **text.arrow_options(named))
 
 
 def _read_json(files: Files, name: str) -> pa.Table:
@@ -238,35 +213,31 @@ def _read_json(files: Files, name: str) -> pa.Table:
 
 
 def _first_bad_line(files: Files, name: str) -> str | None:
-    """What is wrong in which line, where that can be told."""
+    """Say what is wrong in which line; None where that cannot be told."""
     if name.lower().endswith(".parquet"):
         return None
+    if not name.lower().endswith(JSON_SUFFIXES):
+        return _text(files, name).first_bad_line()
     data = files.read(name, MAX_BYTES)
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         return f"line {line} is no UTF-8"
-    if name.lower().endswith(JSON_SUFFIXES):
-        for line, content in enumerate(text.split("\n"), 1):
-            try:
-                json.loads(content or "{}")
-            except ValueError as error:
-                return f"line {line} is no JSON: {error}"
-        return None
-    rows = _numbered(text, _delimiter(data))
-    _, header = next(rows, (1, []))
-    for line, values in rows:
-        if len(values) != len(header):
-            return f"line {line} has {len(values)} values, expected {len(header)}"
+    for line, content in enumerate(text.split("\n"), 1):
+        try:
+            json.loads(content or "{}")
+        except ValueError as error:
+            return f"line {line} is no JSON: {error}"
     return None
 
 
-def _numbered(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    """Rows that are not blank, each with the number of its first line."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    before = 0
-    for values in reader:
-        if values:
-            yield before + 1, values
-        before = reader.line_num
+def place_of_row(files: Files, name: str, row: int) -> str:
+    """Where a row is, as an editor would show it: `line 7`; `row 5` of a Parquet file."""
+    if name.lower().endswith(".parquet"):
+        return f"row {row}"
+    if not name.lower().endswith(JSON_SUFFIXES):
+        return f"line {_text(files, name).line_of(row)}"
+    text = files.read(name, MAX_BYTES).decode("utf-8-sig", "replace")
+    starts = [number for number, line in enumerate(text.split("\n"), 1) if line.strip()]
+    return f"line {starts[row]}"
