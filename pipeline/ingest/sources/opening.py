@@ -1,9 +1,9 @@
 """Where examples come from: one module a kind, with `recognises(files)` and `open_source(...)`.
 
-Where the files lie (a folder, a tar, a zip, behind a URL) is one question, which fetch.py and
-trees.py answer; what they hold is another, which the kinds answer. A source looks first (which
-files, which classes) and then gives its examples as batches that worker processes read, so that
-memory stays flat whatever the size of the data.
+Where the files lie (a folder, a tar, a zip, behind a URL) is one question, which `places` answers;
+what they hold is another, which `kinds` answers. A source looks first (which files, which classes)
+and then gives its examples as batches that worker processes read, so that memory stays flat
+whatever the size of the data.
 """
 
 import os
@@ -14,10 +14,11 @@ from pipeline.dataset.addresses import is_remote, local_path, without_secrets
 from pipeline.dataset.catalog import Entry
 from pipeline.dataset.table import file_digest
 from pipeline.ingest.sources.annotations import fetch_annotations
-from pipeline.ingest.sources.kinds import builtin, cifar, folders, idx, parquet
+from pipeline.ingest.sources.kinds import builtin, cifar, folders, idx
 from pipeline.ingest.sources.kinds.manifest import source as manifest
+from pipeline.ingest.sources.kinds.parquet import source as parquet
 from pipeline.ingest.sources.places.fetch import fetch_source
-from pipeline.ingest.sources.places.trees import open_files
+from pipeline.ingest.sources.places.files import open_files
 from pipeline.ingest.sources.source import Source
 from pipeline.runtime.errors import SourceError
 

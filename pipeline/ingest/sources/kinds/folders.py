@@ -6,7 +6,7 @@ its zip give the same examples.
 """
 
 from pipeline.dataset.catalog import Entry
-from pipeline.ingest.sources.places.trees import Files
+from pipeline.ingest.sources.places.files import Files
 from pipeline.ingest.sources.source import SPLIT_NAMES, Source, file_batches, in_order
 from pipeline.runtime.errors import SourceError
 

@@ -19,7 +19,8 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.dataset.catalog import Entry
-from pipeline.ingest.sources.places.trees import GROWTH_FREE_BYTES, MAX_GROWTH, Files
+from pipeline.ingest.sources.places.files import Files
+from pipeline.ingest.sources.places.trees import GROWTH_FREE_BYTES, MAX_GROWTH
 from pipeline.ingest.sources.source import (
     BYTES_PER_BATCH,
     EXAMPLES_PER_BATCH,

@@ -7,7 +7,7 @@ import pyarrow.compute as pc
 
 from pipeline.ingest.sources.kinds.manifest.rows import with_columns
 from pipeline.ingest.sources.kinds.manifest.tables import Manifest, place_of_row
-from pipeline.ingest.sources.places.trees import Files
+from pipeline.ingest.sources.places.files import Files
 from pipeline.runtime.errors import SourceError
 
 # What the rows of all annotators of an image must say alike.

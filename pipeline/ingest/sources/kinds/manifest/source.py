@@ -29,8 +29,9 @@ from pipeline.ingest.sources.kinds.manifest.rows import (
 )
 from pipeline.ingest.sources.kinds.manifest.tables import find_manifests, read_manifest
 from pipeline.ingest.sources.places.fetch import fetch_file
-from pipeline.ingest.sources.places.members import named
-from pipeline.ingest.sources.places.trees import Files, Folder, Member, UnusableFile
+from pipeline.ingest.sources.places.files import Files
+from pipeline.ingest.sources.places.members import Member, named
+from pipeline.ingest.sources.places.trees import Folder, UnusableFile
 from pipeline.ingest.sources.source import (
     EXAMPLES_PER_BATCH,
     Batch,

@@ -14,7 +14,8 @@ import pyarrow.parquet as pq
 
 from pipeline.dataset.catalog import Entry
 from pipeline.ingest.sources.delimited import BLOCK_BYTES, START_BYTES, DelimitedText
-from pipeline.ingest.sources.places.trees import Files, Folder
+from pipeline.ingest.sources.places.files import Files
+from pipeline.ingest.sources.places.trees import Folder
 from pipeline.ingest.sources.source import SPLIT_NAMES
 from pipeline.runtime.errors import SourceError
 
