@@ -1,4 +1,4 @@
-"""Several people's labels in a table of their own: what `annotations` of a catalog entry names.
+"""Several people's labels: the table that `annotations` of a catalog entry names.
 
 A CSV or Parquet file with the columns id, annotator and label, and a row for each label that
 somebody gave. It is read in batches into codes, so that memory grows with the different ids and by
@@ -31,7 +31,7 @@ Rows = NDArray[np.int64]
 
 
 def fetch_annotations(uri: str, classes: Sequence[str]) -> pa.Table:
-    """The labels in the file at `uri`, each once, in the order of the file.
+    """Read the labels in the file at `uri`, each once, in the order of the file.
 
     Labels are names of `classes` or, where none of them is, indices into `classes`. Rows without
     a label are passed over.
@@ -57,12 +57,12 @@ def fetch_annotations(uri: str, classes: Sequence[str]) -> pa.Table:
     if not coded:
         _refuse_empty(where)
     table = pa.concat_tables(coded).unify_dictionaries().combine_chunks()
-    said = pc.is_valid(table["label"])
+    is_labelled = pc.is_valid(table["label"])
     for name in ("id", "annotator"):
-        nameless = pc.and_(said, pc.is_null(table[name]))
+        nameless = pc.and_(is_labelled, pc.is_null(table[name]))
         if (row := pc.index(nameless, True).as_py()) >= 0:
             raise SourceError(f"{where}, {place_of(path, row)} has no {name}", fix="fill it in")
-    rows = np.flatnonzero(said.to_numpy())
+    rows = np.flatnonzero(is_labelled.to_numpy())
     if not len(rows):
         _refuse_empty(where)
     ids, annotators, labels = (table[name].combine_chunks() for name in COLUMNS)
@@ -90,18 +90,18 @@ def _refuse_empty(where: str) -> NoReturn:
 def _as_classes(
     labels: pa.DictionaryArray, classes: Sequence[str], where: str, path: Path
 ) -> pa.DictionaryArray:
-    """Labels as class names.
+    """Turn labels, which are names of classes or their indices, into names.
 
     Raises:
-        SourceError: a label is neither, with the places of the first.
+        SourceError: a label is no name and no index of a class; says where the first is.
     """
-    found: list[str] = labels.dictionary.to_pylist()
+    texts: list[str] = labels.dictionary.to_pylist()
     names = {name: name for name in classes}
-    if not names.keys() & set(found):
+    if not names.keys() & set(texts):
         names = {str(index): name for index, name in enumerate(classes)}
-    unknown = [text for text in found if text not in names]
+    unknown = [text for text in texts if text not in names]
     if unknown:
-        first = pc.index(labels.indices, found.index(unknown[0])).as_py()
+        first = pc.index(labels.indices, texts.index(unknown[0])).as_py()
         listed = ", ".join(map(repr, unknown[:MAX_NAMED]))
         listed += f" and {len(unknown) - MAX_NAMED} more" if len(unknown) > MAX_NAMED else ""
         raise SourceError(
@@ -109,7 +109,7 @@ def _as_classes(
             fix=f"the classes are {', '.join(classes) or 'none'}; "
             "correct the labels, or classes: in the catalog entry",
         )
-    renamed = pa.array([names[text] for text in found], pa.string())
+    renamed = pa.array([names[text] for text in texts], pa.string())
     return pa.DictionaryArray.from_arrays(labels.indices, renamed)
 
 
@@ -121,7 +121,7 @@ def _first_of_each(
     where: str,
     path: Path,
 ) -> Rows:
-    """Of the labels in `rows`, the first by each annotator for each example, in order.
+    """Keep, of the labels in `rows`, the first by each annotator for each example, in order.
 
     Raises:
         SourceError: another one differs.
@@ -138,13 +138,13 @@ def _first_of_each(
     if len(differing):
         first = differing[np.argmin(other[differing])]
         places = " and ".join(place_of(path, int(rows[at])) for at in (one[first], other[first]))
-        said = ", ".join(
+        both = ", ".join(
             labels.dictionary[int(label[at])].as_py() for at in (one[first], other[first])
         )
         name = ids.dictionary[int(example[one[first]])].as_py()
         more = f"; so do {len(differing) - 1} more" if len(differing) > 1 else ""
         raise SourceError(
-            f"{where} has two labels of one annotator for {name}: {places} differ ({said}){more}",
+            f"{where} has two labels of one annotator for {name}: {places} differ ({both}){more}",
             fix="keep the one that counts",
         )
     return np.delete(rows, other)
@@ -157,7 +157,7 @@ PARQUET = b"PAR1"
 
 
 def read_batches(path: Path, where: str) -> Iterator[pa.Table]:
-    """COLUMNS as text without blanks around it, in Unicode NFC; null where a cell is blank.
+    """Read COLUMNS as text without blanks around it, in Unicode NFC; null where a cell is blank.
 
     Raises:
         SourceError: it is damaged, or lacks a column.

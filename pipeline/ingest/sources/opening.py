@@ -45,7 +45,7 @@ def open_source(entry: Entry, max_bytes: float = float("inf")) -> Source:
 def _open_images(entry: Entry, max_bytes: float) -> Source:
     if entry.kind == "builtin" or builtin.recognises(entry.uri):
         return builtin.open_source(entry)
-    # In the order of asking: the last ones recognise more.
+    # In this order, since the last ones recognise more.
     kinds: dict[str, ModuleType] = {
         "cifar": cifar,
         "idx": idx,
@@ -76,16 +76,16 @@ def _verify(entry: Entry, path: Path) -> None:
     if not os.path.exists(path):  # noqa: PTH110 - Path.exists raises where a name is too long
         return  # open_files says so
     for algorithm in ("sha256", "md5"):
-        given = getattr(entry, algorithm)
-        if given is None:
+        digest = getattr(entry, algorithm)
+        if digest is None:
             continue
-        if isinstance(given, str) and not path.is_file():
+        if isinstance(digest, str) and not path.is_file():
             raise SourceError(
                 f"{algorithm} is given, but uri {entry.uri} is no single file",
                 fix=f"remove {algorithm} from the catalog entry, or give one for each file",
             )
         digests = (
-            {path: given} if isinstance(given, str) else {path / n: d for n, d in given.items()}
+            {path: digest} if isinstance(digest, str) else {path / n: d for n, d in digest.items()}
         )
         for file, expected in digests.items():
             if not file.is_file():

@@ -33,8 +33,8 @@ class BinaryForm(NamedTuple):
     train: tuple[str, ...]
     test: str
     labels: dict[str, str]
-    """By name of a label, in the order of their bytes in an example: the file with the names of its
-    classes. The last label counts unless the entry names another."""
+    """The labels of an example in the order of their bytes, each with the file of its class names.
+    The last one counts unless the entry names another."""
 
     @property
     def mark(self) -> str:

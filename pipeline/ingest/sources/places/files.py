@@ -33,11 +33,11 @@ class Files:
 
     @cached_property
     def others(self) -> dict[str, Member]:
-        """The members that do not call themselves images: few, whatever the size of the data."""
+        """The members without the suffix of an image: few, whatever the size of the data."""
         return {name: member for name, member in self.members.items() if not is_image(name)}
 
     def read(self, name: str, max_bytes: float) -> bytes:
-        """The bytes of a file that the whole source hangs on.
+        """Read a file without which there is no source.
 
         Raises:
             SourceError: it is not there or cannot be read.
@@ -68,11 +68,11 @@ def open_files(path: Path, where: str) -> Files:
     tree: Tree
     if path.is_dir():
         tree = Folder(path)
-        found = list(tree.list())
+        members = list(tree.list())
     elif (archive := _open_archive(path, where)) is not None:
         tree = archive
         try:
-            found = list(tree.list())
+            members = list(tree.list())
         except SourceError:
             raise
         except Exception as error:  # a hostile archive makes tarfile and zipfile raise anything
@@ -82,14 +82,14 @@ def open_files(path: Path, where: str) -> Files:
             ) from None
     else:
         tree = Folder(path.parent)
-        found = [member_of(path.name, path.stat(), path.parent)]
+        members = [member_of(path.name, path.stat(), path.parent)]
     if not isinstance(tree, Folder):
-        found = [m for m in found if not any(map(is_litter, m.name.split("/")))]
-    return Files(tree, by_name(found), where)
+        members = [m for m in members if not any(map(is_litter, m.name.split("/")))]
+    return Files(tree, by_name(members), where)
 
 
 def _open_archive(path: Path, where: str) -> Tar | Zip | None:
-    """The archive at `path` by its content, whatever its name; None when it is none."""
+    """Open the archive at `path`, known by its content; None when it is none."""
     with path.open("rb") as file:
         start = file.read(512)
     if start.startswith((b"PK\x03\x04", b"PK\x05\x06")):

@@ -68,7 +68,7 @@ class Folder:
                     yield member_of(path, entry.stat(follow_symlinks=False), self.root)
 
     def find(self, path: str) -> Member:
-        """The file at a path below the root, for those who know its name.
+        """Find the file at a path below the root, without a listing.
 
         Raises:
             UnusableFile: there is none, or it cannot be read.
@@ -84,7 +84,7 @@ class Folder:
             raise UnusableFile(getattr(error, "strerror", None) or str(error)) from None
 
     def read(self, member: Member, max_bytes: float) -> bytes:
-        """The bytes of a member.
+        """Read the bytes of a member.
 
         Raises:
             UnusableFile: it has a problem, is larger than `max_bytes`, or cannot be read.
@@ -96,14 +96,15 @@ class Folder:
             raise UnusableFile(f"{CANNOT_BE_READ}{error.strerror}") from None
 
     def stamp(self, member: Member) -> tuple[int, ...]:
-        """Changes when the file of a member does, or another takes its place, as git has it: when
-        it last changed, in ns, its own time, size and inode.
+        """Time of change and of modification in ns, size and inode of a member's file.
+
+        As in git's index, they differ when the file was changed or replaced.
 
         Raises:
             OSError: it is gone.
         """
-        found = os.stat(f"{self.root}/{member.path}")  # noqa: PTH116 - a million of them
-        return found.st_ctime_ns, found.st_mtime_ns, found.st_size, found.st_ino
+        status = os.stat(f"{self.root}/{member.path}")  # noqa: PTH116 - a million of them
+        return status.st_ctime_ns, status.st_mtime_ns, status.st_size, status.st_ino
 
 
 @dataclass(frozen=True)

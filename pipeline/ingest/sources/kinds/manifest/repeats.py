@@ -1,4 +1,4 @@
-"""Rows that tell of one example: repeats go, contradictions are refused, annotators vote."""
+"""Several rows of one example: repeats go, contradictions are refused, annotators vote."""
 
 from collections.abc import Callable
 
@@ -17,9 +17,9 @@ OF_IMAGE = ["split", "group", "license", "purposes", "place", "problem"]
 def once_each(
     rows: pa.Table, keys: list[str], line_of: Callable[[int], str], where: str
 ) -> pa.Table:
-    """The rows without those that repeat another, of which none contradicts another.
+    """Keep the first of rows that repeat each other.
 
-    `line_of` tells where the row of a number is; `where` is the source, for messages.
+    `line_of` says where the row of a number is; `where` is the source, for messages.
 
     Raises:
         SourceError: two rows say different things of one key.
@@ -32,7 +32,7 @@ def once_each(
 
 
 def by_majority(rows: pa.Table, line_of: Callable[[int], str], where: str) -> pa.Table:
-    """A row for each id, with the label of most annotators, the first of equals.
+    """Make one row for each id, with the label of most annotators, the first of equals.
 
     Raises:
         SourceError: rows of one id differ in more than annotator and label.
@@ -64,7 +64,7 @@ def _refuse_contradictions(
     where: str,
     but: tuple[str, ...] = (),
 ) -> None:
-    """Refuse rows of the same keys; columns of `but` are not what they contradict each other in."""
+    """Refuse rows of the same keys; they may differ in columns of `but`."""
     counts = rows.group_by(keys, use_threads=False).aggregate([("at", "count"), ("at", "min")])
     several = counts.filter(pc.greater(counts["at_count"], 1)).sort_by("at_min")
     if not several.num_rows:
@@ -80,11 +80,11 @@ def _refuse_contradictions(
     )
     lines = [line_of(row["at"]) for row in (first, second)]
     is_image = differing in ("place", "problem")
-    said = "" if is_image else f" ({first[differing]}, {second[differing]})"
+    values = "" if is_image else f" ({first[differing]}, {second[differing]})"
     more = f"; so do rows of {several.num_rows - 1} more" if several.num_rows > 1 else ""
     raise SourceError(
         f"{where} says two things of {first['id']}: {' and '.join(lines)} differ in "
-        f"{'image' if is_image else differing}{said}{more}",
+        f"{'image' if is_image else differing}{values}{more}",
         fix="give each image an id of its own, in a column id"
         if is_image
         else "let the rows of an image differ in annotator and label alone"

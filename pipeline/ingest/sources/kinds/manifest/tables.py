@@ -49,7 +49,7 @@ class Manifest(NamedTuple):
 
 
 def find_manifests(files: Files, entry: Entry) -> list[str]:
-    """Names of the manifests: the one that uri names, or those under usual names.
+    """Find the names of the manifests: the one that uri names, or those under usual names.
 
     Raises:
         SourceError: there are several, and nothing tells which counts.
@@ -60,16 +60,18 @@ def find_manifests(files: Files, entry: Entry) -> list[str]:
         # One at the root, or one in each split folder, whatever folders hold them all.
         depth = min((name.count("/") for name in candidates), default=0)
         candidates = [name for name in candidates if name.count("/") == depth]
-    found = [name for name in candidates if _is_manifest(files, name, entry)]
-    keys = [(path.parent, SPLIT_NAMES.get(path.stem.lower())) for path in map(PurePosixPath, found)]
+    manifests = [name for name in candidates if _is_manifest(files, name, entry)]
+    keys = [
+        (path.parent, SPLIT_NAMES.get(path.stem.lower())) for path in map(PurePosixPath, manifests)
+    ]
     folders = [folder for folder, _ in keys]
     # Several are of one dataset when each has its own folder, or is called like its own split.
     if any(keys.count(k) > 1 or (folders.count(k[0]) > 1 and k[1] is None) for k in keys):
         raise SourceError(
-            f"{files.where} has several manifests: {', '.join(found[:4])}",
+            f"{files.where} has several manifests: {', '.join(manifests[:4])}",
             fix="point uri at the one that counts",
         )
-    return found
+    return manifests
 
 
 def _is_manifest(files: Files, name: str, entry: Entry) -> bool:
@@ -80,20 +82,20 @@ def _is_manifest(files: Files, name: str, entry: Entry) -> bool:
             return False  # the kind that reads Parquet says what is wrong
         columns = [f.name for f in schema if pa.types.is_string(f.type) or _is_plain(f.type)]
     elif len(files.members) == 1:
-        return True  # nothing else it could be; what it lacks is said when it is read
+        return True  # nothing else it could be; read_manifest says what it lacks
     elif name.lower().endswith(JSON_SUFFIXES):
         with _open(files, name) as file:
             columns = _json_keys(bytes(file.read(START_BYTES)))
     else:
         columns = _text(files, name).header("replace")
-    given = entry.columns
-    return _column(columns, "image", given.image) is not None and (
-        _column(columns, "label", given.label) is not None
+    return all(
+        _column(columns, role, getattr(entry.columns, role)) is not None
+        for role in ("image", "label")
     )
 
 
 def _open(files: Files, name: str) -> pa.NativeFile:
-    """A manifest as a file; in memory only where it lies in an archive."""
+    """Open a manifest as a file, which is in memory only where it lies in an archive."""
     member = files.members[name]
     if isinstance(files.tree, Folder) and not member.problem:
         return pa.OSFile(str(files.tree.root / member.path))
@@ -125,16 +127,16 @@ def _json_keys(start: bytes) -> list[str]:
     return list(keys)
 
 
-def _column(columns: list[str], role: str, given: str | None) -> str | None:
-    """The column of the given name, or the first of the usual ones."""
-    if given is not None:
-        return given if given in columns else None
-    by_name = {name.strip().lower(): name for name in reversed(columns)}
-    return next((by_name[name] for name in USUAL_NAMES[role] if name in by_name), None)
+def _column(columns: list[str], role: str, name: str | None) -> str | None:
+    """The column called `name`, or the first with a usual name of the role where that is None."""
+    if name is not None:
+        return name if name in columns else None
+    by_name = {column.strip().lower(): column for column in reversed(columns)}
+    return next((by_name[usual] for usual in USUAL_NAMES[role] if usual in by_name), None)
 
 
 def read_manifest(files: Files, name: str, entry: Entry) -> Manifest:
-    """The manifest as text, with our names for its columns; null where a cell is blank.
+    """Read a manifest as text, with our names for its columns; null where a cell is blank.
 
     Raises:
         SourceError: it is damaged, or has no column of images or of labels.
@@ -153,6 +155,24 @@ def read_manifest(files: Files, name: str, entry: Entry) -> Manifest:
             f"{where} cannot be read: {reason}",
             fix="save it as UTF-8 with as many values in each row as columns, each of one kind",
         ) from None
+    columns = _find_columns(table, entry, where)
+    texts = {
+        role: pc.utf8_trim_whitespace(table[c].cast(pa.string())) for role, c in columns.items()
+    }
+    texts = {
+        role: pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
+        for role, text in texts.items()
+    }
+    return Manifest(pa.table(texts), name[: name.rfind("/") + 1])
+
+
+def _find_columns(table: pa.Table, entry: Entry, where: str) -> dict[str, str]:
+    """The columns that a manifest has, by role.
+
+    Raises:
+        SourceError: it has none of images or of labels, lacks one that the entry names, or has
+            values in one that are neither texts nor numbers.
+    """
     columns = {
         role: _column(table.column_names, role, getattr(entry.columns, role))
         for role in USUAL_NAMES
@@ -177,16 +197,7 @@ def read_manifest(files: Files, name: str, entry: Entry) -> Manifest:
                 f"{where} has {kind} in column {column}, expected a text or a number a row",
                 fix="name another column in the catalog entry, under columns:",
             )
-    texts = {
-        role: pc.utf8_trim_whitespace(table[column].cast(pa.string()))
-        for role, column in columns.items()
-        if column is not None
-    }
-    texts = {
-        role: pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
-        for role, text in texts.items()
-    }
-    return Manifest(pa.table(texts), name[: name.rfind("/") + 1])
+    return {role: column for role, column in columns.items() if column is not None}
 
 
 def _read_csv(files: Files, name: str, where: str) -> pa.Table:

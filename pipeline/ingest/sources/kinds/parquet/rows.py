@@ -42,8 +42,8 @@ class RowReader:
         columns = self._images(image.cast(pa.binary()))
         columns["label"] = self._labels(table[self.layout.label])
         if self.layout.split is not None:
-            given = table[self.layout.split].cast(pa.string()).to_pylist()
-            columns["split"] = [SPLIT_NAMES.get((name or "").lower(), name) for name in given]
+            names = table[self.layout.split].cast(pa.string()).to_pylist()
+            columns["split"] = [SPLIT_NAMES.get((name or "").lower(), name) for name in names]
         elif (name := split_in_path(path, self.root)) is not None:
             columns["split"] = [name] * table.num_rows
         for name in ("group", "license", "purposes"):

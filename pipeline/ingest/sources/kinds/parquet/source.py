@@ -164,14 +164,14 @@ def _find_splits(
     splits = {split for path in footers if (split := split_in_path(path, root)) is not None}
     if layout.split is None:
         return frozenset(splits)
-    given = _distinct(footers, layout.split)
-    unknown = sorted(name for name in given if name.lower() not in SPLIT_NAMES)
+    names = _distinct(footers, layout.split)
+    unknown = sorted(name for name in names if name.lower() not in SPLIT_NAMES)
     if unknown:
         raise SourceError(
             f"column {layout.split} of {root} has the unknown split {unknown[0]!r}",
             fix=f"the known ones are {', '.join(SPLIT_NAMES)}",
         )
-    return frozenset(splits | {SPLIT_NAMES[name.lower()] for name in given})
+    return frozenset(splits | {SPLIT_NAMES[name.lower()] for name in names})
 
 
 def _distinct(footers: Mapping[Path, Footer], column: str) -> set[str]:
