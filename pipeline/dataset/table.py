@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.runtime.errors import MissingInput
@@ -78,6 +79,8 @@ def clean_schema(raw: pa.Schema) -> pa.Schema:
     )
 
 
+ROW_GROUP_BYTES = 1 << 20  # of images: all that is read to show one of them
+
 OWN_DIGEST = "index_sha256"  # of the text of index.json without this key
 
 
@@ -98,7 +101,10 @@ def write_part(folder: Path, number: int, table: pa.Table) -> dict[str, Any]:
 
 
 def write_examples(table: pa.Table, path: Path) -> None:
-    """Write one table by one call with every option fixed: the same table, the same bytes."""
+    """Write one table by one call with every option fixed: the same table, the same bytes.
+
+    A row group holds about ROW_GROUP_BYTES of images; a table without images is one row group.
+    """
     path.unlink(missing_ok=True)  # which may be the file of another name too
     words = [field.name for field in table.schema if pa.types.is_dictionary(field.type)]
     # Images are compressed already, and digests cannot be.
@@ -111,7 +117,17 @@ def write_examples(table: pa.Table, path: Path) -> None:
         compression=dict.fromkeys(others, "zstd") | dict.fromkeys(plain, "none"),
         use_dictionary=words,
         write_page_checksum=True,
+        row_group_size=_rows_per_group(table),
     )
+
+
+def _rows_per_group(table: pa.Table) -> int | None:
+    """How many rows hold ROW_GROUP_BYTES of images; None where there are no images."""
+    if "image" not in table.schema.names:
+        return None
+    # Not nbytes, which is another one for the same values in other chunks.
+    num_bytes = pc.sum(pc.binary_length(table["image"])).as_py()
+    return max(1, table.num_rows * ROW_GROUP_BYTES // num_bytes) if num_bytes else None
 
 
 def write_index(

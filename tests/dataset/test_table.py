@@ -111,6 +111,40 @@ def test_files_are_of_similar_size(tmp_path):
     assert ids == [f"id-{number}" for number in range(index["examples"])]
 
 
+def image_table(sizes: list[int | None]) -> pa.Table:
+    columns = [
+        pa.array([f"id-{number}" for number in range(len(sizes))]),
+        pa.array([None if size is None else bytes(size) for size in sizes], pa.binary()),
+        words([["cat", "dog"][number % 2] for number in range(len(sizes))], ["cat", "dog"]),
+    ]
+    return pa.table(columns, schema=SCHEMA)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "rows"),
+    [
+        ([1 << 18] * 10, [4, 4, 2]),
+        ([3 << 20] * 2, [1, 1]),
+        ([100] * 5, [5]),
+        ([None] * 3, [3]),
+        ([], [0]),
+    ],
+)
+def test_a_row_group_has_about_a_megabyte_of_images(tmp_path, sizes, rows):
+    path = tmp_path / "part.parquet"
+    whole = image_table(sizes)
+    write_examples(whole, path)
+    groups = pq.ParquetFile(path).metadata
+    assert [groups.row_group(n).num_rows for n in range(groups.num_row_groups)] == rows
+    assert pq.read_table(path).equals(whole)
+    # As many rows in other chunks are the same bytes, and so is what was read.
+    data = path.read_bytes()
+    write_examples(pa.concat_tables([whole.slice(0, 1), whole.slice(1)]), path)
+    assert path.read_bytes() == data
+    write_examples(pq.read_table(tmp_path / "part.parquet"), path)
+    assert path.read_bytes() == data
+
+
 def test_the_same_tables_are_the_same_bytes(tmp_path):
     for name in ("a", "b"):
         write(tmp_path / name, table(0, 4), table(4, 4))

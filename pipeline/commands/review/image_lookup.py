@@ -1,17 +1,10 @@
-"""Single images out of data/raw, read from where they stand in its Parquet files.
+"""Single images out of data/raw: one row group, about a megabyte, is read for each.
 
-A file has one row group, so that Arrow must read all images of a file to give one. But
-records.py stores them neither compressed nor as a dictionary: each stands in the file as it is,
-behind its length. Where, is learnt the first time that a file is asked for an image (CIFAR-10:
-LOG.md), by comparing the bytes; after that an image is one read, and no copy is kept.
+No image is kept, so nothing but data/raw itself is there to be forgotten.
 """
 
 import bisect
-import mmap
-import os
-import struct
-import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,17 +12,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
 
 from pipeline.dataset.table import read_index, read_tables
 from pipeline.runtime.errors import MissingInput
 
-ROWS_AT_ONCE = 256
-
 
 @dataclass(frozen=True)
 class Example:
-    """What is known of an example beside its image."""
+    """An example without its image."""
 
     row: int
     """Its number in data/raw, which `image` takes."""
@@ -47,7 +37,7 @@ class RawImages:
         wanted = pa.array(sorted(set(ids)), pa.string())
         self.examples: dict[str, Example] = {}
         self._files = [folder / file["name"] for file in read_index(folder)["files"]]
-        self._states = [_state(path.stat()) for path in self._files]
+        self._states = [_state(path) for path in self._files]
         self._starts = [0]
         for table in read_tables(folder, ["id", "label", "width", "height"]):
             start = self._starts[-1]
@@ -56,11 +46,11 @@ class RawImages:
             for row, id, *known in zip(rows.tolist(), *values, strict=True):
                 self.examples[id] = Example(start + row, *known)
             self._starts.append(start + table.num_rows)
-        self._places: dict[int, NDArray[np.int64]] = {}
-        self._lock = threading.Lock()
 
     def image(self, row: int) -> bytes | None:
         """The encoded image of a row of data/raw; None when it has none.
+
+        May be called from several threads.
 
         Raises:
             MissingInput: data/raw has changed since, or is damaged.
@@ -68,54 +58,43 @@ class RawImages:
         number = bisect.bisect_right(self._starts, row) - 1
         if not 0 <= number < len(self._files):
             return None
-        with self._lock:  # one file at a time is read whole
-            if number not in self._places:
-                self._places[number] = locate_images(self._files[number])
-        offset, length = self._places[number][row - self._starts[number]].tolist()
-        if length < 0:
-            return None
-        with self._files[number].open("rb") as file:
-            if _state(os.fstat(file.fileno())) != self._states[number]:
+        path = self._files[number]
+        try:
+            return read_image(path, row - self._starts[number])
+        except (OSError, ValueError, pa.ArrowException) as error:
+            raise MissingInput(
+                f"{path} is damaged: {error}", fix="dvc repro --force ingest"
+            ) from None
+        finally:  # of another file, neither an image nor an error says anything
+            if _state(path) != self._states[number]:
                 raise MissingInput(
-                    f"{self._files[number]} has changed since the review began",
+                    f"{path} has changed since the review began",
                     fix="end the review and start it again",
                 )
-            return os.pread(file.fileno(), length, offset)
 
 
-def locate_images(path: Path) -> NDArray[np.int64]:
-    """Where the images of a file stand: offset and length in bytes by row, `(N, 2)`.
-
-    A row without an image has the length -1.
+def read_image(path: Path, row: int) -> bytes | None:
+    """Read the encoded image of a row of a Parquet file, of which one row group is read.
 
     Raises:
-        MissingInput: the file is damaged, or does not have the images as they are.
+        OSError, pa.ArrowException: the file cannot be read, or is damaged.
+        ValueError: it has fewer rows.
     """
-    places: list[tuple[int, int]] = []
-    try:
-        with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, prot=mmap.PROT_READ) as data:
-            position = 4  # behind the magic number
-            for image in _images(path):
-                if image is None:
-                    places.append((0, -1))
-                    continue
-                stored = struct.pack("<I", len(image)) + image
-                if data[position : position + len(stored)] != stored:  # a page begins
-                    position = data.find(stored, position)
-                    if position < 0:
-                        raise ValueError("its images are not stored as they are")
-                places.append((position + 4, len(image)))
-                position += len(stored)
-    except (OSError, ValueError, pa.ArrowException) as error:
-        raise MissingInput(f"{path} is damaged: {error}", fix="dvc repro --force ingest") from None
-    return np.array(places, np.int64).reshape(-1, 2)
-
-
-def _images(path: Path) -> Iterator[bytes | None]:
     with pq.ParquetFile(path, page_checksum_verification=True) as file:
-        for batch in file.iter_batches(ROWS_AT_ONCE, columns=["image"]):
-            yield from batch["image"].to_pylist()
+        for group in range(file.num_row_groups):
+            num_rows = file.metadata.row_group(group).num_rows
+            if row < num_rows:
+                images = file.read_row_group(group, ["image"], use_threads=False)["image"]
+                image: bytes | None = images[row].as_py()
+                return image
+            row -= num_rows
+    raise ValueError("it has fewer rows than data/raw/index.json says")
 
 
-def _state(stat: os.stat_result) -> tuple[int, int, int]:
+def _state(path: Path) -> tuple[int, int, int] | None:
+    """Changes when a file is written or replaced; None while there is none."""
+    try:
+        stat = path.stat()
+    except FileNotFoundError:
+        return None
     return stat.st_ino, stat.st_size, stat.st_mtime_ns

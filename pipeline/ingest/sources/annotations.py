@@ -1,4 +1,4 @@
-"""Several people's labels in a table of their own: what `annotations` of a catalog entry names.
+"""Several people's labels: the table that `annotations` of a catalog entry names.
 
 A CSV or Parquet file with the columns id, annotator and label, and a row for each label that
 somebody gave. It is read in batches into codes, so that memory grows with the different ids and by
@@ -8,6 +8,7 @@ a few bytes for each label.
 import csv
 import os
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 
 from pipeline.dataset.addresses import without_secrets
 from pipeline.dataset.annotations import SOURCE
+from pipeline.ingest.sources.delimited import DelimitedText
 from pipeline.ingest.sources.places.fetch import fetch_source
 from pipeline.runtime.errors import SourceError
 
@@ -29,7 +31,7 @@ Rows = NDArray[np.int64]
 
 
 def fetch_annotations(uri: str, classes: Sequence[str]) -> pa.Table:
-    """The labels in the file at `uri`, each once, in the order of the file.
+    """Read the labels in the file at `uri`, each once, in the order of the file.
 
     Labels are names of `classes` or, where none of them is, indices into `classes`. Rows without
     a label are passed over.
@@ -55,12 +57,12 @@ def fetch_annotations(uri: str, classes: Sequence[str]) -> pa.Table:
     if not coded:
         _refuse_empty(where)
     table = pa.concat_tables(coded).unify_dictionaries().combine_chunks()
-    said = pc.is_valid(table["label"])
+    is_labelled = pc.is_valid(table["label"])
     for name in ("id", "annotator"):
-        nameless = pc.and_(said, pc.is_null(table[name]))
+        nameless = pc.and_(is_labelled, pc.is_null(table[name]))
         if (row := pc.index(nameless, True).as_py()) >= 0:
             raise SourceError(f"{where}, {place_of(path, row)} has no {name}", fix="fill it in")
-    rows = np.flatnonzero(said.to_numpy())
+    rows = np.flatnonzero(is_labelled.to_numpy())
     if not len(rows):
         _refuse_empty(where)
     ids, annotators, labels = (table[name].combine_chunks() for name in COLUMNS)
@@ -88,18 +90,18 @@ def _refuse_empty(where: str) -> NoReturn:
 def _as_classes(
     labels: pa.DictionaryArray, classes: Sequence[str], where: str, path: Path
 ) -> pa.DictionaryArray:
-    """Labels as class names.
+    """Turn labels, which are names of classes or their indices, into names.
 
     Raises:
-        SourceError: a label is neither, with the places of the first.
+        SourceError: a label is no name and no index of a class; says where the first is.
     """
-    found: list[str] = labels.dictionary.to_pylist()
+    texts: list[str] = labels.dictionary.to_pylist()
     names = {name: name for name in classes}
-    if not names.keys() & set(found):
+    if not names.keys() & set(texts):
         names = {str(index): name for index, name in enumerate(classes)}
-    unknown = [text for text in found if text not in names]
+    unknown = [text for text in texts if text not in names]
     if unknown:
-        first = pc.index(labels.indices, found.index(unknown[0])).as_py()
+        first = pc.index(labels.indices, texts.index(unknown[0])).as_py()
         listed = ", ".join(map(repr, unknown[:MAX_NAMED]))
         listed += f" and {len(unknown) - MAX_NAMED} more" if len(unknown) > MAX_NAMED else ""
         raise SourceError(
@@ -107,7 +109,7 @@ def _as_classes(
             fix=f"the classes are {', '.join(classes) or 'none'}; "
             "correct the labels, or classes: in the catalog entry",
         )
-    renamed = pa.array([names[text] for text in found], pa.string())
+    renamed = pa.array([names[text] for text in texts], pa.string())
     return pa.DictionaryArray.from_arrays(labels.indices, renamed)
 
 
@@ -119,7 +121,7 @@ def _first_of_each(
     where: str,
     path: Path,
 ) -> Rows:
-    """Of the labels in `rows`, the first by each annotator for each example, in order.
+    """Keep, of the labels in `rows`, the first by each annotator for each example, in order.
 
     Raises:
         SourceError: another one differs.
@@ -136,13 +138,13 @@ def _first_of_each(
     if len(differing):
         first = differing[np.argmin(other[differing])]
         places = " and ".join(place_of(path, int(rows[at])) for at in (one[first], other[first]))
-        said = ", ".join(
+        both = ", ".join(
             labels.dictionary[int(label[at])].as_py() for at in (one[first], other[first])
         )
         name = ids.dictionary[int(example[one[first]])].as_py()
         more = f"; so do {len(differing) - 1} more" if len(differing) > 1 else ""
         raise SourceError(
-            f"{where} has two labels of one annotator for {name}: {places} differ ({said}){more}",
+            f"{where} has two labels of one annotator for {name}: {places} differ ({both}){more}",
             fix="keep the one that counts",
         )
     return np.delete(rows, other)
@@ -151,12 +153,11 @@ def _first_of_each(
 COLUMNS = ["id", "annotator", "label"]
 
 ROWS_AT_ONCE = 1 << 16
-BLOCK_BYTES = 8 << 20  # a row may be as large
 PARQUET = b"PAR1"
 
 
 def read_batches(path: Path, where: str) -> Iterator[pa.Table]:
-    """COLUMNS as text without blanks around it, in Unicode NFC; null where a cell is blank.
+    """Read COLUMNS as text without blanks around it, in Unicode NFC; null where a cell is blank.
 
     Raises:
         SourceError: it is damaged, or lacks a column.
@@ -172,7 +173,8 @@ def read_batches(path: Path, where: str) -> Iterator[pa.Table]:
             yield pa.table(texts)
             position += batch.num_rows
     except (pa.ArrowException, OSError, UnicodeDecodeError, csv.Error) as error:
-        reason = _first_bad_line(path) or " ".join(str(error).split())[:300]
+        bad = None if _is_parquet(path) else _text(path).first_bad_line()
+        reason = bad or " ".join(str(error).split())[:300]
         raise SourceError(
             f"{where} cannot be read after row {position}: {reason}",
             fix="save it as UTF-8 CSV with a value for each column in each row, or as Parquet",
@@ -195,22 +197,9 @@ def _parquet(path: Path, where: str) -> Iterator[pa.Table]:
 
 
 def _csv(path: Path, where: str) -> Iterator[pa.Table]:
-    delimiter = _delimiter(path)
-    _, header = next(_numbered(path, delimiter), (1, []))
-    _require_columns(header, where)
-    reader = pa.csv.open_csv(
-        path,
-        read_options=pa.csv.ReadOptions(block_size=BLOCK_BYTES),
-        parse_options=pa.csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
-        convert_options=pa.csv.ConvertOptions(
-            include_columns=COLUMNS,
-            # As text: `007` is a name, and `nan` may be a class.
-            column_types=dict.fromkeys(COLUMNS, pa.string()),
-            strings_can_be_null=True,
-            null_values=[""],
-            quoted_strings_can_be_null=True,
-        ),
-    )
+    text = _text(path)
+    _require_columns(text.header(), where)
+    reader = pa.csv.open_csv(path, **text.arrow_options(COLUMNS))
     for batch in reader:
         yield pa.Table.from_batches([batch])
 
@@ -230,44 +219,12 @@ def _is_parquet(path: Path) -> bool:
         return file.read(len(PARQUET)) == PARQUET
 
 
-def _delimiter(path: Path) -> str:
-    with path.open("rb") as file:
-        first = file.readline(BLOCK_BYTES).decode("utf-8", "replace")
-    return max(",;\t", key=first.count)
-
-
-def _numbered(path: Path, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    """Rows of a CSV file that are not blank, each with the number of its first line."""
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.reader(file, delimiter=delimiter)
-        before = 0
-        for values in reader:
-            if values:
-                yield before + 1, values
-            before = reader.line_num
+def _text(path: Path) -> DelimitedText:
+    return DelimitedText(partial(path.open, "rb"))
 
 
 def place_of(path: Path, row: int) -> str:
     """Where a row is, as an editor would show it: `line 7`; `row 5` of a Parquet file."""
     if _is_parquet(path):
         return f"row {row}"
-    lines = _numbered(path, _delimiter(path))
-    return next(f"line {line}" for number, (line, _) in enumerate(lines) if number == row + 1)
-
-
-def _first_bad_line(path: Path) -> str | None:
-    """What is wrong in which line, where that can be told."""
-    if _is_parquet(path):
-        return None
-    line = 0
-    try:
-        rows = _numbered(path, _delimiter(path))
-        _, header = next(rows, (1, []))
-        for line, values in rows:
-            if len(values) != len(header):
-                return f"line {line} has {len(values)} values, expected {len(header)}"
-    except UnicodeDecodeError:
-        return "it is no UTF-8"
-    except csv.Error as error:
-        return f"after line {line}: {error}"
-    return None
+    return f"line {_text(path).line_of(row)}"

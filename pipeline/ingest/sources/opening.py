@@ -1,9 +1,9 @@
 """Where examples come from: one module a kind, with `recognises(files)` and `open_source(...)`.
 
-Where the files lie (a folder, a tar, a zip, behind a URL) is one question, which fetch.py and
-trees.py answer; what they hold is another, which the kinds answer. A source looks first (which
-files, which classes) and then gives its examples as batches that worker processes read, so that
-memory stays flat whatever the size of the data.
+Where the files lie (a folder, a tar, a zip, behind a URL) is one question, which `places` answers;
+what they hold is another, which `kinds` answers. A source looks first (which files, which classes)
+and then gives its examples as batches that worker processes read, so that memory stays flat
+whatever the size of the data.
 """
 
 import os
@@ -14,10 +14,11 @@ from pipeline.dataset.addresses import is_remote, local_path, without_secrets
 from pipeline.dataset.catalog import Entry
 from pipeline.dataset.table import file_digest
 from pipeline.ingest.sources.annotations import fetch_annotations
-from pipeline.ingest.sources.kinds import builtin, cifar, folders, idx, parquet
+from pipeline.ingest.sources.kinds import builtin, cifar, folders, idx
 from pipeline.ingest.sources.kinds.manifest import source as manifest
+from pipeline.ingest.sources.kinds.parquet import source as parquet
 from pipeline.ingest.sources.places.fetch import fetch_source
-from pipeline.ingest.sources.places.trees import open_files
+from pipeline.ingest.sources.places.files import open_files
 from pipeline.ingest.sources.source import Source
 from pipeline.runtime.errors import SourceError
 
@@ -44,7 +45,7 @@ def open_source(entry: Entry, max_bytes: float = float("inf")) -> Source:
 def _open_images(entry: Entry, max_bytes: float) -> Source:
     if entry.kind == "builtin" or builtin.recognises(entry.uri):
         return builtin.open_source(entry)
-    # In the order of asking: the last ones recognise more.
+    # In this order, since the last ones recognise more.
     kinds: dict[str, ModuleType] = {
         "cifar": cifar,
         "idx": idx,
@@ -75,16 +76,16 @@ def _verify(entry: Entry, path: Path) -> None:
     if not os.path.exists(path):  # noqa: PTH110 - Path.exists raises where a name is too long
         return  # open_files says so
     for algorithm in ("sha256", "md5"):
-        given = getattr(entry, algorithm)
-        if given is None:
+        digest = getattr(entry, algorithm)
+        if digest is None:
             continue
-        if isinstance(given, str) and not path.is_file():
+        if isinstance(digest, str) and not path.is_file():
             raise SourceError(
                 f"{algorithm} is given, but uri {entry.uri} is no single file",
                 fix=f"remove {algorithm} from the catalog entry, or give one for each file",
             )
         digests = (
-            {path: given} if isinstance(given, str) else {path / n: d for n, d in given.items()}
+            {path: digest} if isinstance(digest, str) else {path / n: d for n, d in digest.items()}
         )
         for file, expected in digests.items():
             if not file.is_file():

@@ -9,7 +9,8 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.dataset.parts import cut_draws, part_ends
-from pipeline.ingest.sources.places.trees import Folder, Member, Tree, UnusableFile
+from pipeline.ingest.sources.places.members import Member
+from pipeline.ingest.sources.places.trees import Folder, Tree, UnusableFile
 
 EXAMPLE_SCHEMA = pa.schema(
     [
@@ -49,11 +50,13 @@ Batch = Callable[[], pa.Table]
 
 
 class Source(NamedTuple):
+    """An opened source."""
+
     classes: list[str]
     """Class names in the order of their indices."""
     num_examples: int
     splits: frozenset[str]
-    """Which of train, val and test the source itself tells apart; empty for none."""
+    """Those of train, val and test that the source itself has."""
     batches: Iterator[Batch]
     annotations: pa.Table | None = None
     """Several people's labels (id, annotator, label), where the source or the entry has them."""
@@ -61,13 +64,13 @@ class Source(NamedTuple):
 
 
 def examples_table(ids: Sequence[str], **columns: Any) -> pa.Table:
-    """A table in EXAMPLE_SCHEMA; what is not given is null."""
-    given = {"id": ids} | columns
+    """Make a table in EXAMPLE_SCHEMA; columns that are left out are null."""
+    columns["id"] = ids
     return pa.table(
         [
-            given[field.name]
-            if isinstance(given.get(field.name), pa.Array | pa.ChunkedArray)
-            else pa.array(given.get(field.name, [None] * len(ids)), field.type)
+            columns[field.name]
+            if isinstance(columns.get(field.name), pa.Array | pa.ChunkedArray)
+            else pa.array(columns.get(field.name, [None] * len(ids)), field.type)
             for field in EXAMPLE_SCHEMA
         ],
         schema=EXAMPLE_SCHEMA,
@@ -76,11 +79,11 @@ def examples_table(ids: Sequence[str], **columns: Any) -> pa.Table:
 
 @dataclass(frozen=True)
 class FileBatch:
-    """A batch of images that are each a file of a tree."""
+    """Examples whose images are files of a tree."""
 
     tree: Tree
     members: list[Member | str]
-    """A string is why there is no file."""
+    """The file of each example, or a text: why it has none."""
     max_bytes: float
     columns: dict[str, list[str | None]]
     """The other columns of EXAMPLE_SCHEMA, `id` among them."""
@@ -102,7 +105,7 @@ class FileBatch:
         return examples_table(**{"ids": columns.pop("id")}, **columns)
 
     def stamp(self, settled_before: int) -> str | None:
-        """A digest that changes when the table does, for which no file is read.
+        """A digest that changes when the table does; it is made without reading a file.
 
         None in an archive, and when a file changed after `settled_before`, in ns.
         """
@@ -115,8 +118,8 @@ class FileBatch:
             return None
         if any(changed >= settled_before for changed, *_ in stamps):
             return None
-        what = repr((self.members, self.max_bytes, self.columns, stamps))
-        return hashlib.sha256(what.encode("utf-8", "surrogateescape")).hexdigest()
+        text = repr((self.members, self.max_bytes, self.columns, stamps))
+        return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def file_batches(
@@ -127,7 +130,7 @@ def file_batches(
 ) -> Iterator[FileBatch]:
     """Cut a list of files into batches of about BYTES_PER_BATCH, or EXAMPLES_PER_BATCH if small.
 
-    Where a batch ends, the ids say (cutting.py), so that most stay when files come or go.
+    The ids decide where a batch ends (dataset/parts.py), so that most stay when files come or go.
     """
     least = BYTES_PER_BATCH // EXAMPLES_PER_BATCH
     sizes = [

@@ -1,5 +1,7 @@
 """Single images come out of Parquet as they went in."""
 
+import os
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -35,7 +37,7 @@ def noise(number: int, size: int) -> bytes:
         [noise(number, 50 + number) for number in range(100)],
         [b"same"] * 50 + [b"sam", b"", b"same"],
         [None, b"a", None, None, b"b", None],
-        [noise(number, 300_000) for number in range(20)],  # several pages of a column chunk
+        [noise(number, 300_000) for number in range(20)],  # several row groups
         [noise(number, 700) for number in range(40_000)],  # several files
     ],
     ids=["noise", "alike", "some without", "large", "many"],
@@ -66,6 +68,29 @@ def test_data_that_change_meanwhile_are_noticed(here):
     assert str(caught.value) == (
         f"ERROR {path} has changed since the review began | fix: end the review and start it again"
     )
+
+
+def test_a_file_that_goes_is_noticed(here):
+    write(here, [b"one", b"two"])
+    found = RawImages(here / "data/raw", ["e1"])
+    (here / "data/raw/part-00000.parquet").unlink()
+    with pytest.raises(MissingInput, match="has changed since the review began"):
+        found.image(1)
+
+
+def test_one_row_group_is_read_for_an_image(here):
+    images = [noise(number, 300_000) for number in range(20)]
+    write(here, images)
+    path = here / "data/raw/part-00000.parquet"
+    found = RawImages(here / "data/raw", ["e1"])
+    data = bytearray(path.read_bytes())
+    data[data.index(images[10]) + 9] ^= 1
+    with path.open("r+b") as file:
+        file.write(data)
+    os.utime(path, ns=(0, found._states[0][2]))
+    assert [found.image(row) for row in (0, 8, 12, 19)] == [images[n] for n in (0, 8, 12, 19)]
+    with pytest.raises(MissingInput, match="is damaged: could not verify page integrity"):
+        found.image(10)
 
 
 def test_damage_is_noticed(here):

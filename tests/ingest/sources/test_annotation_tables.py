@@ -8,6 +8,7 @@ import pytest
 
 from pipeline.dataset.catalog import Entry
 from pipeline.ingest.sources import annotations as annotation_tables
+from pipeline.ingest.sources import delimited
 from pipeline.ingest.sources.annotations import fetch_annotations
 from pipeline.ingest.sources.opening import open_source
 from pipeline.runtime.errors import SourceError
@@ -76,7 +77,7 @@ def test_classes_that_are_numbers_are_names(here):
 
 
 def test_it_is_read_in_batches(here, monkeypatch):
-    monkeypatch.setattr(annotation_tables, "BLOCK_BYTES", 100)
+    monkeypatch.setattr(delimited, "BLOCK_BYTES", 100)
     monkeypatch.setattr(annotation_tables, "ROWS_AT_ONCE", 7)
     rows = [(f"{number % 10}.jpg", f"a{number // 10}", CLASSES[number % 3]) for number in range(50)]
     Path("said.csv").write_text(HEADER + "".join(",".join(row) + "\n" for row in rows))
@@ -144,14 +145,19 @@ def test_from_a_url(here, tmp_path, monkeypatch):
         ),
         (
             (HEADER + "ä,ada,cat\n").encode("latin-1"),
-            "cannot be read after row 0: it is no UTF-8 | fix: save it as UTF-8 CSV with a value "
-            "for each column in each row, or as Parquet",
+            "cannot be read after row 0: line 2 is no UTF-8 | fix: save it as UTF-8 CSV with a "
+            "value for each column in each row, or as Parquet",
         ),
     ],
 )
 def test_what_is_refused(here, content, message):
     start = "ERROR annotations said.csv"
     assert refusal(content) == start + (message if message[0] == "," else " " + message)
+
+
+def test_a_line_is_told_beside_columns_in_another_encoding(here):
+    content = "id,annotator,label,note\na,ada,cat,größe\nb,ada,fish,x\n".encode("latin-1")
+    assert "labels that are no class, from line 3 on: 'fish'" in refusal(content)
 
 
 def test_damaged_parquet_is_refused(here):

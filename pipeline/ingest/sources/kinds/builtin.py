@@ -14,6 +14,7 @@ PREFIX = "builtin:"
 
 
 def recognises(uri: str) -> bool:
+    """Whether an address names a dataset inside a package."""
     return uri.startswith(PREFIX)
 
 

@@ -1,126 +1,125 @@
-"""The official CIFAR-10 and CIFAR-100 archives, in their binary and their python form.
+"""The official CIFAR-10 and CIFAR-100 archives, in their binary form.
 
-Both forms give the same examples under the same ids (`train/00000` …). The python form is
-pickles, of which nothing is run; see plain_pickle.py.
+The python form of the same images consists of pickles, which are not read: it is recognised, and
+refused with the address of the binary form.
 
 Formats: https://www.cs.toronto.edu/~kriz/cifar.html
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
 from pipeline.dataset.catalog import Entry
-from pipeline.ingest.sources.kinds.plain_pickle import Array, load_plain
-from pipeline.ingest.sources.places.trees import Files, UnusableFile
+from pipeline.ingest.sources.places.files import Files
+from pipeline.ingest.sources.places.trees import UnusableFile
 from pipeline.ingest.sources.source import EXAMPLES_PER_BATCH, Batch, Source, examples_table
 from pipeline.modalities.images.prepare.decoding import encode_png
 from pipeline.runtime.errors import SourceError
 
 SIDE = 32  # pixels
 PIXELS = 3 * SIDE * SIDE  # red, then green, then blue
-MAX_FILE_BYTES = 256 << 20  # the largest, CIFAR-100's `train`, has 155 MB
+MAX_FILE_BYTES = 256 << 20  # the largest, CIFAR-100's train.bin, has 154 MB
 MAX_NAMES_BYTES = 1 << 20
 PICKLE_STARTS = (b"\x80", b"(", b"}")
 
 
-class Form(NamedTuple):
-    """Where an archive has what; names are below its top folder."""
+class BinaryForm(NamedTuple):
+    """The files of an archive, below its top folder."""
 
     train: tuple[str, ...]
     test: str
+    labels: dict[str, str]
+    """The labels of an example in the order of their bytes, each with the file of its class names.
+    The last one counts unless the entry names another."""
+
+    @property
+    def mark(self) -> str:
+        """The file that every archive of this form has, and nothing else."""
+        return list(self.labels.values())[-1]
+
+
+class PythonForm(NamedTuple):
+    """The files by which an archive of pickles is known, below its top folder."""
+
+    batches: tuple[str, ...]
     names: str
-    """The file with the class names."""
-    labels: tuple[str, ...]
-    """What the labels of an example are called, in the order of the binary form's bytes."""
-    is_binary: bool
+    dataset: str
+    binary: str
+    """Where the same images are in their binary form."""
 
 
 BATCHES = range(1, 6)
-FORMS = [
-    Form(
+BINARY_FORMS = [
+    BinaryForm(
         tuple(f"data_batch_{n}.bin" for n in BATCHES),
         "test_batch.bin",
-        "batches.meta.txt",
-        ("label",),
-        True,
+        {"label": "batches.meta.txt"},
     ),
-    Form(
-        tuple(f"data_batch_{n}" for n in BATCHES),
-        "test_batch",
-        "batches.meta",
-        ("label",),
-        False,
-    ),
-    Form(
+    BinaryForm(
         ("train.bin",),
         "test.bin",
-        "fine_label_names.txt",
-        ("coarse_label", "fine_label"),
-        True,
+        {"coarse_label": "coarse_label_names.txt", "fine_label": "fine_label_names.txt"},
     ),
-    Form(("train",), "test", "meta", ("coarse_label", "fine_label"), False),
+]
+PYTHON_FORMS = [
+    PythonForm(
+        (*(f"data_batch_{n}" for n in BATCHES), "test_batch"),
+        "batches.meta",
+        "CIFAR-10",
+        "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",
+    ),
+    PythonForm(
+        ("train", "test"),
+        "meta",
+        "CIFAR-100",
+        "https://www.cs.toronto.edu/~kriz/cifar-100-binary.tar.gz",
+    ),
 ]
 
 
 def recognises(files: Files, entry: Entry) -> bool:
-    return bool(_find_archives(files))
+    """Whether there is an archive of either form; open_source refuses the python one."""
+    return bool(_find_archives(files)) or _find_pickles(files) is not None
 
 
 def open_source(entry: Entry, files: Files, max_bytes: float) -> Source:
-    """Read the archive's batches, which fit in memory (184 MB in all).
+    """Read the archive's files, which fit in memory (184 MB in all).
 
     Raises:
-        SourceError: a batch is missing or damaged, or a pickle holds something else than data.
+        SourceError: a file is missing or damaged, or the archive is of the python form.
     """
-    found = _find_archives(files)
-    if len(found) != 1:
-        tops = ", ".join(top or "." for _, top in found)
-        raise SourceError(
-            f"{files.where} is no official CIFAR archive"
-            if not found
-            else f"{files.where} holds several CIFAR archives: {tops}",
-            fix="point uri at one, or leave kind out" if not found else "point uri at one of them",
-        )
-    form, top = found[0]
-    label = entry.columns.label or form.labels[-1]
+    form, top = _only_archive(files)
+    label = entry.columns.label or list(form.labels)[-1]
     if label not in form.labels:
         raise SourceError(
             f"{files.where} has no label {label}; it has {', '.join(form.labels)}",
             fix="name one of these in the catalog entry, under columns: label:",
         )
-    names = entry.classes or _class_names(files, top, form, label)
-    read = _read_binary if form.is_binary else _read_pickle
-    parts = []
-    for split, batches in (("train", form.train), ("test", (form.test,))):
+    classes = entry.classes or _class_names(files, top + form.labels[label])
+    contents = []
+    for split, names in (("train", form.train), ("test", (form.test,))):
         start = 0
-        for batch in batches:
-            where = f"{top}{batch} of {files.where}"
-            pixels, labels = read(files.read(top + batch, MAX_FILE_BYTES), form, label, where)
-            unknown = next((code for code in labels if not 0 <= code < len(names)), None)
-            if unknown is not None:
-                raise SourceError(
-                    f"{where} has the label {unknown}, but there are {len(names)} classes",
-                    fix="correct classes in the catalog entry"
-                    if entry.classes
-                    else "fetch it again",
-                )
-            parts.append(Part(split, start, pixels, [names[code] for code in labels]))
+        for name in names:
+            pixels, codes = _read_file(files, top + name, form, label)
+            _check_codes(codes, len(classes), f"{top}{name} of {files.where}", entry)
+            labels = [classes[code] for code in codes.tolist()]
+            contents.append(CifarBatch(split, start, pixels, labels))
             start += len(labels)
     return Source(
-        classes=names,
-        num_examples=sum(len(part.labels) for part in parts),
+        classes=classes,
+        num_examples=sum(len(content.labels) for content in contents),
         splits=frozenset(("train", "test")),
-        batches=_batches(parts),
+        batches=_batches(contents),
     )
 
 
 @dataclass(frozen=True)
-class Part:
-    """Examples in a row."""
+class CifarBatch:
+    """Consecutive examples of one split."""
 
     split: str
     start: int
@@ -139,26 +138,67 @@ class Part:
         )
 
 
-def _batches(parts: list[Part]) -> Iterator[Batch]:
-    for part in parts:
-        for start in range(0, len(part.labels), EXAMPLES_PER_BATCH):
+def _batches(contents: list[CifarBatch]) -> Iterator[Batch]:
+    """Cut the content of each file into batches of the usual size."""
+    for whole in contents:
+        for start in range(0, len(whole.labels), EXAMPLES_PER_BATCH):
             rows = slice(start, start + EXAMPLES_PER_BATCH)
-            yield Part(part.split, part.start + start, part.pixels[rows], part.labels[rows])
+            yield CifarBatch(
+                whole.split, whole.start + start, whole.pixels[rows], whole.labels[rows]
+            )
 
 
-def _find_archives(files: Files) -> list[tuple[Form, str]]:
-    """The form and the top folder of each archive: where the class names and a batch are."""
-    found = []
-    for form in FORMS:
-        for name in files.others:
-            if name != form.names and not name.endswith("/" + form.names):
-                continue
-            top = name.removesuffix(form.names)
-            is_there = any(top + batch in files.others for batch in (*form.train, form.test))
+def _only_archive(files: Files) -> tuple[BinaryForm, str]:
+    """The form and the top folder of the archive.
+
+    Raises:
+        SourceError: there is none, several, or one of the python form.
+    """
+    archives = _find_archives(files)
+    if len(archives) == 1:
+        return archives[0]
+    if archives:
+        tops = ", ".join(top or "." for _, top in archives)
+        raise SourceError(
+            f"{files.where} holds several CIFAR archives: {tops}", fix="point uri at one of them"
+        )
+    if (pickles := _find_pickles(files)) is not None:
+        raise SourceError(
+            f"{files.where} holds the python archive of {pickles.dataset}, whose pickles are not "
+            "read",
+            fix=f"point uri at the binary archive, {pickles.binary}",
+        )
+    raise SourceError(
+        f"{files.where} is no official CIFAR archive", fix="point uri at one, or leave kind out"
+    )
+
+
+def _find_archives(files: Files) -> list[tuple[BinaryForm, str]]:
+    """The form and the top folder of each binary archive."""
+    return [
+        (form, top)
+        for form in BINARY_FORMS
+        for top in _tops(files, form.mark, (*form.train, form.test))
+    ]
+
+
+def _find_pickles(files: Files) -> PythonForm | None:
+    """The form of the first python archive."""
+    for form in PYTHON_FORMS:
+        for top in _tops(files, form.names, form.batches):
             # Others, too, have files that are called train, test and meta.
-            if is_there and (form.is_binary or _looks_pickled(files, name)):
-                found.append((form, top))
-    return found
+            if _looks_pickled(files, top + form.names):
+                return form
+    return None
+
+
+def _tops(files: Files, mark: str, batches: tuple[str, ...]) -> Iterator[str]:
+    """Folders that have the file `mark` and one of `batches`: empty, or ending with a slash."""
+    for name in files.others:
+        if name == mark or name.endswith("/" + mark):
+            top = name.removesuffix(mark)
+            if any(top + batch in files.others for batch in batches):
+                yield top
 
 
 def _looks_pickled(files: Files, name: str) -> bool:
@@ -168,68 +208,50 @@ def _looks_pickled(files: Files, name: str) -> bool:
         return False
 
 
-def _class_names(files: Files, top: str, form: Form, label: str) -> list[str]:
-    file = "coarse_label_names.txt" if form.is_binary and label == "coarse_label" else form.names
-    data = files.read(top + file, MAX_NAMES_BYTES)
-    where = f"{top}{file} of {files.where}"
-    if form.is_binary:
-        lines = data.decode("utf-8", "replace").splitlines()
-        names = [line.strip() for line in lines if line.strip()]
-    else:
-        found = _field(_load_pickle(data, where), f"{label}_names")
-        names = list(map(_text, found)) if isinstance(found, list) else []
-    if len(names) < 2 or "" in names or len(set(names)) < len(names):
+def _class_names(files: Files, name: str) -> list[str]:
+    """Read a file of class names, one a line.
+
+    Raises:
+        SourceError: it cannot be read, or has fewer than two names or one twice.
+    """
+    lines = files.read(name, MAX_NAMES_BYTES).decode("utf-8", "replace").splitlines()
+    classes = [line.strip() for line in lines if line.strip()]
+    if len(classes) < 2 or len(set(classes)) < len(classes):
         raise SourceError(
-            f"{where} should hold names of classes that differ",
+            f"{name} of {files.where} should hold names of classes that differ",
             fix="fetch it again, or give classes in the catalog entry",
         )
-    return names
+    return classes
 
 
-def _read_binary(data: bytes, form: Form, label: str, where: str) -> tuple[np.ndarray, list[int]]:
+def _read_file(
+    files: Files, name: str, form: BinaryForm, label: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """Read the pixels, shape `(N, PIXELS)`, and the codes of one label, `(N,)`; both uint8.
+
+    Raises:
+        SourceError: it is missing or damaged.
+    """
+    data = files.read(name, MAX_FILE_BYTES)
     size = len(form.labels) + PIXELS
     if not data or len(data) % size:
         raise SourceError(
-            f"{where} has {len(data)} bytes, expected a multiple of {size}", fix="fetch it again"
-        )
-    rows = np.frombuffer(data, np.uint8).reshape(-1, size)
-    return rows[:, len(form.labels) :], rows[:, form.labels.index(label)].tolist()
-
-
-def _read_pickle(data: bytes, form: Form, label: str, where: str) -> tuple[np.ndarray, list[int]]:
-    content = _load_pickle(data, where)
-    labels, array = _field(content, f"{label}s"), _field(content, "data")
-    pixels = array.matrix(PIXELS) if isinstance(array, Array) else None
-    # A label of many digits could not even be told.
-    is_list = isinstance(labels, list) and all(
-        isinstance(code, int) and -256 < code < 256 for code in labels
-    )
-    if pixels is None or not len(pixels) or not is_list or len(labels) != len(pixels):
-        raise SourceError(
-            f"{where} holds no CIFAR batch; expected data of N x {PIXELS} bytes and {label}s, N "
-            "small whole numbers",
+            f"{name} of {files.where} has {len(data)} bytes, expected a multiple of {size}",
             fix="fetch it again",
         )
-    return pixels, labels
+    rows = np.frombuffer(data, np.uint8).reshape(-1, size)
+    return rows[:, len(form.labels) :], rows[:, list(form.labels).index(label)]
 
 
-def _load_pickle(data: bytes, where: str) -> Any:
-    try:
-        return load_plain(data)
-    except ValueError as error:
+def _check_codes(codes: np.ndarray, num_classes: int, where: str, entry: Entry) -> None:
+    """Refuse codes, uint8, that are no index of a class.
+
+    Raises:
+        SourceError: names the first of them.
+    """
+    unknown = codes[codes >= num_classes]
+    if len(unknown):
         raise SourceError(
-            f"{where} is no pickle of plain data: {error}",
-            fix="fetch the official archive, or its binary form",
-        ) from None
-
-
-def _field(content: Any, name: str) -> Any:
-    if not isinstance(content, dict):
-        return None
-    return content.get(name, content.get(name.encode()))
-
-
-def _text(value: Any) -> str:
-    """A name; empty when it is no text."""
-    text = value.decode("utf-8", "replace") if isinstance(value, bytes) else value
-    return text.strip() if isinstance(text, str) else ""
+            f"{where} has the label {unknown[0]}, but there are {num_classes} classes",
+            fix="correct classes in the catalog entry" if entry.classes else "fetch it again",
+        )

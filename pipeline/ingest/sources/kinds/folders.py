@@ -1,4 +1,4 @@
-"""Class folders: `cat/1.jpg`, or `train/cat/1.jpg` where the source has splits of its own.
+"""Class folders: `cat/1.jpg`, or `train/cat/1.jpg` where the source has splits.
 
 The folder names the class, whatever lies deeper. Folders that hold all the rest (`pets-v2/train/
 cat/1.jpg`) are passed through. The path from there is the example's id, so a folder, its tar and
@@ -6,17 +6,18 @@ its zip give the same examples.
 """
 
 from pipeline.dataset.catalog import Entry
-from pipeline.ingest.sources.places.trees import Files
+from pipeline.ingest.sources.places.files import Files
 from pipeline.ingest.sources.source import SPLIT_NAMES, Source, file_batches, in_order
 from pipeline.runtime.errors import SourceError
 
 
 def recognises(files: Files, entry: Entry) -> bool:
+    """Whether there is a file with the suffix of an image."""
     return len(files.others) < len(files.members)
 
 
 def open_source(entry: Entry, files: Files, max_bytes: float) -> Source:
-    """Every file in a class folder is an example; files beside the class folders are not.
+    """Make an example of every file in a class folder; files beside the class folders are left out.
 
     Raises:
         SourceError: no image lies in a class folder.

@@ -1,7 +1,7 @@
 """MNIST and its family: IDX files of images, each with one of labels, gzipped or not.
 
 `train-images-idx3-ubyte.gz` belongs with `train-labels-idx1-ubyte.gz`; `t10k` is the test split.
-What stands before (as in EMNIST's `emnist-letters-train-images-idx3-ubyte.gz`) must be the same
+What comes before (as in EMNIST's `emnist-letters-train-images-idx3-ubyte.gz`) must be the same
 for all files. Format: https://web.archive.org/web/2022/http://yann.lecun.com/exdb/mnist/
 """
 
@@ -19,7 +19,8 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.dataset.catalog import Entry
-from pipeline.ingest.sources.places.trees import GROWTH_FREE_BYTES, MAX_GROWTH, Files
+from pipeline.ingest.sources.places.files import Files
+from pipeline.ingest.sources.places.trees import GROWTH_FREE_BYTES, MAX_GROWTH
 from pipeline.ingest.sources.source import (
     BYTES_PER_BATCH,
     EXAMPLES_PER_BATCH,
@@ -39,6 +40,7 @@ MAX_EXAMPLES = 1 << 27  # their labels are held in memory
 
 
 def recognises(files: Files, entry: Entry) -> bool:
+    """Whether a file is called like one of MNIST's."""
     return any(map(NAME.fullmatch, files.others))
 
 
@@ -66,17 +68,17 @@ def open_source(entry: Entry, files: Files, max_bytes: float) -> Source:
                 f"1 to {max_bytes:.0f} in all",
                 fix="fetch it again, or raise ingest.max_file_mb",
             )
-        codes = labels.take(labels.shape[0])
+        label_codes = labels.take(labels.shape[0])
         labels.finish()
-        pairs.append(Pair(split, images, codes))
-    found = sorted(set().union(*(np.unique(pair.codes).tolist() for pair in pairs)))
-    if entry.classes and max(found, default=0) >= len(entry.classes):
+        pairs.append(Pair(split, images, label_codes))
+    codes = sorted(set().union(*(np.unique(pair.codes).tolist() for pair in pairs)))
+    if entry.classes and max(codes, default=0) >= len(entry.classes):
         raise SourceError(
-            f"{files.where} has the label {max(found)}, but the entry names "
+            f"{files.where} has the label {max(codes)}, but the entry names "
             f"{len(entry.classes)} classes",
             fix="correct classes in the catalog entry",
         )
-    names_of = dict(enumerate(entry.classes)) if entry.classes else {c: str(c) for c in found}
+    names_of = dict(enumerate(entry.classes)) if entry.classes else {c: str(c) for c in codes}
     return Source(
         classes=list(names_of.values()),
         num_examples=sum(len(pair.codes) for pair in pairs),
@@ -86,22 +88,22 @@ def open_source(entry: Entry, files: Files, max_bytes: float) -> Source:
 
 
 def _find_pairs(files: Files) -> dict[str, dict[str, str]]:
-    """By split, train first: the names of the file of images and of that of labels.
+    """Find the file of images and that of labels of each split, train first.
 
     Raises:
-        SourceError: one of them is missing, or they are those of several datasets.
+        SourceError: one of them is missing, or they belong to several datasets.
     """
-    found: dict[tuple[str, str], dict[str, str]] = {}
+    names_by_split: dict[tuple[str, str], dict[str, str]] = {}
     for name in files.others:
         if match := NAME.fullmatch(name):
             # Sorted, so that of a file and its compressed copy beside it the file is taken.
             key = match["before"], match["split"]
-            found.setdefault(key, {}).setdefault(match["what"], name)
+            names_by_split.setdefault(key, {}).setdefault(match["what"], name)
     pairs: dict[str, dict[str, str]] = {}
-    for (_, word), names in sorted(found.items(), key=lambda item: item[0][1] != "train"):
+    for (_, word), names in sorted(names_by_split.items(), key=lambda item: item[0][1] != "train"):
         pairs["train" if word == "train" else "test"] = names
-    if len(pairs) < len(found) or len({before for before, _ in found}) > 1:
-        starts = ", ".join(sorted(before + word for before, word in found))
+    if len(pairs) < len(names_by_split) or len({before for before, _ in names_by_split}) > 1:
+        starts = ", ".join(sorted(before + word for before, word in names_by_split))
         raise SourceError(
             f"{files.where} holds several datasets, whose files start with {starts}",
             fix="point uri at a folder with one of them",
@@ -154,7 +156,7 @@ class IdxFile:
             )
 
     def take(self, num_rows: int) -> np.ndarray:
-        """The next rows, uint8.
+        """Read the next rows, uint8.
 
         Raises:
             SourceError: they are damaged or missing.
@@ -163,17 +165,17 @@ class IdxFile:
         content = self._read(prod(shape))
         self.num_read += len(content)
         if len(content) < prod(shape):
-            raise self._has(str(self.num_read))
+            raise self._wrong_size(str(self.num_read))
         return np.frombuffer(content, np.uint8).reshape(shape)
 
     def finish(self) -> None:
-        """See that nothing comes after the last row; this compares the checksum of a gzip, too.
+        """Check that nothing follows the last row; this compares the checksum of a gzip, too.
 
         Raises:
-            SourceError: something does, or it is damaged.
+            SourceError: something follows, or the file is damaged.
         """
         if self._read(1):
-            raise self._has("more")
+            raise self._wrong_size("more")
 
     def _read(self, num_bytes: int) -> bytes:
         try:
@@ -181,22 +183,24 @@ class IdxFile:
         except (EOFError, OSError, zlib.error) as error:
             raise SourceError(f"{self.where} is damaged: {error}", fix="fetch it again") from None
 
-    def _has(self, found: str) -> SourceError:
+    def _wrong_size(self, found: str) -> SourceError:
         return SourceError(
             f"{self.where} should hold {self.size} bytes, found {found}", fix="fetch it again"
         )
 
 
 class Pair(NamedTuple):
+    """The images of a split and the codes of their labels."""
+
     split: str
     images: IdxFile
     codes: np.ndarray
-    """Of the labels, shape `(N,)`, uint8."""
+    """Shape `(N,)`, uint8."""
 
 
 @dataclass(frozen=True)
-class Part:
-    """Examples in a row."""
+class IdxBatch:
+    """Consecutive examples of one split."""
 
     split: str
     start: int
@@ -214,10 +218,10 @@ class Part:
         )
 
 
-def _batches(pairs: list[Pair], names: dict[int, str]) -> Iterator[Part]:
+def _batches(pairs: list[Pair], names: dict[int, str]) -> Iterator[IdxBatch]:
     for split, images, codes in pairs:
         step = min(EXAMPLES_PER_BATCH, max(1, BYTES_PER_BATCH // prod(images.shape[1:])))
         for start in range(0, len(codes), step):
             labels = [names[code] for code in codes[start : start + step].tolist()]
-            yield Part(split, start, images.take(len(labels)), labels)
+            yield IdxBatch(split, start, images.take(len(labels)), labels)
         images.finish()

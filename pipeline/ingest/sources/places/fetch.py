@@ -49,8 +49,8 @@ Digests = Mapping[str, str]
 
 def cache_dir() -> Path:
     """Where downloads are kept, for all repositories: GROUNDWORK_CACHE, or the user's cache."""
-    given = os.environ.get(CACHE_VARIABLE)
-    return (Path(given) if given else platformdirs.user_cache_path("groundwork")) / "downloads"
+    folder = os.environ.get(CACHE_VARIABLE)
+    return (Path(folder) if folder else platformdirs.user_cache_path("groundwork")) / "downloads"
 
 
 def cached_copy(url: str) -> Path:
@@ -59,7 +59,7 @@ def cached_copy(url: str) -> Path:
 
 
 def fetch_source(uri: str, sha256: Given = None, md5: Given = None) -> Path:
-    """The local copy of what `uri` names: a file, or a folder of all that lies below it.
+    """Fetch what `uri` names, a file or a folder; returns the local copy.
 
     A digest verifies the file; digests by name verify files of a folder, and say which there are
     where a server (http) has no listing.
@@ -100,7 +100,7 @@ def fetch_source(uri: str, sha256: Given = None, md5: Given = None) -> Path:
 
 
 def fetch_file(url: str, max_bytes: float = float("inf")) -> Path:
-    """The local copy of one file; several processes may ask for the same.
+    """Fetch one file, which several processes may ask for; returns the local copy.
 
     Raises:
         SourceError: see `fetch_source`; or it has more than `max_bytes`.
@@ -115,7 +115,7 @@ def _fetch_folder(
     versions: Mapping[str, str | None],
     digests: Mapping[str, Digests],
 ) -> Path:
-    """Fetch the named files, several at a time; `versions` are those that a listing tells."""
+    """Fetch the named files, several at a time; `versions` are those of a listing."""
     folder = cached_copy(uri) / place
     for name in versions:
         if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
@@ -130,7 +130,7 @@ def _fetch_folder(
         return _fetch_one(url, folder / name, effort, digests.get(name, {}), listed)
 
     with ThreadPoolExecutor(FILES_AT_ONCE) as pool:
-        made = tqdm(
+        paths = tqdm(
             pool.map(one, versions),
             desc="fetch",
             total=len(versions),
@@ -139,7 +139,7 @@ def _fetch_folder(
             leave=False,
         )
         try:
-            wanted = set(made)
+            wanted = set(paths)
         except BaseException:
             effort.stopped.set()
             pool.shutdown(cancel_futures=True)
@@ -189,7 +189,7 @@ def _fetch_one(
 
 
 def _is_current(url: str, final: Path, about: Path, digests: Digests, listed: str | None) -> bool:
-    """Whether the copy in the cache can be used; asks the server only when nothing else tells."""
+    """Whether the cached copy can be used; asks the server only without digests or a listing."""
     known = _read_json(about)
     if final.stat().st_size != known.get("size"):
         return False
@@ -214,7 +214,7 @@ def _is_current(url: str, final: Path, about: Path, digests: Digests, listed: st
 
 
 def _beside(final: Path, what: str) -> Path:
-    """A file of ours beside a cached one; hidden, so that a folder's listing passes it over."""
+    """The path of our file beside a cached one; hidden, so that listings pass it over."""
     return final.with_name(f".{final.name}.{what}")
 
 

@@ -72,6 +72,6 @@ def is_litter(name: str) -> bool:
 
 
 def is_image(name: str) -> bool:
-    """Whether a file calls itself an image of a format that images.py reads."""
+    """Whether a file calls itself an image of a format that can be decoded."""
     stem, dot, suffix = name.rpartition(".")
     return (dot + suffix).lower() in IMAGE_SUFFIXES and not stem.endswith("/")

@@ -60,11 +60,11 @@ def download(url: str, partial: Path, effort: Effort) -> str:
         SourceError: it cannot be had, or is larger than allowed.
     """
     name = without_secrets(url)
-    noted = version_file(partial)
+    version_path = version_file(partial)
     tries = furthest = 0
     while True:
         size = partial.stat().st_size if partial.exists() else 0
-        before = noted.read_text(encoding="utf-8") if noted.exists() else ""
+        before = version_path.read_text(encoding="utf-8") if version_path.exists() else ""
         if not before:
             size = 0  # nobody can tell whether these are bytes of the same file
         try:
@@ -74,11 +74,11 @@ def download(url: str, partial: Path, effort: Effort) -> str:
                     f"{name} has {reply.total} bytes, more than {effort.max_bytes:.0f} allowed",
                     fix="raise ingest.max_file_mb, or leave it out",
                 )
-            noted.write_text(reply.version, encoding="utf-8")
+            version_path.write_text(reply.version, encoding="utf-8")
             _write(reply, partial, name, effort)
             return reply.version
         except NotNow as error:
-            # Further than ever before: one that begins anew and always fails must end some time.
+            # Further than ever before: one that starts again each time and always fails must end.
             reached = partial.stat().st_size if partial.exists() else 0
             tries = 1 if reached > max(size, furthest) else tries + 1
             furthest = max(size, furthest, reached)
@@ -93,7 +93,7 @@ def download(url: str, partial: Path, effort: Effort) -> str:
 
 
 def version_file(partial: Path) -> Path:
-    """Where it is noted of which version the bytes of `partial` are."""
+    """The file that says of which version the bytes of `partial` are."""
     return partial.with_suffix(".version")
 
 
@@ -177,10 +177,10 @@ def _open_http(url: str, offset: int, version: str) -> Reply:
     length = reply.headers.get("Content-Length", "")
     start, total = 0, int(length) if length.isdecimal() else None
     if reply.status_code == 206:
-        found = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", reply.headers.get("Content-Range", ""))
-        if found is None or int(found[1]) != offset:
+        sent = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", reply.headers.get("Content-Range", ""))
+        if sent is None or int(sent[1]) != offset:
             raise NotNow("the server sends another part than it was asked for")
-        start, total = offset, int(found[2]) if found[2] != "*" else None
+        start, total = offset, int(sent[2]) if sent[2] != "*" else None
 
     def blocks() -> Iterator[bytes]:
         with reply:
@@ -196,7 +196,7 @@ def _open_http(url: str, offset: int, version: str) -> Reply:
 def _open_fsspec(url: str, offset: int, version: str) -> Reply:
     filesystem, path = _filesystem(url)
     name = without_secrets(url)
-    with _understood(name):
+    with _translated_errors(name):
         filesystem.invalidate_cache()
         info = filesystem.info(path)
     total = info.get("size")
@@ -204,7 +204,7 @@ def _open_fsspec(url: str, offset: int, version: str) -> Reply:
     start = offset if offset and same == version else 0
 
     def blocks() -> Iterator[bytes]:
-        with _understood(name), filesystem.open(path, "rb", block_size=4 << 20) as file:
+        with _translated_errors(name), filesystem.open(path, "rb", block_size=4 << 20) as file:
             file.seek(start)
             while block := file.read(BLOCK_BYTES):
                 yield block
@@ -220,18 +220,18 @@ def list_files(uri: str) -> dict[str, str] | None:
     """
     filesystem, path = _filesystem(uri)
     try:
-        with _understood(without_secrets(uri)):
+        with _translated_errors(without_secrets(uri)):
             filesystem.invalidate_cache()
             if filesystem.isfile(path):
                 return None
             root = path.rstrip("/") + "/"
-            found = sorted(filesystem.find(path, detail=True).items())
+            infos = sorted(filesystem.find(path, detail=True).items())
     except NotNow as error:  # after the tries of the file system itself
         raise SourceError(
             f"{without_secrets(uri)} cannot be listed: {error}",
             fix="check the address, the network and the credentials",
         ) from None
-    names = {name.removeprefix(root): _version(info) for name, info in found}
+    names = {name.removeprefix(root): _version(info) for name, info in infos}
     names = {name: version for name, version in names.items() if name and name[-1] != "/"}
     if not names:
         raise SourceError(f"nothing lies at {without_secrets(uri)}", fix="check uri")
@@ -241,8 +241,8 @@ def list_files(uri: str) -> dict[str, str] | None:
 def _version(info: Mapping[str, Any]) -> str:
     # The first alone: some storages give times in listings more exactly than for single files.
     keys = ("ETag", "etag", "md5", "LastModified", "last_modified", "mtime", "created")
-    found = next((str(info[key]) for key in keys if info.get(key) is not None), "")
-    return f"{found}; {info.get('size')}"
+    version = next((str(info[key]) for key in keys if info.get(key) is not None), "")
+    return f"{version}; {info.get('size')}"
 
 
 def _filesystem(url: str) -> tuple[Any, str]:
@@ -259,7 +259,7 @@ def _filesystem(url: str) -> tuple[Any, str]:
 
 
 @contextlib.contextmanager
-def _understood(name: str) -> Iterator[None]:
+def _translated_errors(name: str) -> Iterator[None]:
     """Sort the many errors of file systems into those that may pass and those that stay."""
     try:
         yield

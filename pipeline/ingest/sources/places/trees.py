@@ -13,12 +13,11 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from pathlib import Path
 
-from pipeline.ingest.sources.places.members import Member as Member
-from pipeline.ingest.sources.places.members import by_name, is_image, is_litter, named
-from pipeline.ingest.sources.places.unpack import decompress, grown
+from pipeline.ingest.sources.places.members import Member, is_litter, named
+from pipeline.ingest.sources.places.unpack import grown
 from pipeline.runtime.errors import SourceError
 from pipeline.runtime.stage import WORK_DIR
 
@@ -66,10 +65,10 @@ class Folder:
                     todo.append(path + "/")
                     continue
                 with suppress(FileNotFoundError):  # removed since
-                    yield _member(path, entry.stat(follow_symlinks=False), self.root)
+                    yield member_of(path, entry.stat(follow_symlinks=False), self.root)
 
     def find(self, path: str) -> Member:
-        """The file at a path below the root, for those who know its name.
+        """Find the file at a path below the root, without a listing.
 
         Raises:
             UnusableFile: there is none, or it cannot be read.
@@ -78,14 +77,14 @@ class Folder:
         try:
             if not _is_below(file.parent.absolute(), self.root.absolute()):
                 raise UnusableFile("in a folder that leads outside")
-            return _member(path, file.lstat(), self.root)
+            return member_of(path, file.lstat(), self.root)
         except FileNotFoundError:
             raise UnusableFile("there is no such file") from None
         except (OSError, RuntimeError, ValueError) as error:  # loops of links; no name for a file
             raise UnusableFile(getattr(error, "strerror", None) or str(error)) from None
 
     def read(self, member: Member, max_bytes: float) -> bytes:
-        """The bytes of a member.
+        """Read the bytes of a member.
 
         Raises:
             UnusableFile: it has a problem, is larger than `max_bytes`, or cannot be read.
@@ -97,14 +96,15 @@ class Folder:
             raise UnusableFile(f"{CANNOT_BE_READ}{error.strerror}") from None
 
     def stamp(self, member: Member) -> tuple[int, ...]:
-        """Changes when the file of a member does, or another takes its place, as git has it: when
-        it last changed, in ns, its own time, size and inode.
+        """Time of change and of modification in ns, size and inode of a member's file.
+
+        As in git's index, they differ when the file was changed or replaced.
 
         Raises:
             OSError: it is gone.
         """
-        found = os.stat(f"{self.root}/{member.path}")  # noqa: PTH116 - a million of them
-        return found.st_ctime_ns, found.st_mtime_ns, found.st_size, found.st_ino
+        status = os.stat(f"{self.root}/{member.path}")  # noqa: PTH116 - a million of them
+        return status.st_ctime_ns, status.st_mtime_ns, status.st_size, status.st_ino
 
 
 @dataclass(frozen=True)
@@ -175,74 +175,8 @@ class Zip:
 Tree = Folder | Tar | Zip
 
 
-@dataclass(frozen=True)
-class Files:
-    """A tree and what is in it."""
-
-    tree: Tree
-    members: dict[str, Member]
-    """By name, sorted; without hidden files and what file managers leave behind."""
-    where: str
-    """What to call the tree in messages."""
-
-    @cached_property
-    def others(self) -> dict[str, Member]:
-        """The members that do not call themselves images: few, whatever the size of the data."""
-        return {name: member for name, member in self.members.items() if not is_image(name)}
-
-    def read(self, name: str, max_bytes: float) -> bytes:
-        """The bytes of a file that the whole source hangs on.
-
-        Raises:
-            SourceError: it is not there or cannot be read.
-        """
-        try:
-            return self.tree.read(self.members[name], max_bytes)
-        except KeyError:
-            raise SourceError(f"{self.where} has no file {name}", fix="fetch it again") from None
-        except UnusableFile as error:
-            raise SourceError(
-                f"file {name} of {self.where} is unusable: {error}", fix="fetch it again"
-            ) from None
-
-
-def open_files(path: Path, where: str) -> Files:
-    """Open the folder, archive or single file at `path`, and list it.
-
-    Raises:
-        SourceError: nothing is there, or it is a damaged or hostile archive.
-    """
-    if not os.path.exists(path):  # noqa: PTH110 - Path.exists raises where a name is too long
-        raise SourceError(f"uri {where} does not exist", fix="correct it in the catalog entry")
-    if not path.is_dir() and not path.is_file():  # a pipe would never end
-        raise SourceError(
-            f"uri {where} is neither a folder nor a regular file",
-            fix="correct it in the catalog entry",
-        )
-    tree: Tree
-    if path.is_dir():
-        tree = Folder(path)
-        found = list(tree.list())
-    elif (archive := _open_archive(path, where)) is not None:
-        tree = archive
-        try:
-            found = list(tree.list())
-        except SourceError:
-            raise
-        except Exception as error:  # a hostile archive makes tarfile and zipfile raise anything
-            raise SourceError(
-                f"archive {where} is damaged: {error or type(error).__name__}",
-                fix="fetch it again",
-            ) from None
-    else:
-        tree = Folder(path.parent)
-        found = [_member(path.name, path.stat(), path.parent)]
-    if not isinstance(tree, Folder):
-        found = [m for m in found if not any(map(is_litter, m.name.split("/")))]
-    return Files(tree, by_name(found), where)
-
-
-def _member(path: str, status: os.stat_result, root: Path) -> Member:
+def member_of(path: str, status: os.stat_result, root: Path) -> Member:
+    """The file at `path` below `root`, whose lstat is `status`; a link is followed."""
     problem = ""
     if stat.S_ISLNK(status.st_mode):
         try:
@@ -309,17 +243,3 @@ class _Headers(io.FileIO):
 def growth_limit(path: Path) -> int:
     """Bytes that the archive at `path` may hold when it is decompressed."""
     return GROWTH_FREE_BYTES + MAX_GROWTH * path.stat().st_size
-
-
-def _open_archive(path: Path, where: str) -> Tar | Zip | None:
-    """The archive at `path` by its content, whatever its name; None when it is none."""
-    with path.open("rb") as file:
-        start = file.read(512)
-    if start.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        return Zip(path)
-    if start[257:262] == b"ustar" or (path.suffix == ".tar" and tarfile.is_tarfile(path)):
-        return Tar(path)
-    if path.suffix == ".gz" and "idx" in path.name:  # an IDX file by itself
-        return None
-    tar = decompress(path, where, UNPACKED_DIR, growth_limit(path))
-    return Tar(tar) if tar else None

@@ -28,9 +28,9 @@ OPENERS: dict[bytes, Callable[[Path], Any]] = {
 
 
 def decompress(path: Path, where: str, folder: Path, max_bytes: int) -> Path | None:
-    """Where the decompressed tar lies in `folder`; None when `path` is no compressed tar.
+    """Decompress a tar to a file in `folder`, once for each version of `path`.
 
-    It is decompressed once for each version of `path`.
+    Returns the file; None when `path` is no compressed tar.
 
     Raises:
         SourceError: it is damaged, or grows to more than `max_bytes`.
@@ -73,7 +73,7 @@ def decompress(path: Path, where: str, folder: Path, max_bytes: int) -> Path | N
 
 
 def grown(where: str | Path) -> SourceError:
-    """That an archive holds more than one of its size should."""
+    """The error for an archive that holds more than one of its size should."""
     return SourceError(
         f"archive {where} grows to far more than its size",
         fix="look at what it is; if it is what you want, unpack it yourself",

@@ -3,7 +3,7 @@
 They are the measurements, and what is made of them: colour casts, and where an image gets darker.
 """
 
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,7 @@ NEEDED = [*(m.name for m in MEASUREMENTS if m.offset is not None), "red", "green
 """Measurements that `measurement_distances` takes."""
 
 
-def add_features(table: MutableMapping[str, Any]) -> None:
+def add_features(table: Any) -> None:
     """Add what is made of the measurements to a table of them, by column.
 
     `warmth` is red less blue, -1 to 1; `greenness` is green less the mean of both; `texture_nw`
@@ -37,7 +37,7 @@ def add_features(table: MutableMapping[str, Any]) -> None:
         table[name] = np.bitwise_count(hashes & mask) / 16
 
 
-def patterns(table: Mapping[str, Any]) -> NDArray[np.float64]:
+def patterns(table: Any) -> NDArray[np.float64]:
     """Numbers that tell pictures apart, `(N, 64 + F)`: bits of the hash, and FEATURES."""
     hashes = np.asarray(table["dhash"], np.uint64).astype(">u8").view(np.uint8)
     features = [np.asarray(table[name], np.float64) for name in FEATURES]

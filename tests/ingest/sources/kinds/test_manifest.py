@@ -148,8 +148,8 @@ def test_images_behind_urls(pets, web):
 
 
 def test_urls_and_files_in_many_batches_are_each_there_once(pets, web, monkeypatch):
-    monkeypatch.setattr("pipeline.ingest.sources.kinds.manifest.EXAMPLES_PER_BATCH", 8)
-    monkeypatch.setattr("pipeline.ingest.sources.kinds.manifest.URLS_PER_BATCH", 3)
+    monkeypatch.setattr("pipeline.ingest.sources.kinds.manifest.source.EXAMPLES_PER_BATCH", 8)
+    monkeypatch.setattr("pipeline.ingest.sources.kinds.manifest.source.URLS_PER_BATCH", 3)
     write = pets / "images"
     for number in range(30):
         (write / f"more-{number:02d}.jpg").write_bytes(b"%d" % number)

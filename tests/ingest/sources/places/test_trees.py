@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from pipeline.ingest.sources.places import trees
+from pipeline.ingest.sources.places.files import open_files
 from pipeline.ingest.sources.places.members import by_name, named
-from pipeline.ingest.sources.places.trees import Folder, Tar, UnusableFile, Zip, open_files
+from pipeline.ingest.sources.places.trees import Folder, Tar, UnusableFile, Zip
 from pipeline.runtime.errors import SourceError
 from tests.support.hostile_images import tar_header, tar_of
 

@@ -1,15 +1,13 @@
-"""Rows that tell of one example: repeats go, contradictions are refused, annotators vote."""
+"""Several rows of one example: repeats go, contradictions are refused, annotators vote."""
 
-import csv
-import io
 from collections.abc import Callable
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.ingest.sources.kinds.manifest.rows import with_columns
-from pipeline.ingest.sources.kinds.manifest.tables import JSON_SUFFIXES, MAX_BYTES, Manifest
-from pipeline.ingest.sources.places.trees import Files
+from pipeline.ingest.sources.kinds.manifest.tables import Manifest, place_of_row
+from pipeline.ingest.sources.places.files import Files
 from pipeline.runtime.errors import SourceError
 
 # What the rows of all annotators of an image must say alike.
@@ -19,9 +17,9 @@ OF_IMAGE = ["split", "group", "license", "purposes", "place", "problem"]
 def once_each(
     rows: pa.Table, keys: list[str], line_of: Callable[[int], str], where: str
 ) -> pa.Table:
-    """The rows without those that repeat another, of which none contradicts another.
+    """Keep the first of rows that repeat each other.
 
-    `line_of` tells where the row of a number is; `where` is the source, for messages.
+    `line_of` says where the row of a number is; `where` is the source, for messages.
 
     Raises:
         SourceError: two rows say different things of one key.
@@ -34,7 +32,7 @@ def once_each(
 
 
 def by_majority(rows: pa.Table, line_of: Callable[[int], str], where: str) -> pa.Table:
-    """A row for each id, with the label of most annotators, the first of equals.
+    """Make one row for each id, with the label of most annotators, the first of equals.
 
     Raises:
         SourceError: rows of one id differ in more than annotator and label.
@@ -66,7 +64,7 @@ def _refuse_contradictions(
     where: str,
     but: tuple[str, ...] = (),
 ) -> None:
-    """Refuse rows of the same keys; columns of `but` are not what they contradict each other in."""
+    """Refuse rows of the same keys; they may differ in columns of `but`."""
     counts = rows.group_by(keys, use_threads=False).aggregate([("at", "count"), ("at", "min")])
     several = counts.filter(pc.greater(counts["at_count"], 1)).sort_by("at_min")
     if not several.num_rows:
@@ -82,11 +80,11 @@ def _refuse_contradictions(
     )
     lines = [line_of(row["at"]) for row in (first, second)]
     is_image = differing in ("place", "problem")
-    said = "" if is_image else f" ({first[differing]}, {second[differing]})"
+    values = "" if is_image else f" ({first[differing]}, {second[differing]})"
     more = f"; so do rows of {several.num_rows - 1} more" if several.num_rows > 1 else ""
     raise SourceError(
         f"{where} says two things of {first['id']}: {' and '.join(lines)} differ in "
-        f"{'image' if is_image else differing}{said}{more}",
+        f"{'image' if is_image else differing}{values}{more}",
         fix="give each image an id of its own, in a column id"
         if is_image
         else "let the rows of an image differ in annotator and label alone"
@@ -99,23 +97,7 @@ def line_of_row(at: int, parts: list[Manifest], names: list[str], files: Files) 
     """Where row `at` of all manifests is, as an editor would show it: `line 3 of train.csv`."""
     for part, name in zip(parts, names, strict=True):
         if at < part.table.num_rows:
-            line = _line_in(at, name, files)
+            line = place_of_row(files, name, at)
             return line if len(parts) == 1 else f"{line} of {name}"
         at -= part.table.num_rows
     raise AssertionError("no such row")
-
-
-def _line_in(row: int, name: str, files: Files) -> str:
-    if name.lower().endswith(".parquet"):
-        return f"row {row}"
-    text = files.read(name, MAX_BYTES).decode("utf-8-sig", "replace")
-    if name.lower().endswith(JSON_SUFFIXES):
-        starts = [number for number, line in enumerate(text.split("\n"), 1) if line.strip()]
-        return f"line {starts[row]}"
-    delimiter = max(",;\t", key=text.partition("\n")[0].count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    starts, before = [], 0
-    for values in reader:
-        starts += [before + 1] if values else []
-        before = reader.line_num
-    return f"line {starts[row + 1]}"  # after the header

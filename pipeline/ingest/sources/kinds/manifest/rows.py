@@ -1,4 +1,4 @@
-"""Rows of manifests: which example each tells of, where its image is, what is wrong with it.
+"""Rows of manifests: which example each is of, where its image is, what is wrong with it.
 
 A manifest may be a stranger's: no row can make us read a file outside its folder.
 """
@@ -15,8 +15,9 @@ import pyarrow.compute as pc
 from pipeline.dataset.addresses import is_remote, without_secrets
 from pipeline.dataset.catalog import Entry
 from pipeline.ingest.sources.kinds.manifest.tables import USUAL_NAMES, Manifest
+from pipeline.ingest.sources.places.files import Files
 from pipeline.ingest.sources.places.members import named
-from pipeline.ingest.sources.places.trees import Files, Folder
+from pipeline.ingest.sources.places.trees import Folder
 from pipeline.ingest.sources.source import SPLIT_NAMES
 from pipeline.runtime.errors import SourceError, one_line
 
@@ -31,7 +32,7 @@ ROW_SCHEMA = pa.schema(
 
 
 def all_rows(parts: list[Manifest], names: list[str], files: Files, entry: Entry) -> pa.Table:
-    """The rows of all manifests, in ROW_SCHEMA.
+    """Join the rows of all manifests, in ROW_SCHEMA.
 
     Raises:
         SourceError: every split that they name is unknown.
@@ -55,9 +56,9 @@ def all_rows(parts: list[Manifest], names: list[str], files: Files, entry: Entry
     seen = table["split_seen"]
     if table["split"].null_count == len(table) and not seen.null_count and len(distinct(seen)) > 1:
         table = with_columns(table, split=seen)
-    given = distinct(table["split"])
-    unknown = {name for name in given if name.lower() not in SPLIT_NAMES}
-    if given and given == unknown and not table["split"].null_count:
+    splits = distinct(table["split"])
+    unknown = {name for name in splits if name.lower() not in SPLIT_NAMES}
+    if splits and splits == unknown and not table["split"].null_count:
         raise SourceError(
             f"{files.where} has the unknown split {min(unknown)!r}",
             fix=f"the known ones are {', '.join(SPLIT_NAMES)}",
@@ -109,7 +110,7 @@ def _rows_of(part: Manifest, name: str, top: str, base: str, is_one_of_several: 
 
 
 def locate(text: str | None, folder: str, base: str) -> tuple[str, str, str | None]:
-    """Place, id and problem of what a manifest names.
+    """Find place, id and problem of the image that a cell names.
 
     `folder` is the manifest's in the tree; `base` is the URL that paths lie below, or empty.
     """
@@ -151,7 +152,7 @@ def distinct(column: pa.ChunkedArray) -> set[str]:
 
 
 def map_texts(column: pa.ChunkedArray, function: Callable[[str], str | None]) -> pa.ChunkedArray:
-    """A column of the function's values; it is asked once for each distinct text."""
+    """A column of the function's values; it is called once for each distinct text."""
     texts = pc.unique(column).drop_null()
     values = pa.array([function(text) for text in texts.to_pylist()], pa.string())
     return values.take(pc.index_in(column, texts))

@@ -29,8 +29,9 @@ from pipeline.ingest.sources.kinds.manifest.rows import (
 )
 from pipeline.ingest.sources.kinds.manifest.tables import find_manifests, read_manifest
 from pipeline.ingest.sources.places.fetch import fetch_file
-from pipeline.ingest.sources.places.members import named
-from pipeline.ingest.sources.places.trees import Files, Folder, Member, UnusableFile
+from pipeline.ingest.sources.places.files import Files
+from pipeline.ingest.sources.places.members import Member, named
+from pipeline.ingest.sources.places.trees import Folder, UnusableFile
 from pipeline.ingest.sources.source import (
     EXAMPLES_PER_BATCH,
     Batch,
@@ -47,13 +48,14 @@ ROWS_LOOKED_AT = 100
 
 
 def recognises(files: Files, entry: Entry) -> bool:
+    """Whether there is a table that names images and labels."""
     return any(_names_images(files, name, entry) for name in find_manifests(files, entry))
 
 
 def _names_images(files: Files, name: str, entry: Entry) -> bool:
     """Whether a table names images that are there, rather than holds them, or names other things.
 
-    Of a folder without any image it is believed; its rows then say that there are none.
+    In a folder without images it counts as naming some; its rows then say that there are none.
     """
     if name.lower().endswith(".parquet") and isinstance(files.tree, Folder):
         schema = pq.read_schema(files.tree.root / files.members[name].path)
@@ -66,11 +68,11 @@ def _names_images(files: Files, name: str, entry: Entry) -> bool:
         part = read_manifest(files, name, entry)
     except SourceError:
         return True  # open_source says what is wrong
-    found = [
+    located = [
         locate(text, part.folder, "")[:2]
         for text in part.table["image"].slice(0, ROWS_LOOKED_AT).to_pylist()
     ]
-    return not found or any("://" in place or id in files.members for place, id in found)
+    return not located or any("://" in place or id in files.members for place, id in located)
 
 
 def open_source(entry: Entry, files: Files, max_bytes: float) -> Source:
@@ -79,21 +81,21 @@ def open_source(entry: Entry, files: Files, max_bytes: float) -> Source:
     Raises:
         SourceError: it is damaged, lacks a column, or says two things of one example.
     """
-    found = find_manifests(files, entry)
-    if not found:
+    names = find_manifests(files, entry)
+    if not names:
         raise SourceError(
             f"{files.where} has no manifest with a column that names images and one of labels",
             fix="name the columns in the catalog entry, under columns:",
         )
-    parts = [read_manifest(files, name, entry) for name in found]
+    parts = [read_manifest(files, name, entry) for name in names]
     has_annotators = any("annotator" in part.table.column_names for part in parts)
-    rows = all_rows(parts, found, files, entry)
-    line_of = partial(line_of_row, parts=parts, names=found, files=files)
+    rows = all_rows(parts, names, files, entry)
+    line_of = partial(line_of_row, parts=parts, names=names, files=files)
     rows = once_each(rows, ["id", "annotator"] if has_annotators else ["id"], line_of, files.where)
     annotations = None
     if has_annotators:
-        said = pc.and_(pc.is_valid(rows["label"]), pc.is_valid(rows["annotator"]))
-        annotations = rows.filter(said).select(["id", "annotator", "label"])
+        is_label = pc.and_(pc.is_valid(rows["label"]), pc.is_valid(rows["annotator"]))
+        annotations = rows.filter(is_label).select(["id", "annotator", "label"])
         rows = by_majority(rows, line_of, files.where)
     name_of = _class_names(rows["label"], entry, files.where)
     labels = map_texts(rows["label"], name_of)
@@ -114,18 +116,18 @@ def open_source(entry: Entry, files: Files, max_bytes: float) -> Source:
 
 
 def _class_names(labels: pa.ChunkedArray, entry: Entry, where: str) -> Callable[[str], str | None]:
-    """What makes a class name of a label: nothing, or the entry's classes for their indices.
+    """Choose what makes a class name of a label: the label itself, or the class of that index.
 
     Raises:
         SourceError: no label is one of the entry's classes, nor an index of one.
     """
-    found = distinct(labels)
-    if not entry.classes or not found or found & set(entry.classes):
+    texts = distinct(labels)
+    if not entry.classes or not texts or texts & set(entry.classes):
         return lambda label: label
     names: dict[str, str | None] = {str(code): name for code, name in enumerate(entry.classes)}
-    if not found & names.keys():
+    if not texts & names.keys():
         raise SourceError(
-            f"{where} has no label that the entry's classes name; the first is {min(found)!r}",
+            f"{where} has no label that the entry's classes name; the first is {min(texts)!r}",
             fix="correct classes: in the catalog entry, or leave it out",
         )
     names["-1"] = None  # usual for unlabelled
@@ -134,7 +136,7 @@ def _class_names(labels: pa.ChunkedArray, entry: Entry, where: str) -> Callable[
 
 @dataclass(frozen=True)
 class UrlBatch:
-    """A batch of images that are each behind a URL; they are fetched into the shared cache."""
+    """Examples whose images are each behind a URL; they are fetched into the shared cache."""
 
     urls: list[str]
     max_bytes: float
@@ -142,12 +144,12 @@ class UrlBatch:
 
     def __call__(self) -> pa.Table:
         with ThreadPoolExecutor(URLS_AT_ONCE) as pool:
-            found = list(pool.map(self._fetch, self.urls))
+            fetched = list(pool.map(self._fetch, self.urls))
         return examples_table(
             [id for id in self.columns["id"] if id is not None],
             **{name: values for name, values in self.columns.items() if name != "id"},
-            image=[data for data, _ in found],
-            problem=[problem for _, problem in found],
+            image=[data for data, _ in fetched],
+            problem=[problem for _, problem in fetched],
             source=[without_secrets(url) for url in self.urls],
         )
 
@@ -159,7 +161,7 @@ class UrlBatch:
 
 
 def _batches(rows: pa.Table, files: Files, max_bytes: float) -> Iterator[Batch]:
-    """Files are looked for only here, while workers read those found before."""
+    """Look for the files of a batch here, while workers read those of earlier ones."""
     names = ["id", "label", "split", "group", "license", "purposes"]
     draws, ones = cut_draws(rows["id"].to_pylist()), np.ones(rows.num_rows, np.int64)
     start = 0

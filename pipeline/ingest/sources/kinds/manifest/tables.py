@@ -1,9 +1,8 @@
 """Manifests as tables: which file is one, what its columns are, how it is read."""
 
 import csv
-import io
 import json
-from collections.abc import Iterator
+from functools import partial
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
@@ -14,15 +13,15 @@ import pyarrow.json
 import pyarrow.parquet as pq
 
 from pipeline.dataset.catalog import Entry
-from pipeline.ingest.sources.places.trees import Files, Folder
+from pipeline.ingest.sources.delimited import BLOCK_BYTES, START_BYTES, DelimitedText
+from pipeline.ingest.sources.places.files import Files
+from pipeline.ingest.sources.places.trees import Folder
 from pipeline.ingest.sources.source import SPLIT_NAMES
 from pipeline.runtime.errors import SourceError
 
 JSON_SUFFIXES = (".jsonl", ".ndjson")
 SUFFIXES = (".csv", ".tsv", *JSON_SUFFIXES, ".parquet")
 STEMS = {"manifest", "metadata", "labels", "annotations", "index", "data", *SPLIT_NAMES}
-START_BYTES = 64 << 10  # looked at to find out what a file is
-BLOCK_BYTES = 8 << 20  # a row may be as large
 MAX_BYTES = 4 << 30
 
 # What columns are usually called, the most telling name first.
@@ -50,7 +49,7 @@ class Manifest(NamedTuple):
 
 
 def find_manifests(files: Files, entry: Entry) -> list[str]:
-    """Names of the manifests: the one that uri names, or those under usual names.
+    """Find the names of the manifests: the one that uri names, or those under usual names.
 
     Raises:
         SourceError: there are several, and nothing tells which counts.
@@ -61,16 +60,18 @@ def find_manifests(files: Files, entry: Entry) -> list[str]:
         # One at the root, or one in each split folder, whatever folders hold them all.
         depth = min((name.count("/") for name in candidates), default=0)
         candidates = [name for name in candidates if name.count("/") == depth]
-    found = [name for name in candidates if _is_manifest(files, name, entry)]
-    keys = [(path.parent, SPLIT_NAMES.get(path.stem.lower())) for path in map(PurePosixPath, found)]
+    manifests = [name for name in candidates if _is_manifest(files, name, entry)]
+    keys = [
+        (path.parent, SPLIT_NAMES.get(path.stem.lower())) for path in map(PurePosixPath, manifests)
+    ]
     folders = [folder for folder, _ in keys]
     # Several are of one dataset when each has its own folder, or is called like its own split.
     if any(keys.count(k) > 1 or (folders.count(k[0]) > 1 and k[1] is None) for k in keys):
         raise SourceError(
-            f"{files.where} has several manifests: {', '.join(found[:4])}",
+            f"{files.where} has several manifests: {', '.join(manifests[:4])}",
             fix="point uri at the one that counts",
         )
-    return found
+    return manifests
 
 
 def _is_manifest(files: Files, name: str, entry: Entry) -> bool:
@@ -81,28 +82,28 @@ def _is_manifest(files: Files, name: str, entry: Entry) -> bool:
             return False  # the kind that reads Parquet says what is wrong
         columns = [f.name for f in schema if pa.types.is_string(f.type) or _is_plain(f.type)]
     elif len(files.members) == 1:
-        return True  # nothing else it could be; what it lacks is said when it is read
+        return True  # nothing else it could be; read_manifest says what it lacks
     elif name.lower().endswith(JSON_SUFFIXES):
-        columns = _json_keys(_start(files, name))
+        with _open(files, name) as file:
+            columns = _json_keys(bytes(file.read(START_BYTES)))
     else:
-        columns = _csv_header(_start(files, name))
-    given = entry.columns
-    return _column(columns, "image", given.image) is not None and (
-        _column(columns, "label", given.label) is not None
+        columns = _text(files, name).header("replace")
+    return all(
+        _column(columns, role, getattr(entry.columns, role)) is not None
+        for role in ("image", "label")
     )
 
 
 def _open(files: Files, name: str) -> pa.NativeFile:
-    """A manifest as a file; in memory only where it lies in an archive."""
+    """Open a manifest as a file, which is in memory only where it lies in an archive."""
     member = files.members[name]
     if isinstance(files.tree, Folder) and not member.problem:
         return pa.OSFile(str(files.tree.root / member.path))
     return pa.BufferReader(files.read(name, MAX_BYTES))
 
 
-def _start(files: Files, name: str) -> bytes:
-    with _open(files, name) as file:
-        return bytes(file.read(START_BYTES))
+def _text(files: Files, name: str) -> DelimitedText:
+    return DelimitedText(partial(_open, files, name))
 
 
 def _is_plain(kind: pa.DataType) -> bool:
@@ -126,26 +127,16 @@ def _json_keys(start: bytes) -> list[str]:
     return list(keys)
 
 
-def _csv_header(start: bytes) -> list[str]:
-    first = start.decode("utf-8-sig", "replace").splitlines()[:1]
-    return next(csv.reader(first, delimiter=_delimiter(start)), [])
-
-
-def _delimiter(start: bytes) -> str:
-    first = start.split(b"\n", 1)[0].decode("utf-8", "replace")
-    return max(",;\t", key=first.count)
-
-
-def _column(columns: list[str], role: str, given: str | None) -> str | None:
-    """The column of the given name, or the first of the usual ones."""
-    if given is not None:
-        return given if given in columns else None
-    by_name = {name.strip().lower(): name for name in reversed(columns)}
-    return next((by_name[name] for name in USUAL_NAMES[role] if name in by_name), None)
+def _column(columns: list[str], role: str, name: str | None) -> str | None:
+    """The column called `name`, or the first with a usual name of the role where that is None."""
+    if name is not None:
+        return name if name in columns else None
+    by_name = {column.strip().lower(): column for column in reversed(columns)}
+    return next((by_name[usual] for usual in USUAL_NAMES[role] if usual in by_name), None)
 
 
 def read_manifest(files: Files, name: str, entry: Entry) -> Manifest:
-    """The manifest as text, with our names for its columns; null where a cell is blank.
+    """Read a manifest as text, with our names for its columns; null where a cell is blank.
 
     Raises:
         SourceError: it is damaged, or has no column of images or of labels.
@@ -164,6 +155,24 @@ def read_manifest(files: Files, name: str, entry: Entry) -> Manifest:
             f"{where} cannot be read: {reason}",
             fix="save it as UTF-8 with as many values in each row as columns, each of one kind",
         ) from None
+    columns = _find_columns(table, entry, where)
+    texts = {
+        role: pc.utf8_trim_whitespace(table[c].cast(pa.string())) for role, c in columns.items()
+    }
+    texts = {
+        role: pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
+        for role, text in texts.items()
+    }
+    return Manifest(pa.table(texts), name[: name.rfind("/") + 1])
+
+
+def _find_columns(table: pa.Table, entry: Entry, where: str) -> dict[str, str]:
+    """The columns that a manifest has, by role.
+
+    Raises:
+        SourceError: it has none of images or of labels, lacks one that the entry names, or has
+            values in one that are neither texts nor numbers.
+    """
     columns = {
         role: _column(table.column_names, role, getattr(entry.columns, role))
         for role in USUAL_NAMES
@@ -188,40 +197,18 @@ def read_manifest(files: Files, name: str, entry: Entry) -> Manifest:
                 f"{where} has {kind} in column {column}, expected a text or a number a row",
                 fix="name another column in the catalog entry, under columns:",
             )
-    texts = {
-        role: pc.utf8_trim_whitespace(table[column].cast(pa.string()))
-        for role, column in columns.items()
-        if column is not None
-    }
-    texts = {
-        role: pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
-        for role, text in texts.items()
-    }
-    return Manifest(pa.table(texts), name[: name.rfind("/") + 1])
+    return {role: column for role, column in columns.items() if column is not None}
 
 
 def _read_csv(files: Files, name: str, where: str) -> pa.Table:
-    start = _start(files, name)
-    header = _csv_header(start)
+    text = _text(files, name)
+    header = text.header()
     named = [column for column in header if column]
     if len(set(named)) < len(named):
         raise SourceError(
             f"{where} has two columns of one name: {', '.join(header)}", fix="rename one of them"
         )
-    start.partition(b"\n")[0].decode("utf-8-sig")  # names of columns are not looked at later
-    return pa.csv.read_csv(
-        _open(files, name),
-        read_options=pa.csv.ReadOptions(block_size=BLOCK_BYTES),
-        parse_options=pa.csv.ParseOptions(delimiter=_delimiter(start), newlines_in_values=True),
-        convert_options=pa.csv.ConvertOptions(
-            include_columns=named,
-            # As text: `007` is a name, and `nan` may be a class.
-            column_types=dict.fromkeys(named, pa.string()),
-            strings_can_be_null=True,
-            null_values=[""],
-            quoted_strings_can_be_null=True,
-        ),
-    )
+    return pa.csv.read_csv(_open(files, name), **text.arrow_options(named))
 
 
 def _read_json(files: Files, name: str) -> pa.Table:
@@ -238,35 +225,31 @@ def _read_json(files: Files, name: str) -> pa.Table:
 
 
 def _first_bad_line(files: Files, name: str) -> str | None:
-    """What is wrong in which line, where that can be told."""
+    """Say what is wrong in which line; None where that cannot be told."""
     if name.lower().endswith(".parquet"):
         return None
+    if not name.lower().endswith(JSON_SUFFIXES):
+        return _text(files, name).first_bad_line()
     data = files.read(name, MAX_BYTES)
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         return f"line {line} is no UTF-8"
-    if name.lower().endswith(JSON_SUFFIXES):
-        for line, content in enumerate(text.split("\n"), 1):
-            try:
-                json.loads(content or "{}")
-            except ValueError as error:
-                return f"line {line} is no JSON: {error}"
-        return None
-    rows = _numbered(text, _delimiter(data))
-    _, header = next(rows, (1, []))
-    for line, values in rows:
-        if len(values) != len(header):
-            return f"line {line} has {len(values)} values, expected {len(header)}"
+    for line, content in enumerate(text.split("\n"), 1):
+        try:
+            json.loads(content or "{}")
+        except ValueError as error:
+            return f"line {line} is no JSON: {error}"
     return None
 
 
-def _numbered(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    """Rows that are not blank, each with the number of its first line."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    before = 0
-    for values in reader:
-        if values:
-            yield before + 1, values
-        before = reader.line_num
+def place_of_row(files: Files, name: str, row: int) -> str:
+    """Where a row is, as an editor would show it: `line 7`; `row 5` of a Parquet file."""
+    if name.lower().endswith(".parquet"):
+        return f"row {row}"
+    if not name.lower().endswith(JSON_SUFFIXES):
+        return f"line {_text(files, name).line_of(row)}"
+    text = files.read(name, MAX_BYTES).decode("utf-8-sig", "replace")
+    starts = [number for number, line in enumerate(text.split("\n"), 1) if line.strip()]
+    return f"line {starts[row]}"

@@ -1,0 +1,91 @@
+"""Rows of Parquet files in the Hugging Face layout, made into examples by worker processes."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.ingest.sources.kinds.parquet.layout import ParquetLayout
+from pipeline.ingest.sources.source import SPLIT_NAMES, examples_table
+from pipeline.runtime.errors import SourceError
+
+
+@dataclass(frozen=True)
+class RowReader:
+    """Makes examples of the rows of a source's files."""
+
+    root: Path
+    layout: ParquetLayout
+    class_names: list[str] | None
+    """Names of the classes whose indices the label column has; None where it has names."""
+    paths_are_ids: bool
+    """Whether the `path` beside each image is its id."""
+    max_bytes: float
+    """Of an encoded image."""
+
+    def __call__(self, table: pa.Table, path: Path, start: int) -> pa.Table:
+        """Examples of `table`, consecutive rows of `path`, the first of which is row `start`.
+
+        Raises:
+            SourceError: a row lacks the id that the entry names.
+        """
+        image = table[self.layout.image].combine_chunks()
+        paths = None
+        if pa.types.is_struct(image.type):
+            paths = pc.struct_field(image, "path") if self.paths_are_ids else None
+            image = pc.struct_field(image, "bytes")
+        # Hugging Face keeps the file name in `path`, the example's key where it came from.
+        ids = self._ids(table, path, start) if paths is None else paths
+        columns = self._images(image.cast(pa.binary()))
+        columns["label"] = self._labels(table[self.layout.label])
+        if self.layout.split is not None:
+            names = table[self.layout.split].cast(pa.string()).to_pylist()
+            columns["split"] = [SPLIT_NAMES.get((name or "").lower(), name) for name in names]
+        elif (name := split_in_path(path, self.root)) is not None:
+            columns["split"] = [name] * table.num_rows
+        for name in ("group", "license", "purposes"):
+            if (column := getattr(self.layout, name)) is not None:
+                columns[name] = table[column].cast(pa.string())
+        return examples_table(ids, **columns)
+
+    def _ids(self, table: pa.Table, path: Path, start: int) -> pa.Array | pa.ChunkedArray:
+        if self.layout.id is None:
+            inside = path.relative_to(self.root)
+            return pa.array([f"{inside}:{start + i}" for i in range(len(table))])
+        ids = table[self.layout.id].cast(pa.string())
+        if ids.null_count:
+            raise SourceError(
+                f"{path} has rows without {self.layout.id}, which the entry names as id",
+                fix="give every row an id, or name another column",
+            )
+        return ids
+
+    def _images(self, image: pa.Array) -> dict[str, Any]:
+        """Columns `image` and, where one is too large, `problem`."""
+        size = pc.binary_length(image)
+        too_large = pc.fill_null(pc.greater(size, self.max_bytes), False)
+        if not pc.any(too_large).as_py():
+            return {"image": image}
+        reasons = [f"{n} bytes, more than {self.max_bytes:.0f} allowed" for n in size.to_pylist()]
+        return {
+            "image": pc.if_else(too_large, None, image),
+            "problem": pc.if_else(too_large, pa.array(reasons), None),
+        }
+
+    def _labels(self, label: pa.ChunkedArray) -> pa.ChunkedArray:
+        if self.class_names is not None:
+            index = label.cast(pa.int64())  # -1 means unlabelled
+            is_named = pc.and_(pc.greater_equal(index, 0), pc.less(index, len(self.class_names)))
+            label = pc.take(pa.array(self.class_names), pc.if_else(is_named, index, None))
+        return label.cast(pa.string())
+
+
+def split_in_path(path: Path, root: Path) -> str | None:
+    """The split that the file's name or, after that, a folder below the root is called like."""
+    inside = path.relative_to(root)
+    parts = [inside.stem, *inside.parts[:-1]]
+    words = [word for part in parts for word in re.split(r"[^a-z]+", part.lower())]
+    return next((SPLIT_NAMES[word] for word in words if word in SPLIT_NAMES), None)
