@@ -16,10 +16,11 @@ import platformdirs
 import pyarrow as pa
 
 from pipeline.dataset.places import OPTOUT_DIR
-from pipeline.runtime.errors import ReviewError, SettingsError
+from pipeline.runtime.errors import SettingsError
 
 OPTOUT_COLUMNS = ["id", "date", "note"]
 KEY_VARIABLE = "GROUNDWORK_KEY"
+PSEUDONYM_DIGITS = 32  # hexadecimal, 128 bits
 KEY_BYTES = 32
 
 
@@ -27,7 +28,7 @@ def read_opted_out(dataset: str) -> frozenset[str]:
     """The tombstones of a dataset; none when there is no file.
 
     Raises:
-        ReviewError: the file is no CSV with a column `id`, or a line has none.
+        SettingsError: the file is no CSV with a column `id`, or a line has none.
     """
     path = OPTOUT_DIR / f"{dataset}.csv"
     if not path.exists():
@@ -37,16 +38,16 @@ def read_opted_out(dataset: str) -> frozenset[str]:
         with path.open(newline="", encoding="utf-8-sig") as file:
             rows = csv.DictReader(file)
             if "id" not in (rows.fieldnames or []):
-                raise ReviewError(
+                raise SettingsError(
                     f"{path} has the columns {rows.fieldnames}, expected id",
                     fix=f"make its first line {','.join(OPTOUT_COLUMNS)}",
                 )
             for row in rows:
                 if not row["id"]:
-                    raise ReviewError(f"{path} line {rows.line_num} has no id", fix="fill it in")
+                    raise SettingsError(f"{path} line {rows.line_num} has no id", fix="fill it in")
                 found.add(row["id"])
     except (UnicodeDecodeError, csv.Error) as error:
-        raise ReviewError(f"{path} is no UTF-8 CSV file: {error}", fix="save it as one") from None
+        raise SettingsError(f"{path} is no UTF-8 CSV file: {error}", fix="save it as one") from None
     return frozenset(found)
 
 
@@ -59,7 +60,7 @@ def is_opted_out(opted_out: frozenset[str], id: str, image_sha256: str | None) -
 
 def pseudonym(name: str | None, key: bytes) -> str | None:
     """A name that stays the same, and says nothing without the key: HMAC-SHA-256, 128 bits."""
-    return name and hmac.new(key, name.encode(), "sha256").hexdigest()[:KEY_BYTES]
+    return name and hmac.new(key, name.encode(), "sha256").hexdigest()[:PSEUDONYM_DIGITS]
 
 
 def with_pseudonyms(table: pa.Table, names: Sequence[str], key: bytes) -> pa.Table:

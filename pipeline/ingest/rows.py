@@ -20,7 +20,6 @@ from pipeline.dataset.privacy import is_opted_out, pseudonym
 from pipeline.dataset.randomness import id_keys, uniform
 from pipeline.dataset.table import SPLITS, file_digest, words, write_part
 from pipeline.ingest.reuse import KnownPart, read_cached
-from pipeline.ingest.sources.places.trees import is_of_the_moment
 from pipeline.ingest.sources.source import Batch, Source
 from pipeline.modalities.images.prepare.decoding import UnreadableImage, prepare
 from pipeline.modalities.images.prepare.measurements import Measured, measure
@@ -100,10 +99,11 @@ def make_rows(job: IngestJob) -> Rows:
     digests: list[str | None] = []
     removed = []
     measured = MeasuredColumns(len(ids))
+    transient = bool(pc.any(examples["transient"]).as_py())
     for position, encoded in enumerate(data):
         try:
-            if problems[position] is not None:
-                raise UnreadableImage(problems[position])
+            if (problem := problems[position]) is not None:
+                raise UnreadableImage(problem)
             image = prepare(encoded or b"", job.max_pixels)
         except UnreadableImage as reason:
             stored.append(None)
@@ -111,6 +111,7 @@ def make_rows(job: IngestJob) -> Rows:
             modes.append(None)
             removed.append("")
             problems[position] = str(reason)
+            transient |= reason.transient
             continue
         stored.append(image.data)
         digests.append(hashlib.sha256(image.data).hexdigest())
@@ -148,8 +149,7 @@ def make_rows(job: IngestJob) -> Rows:
     if pc.any(stripped).as_py():  # listed by the digest that data/raw has
         rows = rows.filter(pc.invert(stripped))
         left_out[OPTED_OUT] += table.num_rows - rows.num_rows
-    all_read = not any(map(is_of_the_moment, [*examples["problem"].to_pylist(), *problems]))
-    return Rows(rows, left_out, fingerprint(examples), all_read)
+    return Rows(rows, left_out, fingerprint(examples), all_read=not transient)
 
 
 def with_digests(table: pa.Table) -> pa.Table:

@@ -21,6 +21,7 @@ from pipeline.dataset.privacy import (
 )
 from pipeline.params import load_params
 from pipeline.runtime.errors import ForgetError
+from pipeline.runtime.files import written_whole
 from pipeline.runtime.stage import WORK_DIR
 
 
@@ -108,9 +109,8 @@ def write_journal(request: Request) -> None:
 
 
 def replace(path: Path, text: str) -> None:
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
+    with written_whole(path) as partial:
+        partial.write_text(text, encoding="utf-8")
 
 
 def add_tombstones(dataset: str, digests: set[str], reason: str) -> None:

@@ -19,6 +19,7 @@ from pipeline.dataset.reviews import (
     split_records,
 )
 from pipeline.runtime.errors import ReviewError
+from pipeline.runtime.files import written_whole
 
 State = tuple[int, int, int]
 
@@ -153,13 +154,9 @@ class DecisionFile:
         return os.pread(file, os.fstat(file).st_size, 0).decode()
 
     def _replace(self, content: str, mode: int) -> None:
-        partial = self.path.with_name(f"{self.path.name}.{os.getpid()}.partial")
-        with partial.open("w", encoding="utf-8", newline="") as file:
-            file.write(content)
-            file.flush()
-            os.fchmod(file.fileno(), mode & 0o777)
-            os.fsync(file.fileno())
-        partial.replace(self.path)
+        with written_whole(self.path, durable=True) as partial:
+            partial.write_text(content, encoding="utf-8", newline="")
+            partial.chmod(mode & 0o777)
 
 
 def as_line(decision: Decision) -> str:

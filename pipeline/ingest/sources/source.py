@@ -23,6 +23,7 @@ EXAMPLE_SCHEMA = pa.schema(
         pa.field("purposes", pa.string()),  # words with spaces between; null where the entry's hold
         pa.field("source", pa.string()),  # where the image came from; null where it is the uri
         pa.field("problem", pa.string()),  # why there is no image
+        pa.field("transient", pa.bool_()),  # whether the problem may pass; null for no
     ]
 )
 
@@ -91,17 +92,23 @@ class FileBatch:
     def __call__(self) -> pa.Table:
         images: list[bytes | None] = []
         problems: list[str | None] = []
+        transient: list[bool] = []
         for member in self.members:
-            data, problem = None, None
+            data, problem, may_pass = None, None, False
             try:
                 if isinstance(member, str):
                     raise UnusableFile(member)
                 data = self.tree.read(member, self.max_bytes)
             except UnusableFile as error:
-                problem = str(error)
+                problem, may_pass = str(error), error.transient
             images.append(data)
             problems.append(problem)
-        columns: dict[str, Any] = self.columns | {"image": images, "problem": problems}
+            transient.append(may_pass)
+        columns: dict[str, Any] = self.columns | {
+            "image": images,
+            "problem": problems,
+            "transient": transient,
+        }
         return examples_table(**{"ids": columns.pop("id")}, **columns)
 
     def stamp(self, settled_before: int) -> str | None:

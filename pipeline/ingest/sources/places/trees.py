@@ -28,18 +28,13 @@ GROWTH_FREE_BYTES = 256 << 20
 MAX_HEADER_BYTES = 64 << 10  # of a tar member: its name, and what archivers add
 
 
-CANNOT_BE_READ = "cannot be read: "
-
-
 class UnusableFile(Exception):
     """Why a member cannot be read."""
 
-
-def is_of_the_moment(problem: str | None) -> bool:
-    """Whether a problem says more of the moment than of the file: it may be gone next time."""
-    return problem is not None and (
-        problem.startswith(CANNOT_BE_READ) or MemoryError.__name__ in problem
-    )
+    def __init__(self, reason: str, *, transient: bool = False) -> None:
+        """A `transient` reason may be gone the next time that the member is read."""
+        super().__init__(reason)
+        self.transient = transient
 
 
 @dataclass(frozen=True)
@@ -93,7 +88,7 @@ class Folder:
         try:
             return _read_regular(f"{self.root}/{member.path}", max_bytes)
         except OSError as error:
-            raise UnusableFile(f"{CANNOT_BE_READ}{error.strerror}") from None
+            raise UnusableFile(f"cannot be read: {error.strerror}", transient=True) from None
 
     def stamp(self, member: Member) -> tuple[int, ...]:
         """Time of change and of modification in ns, size and inode of a member's file.

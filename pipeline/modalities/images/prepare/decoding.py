@@ -99,6 +99,11 @@ Image.MAX_IMAGE_PIXELS = None
 class UnreadableImage(Exception):
     """Why these bytes are no image that can be used."""
 
+    def __init__(self, reason: str, *, transient: bool = False) -> None:
+        """A `transient` reason may be gone next time: there was too little memory."""
+        super().__init__(reason)
+        self.transient = transient
+
 
 class StoredImage(NamedTuple):
     data: bytes
@@ -160,7 +165,9 @@ def open_image(data: bytes, max_pixels: float) -> Image.Image:
     except UnidentifiedImageError:
         raise UnreadableImage(f"no image in any of {', '.join(FORMATS)}{_but(data)}") from None
     except Exception as error:  # a hostile header makes decoders raise anything
-        raise UnreadableImage(f"damaged header ({type(error).__name__})") from None
+        raise UnreadableImage(
+            f"damaged header ({type(error).__name__})", transient=isinstance(error, MemoryError)
+        ) from None
     refuse_oversize(image.width, image.height, max_pixels)
     if data.startswith(SOI) and data.count(b"\xff\xda") > MAX_SCANS:
         raise UnreadableImage(f"more than {MAX_SCANS} scans")
@@ -289,7 +296,9 @@ def _pixels(image: Image.Image, *, turn: bool = True) -> NDArray[np.uint8]:
         pixels = np.asarray(image if image.mode == wanted else image.convert(wanted))
     except Exception as error:  # damaged data makes decoders raise anything
         reason = str(error).split("(")[0].strip() or type(error).__name__
-        raise UnreadableImage(f"damaged pixels: {reason}") from None
+        raise UnreadableImage(
+            f"damaged pixels: {reason}", transient=isinstance(error, MemoryError)
+        ) from None
     return pixels[:, :, None] if pixels.ndim == 2 else pixels
 
 
