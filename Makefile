@@ -6,7 +6,7 @@ VENV := .venv
 INSTALLED := $(VENV)/requirements.installed
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: help env install run review test lint lock bench
+.PHONY: help env install run review test lint dag lock bench
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ lint: env ## Check style (ruff) and types (mypy).
 	@ruff check .
 	@ruff format --check .
 	@mypy
+
+dag: env ## Write into dvc.yaml which code each stage runs, after imports have changed.
+	@python -m pipeline.commands.dag
 
 bench: env ## Run every benchmark in benchmarks/; each file says how to run it alone.
 	@for file in benchmarks/*.py; do echo "== $$file"; python $$file || exit 1; done
