@@ -1,6 +1,5 @@
 """Labels of several people from a file beside the source, through ingest, add and its checks."""
 
-import csv
 import json
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from sklearn.datasets import load_digits
 
 from pipeline.dataset.review_queue import read_queue
 from pipeline.dataset.table import read_folder
+from pipeline.dataset.tables import read_table
 from tests.support.repository import Repository
 
 INGEST = "python -m pipeline.ingest"
@@ -118,26 +118,28 @@ def test_what_clean_makes_of_them(quick_clone):
     quick_clone.run("dvc repro clean")
 
     reports = quick_clone.path / "reports"
-    people = {row["annotator"]: row for row in csv.DictReader((reports / "annotators.csv").open())}
+    findings = quick_clone.path / "data/findings"
+    people = {row["annotator"]: row for row in read_table(findings, "annotators").to_pylist()}
     assert list(people) == ["ada", "bo", "cy", "source"]
-    accuracy = {who: float(row["accuracy"]) for who, row in people.items()}
+    accuracy = {who: row["accuracy"] for who, row in people.items()}
     assert accuracy["cy"] < 0.75 < 0.9 < min(accuracy["ada"], accuracy["bo"], accuracy["source"])
-    classes = [row["class"] for row in csv.DictReader((reports / "agreement.csv").open())]
+    classes = read_table(findings, "agreement")["class"].to_pylist()
     assert classes == list("0123456789")
     labels = json.loads((reports / "labels.json").read_text())
     assert (labels["annotators"], labels["annotations"]) == (4, 1797 + 900)
     assert 0.5 < labels["agreement_alpha"] < 0.9
-    queue = list(csv.DictReader((reports / "relabel_queue.csv").open()))
-    gains = [float(row["gain"]) for row in queue]
+    queue = read_table(findings, "relabel_queue").to_pylist()
+    gains = [row["gain"] for row in queue]
     assert gains == sorted(gains, reverse=True)
-    assert {row["num_labels"] for row in queue} <= {"1", "4"}
-    doubted = read_queue(quick_clone.path / "data/clean").to_pylist()
+    assert {row["num_labels"] for row in queue} <= {1, 4}
+    doubted = read_queue(findings).to_pylist()
     disputed = [row for row in doubted if "annotators" in row["reasons"]]
-    assert all(row["id"] < "0300" and "People do not agree" in row["why"] for row in disputed)
+    assert all(row["id"] < "0300" and len(row["votes"]) > 1 for row in disputed)
+    assert {row["judges"] for row in doubted} == {"models"}
 
     quick_clone.set_params({"clean": {"folds": 0}})
     quick_clone.run("dvc repro clean")
     by_people = json.loads((reports / "labels.json").read_text())
     assert 0 <= by_people["label_issues"] <= 60
-    doubted = read_queue(quick_clone.path / "data/clean").to_pylist()
-    assert not any("Models" in row["why"] for row in doubted)
+    doubted = read_queue(findings).to_pylist()
+    assert {row["judges"] for row in doubted} <= {"people"}

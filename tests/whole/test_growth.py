@@ -1,18 +1,24 @@
 """Data that change: with real DVC, stages do what is new, to the bytes of a run that does all."""
 
+import json
 import shutil
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 
-from pipeline.ingest.reuse import UNSETTLED_NS, note_of, read_noted, write_noted
+from pipeline.ingest.reuse import UNSETTLED_NS
 from pipeline.modalities.images.prepare.decoding import encode_png
+from pipeline.runtime.cache import read_cache, write_cache
 from pipeline.runtime.settings import read_yaml
 from tests.support.repository import Repository
 
 BEFORE = "images were searched for near duplicates before"
-OUTPUTS = ("data/clean", "reports/duplicates.csv", "reports/labels.json")
+OUTPUTS = ("data/clean", "data/findings", "reports/labels.json")
+CACHE = ".groundwork/cache"
 
 
 def augment(repository: Repository, options: str = "") -> list[str]:
@@ -36,10 +42,10 @@ def test_what_has_not_changed_is_not_made_again(quick_clone):
     assert searched == f"clean: 1796 of 1797 {BEFORE}"
     assert " of them as before, " in line
     assert line.endswith(", 2 copies of train, 1795 of 1796 images as before")
-    found = repository.digests("data/shards", "reports/augmented.png")
+    found = repository.digests("data/shards")
     cleaned = repository.digests(*OUTPUTS)
 
-    shutil.rmtree(repository.path / ".groundwork/duplicates")
+    shutil.rmtree(repository.path / CACHE / "near_duplicates")
     assert BEFORE not in repository.run("dvc repro --force --single-item clean")
     assert repository.digests(*OUTPUTS) == cleaned
 
@@ -49,12 +55,12 @@ def test_what_has_not_changed_is_not_made_again(quick_clone):
     shard.write_bytes(content)
     warning, line = augment(repository, "--force --single-item")
     assert warning == (
-        "augment: everything is made anew, since shard data/shards/train-00003.parquet is damaged: "
-        "its digest is not the one in index.json"
+        "augment: all shards are made again, since shard data/shards/train-00003.parquet is "
+        "damaged: its digest is not the one in index.json"
     )
     assert line.endswith(", 2 copies of train")
-    assert repository.digests("data/shards", "reports/augmented.png") == found
-    assert len(list((repository.path / ".groundwork/augment").iterdir())) <= 2
+    assert repository.digests("data/shards") == found
+    assert len(list((repository.path / CACHE / "shards").iterdir())) <= 2
 
 
 def write_tiles(folder: Path, numbers: range) -> None:
@@ -87,22 +93,33 @@ def test_of_a_folder_only_what_is_near_new_images_is_read_again(quick_clone):
     assert grown < 0.7 * sum(before.values())  # what stays is kept once
     found = repository.digests("data/raw")
 
-    # What `add` reads anew is known too: it believes a note that is one too high.
+    # What `add` would read again is known too: it believes a fingerprint that is one too high.
     add = "python -m pipeline.commands.add tiles"
-    note = repository.path / note_of("tiles")
-    noted = read_noted(note)
-    first = next(iter(noted))
-    false = {first: noted[first]._replace(fingerprint=noted[first].fingerprint + 1)}
-    write_noted(noted | false, note)
-    repository.run(add)
-    believed = fingerprint(repository)
-    write_noted(noted, note)
+    with believed_fingerprint(repository.path / CACHE, by=1):
+        repository.run(add)
+        believed = fingerprint(repository)
     repository.run(add)
     assert believed == fingerprint(repository) + 1
 
     shutil.rmtree(repository.path / ".groundwork")
     assert "as before" not in repository.run("dvc repro --force ingest")
     assert repository.digests("data/raw") == found
+
+
+@contextmanager
+def believed_fingerprint(cache: Path, by: int) -> Iterator[None]:
+    """The cache of ingest with another fingerprint of its first part, while the block runs."""
+    [path] = (cache / "ingest-tiles").iterdir()
+    key, content = path.stem.split("-")[0], path.read_bytes()
+    table = read_cache("ingest-tiles", key, cache)
+    rows = table.to_pylist()
+    file, md5, left_out, number = json.loads(rows[0]["part"])
+    rows[0]["part"] = json.dumps([file, md5, left_out, number + by])
+    write_cache("ingest-tiles", key, pa.Table.from_pylist(rows, table.schema), cache=cache)
+    yield
+    for changed in (cache / "ingest-tiles").iterdir():
+        changed.unlink()
+    path.write_bytes(content)
 
 
 def fingerprint(repository: Repository) -> int:

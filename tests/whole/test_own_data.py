@@ -98,13 +98,15 @@ def test_a_two_line_entry_goes_through_all_stages(clone, folder):
     assert "ingest: removed gps metadata from 1 images" in output
     assert "set aside half.jpg: unreadable: damaged pixels: image file is truncated" in output
 
-    removed = pq.read_table(clone.path / "data/clean/removed.parquet").to_pylist()
-    reasons = {row["id"]: row["reason"] for row in removed}
-    assert reasons.pop("copy-of-0100.jpg") == "duplicate of 0100.jpg"
-    assert reasons.pop("leak-of-test.jpg") == "leak: same image as 0450.jpg in test"
-    assert reasons.pop("half.jpg").startswith("unreadable: damaged pixels")
-    assert reasons.pop("0050.jpg") == "review: drop"
-    assert set(reasons.values()) == {"label issue"}
+    removed = pq.read_table(clone.path / "data/findings/removed.parquet").to_pylist()
+    reasons = {row["id"]: (row["reason"], row["of"]) for row in removed}
+    assert reasons.pop("copy-of-0100.jpg") == ("duplicate", "0100.jpg")
+    assert reasons.pop("leak-of-test.jpg") == ("leak", "0450.jpg")
+    assert reasons.pop("half.jpg") == ("unusable", None)
+    assert reasons.pop("0050.jpg") == ("dropped", None)
+    assert set(reasons.values()) == {("label", None)}
+    [detail] = [row["detail"] for row in removed if row["id"] == "half.jpg"]
+    assert detail.startswith("unreadable: damaged pixels")
     planted = {f"{position:04d}.jpg" for position in PLANTED[1:]}  # 0020 is decided on
     assert len(planted & reasons.keys()) >= 6
     assert len(reasons.keys() - planted) <= 3, "the label check drops what is right"
@@ -168,7 +170,7 @@ def test_a_folder_of_odd_sizes_and_modes_goes_through_all_stages(quick_clone, tm
     table = pq.read_table(quick_clone.path / "data/raw/part-00000.parquet")
     assert set(table["mode"].to_pylist()) >= {"RGB", "L", "CMYK", "P", "RGBA", "I;16", "1", "LA"}
     assert len(set(zip(*(table[name].to_pylist() for name in ("height", "width"))))) > 80  # noqa: B905
-    predictions = pq.read_table(quick_clone.path / "data/predictions.parquet")
+    predictions = pq.read_table(quick_clone.path / "data/evaluation/predictions.parquet")
     assert predictions.num_rows == report["test"]
     for place in ("data", "models", "reports", ".dvc/cache"):
         for file in (quick_clone.path / place).rglob("*"):
