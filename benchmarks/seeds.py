@@ -30,6 +30,7 @@ from pipeline.modalities.images.network.on_device import Normalizer
 from pipeline.params import PARAMS_FILE, Params
 from pipeline.runtime.settings import parse, read_yaml
 from pipeline.runtime.stage import INDEX
+from pipeline.train.params import recipe_of
 from pipeline.train.streaming import training_epochs
 
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from pipeline.dataset.shard_reader import ShardReader
 from pipeline.dataset.table import read_folder
 from pipeline.evaluate import figures as evaluation_figures
-from pipeline.evaluate.evaluation import Evaluation, Examples, evaluate
+from pipeline.evaluate.evaluation import Evaluation, TestSplit, evaluate
 from pipeline.evaluate.modelcard import write_card
 from pipeline.evaluate.params import EvaluateParams
 from pipeline.evaluate.predictions import Predictions, write_predictions
@@ -80,7 +80,7 @@ def main(stage: Stage[EvaluateParams]) -> None:
     )
 
 
-def read_test(reader: ShardReader) -> Examples:
+def read_test(reader: ShardReader) -> TestSplit:
     """The test split, with what data/clean and the reports of clean know of it.
 
     Raises:
@@ -104,7 +104,7 @@ def read_test(reader: ShardReader) -> Examples:
         for row in read_csv(DUPLICATES)
         if row["of_split"] == "test" and row["split"] != "test"
     ]
-    return Examples(
+    return TestSplit(
         ids=shard.ids,
         images=shard.images,
         labels=shard.labels.astype(np.int64),
@@ -120,7 +120,7 @@ def read_csv(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def draw(stage: Stage[EvaluateParams], found: Evaluation, test: Examples) -> None:
+def draw(stage: Stage[EvaluateParams], found: Evaluation, test: TestSplit) -> None:
     names, predicted = found.classes, found.probabilities.argmax(1)
     matrix = confusion_matrix(test.labels, predicted, len(names))
     figures.confusion(matrix, names, stage.output("reports/confusion.png"))

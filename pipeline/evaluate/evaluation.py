@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from pipeline.evaluate.intervals import Interval, metric_intervals
 from pipeline.evaluate.robustness import Corrupted, Images, choose, mean_accuracy, robustness
-from pipeline.evaluate.slices import Share, owners_of, share_of, slices
+from pipeline.evaluate.slices import Accuracy, accuracy_of, owners_of, slices
 from pipeline.learning.metrics import Floats, Labels, fit_temperature, softmax
 
 Ask = Callable[[Images], NDArray[np.float32]]
@@ -16,8 +16,8 @@ Ask = Callable[[Images], NDArray[np.float32]]
 
 
 @dataclass(frozen=True)
-class Examples:
-    """N test examples, and what is known of them."""
+class TestSplit:
+    """N test examples with their labels, groups, measurements and findings."""
 
     ids: list[str]
     images: Images
@@ -43,9 +43,9 @@ class Evaluation:
     temperature: float
     intervals: dict[str, Interval]
     """Value and 95 % interval of each metric."""
-    by_class: list[Share]
+    by_class: list[Accuracy]
     """The accuracy on each class that has test examples."""
-    slices: list[Share]
+    slices: list[Accuracy]
     """On parts of the test split; the first is of all."""
     num_corrupted: int
     """Examples that were corrupted too."""
@@ -57,7 +57,7 @@ class Evaluation:
     accuracy_without_leaked: float
 
     @property
-    def worst_class(self) -> Share:
+    def worst_class(self) -> Accuracy:
         return min(self.by_class, key=lambda share: share.accuracy)
 
     def metrics(self) -> dict[str, float | str]:
@@ -86,7 +86,7 @@ class Evaluation:
 def evaluate(
     ask: Ask,
     classes: Sequence[str],
-    test: Examples,
+    test: TestSplit,
     val_images: Images,
     val_labels: Labels,
     *,
@@ -118,7 +118,7 @@ def evaluate(
         temperature=temperature,
         intervals=metric_intervals(probabilities, scaled, test.labels, owners),
         by_class=[
-            share_of(name, "class", right[rows], None if owners is None else owners[rows])
+            accuracy_of(name, "class", right[rows], None if owners is None else owners[rows])
             for name, rows in zip(classes, of_class, strict=True)
             if len(rows)
         ],

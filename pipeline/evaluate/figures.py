@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from pipeline.evaluate.robustness import Corrupted
-from pipeline.evaluate.slices import Share
+from pipeline.evaluate.slices import Accuracy
 from pipeline.reporting.figures import BLUE, GREY, ORANGE, save
 
 Bins = Sequence[dict[str, float]]
@@ -33,7 +33,7 @@ def calibration(
     save(figure, path)
 
 
-def shares(rows: Sequence[Share], path: Path) -> None:
+def shares(rows: Sequence[Accuracy], path: Path) -> None:
     """Accuracy and interval of each slice; the first, of all examples, as a line through all."""
     height = 0.9 + 0.24 * len(rows)
     figure, axis = plt.subplots(figsize=(6, height))

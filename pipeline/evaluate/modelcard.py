@@ -9,7 +9,7 @@ from typing import Any
 
 from pipeline.evaluate.evaluation import Evaluation
 from pipeline.evaluate.robustness import mean_accuracy
-from pipeline.evaluate.slices import Share
+from pipeline.evaluate.slices import Accuracy
 from pipeline.reporting.markdown import as_table, code, plain, quoted
 
 MAX_CLASSES_LISTED = 10
@@ -112,7 +112,7 @@ def _weaknesses(found: Evaluation) -> Iterator[str]:
     )
 
 
-def _share(row: Share) -> str:
+def _share(row: Accuracy) -> str:
     interval = f"{row.low:.4f} to {row.high:.4f}"
     return f"{code(row.name)} {row.accuracy:.4f} ({interval}, {row.num:,} images)"
 

@@ -22,7 +22,7 @@ from pipeline.learning.fitting.loop import Fit, fit
 from pipeline.learning.fitting.ranks import join_ranks
 from pipeline.learning.fitting.recipe import Recipe
 from pipeline.learning.model_file import save_model
-from pipeline.modalities.images.network.networks import build_network, check_images
+from pipeline.modalities.images.network.networks import build_network, check_image_shape
 from pipeline.modalities.images.network.on_device import Normalizer, scaled_size
 from pipeline.runtime.errors import SettingsError, TrainingError
 from pipeline.runtime.process import world
@@ -61,13 +61,13 @@ def main(stage: Stage[TrainParams]) -> None:
     check_numbers(reader, recipe)
     for smaller in recipe.progressive:
         height, width = scaled_size(*reader.shape[:2], smaller.scale)
-        check_images(network, params.model, (height, width, reader.shape[2]))
+        check_image_shape(network, params.model, (height, width, reader.shape[2]))
     num_parameters = sum(p.numel() for p in network.parameters())
     num_train = reader.num_examples("train")
     where = f"{device}, {world().size} processes" if world().size > 1 else f"{device}"
     stage.say(f"{params.model}, {num_parameters:,} parameters, {num_train} images, on {where}")
-    if start.said:
-        stage.say(start.said)
+    if start.message:
+        stage.say(start.message)
 
     checkpoint = None
     if stage.writes:

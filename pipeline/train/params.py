@@ -54,7 +54,7 @@ class Train(Settings):
     finetune: Literal["all", "head", "gradual", "layerwise"]
     """What of a network that starts from weights is trained: all at one learning rate; its last
     layer alone; that first and one block after the other, from the top, until half of the epochs
-    are over; all, but each block more slowly than the one above it (learning/fitting/finetuning.py)."""
+    are over; all, but each block more slowly than the one above it (see fitting/finetuning.py)."""
     layer_decay: Annotated[float, Field(gt=0, le=1)]
     """Learning rate of a block as a share of that of the block above it, with `layerwise`."""
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pipeline.evaluate.evaluation import Evaluation, Examples, evaluate
+from pipeline.evaluate.evaluation import Evaluation, TestSplit, evaluate
 from pipeline.evaluate.modelcard import write_card
 from pipeline.evaluate.tables import tables
 
@@ -31,13 +31,13 @@ def ask(images: np.ndarray) -> np.ndarray:
 
 
 @pytest.fixture
-def examples() -> Examples:
+def examples() -> TestSplit:
     random = np.random.default_rng(0)
     labels = np.arange(NUM) % 2
     levels = 100 + 55 * labels + random.integers(-5, 6, NUM)
     labels = labels.copy()
     labels[:3] = 1 - labels[:3]  # three mistakes, of which two are suspected and one is a leak
-    return Examples(
+    return TestSplit(
         ids=[f"{row}" for row in range(NUM)],
         images=np.tile(levels.astype(np.uint8)[:, None, None, None], (1, 4, 4, 1)),
         labels=labels,
@@ -48,7 +48,7 @@ def examples() -> Examples:
     )
 
 
-def evaluated(examples: Examples, corrupted_examples: int = 20) -> Evaluation:
+def evaluated(examples: TestSplit, corrupted_examples: int = 20) -> Evaluation:
     return evaluate(
         ask,
         CLASSES,

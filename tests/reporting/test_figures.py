@@ -12,7 +12,7 @@ from PIL import Image
 
 from pipeline.evaluate import figures as evaluation_figures
 from pipeline.evaluate.robustness import Corrupted
-from pipeline.evaluate.slices import Share
+from pipeline.evaluate.slices import Accuracy
 from pipeline.modalities.images.show.figures import image_grid
 from pipeline.reporting import figures
 from pipeline.train.figures import training_curves
@@ -33,8 +33,8 @@ BINS = [
     {"confidence": 0.9, "accuracy": 1.0, "count": 8},
 ]
 SHARES = [
-    Share("all", "every test example", 10, 0.9, 0.6, 0.98),
-    Share("dark", "brightness at most 0.2", 5, 1.0, 0.6, 1.0),
+    Accuracy("all", "every test example", 10, 0.9, 0.6, 0.98),
+    Accuracy("dark", "brightness at most 0.2", 5, 1.0, 0.6, 1.0),
 ]
 CORRUPTED = [Corrupted("none", 0, 0.9, 0.8, 1.0)] + [
     Corrupted(name, strength, 0.5, 0.4, 0.6)
