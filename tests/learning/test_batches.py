@@ -148,7 +148,7 @@ def test_examples_go_to_a_gpu_that_has_room(monkeypatch):
 
 
 @pytest.mark.parametrize("num", [1, 2, 7, 33])
-def test_some_images_come_from_all_over(num):
+def test_a_sample_of_images_comes_from_all_over(num):
     images = numbered(33).images
     found = InMemory(numbered(33)).sample_images(2 * num).tolist()
     assert 1 <= len(found) <= num

@@ -215,7 +215,7 @@ def test_a_stream_that_is_left_early_stops_reading(reader):
     assert list(stream) == []
 
 
-def test_some_images_before_training(reader):
+def test_a_sample_of_images_before_training(reader):
     found = Stream(reader, "train", 0, 8 * ROW_BYTES).sample_images(20 * 16)
     assert found.shape == (20, 4, 4, 1)
     known = {image.numpy().tobytes() for image in numbered().images}
