@@ -30,7 +30,7 @@ from pipeline.evaluate.predictions import Predictions, align, read_predictions
 from pipeline.reporting.markdown import as_table, code
 from pipeline.runtime.errors import one_line
 
-PREDICTIONS = "data/predictions.parquet"
+PREDICTIONS = "data/evaluation/predictions.parquet"
 WORKSPACE = "workspace"
 
 
