@@ -5,7 +5,7 @@ whole groups, since those of one group are no independent evidence. The test ask
 difference comes about when a coin decides, for each example or group, which run gets which answer
 (approximate randomisation, Noreen 1989); for accuracy that is McNemar's exact test.
 
-Both need sums over examples alone (learning/scores.py). Ten thousand resamples of ten thousand
+Both need sums over examples alone (scores.py). Ten thousand resamples of ten thousand
 examples are a hundred million draws, about two seconds of one core; at most BLOCK_BYTES of them
 are in memory at once.
 """

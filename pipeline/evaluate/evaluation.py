@@ -2,22 +2,23 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.evaluate.intervals import Interval, metric_intervals
 from pipeline.evaluate.robustness import Corrupted, Images, choose, mean_accuracy, robustness
-from pipeline.evaluate.slices import Share, owners_of, share_of, slices
+from pipeline.evaluate.slices import Accuracy, accuracy_of, owners_of, slices
 from pipeline.learning.metrics import Floats, Labels, fit_temperature, softmax
 
-Ask = Callable[[Images], NDArray[np.float32]]
+LogitsOf = Callable[[Images], NDArray[np.float32]]
 """Logits `(N, K)` for images `(N, H, W, C)`."""
 
 
 @dataclass(frozen=True)
-class Examples:
-    """N test examples, and what is known of them."""
+class TestSplit:
+    """N test examples with their labels, groups, measurements and findings."""
 
     ids: list[str]
     images: Images
@@ -33,19 +34,19 @@ class Examples:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What came of testing a model."""
+    """The results of a model on the test split."""
 
     classes: Sequence[str]
     probabilities: Floats
-    """As the model says them, `(N, K)`."""
+    """Softmax of the logits, `(N, K)`."""
     scaled: Floats
     """After temperature scaling."""
     temperature: float
     intervals: dict[str, Interval]
     """Value and 95 % interval of each metric."""
-    by_class: list[Share]
+    by_class: list[Accuracy]
     """The accuracy on each class that has test examples."""
-    slices: list[Share]
+    slices: list[Accuracy]
     """On parts of the test split; the first is of all."""
     num_corrupted: int
     """Examples that were corrupted too."""
@@ -57,11 +58,11 @@ class Evaluation:
     accuracy_without_leaked: float
 
     @property
-    def worst_class(self) -> Share:
+    def worst_class(self) -> Accuracy:
         return min(self.by_class, key=lambda share: share.accuracy)
 
     def metrics(self) -> dict[str, float | str]:
-        """What reports/metrics.json has; the first six are its contract."""
+        """The content of reports/metrics.json; the first six keys are its contract."""
         values = {name: value for name, (value, _, _) in self.intervals.items()}
         first = ("accuracy", "loss", "f1_macro", "calibration_error")
         metrics: dict[str, float | str] = {name: values[name] for name in first}
@@ -82,21 +83,35 @@ class Evaluation:
             metrics["accuracy_corrupted"] = mean_accuracy(self.robustness)
         return metrics
 
+    def summary(self) -> dict[str, Any]:
+        """Values for the index of data/evaluation; `accuracy_corrupted` is None where no image was
+        corrupted."""
+        return {
+            "classes": list(self.classes),
+            "temperature": self.temperature,
+            "num_corrupted": self.num_corrupted,
+            "accuracy_corrupted": mean_accuracy(self.robustness) if self.robustness else None,
+            "num_suspected": self.num_suspected,
+            "accuracy_without_suspected": self.accuracy_without_suspected,
+            "num_leaked": self.num_leaked,
+            "accuracy_without_leaked": self.accuracy_without_leaked,
+        }
+
 
 def evaluate(
-    ask: Ask,
+    logits_of: LogitsOf,
     classes: Sequence[str],
-    test: Examples,
+    test: TestSplit,
     val_images: Images,
     val_labels: Labels,
     *,
     corrupted_examples: int,
 ) -> Evaluation:
     """Test a model; validation, at least one example, is for its temperature alone."""
-    logits = ask(test.images)
-    # One example of which nothing is known keeps the temperature of a model above zero that is
-    # right about all of validation.
-    temperature = fit_temperature(ask(val_images), val_labels, num_unknown=1)
+    logits = logits_of(test.images)
+    # One example of an unknown class keeps the temperature above zero for a model that is right
+    # about all of validation.
+    temperature = fit_temperature(logits_of(val_images), val_labels, num_unknown=1)
     probabilities, scaled = softmax(logits), softmax(logits / temperature)
     right = probabilities.argmax(1) == test.labels
     owners = owners_of(test.ids, test.groups)
@@ -105,7 +120,7 @@ def evaluate(
     corrupted = []
     if len(tried):
         corrupted = robustness(
-            lambda images: ask(images).argmax(1),
+            lambda images: logits_of(images).argmax(1),
             test.images[tried],
             test.labels[tried],
             [test.ids[row] for row in tried],
@@ -118,7 +133,7 @@ def evaluate(
         temperature=temperature,
         intervals=metric_intervals(probabilities, scaled, test.labels, owners),
         by_class=[
-            share_of(name, "class", right[rows], None if owners is None else owners[rows])
+            accuracy_of(name, "class", right[rows], None if owners is None else owners[rows])
             for name, rows in zip(classes, of_class, strict=True)
             if len(rows)
         ],

@@ -1,10 +1,9 @@
-"""What a model said of each test example, in Parquet, so that two runs can be compared."""
+"""A model's predictions of test examples, in Parquet, so that two runs can be compared."""
 
 import io
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -29,38 +28,30 @@ class Predictions:
     """`(N, K)`."""
 
 
-def write_predictions(path: Path, said: Predictions) -> None:
+def predictions_table(predictions: Predictions) -> pa.Table:
     """Columns id, group, label, predicted (names), probabilities (in the order of the classes).
 
-    One call with every option fixed: the same predictions, the same bytes.
+    The schema's metadata has the names of the classes, in their order.
     """
-    names = pa.array(said.classes, pa.string())
-    predicted = said.probabilities.argmax(1)
+    names = pa.array(predictions.classes, pa.string())
+    predicted = predictions.probabilities.argmax(1)
     table = pa.table(
         {
-            "id": pa.array(said.ids, pa.string()),
-            "group": pa.array(said.groups, pa.string()),
-            "label": names.take(pa.array(said.labels)),
-            "predicted": names.take(pa.array(predicted)),
+            "id": pa.array(predictions.ids, pa.string()),
+            "group": pa.array(predictions.groups, pa.string()),
+            "label": names.take(pa.array(predictions.labels)).dictionary_encode(),
+            "predicted": names.take(pa.array(predicted)).dictionary_encode(),
             "probabilities": pa.FixedSizeListArray.from_arrays(
-                pa.array(said.probabilities.ravel(), pa.float32()), len(said.classes)
+                pa.array(predictions.probabilities.ravel(), pa.float32()), len(predictions.classes)
             ),
         }
     )
-    about = {CLASSES_KEY: json.dumps(said.classes, ensure_ascii=False).encode()}
-    pq.write_table(
-        table.replace_schema_metadata(about),
-        path,
-        version="2.6",
-        compression="zstd",
-        use_dictionary=["group", "label", "predicted"],
-        write_statistics=False,
-        write_page_checksum=True,
-    )
+    about = {CLASSES_KEY: json.dumps(predictions.classes, ensure_ascii=False).encode()}
+    return table.replace_schema_metadata(about)
 
 
 def read_predictions(content: bytes, name: str) -> Predictions:
-    """Read what `write_predictions` wrote; `name` says in an error what it is.
+    """Read the bytes of a file with a `predictions_table`; errors call it `name`.
 
     Raises:
         CompareError: damaged, or of another version of this project.
@@ -118,13 +109,13 @@ def align(one: Predictions, other: Predictions) -> tuple[Predictions, Prediction
     return one, other
 
 
-def _rows(said: Predictions, rows: Sequence[int]) -> Predictions:
+def _rows(predictions: Predictions, rows: Sequence[int]) -> Predictions:
     return Predictions(
-        ids=[said.ids[row] for row in rows],
-        groups=[said.groups[row] for row in rows],
-        classes=said.classes,
-        labels=said.labels[rows],
-        probabilities=said.probabilities[rows],
+        ids=[predictions.ids[row] for row in rows],
+        groups=[predictions.groups[row] for row in rows],
+        classes=predictions.classes,
+        labels=predictions.labels[rows],
+        probabilities=predictions.probabilities[rows],
     )
 
 

@@ -1,4 +1,4 @@
-"""Accuracy on corrupted copies of test images; see dataset/corruptions.py."""
+"""Accuracy on corrupted copies of test images; see modalities/images/corruptions.py."""
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple

@@ -1,7 +1,7 @@
 """Metrics as functions of sums over examples, so that drawing other examples is adding other rows.
 
 Each example has a sparse row of numbers; accuracy, loss, macro F1 and calibration error follow
-from the sum of the rows alone, for one sum as for ten thousand (learning/bootstrap.py).
+from the sum of the rows alone, for one sum as for ten thousand (bootstrap.py).
 """
 
 import numpy as np

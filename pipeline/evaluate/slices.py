@@ -25,7 +25,7 @@ TAILS = {
 """What the lowest and the highest quarter of a measurement are called."""
 
 
-class Share(NamedTuple):
+class Accuracy(NamedTuple):
     """The accuracy on some examples."""
 
     name: str
@@ -37,9 +37,11 @@ class Share(NamedTuple):
     high: float
 
 
-def share_of(name: str, rule: str, right: NDArray[np.bool_], owners: Owners | None = None) -> Share:
-    """The accuracy on examples that were said `right`, at least one, with a 95 % interval."""
-    return Share(name, rule, len(right), float(right.mean()), *share_interval(right, owners))
+def accuracy_of(
+    name: str, rule: str, right: NDArray[np.bool_], owners: Owners | None = None
+) -> Accuracy:
+    """The accuracy on at least one example, `right` or not, with a 95 % interval."""
+    return Accuracy(name, rule, len(right), float(right.mean()), *share_interval(right, owners))
 
 
 def slices(
@@ -47,7 +49,7 @@ def slices(
     measurements: Mapping[str, NDArray[np.floating]],
     groups: Sequence[str | None],
     owners: Owners | None = None,
-) -> list[Share]:
+) -> list[Accuracy]:
     """All examples, the tails of each measurement, then the weakest groups.
 
     Args:
@@ -58,13 +60,14 @@ def slices(
 
     A tail is left out when it has fewer than MIN_EXAMPLES, or more than half of all, as when all
     images are of one size. Groups are numbered, the weakest first, and not named: reports are in
-    git, and a group may be a person. data/predictions.parquet has the names.
+    git, and a group may be a person. data/evaluation/predictions.parquet
+    has the names.
     """
-    found = [share_of("all", "every test example", right, owners)]
+    found = [accuracy_of("all", "every test example", right, owners)]
     for name, rule, where in _tails(measurements):
         if MIN_EXAMPLES <= where.sum() <= len(right) / 2:
             some = None if owners is None else owners[where]
-            found.append(share_of(name, rule, right[where], some))
+            found.append(accuracy_of(name, rule, right[where], some))
     return found + _weakest_groups(right, groups)
 
 
@@ -89,7 +92,7 @@ def _tails(
         yield high_name, f"{measurement} at least {high:.4g}", values >= high
 
 
-def _weakest_groups(right: NDArray[np.bool_], groups: Sequence[str | None]) -> list[Share]:
+def _weakest_groups(right: NDArray[np.bool_], groups: Sequence[str | None]) -> list[Accuracy]:
     rows: dict[str, list[int]] = {}
     for row, group in enumerate(groups):
         if group:
@@ -98,6 +101,6 @@ def _weakest_groups(right: NDArray[np.bool_], groups: Sequence[str | None]) -> l
     large.sort(key=lambda where: right[where].mean())
     rule = f"one of {len(large)} groups of at least {MIN_EXAMPLES} examples, the weakest first"
     return [
-        share_of(f"group {number}", rule, right[where])
+        accuracy_of(f"group {number}", rule, right[where])
         for number, where in enumerate(large[:MAX_GROUPS], 1)
     ]

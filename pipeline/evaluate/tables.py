@@ -1,54 +1,116 @@
-"""The numbers behind the pictures of an evaluation, for `dvc plots` and for people."""
+"""The tables that evaluate leaves in data/evaluation, at full precision."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from pipeline.evaluate.evaluation import Evaluation
+import numpy as np
+import pyarrow as pa
+
+from pipeline.evaluate.evaluation import Evaluation, TestSplit
+from pipeline.evaluate.predictions import Predictions, predictions_table
 from pipeline.learning.metrics import Labels, calibration, confusion_matrix, per_class
 
-Table = tuple[Sequence[str], list[Sequence[str | int]]]
-"""A header and its rows."""
+TEXT, COUNT, NUMBER = pa.string(), pa.int64(), pa.float64()
+COLUMNS = {
+    "confusion": {"actual": TEXT, "predicted": TEXT, "count": COUNT},
+    "classes": {
+        "class": TEXT,
+        "support": COUNT,
+        "precision": NUMBER,
+        "recall": NUMBER,
+        "f1": NUMBER,
+        "recall_low": NUMBER,
+        "recall_high": NUMBER,
+    },
+    "calibration": {"scaled": pa.bool_(), "confidence": NUMBER, "accuracy": NUMBER, "count": COUNT},
+    "intervals": {"metric": TEXT, "value": NUMBER, "low": NUMBER, "high": NUMBER},
+    "slices": {
+        "slice": TEXT,
+        "rule": TEXT,
+        "count": COUNT,
+        "accuracy": NUMBER,
+        "low": NUMBER,
+        "high": NUMBER,
+    },
+    "robustness": {
+        "corruption": TEXT,
+        "strength": COUNT,
+        "accuracy": NUMBER,
+        "low": NUMBER,
+        "high": NUMBER,
+    },
+    "mistakes": {"id": TEXT, "label": TEXT, "predicted": TEXT, "confidence": NUMBER},
+}
+"""Columns of each table and their types; `predictions` has its own module."""
+
+Row = Sequence[Any]
 
 
-def tables(found: Evaluation, labels: Labels) -> dict[str, Table]:
-    """The tables by the names of their files; each fraction has six digits."""
-    names = found.classes
-    matrix = confusion_matrix(labels, found.probabilities.argmax(1), len(names))
-    by_class = per_class(matrix)
-    interval = {share.name: (share.low, share.high) for share in found.by_class}
-    reliability, _ = calibration(found.probabilities, labels)
-    made: dict[str, tuple[Sequence[str], list[Sequence[str | float]]]] = {
-        "confusion": (
-            ["actual", "predicted", "count"],
-            [(a, p, int(matrix[i, j])) for i, a in enumerate(names) for j, p in enumerate(names)],
-        ),
-        "classes": (
-            ["class", "support", "precision", "recall", "f1", "recall_low", "recall_high"],
-            [
-                (
-                    name,
-                    int(matrix[code].sum()),
-                    *(float(by_class[column][code]) for column in ("precision", "recall", "f1")),
-                    *interval.get(name, (0.0, 1.0)),
-                )
-                for code, name in enumerate(names)
-            ],
-        ),
-        "calibration": (
-            ["confidence", "accuracy", "count"],
-            [(row["confidence"], row["accuracy"], row["count"]) for row in reliability],
-        ),
-        "intervals": (
-            ["metric", "value", "low", "high"],
-            [(name, *ends) for name, ends in found.intervals.items()],
-        ),
-        "slices": (["slice", "rule", "count", "accuracy", "low", "high"], list(found.slices)),
-        "robustness": (
-            ["corruption", "strength", "accuracy", "low", "high"],
-            list(found.robustness),
-        ),
+def tables(evaluation: Evaluation, test: TestSplit) -> dict[str, pa.Table]:
+    """Every table by its name.
+
+    `calibration` has rows before and after temperature scaling, `mistakes` one for each wrong
+    prediction, those of highest confidence first.
+    """
+    names, labels = evaluation.classes, test.labels
+    predicted = evaluation.probabilities.argmax(1)
+    matrix = confusion_matrix(labels, predicted, len(names))
+    rows: dict[str, list[Row]] = {
+        "confusion": [
+            (a, p, int(matrix[i, j])) for i, a in enumerate(names) for j, p in enumerate(names)
+        ],
+        "classes": _classes(evaluation, matrix),
+        "calibration": [
+            (scaled, row["confidence"], row["accuracy"], row["count"])
+            for scaled in (False, True)
+            for row in _reliability(evaluation, labels, scaled)
+        ],
+        "intervals": [(name, *interval) for name, interval in evaluation.intervals.items()],
+        "slices": list(evaluation.slices),
+        "robustness": list(evaluation.robustness),
+        "mistakes": _mistakes(evaluation, test),
     }
-    return {name: (header, list(map(_digits, rows))) for name, (header, rows) in made.items()}
+    of_all = Predictions(
+        ids=test.ids,
+        groups=test.groups,
+        classes=list(names),
+        labels=labels,
+        probabilities=evaluation.probabilities.astype(np.float32),
+    )
+    return {"predictions": predictions_table(of_all)} | {
+        name: _table(COLUMNS[name], rows[name]) for name in COLUMNS
+    }
 
 
-def _digits(row: Sequence[str | float]) -> list[str | int]:
-    return [f"{cell:.6f}" if isinstance(cell, float) else cell for cell in row]
+def _classes(evaluation: Evaluation, matrix: np.ndarray) -> list[Row]:
+    metrics = per_class(matrix)
+    interval = {accuracy.name: (accuracy.low, accuracy.high) for accuracy in evaluation.by_class}
+    return [
+        (
+            name,
+            int(matrix[code].sum()),
+            *(float(metrics[column][code]) for column in ("precision", "recall", "f1")),
+            *interval.get(name, (0.0, 1.0)),
+        )
+        for code, name in enumerate(evaluation.classes)
+    ]
+
+
+def _reliability(evaluation: Evaluation, labels: Labels, scaled: bool) -> list[dict[str, float]]:
+    return calibration(evaluation.scaled if scaled else evaluation.probabilities, labels)[0]
+
+
+def _mistakes(evaluation: Evaluation, test: TestSplit) -> list[Row]:
+    predicted, confidence = evaluation.probabilities.argmax(1), evaluation.probabilities.max(1)
+    wrong = np.flatnonzero(predicted != test.labels)
+    names = evaluation.classes
+    return [
+        (test.ids[row], names[test.labels[row]], names[predicted[row]], float(confidence[row]))
+        for row in wrong[np.argsort(-confidence[wrong], kind="stable")]
+    ]
+
+
+def _table(columns: Mapping[str, pa.DataType], rows: Sequence[Row]) -> pa.Table:
+    values = zip(*rows, strict=True) if rows else [[]] * len(columns)
+    arrays = [pa.array(v, type_) for v, type_ in zip(values, columns.values(), strict=True)]
+    return pa.table(arrays, names=list(columns))

@@ -2,7 +2,7 @@
 
 Training epoch e reads copy e mod copies, so an epoch is one pass over the originals. The order
 is a function of (seed, epoch), so a run that resumes goes on with the batch that came next.
-What does not fit in memory is streamed instead (streaming.py).
+A copy that does not fit in memory is streamed instead (train/streaming.py).
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -19,7 +19,7 @@ from pipeline.modalities.images.network.on_device import num_within
 
 
 class Examples(NamedTuple):
-    """Images and what they are; all of one length N."""
+    """Images, labels and weights, all of one length N."""
 
     images: Tensor
     """uint8, shape `(N, H, W, C)`."""
@@ -30,7 +30,7 @@ class Examples(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Share:
+class RankShare:
     """The part of every batch that one of several processes (ranks) trains on.
 
     All ranks make the same steps, with parts of the same batches.
@@ -40,9 +40,9 @@ class Share:
     world_size: int = 1
 
     def batches(self, num_examples: int, batch_size: int) -> list[tuple[int, int]]:
-        """The places `[begin, end)` in the order of an epoch of each batch, all ranks' together.
+        """The places `[begin, end)` of each batch in the order of an epoch, of all ranks together.
 
-        The last one has what is left. Where that is less than two examples for each rank, which
+        The last batch is smaller. Where it would have less than two examples for each rank, which
         batch norm needs, it joins the one before.
         """
         number = num_batches(num_examples, batch_size, 2 * self.world_size)
@@ -50,50 +50,50 @@ class Share:
         return list(zip(starts, [*starts[1:], num_examples], strict=True))
 
     def part(self, begin: int, end: int) -> tuple[int, int]:
-        """What is this rank's of the places `[begin, end)`; parts differ by one at most."""
+        """This rank's part of the places `[begin, end)`; sizes differ by one at most."""
         first, last = ((end - begin) * r // self.world_size for r in (self.rank, self.rank + 1))
         return begin + first, begin + last
 
 
-ALONE = Share()
+ALONE = RankShare()
 
 
-class Source(Protocol):
-    """What the batches of an epoch come from: memory, or a stream."""
+class EpochSource(Protocol):
+    """The examples of an epoch, in memory or streamed, and its batches."""
 
     @property
     def num_examples(self) -> int:
-        """In an epoch of all ranks."""
+        """Of all ranks, in one epoch."""
         ...
 
-    def some_images(self, num_pixels: int) -> Tensor:
-        """Images from all over, at most of so many pixels in all or one: for networks that look
-        at some before training."""
+    def sample_images(self, num_pixels: int) -> Tensor:
+        """A sample of the images, of at most `num_pixels` pixels together but at least one image:
+        for networks with `look_at` (fitting/loop.py)."""
         ...
 
     def batches(
         self, seed: int, epoch: int, batch_size: int, device: Device, start: int = 0
     ) -> Iterator[Examples]:
-        """This rank's part of batches number `start`, `start + 1`, … of an epoch, on the device."""
+        """This rank's part of the batches `start`, `start + 1`, … of an epoch, on the device."""
         ...
 
 
-Epochs = Callable[[int], Examples | Source]
-"""Gives what an epoch (0, 1, …) trains on; examples are shuffled."""
+Epochs = Callable[[int], Examples | EpochSource]
+"""Returns what an epoch (0, 1, …) trains on; examples are shuffled."""
 
 
 @dataclass(frozen=True)
 class InMemory:
-    """Examples in memory, in an order that is new for each epoch."""
+    """Examples in memory, in another order each epoch."""
 
     examples: Examples
-    share: Share = ALONE
+    share: RankShare = ALONE
 
     @property
     def num_examples(self) -> int:
         return len(self.examples.labels)
 
-    def some_images(self, num_pixels: int) -> Tensor:
+    def sample_images(self, num_pixels: int) -> Tensor:
         images = self.examples.images  # which may come class by class
         num = num_within(num_pixels, images.shape[1:])
         return images[:: -(-len(images) // num)]
@@ -141,21 +141,22 @@ def gather(
             if part.device.type != "cpu":
                 parts.append(part.index_select(0, chosen))
                 continue
-            batch = _room(part, len(chosen), pinned)
+            batch = _empty_rows(part, len(chosen), pinned)
             # Not part[chosen], which takes four times as long for uint8 images.
             torch.index_select(part, 0, chosen, out=batch)
-            # Not else: the copy could come after the memory is used for something new.
+            # Only pinned memory may be copied asynchronously: other memory may be reused before
+            # the copy has run.
             parts.append(batch.to(device.kind, non_blocking=pinned))
         yield Examples(*parts)
 
 
-def _room(part: Tensor, num: int, pinned: bool) -> Tensor:
-    """Room for `num` rows like those of `part`, pinned if wanted."""
+def _empty_rows(part: Tensor, num: int, pinned: bool) -> Tensor:
+    """An empty tensor for `num` rows like those of `part`, in pinned memory if `pinned`."""
     shape = (num, *part.shape[1:])
     if pinned:
         return part.new_empty(shape, pin_memory=True)
-    # Not torch's, which is aligned: glibc 2.36 does not put such memory into the hole that an
-    # earlier batch left, so that the heap grew by a dozen batches.
+    # NumPy's memory: glibc 2.36 fails to reuse the holes that torch's aligned blocks leave, and the
+    # heap grew by a dozen batches.
     return torch.from_numpy(np.empty(shape, part.numpy().dtype))
 
 

@@ -1,4 +1,6 @@
-"""What a network says of images, seen once or in several views."""
+"""Logits of a network for images, seen once or in several views."""
+
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -6,11 +8,24 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from pipeline.learning.device import Device
-from pipeline.modalities.images.network.on_device import Normalizer, _views, num_within
-from pipeline.modalities.images.network.whitened import WhitenedCNN
+from pipeline.modalities.images.network.on_device import Normalizer, num_within, weighted_views
 
 PREDICTION_BATCH = 1000
 PREDICTION_PIXELS = PREDICTION_BATCH * 64 * 64  # of larger images fewer at once
+
+
+class EmbeddingNetwork(Protocol):
+    """A network that gives the input of its last layer too."""
+
+    def eval(self) -> object: ...
+
+    def embed(self, images: Tensor) -> Tensor:
+        """Embeddings `(N, D)` of normalised images `(N, C, H, W)`."""
+        ...
+
+    def classify(self, embeddings: Tensor) -> Tensor:
+        """Logits `(N, K)` of embeddings `(N, D)`."""
+        ...
 
 
 def predict(
@@ -31,8 +46,8 @@ def predict(
     with torch.inference_mode(), device.autocast():
         for batch in _batches(images):
             seen = normalize(batch.to(device.kind))
-            said = [network(view).float() * weight for view, weight in _views(seen, views)]
-            logits.append(torch.stack(said).sum(0))
+            weighted = [network(view).float() * w for view, w in weighted_views(seen, views)]
+            logits.append(torch.stack(weighted).sum(0))
     result: NDArray[np.float32] = torch.cat(logits).cpu().numpy()
     return result
 
@@ -44,7 +59,7 @@ def _batches(images: Tensor) -> tuple[Tensor, ...]:
 
 
 def predict_and_embed(
-    network: WhitenedCNN, images: Tensor, normalize: Normalizer, device: Device
+    network: EmbeddingNetwork, images: Tensor, normalize: Normalizer, device: Device
 ) -> tuple[NDArray[np.float32], NDArray[np.float16]]:
     """Logits `(N, K)` and embeddings `(N, D)` for uint8 images `(N, H, W, C)`."""
     network.eval()

@@ -1,16 +1,18 @@
 """Train: fit a network to the shards; the best epoch on validation becomes the model.
 
 reads   data/shards/ (train and val), models/start/ or what torchvision publishes
-writes  models/, reports/training.json, .csv and .png; live curves in dvclive/ meanwhile
+writes  models/model.safetensors and model.json, models/training.parquet (a row per epoch),
+        models/speed.parquet (times of epochs, the only output that differs from run to run),
+        reports/training.json; live curves in dvclive/ meanwhile
 params  seed, model, optimizer, lr, batch_size, epochs, train
 
 Several processes train one network where `train.processes` says so, or where torchrun starts them:
 `torchrun --nproc-per-node=N -m pipeline.train`. The first of them alone writes.
 """
 
-import csv
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -22,12 +24,12 @@ from pipeline.learning.fitting.loop import Fit, fit
 from pipeline.learning.fitting.ranks import join_ranks
 from pipeline.learning.fitting.recipe import Recipe
 from pipeline.learning.model_file import save_model
-from pipeline.modalities.images.network.networks import build_network, check_images
+from pipeline.modalities.images.network.networks import build_network, check_image_shape
 from pipeline.modalities.images.network.on_device import Normalizer, scaled_size
 from pipeline.runtime.errors import SettingsError, TrainingError
 from pipeline.runtime.process import world
 from pipeline.runtime.stage import WORK_DIR, Stage, run_stage
-from pipeline.train.figures import training_curves
+from pipeline.train.history import write_history, write_speed
 from pipeline.train.launch import launch_ranks
 from pipeline.train.live import live_curves
 from pipeline.train.params import TrainParams, recipe_of
@@ -61,13 +63,13 @@ def main(stage: Stage[TrainParams]) -> None:
     check_numbers(reader, recipe)
     for smaller in recipe.progressive:
         height, width = scaled_size(*reader.shape[:2], smaller.scale)
-        check_images(network, params.model, (height, width, reader.shape[2]))
+        check_image_shape(network, params.model, (height, width, reader.shape[2]))
     num_parameters = sum(p.numel() for p in network.parameters())
     num_train = reader.num_examples("train")
     where = f"{device}, {world().size} processes" if world().size > 1 else f"{device}"
     stage.say(f"{params.model}, {num_parameters:,} parameters, {num_train} images, on {where}")
-    if start.said:
-        stage.say(start.said)
+    if start.message:
+        stage.say(start.message)
 
     checkpoint = None
     if stage.writes:
@@ -124,34 +126,18 @@ def write(
     fitted: Fit,
     start: Start,
 ) -> None:
-    """Write the model and the reports on how it came to be."""
+    """Write the model and the history of its training."""
     best = fitted.history[fitted.best_epoch - 1]
-    save_model(
-        network,
-        stage.output("models/model.safetensors"),
-        stage.output("models/model.json"),
-        {
-            "dataset": reader.index["dataset"],
-            "license": reader.index["license"],
-            "model": stage.params.model,
-            "recipe": asdict(recipe)
-            | {
-                "transforms": [transform.model_dump() for transform in recipe.transforms],
-                "progressive": [smaller.model_dump() for smaller in recipe.progressive],
-            },
-            "processes": world().size,
-            "shape": reader.shape,
-            "resize": reader.index["resize"],
-            "classes": reader.classes,
-            "mean": start.mean,
-            "std": start.std,
-            **start.about,
-            "best_epoch": fitted.best_epoch,
-            "val_accuracy": round(best["val_accuracy"], 6),
-            "num_train": reader.num_examples("train"),
-            "inputs_sha256": stage.inputs_digest(),
-        },
-    )
+    description = describe(stage, reader, recipe, start) | {
+        "best_epoch": fitted.best_epoch,
+        "val_accuracy": round(best["val_accuracy"], 6),
+        "num_train": reader.num_examples("train"),
+        "inputs_sha256": stage.inputs_digest(),
+    }
+    weights = stage.output("models/model.safetensors")
+    save_model(network, weights, stage.output("models/model.json"), description)
+    write_history(stage.output("models/training.parquet"), fitted.history)
+    write_speed(stage.output("models/speed.parquet"), fitted.speed)
     stage.write_report(
         "reports/training.json",
         {
@@ -159,20 +145,35 @@ def write(
             "val_accuracy": best["val_accuracy"],
             "val_loss": best["val_loss"],
             "epochs_run": len(fitted.history),
-            "images_per_second": round(fitted.num_images / max(fitted.seconds, 1e-9), 1),
-            "seconds": round(fitted.seconds, 2),
         },
     )
-    with stage.output("reports/training.csv").open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, list(best), lineterminator="\n")
-        writer.writeheader()
-        for row in fitted.history:
-            writer.writerow({k: v if k == "epoch" else f"{v:.6g}" for k, v in row.items()})
-    training_curves(fitted.history, fitted.best_epoch, stage.output("reports/training.png"))
     stage.say(
         f"best epoch {fitted.best_epoch} of {len(fitted.history)}, "
         f"validation accuracy {best['val_accuracy']:.4f}"
     )
+
+
+def describe(
+    stage: Stage[TrainParams], reader: ShardReader, recipe: Recipe, start: Start
+) -> dict[str, Any]:
+    """The part of model.json that is known before training."""
+    settings = {
+        "transforms": [transform.model_dump() for transform in recipe.transforms],
+        "progressive": [smaller.model_dump() for smaller in recipe.progressive],
+    }
+    return {
+        "dataset": reader.index["dataset"],
+        "license": reader.index["license"],
+        "model": stage.params.model,
+        "recipe": asdict(recipe) | settings,
+        "processes": world().size,
+        "shape": reader.shape,
+        "resize": reader.index["resize"],
+        "classes": reader.classes,
+        "mean": start.mean,
+        "std": start.std,
+        **start.about,
+    }
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ DENSENET_NAME = re.compile(r"(denselayer\d+\.(?:norm|conv))\.(\d)")  # before na
 
 @dataclass(frozen=True)
 class Weights:
-    """Tensors by name, and what is known of them."""
+    """Tensors by name, and their origin."""
 
     tensors: Mapping[str, Tensor]
     about: dict[str, Any]
@@ -65,28 +65,30 @@ def _read(path: Path, model: str) -> Weights:
         content = path.read_bytes()
         about = {"weights": str(path), "sha256": _sha256(content), "dataset": None, "license": None}
         return Weights(_tensors(content, path), about)
-    told, content = read_model(path, make=fetch, bring_back=f"dvc checkout --force {path}.dvc")
-    missing = [key for key in NEEDED if key not in told]
+    bring_back = f"dvc checkout --force {path}.dvc"
+    model_json, content = read_model(path, make=fetch, bring_back=bring_back)
+    missing = [key for key in NEEDED if key not in model_json]
     if missing:
         raise MissingInput(
             f"{path}/model.json has no {', '.join(missing)}",
             fix="copy model.json as the train stage wrote it",
         )
-    if told["model"] != model:
+    if model_json["model"] != model:
         raise SettingsError(
-            f"{path} is of the network {told['model']}, params.yaml: model is {model}",
-            fix=f"set model: {told['model']}, or take other weights",
+            f"{path} is of the network {model_json['model']}, params.yaml: model is {model}",
+            fix=f"set model: {model_json['model']}, or take other weights",
         )
     about = {
         "weights": str(path),
-        "sha256": told["weights_sha256"],
-        "dataset": told["dataset"],
-        "license": told["license"],
-    } | ({"start": told["start"]} if "start" in told else {})
+        "sha256": model_json["weights_sha256"],
+        "dataset": model_json["dataset"],
+        "license": model_json["license"],
+    } | ({"start": model_json["start"]} if "start" in model_json else {})
     tensors = _tensors(content, path / "model.safetensors")
-    if model.startswith(TORCHVISION) and told["shape"][2] == 1:
+    if model.startswith(TORCHVISION) and model_json["shape"][2] == 1:
         tensors = {name.removeprefix("1."): tensor for name, tensor in tensors.items()}
-    return Weights(tensors, about, told["shape"], told["classes"], told["mean"], told["std"])
+    described = (model_json[key] for key in ("shape", "classes", "mean", "std"))
+    return Weights(tensors, about, *described)
 
 
 def _tensors(content: bytes, path: Path) -> dict[str, Tensor]:

@@ -1,15 +1,15 @@
 """Batches of more examples than fit in memory: read ahead from shards, shuffled in windows.
 
-An epoch is laid out as the blocks of its copy, about a megabyte each, in random order. The
-layout is cut into windows. A window is read whole and its examples are shuffled; while it gives
-batches a thread reads the next. So memory holds two windows, and two batches: the one that is
-used and the one that is made. These four share what may be used, a window being at least a batch.
+An epoch is the blocks of its copy, about a megabyte each, in random order. This order is cut into
+windows. A window is read whole and its examples are shuffled; while its batches are used a thread
+reads the next. So memory holds two windows, and two batches: the one in use and the one in the
+making. These four share the allowed memory; a window is at least a batch.
 
 As blocks are small and come from anywhere, each window is a random sample of the data, not a
 few neighbouring shards. The order is a function of (seed, epoch), index.json and the two sizes,
 never of the machine; where one window holds everything, it is the order of `InMemory`.
 
-Of several ranks each reads and shuffles rows of its own in every window, so that none reads what
+Each of several ranks reads and shuffles its own rows of every window, and no rank reads rows that
 others train on. The batches that they share then have the sizes of one process's batches, but other
 examples meet in them.
 """
@@ -32,7 +32,7 @@ from pipeline.learning.batches import (
     ALONE,
     Epochs,
     Examples,
-    Share,
+    RankShare,
     gather,
     make_examples,
     permutation,
@@ -42,24 +42,24 @@ from pipeline.modalities.images.network.on_device import num_within
 
 
 @dataclass(frozen=True)
-class Layout:
-    """The blocks of an epoch one after the other, like one table of N rows."""
+class BlockOrder:
+    """The blocks of an epoch in shuffled order, like one table of N rows."""
 
     blocks: Sequence[Block]
-    """In the order in which they stand on the disk."""
+    """In the order of the files."""
     order: NDArray[np.int64]
-    """Numbers of `blocks` in the order of the layout."""
+    """Numbers of `blocks` in the order of the epoch."""
     ends: NDArray[np.int64]
-    """The row of the layout at which each of `order` ends."""
+    """The row of the epoch at which each of `order` ends."""
 
     @classmethod
-    def shuffled(cls, blocks: Sequence[Block], seed: int, epoch: int) -> "Layout":
+    def shuffled(cls, blocks: Sequence[Block], seed: int, epoch: int) -> "BlockOrder":
         order = permutation(len(blocks), seed, epoch, 0, 1)
         rows = np.array([block.rows for block in blocks], np.int64)
         return cls(blocks, order, rows[order].cumsum())
 
     def between(self, begin: int, end: int) -> list[Block]:
-        """What makes the rows `[begin, end)`, in the order of the disk; outer blocks are cut."""
+        """The blocks with rows `[begin, end)`, in the order of the files; outer ones are cut."""
         first, last = np.searchsorted(self.ends, [begin, end - 1], "right")
         found = []
         for place in range(first, last + 1):
@@ -81,15 +81,15 @@ class Stream:
     split: str
     copy: int
     memory_bytes: float
-    share: Share = ALONE
+    share: RankShare = ALONE
 
     @property
     def num_examples(self) -> int:
         return self.reader.num_examples(self.split)
 
-    def some_images(self, num_pixels: int) -> Tensor:
+    def sample_images(self, num_pixels: int) -> Tensor:
         num = min(num_within(num_pixels, self.reader.shape), self.num_examples)
-        blocks = self._layout(seed=0, epoch=0).between(0, num)
+        blocks = self._block_order(seed=0, epoch=0).between(0, num)
         return torch.from_numpy(self._read(blocks, self.reader.empty_rows(num), 0).images)
 
     def batches(
@@ -100,14 +100,14 @@ class Stream:
         groups = [batches[k : k + per_window] for k in range(0, len(batches), per_window)]
         first, done = divmod(start, per_window)
         windows = [self._places(group) for group in groups[first:]]
-        layout = self._layout(seed, epoch)
+        order_of_blocks = self._block_order(seed, epoch)
         most_rows = max((window[-1].stop - window[0].start for window in windows), default=0)
-        # One piece, so that malloc gives it back to the system as a whole after the epoch.
+        # One allocation, so that malloc returns it to the system after the epoch.
         room = self.reader.empty_rows(most_rows * len(windows[:2]))
 
         def read(number: int) -> Rows:
             begin, end = windows[number][0].start, windows[number][-1].stop
-            return self._read(layout.between(begin, end), room, number % 2 * most_rows)
+            return self._read(order_of_blocks.between(begin, end), room, number % 2 * most_rows)
 
         for window, rows in zip(windows, _ahead(read, range(len(windows))), strict=True):
             begin = window[0].start
@@ -117,7 +117,7 @@ class Stream:
             done = 0
 
     def _places(self, window: list[tuple[int, int]]) -> list[slice]:
-        """The rows of the layout for this rank's part of each batch: one run, after other ranks'.
+        """The rows of the epoch for this rank's part of each batch: contiguous, after other ranks'.
 
         The rows of a window are divided among the ranks as its batches are.
         """
@@ -133,8 +133,8 @@ class Stream:
         batch_bytes = of_rank * int(np.prod(self.reader.shape))
         return max(1, int((self.memory_bytes - 2 * batch_bytes) / 2 / batch_bytes))
 
-    def _layout(self, seed: int, epoch: int) -> Layout:
-        return Layout.shuffled(self.reader.blocks(self.split, self.copy), seed, epoch)
+    def _block_order(self, seed: int, epoch: int) -> BlockOrder:
+        return BlockOrder.shuffled(self.reader.blocks(self.split, self.copy), seed, epoch)
 
     def _read(self, blocks: list[Block], room: Rows, begin: int) -> Rows:
         """Read the blocks into the rows of `room` from number `begin` on; returns these rows."""
@@ -146,20 +146,20 @@ class Stream:
 
 
 def training_epochs(
-    reader: ShardReader, memory_bytes: float, share: Share = ALONE, num_epochs: float = math.inf
+    reader: ShardReader, memory_bytes: float, share: RankShare = ALONE, num_epochs: float = math.inf
 ) -> Epochs:
-    """What each of `num_epochs` trains on: copy e mod copies, in memory when a copy fits, else
+    """The source of each of `num_epochs`: copy e mod copies, in memory when a copy fits, else
     streamed."""
     num_fit = int(memory_bytes // max(1, reader.num_bytes("train")))
     if num_fit == 0:
         return lambda epoch: Stream(reader, "train", epoch % reader.copies, memory_bytes, share)
-    # They come in turn: of some, but not all, none would still be there when it comes again.
+    # Copies are used in turn, so a cache of some but not all of them would never hit.
     num_held = reader.copies if num_fit >= reader.copies else min(num_fit, 2)
     return _Copies(reader, num_held, num_epochs).of_epoch
 
 
 class _Copies:
-    """Copies of the training examples in memory; while one is trained on, the next is read."""
+    """Copies of the training examples in memory; while one is in use, the next is read."""
 
     def __init__(self, reader: ShardReader, most: int, num_epochs: float) -> None:
         """`most` are held at a time; with one of several there is nothing ahead."""

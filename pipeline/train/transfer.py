@@ -1,7 +1,7 @@
-"""Transfer: how training starts from what was learnt on other data.
+"""Transfer: training that starts from weights learnt on other data.
 
-All but the head is taken over, or nothing: a network of which only a part fits would start from
-a mixture that nobody meant. Pixels are normalised as they were for these weights.
+All tensors but the head must fit, or none is taken: a network of which only a part fits would start
+from a mixture that nobody wanted. Pixels are normalised as they were for these weights.
 """
 
 from collections.abc import Sequence
@@ -21,14 +21,14 @@ COUNTER = "num_batches_tracked"  # of batch norms: old files lack it, and nothin
 
 @dataclass(frozen=True)
 class Start:
-    """How training starts, and what follows from it for the rest."""
+    """How training starts: normalisation, and the origin of the weights."""
 
     mean: list[float]
     """By channel of the images, of pixels from 0 to 255; likewise `std`."""
     std: list[float]
     about: dict[str, Any] = field(default_factory=dict)
-    """What model.json says of the weights that it started from; empty when from nothing."""
-    said: str = ""
+    """Entries for model.json on the origin of the weights; empty without one."""
+    message: str = ""
     """The same for people, in a line."""
 
 
@@ -42,7 +42,7 @@ def start_training(
     mean: list[float],
     std: list[float],
 ) -> Start:
-    """Put the weights that `train.weights` names into a network that was just built.
+    """Load the weights that `train.weights` names into a network that was just built.
 
     Args:
         network: built as `model`, for images of `shape` `(H, W, C)`.
@@ -61,16 +61,18 @@ def start_training(
             fix="take weights for such images, or train.weights: none",
         )
     num_taken, num = _take_over(network, found, weights, model, classes)
-    said = f"starts from {weights}: {num_taken} of {num} tensors"
-    said += f", new head of {len(classes)} classes" if num_taken < num else ""
+    message = f"starts from {weights}: {num_taken} of {num} tensors"
+    message += f", new head of {len(classes)} classes" if num_taken < num else ""
     if found.shape and list(found.shape[:2]) != list(shape[:2]):
         height, width, _ = found.shape
-        said += f"; was trained on {width} x {height} pixels, these are {shape[1]} x {shape[0]}"
+        message += f"; was trained on {width} x {height} pixels, these are {shape[1]} x {shape[0]}"
     if found.mean is None or found.std is None:
-        said += "; pixels are normalised by this data, since a lone file does not say how they were"
-        return Start(mean, std, {"start": found.about}, said)
+        message += (
+            "; pixels are normalised by this data, since a lone file does not say how they were"
+        )
+        return Start(mean, std, {"start": found.about}, message)
     means, stds = (_for_channels(values, shape[2]) for values in (found.mean, found.std))
-    return Start(means, stds, {"start": found.about}, said)
+    return Start(means, stds, {"start": found.about}, message)
 
 
 def check_strategy(weights: str, finetune: str, epochs: int) -> None:

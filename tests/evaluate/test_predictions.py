@@ -7,10 +7,11 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.evaluate.predictions import Predictions, align, read_predictions, write_predictions
+from pipeline.dataset.table import write_examples
+from pipeline.evaluate.predictions import Predictions, align, predictions_table, read_predictions
 from pipeline.runtime.errors import CompareError
 
-SAID = Predictions(
+PREDICTIONS = Predictions(
     ids=["a", "b", "ç"],
     groups=["one", None, None],
     classes=["Katze", "猫", "never seen"],
@@ -19,8 +20,8 @@ SAID = Predictions(
 )
 
 
-def written(folder: Path, said: Predictions = SAID) -> bytes:
-    write_predictions(folder / "p.parquet", said)
+def written(folder: Path, predictions: Predictions = PREDICTIONS) -> bytes:
+    write_examples(predictions_table(predictions), folder / "p.parquet")
     return (folder / "p.parquet").read_bytes()
 
 
@@ -32,7 +33,7 @@ def assert_same(one: Predictions, other: Predictions) -> None:
 
 def test_the_same_back_and_the_same_bytes(tmp_path):
     content = written(tmp_path)
-    assert_same(read_predictions(content, "main"), SAID)
+    assert_same(read_predictions(content, "main"), PREDICTIONS)
     assert written(tmp_path) == content
 
 
@@ -69,13 +70,13 @@ def test_examples_are_aligned_by_id():
     turned = Predictions(
         ids=["new", "ç", "a"],
         groups=[None, None, "one"],
-        classes=SAID.classes,
+        classes=PREDICTIONS.classes,
         labels=np.array([2, 1, 0]),
         probabilities=np.eye(3, dtype=np.float32),
     )
-    one, other = align(SAID, turned)
+    one, other = align(PREDICTIONS, turned)
     assert one.ids == other.ids == ["a", "ç"]
-    assert np.array_equal(one.probabilities, SAID.probabilities[[0, 2]])
+    assert np.array_equal(one.probabilities, PREDICTIONS.probabilities[[0, 2]])
     assert np.array_equal(other.probabilities, turned.probabilities[[2, 1]])
 
 
@@ -100,5 +101,5 @@ def test_examples_are_aligned_by_id():
 )
 def test_what_cannot_be_compared(changes, line):
     with pytest.raises(CompareError) as caught:
-        align(SAID, replace(SAID, **changes))
+        align(PREDICTIONS, replace(PREDICTIONS, **changes))
     assert str(caught.value) == line

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pipeline.evaluate.slices import Share, owners_of, slices
+from pipeline.evaluate.slices import Accuracy, owners_of, slices
 
 NUM = 100
 RIGHT = np.arange(NUM) >= 20  # the first fifth is wrong
@@ -49,7 +49,7 @@ def test_at_most_ten_groups_are_listed():
 def test_groups_make_intervals_wider():
     owners = np.arange(NUM) // 20
     (alone,), (grouped,) = (slices(RIGHT, {}, NOBODY, own) for own in (None, owners))
-    assert isinstance(alone, Share)
+    assert isinstance(alone, Accuracy)
     assert grouped.low < alone.low < alone.high < grouped.high
 
 

@@ -1,14 +1,15 @@
-"""What evaluate knows of the test split: shards, measurements and the reports of clean agree."""
+"""The test split as evaluate reads it: shards, measurements and the findings of clean."""
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
+from pipeline.dataset import tables
 from pipeline.dataset.parts import write_tables
 from pipeline.dataset.shard_reader import ShardReader
 from pipeline.dataset.shards import PROVENANCE, write_shard
 from pipeline.dataset.table import FIELDS, words, write_index
-from pipeline.evaluate.__main__ import CLEAN, DUPLICATES, LABEL_ISSUES, SHARDS, read_test
+from pipeline.evaluate.__main__ import CLEAN, FINDINGS, SHARDS, read_test
 from pipeline.runtime.errors import BrokenDataset, MissingInput
 
 IDS = ["a", "b", "c"]
@@ -55,16 +56,22 @@ def write_shards(ids: list[str]) -> None:
 @pytest.fixture(autouse=True)
 def project(tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
-    LABEL_ISSUES.parent.mkdir()
-    LABEL_ISSUES.write_text("id,split,given\nb,test,x\na,train,x\n")
-    DUPLICATES.write_text(
-        "id,split,kind,of,of_split,similarity,removed\n"
-        "train c,train,near,c,test,0.9,yes\n"
-        "b,test,near,a,test,0.9,no\n"
+    suspected = [("b", "test"), ("a", "train")]
+    duplicates = [("train c", "train", "c", "test"), ("b", "test", "a", "test")]
+    tables.write_tables(
+        FINDINGS,
+        {
+            "suspected": table_of(["id", "split"], suspected),
+            "duplicates": table_of(["id", "split", "of", "of_split"], duplicates),
+        },
     )
 
 
-def test_what_is_known_of_the_test_split():
+def table_of(columns: list[str], rows: list[tuple[str, ...]]) -> pa.Table:
+    return pa.Table.from_pylist([dict(zip(columns, row, strict=True)) for row in rows])
+
+
+def test_the_test_split_with_its_findings():
     write_clean(IDS)
     write_shards(IDS)
     test = read_test(ShardReader(SHARDS))

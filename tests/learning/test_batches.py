@@ -10,7 +10,7 @@ from pipeline.learning.batches import (
     ALONE,
     Examples,
     InMemory,
-    Share,
+    RankShare,
     make_examples,
     num_batches,
     on_device,
@@ -29,7 +29,7 @@ def numbered(num: int) -> Examples:
     return make_examples(images, np.arange(num), np.arange(num) / 10)
 
 
-def epoch(num: int, batch_size: int, start: int = 0, share: Share = ALONE) -> list[Examples]:
+def epoch(num: int, batch_size: int, start: int = 0, share: RankShare = ALONE) -> list[Examples]:
     """The batches of an epoch of numbered examples."""
     source = InMemory(numbered(num), share)
     return list(source.batches(seed=0, epoch=0, batch_size=batch_size, device=CPU, start=start))
@@ -94,12 +94,12 @@ def test_ranks_share_the_batches_that_one_process_would_have(world_size):
     for num, batch_size in SIZES:
         if min(num, batch_size) < 2 * world_size:
             continue
-        ranks = [epoch(num, batch_size, 0, Share(r, world_size)) for r in range(world_size)]
+        ranks = [epoch(num, batch_size, 0, RankShare(r, world_size)) for r in range(world_size)]
         shared = [joined(list(parts)).labels.tolist() for parts in zip(*ranks, strict=True)]
         assert list(chain(*shared)) == permutation(num, 0, 0).tolist(), (num, batch_size)
         sizes = [len(batch.labels) for batches in ranks for batch in batches]
         assert min(sizes) > 1, (num, batch_size)
-        bounds = Share(0, world_size).batches(num, batch_size)
+        bounds = RankShare(0, world_size).batches(num, batch_size)
         assert [len(batch) for batch in shared] == [end - begin for begin, end in bounds]
         alone = [batch.labels.tolist() for batch in epoch(num, batch_size)]
         if not 0 < num % batch_size < 2 * world_size:  # what is left is enough for all ranks
@@ -110,7 +110,7 @@ def test_ranks_share_the_batches_that_one_process_would_have(world_size):
 @pytest.mark.parametrize(("begin", "end"), [(0, 8), (8, 17), (3, 6)])
 def test_parts_of_a_batch_differ_by_one_at_most(begin, end):
     for world_size in (1, 2, 3):
-        parts = [Share(rank, world_size).part(begin, end) for rank in range(world_size)]
+        parts = [RankShare(rank, world_size).part(begin, end) for rank in range(world_size)]
         places = [place for part in parts for place in range(*part)]
         assert places == list(range(begin, end))
         sizes = [last - first for first, last in parts]
@@ -148,9 +148,9 @@ def test_examples_go_to_a_gpu_that_has_room(monkeypatch):
 
 
 @pytest.mark.parametrize("num", [1, 2, 7, 33])
-def test_some_images_come_from_all_over(num):
+def test_a_sample_of_images_comes_from_all_over(num):
     images = numbered(33).images
-    found = InMemory(numbered(33)).some_images(2 * num).tolist()
+    found = InMemory(numbered(33)).sample_images(2 * num).tolist()
     assert 1 <= len(found) <= num
     places = [images.tolist().index(image) for image in found]
     apart = {after - before for before, after in pairwise(places)}

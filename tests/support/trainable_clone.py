@@ -14,7 +14,7 @@ TRAIN_PARAMS = {
 }
 STEPS_PER_EPOCH, STEPS = 5, 30
 GOES_ON = "train: goes on where an earlier run was stopped\n"
-LEARNT = ("models/model.safetensors", "reports/training.csv")
+LEARNT = ("models/model.safetensors", "models/training.parquet")
 """Of what the stage writes that which is the same however it was started, and how often."""
 
 
@@ -34,5 +34,5 @@ def dying(function: str, nth: int, *, rank: int | None = None, who: str = "") ->
 
 
 def assert_nothing_half_written(repository: Repository) -> None:
-    for output in (*LEARNT, "models/model.json", "reports/training.json"):
+    for output in (*LEARNT, "models/model.json", "models/speed.parquet", "reports/training.json"):
         assert not (repository.path / output).exists()

@@ -15,7 +15,7 @@ from pipeline.dataset.table import write_index
 from pipeline.learning.batches import (
     Examples,
     InMemory,
-    Share,
+    RankShare,
     make_examples,
     num_batches,
     on_device,
@@ -23,7 +23,7 @@ from pipeline.learning.batches import (
 from pipeline.learning.device import Device
 from pipeline.learning.fitting.checkpoint import Checkpoint
 from pipeline.runtime.errors import MissingInput
-from pipeline.train.streaming import Layout, Stream, training_epochs
+from pipeline.train.streaming import BlockOrder, Stream, training_epochs
 from tests.support.training import assert_same_weights, train
 
 CPU = Device("cpu", bf16=False)
@@ -109,7 +109,7 @@ def test_a_later_start_gives_exactly_the_batches_that_remain(reader, rows_held, 
 @pytest.mark.parametrize("world_size", [2, 3, 4])
 @pytest.mark.parametrize(("rows_held", "batch_size"), SIZES)
 def test_ranks_share_batches_and_have_every_example_once(reader, rows_held, batch_size, world_size):
-    shares = [Share(rank, world_size) for rank in range(world_size)]
+    shares = [RankShare(rank, world_size) for rank in range(world_size)]
     bounds = shares[0].batches(NUM, batch_size)
     ranks = [
         batches_of(Stream(reader, "train", 0, rows_held * ROW_BYTES, share), batch_size)
@@ -176,7 +176,7 @@ def test_a_rank_reads_its_own_examples_alone(reader, monkeypatch, world_size):
     monkeypatch.setattr(ShardReader, "read_block", count_read)
     by_rank = []
     for rank in range(world_size):
-        stream = Stream(reader, "train", 0, 24 * ROW_BYTES, Share(rank, world_size))
+        stream = Stream(reader, "train", 0, 24 * ROW_BYTES, RankShare(rank, world_size))
         labels = batches_of(stream, 4)
         assert len(read) == sum(map(len, labels))
         by_rank.append(set(read))
@@ -188,7 +188,7 @@ def test_any_part_of_a_layout_is_cut_out_of_its_blocks():
     file = {"name": "a"}
     blocks = [Block(file, 0, 4), Block(file, 4, 3), Block(file, 7, 1), Block(file, 8, 4)]
     for epoch in range(5):
-        layout = Layout.shuffled(blocks, 0, epoch)
+        layout = BlockOrder.shuffled(blocks, 0, epoch)
         rows = [
             number
             for place in layout.order
@@ -215,13 +215,13 @@ def test_a_stream_that_is_left_early_stops_reading(reader):
     assert list(stream) == []
 
 
-def test_some_images_before_training(reader):
-    found = Stream(reader, "train", 0, 8 * ROW_BYTES).some_images(20 * 16)
+def test_a_sample_of_images_before_training(reader):
+    found = Stream(reader, "train", 0, 8 * ROW_BYTES).sample_images(20 * 16)
     assert found.shape == (20, 4, 4, 1)
     known = {image.numpy().tobytes() for image in numbered().images}
     assert len({image.numpy().tobytes() for image in found} & known) == 20
-    assert len(Stream(reader, "train", 0, 8 * ROW_BYTES).some_images(10**6)) == NUM
-    assert len(Stream(reader, "train", 0, 8 * ROW_BYTES).some_images(1)) == 1
+    assert len(Stream(reader, "train", 0, 8 * ROW_BYTES).sample_images(10**6)) == NUM
+    assert len(Stream(reader, "train", 0, 8 * ROW_BYTES).sample_images(1)) == 1
 
 
 # The epochs of training

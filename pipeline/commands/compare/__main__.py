@@ -4,7 +4,7 @@
     python -m pipeline.commands.compare main nasty-zips   any two commits, branches or experiments
 
 Exit status: 1 when a metric failed, else 0; with --strict also 1 when it is inconclusive. What
-PASS, FAIL and INCONCLUSIVE mean stands in learning/comparison.py.
+PASS, FAIL and INCONCLUSIVE mean is in comparison.py.
 """
 
 import argparse
@@ -30,7 +30,7 @@ from pipeline.evaluate.predictions import Predictions, align, read_predictions
 from pipeline.reporting.markdown import as_table, code
 from pipeline.runtime.errors import one_line
 
-PREDICTIONS = "data/predictions.parquet"
+PREDICTIONS = "data/evaluation/predictions.parquet"
 WORKSPACE = "workspace"
 
 

@@ -106,8 +106,8 @@ def overall(changes: Sequence[Change]) -> str:
     return FAIL if FAIL in verdicts else PASS if verdicts == {PASS} else INCONCLUSIVE
 
 
-def _scores(said: Predictions) -> sparse.csr_array:
-    return example_scores(said.probabilities.astype(np.float64), said.labels)
+def _scores(predictions: Predictions) -> sparse.csr_array:
+    return example_scores(predictions.probabilities.astype(np.float64), predictions.labels)
 
 
 def _share_as_bad(chance: Floats, gain: float) -> float:

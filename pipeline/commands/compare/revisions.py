@@ -1,4 +1,4 @@
-"""What the pipeline made at another commit, branch, tag or experiment, as DVC keeps it."""
+"""Outputs of the pipeline at another commit, branch, tag or experiment, as DVC keeps them."""
 
 from pathlib import Path
 
@@ -31,7 +31,8 @@ def read_output(path: str, revision: str | None) -> bytes:
                 fix="see git branch --all and dvc exp show; git fetch brings those of others",
             ) from None
     with Repo(rev=commit) as repository:
-        if not repository.dvcfs.exists(path):
+        # Of a folder whose list of files cannot be had, only the folder itself is known.
+        if not (repository.dvcfs.exists(path) or repository.dvcfs.isdvc(str(Path(path).parent))):
             raise CompareError(
                 f"{revision} has no {path}", fix="name a commit whose dvc.lock has it"
             )

@@ -15,11 +15,11 @@ from typing import Any
 import torch
 
 SAVE_EVERY_SECONDS = 30
-SMALL_BYTES = 16 << 20  # what is saved in a moment
+SMALL_BYTES = 16 << 20  # a state up to this size is saved in a moment
 
 
 class Checkpoint:
-    """The state of one training run, under a key that names all it depends on."""
+    """The state of one training run, under a key that names everything it depends on."""
 
     def __init__(self, folder: Path, key: str, every_seconds: float = SAVE_EVERY_SECONDS) -> None:
         self.folder = folder
@@ -29,9 +29,9 @@ class Checkpoint:
         self._saved_bytes = 0
 
     def due(self, *, after_epoch: bool = False) -> bool:
-        """Whether it is time to save: every so often, and after each epoch what is small.
+        """Whether it is time to save: every `every_seconds`, and a small state after each epoch.
 
-        What is not takes longer to save than a GPU needs for a short epoch (LOG.md).
+        Saving a larger state takes longer than a short epoch on a GPU (LOG.md).
         """
         if after_epoch and self._saved_bytes <= SMALL_BYTES:
             return True
@@ -65,5 +65,5 @@ class Checkpoint:
         return state
 
     def clear(self) -> None:
-        """Remove it, and what runs with other keys left."""
+        """Remove it, and those of other keys in the same folder."""
         shutil.rmtree(self.folder, ignore_errors=True)

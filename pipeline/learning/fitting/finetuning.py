@@ -1,8 +1,8 @@
-"""Fine-tuning: which part of a network that has learnt already is trained when, and how fast.
+"""Fine-tuning: which part of a trained network is trained further, when, and how fast.
 
-A network is taken as blocks from the bottom, which sees pixels, to the top, its head, which says
-classes. `all` trains everything at one learning rate; `head` the head alone; `gradual` the head
-first and then one block after the other, from the top (Howard & Ruder 2018, arXiv 1801.06146);
+A network is split into blocks, from the bottom, which sees pixels, to the top, its head, which
+gives the logits. `all` trains everything at one learning rate; `head` the head alone; `gradual` the
+head first and then one block after the other, from the top (Howard & Ruder 2018, arXiv 1801.06146);
 `layerwise` all, each block more slowly than the one above it (Clark et al. 2020, arXiv 2003.10555;
 Bao et al. 2021, arXiv 2106.08254).
 """
@@ -14,11 +14,11 @@ from torch import nn
 
 UNFROZEN_AFTER = 0.5
 """Share of the epochs after which `gradual` trains everything."""
-WHOLE = 0.9  # of the parameters; what holds more is no block but the network in a wrapper
+WHOLE = 0.9  # of the parameters; a module with more is no block but the network in a wrapper
 
 
 @dataclass(frozen=True)
-class Block:
+class NetworkBlock:
     """A piece of a network: a layer, a residual or a transformer block, with its norms."""
 
     name: str
@@ -27,21 +27,21 @@ class Block:
     parameters: list[nn.Parameter]
 
 
-def find_blocks(network: nn.Module) -> list[Block]:
+def find_blocks(network: nn.Module) -> list[NetworkBlock]:
     """The blocks of a network from the bottom to the head; each parameter is in exactly one.
 
-    They follow the order in which modules were defined. Sequential parts are taken apart, and what
-    has only vectors (a norm) belongs to the block before it. What lies in no module of them, as
-    a transformer's positions, belongs to the lowest. The head is the last layer.
+    They follow the order in which modules were defined. Sequential parts are split, and a module
+    that has only vectors (a norm) belongs to the block before it. Parameters outside all of them,
+    such as a transformer's positions, belong to the lowest block. The head is the last layer.
     """
-    found: list[Block] = []
+    found: list[NetworkBlock] = []
     for name, module in _pieces("", network, WHOLE * _size(network)):
         parameters = list(module.parameters())
         if found and all(parameter.ndim <= 1 for parameter in parameters):
             found[-1].modules.append(module)
             found[-1].parameters.extend(parameters)
         else:
-            found.append(Block(name, [module], parameters))
+            found.append(NetworkBlock(name, [module], parameters))
     inside = {parameter for block in found for parameter in block.parameters}
     found[0].parameters.extend(p for p in network.parameters() if p not in inside)
     return found
@@ -88,7 +88,7 @@ class FineTuning:
                 parameter.requires_grad = depth < num and parameter in self._trained
 
     def end(self) -> None:
-        """Leave the network as trainable as it was."""
+        """Make trainable again what was trainable at the start."""
         for parameter in self._trained:
             parameter.requires_grad = True
 

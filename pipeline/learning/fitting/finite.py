@@ -33,12 +33,12 @@ class FiniteGuard:
         self.begin(0, 0)
 
     def begin(self, epoch: int, step: int) -> None:
-        """Say where the steps to come begin; both count from 0."""
+        """Set the epoch and step that come next; both count from 0."""
         self._epoch, self._step, self._num_steps = epoch, step, 0
         self._bad_steps.zero_()
 
     def protect(self, optimizer: torch.optim.Optimizer) -> None:
-        """Have it leave updates out once the flag is set, where the host does not look each time.
+        """Make it skip updates once the flag is set, where the host does not look each time.
 
         The fused optimizers of torch read an attribute of this name, which its GradScaler sets.
         """
@@ -54,8 +54,8 @@ class FiniteGuard:
         """
         watched = [p.grad for p in self._parameters if p.grad is not None]
         watched.append(loss)
-        # GradScaler's kernel: one pass over all, here times one, that does no more than set the
-        # flag. It takes less time than their norm (LOG.md).
+        # GradScaler's kernel with scale 1: a single pass whose only effect is the flag. It takes
+        # less time than their norm (LOG.md).
         torch._amp_foreach_non_finite_check_and_unscale_(watched, self._found, self._one)
         self._bad_steps += self._found
         self._num_steps += 1
@@ -76,7 +76,7 @@ class FiniteGuard:
             )
 
     def check_all(self) -> None:
-        """`check`, and look at all weights too: a finite gradient can lead out of what is finite.
+        """`check`, and look at all weights too: a finite gradient can make them infinite.
 
         Raises:
             TrainingError: the network is not to be kept.
@@ -90,7 +90,7 @@ class FiniteGuard:
             )
 
     def check_validation(self, loss: float) -> None:
-        """Raises TrainingError for a loss that finite weights can lead to all the same."""
+        """Raises TrainingError for a loss that is no finite number, as finite weights may give."""
         if not math.isfinite(loss):
             raise self._error(f"the validation loss of epoch {self._epoch + 1} is {loss}")
 

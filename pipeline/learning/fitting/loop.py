@@ -2,8 +2,12 @@
 
 A run is a function of its recipe and its examples alone: the order of an epoch, and whatever a
 network draws in a step, follow from (seed, epoch, step). On a CPU a resumed run ends in the
-same bits as one that was never disturbed; of three processes and more, if it was stopped between
-epochs, since DDP adds their gradients in another order in its first step.
+same bits as one that was never disturbed; with three or more processes only if it was stopped
+between epochs, since DDP adds their gradients in another order in its first step.
+
+A network may have two methods that the loop calls: `look_at(inputs)` with normalised inputs of the
+first epoch, on the host, before the first step; `begin_epoch(done)` before each epoch, with the
+fraction of the epochs that is behind, 0 to 1.
 """
 
 import copy
@@ -17,7 +21,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from pipeline.learning.batches import Epochs, Examples, InMemory, Source, on_device
+from pipeline.learning.batches import Epochs, EpochSource, Examples, InMemory, on_device
 from pipeline.learning.device import Device
 from pipeline.learning.fitting.checkpoint import Checkpoint
 from pipeline.learning.fitting.finetuning import FineTuning
@@ -26,21 +30,23 @@ from pipeline.learning.fitting.memory import run_in_memory
 from pipeline.learning.fitting.optimizers import make_optimizer
 from pipeline.learning.fitting.ranks import ONE_RANK, Ranks
 from pipeline.learning.fitting.recipe import Recipe, schedule
-from pipeline.learning.fitting.selection import is_best, should_stop, validate
+from pipeline.learning.fitting.selection import is_best, score_epoch, should_stop
 from pipeline.learning.fitting.step import TrainingStep
 from pipeline.modalities.images.network.on_device import Normalizer, augment_batch, scale_at, shrink
-from pipeline.modalities.images.network.whitened import WhitenedCNN
 
-WHITENED_FROM = 5000 * 32 * 32  # pixels of images, which show how they vary
+LOOKED_AT_PIXELS = 5000 * 32 * 32  # enough images to show how they vary
 
 
 @dataclass
 class Fit:
-    """What came of training."""
+    """The result of training, beside the weights."""
 
     history: list[dict[str, float]] = field(default_factory=list)
     """One row per epoch: epoch (from 1), lr, train_loss, train_accuracy, val_loss, val_accuracy."""
     best_epoch: int = 0
+    speed: list[dict[str, float]] = field(default_factory=list)
+    """One row per epoch: epoch (from 1), num_images of all ranks, seconds of its steps; of an epoch
+    that was resumed only the part since then."""
     num_images: int = 0
     """Images trained on since this process started, by all ranks; fewer than the run's when it was
     resumed."""
@@ -64,11 +70,11 @@ def fit(
     """Train `network` in place; it ends with the weights of its best epoch on `validation`.
 
     The best epoch is the most accurate, between equals the one of least loss, then the first.
-    Without `validation` it is the last. `on_step` hears of every batch, `on_epoch` of every
-    epoch, also of those that a checkpoint brings back.
+    Without `validation` it is the last. `on_step` is called after every batch, `on_epoch` after
+    every epoch, also for those that a checkpoint brings back.
 
-    Several `ranks` call it with the same arguments and end with the same weights, but for
-    `checkpoint`, which the first alone has, and sources that stream, which know their share.
+    Several `ranks` call it with the same arguments and end with the same weights; only the first
+    has a `checkpoint`, and sources that stream know their share.
 
     Raises:
         TrainingError: a loss, gradient or weight is no longer a finite number (finite.py), or
@@ -100,7 +106,7 @@ def fit(
 
 
 class _Run:
-    """A training run in progress: what its steps change, of which `state` is what must be kept."""
+    """A training run in progress; `state` is what a checkpoint must keep of it."""
 
     def __init__(
         self,
@@ -148,7 +154,7 @@ class _Run:
             self.totals,
             ranks,
         )
-        self.trial = self.train_step.by_itself(network)
+        self.trial = self.train_step.single_rank_copy(network)
 
     def state(self) -> dict[str, Any]:
         return {
@@ -157,6 +163,7 @@ class _Run:
             "best": self.best,
             "totals": self.totals,
             "history": self.fitted.history,
+            "speed": self.fitted.speed,
             "best_epoch": self.fitted.best_epoch,
             "epoch": self.epoch,
             "step": self.step,
@@ -168,6 +175,7 @@ class _Run:
         self.best = saved["best"]
         self.totals.copy_(saved["totals"])
         self.fitted.history, self.fitted.best_epoch = saved["history"], saved["best_epoch"]
+        self.fitted.speed = saved["speed"]
         self.epoch, self.step = saved["epoch"], saved["step"]
 
     @property
@@ -176,42 +184,43 @@ class _Run:
             self.fitted.history, self.fitted.best_epoch, self.recipe.patience
         )
 
-    def open(self, source: Examples | Source) -> Source:
-        """What the epoch trains on; a network that looks at images before training sees them."""
+    def open(self, source: Examples | EpochSource) -> EpochSource:
+        """The source of an epoch; before the first step the network may look at a sample of it."""
         if isinstance(source, Examples):
             source = InMemory(self.on_device(source), self.ranks.share)
-        if isinstance(self.network, WhitenedCNN) and not self.network.is_whitened:
-            images = source.some_images(WHITENED_FROM).to(self.device.kind)
-            self.network.whiten(self.normalize(images).cpu())  # MPS has no float64
+        look_at = getattr(self.network, "look_at", None)
+        if look_at is not None and self.epoch == self.step == 0:
+            images = source.sample_images(LOOKED_AT_PIXELS).to(self.device.kind)
+            look_at(self.normalize(images).cpu())  # MPS has no float64
             self.ranks.copy_first(self.network)
         return source
 
     def on_device(self, examples: Examples) -> Examples:
-        """The examples on the GPU, if they have room; those that every epoch has go there once."""
+        """The examples on the GPU, if they fit; those that stay the same are copied once."""
         if self.moved is None or self.moved[0]() is not examples.images:
-            self.moved = None  # their room first
+            self.moved = None  # free the old copy first
             there = on_device(examples, self.device)
             if there is not examples:
                 self.moved = weakref.ref(examples.images), there
             return there
         return self.moved[1]
 
-    def images_behind(self, source: Source) -> int:
-        """Images of the epoch that steps before this one have seen."""
+    def images_behind(self, source: EpochSource) -> int:
+        """Number of images in the steps of the epoch before this one."""
         return self.batches(source)[self.step][0]
 
-    def batches(self, source: Source) -> list[tuple[int, int]]:
+    def batches(self, source: EpochSource) -> list[tuple[int, int]]:
         return self.ranks.share.batches(source.num_examples, self.recipe.batch_size)
 
-    def steps(self, source: Source) -> Iterator[int]:
-        """Make the steps that are left of the epoch; gives the images of each, of all ranks."""
+    def steps(self, source: EpochSource) -> Iterator[int]:
+        """Make the remaining steps of the epoch; yields the images of each, of all ranks."""
         recipe, batches = self.recipe, self.batches(source)
         epoch, total = self.epoch, recipe.epochs * len(batches)
-        started = time.perf_counter()
+        started, num_before = time.perf_counter(), self.fitted.num_images
         self.tuning.begin(epoch)
-        if isinstance(self.network, WhitenedCNN):
-            self.network.freeze_whitening(epoch / recipe.epochs)
-        # Anew, since which weights have gradients may be another matter now.
+        if begin_epoch := getattr(self.network, "begin_epoch", None):
+            begin_epoch(epoch / recipe.epochs)
+        # Wrap again each epoch: fine-tuning may have changed which weights are trained.
         self.train_step.network = self.ranks.parallel(self.network, self.device)
         self.guard.begin(epoch, self.step)
         scale = scale_at(recipe.progressive, epoch / recipe.epochs)
@@ -236,10 +245,13 @@ class _Run:
             yield end - begin
         self.ranks.copy_first(self.network)  # the statistics of batch norm
         self.guard.check_all()
-        self.fitted.seconds += time.perf_counter() - started
+        seconds = time.perf_counter() - started
+        self.fitted.seconds += seconds
+        num_images = self.fitted.num_images - num_before
+        self.fitted.speed.append({"epoch": epoch + 1, "num_images": num_images, "seconds": seconds})
 
     def try_batch(self, batch: Examples) -> None:
-        """A step of this process alone, which the other ranks know nothing of."""
+        """A step of this process alone, without the other ranks."""
         self.train_step.network = self.network
         gc.collect()  # DDP, and its hooks on the gradients with it
         self.trial(batch)
@@ -250,7 +262,7 @@ class _Run:
             group["lr"] = group["base_lr"] * self.lr_factor
 
     def end_epoch(self, validation: Examples | None) -> None:
-        """Note how the epoch went, and keep its weights if it is the best."""
+        """Add the epoch's row to the history, and keep its weights if it is the best."""
         loss_sum, right, count = self.totals.tolist()
         self.totals.zero_()
         self.epoch += 1
@@ -261,7 +273,7 @@ class _Run:
             "train_accuracy": right / count,
         }
         if validation is not None:
-            row |= validate(
+            row |= score_epoch(
                 self.network,
                 validation,
                 self.normalize,

@@ -1,4 +1,4 @@
-"""Too little memory for a batch: found out by trying which size fits, and said in one line."""
+"""Too little memory for a batch: an error that names the batch size that fits, found by trying."""
 
 from collections.abc import Callable
 
@@ -25,10 +25,10 @@ def run_in_memory(
 ) -> None:
     """`step(batch)`; when memory is too small for that, try smaller batches with `trial`.
 
-    `batch` is the part of one of `num_ranks` processes, which `trial` must not wait for.
+    `batch` is this rank's share; `trial` must not synchronise with the other `num_ranks - 1`.
 
-    Both use the network up: after a failure it is good for nothing any more. Linux often gives
-    out more memory than there is, and later kills the process instead; that is not seen here.
+    Both spoil the network: after a failure it is of no use any more. Linux often promises more
+    memory than there is, and later kills the process instead; that is not detected here.
 
     Raises:
         TrainingError: memory is used up; it names the size that fits.
@@ -60,7 +60,7 @@ def largest_that_fits(trial: Callable[[Examples], object], batch: Examples) -> i
     num = len(batch.labels) // 2
     while num >= 2:
         if torch.cuda.is_available():
-            torch.cuda.empty_cache()  # what the failed one left in pieces
+            torch.cuda.empty_cache()  # fragments left by the failed one
         if _fits(trial, Examples(*(part[:num] for part in batch))):
             return num
         num //= 2
@@ -74,7 +74,7 @@ def _fits(trial: Callable[[Examples], object], batch: Examples) -> bool:
         if not is_out_of_memory(error):
             raise
         return False
-    except TrainingError:  # what it learns is of no interest
+    except TrainingError:  # only the memory is of interest here
         pass
     return True
 

@@ -134,19 +134,19 @@ class Muon(torch.optim.Optimizer):
         return list(torch._foreach_add(gradients, momenta, alpha=momentum))
 
     def _orthogonal(self, filters: Sequence[Tensor]) -> list[Tensor]:
-        """Those of one shape together: a GPU takes one product of many as fast as one."""
-        made: dict[int, Tensor] = {}
+        """Filters of one shape in one product: a GPU takes as long for one as for many."""
+        updates: dict[int, Tensor] = {}
         for shape in dict.fromkeys(f.shape for f in filters):
             places = [place for place, f in enumerate(filters) if f.shape == shape]
             # Columns in the order that they have in memory, which is channels last.
             alike = torch.stack([filters[place].permute(0, 2, 3, 1) for place in places])
             matrices = orthogonalise(alike.flatten(2).to(self.dtype)).reshape(alike.shape)
-            made |= zip(places, matrices.permute(0, 1, 4, 2, 3), strict=True)
-        return [made[place] for place in range(len(filters))]
+            updates |= zip(places, matrices.permute(0, 1, 4, 2, 3), strict=True)
+        return [updates[place] for place in range(len(filters))]
 
 
 def _to_norm_of_rows(filters: list[Tensor]) -> list[Tensor]:
-    """What to multiply each bank by, so that its norm is the root of how many filters it has."""
+    """The factor of each bank that makes its norm the root of its number of filters."""
     factors: list[Tensor] = list(torch._foreach_norm(filters))
     torch._foreach_add_(factors, 1e-7)
     torch._foreach_reciprocal_(factors)

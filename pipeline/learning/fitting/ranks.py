@@ -1,6 +1,6 @@
 """Several processes (ranks) that train one network together, by torch.distributed.
 
-Each step they share a batch, so `batch_size` means the same however many there are, and their
+They share the batch of each step, so `batch_size` means the same however many there are, and their
 gradients add up to those of the whole batch (DistributedDataParallel). Batch norm is the
 exception: it sees a rank's part of the batch alone, and the first rank's running statistics are
 those of the network. All decisions are the first rank's, which alone writes.
@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from torch.distributed.distributed_c10d import PrefixStore, Store
 from torch.distributed.rendezvous import rendezvous
 
-from pipeline.learning.batches import ALONE, Share
+from pipeline.learning.batches import ALONE, RankShare
 from pipeline.learning.device import Device
 from pipeline.runtime.errors import GroundworkError, SettingsError, TrainingError
 from pipeline.runtime.process import WAIT_FOR_TORCHRUN_SECONDS, say_error, world
@@ -33,9 +33,9 @@ SIGNS_OF_A_LOST_RANK = ("gloo", "NCCL", "Connection reset", "Connection closed")
 
 @dataclass(frozen=True)
 class Ranks:
-    """This process and the others; with no others every method leaves things as they are."""
+    """This process and the others; with no others no method does anything."""
 
-    share: Share = ALONE
+    share: RankShare = ALONE
 
     @property
     def num(self) -> int:
@@ -59,7 +59,7 @@ class Ranks:
         return values
 
     def concatenate(self, rows: Tensor, begin: int, num: int, device: Device) -> Tensor:
-        """All `num` rows, of which those from `begin` are this rank's."""
+        """The `num` rows of all ranks; `rows` are those of this rank, from number `begin` on."""
         if self.num == 1:
             return rows
         every = torch.zeros((num, *rows.shape[1:]), dtype=rows.dtype, device=device.kind)
@@ -67,7 +67,7 @@ class Ranks:
         return self.sum(every).cpu()
 
     def from_first(self, value: Value, device: Device) -> Value:
-        """What the first rank has; tensors in it must be on the host."""
+        """The value that the first rank has; tensors in it must be on the host."""
         if self.num == 1:
             return value
         box = [value]
@@ -76,7 +76,7 @@ class Ranks:
 
     @torch.no_grad()
     def copy_first(self, network: nn.Module) -> None:
-        """Make weights and buffers those of the first rank."""
+        """Overwrite weights and buffers by those of the first rank."""
         if self.num == 1:
             return
         for values in network.state_dict().values():
@@ -90,9 +90,9 @@ ONE_RANK = Ranks()
 
 @contextmanager
 def join_ranks(device: Device) -> Iterator[Ranks]:
-    """Meet the processes that torchrun started with this one; when one of them fails, all end.
+    """Connect to the processes that torchrun started with this one; when one fails, all end.
 
-    Only the first to fail says so.
+    Only the first to fail prints its error.
 
     Raises:
         SettingsError: there are more processes than GPUs, or the device cannot be shared.
@@ -119,7 +119,7 @@ def join_ranks(device: Device) -> Iterator[Ranks]:
         world_size=here.size,
     )
     try:
-        yield Ranks(Share(here.rank, here.size))
+        yield Ranks(RankShare(here.rank, here.size))
         dist.barrier()  # a result is published only when all ranks have come to the end
     except Exception as error:
         _fail(error, store)
@@ -127,7 +127,7 @@ def join_ranks(device: Device) -> Iterator[Ranks]:
 
 
 def _fail(error: Exception, store: Store) -> NoReturn:
-    """End this process with what is to be said of the error, if it is the first.
+    """End this process, printing the error if it is the first to fail.
 
     torchrun then ends the others, and these see a lost connection, if anything.
     """

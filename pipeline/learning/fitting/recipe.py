@@ -1,4 +1,4 @@
-"""How to train, and what the learning rate is when."""
+"""How to train, and the schedule of the learning rate."""
 
 import math
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ class Recipe:
     patience: int
     seed: int
     transforms: Sequence[Any] = ()
-    """What happens to each batch on the device; see on_device.py."""
+    """Applied to each batch on the device; see on_device.py."""
     progressive: Sequence[Any] = ()
     """Which epochs see smaller images; see on_device.py."""
     views: str = "original"

@@ -1,4 +1,4 @@
-"""Which epoch of a run is kept, and when there is no better one to be expected."""
+"""Which epoch of a run is kept, and when to stop waiting for a better one."""
 
 from collections.abc import Sequence
 
@@ -16,7 +16,7 @@ History = Sequence[dict[str, float]]
 """One row per epoch."""
 
 
-def validate(
+def score_epoch(
     network: nn.Module,
     examples: Examples,
     normalize: Normalizer,
@@ -24,12 +24,12 @@ def validate(
     views: str,
     ranks: Ranks,
 ) -> dict[str, float]:
-    """Loss and accuracy on the examples, of which each rank asks the network about a part."""
+    """Loss and accuracy on the validation examples; each rank computes the logits of a part."""
     labels = examples.labels
     begin, end = ranks.share.part(0, len(labels))
     images = examples.images[begin:end]
-    said = torch.from_numpy(predict(network, images, normalize, device, views))
-    logits = ranks.concatenate(said, begin, len(labels), device)
+    part = torch.from_numpy(predict(network, images, normalize, device, views))
+    logits = ranks.concatenate(part, begin, len(labels), device)
     scores = {
         "val_loss": float(F.cross_entropy(logits, labels)),
         "val_accuracy": float((logits.argmax(1) == labels).double().mean()),

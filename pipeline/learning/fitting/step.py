@@ -29,10 +29,10 @@ class TrainingStep:
     ranks: Ranks = ONE_RANK
 
     def __call__(self, batch: Examples) -> None:
-        """Train on this rank's part of a batch: the loss is the weighted mean over all of it.
+        """Train on this rank's part of a batch: the loss is the weighted mean over the whole batch.
 
         Raises:
-            TrainingError: it is no finite number; before the update, or some steps later.
+            TrainingError: the loss is no finite number; before the update, or some steps later.
         """
         images, labels, weights = batch
         weight = self.ranks.sum(weights.sum()).clamp(min=1e-6)
@@ -42,17 +42,17 @@ class TrainingStep:
             logits.float(), labels, reduction="none", label_smoothing=self.label_smoothing
         )
         self.optimizer.zero_grad(set_to_none=True)
-        # Gradients are averaged over ranks, hence the factor: what comes out is the batch's mean.
+        # Gradients are averaged over ranks, hence the factor: the result is the batch's mean.
         ((losses * weights).sum() * self.ranks.num / weight).backward()
         with torch.no_grad():
             right = (logits.argmax(1) == labels).float().sum()
-            # Made there: a copy would wait for the device.
+            # Created on the device: a copy from the host would wait for it.
             count = torch.full_like(right, len(labels))
             sums = self.ranks.sum(torch.stack([losses.sum(), right, count]))
         self.guard.watch(sums[0])
         self.optimizer.step()
         self.totals += sums
 
-    def by_itself(self, network: nn.Module) -> "TrainingStep":
-        """The same without the other ranks, and without leaving totals."""
+    def single_rank_copy(self, network: nn.Module) -> "TrainingStep":
+        """The same step without the other ranks, which leaves the totals alone."""
         return replace(self, network=network, totals=self.totals.clone(), ranks=ONE_RANK)

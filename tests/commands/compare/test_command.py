@@ -7,14 +7,15 @@ import pytest
 
 from pipeline.commands.compare import __main__ as compare
 from pipeline.commands.frame import run_command
-from pipeline.evaluate.predictions import Predictions, write_predictions
+from pipeline.dataset.table import write_examples
+from pipeline.evaluate.predictions import Predictions, predictions_table
 from tests.support.repository import Repository
 
-PREDICTIONS = "data/predictions.parquet"
+PREDICTIONS = "data/evaluation/predictions.parquet"
 NUM = 400
 
 
-def said(wrong: int, num: int = NUM) -> Predictions:
+def run_of(wrong: int, num: int = NUM) -> Predictions:
     """A run that is right about all but the first `wrong` examples, and as sure of all."""
     labels = np.arange(num) % 2
     answers = np.where(np.arange(num) < wrong, 1 - labels, labels)
@@ -29,13 +30,13 @@ def said(wrong: int, num: int = NUM) -> Predictions:
 def runs(tmp_path_factory) -> Repository:
     """Branches `main`, `worse` and `lost`, whose predictions are in no cache; `main` is out."""
     repository = Repository(tmp_path_factory.mktemp("runs"))
-    repository.run("git init -q -b main && dvc init -q && mkdir data")
+    repository.run("git init -q -b main && dvc init -q && mkdir -p data/evaluation")
     repository.commit("nothing yet")
     repository.run("git branch before")
     for branch, wrong in (("lost", 3), ("worse", 60), ("main", 10)):
         repository.run(f"git checkout -q -B {branch} before")
-        write_predictions(repository.path / PREDICTIONS, said(wrong))
-        repository.run(f"dvc add -q {PREDICTIONS}")
+        write_examples(predictions_table(run_of(wrong)), repository.path / PREDICTIONS)
+        repository.run("dvc add -q data/evaluation")
         repository.commit(branch)
         if branch == "lost":
             repository.run("rm -r .dvc/cache/files")
@@ -93,7 +94,7 @@ def test_examples_that_both_have(ask, runs):
     path = runs.path / PREDICTIONS
     content = path.read_bytes()
     path.unlink()  # DVC may have made it read-only, or a link
-    write_predictions(path, said(5, num=300))
+    write_examples(predictions_table(run_of(5, num=300)), path)
     try:
         status, out, _ = ask("main")
     finally:
@@ -122,14 +123,14 @@ def test_markdown(ask):
         ),
         (
             "before",
-            "ERROR before has no data/predictions.parquet | "
+            "ERROR before has no data/evaluation/predictions.parquet | "
             "fix: name a commit whose dvc.lock has it",
         ),
         (
             "lost",
-            "ERROR data/predictions.parquet of lost is neither in the cache nor in a remote that "
-            "can be read (FileNotFoundError) | fix: dvc push it from where it was made; or "
-            "git checkout lost and dvc repro",
+            "ERROR data/evaluation/predictions.parquet of lost is neither in the cache nor in a "
+            "remote that can be read (DataIndexDirError) | fix: dvc push it from where it was "
+            "made; or git checkout lost and dvc repro",
         ),
     ],
 )
@@ -148,7 +149,8 @@ def test_a_workspace_without_predictions(ask, runs):
     assert answer == (
         1,
         "",
-        "ERROR data/predictions.parquet does not exist | fix: dvc pull data/predictions.parquet\n",
+        "ERROR data/evaluation/predictions.parquet does not exist | fix: dvc pull "
+        "data/evaluation/predictions.parquet\n",
     )
 
 

@@ -89,8 +89,8 @@ WORST = [
     (EACH_EPOCH, Kill(LATER, "Path.replace"), LATER - STEPS_PER_EPOCH),
     (EACH_STEP, Kill(17, "Path.replace"), 16),
     # Between an epoch's last step and its checkpoint.
-    (EACH_STEP, Kill(LATER, "validate"), LATER - 1),
-    (EACH_EPOCH, Kill(LATER, "validate"), LATER - STEPS_PER_EPOCH),
+    (EACH_STEP, Kill(LATER, "score_epoch"), LATER - 1),
+    (EACH_EPOCH, Kill(LATER, "score_epoch"), LATER - STEPS_PER_EPOCH),
     # All has been learnt, and nothing written.
     (EACH_STEP, Kill(STEPS, "Path.replace"), STEPS - 1),
     (EACH_STEP, Kill(STEPS, "FineTuning.end"), STEPS),

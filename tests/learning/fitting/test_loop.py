@@ -135,7 +135,12 @@ def test_what_is_told_meanwhile(toy):
     _, fitted = train(toy, told={"on_step": steps.append, "on_epoch": rows.append})
     assert [num for num in steps if num] == [8, 8, 8, 9] * 3
     assert fitted.num_images == 33 * 3
-    assert fitted.seconds > 0
+    assert fitted.seconds == sum(row["seconds"] for row in fitted.speed) > 0
+    assert [(row["epoch"], row["num_images"]) for row in fitted.speed] == [
+        (1, 33),
+        (2, 33),
+        (3, 33),
+    ]
     assert rows == fitted.history
     assert [row["epoch"] for row in rows] == [1, 2, 3]
     assert all(

@@ -91,6 +91,7 @@ def test_interrupted_in_the_middle_of_an_epoch(toy, tmp_path):
     resumed, fitted = train(toy, 99, {"checkpoint": Checkpoint(tmp_path, "key")})
     assert_same_weights(resumed, undisturbed)
     assert fitted.num_images == 3 * 33 - 33 - 16
+    assert [row["num_images"] for row in fitted.speed] == [33, 33 - 16, 33]
 
 
 def test_a_finished_run_is_not_trained_again(toy, tmp_path):

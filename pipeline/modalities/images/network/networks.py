@@ -36,11 +36,11 @@ def build_network(name: str, image_shape: tuple[int, int, int], num_classes: int
             f"found {name!r}",
             fix="name one of these",
         )
-    check_images(network, name, image_shape)
+    check_image_shape(network, name, image_shape)
     return network
 
 
-def check_images(network: nn.Module, name: str, image_shape: tuple[int, int, int]) -> None:
+def check_image_shape(network: nn.Module, name: str, image_shape: tuple[int, int, int]) -> None:
     """See whether a network can be trained on images of that shape, `(H, W, C)`.
 
     Raises:

@@ -154,7 +154,7 @@ class Normalizer:
 SHIFTS = {(0, 0): 0.5, (-1, -1): 0.25, (1, 1): 0.25}  # pixels down and right, and their weight
 
 
-def _views(images: Tensor, views: str) -> Iterator[tuple[Tensor, float]]:
+def weighted_views(images: Tensor, views: str) -> Iterator[tuple[Tensor, float]]:
     """Versions of images `(N, C, H, W)` and the weight of each; the weights add up to one."""
     height, width = images.shape[2:]
     shifts = SHIFTS if "shifted" in views else {(0, 0): 1.0}

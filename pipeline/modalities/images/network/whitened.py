@@ -15,8 +15,7 @@ class WhitenedCNN(nn.Module):
     Its first layer decorrelates the pixels of 2x2 patches; only its bias is trained, and only in
     the first epochs, which spares the others the gradients of the largest maps. Convolutions
     start as identities, so that gradients reach all of it from the first step; batch norms have no
-    scale. Written for Muon with label smoothing; `fit` calls `whiten` before the first step, unless
-    weights were loaded.
+    scale. Written for Muon with label smoothing; `fit` calls `look_at` before the first step.
 
     Unlike the source's its last block has a residual: there maps are small and it costs little.
     """
@@ -70,9 +69,14 @@ class WhitenedCNN(nn.Module):
         nn.init.zeros_(self.whitening.bias)  # type: ignore[arg-type]
         self.is_whitened = True
 
-    def freeze_whitening(self, done: float) -> None:
-        """Train the bias of the first layer no longer, if a fraction `done` of the epochs, 0 to 1,
-        is enough."""
+    def look_at(self, inputs: Tensor) -> None:
+        """`whiten` by normalised images `(N, C, H, W)`, unless weights were loaded."""
+        if not self.is_whitened:
+            self.whiten(inputs)
+
+    def begin_epoch(self, done: float) -> None:
+        """Freeze the bias of the first layer once a fraction BIAS_LEARNS_UNTIL of the epochs is
+        `done`."""
         if done >= self.BIAS_LEARNS_UNTIL:
             assert self.whitening.bias is not None
             self.whitening.bias.requires_grad = False

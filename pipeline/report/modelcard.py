@@ -7,9 +7,7 @@ head is that of a card on the Hugging Face Hub. Same inputs, same bytes: no time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pipeline.evaluate.evaluation import Evaluation
-from pipeline.evaluate.robustness import mean_accuracy
-from pipeline.evaluate.slices import Share
+from pipeline.report.evaluation import Evaluation
 from pipeline.reporting.markdown import as_table, code, plain, quoted
 
 MAX_CLASSES_LISTED = 10
@@ -18,16 +16,16 @@ FEW_EXAMPLES = 1000
 About = Mapping[str, Any]
 
 
-def write_card(about: About, found: Evaluation) -> str:
+def write_card(about: About, evaluation: Evaluation) -> str:
     """The card as Markdown; `about` is models/model.json."""
     title = f"{about['model']} on {about['dataset']}"
     lines = [*_head(about, title), "", f"# {plain(title)}", ""]
     for heading, body in (
         ("What it is", _description(about)),
-        ("How good it is", _results(found)),
-        ("Where it is weak", _weaknesses(found)),
+        ("How good it is", _results(evaluation)),
+        ("Where it is weak", _weaknesses(evaluation)),
         ("How it was made", _recipe(about)),
-        ("Limits", _limits(found)),
+        ("Limits", _limits(evaluation)),
     ):
         lines += [f"## {heading}", "", *body, ""]
     return "\n".join(lines).rstrip() + "\n"
@@ -67,54 +65,63 @@ def _description(about: About) -> Iterator[str]:
         start = start.get("start")
 
 
-def _results(found: Evaluation) -> Iterator[str]:
-    yield f"On {found.slices[0].num:,} test images, which nothing was trained or chosen by:"
+def _results(evaluation: Evaluation) -> Iterator[str]:
+    yield f"On {evaluation.num_examples:,} test images, which nothing was trained or chosen by:"
     yield ""
     rows = [
-        [plain(name), f"{value:.4f}", f"{low:.4f} to {high:.4f}"]
-        for name, (value, low, high) in found.intervals.items()
+        [plain(row["metric"]), f"{row['value']:.4f}", f"{row['low']:.4f} to {row['high']:.4f}"]
+        for row in evaluation.intervals
     ]
     yield from as_table(["metric", "value", "95 % interval"], rows)
     yield ""
+    summary = evaluation.summary
     yield (
-        f"- `_scaled` is after dividing its logits by {found.temperature:.3g}, which was fitted on "
-        "validation"
+        f"- `_scaled` is after dividing its logits by {summary['temperature']:.3g}, which was "
+        "fitted on validation"
     )
-    if found.num_suspected:
+    if summary["num_suspected"]:
         yield (
-            f"- test labels that are doubted: {found.num_suspected:,}; accuracy without them "
-            f"{found.accuracy_without_suspected:.4f}"
+            f"- test labels that are doubted: {summary['num_suspected']:,}; accuracy without them "
+            f"{summary['accuracy_without_suspected']:.4f}"
         )
-    if found.num_leaked:
+    if summary["num_leaked"]:
         yield (
             f"- test images that another split had too, until they were removed there: "
-            f"{found.num_leaked:,}; accuracy without them {found.accuracy_without_leaked:.4f}"
+            f"{summary['num_leaked']:,}; accuracy without them "
+            f"{summary['accuracy_without_leaked']:.4f}"
         )
 
 
-def _weaknesses(found: Evaluation) -> Iterator[str]:
-    yield f"- class: {_share(found.worst_class)}"
-    if len(found.slices) > 1:
-        worst = min(found.slices[1:], key=lambda row: row.accuracy)
-        yield f"- part of the images: {_share(worst)}, {plain(worst.rule)}"
-    corrupted = found.robustness[1:]
-    if corrupted:
-        worst_of = min(corrupted, key=lambda row: row.accuracy)
+def _weaknesses(evaluation: Evaluation) -> Iterator[str]:
+    worst = evaluation.worst_class
+    ends = worst["recall_low"], worst["recall_high"]
+    yield f"- class: {_accuracy(worst['class'], worst['recall'], ends, worst['support'])}"
+    if len(evaluation.slices) > 1:
+        part = min(evaluation.slices[1:], key=lambda row: row["accuracy"])
+        accuracy = _accuracy(
+            part["slice"], part["accuracy"], (part["low"], part["high"]), part["count"]
+        )
+        yield f"- part of the images: {accuracy}, {plain(part['rule'])}"
+    if evaluation.robustness:
+        uncorrupted, *corrupted = evaluation.robustness
+        lowest = min(corrupted, key=lambda row: row["accuracy"])
         yield (
-            f"- corrupted images ({found.num_corrupted:,} of them): {mean_accuracy(corrupted):.4f} "
-            f"on average over kinds and strengths, {found.robustness[0].accuracy:.4f} without; "
-            f"worst {worst_of.corruption} at strength {worst_of.strength}: {worst_of.accuracy:.4f}"
+            f"- corrupted images ({evaluation.summary['num_corrupted']:,} of them): "
+            f"{evaluation.summary['accuracy_corrupted']:.4f} on average over kinds and strengths, "
+            f"{uncorrupted['accuracy']:.4f} without; worst {lowest['corruption']} at strength "
+            f"{lowest['strength']}: {lowest['accuracy']:.4f}"
         )
     yield ""
     yield (
-        "The weakest of many is weak by chance too. All of them are in `classes.csv`, "
-        "`slices.csv` and `robustness.csv`, the mistakes it is surest of in `mistakes.png`."
+        "The weakest of many is weak by chance too. All of them are in `model/classes.csv`, "
+        "`model/slices.csv` and `model/robustness.csv`, the mistakes it is surest of in "
+        "`model/mistakes.png`."
     )
 
 
-def _share(row: Share) -> str:
-    interval = f"{row.low:.4f} to {row.high:.4f}"
-    return f"{code(row.name)} {row.accuracy:.4f} ({interval}, {row.num:,} images)"
+def _accuracy(name: str, accuracy: float, interval: tuple[float, float], num: int) -> str:
+    low, high = interval
+    return f"{code(name)} {accuracy:.4f} ({low:.4f} to {high:.4f}, {num:,} images)"
 
 
 def _recipe(about: About) -> Iterator[str]:
@@ -129,9 +136,9 @@ def _recipe(about: About) -> Iterator[str]:
     yield f"Digest of the data, code and settings that made it: {code(about['inputs_sha256'])}."
 
 
-def _limits(found: Evaluation) -> Iterator[str]:
+def _limits(evaluation: Evaluation) -> Iterator[str]:
     yield "- It knows its classes alone, and names one of them whatever an image shows."
     yield "- The intervals are about images like those of the test split, and about this one model."
-    if found.slices[0].num < FEW_EXAMPLES:
+    if evaluation.num_examples < FEW_EXAMPLES:
         yield "- The test split is small: small differences mean nothing."
     yield "- Whether the data may be used for your purpose stands in the card of the data."

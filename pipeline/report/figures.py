@@ -1,22 +1,35 @@
-"""Pictures of an evaluation; learning/figures.py has those that other stages draw too."""
+"""Pictures of a training and of an evaluation; reporting/figures.py has the confusion matrix."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
-from pipeline.evaluate.robustness import Corrupted
-from pipeline.evaluate.slices import Share
+from pipeline.report.evaluation import Rows
 from pipeline.reporting.figures import BLUE, GREY, ORANGE, save
 
-Bins = Sequence[dict[str, float]]
 NAME_LENGTH = 40
 
 
+def training_curves(history: Rows, best_epoch: int, path: Path) -> None:
+    """Loss and accuracy of training and validation by epoch, the best epoch marked."""
+    epochs = [row["epoch"] for row in history]
+    figure, axes = plt.subplots(1, 2, figsize=(8, 3))
+    for axis, name in zip(axes, ("loss", "accuracy"), strict=True):
+        for split, colour in (("train", GREY), ("val", BLUE)):
+            values = [row[f"{split}_{name}"] for row in history]
+            axis.plot(epochs, values, color=colour, marker=".", label=split)
+        axis.axvline(best_epoch, color=ORANGE, linestyle="--", linewidth=1, label="best epoch")
+        axis.set(xlabel="epoch", title=name)
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes[0].legend()
+    save(figure, path)
+
+
 def calibration(
-    bins: Bins, error: float, scaled_bins: Bins, scaled_error: float, path: Path
+    bins: Rows, error: float, scaled_bins: Rows, scaled_error: float, path: Path
 ) -> None:
     """Accuracy against confidence, before and after temperature scaling.
 
@@ -33,27 +46,27 @@ def calibration(
     save(figure, path)
 
 
-def shares(rows: Sequence[Share], path: Path) -> None:
+def slices(rows: Rows, path: Path) -> None:
     """Accuracy and interval of each slice; the first, of all examples, as a line through all."""
     height = 0.9 + 0.24 * len(rows)
     figure, axis = plt.subplots(figsize=(6, height))
     places = np.arange(len(rows))[::-1]
-    accuracy = np.array([row.accuracy for row in rows])
-    low = accuracy - [row.low for row in rows]
-    high = np.array([row.high for row in rows]) - accuracy
+    accuracy = np.array([row["accuracy"] for row in rows])
+    low = accuracy - [row["low"] for row in rows]
+    high = np.array([row["high"] for row in rows]) - accuracy
     axis.axvline(accuracy[0], color=GREY, linestyle="--", linewidth=1)
     reach = np.stack([low, high]).clip(0)
     axis.errorbar(accuracy, places, xerr=reach, fmt="o", color=BLUE, markersize=4, linewidth=1)
-    names = [f"{_short(row.name)} ({row.num:,})" for row in rows]
+    names = [f"{_short(row['slice'])} ({row['count']:,})" for row in rows]
     axis.set_yticks(places, names)
     axis.set(xlabel="accuracy, with 95 % intervals", ylim=(-0.6, len(rows) - 0.4))
     save(figure, path)
 
 
-def robustness(rows: Sequence[Corrupted], path: Path) -> None:
+def robustness(rows: Rows, path: Path) -> None:
     """Accuracy by strength of each corruption, in a small picture each."""
     plain, corrupted = rows[:1], rows[1:]
-    names = list(dict.fromkeys(row.corruption for row in corrupted))
+    names = list(dict.fromkeys(row["corruption"] for row in corrupted))
     columns = 4
     num_rows = max(1, -(-len(names) // columns))
     size = (7.5, 1.9 * num_rows)
@@ -64,17 +77,19 @@ def robustness(rows: Sequence[Corrupted], path: Path) -> None:
     if not names:
         axes[0].set_title("no corruption was tried", loc="left")
     for axis, name in zip(axes, names, strict=False):
-        points = [*plain, *(row for row in corrupted if row.corruption == name)]
-        strengths = [row.strength for row in points]
+        points = [*plain, *(row for row in corrupted if row["corruption"] == name)]
+        strengths = [row["strength"] for row in points]
         axis.fill_between(
             strengths,
-            [row.low for row in points],
-            [row.high for row in points],
+            [row["low"] for row in points],
+            [row["high"] for row in points],
             color=BLUE,
             alpha=0.2,
             linewidth=0,
         )
-        axis.plot(strengths, [row.accuracy for row in points], color=BLUE, marker="o", markersize=3)
+        axis.plot(
+            strengths, [row["accuracy"] for row in points], color=BLUE, marker="o", markersize=3
+        )
         axis.set(title=name, ylim=(0, 1.03))
         axis.set_xticks(strengths)
     figure.supxlabel("strength", fontsize=9)
@@ -83,7 +98,7 @@ def robustness(rows: Sequence[Corrupted], path: Path) -> None:
     save(figure, path)
 
 
-def _reliability(axis: Axes, bins: Bins, colour: str, name: str) -> None:
+def _reliability(axis: Axes, bins: Rows, colour: str, name: str) -> None:
     confidence = [row["confidence"] for row in bins]
     accuracy = [row["accuracy"] for row in bins]
     counts = np.array([row["count"] for row in bins])

@@ -1,0 +1,30 @@
+"""The history of a training on disk, a row per epoch, for the stage `report`."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow as pa
+
+from pipeline.dataset.table import write_examples
+
+History = Sequence[dict[str, float]]
+"""One row per epoch; see `Fit` of learning/fitting/loop.py."""
+
+
+def write_history(path: Path, history: History) -> None:
+    """Write the learning rate, losses and accuracies: the same training, the same bytes."""
+    write_examples(_table(history), path)
+
+
+def write_speed(path: Path, speed: History) -> None:
+    """Write images, seconds and images per second; these differ from run to run."""
+    rows = [
+        row | {"images_per_second": row["num_images"] / max(row["seconds"], 1e-9)} for row in speed
+    ]
+    write_examples(_table(rows), path)
+
+
+def _table(rows: History) -> pa.Table:
+    counts = ("epoch", "num_images")
+    types = {name: pa.int64() if name in counts else pa.float64() for name in rows[0]}
+    return pa.table({name: pa.array([row[name] for row in rows], types[name]) for name in types})

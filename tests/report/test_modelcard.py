@@ -1,0 +1,91 @@
+"""The model card, from the tables of an evaluation alone."""
+
+from dataclasses import replace
+
+from pipeline.report.modelcard import write_card
+from tests.support.evaluations import CLASSES, EVALUATION
+
+ABOUT = {
+    "dataset": "pets",
+    "license": "CC0-1.0",
+    "model": "resnet",
+    "recipe": {"optimizer": "adam", "lr": 0.001, "epochs": 3, "deterministic": False},
+    "shape": [4, 4, 1],
+    "resize": "crop",
+    "classes": CLASSES,
+    "best_epoch": 2,
+    "val_accuracy": 0.975,
+    "num_train": 1200,
+    "inputs_sha256": "0123abc",
+}
+
+
+def test_the_card():
+    card = write_card(ABOUT, EVALUATION)
+    lines = card.splitlines()
+    for line in (
+        'model_name: "resnet on pets"',
+        "# resnet on pets",
+        "It says which of 3 classes an image shows: `dark`, `b\\|right`, `unseen`.",
+        "- input: 4 x 4 grey images; others are resized by `crop`",
+        "- data: `pets`, [its card](datacard.md)",
+        "On 60 test images, which nothing was trained or chosen by:",
+        "| accuracy | 0.9500 | 0.8630 to 0.9829 |",
+        "- `_scaled` is after dividing its logits by 1.75, which was fitted on validation",
+        "- test labels that are doubted: 2; accuracy without them 0.9828",
+        "- test images that another split had too, until they were removed there: 1; "
+        "accuracy without them 0.9661",
+        "- class: `b\\|right` 0.9000 (0.7000 to 0.9500, 29 images)",
+        "- part of the images: `dark` 0.8000 (0.6000 to 0.9000, 15 images), brightness at most 0.4",
+        "- corrupted images (20 of them): 0.6000 on average over kinds and strengths, 0.9000 "
+        "without; worst blur at strength 3: 0.5000",
+        "Trained on 1,200 images; of 3 epochs the best on validation was number 2 "
+        "(accuracy 0.9750).",
+        "| `lr` | `0.001` |",
+        "- The test split is small: small differences mean nothing.",
+    ):
+        assert line in lines, f"{line}\nis not in\n{card}"
+    assert "deterministic" not in card
+    assert card.endswith("\n")
+    assert not card.endswith("\n\n")
+
+
+def test_a_card_without_corruptions_doubts_or_leaks():
+    summary = dict(EVALUATION.summary) | {
+        "num_corrupted": 0,
+        "accuracy_corrupted": None,
+        "num_suspected": 0,
+        "num_leaked": 0,
+    }
+    card = write_card(ABOUT, replace(EVALUATION, summary=summary, robustness=[]))
+    assert "corrupted" not in card
+    assert "doubted" not in card
+    assert "another split" not in card
+
+
+def test_the_card_says_what_the_network_started_from():
+    first = {
+        "weights": "torchvision:resnet18 IMAGENET1K_V1",
+        "sha256": "0f37",
+        "dataset": "ImageNet-1K",
+        "license": None,
+    }
+    start = {"weights": "models/start/photos", "sha256": "12ab", "dataset": "photos"}
+    about = ABOUT | {"start": start | {"license": "CC-BY-4.0", "start": first}}
+    lines = write_card(about, EVALUATION).splitlines()
+    assert [line for line in lines if line.startswith("- started from")] == [
+        "- started from `models/start/photos` (SHA-256 `12ab`), trained on `photos`, "
+        "licence `CC-BY-4.0`",
+        "- started from `torchvision:resnet18 IMAGENET1K_V1` (SHA-256 `0f37`), trained on "
+        "`ImageNet-1K`, licence `unknown`",
+    ]
+    assert "started from" not in write_card(ABOUT, EVALUATION)
+
+
+def test_files_that_the_card_names_are_written(written_report):
+    card = (written_report / "reports/modelcard.md").read_text()
+    named = {word.strip("`,.") for word in card.split() if word.startswith("`model/")}
+    assert named == {
+        f"model/{name}" for name in ("classes.csv", "slices.csv", "robustness.csv", "mistakes.png")
+    }
+    assert all((written_report / "reports" / name).is_file() for name in named)
