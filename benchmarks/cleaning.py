@@ -99,7 +99,7 @@ def accuracies(
 ) -> list[float]:
     """Train, and return the accuracy on each set of images and labels."""
     device = choose_device("auto", "auto", (32, 32, 3))
-    normalize = Normalizer(*ChannelSums.of(examples.images.numpy()).mean_std(), device)
+    normalize = Normalizer(*ChannelSums.of(examples.images.numpy()).mean_std(), device.kind)
     torch.manual_seed(seed)
     network = WhitenedCNN(32, 32, 3, 10, widths=WIDTHS)
 

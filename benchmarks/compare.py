@@ -69,7 +69,7 @@ def run(reader: ShardReader, params: Params, seed: int) -> Predictions:
     torch.manual_seed(seed)
     network = build_network(params.model, reader.shape, len(reader.classes))
     recipe = recipe_of(params, seed)
-    normalize = Normalizer(reader.index["mean"], reader.index["std"], device)
+    normalize = Normalizer(reader.index["mean"], reader.index["std"], device.kind)
     fit(
         network,
         recipe,

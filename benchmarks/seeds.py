@@ -72,7 +72,7 @@ def train(params: Params, seed: int, reader: ShardReader, device) -> dict[str, f
     started = time.perf_counter()
     torch.manual_seed(seed)
     network = build_network(params.model, reader.shape, len(reader.classes))
-    normalize = Normalizer(reader.index["mean"], reader.index["std"], device)
+    normalize = Normalizer(reader.index["mean"], reader.index["std"], device.kind)
     recipe = recipe_of(params, seed)
     epochs = training_epochs(reader, params.train.memory_mb * 1e6, num_epochs=params.epochs)
     val = make_examples(*reader.read_rows("val", 0))

@@ -199,7 +199,7 @@ def groundwork(network: nn.Module, optimizer: str, steps: int) -> float:
         seed=0,
     )
     ends: list[float] = []
-    normalize = Normalizer(*ChannelSums.of(train.images[:num]).mean_std(), device)
+    normalize = Normalizer(*ChannelSums.of(train.images[:num]).mean_std(), device.kind)
     fit(
         network,
         recipe,

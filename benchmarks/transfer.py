@@ -87,8 +87,8 @@ def learn_known(folder: Path, num: int, device: Device) -> None:
     recipe = check_recipe(len(rows), EPOCHS, 0)
     torch.manual_seed(0)
     network = WhitenedCNN(*SHAPE, len(KNOWN), widths=WIDTHS)
-    learn(network, known, rows, recipe, Normalizer(mean, std, device), device)
-    right = accuracy(network, test, Normalizer(mean, std, device), device)
+    learn(network, known, rows, recipe, Normalizer(mean, std, device.kind), device)
+    right = accuracy(network, test, Normalizer(mean, std, device.kind), device)
     seconds = time.process_time() - started
     print(f"{len(rows)} images of {len(KNOWN)} classes: {right:.4f} on test, {seconds:.0f} CPU s")
     about = {
@@ -140,7 +140,7 @@ def compare(
                 layer_decay=options.layer_decay,
                 epochs=recipe.epochs * (LONGER if way == "longer" else 1),
             )
-            normalize = Normalizer(start.mean, start.std, device)
+            normalize = Normalizer(start.mean, start.std, device.kind)
             learn(network, train, rows, how, normalize, device)
             found[way].append(accuracy(network, test, normalize, device))
     steps = recipe.epochs * max(1, (len(rows) - 2) // recipe.batch_size + 1)

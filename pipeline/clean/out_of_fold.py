@@ -168,7 +168,7 @@ def out_of_fold(
             "group, or they are too few",
             fix="bring more groups, or set clean.folds: 0",
         )
-    normalize = Normalizer(*ChannelSums.of(images).mean_std(), device)
+    normalize = Normalizer(*ChannelSums.of(images).mean_std(), device.kind)
     other_keys = np.arange(len(others), dtype=np.uint64)
     logits = np.zeros((len(images), num_classes), np.float32)
     of_others = []

@@ -7,14 +7,13 @@ writes  data/evaluation/ (predictions, mistakes, confusion, classes, calibration
 params  evaluate
 """
 
-from pathlib import Path
-
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import torch
 from numpy.typing import NDArray
 
+from pipeline.dataset.places import CLEAN, EVALUATION, FINDINGS, MODELS, SHARDS
 from pipeline.dataset.shard_reader import ShardReader
 from pipeline.dataset.table import read_folder
 from pipeline.dataset.tables import read_table, write_tables
@@ -25,12 +24,11 @@ from pipeline.evaluate.tables import tables
 from pipeline.learning.device import choose_device
 from pipeline.learning.inference import predict
 from pipeline.learning.model_file import load_model
+from pipeline.modalities.images.prepare.measurements import MEASUREMENTS, slice_values
 from pipeline.runtime.errors import BrokenDataset, MissingInput
 from pipeline.runtime.stage import Stage, run_stage
 
-CLEAN, FINDINGS, SHARDS = Path("data/clean"), Path("data/findings"), Path("data/shards")
-MODELS = Path("models")
-MEASURED = ["brightness", "contrast", "sharpness", "width", "height"]
+COLUMNS = ["id", "split", "group", *(m.name for m in MEASUREMENTS if m.compared)]
 
 
 def main(stage: Stage[EvaluateParams]) -> None:
@@ -56,13 +54,13 @@ def main(stage: Stage[EvaluateParams]) -> None:
         corrupted_examples=stage.params.evaluate.corrupted_examples,
     )
     stage.write_report("reports/metrics.json", evaluation.metrics())
-    folder = stage.output("data/evaluation")
+    folder = stage.output(str(EVALUATION))
     write_tables(folder, tables(evaluation, test), **evaluation.summary())
     accuracy, low, high = evaluation.intervals["accuracy"]
     worst = evaluation.worst_class
     stage.say(
         f"accuracy {accuracy:.4f} ({low:.4f} to {high:.4f}) on {len(test.ids)} test images, "
-        f"worst class {worst.name} {worst.accuracy:.4f}"
+        f"worst class {worst} {evaluation.by_class[worst].accuracy:.4f}"
     )
 
 
@@ -78,12 +76,10 @@ def read_test(reader: ShardReader) -> TestSplit:
         raise BrokenDataset(
             f"{SHARDS} has no test examples", fix="see `split` in the catalog entry"
         )
-    table = read_folder(CLEAN, ["id", "split", "group", *MEASURED])
+    table = read_folder(CLEAN, COLUMNS)
     table = table.filter(pc.equal(table["split"].cast(pa.string()), "test"))
     if table["id"].to_pylist() != shard.ids:
         raise MissingInput(f"{SHARDS} was not made from this {CLEAN}", fix="dvc repro augment")
-    values = {name: np.asarray(table[name], np.float64) for name in MEASURED}
-    width, height = values.pop("width"), values.pop("height")
     suspected = read_table(FINDINGS, "suspected", ["id", "split"]).to_pylist()
     duplicates = read_table(FINDINGS, "duplicates", ["split", "of", "of_split"]).to_pylist()
     leaked = [  # clean removed the example of the other split
@@ -94,7 +90,7 @@ def read_test(reader: ShardReader) -> TestSplit:
         images=shard.images,
         labels=shard.labels.astype(np.int64),
         groups=table["group"].to_pylist(),
-        measurements=values | {"pixels": width * height, "width to height": width / height},
+        measurements=slice_values(table),
         suspected=np.isin(shard.ids, [row["id"] for row in suspected if row["split"] == "test"]),
         leaked=np.isin(shard.ids, leaked),
     )

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from pipeline.evaluate.intervals import Interval, metric_intervals
 from pipeline.evaluate.robustness import Corrupted, Images, choose, mean_accuracy, robustness
-from pipeline.evaluate.slices import Accuracy, accuracy_of, owners_of, slices
+from pipeline.evaluate.slices import MIN_EXAMPLES, Accuracy, Slice, accuracy_of, owners_of, slices
 from pipeline.learning.metrics import Floats, Labels, fit_temperature, softmax
 
 LogitsOf = Callable[[Images], NDArray[np.float32]]
@@ -44,9 +44,9 @@ class Evaluation:
     temperature: float
     intervals: dict[str, Interval]
     """Value and 95 % interval of each metric."""
-    by_class: list[Accuracy]
+    by_class: dict[str, Accuracy]
     """The accuracy on each class that has test examples."""
-    slices: list[Accuracy]
+    slices: list[Slice]
     """On parts of the test split; the first is of all."""
     num_corrupted: int
     """Examples that were corrupted too."""
@@ -58,8 +58,8 @@ class Evaluation:
     accuracy_without_leaked: float
 
     @property
-    def worst_class(self) -> Accuracy:
-        return min(self.by_class, key=lambda share: share.accuracy)
+    def worst_class(self) -> str:
+        return min(self.by_class, key=lambda name: self.by_class[name].accuracy)
 
     def metrics(self) -> dict[str, float | str]:
         """The content of reports/metrics.json; the first six keys are its contract."""
@@ -67,8 +67,8 @@ class Evaluation:
         first = ("accuracy", "loss", "f1_macro", "calibration_error")
         metrics: dict[str, float | str] = {name: values[name] for name in first}
         metrics |= {
-            "worst_class_accuracy": self.worst_class.accuracy,
-            "worst_class": self.worst_class.name,
+            "worst_class_accuracy": self.by_class[self.worst_class].accuracy,
+            "worst_class": self.worst_class,
             "accuracy_low": self.intervals["accuracy"][1],
             "accuracy_high": self.intervals["accuracy"][2],
             "accuracy_without_suspected": self.accuracy_without_suspected,
@@ -93,6 +93,7 @@ class Evaluation:
             "accuracy_corrupted": mean_accuracy(self.robustness) if self.robustness else None,
             "num_suspected": self.num_suspected,
             "accuracy_without_suspected": self.accuracy_without_suspected,
+            "min_slice_examples": MIN_EXAMPLES,
             "num_leaked": self.num_leaked,
             "accuracy_without_leaked": self.accuracy_without_leaked,
         }
@@ -132,11 +133,11 @@ def evaluate(
         scaled=scaled,
         temperature=temperature,
         intervals=metric_intervals(probabilities, scaled, test.labels, owners),
-        by_class=[
-            accuracy_of(name, "class", right[rows], None if owners is None else owners[rows])
+        by_class={
+            name: accuracy_of(right[rows], None if owners is None else owners[rows])
             for name, rows in zip(classes, of_class, strict=True)
             if len(rows)
-        ],
+        },
         slices=slices(right, test.measurements, test.groups, owners),
         num_corrupted=len(tried),
         robustness=corrupted,

@@ -15,33 +15,35 @@ from pipeline.evaluate.bootstrap import Owners, share_interval
 MIN_EXAMPLES = 10
 MAX_GROUPS = 10
 TAIL = 0.25
-TAILS = {
-    "brightness": ("dark", "bright"),
-    "contrast": ("low contrast", "high contrast"),
-    "sharpness": ("blurred", "sharp"),
-    "pixels": ("small", "large"),
-    "width to height": ("tall", "wide"),
-}
-"""What the lowest and the highest quarter of a measurement are called."""
 
 
 class Accuracy(NamedTuple):
-    """The accuracy on some examples."""
+    """The accuracy on some examples, with a 95 % interval."""
 
-    name: str
-    rule: str
-    """Which examples these are."""
     num: int
     accuracy: float
     low: float
     high: float
 
 
-def accuracy_of(
-    name: str, rule: str, right: NDArray[np.bool_], owners: Owners | None = None
-) -> Accuracy:
-    """The accuracy on at least one example, `right` or not, with a 95 % interval."""
-    return Accuracy(name, rule, len(right), float(right.mean()), *share_interval(right, owners))
+class Slice(NamedTuple):
+    """Which examples, and the accuracy on them; the report has the words."""
+
+    kind: str
+    """`all`, `low` or `high` (a tail of a measurement), or `group`."""
+    measurement: str | None
+    bound: float | None
+    """The largest value of a low tail, the least one of a high tail."""
+    rank: int | None
+    """Of a group: 1 for the weakest."""
+    num_groups: int | None
+    """How many groups have MIN_EXAMPLES."""
+    accuracy: Accuracy
+
+
+def accuracy_of(right: NDArray[np.bool_], owners: Owners | None = None) -> Accuracy:
+    """The accuracy on at least one example, `right` or not."""
+    return Accuracy(len(right), float(right.mean()), *share_interval(right, owners))
 
 
 def slices(
@@ -49,25 +51,25 @@ def slices(
     measurements: Mapping[str, NDArray[np.floating]],
     groups: Sequence[str | None],
     owners: Owners | None = None,
-) -> list[Accuracy]:
+) -> list[Slice]:
     """All examples, the tails of each measurement, then the weakest groups.
 
     Args:
         right: whether the model is right about each example, `(N,)`.
-        measurements: each `(N,)`, by its name in TAILS.
+        measurements: each `(N,)`.
         groups: the name of the group of each example, or None.
         owners: see `share_interval`.
 
     A tail is left out when it has fewer than MIN_EXAMPLES, or more than half of all, as when all
-    images are of one size. Groups are numbered, the weakest first, and not named: reports are in
-    git, and a group may be a person. data/evaluation/predictions.parquet
-    has the names.
+    images are of one size. Groups are ranked, the weakest first, and not named: reports are in git,
+    and a group may be a person. data/evaluation/predictions.parquet has the names.
     """
-    found = [accuracy_of("all", "every test example", right, owners)]
-    for name, rule, where in _tails(measurements):
+    found = [Slice("all", None, None, None, None, accuracy_of(right, owners))]
+    for kind, measurement, bound, where in _tails(measurements):
         if MIN_EXAMPLES <= where.sum() <= len(right) / 2:
             some = None if owners is None else owners[where]
-            found.append(accuracy_of(name, rule, right[where], some))
+            accuracy = accuracy_of(right[where], some)
+            found.append(Slice(kind, measurement, bound, None, None, accuracy))
     return found + _weakest_groups(right, groups)
 
 
@@ -84,23 +86,21 @@ def owners_of(ids: Sequence[str], groups: Sequence[str | None]) -> Owners | None
 
 def _tails(
     measurements: Mapping[str, NDArray[np.floating]],
-) -> Iterator[tuple[str, str, NDArray[np.bool_]]]:
+) -> Iterator[tuple[str, str, float, NDArray[np.bool_]]]:
     for measurement, values in measurements.items():
-        low_name, high_name = TAILS[measurement]
         low, high = np.quantile(values, [TAIL, 1 - TAIL])
-        yield low_name, f"{measurement} at most {low:.4g}", values <= low
-        yield high_name, f"{measurement} at least {high:.4g}", values >= high
+        yield "low", measurement, float(low), values <= low
+        yield "high", measurement, float(high), values >= high
 
 
-def _weakest_groups(right: NDArray[np.bool_], groups: Sequence[str | None]) -> list[Accuracy]:
+def _weakest_groups(right: NDArray[np.bool_], groups: Sequence[str | None]) -> list[Slice]:
     rows: dict[str, list[int]] = {}
     for row, group in enumerate(groups):
         if group:
             rows.setdefault(group, []).append(row)
     large = [where for _, where in sorted(rows.items()) if len(where) >= MIN_EXAMPLES]
     large.sort(key=lambda where: right[where].mean())
-    rule = f"one of {len(large)} groups of at least {MIN_EXAMPLES} examples, the weakest first"
     return [
-        accuracy_of(f"group {number}", rule, right[where])
-        for number, where in enumerate(large[:MAX_GROUPS], 1)
+        Slice("group", None, None, rank, len(large), accuracy_of(right[where]))
+        for rank, where in enumerate(large[:MAX_GROUPS], 1)
     ]

@@ -25,8 +25,11 @@ COLUMNS = {
     "calibration": {"scaled": pa.bool_(), "confidence": NUMBER, "accuracy": NUMBER, "count": COUNT},
     "intervals": {"metric": TEXT, "value": NUMBER, "low": NUMBER, "high": NUMBER},
     "slices": {
-        "slice": TEXT,
-        "rule": TEXT,
+        "kind": TEXT,
+        "measurement": TEXT,
+        "bound": NUMBER,
+        "rank": COUNT,
+        "num_groups": COUNT,
         "count": COUNT,
         "accuracy": NUMBER,
         "low": NUMBER,
@@ -66,7 +69,7 @@ def tables(evaluation: Evaluation, test: TestSplit) -> dict[str, pa.Table]:
             for row in _reliability(evaluation, labels, scaled)
         ],
         "intervals": [(name, *interval) for name, interval in evaluation.intervals.items()],
-        "slices": list(evaluation.slices),
+        "slices": [(*row[:-1], *row.accuracy) for row in evaluation.slices],
         "robustness": list(evaluation.robustness),
         "mistakes": _mistakes(evaluation, test),
     }
@@ -84,7 +87,7 @@ def tables(evaluation: Evaluation, test: TestSplit) -> dict[str, pa.Table]:
 
 def _classes(evaluation: Evaluation, matrix: np.ndarray) -> list[Row]:
     metrics = per_class(matrix)
-    interval = {accuracy.name: (accuracy.low, accuracy.high) for accuracy in evaluation.by_class}
+    interval = {name: (row.low, row.high) for name, row in evaluation.by_class.items()}
     return [
         (
             name,

@@ -67,7 +67,7 @@ def load_model(folder: Path, device: Device) -> Model:
             fix="dvc repro train",
         ) from None
     network.to(device.kind).eval()
-    normalize = Normalizer(about["mean"], about["std"], device)
+    normalize = Normalizer(about["mean"], about["std"], device.kind)
     return Model(network, normalize, about["classes"], shape, about)
 
 

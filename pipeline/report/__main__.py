@@ -14,6 +14,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from pipeline.dataset.places import EVALUATION, MODELS, SHARDS
 from pipeline.dataset.shard_reader import ShardReader
 from pipeline.dataset.table import damaged
 from pipeline.modalities.images.show.figures import image_grid
@@ -25,8 +26,6 @@ from pipeline.report.tables import Row, csv_tables, epoch_table, read_rows, writ
 from pipeline.reporting.figures import confusion
 from pipeline.runtime.errors import MissingInput
 from pipeline.runtime.stage import Stage, run_stage
-
-MODELS, EVALUATION, SHARDS = Path("models"), Path("data/evaluation"), Path("data/shards")
 
 
 def main(stage: Stage[ReportParams]) -> None:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from pipeline.dataset.table import read_index
 from pipeline.dataset.tables import read_table
+from pipeline.report.slices import named
 
 Rows = Sequence[Mapping[str, Any]]
 """The rows of a table, by the names of its columns."""
@@ -75,11 +76,12 @@ def read_evaluation(folder: Path) -> Evaluation:
         table: list[dict[str, Any]] = read_table(folder, name).to_pylist()
         return table
 
+    summary = read_index(folder)
     return Evaluation(
-        summary=read_index(folder),
+        summary=summary,
         intervals=rows("intervals"),
         by_class=rows("classes"),
-        slices=rows("slices"),
+        slices=[named(row, summary["min_slice_examples"]) for row in rows("slices")],
         robustness=rows("robustness"),
         calibration=rows("calibration"),
         confusion_counts=rows("confusion"),

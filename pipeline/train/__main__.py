@@ -11,11 +11,11 @@ Several processes train one network where `train.processes` says so, or where to
 """
 
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import torch
 
+from pipeline.dataset.places import SHARDS
 from pipeline.dataset.shard_reader import ShardReader
 from pipeline.learning.batches import make_examples
 from pipeline.learning.device import choose_device
@@ -35,8 +35,6 @@ from pipeline.train.live import live_curves
 from pipeline.train.params import TrainParams, recipe_of
 from pipeline.train.streaming import training_epochs
 from pipeline.train.transfer import Start, check_strategy, start_training
-
-SHARDS = Path("data/shards")
 
 
 def main(stage: Stage[TrainParams]) -> None:
@@ -87,7 +85,7 @@ def main(stage: Stage[TrainParams]) -> None:
             recipe,
             training_epochs(reader, params.train.memory_mb * 1e6, ranks.share, recipe.epochs),
             make_examples(*reader.read_rows("val", 0)),
-            Normalizer(start.mean, start.std, device),
+            Normalizer(start.mean, start.std, device.kind),
             device,
             checkpoint=checkpoint,
             ranks=ranks,

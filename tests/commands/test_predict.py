@@ -74,7 +74,7 @@ def test_images_are_seen_as_in_training(ask):
     pixels = paint("a.png")
     seen = torch.tensor(resize(pixels, *SHAPE, "pad")[None])
     device = Device("cpu", bf16=False)
-    normalize = Normalizer(ABOUT["mean"], ABOUT["std"], device)
+    normalize = Normalizer(ABOUT["mean"], ABOUT["std"], device.kind)
     expected = softmax(logits_of(save(ABOUT), seen, normalize, device))[0]
     status, out, err = ask("a.png")
     best = int(expected.argmax())

@@ -160,7 +160,7 @@ def test_a_sample_of_images_comes_from_all_over(num):
 
 def test_normalizer():
     images = np.array([[[[0, 10], [100, 20]]], [[[50, 30], [250, 40]]]], np.uint8)  # 2, 1, 2, 2
-    normalized = Normalizer([100.0, 25.0], [50.0, 5.0], CPU)(torch.from_numpy(images))
+    normalized = Normalizer([100.0, 25.0], [50.0, 5.0], "cpu")(torch.from_numpy(images))
     assert normalized.dtype == torch.float32
     expected = [[[[-2.0, 0.0]], [[-3.0, -1.0]]], [[[-1.0, 3.0]], [[1.0, 3.0]]]]
     assert torch.allclose(normalized, torch.tensor(expected))
@@ -168,7 +168,7 @@ def test_normalizer():
 
 def test_normalized_images_are_channels_last():
     images = torch.randint(0, 256, (4, 6, 5, 3), dtype=torch.uint8)
-    normalized = Normalizer([128.0] * 3, [64.0] * 3, CPU)(images)
+    normalized = Normalizer([128.0] * 3, [64.0] * 3, "cpu")(images)
     assert normalized.shape == (4, 3, 6, 5)
     assert normalized.is_contiguous(memory_format=torch.channels_last)
 
@@ -177,11 +177,11 @@ def test_normalized_training_images_have_zero_mean_and_unit_variance():
     images = torch.randint(0, 256, (50, 8, 8, 3), dtype=torch.uint8)
     pixels = images.double().flatten(0, 2)
     mean, std = pixels.mean(0).tolist(), pixels.std(0, correction=0).tolist()
-    normalized = Normalizer(mean, std, CPU)(images)
+    normalized = Normalizer(mean, std, "cpu")(images)
     assert torch.allclose(normalized.mean((0, 2, 3)), torch.zeros(3), atol=1e-5)
     assert torch.allclose(normalized.var((0, 2, 3), correction=0), torch.ones(3), atol=1e-5)
 
 
 def test_a_channel_that_never_changes_is_zero():
     images = torch.full((2, 3, 3, 1), 17, dtype=torch.uint8)
-    assert not Normalizer([17.0], [0.0], CPU)(images).any()
+    assert not Normalizer([17.0], [0.0], "cpu")(images).any()

@@ -43,7 +43,7 @@ class Toy:
         )
 
     def normalizer(self) -> Normalizer:
-        return Normalizer([128.0], [50.0], self.device)
+        return Normalizer([128.0], [50.0], self.device.kind)
 
     def recipe(self, **changes: object) -> Recipe:
         values: dict = {

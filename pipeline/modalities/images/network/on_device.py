@@ -12,8 +12,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from pipeline.learning.device import Device
-
 Random = Callable[[], Tensor]
 """Draws one number in [0, 1) for each image, in float32, which every device has."""
 
@@ -139,10 +137,10 @@ def num_within(num_pixels: int, shape: Sequence[int]) -> int:
 class Normalizer:
     """uint8 `(N, H, W, C)` to float `(N, C, H, W)`, channels last, zero mean and unit variance."""
 
-    def __init__(self, mean: list[float], std: list[float], device: Device) -> None:
-        """`mean` and `std` are per channel, of pixels from 0 to 255."""
-        self.mean = torch.tensor(mean, dtype=torch.float32, device=device.kind).view(1, -1, 1, 1)
-        scale = torch.tensor(std, dtype=torch.float32, device=device.kind).view(1, -1, 1, 1)
+    def __init__(self, mean: list[float], std: list[float], device: str) -> None:
+        """`mean` and `std` are per channel, of pixels from 0 to 255; `device` is torch's name."""
+        self.mean = torch.tensor(mean, dtype=torch.float32, device=device).view(1, -1, 1, 1)
+        scale = torch.tensor(std, dtype=torch.float32, device=device).view(1, -1, 1, 1)
         # A channel that never changes has no variance to bring to one.
         self.scale = 1 / scale.clamp(min=1.0)
 
