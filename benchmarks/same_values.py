@@ -26,7 +26,7 @@ PLACES = {  # of what moved, by the name that it had
     "data/predictions.parquet": "data/evaluation/predictions.parquet",
     "reports/profile.json": "data/profile.json",
 }
-LISTS = ("reports/data", "reports/model", "reports")
+LISTS = ("reports", "reports/data", "reports/model")
 DIGESTS = ("inputs_sha256",)  # of code, among other things
 TIMES = ("images_per_second", "seconds")
 
@@ -91,7 +91,9 @@ def both(name: str, old: dict, new: dict) -> Iterator[tuple[str, str]]:
 
 def equal(one: object, other: object) -> bool:
     if isinstance(one, pa.Array) and pa.types.is_dictionary(one.type):
-        one, other = one.cast(pa.string()), other.cast(pa.string())
+        one = one.cast(pa.string())
+    if isinstance(other, pa.Array) and pa.types.is_dictionary(other.type):
+        other = other.cast(pa.string())
     if isinstance(one, pa.Array) and pa.types.is_floating(one.type):
         return np.array_equal(one.to_numpy(False), other.to_numpy(False), equal_nan=True)
     return bool(one == other)
