@@ -27,9 +27,10 @@ from pipeline.learning.fitting.loop import fit
 from pipeline.learning.inference import predict
 from pipeline.modalities.images.network.networks import build_network
 from pipeline.modalities.images.network.on_device import Normalizer
-from pipeline.params import PARAMS_FILE, Params
-from pipeline.runtime.settings import parse, read_yaml
+from pipeline.params import Params
+from pipeline.runtime.settings import PARAMS_FILE, parse, read_yaml
 from pipeline.runtime.stage import INDEX
+from pipeline.train.params import recipe_of
 from pipeline.train.streaming import training_epochs
 
 

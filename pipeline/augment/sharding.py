@@ -102,8 +102,8 @@ def make_jobs(
 
     A run has about `rows_per_shard`: its end depends on ids (dataset/parts.py). `tables` have the
     columns id, image, sha256, label, split, weight and PROVENANCE; `balance` is that of their
-    training examples; `earlier` are shards made in the same way, so that what has not changed need not be
-    made again.
+    training examples; `earlier` are shards made in the same way, so that what has not changed need
+    not be made again.
     """
     usual = plan.rows_per_shard
     next_number = dict.fromkeys(SPLITS, 0)
