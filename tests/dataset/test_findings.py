@@ -84,7 +84,7 @@ def test_a_table_that_lacks_or_is_of_another_schema_is_a_bug(here):
     with pytest.raises(AssertionError, match=QUEUE):
         write_findings(FOLDER, {name: t for name, t in tables.items() if name != QUEUE})
     more = pa.table({"class": ["cat"], "alpha": pa.array([1], pa.int64())})
-    with pytest.raises(AssertionError, match="^agreement: class: string"):
+    with pytest.raises(AssertionError, match=r"^agreement: class: string"):
         write_findings(FOLDER, tables | {"agreement": more})
     assert not FOLDER.exists()
 
