@@ -18,15 +18,15 @@ from pipeline.train.params import TrainParams
 from pipeline.validate.params import ValidateParams
 
 
-class Params(
-    IngestParams,
-    ValidateParams,
-    CleanParams,
-    DescribeParams,
-    AugmentParams,
-    TrainParams,
-    EvaluateParams,
+class Params(  # pydantic takes fields of the last first, and messages list them so
     ReportParams,
+    EvaluateParams,
+    TrainParams,
+    AugmentParams,
+    DescribeParams,
+    CleanParams,
+    ValidateParams,
+    IngestParams,
 ):
     """Every key that some stage knows."""
 

@@ -63,8 +63,9 @@ train:
   views: original
   memory_mb: 4000
 evaluate:
-  num_mistakes: 36
   corrupted_examples: 1000
+report:
+  num_mistakes: 36
 """
 
 
@@ -156,7 +157,7 @@ WRONG_VALUES = [
         "dataset must match pattern '^[A-Za-z0-9][A-Za-z0-9_-]*$', found '../digits'",
     ),
     (
-        "evaluate:\n  num_mistakes: 36\n  corrupted_examples: 1000",
+        "evaluate:\n  corrupted_examples: 1000",
         "evaluate: 36",
         "evaluate must be a section of `key: value` lines, found 36",
     ),
@@ -202,8 +203,8 @@ WRONG_KEYS = [
         "seed: 0",
         "seed: 0\nzzz: 1",
         "unknown key zzz",
-        "known keys: dataset, seed, model, optimizer, lr, batch_size, epochs, ingest, validate, "
-        "clean, augment, train, evaluate",
+        "known keys: dataset, seed, ingest, validate, clean, augment, model, optimizer, lr, "
+        "batch_size, epochs, train, evaluate, report",
     ),
     (
         "min_examples_per_class: 20",

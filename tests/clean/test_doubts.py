@@ -1,4 +1,4 @@
-"""Which examples come to people, in which order, and what they are told."""
+"""Which examples come to people, in which order, and why."""
 
 import numpy as np
 import pyarrow as pa
@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.clean.doubts import as_queue, find_doubts
 from pipeline.clean.duplicates import Repetition
-from pipeline.clean.ledger import Ledger
+from pipeline.clean.ledger import Ledger, Removal
 from pipeline.dataset.annotations import Annotations
 
 CLASSES = ["cat", "dog", "bird"]
@@ -42,8 +42,6 @@ def test_labels_come_by_their_quality_the_suspected_first(ledger):
     doubts = find_doubts(ledger, [], None)
     assert list(doubts) == [1, 0, 4, 2]
     assert doubts[1].reasons == ["label"]
-    assert doubts[1].why == ["Models that have not seen it say bird (85%); dog has 10%."]
-    assert doubts[4].why == ["Models that have not seen it are unsure: dog has 60%."]
 
 
 def test_people_who_differ_are_told_of_where_it_is_still_unclear(ledger):
@@ -57,26 +55,31 @@ def test_people_who_differ_are_told_of_where_it_is_still_unclear(ledger):
     doubts = find_doubts(ledger, [], votes)
     assert doubts[0].reasons == ["label"]
     assert doubts[1].reasons == ["label", "annotators"]
-    assert doubts[1].why[1] == "People do not agree: 2 dog, 1 bird."
+    assert doubts[1].votes.most_common() == [(1, 2), (2, 1)]
+    assert not doubts[0].votes
     assert 2 not in doubts
 
 
 def test_images_that_resemble_others_are_shown_when_labels_differ_or_one_is_removed(ledger):
-    ledger.remove({3: "leak: looks like e in val"}, guessed=True)
+    ledger.remove({3: Removal("leak", of=4, similarity=0.9)}, guessed=True)
     found = [
-        Repetition(1, 0, "near", 0.9, ""),  # a dog that looks like a cat
-        Repetition(2, 0, "exact", 1.0, "duplicate of a"),
-        Repetition(3, 4, "near", 0.9, "leak: looks like e in val"),
-        Repetition(4, 1, "near", 0.9, ""),  # both are dogs
-        Repetition(0, 5, "near", 0.9, ""),  # which has no label
+        Repetition(1, 0, "near", 0.9, None),  # a dog that looks like a cat
+        Repetition(2, 0, "exact", 1.0, "duplicate"),
+        Repetition(3, 4, "near", 0.9, "leak"),
+        Repetition(4, 1, "near", 0.9, None),  # both are dogs
+        Repetition(0, 5, "near", 0.9, None),  # which has no label
     ]
     doubts = find_doubts(ledger, found, None)
     assert {row: doubt.reasons for row, doubt in doubts.items()} == {
         1: ["near duplicate"],
         3: ["leak", "near duplicate"],
     }
-    assert doubts[1].why == ["It looks like a in train, which is cat."]
-    assert doubts[3].why[0] == "It looks like e in val, and is removed for it."
+    assert {row: doubt.like for row, doubt in doubts.items()} == {1: 0, 3: 4}
+    queue = as_queue(doubts, ledger, {}).select(["id", "like", "like_split", "like_label"])
+    assert queue.to_pylist() == [
+        {"id": "b", "like": "a", "like_split": "train", "like_label": "cat"},
+        {"id": "d", "like": "e", "like_split": "val", "like_label": "dog"},
+    ]
 
 
 def test_the_queue_has_a_row_for_each_doubt(ledger):
@@ -84,17 +87,22 @@ def test_the_queue_has_a_row_for_each_doubt(ledger):
     ledger.proposed[0] = 1
     ledger.confidence[0] = 0.6
     ledger.outliers[[0, 1, 5]] = True  # the last has no label, so that there is nothing to decide
-    queue = as_queue(find_doubts(ledger, [], None), ledger, {0: [3, 1]})
+    votes = Annotations(np.array([0, 0, 0]), np.array([0, 1, 2]), np.array([1, 2, 1]))
+    queue = as_queue(find_doubts(ledger, [], votes), ledger, {0: [3, 1]}, "people")
     assert queue.to_pylist() == [
         {
             "id": "a",
             "split": "train",
             "given": "cat",
             "proposed": "dog",
+            "judges": "people",
+            "confidence": np.float32(0.6),
             "label_quality": np.float32(0.3),
-            "reasons": ["label", "outlier"],
-            "why": "Models that have not seen it say dog (60%); cat has 30%. "
-            "Its brightness, sharpness or colours are unlike all others.",
+            "reasons": ["label", "annotators", "outlier"],
+            "votes": [{"label": "dog", "count": 2}, {"label": "bird", "count": 1}],
+            "like": None,
+            "like_split": None,
+            "like_label": None,
             "neighbours": ["d", "b"],
         },
         {
@@ -102,9 +110,14 @@ def test_the_queue_has_a_row_for_each_doubt(ledger):
             "split": "train",
             "given": "dog",
             "proposed": "dog",
+            "judges": "people",
+            "confidence": None,
             "label_quality": None,
             "reasons": ["outlier"],
-            "why": "Its brightness, sharpness or colours are unlike all others.",
+            "votes": [],
+            "like": None,
+            "like_split": None,
+            "like_label": None,
             "neighbours": [],
         },
     ]

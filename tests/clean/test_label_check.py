@@ -2,6 +2,7 @@
 
 import contextlib
 import shutil
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,16 +10,18 @@ import pyarrow as pa
 import pytest
 
 from pipeline.clean.label_check import (
-    Asked,
-    ask,
-    judge,
-    judge_by_people,
+    NAME,
+    OutOfFoldAnswers,
+    ask_models,
+    check_with_models,
+    check_with_people,
     measure_distances,
     neighbours_of,
 )
-from pipeline.clean.ledger import Ledger
+from pipeline.clean.ledger import Ledger, Removal
 from pipeline.dataset.annotations import Annotations
 from pipeline.learning.device import Device
+from pipeline.runtime.cache import CACHE
 
 NUM, NUM_TEST = 240, 60
 CLASSES = ["left", "right", "top"]
@@ -47,15 +50,15 @@ def problem():
     return SimpleNamespace(images=images.astype(np.uint8), table=pa.table(columns), true=true)
 
 
-def run(problem, folder, *, steps: list[int] | None = None, key: str = "key") -> tuple:
+def run(problem, *, steps: list[int] | None = None) -> tuple[Ledger, OutOfFoldAnswers]:
     rows = Ledger(problem.table, CLASSES)
-    rows.remove({20: "quarantined"})
+    rows.remove({20: Removal("unusable", "blank")})
 
     @contextlib.contextmanager
     def progress(total: int):
         yield SimpleNamespace(update=(steps if steps is not None else []).append)
 
-    asked = ask(
+    answers = ask_models(
         problem.images,
         rows,
         rows.owners,
@@ -64,33 +67,34 @@ def run(problem, folder, *, steps: list[int] | None = None, key: str = "key") ->
         transforms=[],
         seed=0,
         device=Device("cpu", bf16=False),
-        folder=folder,
-        key=key,
+        folder=Path("check"),
         progress=progress,
     )
-    return rows, asked
+    return rows, answers
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return tmp_path_factory.mktemp("check")
+def first_folder(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("first")
 
 
 @pytest.fixture(scope="module")
-def checked(problem, folder) -> tuple[Ledger, Asked]:
-    return run(problem, folder)
+def checked(problem, first_folder) -> tuple[Ledger, OutOfFoldAnswers]:
+    """Of a run in `first_folder`."""
+    with contextlib.chdir(first_folder):
+        return run(problem)
 
 
 def test_models_are_asked_about_every_row_that_is_kept(checked):
-    _, asked = checked
-    assert sorted(asked.rows.tolist()) == [row for row in range(NUM) if row != 20]
-    assert asked.tested.tolist() == list(range(NUM - NUM_TEST, NUM))
-    assert len(asked.embeddings) == len(asked.models) == len(asked.rows)
+    _, answers = checked
+    assert sorted(answers.rows.tolist()) == [row for row in range(NUM) if row != 20]
+    assert answers.tested.tolist() == list(range(NUM - NUM_TEST, NUM))
+    assert len(answers.embeddings) == len(answers.model_of) == len(answers.rows)
 
 
 def test_the_planted_errors_are_suspected_and_hardly_anything_else(checked):
-    rows, asked = checked
-    judge(rows, asked, None)
+    rows, answers = checked
+    check_with_models(rows, answers, None)
     suspected = set(np.flatnonzero(rows.suspected).tolist())
     assert suspected >= set(WRONG)
     assert len(suspected - {*WRONG, STRANGE}) <= 3
@@ -99,14 +103,14 @@ def test_the_planted_errors_are_suspected_and_hardly_anything_else(checked):
 
 
 def test_people_who_agree_on_the_label_acquit_it(checked):
-    rows, asked = checked
+    rows, answers = checked
     people = 4
     votes = Annotations(
         np.tile(np.arange(NUM), people),
         np.repeat(np.arange(people), NUM),
         np.tile(rows.given, people),
     )
-    judge(rows, asked, votes)
+    check_with_models(rows, answers, votes)
     assert not rows.suspected[WRONG].any()
 
 
@@ -118,7 +122,7 @@ def test_people_alone_outvote_the_source(problem):
     said[:, WRONG] = problem.true[WRONG]
     said = np.vstack([said, rows.given])  # the source counts as one more
     votes = Annotations(np.tile(np.arange(NUM), 4), np.repeat(np.arange(4), NUM), said.ravel())
-    found = judge_by_people(rows, np.arange(NUM - NUM_TEST), votes)
+    found = check_with_people(rows, np.arange(NUM - NUM_TEST), votes)
     suspected = np.flatnonzero(rows.suspected).tolist()
     assert set(suspected) >= set(WRONG)
     assert len(suspected) <= len(WRONG) + 2
@@ -128,16 +132,16 @@ def test_people_alone_outvote_the_source(problem):
 
 
 def test_every_row_that_was_asked_about_has_its_distance_from_the_others(checked):
-    rows, asked = checked
-    measure_distances(rows, asked)
+    rows, answers = checked
+    measure_distances(rows, answers)
     assert np.flatnonzero(np.isnan(rows.distance)).tolist() == [20]
     assert (np.delete(rows.distance, 20) >= 0).all()
 
 
 def test_neighbours_are_of_the_same_class_and_never_the_example_itself(checked, problem):
-    _, asked = checked
+    _, answers = checked
     wanted = [0, 1, 2, 200, 20]  # the last was not asked about
-    found = neighbours_of(wanted, asked)
+    found = neighbours_of(wanted, answers)
     assert list(found) == [0, 1, 2, 200]
     for row, near in found.items():
         assert row not in near
@@ -146,30 +150,56 @@ def test_neighbours_are_of_the_same_class_and_never_the_example_itself(checked, 
         assert alike.mean() >= 0.75
 
 
+@pytest.fixture
+def folder(checked, first_folder, tmp_path, monkeypatch) -> Path:
+    """The current folder, with what the first run kept."""
+    shutil.copytree(first_folder, tmp_path / "here")
+    monkeypatch.chdir(tmp_path / "here")
+    return tmp_path / "here"
+
+
+def kept() -> list[Path]:
+    return list((CACHE / NAME).iterdir())
+
+
 def test_the_answer_is_kept_while_nothing_changes(problem, checked, folder):
     steps: list[int] = []
-    _, again = run(problem, folder, steps=steps)
+    _, again = run(problem, steps=steps)
     assert steps == []
     _, first = checked
     for name in ("folds", "probabilities", "embeddings", "others", "others_embeddings"):
-        assert np.array_equal(getattr(first.said, name), getattr(again.said, name)), name
-    assert first.said.temperature == again.said.temperature
-    assert [path.name for path in folder.iterdir()] == ["answers"]
+        assert np.array_equal(getattr(first.models, name), getattr(again.models, name)), name
+    assert first.models.temperature == again.models.temperature
+    assert len(kept()) == 1
+    assert not Path("check").exists()  # what a stopped run would go on from
 
 
-@pytest.mark.parametrize("what", ["damage", "key"])
-def test_models_are_asked_again_when_the_answer_is_damaged_or_of_other_data(
-    problem, checked, folder, tmp_path, what
-):
-    shutil.copytree(folder, tmp_path / "check")
-    (file,) = (tmp_path / "check/answers").iterdir()
-    if what == "damage":
-        content = bytearray(file.read_bytes())
-        content[len(content) // 2] ^= 1
-        file.write_bytes(content)
+def test_models_are_asked_again_when_the_answer_is_damaged(problem, checked, folder):
+    [file] = kept()
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
     steps: list[int] = []
-    key = "other images" if what == "key" else "key"
-    _, again = run(problem, tmp_path / "check", steps=steps, key=key)
+    _, again = run(problem, steps=steps)
     assert steps
-    assert np.array_equal(checked[1].said.probabilities, again.said.probabilities)
-    assert len(list((tmp_path / "check/answers").iterdir())) == 1
+    assert np.array_equal(checked[1].models.probabilities, again.models.probabilities)
+    assert len(kept()) == 1
+
+
+def test_models_are_asked_again_about_other_pixels(problem, folder):
+    images = problem.images.copy()
+    images[-1, 0, 0] ^= 1  # of a test example, which no model learns from
+    [before] = kept()
+    steps: list[int] = []
+    run(SimpleNamespace(**vars(problem) | {"images": images}), steps=steps)
+    assert steps
+    assert kept() != [before]
+    assert len(kept()) == 1
+
+
+def test_a_row_that_is_removed_may_have_any_pixels(problem, folder):
+    images = problem.images.copy()
+    images[20] ^= 1
+    steps: list[int] = []
+    run(SimpleNamespace(**vars(problem) | {"images": images}), steps=steps)
+    assert steps == []

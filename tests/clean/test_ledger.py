@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 
 from pipeline.clean.labels import LabelCheck
-from pipeline.clean.ledger import Ledger
+from pipeline.clean.ledger import Ledger, Removal
 from pipeline.dataset.reviews import Decision
 
 CLASSES = ["cat", "dog", "bird"]
@@ -54,9 +54,11 @@ def test_the_ledger_starts_with_all_rows_as_they_are(ledger):
 
 
 def test_the_first_reason_to_remove_a_row_counts(ledger):
-    ledger.remove({0: "first", 1: "one"})
-    ledger.remove({1: "two", 2: "three"})
-    assert ledger.reasons == {0: "first", 1: "one", 2: "three"}
+    first, one = Removal("unusable", "blank"), Removal("duplicate", of=5, similarity=1.0)
+    two, three = Removal("leak", of=3, similarity=0.9), Removal("outlier")
+    ledger.remove({0: first, 1: one})
+    ledger.remove({1: two, 2: three})
+    assert ledger.removed == {0: first, 1: one, 2: three}
     assert ledger.kept.tolist() == [False, False, False, True, True, True]
 
 
@@ -65,7 +67,7 @@ def test_decisions_are_applied(ledger):
     assert ledger.decided == {0, 1, 2}
     assert ledger.labels.tolist() == [1, 1, 2, 0, -1, 2]
     assert ledger.given.tolist() == [0, 1, 2, 0, -1, 2]
-    assert ledger.reasons == {2: "review: drop"}
+    assert ledger.removed == {2: Removal("dropped")}
 
 
 @pytest.mark.parametrize(
@@ -81,21 +83,21 @@ def test_decisions_are_applied(ledger):
 def test_decisions_that_no_longer_apply_are_left_out(ledger, decision):
     ledger.decide(decisions(decision))
     assert ledger.decided == set()
-    assert ledger.reasons == {}
+    assert ledger.removed == {}
     assert ledger.labels.tolist() == ledger.given.tolist()
 
 
 @pytest.mark.parametrize(
-    ("action", "labels", "reasons", "weights"),
+    ("action", "labels", "removed", "weights"),
     [
         ("keep", [0, 1, 2, 0, -1, 2], {}, [1] * 6),
         ("flag", [0, 1, 2, 0, -1, 2], {}, [1] * 6),
-        ("drop", [0, 1, 2, 0, -1, 2], {2: "label issue", 5: "label issue"}, [1] * 6),
+        ("drop", [0, 1, 2, 0, -1, 2], {2: Removal("label"), 5: Removal("label")}, [1] * 6),
         ("relabel", [0, 1, 1, 0, -1, 1], {}, [1] * 6),
         ("downweight", [0, 1, 2, 0, -1, 2], {}, [1, 1, 0.25, 1, 1, 0.25]),
     ],
 )
-def test_suspected_labels_meet_the_action(ledger, action, labels, reasons, weights):
+def test_suspected_labels_meet_the_action(ledger, action, labels, removed, weights):
     """Rows 0, 2, 3 and 5 are suspected: 0 was decided by a person, 3 is a test example."""
     suspect(ledger, [0, 2, 3, 5])
     ledger.decide(decisions(("a", "cat", "keep")))
@@ -110,7 +112,7 @@ def test_suspected_labels_meet_the_action(ledger, action, labels, reasons, weigh
         action != "keep",
     ]
     assert ledger.labels.tolist() == labels
-    assert ledger.reasons == reasons
+    assert ledger.removed == removed
     assert ledger.weights.tolist() == weights
 
 
@@ -123,16 +125,16 @@ def test_a_person_wins_over_the_machine(ledger):
 
 @pytest.mark.parametrize("decision", ["keep", "dog"])
 def test_a_person_brings_back_what_a_machine_removed_on_a_guess(ledger, decision):
-    ledger.remove({0: "leak: looks like d in test"}, guessed=True)
-    ledger.remove({5: "duplicate of c"})
+    ledger.remove({0: Removal("leak", of=3, similarity=0.9)}, guessed=True)
+    ledger.remove({5: Removal("duplicate", of=2, similarity=1.0)})
     ledger.decide(decisions(("a", "cat", decision), ("f", "bird", decision)))
-    assert ledger.reasons == {5: "duplicate of c"}
+    assert ledger.removed == {5: Removal("duplicate", of=2, similarity=1.0)}
 
 
 def test_outliers_are_removed_only_if_asked_and_never_from_test_or_against_a_decision(ledger):
     ledger.outliers[[0, 1, 3, 5]] = True
     ledger.decide(decisions(("a", "cat", "keep")))
     ledger.act("flag", remove_outliers=False)
-    assert ledger.reasons == {}
+    assert ledger.removed == {}
     ledger.act("flag", remove_outliers=True)
-    assert ledger.reasons == {1: "outlier", 5: "outlier"}
+    assert ledger.removed == {1: Removal("outlier"), 5: Removal("outlier")}

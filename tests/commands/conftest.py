@@ -1,6 +1,7 @@
 """What tests of commands share: a small review to be in."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,13 +21,16 @@ def pets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         id: encode_png(random.integers(0, 256, (4, 4, 3), dtype=np.uint8)) for id in "abcdexyz"
     }
     images["e"] = None
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"id": "a", "given": "cat", "proposed": "dog", "neighbours": ["x", "y", "b", "gone"]},
         {"id": "b", "given": "cat", "proposed": "bird", "label_quality": 0.4},
         {"id": "c", "given": "dog", "proposed": "dog", "reasons": ["outlier", "leak"]},
-        {"id": "d", "given": "dog", "proposed": "cat", "split": "test", "label_quality": None},
+        {"id": "d", "given": "dog", "proposed": "cat", "split": "test", "label_quality": 0.3},
         {"id": "e", "given": "bird", "proposed": "cat", "reasons": ["annotators", "label"]},
     ]
+    rows[2] |= {"label_quality": None, "confidence": None}
+    rows[2] |= {"like": "x", "like_split": "test", "like_label": "cat"}
+    rows[4] |= {"votes": [{"label": "bird", "count": 2}, {"label": "cat", "count": 1}]}
     write_review(tmp_path, images, rows, CLASSES)
     monkeypatch.chdir(tmp_path)
     return tmp_path

@@ -1,21 +1,29 @@
 """The review queue comes back as it was written, and what is none is refused."""
 
+from pathlib import Path
+
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
-from pipeline.dataset.review_queue import REVIEW_QUEUE_SCHEMA, read_queue, write_queue
+from pipeline.dataset.review_queue import JUDGES, QUEUE, REASONS, REVIEW_QUEUE_SCHEMA, read_queue
+from pipeline.dataset.tables import write_tables
 from pipeline.runtime.errors import MissingInput
 
+FOLDER = Path("findings")
 ROWS = [
     {
         "id": "train/1.jpg",
         "split": "train",
         "given": "cat",
         "proposed": "dog",
+        "judges": "models",
+        "confidence": 0.5,
         "label_quality": 0.25,
         "reasons": ["label", "annotators"],
-        "why": "Models that have not seen it say dog.",
+        "votes": [{"label": "dog", "count": 2}, {"label": "cat", "count": 1}],
+        "like": None,
+        "like_split": None,
+        "like_label": None,
         "neighbours": ["train/2.jpg", "train/3.jpg"],
     },
     {
@@ -23,9 +31,14 @@ ROWS = [
         "split": "val",
         "given": "cat",
         "proposed": "cat",
+        "judges": "people",
+        "confidence": None,
         "label_quality": None,
-        "reasons": ["outlier"],
-        "why": "Like nothing else.",
+        "reasons": ["outlier", "leak"],
+        "votes": [],
+        "like": "train/3.jpg",
+        "like_split": "test",
+        "like_label": "dog",
         "neighbours": [],
     },
 ]
@@ -36,38 +49,39 @@ def table_of(*changes: dict) -> pa.Table:
     return pa.Table.from_pylist(rows, REVIEW_QUEUE_SCHEMA)
 
 
-def refusal(table: pa.Table, here) -> str:
-    pq.write_table(table, here / "review_queue.parquet")
+def write(table: pa.Table) -> None:
+    write_tables(FOLDER, {QUEUE: table})
+
+
+def refusal(table: pa.Table) -> str:
+    write(table)
     with pytest.raises(MissingInput) as caught:
-        read_queue(here)
-    path = here / "review_queue.parquet"
-    return str(caught.value).replace(str(path), "QUEUE")
+        read_queue(FOLDER)
+    return str(caught.value)
 
 
 def test_what_is_written_is_read(here):
-    write_queue(here, table_of())
-    assert read_queue(here).to_pylist() == ROWS
-    assert read_queue(here).schema == REVIEW_QUEUE_SCHEMA
+    write(table_of())
+    assert read_queue(FOLDER).to_pylist() == ROWS
+    assert read_queue(FOLDER).schema == REVIEW_QUEUE_SCHEMA
 
 
 def test_nothing_in_doubt_is_a_queue_too(here):
-    write_queue(here, REVIEW_QUEUE_SCHEMA.empty_table())
-    assert read_queue(here).num_rows == 0
+    write(REVIEW_QUEUE_SCHEMA.empty_table())
+    assert read_queue(FOLDER).num_rows == 0
 
 
-def test_the_same_queue_is_the_same_bytes(here):
-    for name in "ab":
-        (here / name).mkdir()
-        write_queue(here / name, table_of())
-    first, second = ((here / name / "review_queue.parquet").read_bytes() for name in "ab")
-    assert first == second
+def test_all_reasons_and_judges_are_allowed(here):
+    for judges in JUDGES:
+        write(table_of({"judges": judges, "reasons": list(REASONS)}))
+        assert read_queue(FOLDER)["judges"][0].as_py() == judges
 
 
 def test_without_a_queue_clean_must_run(here):
     with pytest.raises(MissingInput) as caught:
-        read_queue(here)
+        read_queue(FOLDER)
     assert str(caught.value) == (
-        f"ERROR {here}/review_queue.parquet does not exist | fix: dvc repro clean"
+        "ERROR findings/index.json is missing or broken | fix: run dvc repro again"
     )
 
 
@@ -77,6 +91,7 @@ def test_without_a_queue_clean_must_run(here):
         ({"id": "train/2.jpg"}, "has an id twice"),
         ({"label_quality": 1.5}, "has a label_quality that is not from 0 to 1"),
         ({"label_quality": float("nan")}, "has a label_quality that is not from 0 to 1"),
+        ({"judges": "experts"}, "has the judges 'experts', expected one of models, people"),
         (
             {"reasons": ["label", "mood"]},
             "has the reason 'mood', expected one of label, annotators, near duplicate, leak, "
@@ -86,24 +101,25 @@ def test_without_a_queue_clean_must_run(here):
     ],
 )
 def test_what_cannot_be_is_refused(here, change, fault):
-    said = refusal(table_of(change), here)
-    assert said == f"ERROR QUEUE {fault} | fix: rm QUEUE, then dvc repro clean"
-    with pytest.raises(AssertionError, match="the review queue has"):
-        write_queue(here, table_of(change))
+    assert refusal(table_of(change)) == (
+        f"ERROR findings/review_queue.parquet is damaged: it {fault} | fix: bring it back: rm the "
+        "file, then dvc repro"
+    )
 
 
 def test_other_columns_are_refused(here):
-    said = refusal(table_of().select(["id", "why"]), here)
-    assert said == (
-        "ERROR QUEUE must have the columns id string, split string, given string, proposed "
-        "string, label_quality float, reasons list<item: string>, why string, neighbours "
-        "list<item: string>; found id string, why string | fix: rm QUEUE, then dvc repro clean"
+    assert refusal(table_of().select(["id", "like"])) == (
+        "ERROR findings/review_queue.parquet is damaged: it must have the columns id string, split "
+        "string, given string, proposed string, judges string, confidence float, label_quality "
+        "float, reasons list<item: string>, votes list<item: struct<label: string, count: int32>>, "
+        "like string, like_split string, like_label string, neighbours list<item: string>; found "
+        "id string, like string | fix: bring it back: rm the file, then dvc repro"
     )
 
 
 def test_damage_is_noticed(here):
-    write_queue(here, table_of())
-    path = here / "review_queue.parquet"
+    write(table_of())
+    path = FOLDER / "review_queue.parquet"
     path.write_bytes(path.read_bytes().replace(b"train/3.jpg", b"train/4.jpg"))
-    with pytest.raises(MissingInput, match="is damaged"):
-        read_queue(here)
+    with pytest.raises(MissingInput, match="is damaged: other bytes than were written"):
+        read_queue(FOLDER)

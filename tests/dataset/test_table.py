@@ -13,7 +13,6 @@ from pipeline.dataset.parts import write_tables
 from pipeline.dataset.table import (
     CLEAN_SCHEMA,
     RAW_SCHEMA,
-    REMOVED_SCHEMA,
     read_folder,
     read_index,
     read_tables,
@@ -53,7 +52,6 @@ def test_the_schemas_of_the_contract():
     assert RAW_SCHEMA.names == raw
     added = ["label_given", "label_quality", "suspected", "weight"]
     assert CLEAN_SCHEMA.names == [*raw[:-1], *added]
-    assert REMOVED_SCHEMA.names == [*raw, "reason"]
     assert [name for name in raw if name != "image"] == records.MEASUREMENTS
 
 

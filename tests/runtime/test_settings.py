@@ -1,12 +1,13 @@
 """Settings are strict: what cannot be meant is an error of one line."""
 
 from pathlib import Path
+from typing import Annotated
 
 import pytest
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from pipeline.runtime.errors import SettingsError
-from pipeline.runtime.settings import MAX_YAML_BYTES, Settings, parse, read_yaml
+from pipeline.runtime.settings import MAX_YAML_BYTES, Settings, parse, read_params, read_yaml
 
 
 class Shelf(Settings):
@@ -74,6 +75,28 @@ def test_no_type_is_guessed(value, found):
         f"ERROR room.yaml: shelf.length_cm must be a valid integer, found {found}"
         " | fix: set shelf.length_cm to such a value in room.yaml"
     )
+
+
+class Aisle(Settings):
+    """Keys of a file that has others too; `shelf` under another name."""
+
+    name: str
+    shelf_of: Annotated[Shelf, Field(alias="shelf")]
+
+
+def test_a_stage_reads_its_own_keys_alone(tmp_path):
+    path = write(tmp_path, b"name: hall\nshelf: {length_cm: 80}\ncellar: {zzz: 1}\n")
+    assert read_params(Aisle, path).shelf_of == Shelf(length_cm=80)
+    write(tmp_path, b"name: hall\nshelf: {length: 80}\ncellar: {zzz: 1}\n")
+    with pytest.raises(SettingsError) as caught:
+        read_params(Aisle, path)
+    assert str(caught.value) == (
+        f"ERROR {path}: unknown key shelf.length (and 1 more) | fix: did you mean length_cm?"
+    )
+    write(tmp_path, b"name: hall\ncellar: {zzz: 1}\n")
+    with pytest.raises(SettingsError) as caught:
+        read_params(Aisle, path)
+    assert str(caught.value) == f"ERROR {path}: key shelf is missing | fix: add `shelf:`"
 
 
 def test_a_long_value_is_shown_in_part():

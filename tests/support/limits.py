@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.dataset.catalog import Entry, SplitFractions
-from pipeline.ingest.rows import Task, make_rows
+from pipeline.ingest.rows import IngestJob, make_rows
 from pipeline.ingest.sources.opening import open_source
 from pipeline.runtime.errors import GroundworkError
 from tests.support.hostile_images import SECRET, encode, noise
@@ -26,7 +26,7 @@ def ingest(uri: Path, **more) -> list[dict]:
     source = open_source(Entry(uri=str(uri), license="CC0-1.0", **more), MAX_BYTES)
     rows: list[dict] = []
     for batch in source.batches:
-        task = Task(
+        job = IngestJob(
             read=batch,
             classes=source.classes,
             splits_given=source.splits,
@@ -40,7 +40,7 @@ def ingest(uri: Path, **more) -> list[dict]:
             opted_out=frozenset(),
             pseudonym_key=None,
         )
-        rows += make_rows(task).table.to_pylist()
+        rows += make_rows(job).table.to_pylist()
     return rows
 
 

@@ -1,4 +1,4 @@
-"""data/raw and data/clean as the review page reads them, and servers of it."""
+"""data/raw and data/findings as the review page reads them, and servers of it."""
 
 import os
 import signal
@@ -15,31 +15,32 @@ import pyarrow as pa
 from pipeline.commands.review.__main__ import open_session
 from pipeline.commands.review.server import Server
 from pipeline.dataset.parts import write_tables
-from pipeline.dataset.review_queue import REVIEW_QUEUE_SCHEMA, write_queue
+from pipeline.dataset.review_queue import QUEUE, REVIEW_QUEUE_SCHEMA
 from pipeline.dataset.table import RAW_SCHEMA, write_index
+from tests.support.findings import write_found
 from tests.support.repository import ROOT
 
 
 def write_raw(root: Path, tables: Sequence[pa.Table], dataset: str, classes: list[str]) -> None:
-    """data/raw of tables with some of its columns, and data/clean with its index alone."""
+    """data/raw of tables with some of its columns."""
     whole = []
     for table in tables:
         columns = {name: [None] * table.num_rows for name in RAW_SCHEMA.names}
         columns |= {name: table[name].combine_chunks() for name in table.schema.names}
         whole.append(pa.table(columns, schema=RAW_SCHEMA))
     files = write_tables(root / "data/raw", whole, RAW_SCHEMA)
-    for name in ("raw", "clean"):
-        (root / "data" / name).mkdir(exist_ok=True)
-        write_index(root / "data" / name, files, dataset=dataset, classes=classes)
+    write_index(root / "data/raw", files, dataset=dataset, classes=classes)
 
 
 def queue_of(rows: Sequence[dict[str, Any]]) -> pa.Table:
     """A review queue of rows that say what differs from an ordinary one."""
     ordinary = {
         "split": "train",
+        "judges": "models",
+        "confidence": 0.9,
         "label_quality": 0.1,
         "reasons": ["label"],
-        "why": "Looks otherwise.",
+        "votes": [],
         "neighbours": [],
     }
     return pa.Table.from_pylist([ordinary | row for row in rows], REVIEW_QUEUE_SCHEMA)
@@ -65,7 +66,7 @@ def write_review(
         }
     )
     write_raw(root, [table], dataset, classes)
-    write_queue(root / "data/clean", queue_of(rows))
+    write_found(root / "data/findings", {QUEUE: queue_of(rows)}, dataset=dataset, classes=classes)
 
 
 @contextmanager

@@ -64,6 +64,27 @@ while True:
 """
 
 
+SCRIPT_START = """\
+import os, signal, sys
+from pathlib import Path
+from typing import Any
+from pipeline.runtime.errors import TrainingError
+from pipeline.runtime.settings import Settings
+from pipeline.runtime.stage import run_stage
+
+class TrainParams(Settings):
+    dataset: str
+    lr: float
+    train: dict[str, Any]
+
+def main(stage):
+"""
+SCRIPT_END = """
+if __name__ == '__main__':
+    run_stage('train', main, TrainParams)
+"""
+
+
 class Project:
     """A repository in miniature, with a stage `train` of which the body is given."""
 
@@ -93,12 +114,8 @@ class Project:
         }
 
     def start(self, body: str) -> subprocess.Popen[str]:
-        script = "import os, signal, sys\nfrom pathlib import Path\n"
-        script += "from pipeline.runtime.errors import TrainingError\n"
-        script += "from pipeline.runtime.stage import run_stage\n\ndef main(stage):\n"
-        script += "".join(f"    {line}\n" for line in body.splitlines())
-        script += "\nif __name__ == '__main__':\n    run_stage('train', main)\n"
-        self.write({"train.py": script})
+        indented = "".join(f"    {line}\n" for line in body.splitlines())
+        self.write({"train.py": f"{SCRIPT_START}{indented}{SCRIPT_END}"})
         return subprocess.Popen(
             [sys.executable, "train.py"],
             cwd=self.path,

@@ -18,12 +18,14 @@ from pipeline.dataset.table import RAW_SCHEMA, write_index
 from pipeline.runtime.errors import BrokenDataset
 from pipeline.runtime.stage import Stage
 from pipeline.validate.__main__ import main
+from pipeline.validate.params import ValidateParams
 from tests.support.repository import ROOT
 from tests.support.tables import CLASSES, SCHEMA, good_columns
 
 NUM = 200
 ENTRY = "uri: nowhere\nlicense: CC0-1.0\n"
 QUARANTINE = Path("data/quarantine.csv.partial")  # a stage gives outputs their names at its end
+PROFILE = Path("data/profile.json.partial")
 EVIDENCE = Path(".groundwork/failed_validation.csv")
 
 
@@ -51,7 +53,7 @@ def write_raw(columns: dict[str, list[Any]]) -> None:
 
 def run() -> dict[str, Any]:
     """The stage in this process; returns what reports/validation.json says."""
-    main(Stage("validate"))
+    main(Stage("validate", ValidateParams))
     return report("validation")
 
 
@@ -95,7 +97,7 @@ def test_the_same_data_give_the_same_bytes(folder):
     written = []
     for _ in range(2):
         run()
-        paths = (QUARANTINE, *sorted(Path("reports").glob("*.partial")))
+        paths = (QUARANTINE, PROFILE, *sorted(Path("reports").glob("*.partial")))
         written.append([path.read_bytes() for path in paths])
     assert written[0] == written[1]
     assert len(written[0]) == 3
@@ -114,7 +116,7 @@ def test_rows_are_set_aside_up_to_the_limit(folder, capsys):
         ["e0003", "unlabelled"],
         ["e0020", "unreadable: no image: JPEG or PNG expected"],
     ]
-    assert report("profile")["examples"] == NUM - 2
+    assert json.loads(PROFILE.read_text())["examples"] == NUM - 2
     num = found["expectations"]
     assert capsys.readouterr().out.splitlines() == [
         "           expected                   found",
@@ -209,7 +211,7 @@ def test_expectations_of_the_entry_count(folder):
 
 def accept_profile() -> None:
     run()
-    shutil.copy("data/profile.json.partial", "data/profiles/pets.json")
+    shutil.copy(PROFILE, "data/profiles/pets.json")
 
 
 def test_no_drift_from_the_profile_of_the_same_data(folder):

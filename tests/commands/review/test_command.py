@@ -2,6 +2,7 @@
 
 import getpass
 import json
+import shutil
 import signal
 import socket
 import subprocess
@@ -10,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.review_data import start, url_of
+from tests.support.findings import write_found
+from tests.support.review_data import queue_of, start, url_of
 
 
 def post(address: str, path: str, values: dict[str, str]) -> None:
@@ -80,12 +82,18 @@ def test_a_taken_port(pets):
     ("break_it", "message"),
     [
         (
-            lambda: Path("data/clean/index.json").unlink(),
-            "ERROR data/clean/index.json is missing or broken | fix: run dvc repro again\n",
+            lambda: shutil.rmtree("data/findings"),
+            "ERROR data/findings does not exist | fix: dvc repro clean\n",
         ),
         (
-            lambda: Path("data/clean/review_queue.parquet").unlink(),
-            "ERROR data/clean/review_queue.parquet does not exist | fix: dvc repro clean\n",
+            lambda: Path("data/findings/index.json").unlink(),
+            "ERROR data/findings/index.json is missing or broken | fix: run dvc repro again\n",
+        ),
+        (
+            lambda: Path("data/findings/review_queue.parquet").unlink(),
+            "ERROR data/findings/review_queue.parquet is damaged: [Errno 2] No such file or "
+            "directory: 'data/findings/review_queue.parquet' | fix: bring it back: rm the file, "
+            "then dvc repro\n",
         ),
         (
             lambda: Path("data/raw/index.json").unlink(),
@@ -97,7 +105,7 @@ def test_a_taken_port(pets):
             "found x | fix: mend its first line\n",
         ),
     ],
-    ids=["clean", "queue", "raw", "reviews"],
+    ids=["findings", "index", "queue", "raw", "reviews"],
 )
 def test_what_is_missing_or_broken_is_said(pets, break_it, message):
     break_it()
@@ -107,12 +115,10 @@ def test_what_is_missing_or_broken_is_said(pets, break_it, message):
 
 
 def test_data_of_another_version_are_refused(pets):
-    from pipeline.dataset.review_queue import write_queue
-    from tests.support.review_data import queue_of
-
-    write_queue(pets / "data/clean", queue_of([{"id": "new", "given": "cat", "proposed": "dog"}]))
+    queue = queue_of([{"id": "new", "given": "cat", "proposed": "dog"}])
+    write_found(pets / "data/findings", {"review_queue": queue}, dataset="pets", classes=["cat"])
     process = start("--port", "0")
     assert process.communicate(timeout=20)[0] == (
-        "ERROR data/clean/review_queue.parquet has 1 examples that data/raw has not, first: new | "
-        "fix: dvc repro clean\n"
+        "ERROR data/findings has 1 examples that data/raw has not, first: new | fix: dvc repro "
+        "clean\n"
     )

@@ -381,14 +381,16 @@ def test_two_tabs_and_a_person_with_an_editor(pets, tab):
 
 def test_hostile_text_is_text(tmp_path, monkeypatch, tab):
     hostile = "<img src=x onerror=alert(1)><script>alert(2)</script>"
-    row = {"id": f"{hostile}&amp;", "given": hostile, "proposed": "é\"'", "why": hostile}
+    row = {"id": f"{hostile}&amp;", "given": hostile, "proposed": "é\"'"}
     write_review(tmp_path, {row["id"]: PIXEL}, [row | {"neighbours": [hostile]}], [hostile, "é\"'"])
     monkeypatch.chdir(tmp_path)
     with serving() as server:
         tab.goto(server.url)
         shown(tab, f"{hostile}&amp;")
         expect(tab.locator("#given-label")).to_have_text(hostile)
-        expect(tab.locator("#why-text")).to_have_text(hostile)
+        expect(tab.locator("#why-text")).to_have_text(
+            f"Models that have not seen it say é\"' (90%); {hostile} has 10%."
+        )
         press(tab, "n", *"<b>note", "Enter", "c")
         expect(tab.locator("#matches li >> nth=0")).to_have_text(hostile)
         press(tab, "Escape", "k", "ArrowLeft")
@@ -400,18 +402,19 @@ def test_hostile_text_is_text(tmp_path, monkeypatch, tab):
 @pytest.mark.parametrize("classes", [CLASSES, [*CLASSES, *"abcdefghijkl"]], ids=["few", "many"])
 def test_nothing_moves_from_item_to_item(tmp_path, monkeypatch, tab, classes):
     rows = [
-        {"id": "a", "given": "cat", "proposed": "dog", "why": "Short.", "neighbours": ["b"]},
+        {"id": "a", "given": "cat", "proposed": "dog", "neighbours": ["b"]},
         {
             "id": "b" * 300,
             "given": "cat",
             "proposed": "cat",
-            "why": "long " * 200,
+            "like": "long " * 200,
+            "like_split": "train",
+            "like_label": "dog",
             "reasons": ["label", "annotators", "near duplicate", "leak", "outlier"],
             "split": "test",
-            "label_quality": None,
             "neighbours": list("abcdefgh"),
         },
-        {"id": "c", "given": "cat", "proposed": "dog", "reasons": [], "why": ""},
+        {"id": "c", "given": "cat", "proposed": "dog", "reasons": [], "label_quality": None},
     ]
     write_review(tmp_path, {row["id"]: PIXEL for row in rows} | {"c": None}, rows, classes)
     monkeypatch.chdir(tmp_path)

@@ -76,14 +76,20 @@ def test_what_the_page_is_told(server):
     [item] = get(server, "/api/items", rows="0")
     about = {"width": 4, "height": 4}
     assert item.pop("label_quality") == pytest.approx(0.1)
+    assert item.pop("confidence") == pytest.approx(0.9)
     assert item == {
         "row": 0,
         "id": "a",
         "split": "train",
         "given": "cat",
         "proposed": "dog",
+        "judges": "models",
         "reasons": ["label"],
-        "why": "Looks otherwise.",
+        "votes": [],
+        "like": None,
+        "like_split": None,
+        "like_label": None,
+        "why": "Models that have not seen it say dog (90%); cat has 10%.",
         "image": {"id": "a", "row": 0, "label": "cat", **about},
         "neighbours": [
             {"id": "x", "row": 5, "label": "cat", **about},

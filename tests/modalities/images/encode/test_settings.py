@@ -7,9 +7,8 @@ import pytest
 from pydantic import TypeAdapter
 
 from pipeline.modalities.images.encode.settings import Torchvision, Transform
-from pipeline.params import Augment
 from pipeline.runtime.errors import SettingsError
-from pipeline.runtime.settings import parse
+from pipeline.runtime.settings import Settings, parse
 
 PATH = Path("params.yaml")
 NAMES = (
@@ -18,19 +17,17 @@ NAMES = (
 )
 
 
+class Section(Settings):
+    """As stages have one."""
+
+    transforms: list[Transform]
+
+
 def refusal(transform: dict[str, object]) -> tuple[str, str]:
     """What is wrong with the transform as the second of two, and what to do."""
     transforms = [{"name": "translate", "fraction": 0.1}, transform]
-    content = {
-        "copies": 2,
-        "balance": "none",
-        "transforms": transforms,
-        "resize": "pad",
-        "shard_mb": 1,
-        "engine": "local",
-    }
     with pytest.raises(SettingsError) as caught:
-        parse(Augment, content, PATH)
+        parse(Section, {"transforms": transforms}, PATH)
     return caught.value.what.removeprefix("params.yaml: "), caught.value.fix
 
 

@@ -1,0 +1,67 @@
+"""What people are told about an example in doubt."""
+
+import pytest
+
+from pipeline.commands.review.words import SENTENCES, why
+from pipeline.dataset.review_queue import JUDGES, REASONS
+from tests.support.review_data import queue_of
+
+LIKE = {"like": "a", "like_split": "train", "like_label": "cat"}
+VOTES = [{"label": "dog", "count": 2}, {"label": "bird", "count": 1}]
+
+
+def told(*reasons: str, **more) -> str:
+    row = {"id": "b", "given": "dog", "proposed": "bird", "reasons": list(reasons)}
+    [item] = queue_of([row | more]).to_pylist()
+    return why(item)
+
+
+@pytest.mark.parametrize(
+    ("reason", "more", "sentence"),
+    [
+        (
+            "label",
+            {"confidence": 0.85},
+            "Models that have not seen it say bird (85%); dog has 10%.",
+        ),
+        (
+            "label",
+            {"confidence": 0.6, "label_quality": 0.6, "proposed": "dog"},
+            "Models that have not seen it are unsure: dog has 60%.",
+        ),
+        (
+            "label",
+            {"confidence": 0.85, "judges": "people"},
+            "People together say bird (85%); dog has 10%.",
+        ),
+        (
+            "label",
+            {"label_quality": 0.5, "proposed": "dog", "judges": "people"},
+            "People together are unsure: dog has 50%.",
+        ),
+        ("annotators", {"votes": VOTES}, "People do not agree: 2 dog, 1 bird."),
+        ("near duplicate", LIKE, "It looks like a in train, which is cat."),
+        (
+            "leak",
+            LIKE | {"like": "e", "like_split": "val"},
+            "It looks like e in val, and is removed for it.",
+        ),
+        ("outlier", {}, "Its brightness, sharpness or colours are unlike all others."),
+    ],
+)
+def test_a_sentence_for_each_reason(reason, more, sentence):
+    assert told(reason, **more) == sentence
+
+
+def test_several_reasons_are_told_in_their_order():
+    assert told("leak", "outlier", **LIKE, label_quality=None, confidence=None) == (
+        "It looks like a in train, and is removed for it. "
+        "Its brightness, sharpness or colours are unlike all others."
+    )
+    assert told() == ""
+
+
+def test_there_are_words_for_all_that_a_queue_may_say():
+    assert set(SENTENCES) == set(REASONS)
+    for judges in JUDGES:
+        assert told("label", judges=judges)
