@@ -118,7 +118,7 @@ def table_of(name: str, rows: Sequence[Sequence[Any]]) -> pa.Table:
 
 def write_findings(folder: Path, tables: Mapping[str, pa.Table], **about: Any) -> None:
     """Write `removed` and all of SCHEMAS; `about` goes into the index."""
-    assert tables.keys() == {"removed", *SCHEMAS}
+    assert tables.keys() == {"removed", *SCHEMAS}, tables.keys() ^ {"removed", *SCHEMAS}
     for name, schema in SCHEMAS.items():
         assert tables[name].schema == schema, f"{name}: {tables[name].schema}"
     write_tables(folder, tables, **about)

@@ -16,8 +16,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.augment.balance import make_balance
-from pipeline.augment.sharding import SPLITS, Plan, make_shards, make_tasks
-from pipeline.dataset.table import words, write_index
+from pipeline.augment.sharding import Plan, make_shards, make_tasks
+from pipeline.dataset.table import SPLITS, words, write_index
 from pipeline.modalities.images.encode.settings import Color, Cutout, RandAugment, Translate
 from pipeline.runtime.process import WORKERS_VARIABLE, map_ordered
 from tests.support.limits import ingest

@@ -6,7 +6,7 @@ import pytest
 from pipeline.clean import outliers
 from pipeline.clean.outliers import find_neighbours, outlier_scores
 from pipeline.modalities.images.compare.features import UNUSUAL, measurement_distances
-from pipeline.modalities.images.prepare.measurements import Measurements, measure
+from pipeline.modalities.images.prepare.measurements import measure
 from tests.support.photos import photos
 
 OFF_TOPIC = -8 * np.eye(24)[[4, 9]]
@@ -30,13 +30,13 @@ def test_what_is_no_photo_has_unusual_measurements(channels):
     images = photos(400, channels=channels)
     images[7] = 200
     images[8] = np.random.default_rng(0).integers(0, 256, images[8].shape)
-    distances = measurement_distances(measure(images))
+    distances = measurement_distances(measure(images)._asdict())
     assert set(np.flatnonzero(distances > UNUSUAL)) == {7, 8}
 
 
 @pytest.mark.parametrize("num", [0, 1, 2])
 def test_next_to_no_images_are_not_unusual(num):
-    few = Measurements(*(values[:num] for values in measure(photos(2))))
+    few = {name: values[:num] for name, values in measure(photos(2))._asdict().items()}
     assert (measurement_distances(few) < UNUSUAL).all()
 
 

@@ -7,16 +7,10 @@ import pytest
 
 from pipeline.clean.ledger import Ledger, Removal
 from pipeline.clean.writing import write_cleaned
-from pipeline.dataset.findings import REASONS, REMOVED_SCHEMA
+from pipeline.dataset.findings import REASONS, removed_schema
 from pipeline.dataset.parts import write_tables
-from pipeline.dataset.table import (
-    CLEAN_SCHEMA,
-    RAW_SCHEMA,
-    read_folder,
-    read_index,
-    read_tables,
-    write_index,
-)
+from pipeline.dataset.table import read_folder, read_index, read_tables, write_index
+from pipeline.modalities.images.prepare.schema import CLEAN_SCHEMA, RAW_SCHEMA
 
 RAW, CLEAN = Path("raw"), Path("clean")
 CLASSES = ["dog", "cat"]
@@ -45,7 +39,7 @@ def rows(here, monkeypatch) -> Ledger:
 
 def write(rows: Ledger) -> list[dict]:
     removed = write_cleaned(CLEAN, RAW, rows, read_index(RAW))
-    assert removed.schema == REMOVED_SCHEMA
+    assert removed.schema == removed_schema(RAW_SCHEMA)
     assert removed["reason"].chunk(0).dictionary.to_pylist() == list(REASONS)
     return removed.to_pylist()
 
@@ -85,7 +79,7 @@ def test_the_index_is_that_of_the_raw_data_but_for_what_is_of_their_files(rows):
     rows.remove({3: Removal("unusable", "unreadable"), 7: Removal("unusable", "unlabelled")})
     write(rows)
     index = read_index(CLEAN)
-    assert list(index) == ["dataset", "classes", "examples", "files"]
+    assert list(index) == ["dataset", "classes", "types", "examples", "files"]
     assert (index["dataset"], index["classes"], index["examples"]) == ("pets", CLASSES, 6)
 
 

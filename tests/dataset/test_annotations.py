@@ -8,8 +8,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.dataset.annotations import Annotations, read_annotations, with_given_labels
-from pipeline.dataset.table import RAW_SCHEMA, file_sha256, words, write_part
+from pipeline.dataset.table import file_sha256, words, write_part
 from pipeline.ingest.annotations import add_annotations, majority_vote
+from pipeline.modalities.images.prepare.schema import RAW_SCHEMA
 from pipeline.runtime.errors import SourceError
 
 CLASSES = ["cat", "dog", "bird"]

@@ -7,22 +7,24 @@ import pytest
 
 from pipeline.dataset.findings import (
     REASONS,
-    REMOVED_SCHEMA,
     SCHEMAS,
+    removed_schema,
     table_of,
     write_findings,
 )
 from pipeline.dataset.review_queue import QUEUE, REVIEW_QUEUE_SCHEMA, read_queue
-from pipeline.dataset.table import RAW_SCHEMA, read_index, words
+from pipeline.dataset.table import read_index, words
 from pipeline.dataset.tables import read_table
+from pipeline.modalities.images.prepare.schema import RAW_SCHEMA
 from tests.support.findings import write_found
 
 FOLDER = Path("findings")
 
 
 def test_the_tables_of_the_contract():
+    more = ["reason", "detail", "of", "similarity"]
+    assert removed_schema(RAW_SCHEMA).names == [*RAW_SCHEMA.names, *more]
     assert {name: schema.names for name, schema in SCHEMAS.items()} == {
-        "removed": [*RAW_SCHEMA.names, "reason", "detail", "of", "similarity"],
         "review_queue": REVIEW_QUEUE_SCHEMA.names,
         "duplicates": ["id", "split", "kind", "of", "of_split", "similarity", "removed"],
         "suspected": ["id", "split", "given", "proposed", "label_quality"],
@@ -54,10 +56,10 @@ def test_a_row_of_another_length_is_a_bug(row):
 
 
 def test_what_is_written_is_read(here):
-    empty = dict.fromkeys(REMOVED_SCHEMA.names)
+    empty = dict.fromkeys(removed_schema(RAW_SCHEMA).names)
     row = empty | {"id": "b", "reason": "leak", "of": "a", "similarity": 0.75}
     found = {
-        "removed": pa.Table.from_pylist([row], REMOVED_SCHEMA),
+        "removed": pa.Table.from_pylist([row], removed_schema(RAW_SCHEMA)),
         "suspected": table_of("suspected", [("c", "train", "cat", "dog", 0.25)]),
     }
     write_found(FOLDER, found, dataset="pets", classes=["cat", "dog"], labels={"leaks": 1})
@@ -76,11 +78,15 @@ def test_what_is_written_is_read(here):
         ["cat", "dog"],
         {"leaks": 1},
     )
-    assert [file["name"] for file in index["files"]] == [f"{name}.parquet" for name in SCHEMAS]
+    names = {file["name"] for file in index["files"]}
+    assert names == {f"{name}.parquet" for name in ("removed", *SCHEMAS)}
+        f"{name}.parquet" for name in ("removed", *SCHEMAS)
+    ]
 
 
 def test_a_table_that_lacks_or_is_of_another_schema_is_a_bug(here):
-    tables = {name: schema.empty_table() for name, schema in SCHEMAS.items()}
+    schemas = {"removed": removed_schema(RAW_SCHEMA), **SCHEMAS}
+    tables = {name: schema.empty_table() for name, schema in schemas.items()}
     with pytest.raises(AssertionError, match=QUEUE):
         write_findings(FOLDER, {name: t for name, t in tables.items() if name != QUEUE})
     more = pa.table({"class": ["cat"], "alpha": pa.array([1], pa.int64())})
@@ -91,4 +97,4 @@ def test_a_table_that_lacks_or_is_of_another_schema_is_a_bug(here):
 
 def test_reasons_are_words_of_one_dictionary(here):
     reasons = words(["leak", "label"], list(REASONS))
-    assert reasons.type == REMOVED_SCHEMA.field("reason").type
+    assert reasons.type == removed_schema(RAW_SCHEMA).field("reason").type

@@ -6,7 +6,7 @@ import stat
 import pytest
 
 from pipeline.dataset.privacy import is_opted_out, read_opted_out, read_or_make_key
-from pipeline.runtime.errors import ReviewError, SettingsError
+from pipeline.runtime.errors import SettingsError
 
 
 def write(here, text: str | bytes) -> None:
@@ -51,7 +51,7 @@ def test_tombstones_are_ids_or_digests(here):
 )
 def test_what_is_no_list_of_tombstones_is_refused(here, text, message):
     write(here, text)
-    with pytest.raises(ReviewError) as caught:
+    with pytest.raises(SettingsError) as caught:
         read_opted_out("pets")
     assert str(caught.value) == message
 

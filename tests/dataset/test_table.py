@@ -11,8 +11,6 @@ from pipeline.dataset import parts as part_files
 from pipeline.dataset import table as records
 from pipeline.dataset.parts import write_tables
 from pipeline.dataset.table import (
-    CLEAN_SCHEMA,
-    RAW_SCHEMA,
     read_folder,
     read_index,
     read_tables,
@@ -20,6 +18,7 @@ from pipeline.dataset.table import (
     write_examples,
     write_index,
 )
+from pipeline.modalities.images.prepare.schema import CLEAN_SCHEMA, RAW_SCHEMA, WITHOUT_CONTENT
 from pipeline.runtime.errors import MissingInput
 
 SCHEMA = pa.schema(
@@ -47,12 +46,12 @@ def write(folder, *tables: pa.Table) -> None:
 
 def test_the_schemas_of_the_contract():
     whose = "sha256 source_sha256 source license purposes"
-    measured = "width height channels mode brightness contrast sharpness red green blue phash"
+    measured = "width height channels brightness contrast sharpness red green blue dhash mode"
     raw = f"id image label split group {whose} {measured} metadata_removed problem".split()
     assert RAW_SCHEMA.names == raw
     added = ["label_given", "label_quality", "suspected", "weight"]
     assert CLEAN_SCHEMA.names == [*raw[:-1], *added]
-    assert [name for name in raw if name != "image"] == records.MEASUREMENTS
+    assert [name for name in raw if name != "image"] == WITHOUT_CONTENT
 
 
 def test_words_share_one_dictionary():

@@ -8,8 +8,9 @@ from pipeline.dataset import tables
 from pipeline.dataset.parts import write_tables
 from pipeline.dataset.shard_reader import ShardReader
 from pipeline.dataset.shards import PROVENANCE, write_shard
-from pipeline.dataset.table import FIELDS, words, write_index
+from pipeline.dataset.table import words, write_index
 from pipeline.evaluate.__main__ import CLEAN, FINDINGS, SHARDS, read_test
+from pipeline.modalities.images.prepare.schema import CLEAN_SCHEMA
 from pipeline.runtime.errors import BrokenDataset, MissingInput
 
 IDS = ["a", "b", "c"]
@@ -30,7 +31,7 @@ def write_clean(ids: list[str]) -> None:
         "width": pa.array([8, 6] * len(ids), pa.int32()),
         "height": pa.array([8, 4] * len(ids), pa.int32()),
     }
-    schema = pa.schema([FIELDS[name] for name in COLUMNS])
+    schema = pa.schema([CLEAN_SCHEMA.field(name) for name in COLUMNS])
     files = write_tables(CLEAN, [pa.table(columns, schema=schema)], schema)
     write_index(CLEAN, files)
 

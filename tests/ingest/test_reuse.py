@@ -11,7 +11,6 @@ import pyarrow as pa
 import pytest
 
 from pipeline.dataset.catalog import Entry, SplitFractions
-from pipeline.ingest import sources
 from pipeline.ingest.reuse import (
     CACHE,
     UNSETTLED_NS,
@@ -22,6 +21,7 @@ from pipeline.ingest.reuse import (
     write_noted,
 )
 from pipeline.ingest.rows import Part, Task, look_at, make_part
+from pipeline.ingest.sources import source as sources
 from pipeline.ingest.sources.opening import open_source
 from pipeline.ingest.sources.source import examples_table
 

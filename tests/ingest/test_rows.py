@@ -8,11 +8,11 @@ import pytest
 
 from pipeline.dataset.catalog import SplitFractions
 from pipeline.dataset.privacy import pseudonym
-from pipeline.dataset.table import RAW_SCHEMA
 from pipeline.ingest.rows import Task, assign_splits, make_rows
 from pipeline.ingest.sources.source import EXAMPLE_SCHEMA
 from pipeline.modalities.images.prepare.decoding import prepare
 from pipeline.modalities.images.prepare.measurements import measure
+from pipeline.modalities.images.prepare.schema import RAW_SCHEMA
 
 CLASSES = ["cat", "dog"]
 FRACTIONS = SplitFractions(val=0.2, test=0.1)

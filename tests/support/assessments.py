@@ -27,6 +27,6 @@ def failures(found: Assessment) -> dict[str, str]:
 
 def make_unreadable(columns: Columns, row: int) -> None:
     columns["problem"][row] = "no image: PNG or JPEG expected"
-    measured = ["sha256", "phash", "mode", "width", "height", "channels"]
+    measured = ["sha256", "dhash", "mode", "width", "height", "channels"]
     for name in [*measured, "brightness", "contrast", "sharpness", "red", "green", "blue"]:
         columns[name][row] = None

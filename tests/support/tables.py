@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from pipeline.dataset.table import RAW_SCHEMA
+from pipeline.modalities.images.prepare.schema import RAW_SCHEMA
 
 CLASSES = ["cat", "dog"]
 SCHEMA = pa.schema([field for field in RAW_SCHEMA if field.name != "image"])
@@ -41,7 +41,7 @@ def good_columns(num: int = 100, seed: int = 0) -> dict[str, list[Any]]:
         "red": (brightness + 0.02).tolist(),
         "green": brightness.tolist(),
         "blue": (brightness - random.uniform(0, 0.02, num)).tolist(),
-        "phash": np.packbits(bits, axis=1).view(">u8").ravel().tolist(),
+        "dhash": np.packbits(bits, axis=1).view(">u8").ravel().tolist(),
         "metadata_removed": [""] * num,
     }
     columns["group"] = [None] * (num - 10) + ["burst 1"] * 5 + ["burst 2"] * 5

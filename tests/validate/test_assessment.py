@@ -57,7 +57,7 @@ def copy(row: int, *to: int, columns_copied: tuple[str, ...] = ("sha256",)) -> A
     return spoil
 
 
-LOOK = ("phash", "brightness", "contrast")
+LOOK = ("dhash", "brightness", "contrast")
 
 
 WHOLE_TABLES = [
@@ -132,7 +132,7 @@ def test_no_rows_at_all():
     assert outcome.observed == "0"
 
 
-@pytest.mark.parametrize("column", ["id", "phash", "brightness", "problem"])
+@pytest.mark.parametrize("column", ["id", "dhash", "brightness", "problem"])
 def test_a_column_that_is_lost_stops_before_anything_else(column):
     found = look_at(table_of(good_columns()).drop_columns(column))
     assert failures(found) == {"every column is there, and of its type": "critical"}

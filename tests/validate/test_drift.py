@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from pipeline.modalities.images.compare.features import FEATURES, add_features
 from pipeline.validate.drift import (
     class_table,
     counts_before,
@@ -14,7 +15,7 @@ from pipeline.validate.drift import (
     signal_bounds,
     split_table,
 )
-from pipeline.validate.profile import FEATURES, Profile, add_features, id_checksums, make_profile
+from pipeline.validate.profile import Profile, id_checksums, make_profile
 from tests.support.tables import CLASSES, good_columns, table_of
 
 NUM = 1000

@@ -9,12 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from pipeline.modalities.images.compare.features import FEATURES, add_features
 from pipeline.runtime.errors import SettingsError
 from pipeline.validate.profile import (
-    FEATURES,
     NUM_REMEMBERED,
     SIGNAL_MAX_EXAMPLES,
-    add_features,
     class_codes,
     id_checksums,
     label_signal,
@@ -49,7 +48,7 @@ def test_features():
             "red": [0.5, 0.25, 0.0],
             "green": [0.5, 0.75, 0.25],
             "blue": [0.5, 0.25, 1.0],
-            "phash": np.array([0, 0xF0F0F0F0_00000000, 0x00000000_0F0F0F03], np.uint64),
+            "dhash": np.array([0, 0xF0F0F0F0_00000000, 0x00000000_0F0F0F03], np.uint64),
         }
     )
     add_features(table)
@@ -169,7 +168,7 @@ def test_the_signal_is_balanced():
     kept = (table["label"] == "cat") | (np.arange(1000) % 40 == 11)
     table = table[kept].reset_index(drop=True)
     random = np.random.default_rng(0)
-    table["phash"] = random.integers(0, 2**64, len(table), dtype=np.uint64)
+    table["dhash"] = random.integers(0, 2**64, len(table), dtype=np.uint64)
     for name in FEATURES:
         table[name] = random.random(len(table))
     assert np.mean(signal_of(table)) == pytest.approx(0.5, abs=0.15)
@@ -179,7 +178,7 @@ def test_a_constant_measurement_is_no_trouble_to_the_signal():
     table = frame(600)
     for name in FEATURES:
         table[name] = 0.5
-    table["phash"] = np.zeros(600, np.uint64)
+    table["dhash"] = np.zeros(600, np.uint64)
     assert np.isfinite(signal_of(table)).all()
 
 

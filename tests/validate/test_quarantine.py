@@ -14,7 +14,7 @@ SINGLE_ROWS = [
     ({"license": None}, "every example has a licence", "no licence"),
     ({"license": " TBD"}, "every licence says something", "no licence"),
     ({"sha256": None}, "every image is measured", "not measured"),
-    ({"phash": None}, "every image is measured", "not measured"),
+    ({"dhash": None}, "every image is measured", "not measured"),
     ({"brightness": float("nan")}, "every image is measured", "not measured"),
     ({"sharpness": None}, "every image is measured", "not measured"),
     ({"contrast": 0.6}, "every image is measured", "not measured"),
@@ -68,7 +68,7 @@ def test_the_first_of_several_reasons_counts_and_they_come_in_the_order_of_ids()
 def test_what_is_set_aside_is_not_looked_at_further():
     columns = good_columns()
     columns["sha256"][7] = columns["sha256"][8]  # a leak, if it counted
-    columns["phash"][7] = columns["phash"][8]
+    columns["dhash"][7] = columns["dhash"][8]
     columns["label"][7] = None
     assert failures(look_at(columns)) == {"every example has a label": "set aside"}
 

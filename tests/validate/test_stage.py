@@ -14,7 +14,8 @@ import pyarrow as pa
 import pytest
 
 from pipeline.dataset.parts import write_tables
-from pipeline.dataset.table import RAW_SCHEMA, write_index
+from pipeline.dataset.table import write_index
+from pipeline.modalities.images.prepare.schema import RAW_SCHEMA
 from pipeline.runtime.errors import BrokenDataset
 from pipeline.runtime.stage import Stage
 from pipeline.validate.__main__ import main

@@ -10,7 +10,7 @@ from tests.support.hostile_images import noise
 def measured(*images: np.ndarray) -> list[list]:
     """One list for each image: brightness, contrast, sharpness, phash."""
     found = measure(np.stack(images))
-    columns = [c.tolist() for c in (found.brightness, found.contrast, found.sharpness, found.phash)]
+    columns = [c.tolist() for c in (found.brightness, found.contrast, found.sharpness, found.dhash)]
     return [list(values) for values in zip(*columns, strict=True)]
 
 
