@@ -11,9 +11,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.augment.reuse import NOTES, Run, complete, find_earlier, note_recipe
-from pipeline.augment.sharding import Made, Plan
+from pipeline.augment.reuse import NAME, PixelRun, complete, keep_shards, read_earlier
+from pipeline.augment.sharding import MadeShards, Sharding
 from pipeline.dataset.table import words
+from pipeline.runtime.cache import CACHE
 from pipeline.runtime.errors import MissingInput
 from pipeline.runtime.process import WORKERS_VARIABLE
 from tests.support.shard_jobs import (
@@ -22,13 +23,14 @@ from tests.support.shard_jobs import (
     contents,
     elsewhere,
     examples,
+    jobs_of,
     make_all,
     make_plan,
-    tasks_of,
 )
 from tests.support.shards import FIX
 
-RECIPE = "a recipe"
+KEY = "a key"
+KEPT = CACHE / NAME
 Change = Callable[[pa.Table, Callable], pa.Table]
 
 
@@ -38,20 +40,20 @@ def one_worker(monkeypatch) -> None:
 
 
 @pytest.fixture
-def last(here) -> Plan:
+def last(here) -> Sharding:
     """That of the last run, for shards in `shards`."""
     return make_plan(Path("shards"))
 
 
-def build(plan: Plan, table: pa.Table, balance: str = "none") -> list[Made]:
+def build(plan: Sharding, table: pa.Table, balance: str = "none") -> list[MadeShards]:
     """As the stage does: the shards of `table`, from those of the last run where there are some."""
-    made = make_all(plan, [table], balance, find_earlier(Path("shards"), RECIPE))
+    made = make_all(plan, [table], balance, read_earlier(Path("shards"), KEY))
     runs = {one.key: ([file["name"] for file in one.files], one.sums) for one in made}
-    note_recipe(plan.folder, RECIPE, table, runs, kept=Path("shards"))
+    keep_shards(plan.folder, KEY, table, runs, current=Path("shards"))
     return made
 
 
-def ids_of(plan: Plan, made: Made) -> list[str]:
+def ids_of(plan: Sharding, made: MadeShards) -> list[str]:
     return pq.read_table(plan.folder / made.files[0]["name"])["id"].to_pylist()
 
 
@@ -126,10 +128,10 @@ def test_all_copies_are_read_not_made(last, png, tmp_path):
 
 def test_rows_that_stand_together_are_read_at_once(last, png):
     build(last, examples(png))
-    old = next(tasks_of(last, [examples(png)]))
-    earlier = find_earlier(Path("shards"), RECIPE)
+    old = next(jobs_of(last, [examples(png)]))
+    earlier = read_earlier(Path("shards"), KEY)
     gone = examples(png)["id"].to_pylist().index(old.ids[1])
-    new = next(tasks_of(last, [without(examples(png), gone)], earlier=earlier))
+    new = next(jobs_of(last, [without(examples(png), gone)], earlier=earlier))
     assert new.ids[:2] == [old.ids[0], old.ids[2]]
     first, second, *_ = new.parts[1].known
     assert (first.path.name, first.start, first.stop) == ("train-00001.parquet", 0, 1)
@@ -183,57 +185,55 @@ def test_more_copies_are_made_from_those_that_are_there(last, png, tmp_path):
     build(last, examples(png))
     more = replace(last, copies=5, rows_per_shard=7)
     plan, clean = (elsewhere(more, tmp_path / name) for name in ("new", "clean"))
-    earlier = find_earlier(Path("shards"), RECIPE)
-    parts = [
-        part for task in tasks_of(plan, [examples(png)], earlier=earlier) for part in task.parts
-    ]
+    earlier = read_earlier(Path("shards"), KEY)
+    parts = [part for job in jobs_of(plan, [examples(png)], earlier=earlier) for part in job.parts]
     assert {part.copy for part in parts if part.known} == {0, 1, 2}
     build(plan, examples(png))
     make_all(clean, [examples(png)])
     assert contents(plan) == contents(clean)
 
 
-def test_another_recipe_has_nothing_to_give(last, png):
+def test_another_key_has_nothing_to_give(last, png):
     build(last, examples(png))
-    assert find_earlier(Path("shards"), RECIPE) is not None
-    assert find_earlier(Path("shards"), RECIPE + " with more salt") is None
+    assert read_earlier(Path("shards"), KEY) is not None
+    assert read_earlier(Path("shards"), KEY + " with more salt") is None
 
 
-def test_shards_without_their_note_have_nothing_to_give(last, png):
-    assert find_earlier(Path("shards"), RECIPE) is None
+def test_shards_of_which_nothing_is_kept_have_nothing_to_give(last, png):
+    assert read_earlier(Path("shards"), KEY) is None
     make_all(last, [examples(png)])
-    assert find_earlier(Path("shards"), RECIPE) is None
+    assert read_earlier(Path("shards"), KEY) is None
 
 
 @pytest.mark.parametrize("damage", ["flip", "cut"])
-def test_a_damaged_note_has_nothing_to_give(last, png, damage):
+def test_damage_to_what_is_kept_has_nothing_to_give(last, png, damage):
     build(last, examples(png))
-    [note] = NOTES.iterdir()
-    content = bytearray(note.read_bytes())
-    content[content.index(examples(png)["sha256"][7].as_py().encode())] ^= 1
-    note.write_bytes(content if damage == "flip" else content[:-9])
-    assert find_earlier(Path("shards"), RECIPE) is None
+    [kept] = KEPT.iterdir()
+    content = bytearray(kept.read_bytes())
+    content[len(content) // 2] ^= 1
+    kept.write_bytes(content if damage == "flip" else content[:-9])
+    assert read_earlier(Path("shards"), KEY) is None
 
 
-def test_no_flipped_bit_of_a_note_leads_to_other_shards(last, png):
-    """Page checksums leave out the footer, in which the shards of each run are named."""
+def test_no_flipped_bit_of_what_is_kept_leads_to_other_shards(last, png):
+    """Nor one of the footer, in which the shards of each run are named."""
     build(last, examples(png))
-    [note] = NOTES.iterdir()
-    keys = [task.key for task in tasks_of(last, [examples(png)])]
-    earlier = find_earlier(Path("shards"), RECIPE)
+    [kept] = KEPT.iterdir()
+    keys = [job.key for job in jobs_of(last, [examples(png)])]
+    earlier = read_earlier(Path("shards"), KEY)
     assert earlier is not None
     expected = [str(earlier.same(key)) for key in keys]
     assert "None" not in expected
     numbers = earlier.unchanged(*(examples(png)[n].to_pylist() for n in ("id", "sha256")))
     repeats = np.zeros(NUM, np.int64)
     pixels = [str(earlier.find(copy, numbers, repeats)) for copy in range(3)]
-    whole = note.read_bytes()
+    whole = kept.read_bytes()
     num_unharmed = 0
     for place in range(0, len(whole), 7):
         data = bytearray(whole)
         data[place] ^= 1 << place % 8
-        note.write_bytes(data)
-        found = find_earlier(Path("shards"), RECIPE)
+        kept.write_bytes(data)
+        found = read_earlier(Path("shards"), KEY)
         if found is not None:
             num_unharmed += 1
             assert [str(found.same(key)) for key in keys] == expected
@@ -248,7 +248,7 @@ def test_a_damaged_shard_is_not_read(last, png):
     content[40] ^= 1
     shard.write_bytes(content)
     with pytest.raises(MissingInput) as caught:
-        find_earlier(Path("shards"), RECIPE)
+        read_earlier(Path("shards"), KEY)
     assert str(caught.value) == (
         "ERROR shard shards/train-00004.parquet is damaged: its digest is not the one in "
         f"index.json | fix: {FIX}"
@@ -264,24 +264,24 @@ def test_a_run_that_was_killed_takes_nothing_from_the_next(last, png, tmp_path):
     assert sum(one.num_known for one in made) == NUM
 
 
-def test_notes_do_not_pile_up(last, png, tmp_path):
+def test_what_is_kept_does_not_pile_up(last, png, tmp_path):
     build(last, examples(png))
-    first = {path.name for path in NOTES.iterdir()}
+    first = {path.name for path in KEPT.iterdir()}
     for row in range(3):
         folder = elsewhere(last, tmp_path / str(row))
         build(folder, without(examples(png), row))
-        assert len(list(NOTES.iterdir())) == 2
-        assert first < {path.name for path in NOTES.iterdir()}
+        assert len(list(KEPT.iterdir())) == 2
+        assert first < {path.name for path in KEPT.iterdir()}
 
 
-def test_a_note_names_ids_where_forget_looks_for_them(last, png):
-    """It is a table with the columns by which examples are recognised (dataset/traces.py)."""
+def test_what_is_kept_names_ids_where_forget_looks_for_them(last, png):
+    """It is a table with the columns by which examples are recognised (forget/traces.py)."""
     build(last, examples(png))
-    [note] = NOTES.iterdir()
-    table = pq.read_table(note)
+    [kept] = KEPT.iterdir()
+    table = pq.read_table(kept)
     assert table["id"].to_pylist() == examples(png)["id"].to_pylist()
     assert table["sha256"].to_pylist() == examples(png)["sha256"].to_pylist()
-    assert note.parts[0] == ".groundwork"
+    assert kept.parts[0] == ".groundwork"
 
 
 def test_a_balanced_copy_takes_the_same_times_of_an_example(last, png, tmp_path):
@@ -302,5 +302,7 @@ def test_a_balanced_copy_takes_the_same_times_of_an_example(last, png, tmp_path)
 def test_a_shard_that_became_shorter_is_not_taken_for_whole(here):
     Path("shard").write_bytes(bytes(10))
     with pytest.raises(MissingInput) as caught:
-        complete([Run(Path("shard"), 4, 0, 2)], (3, 2, 2, 1), lambda rows: np.ones((1, 2, 2, 1)))
+        complete(
+            [PixelRun(Path("shard"), 4, 0, 2)], (3, 2, 2, 1), lambda rows: np.ones((1, 2, 2, 1))
+        )
     assert str(caught.value) == "ERROR shard became shorter while it was read | fix: run it again"

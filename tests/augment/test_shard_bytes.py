@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.augment.balance import make_balance
-from pipeline.augment.sharding import Plan, make_shards, make_tasks
+from pipeline.augment.sharding import Sharding, make_jobs, make_shards
 from pipeline.dataset.table import SPLITS, words, write_index
 from pipeline.modalities.images.encode.settings import Color, Cutout, RandAugment, Translate
 from pipeline.runtime.process import WORKERS_VARIABLE, map_ordered
@@ -61,10 +61,10 @@ def write_shards(folder: Path, rows: list[dict]) -> Path:
             "purposes": words([None] * len(rows)),
         }
     )
-    plan = Plan(folder, (4, 4, 3), CLASSES, 3, 6, "squash", TRANSFORMS, seed=0)
+    plan = Sharding(folder, (4, 4, 3), CLASSES, 3, 6, "squash", TRANSFORMS, seed=0)
     labels = [CLASSES.index(row["label"]) for row in rows if row["split"] == "train"]
-    tasks = make_tasks(plan, [table], make_balance(labels, len(CLASSES), "none"))
-    files = [file for made in map_ordered(make_shards, tasks) for file in made.files]
+    jobs = make_jobs(plan, [table], make_balance(labels, len(CLASSES), "none"))
+    files = [file for made in map_ordered(make_shards, jobs) for file in made.files]
     files.sort(key=lambda file: file["name"])
     write_index(folder, files, shape=plan.shape, classes=CLASSES, copies=plan.copies)
     return folder
@@ -84,7 +84,7 @@ def build_elsewhere(folder: Path, png: Callable[..., bytes], seed: int, workers:
         WORKERS_VARIABLE: str(workers),
     }
     subprocess.run(
-        [sys.executable, "-m", "dataset.test_shard_bytes"],
+        [sys.executable, "-m", "tests.augment.test_shard_bytes"],
         cwd=folder,
         env=os.environ | environment,
         check=True,

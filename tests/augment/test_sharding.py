@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.augment.sharding import Plan
+from pipeline.augment.sharding import Sharding
 from pipeline.dataset.randomness import id_keys, repeat_keys
 from pipeline.dataset.shard_reader import ShardReader
 from pipeline.dataset.table import file_sha256, words
@@ -26,9 +26,9 @@ from tests.support.shard_jobs import (
     contents,
     elsewhere,
     examples,
+    jobs_of,
     make_all,
     make_plan,
-    tasks_of,
 )
 
 
@@ -38,62 +38,62 @@ def one_worker(monkeypatch) -> None:
 
 
 @pytest.fixture
-def plan(tmp_path) -> Plan:
+def plan(tmp_path) -> Sharding:
     return make_plan(tmp_path / "shards")
 
 
 @pytest.mark.parametrize(("split", "num", "copies"), [("train", 23, 3), ("val", 5, 1)])
-def test_a_task_is_a_run_of_one_split_with_a_number_for_each_copy(plan, png, split, num, copies):
-    tasks = [task for task in tasks_of(plan, [examples(png)]) if task.split == split]
-    sizes = [len(task.ids) for task in tasks]
+def test_a_job_is_a_run_of_one_split_with_a_number_for_each_copy(plan, png, split, num, copies):
+    jobs = [job for job in jobs_of(plan, [examples(png)]) if job.split == split]
+    sizes = [len(job.ids) for job in jobs]
     assert sum(sizes) == num
     assert set(sizes[:-1]) <= {3, 4, 5}
     assert sizes[-1] <= 5
     numbers = iter(range(100))
-    for task in tasks:
-        assert [part.copy for part in task.parts] == list(range(copies))
-        assert [part.number for part in task.parts] == [next(numbers) for _ in range(copies)]
+    for job in jobs:
+        assert [part.copy for part in job.parts] == list(range(copies))
+        assert [part.number for part in job.parts] == [next(numbers) for _ in range(copies)]
 
 
 @pytest.mark.parametrize("split", ["train", "val", "test"])
-def test_every_example_is_in_one_task_in_order_with_what_belongs_to_it(plan, png, split):
+def test_every_example_is_in_one_job_in_order_with_what_belongs_to_it(plan, png, split):
     table = examples(png)
-    tasks = [task for task in tasks_of(plan, [table]) if task.split == split]
+    jobs = [job for job in jobs_of(plan, [table]) if job.split == split]
     wanted = [row for row in table.to_pylist() if row["split"] == split]
-    assert [id for task in tasks for id in task.ids] == [row["id"] for row in wanted]
-    assert [data for task in tasks for data in task.encoded] == [row["image"] for row in wanted]
-    provenance = [row["source"] for task in tasks for row in task.provenance.to_pylist()]
+    assert [id for job in jobs for id in job.ids] == [row["id"] for row in wanted]
+    assert [data for job in jobs for data in job.encoded] == [row["image"] for row in wanted]
+    provenance = [row["source"] for job in jobs for row in job.provenance.to_pylist()]
     assert provenance == [row["source"] for row in wanted]
-    labels = [CLASSES[label] for task in tasks for label in task.labels]
+    labels = [CLASSES[label] for job in jobs for label in job.labels]
     assert labels == [row["label"] for row in wanted]
-    weights = [weight for task in tasks for weight in task.weights.tolist()]
+    weights = [weight for job in jobs for weight in job.weights.tolist()]
     assert weights == [row["weight"] for row in wanted]
 
 
 def test_numbers_are_unique_and_without_gaps(plan, png):
     for split in ("train", "val", "test"):
-        tasks = [task for task in tasks_of(plan, [examples(png)]) if task.split == split]
-        numbers = [part.number for task in tasks for part in task.parts]
+        jobs = [job for job in jobs_of(plan, [examples(png)]) if job.split == split]
+        numbers = [part.number for job in jobs for part in job.parts]
         assert sorted(numbers) == list(range(len(numbers)))
 
 
 def test_a_copy_of_many_rows_is_made_in_several_shards(plan, png):
-    """33 examples in tasks of about 4, of which one task has all three of the rare class."""
+    """33 examples in jobs of about 4, of which one job has all three of the rare class."""
     table = examples(png)
     table = table.set_column(4, "split", words(["train"] * NUM, ["train", "val", "test"]))
     labels = ["dog" if 4 <= i < 7 else "cat" for i in range(NUM)]
     table = table.set_column(3, "label", words(labels, CLASSES))
-    tasks = list(tasks_of(plan, [table], "full"))
+    jobs = list(jobs_of(plan, [table], "full"))
     for copy, num in [(0, 33), (1, 33), (2, 33)]:
-        parts = [part for task in tasks for part in task.parts if part.copy == copy]
+        parts = [part for job in jobs for part in job.parts if part.copy == copy]
         assert sum(part.stop - part.start for part in parts) == num
         assert {part.stop - part.start for part in parts} <= set(range(1, 7))
-    [rare] = [task for task in tasks if 1 in task.labels]
+    [rare] = [job for job in jobs if 1 in job.labels]
     parts = [(part.start, part.stop) for part in rare.parts if part.copy == 1]
     assert len(parts) > 1
     assert (parts[0][0], parts[-1][1]) == (0, rare.times[1].sum())
     assert all(before == after for (_, before), (after, _) in pairwise(parts))
-    numbers = [part.number for task in tasks for part in task.parts]
+    numbers = [part.number for job in jobs for part in job.parts]
     assert numbers == list(range(len(numbers)))
 
 
@@ -184,9 +184,9 @@ def test_sums_are_of_the_originals(plan, png):
     assert sums.num_pixels == originals.num_pixels
 
 
-def test_no_examples_no_tasks(plan, png):
-    assert list(tasks_of(plan, [])) == []
-    assert list(tasks_of(plan, [examples(png).slice(0, 0)])) == []
+def test_no_examples_no_jobs(plan, png):
+    assert list(jobs_of(plan, [])) == []
+    assert list(jobs_of(plan, [examples(png).slice(0, 0)])) == []
 
 
 def test_images_are_brought_to_the_shape(plan, png):

@@ -80,8 +80,6 @@ def test_what_is_written_is_read(here):
     )
     names = {file["name"] for file in index["files"]}
     assert names == {f"{name}.parquet" for name in ("removed", *SCHEMAS)}
-        f"{name}.parquet" for name in ("removed", *SCHEMAS)
-    ]
 
 
 def test_a_table_that_lacks_or_is_of_another_schema_is_a_bug(here):

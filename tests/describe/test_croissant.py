@@ -7,10 +7,10 @@ import mlcroissant
 import pyarrow as pa
 import pytest
 
-from pipeline.augment.croissant import license_url, write_croissant
 from pipeline.dataset.catalog import Entry
 from pipeline.dataset.parts import write_tables
 from pipeline.dataset.table import write_index
+from pipeline.describe.croissant import license_url, write_croissant
 from pipeline.modalities.images.prepare.decoding import decode
 from pipeline.modalities.images.prepare.schema import CLEAN_SCHEMA
 

@@ -1,11 +1,11 @@
 """The dataset card says what is there and what is not, whatever the names."""
 
 import pyarrow as pa
-import pytest
 from ruamel.yaml import YAML
 
-from pipeline.augment.datacard import COLUMNS, Facts, sheet_rows, write_card
 from pipeline.dataset.catalog import Entry
+from pipeline.dataset.findings import REASONS as ALL_REASONS
+from pipeline.describe.datacard import COLUMNS, REASONS, Facts, write_card
 
 INGEST = {"examples": 40, "opted_out": 2, "other_purpose": 0, "with_exif": 7, "with_gps": 0}
 LABELS = {"label_issues": 3, "relabelled": 1, "decisions": 2, "estimated_noise_rate": 0.0421}
@@ -27,6 +27,22 @@ def examples(num: int = 40, classes: tuple[str, ...] = ("cat", "dog")) -> pa.Tab
     return pa.table({name: columns[name] for name in COLUMNS})
 
 
+REMOVED = [
+    ("duplicate", None),
+    ("duplicate", None),
+    ("leak", None),
+    ("unusable", "blank"),
+    ("unusable", "unlabelled"),
+    ("unusable", "blank"),
+    ("outlier", None),
+]
+
+
+def removed(*rows: tuple[str, str | None]) -> pa.Table:
+    reasons, details = (pa.array([row[place] for row in rows], pa.string()) for place in (0, 1))
+    return pa.table({"reason": reasons, "detail": details})
+
+
 def facts(**changes) -> Facts:
     given = {
         "dataset": "pets",
@@ -34,11 +50,7 @@ def facts(**changes) -> Facts:
         "uri": "/data/pets",
         "classes": ["cat", "dog"],
         "table": examples(),
-        "reasons": [
-            "duplicate of 1.jpg",
-            "duplicate of 2.jpg",
-            "leak: same image as 3.jpg in test",
-        ],
+        "removed": removed(*REMOVED),
         "ingest": INGEST,
         "labels": LABELS,
     }
@@ -57,6 +69,9 @@ def test_what_the_card_says():
         "| opted out by the people concerned | 2 |",
         "| duplicate of another example | 2 |",
         "| repeats an example of another split | 1 |",
+        "| cannot be used: blank | 2 |",
+        "| cannot be used: unlabelled | 1 |",
+        "| outlier | 1 |",
         "- suspected wrong labels: 3",
         "- estimated share of wrong labels: 4.2%",
         "Metadata removed from the images: exif from 7.",
@@ -100,21 +115,39 @@ def test_long_lists_are_folded():
 
 def test_nothing_left_out():
     ingest = dict.fromkeys(INGEST, 0)
-    card = write_card(facts(reasons=[], ingest=ingest))
+    card = write_card(facts(removed=removed(), ingest=ingest))
     assert "## What was left out\n\nNothing.\n" in card
     assert "Metadata removed from the images: none was there." in card
 
 
-@pytest.mark.parametrize("num", [40, 400])
-def test_the_sheet_shows_training_examples_of_each_class_whatever_their_order(num):
-    table = examples(num)
-    rows = sheet_rows(table, ["cat", "dog", "bird"])
-    assert list(rows) == ["cat", "dog"]
-    for name, chosen in rows.items():
-        assert len(chosen) == 10
-        for row in table.take(chosen).to_pylist():
-            assert (row["label"], row["split"]) == (name, "train")
-    turned = table.take(list(reversed(range(num))))
-    again = sheet_rows(turned, ["cat", "dog"])
-    for name, chosen in rows.items():
-        assert turned.take(again[name])["id"].to_pylist() == table.take(chosen)["id"].to_pylist()
+def table_of_left_out(*rows: tuple[str, str | None]) -> list[str]:
+    card = write_card(facts(removed=removed(*rows), ingest=dict.fromkeys(INGEST, 0)))
+    section = card.split("## What was left out\n\n")[1].split("\n\n##")[0]
+    return section.splitlines()[2:]
+
+
+def test_reasons_come_in_their_order_and_of_each_the_most_frequent_first():
+    assert table_of_left_out(*reversed(REMOVED)) == [
+        "| cannot be used: blank | 2 |",
+        "| cannot be used: unlabelled | 1 |",
+        "| duplicate of another example | 2 |",
+        "| repeats an example of another split | 1 |",
+        "| outlier | 1 |",
+    ]
+    assert list(REASONS) == list(ALL_REASONS)
+
+
+def test_of_many_ways_to_be_unusable_the_rest_is_summed():
+    rows = [("unusable", f"way {number:02d}") for number in range(13)]
+    found = table_of_left_out(*rows, *rows[:10])
+    assert found[0] == "| cannot be used: way 00 | 2 |"
+    assert found[9:] == [
+        "| cannot be used: way 09 | 2 |",
+        "| cannot be used: 3 further reasons | 3 |",
+    ]
+
+
+def test_foreign_text_of_a_reason_is_no_markup():
+    assert table_of_left_out(("unusable", "<b>|{}")) == [
+        "| cannot be used: \\<b\\>\\|\\{\\} | 1 |",
+    ]

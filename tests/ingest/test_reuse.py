@@ -8,32 +8,25 @@ from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from pipeline.dataset.catalog import Entry, SplitFractions
-from pipeline.ingest.reuse import (
-    CACHE,
-    UNSETTLED_NS,
-    Noted,
-    read_noted,
-    recipe_of,
-    with_noted,
-    write_noted,
-)
-from pipeline.ingest.rows import Part, Task, look_at, make_part
-from pipeline.ingest.sources import source as sources
+from pipeline.ingest.reuse import DVC_CACHE, UNSETTLED_NS, KnownPart, KnownParts
+from pipeline.ingest.rows import IngestJob, RawPart, look_at, make_part
+from pipeline.ingest.sources import source as source_module
 from pipeline.ingest.sources.opening import open_source
 from pipeline.ingest.sources.source import examples_table
+from pipeline.runtime.cache import CACHE
 
 NUM = 40
-NOTE = Path("notes/pets.json")
 LATER = 10**12  # ns, after which files count as settled
 
 
 @pytest.fixture
 def pets(here, monkeypatch, png) -> Path:
     """40 images in two class folders, in batches of about 4; and one behind a link."""
-    monkeypatch.setattr(sources, "EXAMPLES_PER_BATCH", 4)
+    monkeypatch.setattr(source_module, "EXAMPLES_PER_BATCH", 4)
     for number in range(NUM):
         path = Path(f"pets/{'cat' if number % 2 else 'dog'}/{number:02d}.png")
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -44,7 +37,7 @@ def pets(here, monkeypatch, png) -> Path:
     return Path("pets")
 
 
-def tasks(uri: Path, **changes) -> list[Task]:
+def jobs(uri: Path, **changes) -> list[IngestJob]:
     entry = Entry(uri=str(uri), license="CC0-1.0")
     source = open_source(entry)
     given = {
@@ -60,50 +53,54 @@ def tasks(uri: Path, **changes) -> list[Task]:
         "opted_out": frozenset(),
         "pseudonym_key": None,
     }
-    return [partial(Task, **given | changes)(batch) for batch in source.batches]
+    return [partial(IngestJob, **given | changes)(batch) for batch in source.batches]
 
 
-def build(folder: str, uri: Path, setting: str = "", later: int = LATER, **changes) -> list[Part]:
+def known_parts(**settings: object) -> KnownParts:
+    return KnownParts("pets", settings)
+
+
+def build(folder: str, uri: Path, setting: str = "", **changes) -> list[RawPart]:
     """As ingest does, and then DVC, which takes the files into its cache."""
     place, after, parts = Path(folder), {}, []
     place.mkdir()
-    given = tasks(uri, **changes)
-    started = time.time_ns() + later
-    found = with_noted((task.read for task in given), {"a setting": setting}, NOTE, started)
-    for number, (task, (_, key, noted)) in enumerate(zip(given, found, strict=True)):
-        part = make_part(task, place, number, noted)
+    given = jobs(uri, **changes)
+    known = known_parts(setting=setting)
+    found = known.find((job.read for job in given), time.time_ns() + LATER)
+    for number, (job, (_, stamp, before)) in enumerate(zip(given, found, strict=True)):
+        part = make_part(job, place, number, before)
         parts.append(part)
-        if key:
-            after[key] = part.noted
-        if part.noted.file:
-            cached = in_cache(part.noted)
+        if stamp:
+            after[stamp] = part.known
+        if part.known.file:
+            cached = in_cache(part.known)
             cached.parent.mkdir(parents=True, exist_ok=True)
             if cached.is_dir():
                 cached.rmdir()
-            shutil.copyfile(place / part.noted.file["name"], cached)
-    write_noted(after, NOTE)
+            shutil.copyfile(place / part.known.file["name"], cached)
+    known.keep(after)
     return parts
 
 
-def build_anew(folder: str, uri: Path) -> list[Part]:
+def build_anew(folder: str, uri: Path) -> list[RawPart]:
     place = Path(folder)
     place.mkdir()
-    return [make_part(task, place, number) for number, task in enumerate(tasks(uri))]
+    return [make_part(job, place, number) for number, job in enumerate(jobs(uri))]
 
 
-def in_cache(noted: Noted) -> Path:
-    return CACHE / noted.md5[:2] / noted.md5[2:]
+def in_cache(part: KnownPart) -> Path:
+    return DVC_CACHE / part.md5[:2] / part.md5[2:]
 
 
 def contents(folder: str) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in Path(folder).iterdir()}
 
 
-def plain(parts: list[Part]) -> list[tuple]:
-    return [(part.noted, *part.rows[1:], part.rows.table.to_pylist()) for part in parts]
+def plain(parts: list[RawPart]) -> list[tuple]:
+    return [(part.known, *part.rows[1:], part.rows.table.to_pylist()) for part in parts]
 
 
-def known(parts: list[Part]) -> set[bool]:
+def known(parts: list[RawPart]) -> set[bool]:
     return {part.is_known for part in parts}
 
 
@@ -201,10 +198,10 @@ def test_files_that_changed_a_moment_ago_are_read_again(pets):
     """They count as settled when the last that changed did so two seconds before."""
     changed = max(path.stat().st_ctime_ns for path in pets.rglob("*.png"))
     for after, settled in ((UNSETTLED_NS, False), (UNSETTLED_NS + 1, True)):
-        found = with_noted([task.read for task in tasks(pets)], {}, NOTE, changed + after)
-        keys = [key for _, key, _ in found]
-        assert all(keys) == settled
-        assert any(keys)  # of those before
+        found = known_parts().find([job.read for job in jobs(pets)], changed + after)
+        stamps = [stamp for _, stamp, _ in found]
+        assert all(stamps) == settled
+        assert any(stamps)  # of those before
 
 
 def test_a_photo_from_the_future_is_known(pets):
@@ -213,38 +210,59 @@ def test_a_photo_from_the_future_is_known(pets):
     assert known(build("again", pets)) == {True}
 
 
-def test_another_recipe_makes_all_anew(pets):
+def test_other_settings_make_all_anew(pets):
     build("first", pets)
     assert known(build("second", pets, setting="another")) == {False}
 
 
-def test_a_recipe_is_of_all_settings_in_any_order():
+def first_known(pets: Path, settings: dict) -> KnownPart | None:
+    """What is known of the first batch by an ingest with these settings."""
+    _, _, part = next(known_parts(**settings).find([jobs(pets)[0].read], time.time_ns() + LATER))
+    return part
+
+
+def test_what_is_known_is_of_all_settings_in_any_order(pets):
     given = {"license": "MIT", "opted_out": frozenset(map(str, range(50))), "purpose": None}
-    one = recipe_of(given)
+    [(_, stamp, _)] = known_parts().find([jobs(pets)[0].read], time.time_ns() + LATER)
+    part = KnownPart({"name": "part-00000.parquet", "rows": 3}, "cd", {"opted out": 1}, 7)
+    known_parts(**given).keep({stamp: part})
+    assert first_known(pets, given) == part
     turned = given | {"opted_out": frozenset(map(str, range(49, -1, -1)))}
-    assert one == recipe_of(dict(reversed(turned.items())))
+    assert first_known(pets, dict(reversed(turned.items()))) == part
     for other in ({"license": "CC0"}, {"opted_out": frozenset()}, {"purpose": "MIT"}, {"more": 1}):
-        assert one != recipe_of(given | other)
+        assert first_known(pets, given | other) is None
+    [(_, _, other)] = KnownParts("others", given).find([jobs(pets)[0].read], time.time_ns() + LATER)
+    assert other is None
+
+
+def test_what_is_kept_has_no_ids(pets):
+    first = build("first", pets)
+    ids = [row["id"] for part in first for row in part.rows.table.to_pylist()]
+    [kept] = CACHE.rglob("*.parquet")
+    text = "".join(row["part"] for row in pq.read_table(kept).to_pylist())
+    assert len(ids) == NUM + 1
+    assert "rows" in text
+    assert not [id for id in ids if id in text]
 
 
 def test_what_is_known_can_be_looked_at_without_writing_it(pets):
     first = build("first", pets)
-    for task, part in zip(tasks(pets), first, strict=True):
+    for job, part in zip(jobs(pets), first, strict=True):
         Path("pets").rename("elsewhere")  # so that nothing can be read
-        known = look_at(task, part.noted)
+        known = look_at(job, part.known)
         Path("elsewhere").rename("pets")
         assert (known.table.to_pylist(), *known[1:]) == (
             part.rows.table.to_pylist(),
             *part.rows[1:],
         )
-        anew = look_at(task)
+        anew = look_at(job)
         assert (anew.table.to_pylist(), *anew[1:]) == (known.table.to_pylist(), *known[1:])
 
 
 @pytest.mark.parametrize("harm", ["flip", "cut", "none", "folder"])
 def test_what_the_cache_has_otherwise_is_made_anew(pets, harm):
     first = build("first", pets)
-    cached = in_cache(first[1].noted)
+    cached = in_cache(first[1].known)
     data = bytearray(cached.read_bytes())
     data[len(data) // 2] ^= 1
     if harm in ("none", "folder"):
@@ -260,41 +278,27 @@ def test_what_the_cache_has_otherwise_is_made_anew(pets, harm):
 
 def test_where_the_cache_should_be_is_something_else(pets):
     first = build("first", pets)
-    shutil.rmtree(CACHE)
-    CACHE.touch()
+    shutil.rmtree(DVC_CACHE)
+    DVC_CACHE.touch()
     Path("again").mkdir()
-    pairs = zip(tasks(pets), first, strict=True)
-    again = [make_part(t, Path("again"), n, part.noted) for n, (t, part) in enumerate(pairs)]
+    pairs = zip(jobs(pets), first, strict=True)
+    again = [make_part(t, Path("again"), n, part.known) for n, (t, part) in enumerate(pairs)]
     assert known(again) == {False}
     assert contents("again") == contents("first")
-
-
-def test_a_note_with_any_bit_flipped_says_nothing(tmp_path):
-    noted = {"ab": Noted({"name": "part-00000.parquet", "rows": 3}, "cd", {"opted out": 1}, 7)}
-    note = tmp_path / "note/parts.json"
-    write_noted(noted, note)
-    assert read_noted(note) == noted
-    whole = note.read_bytes()
-    for place in range(len(whole)):
-        data = bytearray(whole)
-        data[place] ^= 1 << place % 8
-        note.write_bytes(data)
-        assert read_noted(note) == {}
-        note.write_bytes(whole[:place])
-        assert read_noted(note) == {}
 
 
 def test_an_archive_is_read_again(pets):
     archive = shutil.make_archive("pets", "tar", pets)
     build("first", Path(archive))
-    assert read_noted(NOTE) == {}
+    [kept] = CACHE.rglob("*.parquet")
+    assert pq.read_table(kept).num_rows == 0
 
 
 def test_a_batch_of_which_nothing_may_be_used_is_known_too(pets):
-    gone = frozenset(row["id"] for row in tasks(pets)[1].read().to_pylist())
+    gone = frozenset(row["id"] for row in jobs(pets)[1].read().to_pylist())
     first = build("first", pets, opted_out=gone)
     again = build("again", pets, opted_out=gone)
-    assert first[1].noted.file is None
+    assert first[1].known.file is None
     assert known(again) == {True}
     assert plain(again) == plain(first)
     assert contents("again") == contents("first")
@@ -309,8 +313,8 @@ class Disturbed:
 
 @pytest.mark.parametrize("opted_out", [frozenset(), frozenset(["1"])])
 def test_what_could_not_be_read_is_told(pets, opted_out):
-    """So that it is not noted, and tried again; also if it would be left out anyway."""
-    [task, *_] = tasks(pets, opted_out=opted_out)
-    assert make_part(task, Path(), 0).rows.all_read
-    disturbed = Task(**{**vars(task), "read": Disturbed()})
+    """So that it is not kept, and tried again; also if it would be left out anyway."""
+    [job, *_] = jobs(pets, opted_out=opted_out)
+    assert make_part(job, Path(), 0).rows.all_read
+    disturbed = IngestJob(**{**vars(job), "read": Disturbed()})
     assert not make_part(disturbed, Path(), 1).rows.all_read

@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.dataset.catalog import SplitFractions
 from pipeline.dataset.privacy import pseudonym
-from pipeline.ingest.rows import Task, assign_splits, make_rows
+from pipeline.ingest.rows import IngestJob, assign_splits, make_rows
 from pipeline.ingest.sources.source import EXAMPLE_SCHEMA
 from pipeline.modalities.images.prepare.decoding import prepare
 from pipeline.modalities.images.prepare.measurements import measure
@@ -18,8 +18,8 @@ CLASSES = ["cat", "dog"]
 FRACTIONS = SplitFractions(val=0.2, test=0.1)
 
 
-def task(examples: list[dict], **changes) -> Task:
-    """A task of the given examples; what they leave out is null."""
+def job(examples: list[dict], **changes) -> IngestJob:
+    """A job of the given examples; what they leave out is null."""
     rows = [dict.fromkeys(EXAMPLE_SCHEMA.names) | example for example in examples]
     given = {
         "read": partial(pa.Table.from_pylist, rows, EXAMPLE_SCHEMA),
@@ -35,15 +35,15 @@ def task(examples: list[dict], **changes) -> Task:
         "opted_out": frozenset(),
         "pseudonym_key": None,
     }
-    return Task(**given | changes)
+    return IngestJob(**given | changes)
 
 
 def make(examples: list[dict], **changes) -> pa.Table:
-    return make_rows(task(examples, **changes)).table
+    return make_rows(job(examples, **changes)).table
 
 
 def splits(examples: list[dict], **changes) -> dict[str, str]:
-    work = task(examples, **changes)
+    work = job(examples, **changes)
     names = assign_splits(work.read(), work)
     return dict(zip([example["id"] for example in examples], names, strict=True))
 
@@ -234,7 +234,7 @@ def sha256(data: bytes) -> str:
 def test_who_is_opted_out_leaves_no_row(png, tombstone):
     examples = three(png)
     listed = frozenset([tombstone(examples[1]["image"]), "nobody.png"])
-    made = make_rows(task(examples, opted_out=listed, pseudonym_key=b"key"))
+    made = make_rows(job(examples, opted_out=listed, pseudonym_key=b"key"))
     assert made.table["id"].to_pylist() == [pseudonym(f"{n}.png", b"key") for n in "ac"]
     assert made.left_out == {"opted out": 1}
 
@@ -242,11 +242,11 @@ def test_who_is_opted_out_leaves_no_row(png, tombstone):
 def test_what_may_not_be_used_for_the_purpose_is_left_out(png):
     purposes = ["research", None, "research training"]
     examples = [e | {"purposes": p} for e, p in zip(three(png), purposes, strict=True)]
-    made = make_rows(task(examples))
+    made = make_rows(job(examples))
     assert made.table["id"].to_pylist() == ["b.png", "c.png"]
     assert made.table["purposes"].to_pylist() == [None, "research training"]
     assert made.left_out == {"only for research, not for training": 1}
-    made = make_rows(task(examples, purposes="teaching"))  # the entry's, where rows say nothing
+    made = make_rows(job(examples, purposes="teaching"))  # the entry's, where rows say nothing
     assert made.table["id"].to_pylist() == ["c.png"]
     assert made.left_out == {
         "only for research, not for training": 1,
@@ -277,7 +277,7 @@ def test_pseudonyms_hide_names_and_change_nothing_else(png):
 
 def test_the_fingerprint_is_of_everything_and_of_no_order(png):
     def of(examples: list[dict], **changes) -> int:
-        return make_rows(task(examples, **changes)).fingerprint
+        return make_rows(job(examples, **changes)).fingerprint
 
     examples = three(png)
     whole = of(examples)

@@ -9,8 +9,8 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.augment.balance import make_balance
-from pipeline.augment.reuse import Earlier
-from pipeline.augment.sharding import Made, Plan, Task, make_shards, make_tasks
+from pipeline.augment.reuse import EarlierShards
+from pipeline.augment.sharding import MadeShards, Sharding, ShardJob, make_jobs, make_shards
 from pipeline.dataset.table import words, write_index
 from pipeline.modalities.images.encode.settings import Cutout, Translate
 from pipeline.runtime.process import map_ordered
@@ -48,9 +48,9 @@ def chunks(table: pa.Table, *sizes: int) -> list[pa.Table]:
     return found
 
 
-def make_plan(folder: Path) -> Plan:
+def make_plan(folder: Path) -> Sharding:
     folder.mkdir()
-    return Plan(
+    return Sharding(
         folder=folder,
         shape=(4, 4, 1),
         classes=CLASSES,
@@ -62,27 +62,33 @@ def make_plan(folder: Path) -> Plan:
     )
 
 
-def tasks_of(
-    plan: Plan, tables: list[pa.Table], balance: str = "none", earlier: Earlier | None = None
-) -> Iterator[Task]:
+def jobs_of(
+    plan: Sharding,
+    tables: list[pa.Table],
+    balance: str = "none",
+    earlier: EarlierShards | None = None,
+) -> Iterator[ShardJob]:
     rows = [row for table in tables for row in table.select(["label", "split"]).to_pylist()]
     labels = [CLASSES.index(row["label"]) for row in rows if row["split"] == "train"]
-    return make_tasks(plan, tables, make_balance(labels, len(CLASSES), balance), earlier)
+    return make_jobs(plan, tables, make_balance(labels, len(CLASSES), balance), earlier)
 
 
 def make_all(
-    plan: Plan, tables: list[pa.Table], balance: str = "none", earlier: Earlier | None = None
-) -> list[Made]:
-    made = list(map_ordered(make_shards, tasks_of(plan, tables, balance, earlier)))
+    plan: Sharding,
+    tables: list[pa.Table],
+    balance: str = "none",
+    earlier: EarlierShards | None = None,
+) -> list[MadeShards]:
+    made = list(map_ordered(make_shards, jobs_of(plan, tables, balance, earlier)))
     files = sorted((file for one in made for file in one.files), key=lambda file: file["name"])
     write_index(plan.folder, files, shape=plan.shape, classes=plan.classes, copies=plan.copies)
     return made
 
 
-def elsewhere(plan: Plan, folder: Path) -> Plan:
+def elsewhere(plan: Sharding, folder: Path) -> Sharding:
     folder.mkdir()
     return replace(plan, folder=folder)
 
 
-def contents(plan: Plan) -> dict[str, bytes]:
+def contents(plan: Sharding) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in plan.folder.iterdir()}

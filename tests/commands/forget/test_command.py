@@ -111,7 +111,7 @@ def holders(repository: Repository, images: list[bytes], ids: list[str]) -> list
                 hit |= bool(set(ids) & set(table["id"].to_pylist()))
             if "image" in table.column_names:
                 hit |= bool(set(images) & set(table["image"].to_pylist()))
-            for column in {"neighbours", "reason", "why"} & set(table.column_names):
+            for column in {"neighbours", "of", "like"} & set(table.column_names):
                 hit |= any(id in str(table[column].to_pylist()) for id in ids)
         elif name != "the objects of git":  # whose ids are those of the reviews and reports
             hit |= any(id.encode() in content for id in ids)

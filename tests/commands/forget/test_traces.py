@@ -154,19 +154,22 @@ def test_names_in_text(content, named):
     [
         ("neighbours", ["8", "7"], True),
         ("neighbours", ["8", "70", "cat/0001.jpg/x"], False),
-        ("reason", "duplicate of 7", True),
+        ("of", "7", True),
+        ("of", "cat/0001.jpg", True),
+        ("of", "70", False),
+        ("like", "7", True),
+        ("like", "cat/0001.jpg/x", False),
+        ("detail", "7", False),  # a number by chance
+        # As earlier versions had them.
         ("reason", "duplicate of cat/0001.jpg", True),
-        ("reason", "leak: same image as 7 in test", True),
-        ("reason", "leak: looks like 7 in val", True),
-        ("reason", "duplicate of 70", False),
-        ("reason", "7", False),  # a number by chance
-        ("why", "It looks like 7 in train, and is removed for it. People do not agree: 2 a.", True),
+        ("reason", "leak: same image as cat/0001.jpg in test", True),
+        ("reason", "leak: looks like bobcat/0001.jpg in test", False),
         ("why", "It looks like cat/0001.jpg in train, which is dog.", True),
         ("why", "People do not agree: 7 cat. It looks like 8 in train, which is dog.", False),
     ],
 )
 def test_names_in_rows_of_others(column, value, named):
-    """As the review queue and the table of what was removed have them."""
+    """As the review queue and other tables of data/findings have them."""
     buffer = io.BytesIO()
     pq.write_table(pa.table({"id": ["8", "9"], column: [value, None]}), buffer)
     assert Examples().in_file(buffer, {"cat/0001.jpg", "7"}) == named

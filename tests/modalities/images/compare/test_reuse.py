@@ -1,16 +1,17 @@
-"""The note of what was found: read as written, and only by the recipe that it was made by."""
+"""Candidates are read as they were kept, and only for images of the same shape."""
 
 import numpy as np
 import pytest
 
 from pipeline.modalities.images.compare.pairs import update_pairs
-from pipeline.modalities.images.compare.reuse import read_known, write_known
+from pipeline.modalities.images.compare.reuse import (
+    NAME,
+    candidates_key,
+    keep_candidates,
+    read_candidates,
+)
+from pipeline.runtime.cache import CACHE
 from tests.support.photos import photos
-
-
-@pytest.fixture
-def note(tmp_path):
-    return tmp_path / "new" / "candidates.parquet"
 
 
 def found_among(num: int):
@@ -18,36 +19,44 @@ def found_among(num: int):
 
 
 @pytest.mark.parametrize("num", [0, 30])
-def test_a_note_says_what_was_written_last(note, num):
-    write_known(found_among(20), "before", note)
+def test_what_was_kept_last_is_read(here, num):
+    keep_candidates(found_among(20), "before")
     found = found_among(num)
-    write_known(found, "a recipe", note)
-    again = read_known("a recipe", note)
+    keep_candidates(found, "a key")
+    again = read_candidates("a key")
     assert again is not None
     for one, other in zip(found, again, strict=True):
         assert (one.dtype, one.shape) == (other.dtype, other.shape)
         assert one.tobytes() == other.tobytes()
     assert again.num_shared(found) == num
-    assert [path.name for path in note.parent.iterdir()] == [note.name]
+    assert len(list((CACHE / NAME).iterdir())) == 1
 
 
-def test_without_a_note_and_by_another_recipe_nothing_is_known(note):
-    assert read_known("a recipe", note) is None
-    write_known(found_among(30), "a recipe", note)
-    assert read_known("another", note) is None
+def test_where_nothing_was_kept_or_by_another_key_nothing_is_known(here):
+    assert read_candidates("a key") is None
+    keep_candidates(found_among(30), "a key")
+    assert read_candidates("another") is None
 
 
-def test_a_damaged_note_says_nothing_or_what_was_written(note):
-    found = found_among(30)
-    write_known(found, "a recipe", note)
-    content = note.read_bytes()
-    nothing = 0
+def test_what_is_damaged_says_nothing(here):
+    keep_candidates(found_among(30), "a key")
+    [path] = (CACHE / NAME).iterdir()
+    content = path.read_bytes()
     for place in np.random.default_rng(0).choice(len(content), 200, replace=False).tolist():
-        note.write_bytes(content[:place] + bytes([content[place] ^ 4]) + content[place + 1 :])
-        again = read_known("a recipe", note)
-        nothing += again is None
-        if again is not None:
-            assert [a.tobytes() for a in again] == [b.tobytes() for b in found]
-    assert nothing > 50
-    note.write_bytes(content[:100])
-    assert read_known("a recipe", note) is None
+        path.write_bytes(content[:place] + bytes([content[place] ^ 4]) + content[place + 1 :])
+        assert read_candidates("a key") is None
+    path.write_bytes(content[:100])
+    assert read_candidates("a key") is None
+
+
+def test_a_disk_without_room_is_no_harm(here):
+    CACHE.parent.mkdir()
+    CACHE.touch()
+    keep_candidates(found_among(3), "a key")
+    assert read_candidates("a key") is None
+
+
+def test_a_key_is_of_the_shape_of_images():
+    keys = {candidates_key(shape) for shape in ((32, 32, 3), (32, 32, 1), (16, 32, 3))}
+    assert len(keys) == 3
+    assert candidates_key((32, 32, 3)) in keys
