@@ -22,7 +22,7 @@ TAILS = {
     "pixels": ("small", "large"),
     "width to height": ("tall", "wide"),
 }
-"""What the lowest and the highest quarter of a measurement are called."""
+"""Names of the lowest and the highest quarter of a measurement."""
 
 
 class Accuracy(NamedTuple):
@@ -63,12 +63,12 @@ def slices(
     git, and a group may be a person. data/evaluation/predictions.parquet
     has the names.
     """
-    found = [accuracy_of("all", "every test example", right, owners)]
+    parts = [accuracy_of("all", "every test example", right, owners)]
     for name, rule, where in _tails(measurements):
         if MIN_EXAMPLES <= where.sum() <= len(right) / 2:
             some = None if owners is None else owners[where]
-            found.append(accuracy_of(name, rule, right[where], some))
-    return found + _weakest_groups(right, groups)
+            parts.append(accuracy_of(name, rule, right[where], some))
+    return parts + _weakest_groups(right, groups)
 
 
 def owners_of(ids: Sequence[str], groups: Sequence[str | None]) -> Owners | None:
