@@ -14,7 +14,7 @@ from pipeline.evaluate.scores import example_scores, metrics_of, top_k
 from pipeline.learning.metrics import Floats, Labels
 
 SCALED = ("loss", "calibration_error")
-"""What temperature scaling changes."""
+"""Metrics that temperature scaling changes."""
 
 Interval = tuple[float, float, float]
 """Value, low end, high end."""
@@ -29,12 +29,12 @@ def metric_intervals(
 ) -> dict[str, Interval]:
     """Metrics by name; those after temperature scaling end in `_scaled`.
 
-    Shares of examples have Wilson's interval, what is no share the bootstrap's.
+    Shares of examples have Wilson's interval, other metrics the bootstrap's.
 
     Args:
         probabilities: `(N, K)`; `scaled` the same after temperature scaling.
         labels: `(N,)`.
-        owners: the group of each example, `(N,)`; None when each stands for itself.
+        owners: the group of each example, `(N,)`; None without groups.
     """
     plain_scores, scaled_scores = (example_scores(p, labels) for p in (probabilities, scaled))
     width = plain_scores.shape[1]
@@ -53,7 +53,7 @@ def metric_intervals(
         "accuracy": probabilities.argmax(1) == labels,
         "accuracy_top_k": (probabilities > of_truth[:, None]).sum(1) < allowed,
     }
-    found: dict[str, Interval] = {}
+    intervals: dict[str, Interval] = {}
     for name, value in values.items():
         estimate = float(value)
         if name in right:
@@ -62,6 +62,6 @@ def metric_intervals(
             ends = error_interval(estimate, resampled[name])
         else:
             ends = percentile_interval(resampled[name])
-        found[name] = (estimate, *ends)
-    top = found.pop("accuracy_top_k")
-    return found | ({f"accuracy_top{allowed}": top} if allowed > 1 else {})
+        intervals[name] = (estimate, *ends)
+    top = intervals.pop("accuracy_top_k")
+    return intervals | ({f"accuracy_top{allowed}": top} if allowed > 1 else {})

@@ -1,4 +1,4 @@
-"""What params.yaml says to evaluate."""
+"""Parameters of evaluate."""
 
 from typing import Annotated
 

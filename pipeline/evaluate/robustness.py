@@ -19,7 +19,7 @@ class Corrupted(NamedTuple):
     """The accuracy under one corruption, with a 95 % interval."""
 
     corruption: str
-    """`none` for the images as they are."""
+    """`none` for the original images."""
     strength: int
     """1, 3 or 5; 0 for none."""
     accuracy: float
@@ -40,7 +40,7 @@ def robustness(
     ids: Sequence[str],
     owners: Owners | None = None,
 ) -> list[Corrupted]:
-    """The images as they are, then under each corruption at each strength."""
+    """The original images, then those under each corruption at each strength."""
     keys = id_keys(ids)
 
     def row(name: str, strength: int, seen: Images) -> Corrupted:

@@ -79,7 +79,7 @@ class EpochSource(Protocol):
 
 
 Epochs = Callable[[int], Examples | EpochSource]
-"""Returns what an epoch (0, 1, …) trains on; examples are shuffled."""
+"""Returns the examples or the source of an epoch (0, 1, …); examples are shuffled."""
 
 
 @dataclass(frozen=True)
@@ -161,7 +161,7 @@ def _empty_rows(part: Tensor, num: int, pinned: bool) -> Tensor:
 
 
 def on_device(examples: Examples, device: Device) -> Examples:
-    """The examples in the GPU's memory when they take less than a quarter of it, else as given.
+    """The examples in the GPU's memory when they take less than a quarter of it, else unchanged.
 
     Gathering batches there costs a copy at the speed of its memory, and the host nothing.
     """

@@ -1,4 +1,4 @@
-"""Where and in what precision to compute."""
+"""The device to compute on, and the precision."""
 
 import ctypes
 import os
@@ -28,7 +28,7 @@ class Device:
         return torch.autocast(self.kind, torch.bfloat16, enabled=self.bf16)
 
     def seed(self, number: int) -> None:
-        """Say what is drawn next on it: 0 to 2**64 - 1.
+        """Seed its random numbers, with 0 to 2**64 - 1.
 
         `torch.manual_seed` seeds devices of every kind, and notes a stack trace for any that is not
         in use, which takes as long as a small step.
@@ -84,7 +84,7 @@ def _keep_memory() -> None:
     """Have the C library keep what torch frees, in huge pages.
 
     Every step takes and frees the same hundreds of megabytes. glibc hands such blocks back to the
-    kernel, which has to clear them anew: a fifth of a step's time (LOG.md). Where there is no
+    kernel, which has to clear them again: a fifth of a step's time (LOG.md). Where there is no
     glibc, nothing changes.
     """
     os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")  # read at torch's first large block

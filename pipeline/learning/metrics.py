@@ -73,7 +73,7 @@ def confidence_bin(confidence: Floats, num_bins: int = CALIBRATION_BINS) -> NDAr
 def fit_temperature(
     logits: NDArray[np.floating], labels: Labels, *, num_unknown: float = 0.0
 ) -> float:
-    """What to divide logits `(N, K)` by for the least cross-entropy on `labels`, 0.01 to 100.
+    """The divisor of logits `(N, K)` with the least cross-entropy on `labels`, 0.01 to 100.
 
     Guo et al. 2017, arXiv 1706.04599. Where every example is right, the less the better, down to
     certainty. `num_unknown` more examples that might be of any class forbid that, as Platt's
@@ -88,5 +88,5 @@ def fit_temperature(
         unknown = float(-np.log(probabilities.clip(1e-12)).mean())
         return known + num_unknown / len(labels) * unknown
 
-    found = minimize_scalar(loss, bounds=(-2, 2), method="bounded", options={"xatol": 1e-3})
-    return float(10**found.x)
+    minimum = minimize_scalar(loss, bounds=(-2, 2), method="bounded", options={"xatol": 1e-3})
+    return float(10**minimum.x)

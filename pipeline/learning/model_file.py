@@ -1,6 +1,6 @@
 """A trained model on disk: weights as safetensors, everything else as JSON, no pickle.
 
-models/model.json says what the network is, which pixels it wants, what the classes are, and
+models/model.json names the network, the shape and normalisation of its images, its classes, and
 the digest of the weights that it belongs to.
 """
 
@@ -22,7 +22,7 @@ from pipeline.runtime.stage import write_json
 
 @dataclass(frozen=True)
 class Model:
-    """A trained network and what it needs to know of its input and output."""
+    """A trained network with the description of its input and output."""
 
     network: nn.Module
     normalize: Normalizer
@@ -77,9 +77,9 @@ def read_model(
     make: str = "dvc repro train",
     bring_back: str = "dvc checkout --force train",
 ) -> tuple[dict[str, Any], bytes]:
-    """What model.json says, and the content of model.safetensors that it describes.
+    """The content of model.json, and of the model.safetensors that it describes.
 
-    `make` and `bring_back` are what to do when a file is not there, or not as it was.
+    `make` and `bring_back` are the fixes for a missing and for a changed file.
 
     Raises:
         MissingInput: as for `load_model`.

@@ -1,4 +1,4 @@
-"""The results of evaluate, as data/evaluation has them."""
+"""The results of evaluate, read from data/evaluation."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class Evaluation:
     """Tables as rows, and the values beside them."""
 
     summary: Mapping[str, Any]
-    """Temperature, and what else the index of data/evaluation has."""
+    """The index of data/evaluation: classes, temperature, numbers of examples left out …"""
     intervals: Rows
     """metric, value, low, high: each metric with its 95 % interval."""
     by_class: Rows

@@ -1,4 +1,4 @@
-"""What params.yaml says to report."""
+"""Parameters of report."""
 
 from typing import Annotated
 

@@ -17,7 +17,7 @@ SAY_EVERY_SECONDS = 30
 
 @contextmanager
 def live_curves(stage: Stage, num_epochs: int) -> Iterator[Callable[[dict[str, float]], str]]:
-    """Gives what puts each epoch's row into dvclive/, and says how far training is.
+    """Yields a function that writes an epoch's row into dvclive/ and returns a line of progress.
 
     Raises:
         MissingInput: git says of no commit that it is the current one, which DVCLive looks for.

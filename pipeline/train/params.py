@@ -1,4 +1,4 @@
-"""What params.yaml says to train, and the recipe that it makes."""
+"""Parameters of train, and the recipe made of them."""
 
 from pathlib import PurePosixPath
 from typing import Annotated, Literal
@@ -72,7 +72,7 @@ class TrainParams(Settings):
 
 
 def recipe_of(params: TrainParams, seed: int) -> Recipe:
-    """What params.yaml says of the training itself, with another seed."""
+    """The hyperparameters as a recipe, with another seed."""
     return Recipe(
         optimizer=params.optimizer,
         lr=params.lr,

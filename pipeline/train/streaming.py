@@ -61,15 +61,15 @@ class BlockOrder:
     def between(self, begin: int, end: int) -> list[Block]:
         """The blocks with rows `[begin, end)`, in the order of the files; outer ones are cut."""
         first, last = np.searchsorted(self.ends, [begin, end - 1], "right")
-        found = []
+        blocks = []
         for place in range(first, last + 1):
             number = int(self.order[place])
             block = self.blocks[number]
             block_begin = int(self.ends[place]) - block.rows
             skipped = max(0, begin - block_begin)
             rows = min(block.rows, end - block_begin) - skipped
-            found.append((number, Block(block.file, block.first + skipped, rows)))
-        return [block for _, block in sorted(found, key=lambda pair: pair[0])]
+            blocks.append((number, Block(block.file, block.first + skipped, rows)))
+        return [block for _, block in sorted(blocks, key=lambda pair: pair[0])]
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,7 @@ def start_training(
 
     Args:
         network: built as `model`, for images of `shape` `(H, W, C)`.
-        mean: of the training images, as `std`; what holds when the weights do not say another.
+        mean: of the training images, as `std`; used where the weights come without their own.
 
     Raises:
         SettingsError: they are for another network, or no weights that can be taken.
@@ -54,25 +54,25 @@ def start_training(
     """
     if weights == "none":
         return Start(mean, std)
-    found = read_weights(weights, model)
-    if found.shape and found.shape[2] != shape[2] and not model.startswith(TORCHVISION):
+    source = read_weights(weights, model)
+    if source.shape and source.shape[2] != shape[2] and not model.startswith(TORCHVISION):
         raise SettingsError(
-            f"{weights} was trained on images of {found.shape[2]} channels, these have {shape[2]}",
+            f"{weights} was trained on images of {source.shape[2]} channels, these have {shape[2]}",
             fix="take weights for such images, or train.weights: none",
         )
-    num_taken, num = _take_over(network, found, weights, model, classes)
+    num_taken, num = _take_over(network, source, weights, model, classes)
     message = f"starts from {weights}: {num_taken} of {num} tensors"
     message += f", new head of {len(classes)} classes" if num_taken < num else ""
-    if found.shape and list(found.shape[:2]) != list(shape[:2]):
-        height, width, _ = found.shape
+    if source.shape and list(source.shape[:2]) != list(shape[:2]):
+        height, width, _ = source.shape
         message += f"; was trained on {width} x {height} pixels, these are {shape[1]} x {shape[0]}"
-    if found.mean is None or found.std is None:
+    if source.mean is None or source.std is None:
         message += (
             "; pixels are normalised by this data, since a lone file does not say how they were"
         )
-        return Start(mean, std, {"start": found.about}, message)
-    means, stds = (_for_channels(values, shape[2]) for values in (found.mean, found.std))
-    return Start(means, stds, {"start": found.about}, message)
+        return Start(mean, std, {"start": source.about}, message)
+    means, stds = (_for_channels(values, shape[2]) for values in (source.mean, source.std))
+    return Start(means, stds, {"start": source.about}, message)
 
 
 def check_strategy(weights: str, finetune: str, epochs: int) -> None:
@@ -95,7 +95,7 @@ def check_strategy(weights: str, finetune: str, epochs: int) -> None:
 
 
 def _take_over(
-    network: nn.Module, found: Weights, weights: str, model: str, classes: Sequence[str]
+    network: nn.Module, source: Weights, weights: str, model: str, classes: Sequence[str]
 ) -> tuple[int, int]:
     """Copy the tensors; returns how many of how many. The head stays new when it has other classes.
 
@@ -105,13 +105,13 @@ def _take_over(
     inside = without_wrapper(network)
     expected = inside.state_dict()
     head = f"{find_blocks(inside)[-1].name}."
-    known = found.classes is None or list(found.classes) == list(classes)
-    fits = [n for n in expected if _shape(found.tensors.get(n)) == _shape(expected[n])]
+    known = source.classes is None or list(source.classes) == list(classes)
+    fits = [n for n in expected if _shape(source.tensors.get(n)) == _shape(expected[n])]
     if not known or any(name.startswith(head) and name not in fits for name in expected):
         fits = [name for name in fits if not name.startswith(head)]
     problems = [
-        f"{name} should be {_shape(expected.get(name))}, found {_shape(found.tensors.get(name))}"
-        for name in dict.fromkeys([*expected, *found.tensors])
+        f"{name} should be {_shape(expected.get(name))}, found {_shape(source.tensors.get(name))}"
+        for name in dict.fromkeys([*expected, *source.tensors])
         if name not in fits and not name.startswith(head) and not name.endswith(COUNTER)
     ]
     if problems:
@@ -120,7 +120,7 @@ def _take_over(
             f"{weights} is not of the network that params.yaml names, {model}: {problems[0]}{more}",
             fix="set model to the network that the weights are of, or take other weights",
         )
-    expected.update({name: found.tensors[name] for name in fits})
+    expected.update({name: source.tensors[name] for name in fits})
     inside.load_state_dict(expected)
     return len(fits), len(expected)
 

@@ -308,7 +308,9 @@ class Disturbed:
     """A batch of a file that could not be read, this time."""
 
     def __call__(self) -> pa.Table:
-        return examples_table(["1"], problem=["cannot be read: Input/output error"])
+        return examples_table(
+            ["1"], problem=["cannot be read: Input/output error"], transient=[True]
+        )
 
 
 @pytest.mark.parametrize("opted_out", [frozenset(), frozenset(["1"])])

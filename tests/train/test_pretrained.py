@@ -61,7 +61,7 @@ def test_published_weights_are_taken_from_the_cache(trained, monkeypatch):
     new = {name for name in found if not torch.equal(found[name], published[name])}
     assert new == {"fc.weight", "fc.bias"}
     num = len(found)
-    assert start.said == (
+    assert start.message == (
         f"starts from torchvision: {num - 2} of {num} tensors, new head of 4 classes; "
         "was trained on 224 x 224 pixels, these are 48 x 32"
     )

@@ -2,9 +2,17 @@
 
 import json
 
+import pyarrow.parquet as pq
+
 from tests.support.shards import write_learnable
 
 TRAIN = "python -m pipeline.train"
+SAME_EVERY_TIME = (
+    "models/model.safetensors",
+    "models/model.json",
+    "models/training.parquet",
+    "reports/training.json",
+)
 
 
 def test_a_model_of_our_own_is_fine_tuned_and_named(quick_clone):
@@ -28,21 +36,27 @@ def test_a_model_of_our_own_is_fine_tuned_and_named(quick_clone):
     }
     assert second["mean"] == first["mean"] == [150.0]  # of these two classes it is 100
     assert (second["recipe"]["finetune"], second["classes"]) == ("gradual", ["ant", "bee"])
-    before = trained.digests("models/model.safetensors", "models/model.json")
+    before = trained.digests(*SAME_EVERY_TIME)
     assert trained.run(TRAIN)
-    assert trained.digests("models/model.safetensors", "models/model.json") == before
+    assert trained.digests(*SAME_EVERY_TIME) == before
+    training = json.loads((trained.path / "reports/training.json").read_text())
+    assert list(training) == ["best_epoch", "val_accuracy", "val_loss", "epochs_run"]
+    for name in ("training", "speed"):
+        rows = pq.read_table(trained.path / f"models/{name}.parquet")
+        assert rows["epoch"].to_pylist() == [1, 2]
     trained.set_params({"train": {"weights": "none"}})
     assert trained.run(TRAIN, expect=1).splitlines()[-1] == (
         "ERROR params.yaml: train.finetune is gradual, but train.weights is none, so that frozen "
         "or slow layers would have learnt nothing | fix: set train.weights, or train.finetune: all"
     )
-    assert trained.digests("models/model.safetensors", "models/model.json") == before
+    assert trained.digests(*SAME_EVERY_TIME) == before
 
 
 def test_dvc_keeps_it_and_train_depends_on_it(quick_clone):
     write_learnable(quick_clone.path / "data/shards", ["cat", "dog"])
     quick_clone.run("mkdir models/start/pets && touch models/start/pets/model.safetensors")
     quick_clone.run("touch models/model.safetensors models/model.json")
+    quick_clone.run("touch models/training.parquet models/speed.parquet")
     quick_clone.run("dvc add -q models/start/pets")
     assert "models/start/pets" not in quick_clone.run("git status --porcelain -uall").split()
     quick_clone.run("dvc commit -q -f train")

@@ -40,7 +40,7 @@ def test_all_but_the_head_is_taken_when_the_classes_are_others(name):
     assert new == [key for key in list(fresh)[-2:] if key in new] != []
     assert all(torch.equal(found[key], pets[key]) for key in found if key not in new)
     num = len(found)
-    assert begun.said == (
+    assert begun.message == (
         f"starts from pets: {num - len(new)} of {num} tensors, new head of 2 classes"
     )
 
@@ -56,7 +56,7 @@ def test_of_as_many_other_classes_the_head_is_new_too():
     pets = save_pets(classes=["cow", "hen"])
     network, begun = start("pets")
     assert not torch.equal(network.head.weight, pets.head.weight)
-    assert begun.said.endswith("new head of 2 classes")
+    assert begun.message.endswith("new head of 2 classes")
 
 
 def test_of_the_same_classes_the_head_is_taken():
@@ -64,7 +64,7 @@ def test_of_the_same_classes_the_head_is_taken():
     network, begun = start("pets")
     assert_same_weights(network, pets)
     num = len(pets.state_dict())
-    assert begun.said == f"starts from pets: {num} of {num} tensors"
+    assert begun.message == f"starts from pets: {num} of {num} tensors"
 
 
 def test_pixels_are_normalised_as_for_the_weights_and_their_origin_is_kept():
@@ -86,7 +86,7 @@ def test_pixels_are_normalised_as_for_the_weights_and_their_origin_is_kept():
 def test_images_of_another_size_are_told():
     save_pets(shape=(32, 16, 3))
     _, begun = start("pets")
-    assert begun.said.endswith("; was trained on 16 x 32 pixels, these are 6 x 8")
+    assert begun.message.endswith("; was trained on 16 x 32 pixels, these are 6 x 8")
 
 
 def test_a_file_of_tensors_says_neither_its_classes_nor_its_pixels():
@@ -96,7 +96,7 @@ def test_a_file_of_tensors_says_neither_its_classes_nor_its_pixels():
     assert_same_weights(network, pets)
     assert (begun.mean, begun.std) == (MEAN, STD)
     num = len(pets.state_dict())
-    assert begun.said == (
+    assert begun.message == (
         f"starts from pets.safetensors: {num} of {num} tensors; pixels are normalised by this "
         "data, since a lone file does not say how they were"
     )

@@ -37,7 +37,7 @@ NOT_JUDGED = "-"
 
 @dataclass(frozen=True)
 class Change:
-    """What became of one metric from one run to another."""
+    """The change of one metric from one run to another."""
 
     metric: str
     before: float
@@ -96,7 +96,7 @@ def compare(
 
 
 def level_of(judged: Sequence[str]) -> float:
-    """Of the intervals; either end is passed by chance in ALPHA of all comparisons, all told."""
+    """Level of the intervals: either end is passed by chance in ALPHA of all comparisons."""
     return 1 - 2 * ALPHA / len(judged)
 
 

@@ -34,17 +34,17 @@ def find_blocks(network: nn.Module) -> list[NetworkBlock]:
     that has only vectors (a norm) belongs to the block before it. Parameters outside all of them,
     such as a transformer's positions, belong to the lowest block. The head is the last layer.
     """
-    found: list[NetworkBlock] = []
+    blocks: list[NetworkBlock] = []
     for name, module in _pieces("", network, WHOLE * _size(network)):
         parameters = list(module.parameters())
-        if found and all(parameter.ndim <= 1 for parameter in parameters):
-            found[-1].modules.append(module)
-            found[-1].parameters.extend(parameters)
+        if blocks and all(parameter.ndim <= 1 for parameter in parameters):
+            blocks[-1].modules.append(module)
+            blocks[-1].parameters.extend(parameters)
         else:
-            found.append(NetworkBlock(name, [module], parameters))
-    inside = {parameter for block in found for parameter in block.parameters}
-    found[0].parameters.extend(p for p in network.parameters() if p not in inside)
-    return found
+            blocks.append(NetworkBlock(name, [module], parameters))
+    inside = {parameter for block in blocks for parameter in block.parameters}
+    blocks[0].parameters.extend(p for p in network.parameters() if p not in inside)
+    return blocks
 
 
 def num_trained_blocks(strategy: str, num_blocks: int, epoch: int, epochs: int) -> int:

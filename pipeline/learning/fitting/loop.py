@@ -1,7 +1,7 @@
 """The training loop: fit a network, keep the best epoch on validation, resume after a crash.
 
-A run is a function of its recipe and its examples alone: the order of an epoch, and whatever a
-network draws in a step, follow from (seed, epoch, step). On a CPU a resumed run ends in the
+A run is a function of its recipe and its examples alone: the order of an epoch, and the numbers
+that a network draws in a step, follow from (seed, epoch, step). On a CPU a resumed run ends in the
 same bits as one that was never disturbed; with three or more processes only if it was stopped
 between epochs, since DDP adds their gradients in another order in its first step.
 
@@ -89,7 +89,7 @@ def fit(
     first_epoch = run.epoch
     while not run.is_over:
         source = run.open(epochs(run.epoch))
-        if run.epoch == first_epoch:  # what the checkpoint brings back
+        if run.epoch == first_epoch:  # progress that the checkpoint brings back
             on_step(first_epoch * source.num_examples + run.images_behind(source))
         for num in run.steps(source):
             on_step(num)

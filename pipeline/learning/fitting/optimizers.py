@@ -23,7 +23,7 @@ def make_optimizer(
     depths: Mapping[nn.Parameter, int] | None = None,
     layer_decay: float = 1.0,
 ) -> torch.optim.Optimizer:
-    """`sgd` (Nesterov), `adam`, `adamw` or `muon`, over what of the network is to be trained.
+    """`sgd` (Nesterov), `adam`, `adamw` or `muon`, over the trainable parameters of the network.
 
     Biases and norms are not decayed: that is for weights alone. A parameter that is `depths` blocks
     below the head learns at `layer_decay` to that power of the rate. Every group has its peak
@@ -100,7 +100,7 @@ class Muon(torch.optim.Optimizer):
     def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
         assert closure is None
         found_inf: Tensor | None = getattr(self, "found_inf", None)
-        found = None if found_inf is None else found_inf > 0
+        is_bad = None if found_inf is None else found_inf > 0
         for group in self.param_groups:
             parameters = [p for p in group["params"] if p.grad is not None]
             if not parameters:
@@ -114,11 +114,11 @@ class Muon(torch.optim.Optimizer):
             elif group["weight_decay"]:  # decoupled: a share of the weight in each full step
                 share = group["weight_decay"] * group["lr"] / group["base_lr"]
                 factors = [p.new_full((), 1 - share) for p in parameters]
-            if found is not None:
+            if is_bad is not None:
                 for update in updates:
-                    update.masked_fill_(found, 0.0)
+                    update.masked_fill_(is_bad, 0.0)
                 for factor in factors:
-                    factor.masked_fill_(found, 1.0)
+                    factor.masked_fill_(is_bad, 1.0)
             if factors:
                 torch._foreach_mul_(parameters, factors)
             torch._foreach_add_(parameters, updates, alpha=-group["lr"])

@@ -28,7 +28,7 @@ class Recipe:
     views: str = "original"
     """How images are seen when they are classified; see inference.py."""
     finetune: str = "all"
-    """What of the network is trained; see finetuning.py."""
+    """The part of the network that is trained; see finetuning.py."""
     layer_decay: float = 1.0
     deterministic: bool = False
     """Whether a GPU must give the same bits every time, which costs speed; a CPU always does."""

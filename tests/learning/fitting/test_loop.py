@@ -149,6 +149,27 @@ def test_what_is_told_meanwhile(toy):
     )
 
 
+class Looking(nn.Sequential):
+    """A network with both of the optional methods."""
+
+    def __init__(self, *layers: nn.Module) -> None:
+        super().__init__(*layers)
+        self.calls: list[object] = []
+
+    def look_at(self, inputs: torch.Tensor) -> None:
+        self.calls.append(tuple(inputs.shape))
+
+    def begin_epoch(self, done: float) -> None:
+        self.calls.append(done)
+
+
+def test_a_network_may_look_at_inputs_first_and_at_the_fraction_that_is_done(toy):
+    network = Looking(*toy.network())
+    examples = every_epoch(toy.examples(33))
+    fit(network, toy.recipe(epochs=4), examples, None, toy.normalizer(), toy.device)
+    assert network.calls == [(33, 1, 4, 4), 0.0, 0.25, 0.5, 0.75]
+
+
 # Which epoch is kept
 
 
