@@ -20,7 +20,9 @@ from pipeline.commands.frame import run_command
 from pipeline.dataset.places import MODELS
 from pipeline.ingest.sources.places.members import IMAGE_SUFFIXES
 from pipeline.modalities.images.encode.pixels import resize
-from pipeline.modalities.images.prepare.decoding import FORMATS, UnreadableImage, decode
+from pipeline.modalities.images.prepare.decoding import decode
+from pipeline.modalities.images.prepare.pillow import FORMATS
+from pipeline.modalities.images.prepare.refusals import UnreadableImage
 from pipeline.params import load_params
 from pipeline.runtime.errors import MissingInput, SourceError, one_line
 

@@ -21,8 +21,9 @@ from pipeline.dataset.randomness import id_keys, uniform
 from pipeline.dataset.table import SPLITS, file_digest, words, write_part
 from pipeline.ingest.reuse import KnownPart, read_cached
 from pipeline.ingest.sources.source import Batch, Source
-from pipeline.modalities.images.prepare.decoding import UnreadableImage, prepare
+from pipeline.modalities.images.prepare.decoding import prepare
 from pipeline.modalities.images.prepare.measurements import Measured, measure
+from pipeline.modalities.images.prepare.refusals import UnreadableImage
 from pipeline.modalities.images.prepare.schema import RAW_SCHEMA, WITHOUT_CONTENT
 
 MEASURED_AT_ONCE_BYTES = 8 << 20

@@ -43,9 +43,9 @@ def repository(tmp_path: Path) -> Repository:
 
 
 def test_what_it_finds_and_writes(repository, pets):
-    said = repository.run(f"{ADD} pets {pets} --license CC0-1.0")
+    printed = repository.run(f"{ADD} pets {pets} --license CC0-1.0")
     assert (
-        said
+        printed
         == f"""\
 folders: 69 examples of 2 classes
 splits of its own: none
@@ -103,14 +103,14 @@ def test_the_entry_holds_until_the_data_change(repository, pets):
     before = (repository.path / "data/catalog/pets.yaml").read_text()
     paint(pets / "dog/new.png", 100)
     paint(pets / "bird/1.png", 101)
-    said = repository.run("dvc repro --force ingest", expect=255)
-    line = next(line for line in said.splitlines() if line.startswith("ERROR"))
+    printed = repository.run("dvc repro --force ingest", expect=255)
+    line = next(line for line in printed.splitlines() if line.startswith("ERROR"))
     assert line.startswith(f"ERROR the data at {pets} are not those that the catalog entry was")
     assert line.endswith("or accept these: python -m pipeline.commands.add pets")
 
-    said = repository.run(f"{ADD} pets")
-    assert "71 examples of 3 classes" in said
-    assert "new classes: bird" in said
+    printed = repository.run(f"{ADD} pets")
+    assert "71 examples of 3 classes" in printed
+    assert "new classes: bird" in printed
     after = (repository.path / "data/catalog/pets.yaml").read_text()
     changed = [a for a, b in zip(after.splitlines(), before.splitlines(), strict=True) if a != b]
     assert changed[0] == "# 71 examples, 12 x 10 to 20 x 16 pixels"
@@ -172,8 +172,10 @@ def test_what_it_refuses(repository, arguments, message):
 
 
 def test_an_entry_without_a_licence_says_what_is_missing(repository, pets):
-    said = repository.run(f"{ADD} pets {pets}")
-    assert "  - license: under which terms do you hold the data? Nothing is ingested with" in said
+    printed = repository.run(f"{ADD} pets {pets}")
+    assert (
+        "  - license: under which terms do you hold the data? Nothing is ingested with" in printed
+    )
     repository.set_params({"dataset": "pets"})
-    said = repository.run("dvc repro ingest", expect=255)
-    assert "ERROR data/catalog/pets.yaml: key license is missing" in said
+    printed = repository.run("dvc repro ingest", expect=255)
+    assert "ERROR data/catalog/pets.yaml: key license is missing" in printed
