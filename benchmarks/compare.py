@@ -30,6 +30,7 @@ from pipeline.learning.metrics import softmax
 from pipeline.modalities.images.network.networks import build_network
 from pipeline.modalities.images.network.on_device import Normalizer
 from pipeline.params import Params, load_params
+from pipeline.train.params import recipe_of
 
 VERDICTS = ("PASS", "INCONCLUSIVE", "FAIL")
 
