@@ -1,6 +1,6 @@
 """Check: all of params.yaml and the catalog entry, in a moment, before anything runs.
 
-reads   params.yaml, data/catalog/<dataset>.yaml
+reads   params.yaml, data/catalog/<dataset>.yaml (which ingest, too, refuses when it is wrong)
 writes  data/checked.txt, which is always the same, so that nothing runs again for it
 params  all
 """
