@@ -22,11 +22,11 @@ ADDRESS_VARIABLE = "RAY_ADDRESS"
 CONNECT_SECONDS = 10
 PACKAGE = Path(__file__).resolve().parent.parent
 
-Task = TypeVar("Task")
+Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-def map_on_ray(function: Callable[[Task], Result], tasks: Iterable[Task]) -> Iterator[Result]:
+def map_on_ray(function: Callable[[Item], Result], tasks: Iterable[Item]) -> Iterator[Result]:
     """Like `map_ordered`, on the cluster that RAY_ADDRESS names; without one, on this machine.
 
     At most two tasks for each of the cluster's cores are under way or waiting to be taken.
@@ -59,7 +59,7 @@ def map_on_ray(function: Callable[[Task], Result], tasks: Iterable[Task]) -> Ite
         ray.shutdown()  # also ends the processes of an instance on this machine
 
 
-def _call(function: Callable[[Task], Result], task: Task) -> Result:
+def _call(function: Callable[[Item], Result], task: Item) -> Result:
     return function(task)
 
 

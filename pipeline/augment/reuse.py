@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from pipeline.dataset.arrays import Images, Rows
 from pipeline.dataset.shard_reader import ShardReader
 from pipeline.dataset.table import file_sha256
 from pipeline.modalities.images.prepare.measurements import ChannelSums
@@ -28,8 +29,6 @@ from pipeline.runtime.stage import INDEX
 
 NAME = "shards"  # of the cache
 RUNS = b"runs"  # in the metadata of its table
-Images = NDArray[np.uint8]
-Counts = NDArray[np.int64]
 
 
 class SameShards(NamedTuple):
@@ -55,13 +54,13 @@ class PixelRun(NamedTuple):
 class _Copy(NamedTuple):
     """All rows of one copy, in the order of the shards, and which example each is."""
 
-    file_of: Counts
+    file_of: Rows
     """Number of the file that a row is in."""
-    offsets: Counts
+    offsets: Rows
     """Of a row's pixels in its file."""
-    first_row: Counts
+    first_row: Rows
     """Of each example; what else it has in a balanced copy follows."""
-    times: Counts
+    times: Rows
     """How many rows each example has."""
 
 
@@ -91,13 +90,13 @@ class EarlierShards:
         files = [self._files[name] for name in names]
         return SameShards(self._reader.folder, files, ChannelSums(num_pixels, *map(np.array, sums)))
 
-    def unchanged(self, ids: Sequence[str], images: Sequence[str]) -> Counts:
+    def unchanged(self, ids: Sequence[str], images: Sequence[str]) -> Rows:
         """Which examples these are, by a number of their own; -1 for new ids and other images."""
         numbers = [self._numbers.get(id, -1) for id in ids]
         pairs = zip(numbers, images, strict=True)
         return np.array([n if n >= 0 and self._images[n] == i else -1 for n, i in pairs], np.int64)
 
-    def find(self, copy: int, numbers: Counts, repeats: Counts) -> list[PixelRun]:
+    def find(self, copy: int, numbers: Rows, repeats: Rows) -> list[PixelRun]:
         """Where the pixels of rows of a copy stand, of those that were made before.
 
         For each row, `numbers` say which example it is (see `unchanged`), `repeats` how many rows

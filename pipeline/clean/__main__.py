@@ -34,6 +34,7 @@ from pipeline.clean.ledger import Ledger, Removal
 from pipeline.clean.params import CleanParams
 from pipeline.clean.writing import write_cleaned
 from pipeline.dataset.annotations import read_annotations
+from pipeline.dataset.arrays import Images
 from pipeline.dataset.findings import UNUSABLE, write_findings
 from pipeline.dataset.places import QUARANTINE, RAW
 from pipeline.dataset.review_queue import BY_MODELS, BY_PEOPLE
@@ -47,7 +48,7 @@ from pipeline.modalities.images.compare.reuse import (
     keep_candidates,
     read_candidates,
 )
-from pipeline.modalities.images.encode.pixels import Images, check_shape, load_pixels
+from pipeline.modalities.images.encode.pixels import check_shape, load_pixels
 from pipeline.runtime.errors import BrokenDataset, TrainingError
 from pipeline.runtime.stage import WORK_DIR, Stage, run_stage
 

@@ -15,9 +15,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipeline.dataset.annotations import Annotations, Codes
+from pipeline.dataset.arrays import Float64
 from pipeline.dataset.findings import table_of
-
-Floats = NDArray[np.float64]
 
 PSEUDO_LABELS = 10.0  # of each class, by an average annotator, so that few labels prove nothing
 LIKELY_CLASSES = 5
@@ -69,7 +68,7 @@ def agreement(rows: NDArray[Any], labels: NDArray[Any], num_classes: int) -> Agr
 
 
 def agreement_table(found: Agreement, classes: Sequence[str]) -> pa.Table:
-    """The table `agreement` of data/findings: a row for each class; null where nothing is said."""
+    """The table `agreement` of data/findings: a row for each class; null where nothing is known."""
     return table_of("agreement", list(zip(classes, found.by_class, strict=True)))
 
 
@@ -77,36 +76,42 @@ def _alpha(observed: float, expected: float) -> float | None:
     return float(1 - observed / expected) if expected > 0 else None
 
 
-def annotator_table(said: Annotations, posterior: Floats, classes: Sequence[str]) -> pa.Table:
+def annotator_table(
+    annotations: Annotations, posterior: Float64, classes: Sequence[str]
+) -> pa.Table:
     """The table `annotators` of data/findings: a row for each annotator with labels, by name.
 
     Args:
         posterior: probability of each class, `(N, K)`.
     """
-    num, num_classes = len(said.names), len(classes)
-    cells = said.annotators * num_classes + said.labels
+    num, num_classes = len(annotations.names), len(classes)
+    cells = annotations.annotators * num_classes + annotations.labels
     shape = (num, num_classes)
     labels = np.bincount(cells, minlength=num * num_classes).reshape(shape)
-    chances = posterior[said.rows, said.labels]
+    chances = posterior[annotations.rows, annotations.labels]
     right = np.bincount(cells, chances, num * num_classes).reshape(shape)
     true = np.stack(
-        [np.bincount(said.annotators, posterior[said.rows, k], num) for k in range(num_classes)], 1
+        [
+            np.bincount(annotations.annotators, posterior[annotations.rows, k], num)
+            for k in range(num_classes)
+        ],
+        1,
     )
     given = labels.sum(1)
-    agreed = agreement_with_others(said, num_classes)
+    agreed = agreement_with_others(annotations, num_classes)
     of_pool = right.sum(0) / true.sum(0).clip(1e-9)
     recall = (right + PSEUDO_LABELS * of_pool) / (true + PSEUDO_LABELS)
     recall[true < np.minimum(0.5, true.max(1, keepdims=True))] = np.inf  # hardly met
     worst = recall.argmin(1)
     found = []
-    for who in sorted(np.flatnonzero(given), key=lambda number: said.names[number]):
+    for who in sorted(np.flatnonzero(given), key=lambda number: annotations.names[number]):
         accuracy = right[who].sum() / given[who]
         by_chance = (labels[who] * true[who]).sum() / given[who] ** 2
         kappa = (accuracy - by_chance) / (1 - by_chance) if by_chance < 1 else np.nan
         numbers = [agreed[who], accuracy, kappa]
         found.append(
             [
-                said.names[who],
+                annotations.names[who],
                 int(given[who]),
                 *map(_or_null, numbers),
                 classes[worst[who]],
@@ -116,18 +121,18 @@ def annotator_table(said: Annotations, posterior: Floats, classes: Sequence[str]
     return table_of("annotators", found)
 
 
-def agreement_with_others(said: Annotations, num_classes: int) -> Floats:
+def agreement_with_others(annotations: Annotations, num_classes: int) -> Float64:
     """How often each annotator says what most others say of an example, `(A,)`, 0 to 1.
 
     Of c classes that are equally frequent, each counts as 1 / c right. Examples that nobody else
     has labelled do not count; NaN for those who have no others.
     """
     cells, own_cell, counts = np.unique(
-        said.rows * num_classes + said.labels, return_inverse=True, return_counts=True
+        annotations.rows * num_classes + annotations.labels, return_inverse=True, return_counts=True
     )
     _, start, example = np.unique(cells // num_classes, return_index=True, return_inverse=True)
     if not len(start):
-        return np.full(len(said.names), np.nan)
+        return np.full(len(annotations.names), np.nan)
     most = np.maximum.reduceat(counts, start)[example]
     is_most = counts == most
     alone_on_top = np.add.reduceat(is_most.astype(np.int64), start)[example] == 1
@@ -138,13 +143,13 @@ def agreement_with_others(said: Annotations, num_classes: int) -> Floats:
     share = np.where(is_most & alone_on_top & (most > 1), share, 0.0)
     labels_of_example = np.add.reduceat(counts, start)[example]
     has_others = labels_of_example[own_cell] > 1
-    who = said.annotators[has_others]
-    num = np.bincount(who, minlength=len(said.names))
-    agreed = np.bincount(who, share[own_cell[has_others]], len(said.names))
+    who = annotations.annotators[has_others]
+    num = np.bincount(who, minlength=len(annotations.names))
+    agreed = np.bincount(who, share[own_cell[has_others]], len(annotations.names))
     return np.where(num > 0, agreed / num.clip(1), np.nan)
 
 
-def expected_gain(posterior: Floats, confusion: Floats) -> Floats:
+def expected_gain(posterior: Float64, confusion: Float64) -> Float64:
     """By how much one more label would raise the probability that the consensus is right, `(N,)`.
 
     The label is by an average annotator. It is the value of information (Howard 1966) of the
@@ -172,9 +177,9 @@ def relabel_queue(
     ids: Sequence[str],
     splits: Sequence[str],
     given: Codes,
-    said: Annotations,
-    posterior: Floats,
-    confusion: Floats,
+    annotations: Annotations,
+    posterior: Float64,
+    confusion: Float64,
     classes: Sequence[str],
     limit: int,
 ) -> pa.Table:
@@ -184,12 +189,12 @@ def relabel_queue(
 
     Args:
         given: class indices, `(N,)`.
-        said: by everybody of these examples; see `with_given_labels`.
+        annotations: by everybody of these examples; see `with_given_labels`.
         limit: of rows. Ask again after so many labels: they change what is worth most.
     """
     gain = expected_gain(posterior, confusion).round(6)  # as written, so that equals keep order
     consensus = posterior.argmax(1)
-    num_labels = np.bincount(said.rows, minlength=len(ids))
+    num_labels = np.bincount(annotations.rows, minlength=len(ids))
     rows = np.argsort(-gain, kind="stable")[:limit]
     return table_of(
         "relabel_queue",

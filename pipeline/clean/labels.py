@@ -10,10 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.dataset.annotations import Annotations, with_given_labels
-
-Floats = NDArray[np.float64]
-Codes = NDArray[np.int64]
+from pipeline.dataset.annotations import Annotations, Codes, with_given_labels
+from pipeline.dataset.arrays import Float64
 
 START_LOG_ODDS = 1.0
 """Of a label's class, at the start: without a model, all classes would stay alike for ever."""
@@ -28,17 +26,17 @@ MAX_CELLS = 50_000_000  # beyond which annotators share one matrix
 class TrueLabels:
     """What N examples of K classes are, as far as one can tell."""
 
-    posterior: Floats
+    posterior: Float64
     """Probability of each class, `(N, K)`."""
-    confusion: Floats
+    confusion: Float64
     """Of all annotators together, `(K, K)`: row the true class, column the given one, rows sum
     to one."""
-    accuracy: Floats
+    accuracy: Float64
     """Estimated share of right labels of each annotator, `(A,)`."""
 
 
 def infer_true_labels(
-    probabilities: Floats, rows: Codes, annotators: Codes, labels: Codes, trust: float = 1.0
+    probabilities: Float64, rows: Codes, annotators: Codes, labels: Codes, trust: float = 1.0
 ) -> TrueLabels:
     """Expectation maximisation over annotators' confusion matrices.
 
@@ -92,14 +90,14 @@ def infer_true_labels(
     return TrueLabels(posterior.T.copy(), pooled.T, right / given.clip(1))
 
 
-def _normalise(log_values: Floats) -> Floats:
+def _normalise(log_values: Float64) -> Float64:
     """Make probabilities of the columns, in place; returns the logarithms of their sums."""
     most = log_values.max(0)
     log_values -= most
     np.exp(log_values, out=log_values)
     total = log_values.sum(0)
     log_values /= total
-    logs: Floats = np.log(total) + most
+    logs: Float64 = np.log(total) + most
     return logs
 
 
@@ -139,8 +137,10 @@ def check_labels(
     Raises:
         ValueError: probabilities that are not finite.
     """
-    said = with_given_labels(annotations, given)
-    found = infer_true_labels(probabilities, said.rows, said.annotators, said.labels, trust)
+    annotations = with_given_labels(annotations, given)
+    found = infer_true_labels(
+        probabilities, annotations.rows, annotations.annotators, annotations.labels, trust
+    )
     quality = found.posterior[np.arange(len(given)), given]
     return LabelCheck(
         quality=quality,

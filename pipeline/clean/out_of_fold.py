@@ -11,7 +11,7 @@ import pyarrow as pa
 import torch
 from numpy.typing import NDArray
 
-from pipeline.dataset.arrays import binary_column, numbers_of
+from pipeline.dataset.arrays import Images, binary_column, numbers_of
 from pipeline.dataset.randomness import id_keys, uniform
 from pipeline.learning.batches import Examples, make_examples
 from pipeline.learning.device import Device
@@ -25,8 +25,6 @@ from pipeline.modalities.images.network.on_device import Normalizer
 from pipeline.modalities.images.network.whitened import WhitenedCNN
 from pipeline.modalities.images.prepare.measurements import ChannelSums
 from pipeline.runtime.errors import BrokenDataset
-
-Images = NDArray[np.uint8]
 
 VIEWS = 6  # versions of an image that a model is asked about: the original and augmented ones
 STEPS_PER_EPOCH = 15  # at least, down to batches of MIN_BATCH

@@ -129,7 +129,7 @@ def as_line(
 ) -> str:
     best = int(probabilities.argmax())
     if as_json:
-        said = {
+        answer = {
             "path": str(path),
             "class": classes[best],
             "probability": round(float(probabilities[best]), 6),
@@ -137,7 +137,7 @@ def as_line(
                 name: round(float(p), 6) for name, p in zip(classes, probabilities, strict=True)
             },
         }
-        return json.dumps(said)
+        return json.dumps(answer)
     return one_line(f"{path}  {classes[best]}  {probabilities[best]:.4f}")
 
 

@@ -70,8 +70,8 @@ def read_annotations(
     return Annotations(example, annotator, label, tuple(people.dictionary.to_pylist()))
 
 
-def with_given_labels(said: Annotations | None, given: Codes) -> Annotations:
-    """All there is to know of N examples: what people said and, where nobody did, the given label.
+def with_given_labels(annotations: Annotations | None, given: Codes) -> Annotations:
+    """Annotations of N examples and, where one has none, the given label.
 
     These count as those of one more annotator, named `source`.
 
@@ -79,14 +79,14 @@ def with_given_labels(said: Annotations | None, given: Codes) -> Annotations:
         given: class indices, `(N,)`.
     """
     nothing = given[:0]
-    said = said or Annotations(nothing, nothing, nothing)
-    alone = np.setdiff1d(np.arange(len(given)), said.rows)
+    annotations = annotations or Annotations(nothing, nothing, nothing)
+    alone = np.setdiff1d(np.arange(len(given)), annotations.rows)
     if not len(alone):
-        return said
-    names = said.names if SOURCE in said.names else (*said.names, SOURCE)
+        return annotations
+    names = annotations.names if SOURCE in annotations.names else (*annotations.names, SOURCE)
     return Annotations(
-        np.concatenate([said.rows, alone]),
-        np.concatenate([said.annotators, np.full(len(alone), names.index(SOURCE))]),
-        np.concatenate([said.labels, given[alone]]),
+        np.concatenate([annotations.rows, alone]),
+        np.concatenate([annotations.annotators, np.full(len(alone), names.index(SOURCE))]),
+        np.concatenate([annotations.labels, given[alone]]),
         names,
     )

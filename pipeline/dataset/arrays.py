@@ -1,10 +1,19 @@
-"""Arrays of numbers as columns of Arrow tables, and back."""
+"""Arrays of numbers: what they are called, and as columns of Arrow tables and back."""
 
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
+
+Images = NDArray[np.uint8]
+"""Pixels, `(N, H, W, C)`, or of one image `(H, W, C)`."""
+Float32 = NDArray[np.float32]
+Float64 = NDArray[np.float64]
+Rows = NDArray[np.int64]
+"""Numbers of rows of a table or an array."""
+Keys = NDArray[np.uint64]
+"""A key for each of N ids, `(N,)`; see randomness.py."""
 
 
 def binary_column(numbers: NDArray[Any]) -> pa.Array:

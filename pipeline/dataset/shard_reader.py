@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from pipeline.dataset.shards import Rows, Shard, rows_per_group, shard_schema, value_offsets
+from pipeline.dataset.shards import Shard, ShardRows, rows_per_group, shard_schema, value_offsets
 from pipeline.dataset.table import file_sha256, read_index
 from pipeline.runtime.errors import MissingInput
 from pipeline.runtime.process import available_cores
@@ -24,7 +24,7 @@ from pipeline.runtime.stage import INDEX
 
 File = dict[str, Any]
 """What index.json says of a shard: name, split, copy, rows, sha256."""
-Task = TypeVar("Task")
+Item = TypeVar("Item")
 
 
 class Block(NamedTuple):
@@ -92,7 +92,7 @@ class ShardReader:
         """The first shard of a split in one copy; see `read`."""
         return self._read_files(self.files(split, copy)[:1])
 
-    def read_rows(self, split: str, copy: int) -> Rows:
+    def read_rows(self, split: str, copy: int) -> ShardRows:
         """Like `read`, without the ids."""
         return self._read_rows(self.files(split, copy))
 
@@ -100,12 +100,12 @@ class ShardReader:
         """What a split in one copy consists of, in order; no file is opened for it."""
         return [block for file in self.files(split, copy) for block in self._blocks_of(file)]
 
-    def empty_rows(self, num: int) -> Rows:
+    def empty_rows(self, num: int) -> ShardRows:
         """Room to read `num` rows into."""
         images = np.empty((num, *self.shape), np.uint8)
-        return Rows(images, np.empty(num, np.int32), np.empty(num, np.float32))
+        return ShardRows(images, np.empty(num, np.int32), np.empty(num, np.float32))
 
-    def read_block(self, block: Block, into: Rows, at: int) -> None:
+    def read_block(self, block: Block, into: ShardRows, at: int) -> None:
         """Read a block into the rows of `into` from number `at` on.
 
         Raises:
@@ -142,7 +142,7 @@ class ShardReader:
         ids = [id for path in paths for id in pq.read_table(path, columns=["id"])["id"].to_pylist()]
         return Shard(*rows, ids)
 
-    def _read_rows(self, files: list[File]) -> Rows:
+    def _read_rows(self, files: list[File]) -> ShardRows:
         blocks = [block for file in files for block in self._blocks_of(file)]
         starts = [0, *accumulate(block.rows for block in blocks)]
         rows = self.empty_rows(starts[-1])
@@ -186,7 +186,7 @@ class ShardReader:
         self._verified[file["name"]] = stamp
 
 
-def _in_threads(function: Callable[[Task], object], tasks: Iterable[Task]) -> None:
+def _in_threads(function: Callable[[Item], object], tasks: Iterable[Item]) -> None:
     """Call `function` for each task; hashing and reading let other threads run meanwhile.
 
     The error that is raised is that of the first task that has one.

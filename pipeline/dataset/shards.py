@@ -23,7 +23,7 @@ ONE_PAGE_BYTES = 1 << 30  # more than a column of a row group ever has
 PROVENANCE = ["source", "license", "purposes"]  # of each row; training does not read them
 
 
-class Rows(NamedTuple):
+class ShardRows(NamedTuple):
     """What training reads of N rows."""
 
     images: NDArray[np.uint8]

@@ -13,13 +13,13 @@ import pyarrow.compute as pc
 import torch
 from numpy.typing import NDArray
 
+from pipeline.dataset.arrays import Images
 from pipeline.dataset.places import CLEAN, EVALUATION, FINDINGS, MODELS, SHARDS
 from pipeline.dataset.shard_reader import ShardReader
 from pipeline.dataset.table import read_folder
 from pipeline.dataset.tables import read_table, write_tables
 from pipeline.evaluate.evaluation import TestSplit, evaluate
 from pipeline.evaluate.params import EvaluateParams
-from pipeline.evaluate.robustness import Images
 from pipeline.evaluate.tables import tables
 from pipeline.learning.device import choose_device
 from pipeline.learning.inference import predict

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse  # type: ignore[import-untyped]
 
-from pipeline.learning.metrics import Floats
+from pipeline.dataset.arrays import Float64
 
 LEVEL = 0.95
 RESAMPLES = 10_000
@@ -55,13 +55,15 @@ def share_interval(
     return max(0.0, min(share, float(middle - reach))), min(1.0, max(share, float(middle + reach)))
 
 
-def percentile_interval(resampled: Floats, level: float = LEVEL) -> tuple[float, float]:
+def percentile_interval(resampled: Float64, level: float = LEVEL) -> tuple[float, float]:
     """The middle `level` of a metric's values in resamples, `(B,)`."""
     low, high = np.quantile(resampled, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
 
 
-def error_interval(estimate: float, resampled: Floats, level: float = LEVEL) -> tuple[float, float]:
+def error_interval(
+    estimate: float, resampled: Float64, level: float = LEVEL
+) -> tuple[float, float]:
     """The interval of a calibration error, which noise can only raise.
 
     Resampling raises it once more: by as much where noise is little, by sqrt(2) - 1 of that where
@@ -79,12 +81,12 @@ def bootstrap_sums(
     seed: int,
     owners: Owners | None = None,
     num_resamples: int = RESAMPLES,
-) -> Floats:
+) -> Float64:
     """Sums of the rows of `scores`, `(N, M)`, over examples drawn with replacement, `(B, M)`."""
     scores = _by_owner(scores, owners)
     num = scores.shape[0]
 
-    def draw(random: Random, size: int) -> Floats:
+    def draw(random: Random, size: int) -> Float64:
         drawn = random.integers(0, num, (size, num))
         return np.stack([np.bincount(row, minlength=num) for row in drawn]).astype(np.float64)
 
@@ -96,12 +98,12 @@ def swapped_sums(
     seed: int,
     owners: Owners | None = None,
     num_resamples: int = RESAMPLES,
-) -> Floats:
+) -> Float64:
     """Sums of `difference`, `(N, M)`, over examples chosen by the toss of a coin, `(B, M)`."""
     difference = _by_owner(difference, owners)
     num = difference.shape[0]
 
-    def toss(random: Random, size: int) -> Floats:
+    def toss(random: Random, size: int) -> Float64:
         return random.integers(0, 2, (size, num), np.int8).astype(np.float64)
 
     return _weighted_sums(difference, toss, seed, num_resamples)
@@ -109,10 +111,10 @@ def swapped_sums(
 
 def _weighted_sums(
     scores: sparse.csr_array,
-    draw: Callable[[Random, int], Floats],
+    draw: Callable[[Random, int], Float64],
     seed: int,
     num_resamples: int,
-) -> Floats:
+) -> Float64:
     num, width = scores.shape
     num_resamples = min(num_resamples, max(MIN_RESAMPLES, MAX_DRAWS // num))
     table = scores.T.tocsr()

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.dataset.arrays import Float64, Images
 from pipeline.evaluate.intervals import Interval, metric_intervals
-from pipeline.evaluate.robustness import Corrupted, Images, choose, mean_accuracy, robustness
+from pipeline.evaluate.robustness import Corrupted, choose, mean_accuracy, robustness
 from pipeline.evaluate.slices import MIN_EXAMPLES, Accuracy, Slice, accuracy_of, owners_of, slices
-from pipeline.learning.metrics import Floats, Labels, fit_temperature, softmax
+from pipeline.learning.metrics import Labels, fit_temperature, softmax
 
 LogitsOf = Callable[[Images], NDArray[np.float32]]
 """Logits `(N, K)` for images `(N, H, W, C)`."""
@@ -37,9 +38,9 @@ class Evaluation:
     """The results of a model on the test split."""
 
     classes: Sequence[str]
-    probabilities: Floats
+    probabilities: Float64
     """Softmax of the logits, `(N, K)`."""
-    scaled: Floats
+    scaled: Float64
     """After temperature scaling."""
     temperature: float
     intervals: dict[str, Interval]

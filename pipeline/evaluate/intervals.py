@@ -3,6 +3,7 @@
 import numpy as np
 from scipy import sparse  # type: ignore[import-untyped]
 
+from pipeline.dataset.arrays import Float64
 from pipeline.evaluate.bootstrap import (
     Owners,
     bootstrap_sums,
@@ -11,7 +12,7 @@ from pipeline.evaluate.bootstrap import (
     share_interval,
 )
 from pipeline.evaluate.scores import example_scores, metrics_of, top_k
-from pipeline.learning.metrics import Floats, Labels
+from pipeline.learning.metrics import Labels
 
 SCALED = ("loss", "calibration_error")
 """Metrics that temperature scaling changes."""
@@ -21,8 +22,8 @@ Interval = tuple[float, float, float]
 
 
 def metric_intervals(
-    probabilities: Floats,
-    scaled: Floats,
+    probabilities: Float64,
+    scaled: Float64,
     labels: Labels,
     owners: Owners | None = None,
     seed: int = 0,

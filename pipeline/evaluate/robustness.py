@@ -6,11 +6,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.dataset.arrays import Images
 from pipeline.dataset.randomness import id_keys, uniform
 from pipeline.evaluate.bootstrap import Owners, share_interval
 from pipeline.modalities.images.corruptions import CORRUPTIONS, STRENGTHS, corrupt
 
-Images = NDArray[np.uint8]
 Classify = Callable[[Images], NDArray[np.int64]]
 """Says the class of each of the images `(N, H, W, C)`, `(N,)`."""
 

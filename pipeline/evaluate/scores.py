@@ -7,7 +7,8 @@ from the sum of the rows alone, for one sum as for ten thousand (bootstrap.py).
 import numpy as np
 from scipy import sparse  # type: ignore[import-untyped]
 
-from pipeline.learning.metrics import CALIBRATION_BINS, Floats, Labels, confidence_bin
+from pipeline.dataset.arrays import Float64
+from pipeline.learning.metrics import CALIBRATION_BINS, Labels, confidence_bin
 
 NUM, LOSS, RIGHT, IN_TOP = range(4)
 BY_CLASS = 4  # from here K columns of right ones, K of predictions, K of labels; then the bins
@@ -19,7 +20,7 @@ def top_k(num_classes: int) -> int:
     return 5 if num_classes > 5 else 2 if num_classes > 2 else 1
 
 
-def example_scores(probabilities: Floats, labels: Labels) -> sparse.csr_array:
+def example_scores(probabilities: Float64, labels: Labels) -> sparse.csr_array:
     """A row for each of N examples, shape `(N, 4 + 3 K + CALIBRATION_BINS)`.
 
     Probabilities are `(N, K)`, labels `(N,)`.
@@ -51,7 +52,7 @@ def example_scores(probabilities: Floats, labels: Labels) -> sparse.csr_array:
     return table
 
 
-def metrics_of(sums: Floats) -> dict[str, Floats]:
+def metrics_of(sums: Float64) -> dict[str, Float64]:
     """Metrics of sums of rows, `(..., M)`: each of shape `(...)`.
 
     `accuracy`, `loss` (nats), `f1_macro` (over the classes that occur), `calibration_error`

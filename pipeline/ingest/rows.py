@@ -78,7 +78,7 @@ def job_maker(
     )
 
 
-class Rows(NamedTuple):
+class ExampleRows(NamedTuple):
     table: pa.Table
     """In RAW_SCHEMA."""
     left_out: Counter[str]
@@ -89,7 +89,7 @@ class Rows(NamedTuple):
     """Whether no image failed for a reason that may pass."""
 
 
-def make_rows(job: IngestJob) -> Rows:
+def make_rows(job: IngestJob) -> ExampleRows:
     """Decode, strip and measure some examples; a pure function of the job."""
     examples = with_digests(job.read())
     table, left_out = admit(examples, job)
@@ -150,7 +150,7 @@ def make_rows(job: IngestJob) -> Rows:
     if pc.any(stripped).as_py():  # listed by the digest that data/raw has
         rows = rows.filter(pc.invert(stripped))
         left_out[OPTED_OUT] += table.num_rows - rows.num_rows
-    return Rows(rows, left_out, fingerprint(examples), all_read=not transient)
+    return ExampleRows(rows, left_out, fingerprint(examples), all_read=not transient)
 
 
 def with_digests(table: pa.Table) -> pa.Table:
@@ -179,7 +179,7 @@ class RawPart(NamedTuple):
 
     known: KnownPart
     """For the next run."""
-    rows: Rows
+    rows: ExampleRows
     is_known: bool
     """Whether an earlier run had made it."""
 
@@ -203,13 +203,13 @@ def make_part(job: IngestJob, folder: Path, number: int, known: KnownPart | None
     return RawPart(made, _without_images(rows), is_known=False)
 
 
-def look_at(job: IngestJob, known: KnownPart | None = None) -> Rows:
+def look_at(job: IngestJob, known: KnownPart | None = None) -> ExampleRows:
     """Rows without the images, of which no file is written; see `make_part`."""
     reused = _reuse(known) if known else None
     return reused[0] if reused else _without_images(make_rows(job))
 
 
-def _reuse(known: KnownPart) -> tuple[Rows, bytes | None] | None:
+def _reuse(known: KnownPart) -> tuple[ExampleRows, bytes | None] | None:
     """Rows without the images, and the bytes of their file, if there is one, of an earlier run;
     None where its file is no longer in DVC's cache."""
     table, data = NO_ROWS, None
@@ -218,10 +218,10 @@ def _reuse(known: KnownPart) -> tuple[Rows, bytes | None] | None:
         if data is None:
             return None
         table = pq.read_table(pa.BufferReader(data), columns=WITHOUT_CONTENT)
-    return Rows(table, Counter(known.left_out), known.fingerprint), data
+    return ExampleRows(table, Counter(known.left_out), known.fingerprint), data
 
 
-def _without_images(rows: Rows) -> Rows:
+def _without_images(rows: ExampleRows) -> ExampleRows:
     return rows._replace(table=rows.table.drop_columns(["image"]))
 
 

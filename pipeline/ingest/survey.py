@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.dataset.table import count
-from pipeline.ingest.rows import Rows, fingerprint
+from pipeline.ingest.rows import ExampleRows, fingerprint
 
 LARGEST_DEFAULT_SIDE = 224  # pixels; what most pretrained networks expect
 
@@ -33,7 +33,7 @@ class Survey:
         """Examples of the source, those left out among them."""
         return self.examples + self.left_out.total()
 
-    def add(self, rows: Rows) -> None:
+    def add(self, rows: ExampleRows) -> None:
         """Count some rows."""
         table = rows.table
         self.examples += table.num_rows
@@ -48,10 +48,10 @@ class Survey:
         for (kinds,), number in count(readable, "metadata_removed").items():
             self.metadata.update(dict.fromkeys(kinds.split(","), number) if kinds else {})
 
-    def add_annotations(self, said: pa.Table | None) -> None:
+    def add_annotations(self, annotations: pa.Table | None) -> None:
         """Have the fingerprint change with any label that several people gave."""
-        if said is not None:
-            number = fingerprint(said, ["id", "annotator", "label"])
+        if annotations is not None:
+            number = fingerprint(annotations, ["id", "annotator", "label"])
             self.fingerprint = (self.fingerprint + number) % (1 << 256)
 
     def in_split(self, split: str) -> int:

@@ -4,15 +4,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar  # type: ignore[import-untyped]
 
-Floats = NDArray[np.float64]
+from pipeline.dataset.arrays import Float64
+
 Labels = NDArray[np.int64]
 
 CALIBRATION_BINS = 15
 
 
-def softmax(logits: NDArray[np.floating]) -> Floats:
+def softmax(logits: NDArray[np.floating]) -> Float64:
     shifted = np.exp(logits.astype(np.float64) - logits.max(1, keepdims=True))
-    probabilities: Floats = shifted / shifted.sum(1, keepdims=True)
+    probabilities: Float64 = shifted / shifted.sum(1, keepdims=True)
     return probabilities
 
 
@@ -22,13 +23,13 @@ def confusion_matrix(labels: Labels, predicted: Labels, num_classes: int) -> NDA
     return cells.reshape(num_classes, num_classes)
 
 
-def cross_entropy(probabilities: Floats, labels: Labels) -> float:
+def cross_entropy(probabilities: Float64, labels: Labels) -> float:
     """Mean negative log-likelihood of the true class, in nats."""
     chosen = probabilities[np.arange(len(labels)), labels]
     return float(-np.log(chosen.clip(1e-12)).mean())
 
 
-def per_class(confusion: NDArray[np.int64]) -> dict[str, Floats]:
+def per_class(confusion: NDArray[np.int64]) -> dict[str, Float64]:
     """Precision, recall and F1 of each class, shape `(K,)`, 0 where nothing was there."""
     right = np.diag(confusion).astype(np.float64)
     predicted, support = confusion.sum(0), confusion.sum(1)
@@ -39,7 +40,7 @@ def per_class(confusion: NDArray[np.int64]) -> dict[str, Floats]:
 
 
 def calibration(
-    probabilities: Floats, labels: Labels, num_bins: int = CALIBRATION_BINS
+    probabilities: Float64, labels: Labels, num_bins: int = CALIBRATION_BINS
 ) -> tuple[list[dict[str, float]], float]:
     """Reliability per bin of confidence, and the expected calibration error.
 
@@ -65,7 +66,7 @@ def calibration(
     return table, error
 
 
-def confidence_bin(confidence: Floats, num_bins: int = CALIBRATION_BINS) -> NDArray[np.int64]:
+def confidence_bin(confidence: Float64, num_bins: int = CALIBRATION_BINS) -> NDArray[np.int64]:
     """Which of equally wide bins each confidence, 0 to 1, falls into."""
     return np.minimum((confidence * num_bins).astype(np.int64), num_bins - 1)
 

@@ -19,7 +19,7 @@ from pipeline.dataset.shard_reader import ShardReader
 from pipeline.dataset.table import damaged
 from pipeline.modalities.images.show.figures import image_grid
 from pipeline.report import figures
-from pipeline.report.evaluation import Evaluation, read_evaluation
+from pipeline.report.evaluation import EvaluationTables, read_evaluation
 from pipeline.report.modelcard import write_card
 from pipeline.report.params import ReportParams
 from pipeline.report.tables import Row, csv_tables, epoch_table, read_rows, write_csv
@@ -60,7 +60,7 @@ def read_model_json(path: Path) -> dict[str, Any]:
     return description
 
 
-def draw(folder: Path, history: list[Row], best_epoch: int, evaluation: Evaluation) -> None:
+def draw(folder: Path, history: list[Row], best_epoch: int, evaluation: EvaluationTables) -> None:
     figures.training_curves(history, best_epoch, folder / "training.png")
     confusion(evaluation.confusion, evaluation.classes, folder / "confusion.png")
     figures.calibration(
@@ -74,7 +74,7 @@ def draw(folder: Path, history: list[Row], best_epoch: int, evaluation: Evaluati
     figures.robustness(evaluation.robustness, folder / "robustness.png")
 
 
-def draw_mistakes(path: Path, evaluation: Evaluation, most: int) -> None:
+def draw_mistakes(path: Path, evaluation: EvaluationTables, most: int) -> None:
     """The images of up to `most` mistakes, those of highest confidence.
 
     Raises:

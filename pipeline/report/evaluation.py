@@ -12,30 +12,30 @@ from pipeline.dataset.table import read_index
 from pipeline.dataset.tables import read_table
 from pipeline.report.slices import named
 
-Rows = Sequence[Mapping[str, Any]]
+TableRows = Sequence[Mapping[str, Any]]
 """The rows of a table, by the names of its columns."""
 
 
 @dataclass(frozen=True)
-class Evaluation:
+class EvaluationTables:
     """Tables as rows, and the values beside them."""
 
     summary: Mapping[str, Any]
     """The index of data/evaluation: classes, temperature, numbers of examples left out …"""
-    intervals: Rows
+    intervals: TableRows
     """metric, value, low, high: each metric with its 95 % interval."""
-    by_class: Rows
+    by_class: TableRows
     """class, support, precision, recall, f1, recall_low, recall_high."""
-    slices: Rows
+    slices: TableRows
     """slice, rule, count, accuracy, low, high; the first is of all test examples."""
-    robustness: Rows
+    robustness: TableRows
     """corruption, strength, accuracy, low, high; the first is of uncorrupted images, and there is
     no row where no image was corrupted."""
-    calibration: Rows
+    calibration: TableRows
     """scaled, confidence, accuracy, count: bins before and after temperature scaling."""
-    confusion_counts: Rows
+    confusion_counts: TableRows
     """actual, predicted, count; of K classes K * K rows."""
-    mistakes: Rows
+    mistakes: TableRows
     """id, label, predicted, confidence; those of highest confidence first."""
 
     @property
@@ -61,23 +61,23 @@ class Evaluation:
     def metric(self, name: str) -> float:
         return float(next(row["value"] for row in self.intervals if row["metric"] == name))
 
-    def reliability(self, *, scaled: bool) -> Rows:
+    def reliability(self, *, scaled: bool) -> TableRows:
         return [row for row in self.calibration if row["scaled"] == scaled]
 
 
-def read_evaluation(folder: Path) -> Evaluation:
+def read_evaluation(folder: Path) -> EvaluationTables:
     """Read the folder that evaluate wrote.
 
     Raises:
         MissingInput: it is not whole, or a table is damaged.
     """
 
-    def rows(name: str) -> Rows:
+    def rows(name: str) -> TableRows:
         table: list[dict[str, Any]] = read_table(folder, name).to_pylist()
         return table
 
     summary = read_index(folder)
-    return Evaluation(
+    return EvaluationTables(
         summary=summary,
         intervals=rows("intervals"),
         by_class=rows("classes"),

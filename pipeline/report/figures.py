@@ -7,13 +7,13 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from pipeline.report.evaluation import Rows
+from pipeline.report.evaluation import TableRows
 from pipeline.reporting.figures import BLUE, GREY, ORANGE, save
 
 NAME_LENGTH = 40
 
 
-def training_curves(history: Rows, best_epoch: int, path: Path) -> None:
+def training_curves(history: TableRows, best_epoch: int, path: Path) -> None:
     """Loss and accuracy of training and validation by epoch, the best epoch marked."""
     epochs = [row["epoch"] for row in history]
     figure, axes = plt.subplots(1, 2, figsize=(8, 3))
@@ -29,7 +29,7 @@ def training_curves(history: Rows, best_epoch: int, path: Path) -> None:
 
 
 def calibration(
-    bins: Rows, error: float, scaled_bins: Rows, scaled_error: float, path: Path
+    bins: TableRows, error: float, scaled_bins: TableRows, scaled_error: float, path: Path
 ) -> None:
     """Accuracy against confidence, before and after temperature scaling.
 
@@ -46,7 +46,7 @@ def calibration(
     save(figure, path)
 
 
-def slices(rows: Rows, path: Path) -> None:
+def slices(rows: TableRows, path: Path) -> None:
     """Accuracy and interval of each slice; the first, of all examples, as a line through all."""
     height = 0.9 + 0.24 * len(rows)
     figure, axis = plt.subplots(figsize=(6, height))
@@ -63,7 +63,7 @@ def slices(rows: Rows, path: Path) -> None:
     save(figure, path)
 
 
-def robustness(rows: Rows, path: Path) -> None:
+def robustness(rows: TableRows, path: Path) -> None:
     """Accuracy by strength of each corruption, in a small picture each."""
     plain, corrupted = rows[:1], rows[1:]
     names = list(dict.fromkeys(row["corruption"] for row in corrupted))
@@ -98,7 +98,7 @@ def robustness(rows: Rows, path: Path) -> None:
     save(figure, path)
 
 
-def _reliability(axis: Axes, bins: Rows, colour: str, name: str) -> None:
+def _reliability(axis: Axes, bins: TableRows, colour: str, name: str) -> None:
     confidence = [row["confidence"] for row in bins]
     accuracy = [row["accuracy"] for row in bins]
     counts = np.array([row["count"] for row in bins])

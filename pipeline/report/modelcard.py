@@ -7,7 +7,7 @@ head is that of a card on the Hugging Face Hub. Same inputs, same bytes: no time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pipeline.report.evaluation import Evaluation
+from pipeline.report.evaluation import EvaluationTables
 from pipeline.reporting.markdown import as_table, code, plain, quoted
 
 MAX_CLASSES_LISTED = 10
@@ -16,7 +16,7 @@ FEW_EXAMPLES = 1000
 About = Mapping[str, Any]
 
 
-def write_card(about: About, evaluation: Evaluation) -> str:
+def write_card(about: About, evaluation: EvaluationTables) -> str:
     """The card as Markdown; `about` is models/model.json."""
     title = f"{about['model']} on {about['dataset']}"
     lines = [*_head(about, title), "", f"# {plain(title)}", ""]
@@ -65,7 +65,7 @@ def _description(about: About) -> Iterator[str]:
         start = start.get("start")
 
 
-def _results(evaluation: Evaluation) -> Iterator[str]:
+def _results(evaluation: EvaluationTables) -> Iterator[str]:
     yield f"On {evaluation.num_examples:,} test images, which nothing was trained or chosen by:"
     yield ""
     rows = [
@@ -92,7 +92,7 @@ def _results(evaluation: Evaluation) -> Iterator[str]:
         )
 
 
-def _weaknesses(evaluation: Evaluation) -> Iterator[str]:
+def _weaknesses(evaluation: EvaluationTables) -> Iterator[str]:
     worst = evaluation.worst_class
     ends = worst["recall_low"], worst["recall_high"]
     yield f"- class: {_accuracy(worst['class'], worst['recall'], ends, worst['support'])}"
@@ -136,7 +136,7 @@ def _recipe(about: About) -> Iterator[str]:
     yield f"Digest of the data, code and settings that made it: {code(about['inputs_sha256'])}."
 
 
-def _limits(evaluation: Evaluation) -> Iterator[str]:
+def _limits(evaluation: EvaluationTables) -> Iterator[str]:
     yield "- It knows its classes alone, and names one of them whatever an image shows."
     yield "- The intervals are about images like those of the test split, and about this one model."
     if evaluation.num_examples < FEW_EXAMPLES:

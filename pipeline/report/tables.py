@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.dataset.table import damaged
-from pipeline.report.evaluation import Evaluation
+from pipeline.report.evaluation import EvaluationTables
 
 Row = Mapping[str, Any]
 Table = tuple[Sequence[str], list[list[str | int]]]
@@ -25,7 +25,7 @@ COLUMNS = {
 }
 
 
-def csv_tables(evaluation: Evaluation) -> dict[str, Table]:
+def csv_tables(evaluation: EvaluationTables) -> dict[str, Table]:
     """The tables of an evaluation by the names of their files; each fraction has six digits.
 
     Calibration is that before temperature scaling.

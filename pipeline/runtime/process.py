@@ -19,7 +19,7 @@ from typing import NamedTuple, TypeVar
 
 from pipeline.runtime.errors import GroundworkError, SettingsError, WorkerKilled
 
-Task = TypeVar("Task")
+Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 WORKERS_VARIABLE = "GROUNDWORK_WORKERS"
@@ -133,7 +133,7 @@ def _nothing() -> None:
 
 
 def map_ordered(
-    function: Callable[[Task], Result], tasks: Iterable[Task], *, min_tasks: int = 2
+    function: Callable[[Item], Result], tasks: Iterable[Item], *, min_tasks: int = 2
 ) -> Iterator[Result]:
     """Like `map`, over worker processes, with a bounded number of tasks in memory.
 

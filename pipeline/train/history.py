@@ -1,14 +1,11 @@
 """The history of a training on disk, a row per epoch, for the stage `report`."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow as pa
 
 from pipeline.dataset.table import write_examples
-
-History = Sequence[dict[str, float]]
-"""One row per epoch; see `Fit` of learning/fitting/loop.py."""
+from pipeline.learning.fitting.selection import History
 
 
 def write_history(path: Path, history: History) -> None:

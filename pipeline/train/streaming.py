@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from pipeline.dataset.shard_reader import Block, ShardReader
-from pipeline.dataset.shards import Rows
+from pipeline.dataset.shards import ShardRows
 from pipeline.learning.batches import (
     ALONE,
     Epochs,
@@ -105,7 +105,7 @@ class Stream:
         # One allocation, so that malloc returns it to the system after the epoch.
         room = self.reader.empty_rows(most_rows * len(windows[:2]))
 
-        def read(number: int) -> Rows:
+        def read(number: int) -> ShardRows:
             begin, end = windows[number][0].start, windows[number][-1].stop
             return self._read(order_of_blocks.between(begin, end), room, number % 2 * most_rows)
 
@@ -136,13 +136,13 @@ class Stream:
     def _block_order(self, seed: int, epoch: int) -> BlockOrder:
         return BlockOrder.shuffled(self.reader.blocks(self.split, self.copy), seed, epoch)
 
-    def _read(self, blocks: list[Block], room: Rows, begin: int) -> Rows:
+    def _read(self, blocks: list[Block], room: ShardRows, begin: int) -> ShardRows:
         """Read the blocks into the rows of `room` from number `begin` on; returns these rows."""
         end = begin
         for block in blocks:
             self.reader.read_block(block, room, end)
             end += block.rows
-        return Rows(room.images[begin:end], room.labels[begin:end], room.weights[begin:end])
+        return ShardRows(room.images[begin:end], room.labels[begin:end], room.weights[begin:end])
 
 
 def training_epochs(
@@ -187,10 +187,10 @@ class _Copies:
         return make_examples(*self._reader.read_rows("train", copy))
 
 
-def _ahead(read: Callable[[int], Rows], numbers: Iterable[int]) -> Iterator[Rows]:
+def _ahead(read: Callable[[int], ShardRows], numbers: Iterable[int]) -> Iterator[ShardRows]:
     """`map(read, numbers)`; while a result is used a thread makes the next, and no further one."""
     with ThreadPoolExecutor(1) as thread:
-        waiting: deque[Future[Rows]] = deque()
+        waiting: deque[Future[ShardRows]] = deque()
         for number in numbers:
             waiting.append(thread.submit(read, number))
             if len(waiting) == 2:

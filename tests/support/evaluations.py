@@ -1,6 +1,6 @@
 """An evaluation as the stage `report` reads it."""
 
-from pipeline.report.evaluation import Evaluation
+from pipeline.report.evaluation import EvaluationTables
 
 CLASSES = ["dark", "b|right", "unseen"]
 
@@ -33,7 +33,7 @@ def bins(*rows: tuple[bool, float, float, int]) -> list[dict]:
     return [dict(zip(names, row, strict=True)) for row in rows]
 
 
-EVALUATION = Evaluation(
+EVALUATION = EvaluationTables(
     summary={
         "classes": CLASSES,
         "temperature": 1.75,

@@ -20,11 +20,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse  # type: ignore[import-untyped]
 
+from pipeline.dataset.arrays import Float64
 from pipeline.evaluate.bootstrap import RESAMPLES, bootstrap_sums, percentile_interval, swapped_sums
 from pipeline.evaluate.predictions import Predictions
 from pipeline.evaluate.scores import example_scores, metrics_of
 from pipeline.evaluate.slices import owners_of
-from pipeline.learning.metrics import Floats
 
 ALPHA = 0.05
 TOLERANCE = 0.005
@@ -110,6 +110,6 @@ def _scores(predictions: Predictions) -> sparse.csr_array:
     return example_scores(predictions.probabilities.astype(np.float64), predictions.labels)
 
 
-def _share_as_bad(chance: Floats, gain: float) -> float:
+def _share_as_bad(chance: Float64, gain: float) -> float:
     """The observed change counts as one of them, so that it is never 0."""
     return float((1 + (chance <= gain + 1e-12).sum()) / (1 + len(chance)))

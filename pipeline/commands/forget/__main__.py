@@ -34,7 +34,7 @@ from pipeline.commands.forget.request import (
     write_journal,
 )
 from pipeline.commands.forget.storage import current_lock, git, locked, open_repository, stores
-from pipeline.commands.forget.traces import Examples, tombstones
+from pipeline.commands.forget.traces import Forgotten, tombstones
 from pipeline.commands.frame import run_command
 from pipeline.dataset.addresses import is_remote
 from pipeline.dataset.catalog import read_entry
@@ -195,7 +195,7 @@ def keep_receipt(receipt: str) -> Path:
     return path
 
 
-def hand_over(paths: list[str], examples: Examples, commit: bool) -> None:
+def hand_over(paths: list[str], examples: Forgotten, commit: bool) -> None:
     """Commit what has changed in git, or say how to."""
     message = f"Forget {len(examples.ids)} examples"
     if not commit:

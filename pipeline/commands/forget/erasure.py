@@ -18,7 +18,7 @@ from pipeline.commands.forget.storage import (
     object_id,
     remove_experiments,
 )
-from pipeline.commands.forget.traces import Examples
+from pipeline.commands.forget.traces import Forgotten
 from pipeline.ingest.sources.places.fetch import cache_dir
 from pipeline.runtime.stage import WORK_DIR
 
@@ -118,7 +118,7 @@ def _datasets(versions: Iterable[Lock]) -> dict[str, set[str]]:
 
 
 def find(
-    examples: Examples, scope: Scope, places: Iterable[Store], keep: Collection[str], models: bool
+    examples: Forgotten, scope: Scope, places: Iterable[Store], keep: Collection[str], models: bool
 ) -> Findings:
     """Every stored object with the examples, and all that hangs on it.
 
@@ -175,7 +175,7 @@ def erase(found: Findings, places: Iterable[Store]) -> None:
             work.unlink()
 
 
-def erase_outputs(examples: Examples, scope: Scope) -> list[str]:
+def erase_outputs(examples: Forgotten, scope: Scope) -> list[str]:
     """Remove the outputs in the workspace that hold the examples; returns which."""
     removed = []
     for output in map(Path, current_lock().outputs):
@@ -190,7 +190,7 @@ def erase_outputs(examples: Examples, scope: Scope) -> list[str]:
     return removed
 
 
-def erase_notes(examples: Examples, folder: Path) -> None:
+def erase_notes(examples: Forgotten, folder: Path) -> None:
     """Remove what DVC notes about files and remotes, where it names the examples.
 
     What remotes have (`index`) is no longer so, and a later push would rely on it.
@@ -200,7 +200,7 @@ def erase_notes(examples: Examples, folder: Path) -> None:
         shutil.rmtree(folder)
 
 
-def erase_downloads(examples: Examples) -> int:
+def erase_downloads(examples: Forgotten) -> int:
     """Remove downloads with the examples, which are fetched again when needed; returns how many."""
     removed = 0
     for copy in sorted(cache_dir().glob("*")):
@@ -211,7 +211,7 @@ def erase_downloads(examples: Examples) -> int:
 
 
 def search(
-    examples: Examples,
+    examples: Forgotten,
     scope: Scope,
     places: Iterable[Store],
     notes: Path,
@@ -263,7 +263,7 @@ def files_below(root: Path) -> Iterator[Path]:
                 yield from files_below(path)
 
 
-def _holds(examples: Examples, path: Path, ids: Collection[str]) -> bool:
+def _holds(examples: Forgotten, path: Path, ids: Collection[str]) -> bool:
     try:
         with path.open("rb") as file:
             return examples.in_file(file, ids)

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from pipeline.commands.forget.erasure import Findings, Left
 from pipeline.commands.forget.storage import git
-from pipeline.commands.forget.traces import Examples
+from pipeline.commands.forget.traces import Forgotten
 from pipeline.dataset.addresses import without_secrets
 from pipeline.dataset.places import RAW
 from pipeline.dataset.table import read_folder
@@ -18,7 +18,7 @@ from pipeline.runtime.stage import INDEX
 MAX_NAMED = 20
 
 
-def plan(dataset: str, examples: Examples, found: Findings, models: bool) -> Iterator[str]:
+def plan(dataset: str, examples: Forgotten, found: Findings, models: bool) -> Iterator[str]:
     """What would be erased, and what would stay."""
     yield f"To forget in {dataset}: {len(examples.ids)} examples"
     yield f"- tombstones in data/optout/{dataset}.csv, then dvc repro"
@@ -69,7 +69,7 @@ def trained(found: Findings, models: bool) -> Iterator[str]:
 def write_receipt(
     dataset: str,
     sources: Sequence[str],
-    examples: Examples,
+    examples: Forgotten,
     found: Findings,
     left: Left,
     counts: dict[str, int],
@@ -84,7 +84,7 @@ def write_receipt(
     return "\n".join([*lines, *_searched(left, counts), ""])
 
 
-def _removed(dataset: str, examples: Examples, found: Findings) -> Iterator[str]:
+def _removed(dataset: str, examples: Forgotten, found: Findings) -> Iterator[str]:
     yield f"# Forgotten from {dataset} on {date.today()}\n"
     yield f"{len(examples.ids)} examples, known here by SHA-256 of their ids alone:"
     yield from sorted(f"- {hashlib.sha256(id.encode()).hexdigest()}" for id in examples.ids)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pipeline.commands.forget.erasure import JOURNAL, Findings, Scope, files_below
 from pipeline.commands.forget.storage import Store
-from pipeline.commands.forget.traces import Examples, digest_of
+from pipeline.commands.forget.traces import Forgotten, digest_of
 from pipeline.dataset.places import OPTOUT_DIR, REVIEWS_DIR
 from pipeline.dataset.privacy import (
     OPTOUT_COLUMNS,
@@ -30,7 +30,7 @@ class Request:
     """What is to be done, and what is known of it so far."""
 
     dataset: str
-    examples: Examples
+    examples: Forgotten
     unknown: list[str]
     """Ids or digests that are nowhere."""
     found: Findings
@@ -84,7 +84,7 @@ def read_journal(dataset: str) -> Request:
         ForgetError: it was about another dataset.
     """
     if not JOURNAL.exists():
-        return Request(dataset, Examples(), [], Findings(), unfinished=False)
+        return Request(dataset, Forgotten(), [], Findings(), unfinished=False)
     content = json.loads(JOURNAL.read_text(encoding="utf-8"))
     if content["dataset"] != dataset:
         raise ForgetError(
@@ -94,7 +94,7 @@ def read_journal(dataset: str) -> Request:
     sets = {name: set(values) for name, values in content["examples"].items()}
     sets["traces"] = {bytes.fromhex(trace) for trace in sets["traces"]}
     found = content["found"] | {"bad": set(content["found"]["bad"])}
-    return Request(dataset, Examples(**sets), [], Findings(**found), unfinished=True)
+    return Request(dataset, Forgotten(**sets), [], Findings(**found), unfinished=True)
 
 
 def write_journal(request: Request) -> None:

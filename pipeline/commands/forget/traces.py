@@ -27,7 +27,7 @@ MAX_TEXT_BYTES = 64 << 20
 
 
 @dataclass
-class Examples:
+class Forgotten:
     """Some examples, and all by which they can be recognised."""
 
     ids: set[str] = field(default_factory=set)
@@ -216,7 +216,7 @@ def trace_of(image: bytes) -> bytes:
     return max((w for w in windows if w), key=lambda window: len(zlib.compress(window)))
 
 
-def tombstones(examples: Examples, unknown: Iterable[str]) -> set[str]:
+def tombstones(examples: Forgotten, unknown: Iterable[str]) -> set[str]:
     """Digests that keep the examples out, and what is given but unknown."""
     return {digest_of(name) for name in {*examples.ids, *unknown}} | examples.images
 

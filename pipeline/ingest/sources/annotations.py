@@ -17,17 +17,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
 
 from pipeline.dataset.addresses import without_secrets
 from pipeline.dataset.annotations import SOURCE
+from pipeline.dataset.arrays import Rows
 from pipeline.ingest.sources.delimited import DelimitedText
 from pipeline.ingest.sources.places.fetch import fetch_source
 from pipeline.runtime.errors import SourceError
 
 MAX_NAMED = 3
-
-Rows = NDArray[np.int64]
 
 
 def fetch_annotations(uri: str, classes: Sequence[str]) -> pa.Table:

@@ -14,10 +14,8 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter  # type: ignore[import-untyped]
 from scipy.special import ndtri  # type: ignore[import-untyped]
 
+from pipeline.dataset.arrays import Images, Keys
 from pipeline.dataset.randomness import uniform
-
-Images = NDArray[np.uint8]
-Keys = NDArray[np.uint64]
 
 STRENGTHS = (1, 3, 5)
 """Of five: mild, medium, strong."""

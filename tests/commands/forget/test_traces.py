@@ -12,7 +12,7 @@ from PIL import Image
 
 from pipeline.commands.forget import traces
 from pipeline.commands.forget.mentions import names_one
-from pipeline.commands.forget.traces import Examples, trace_of
+from pipeline.commands.forget.traces import Forgotten, trace_of
 
 
 def jpeg(number: int, white: bool = False) -> bytes:
@@ -53,14 +53,14 @@ A, B, C = jpeg(1), jpeg(2), jpeg(3)
 
 def test_a_name_is_an_id_or_a_digest_of_an_id_or_image():
     for name in ("a", sha256(b"a"), sha256(A), sha256(b"source of " + A)):
-        examples = Examples()
+        examples = Forgotten()
         assert examples.meet(table({"a": A, "b": B}), {name, "nobody"}) == {name}
         assert examples.ids == {"a"}
         assert examples.images == {sha256(A), sha256(b"source of " + A)}
 
 
 def test_the_same_picture_under_another_id_is_met_too():
-    examples = Examples()
+    examples = Forgotten()
     file = table({"a": A, "b": B, "again": A})
     examples.meet(file, {"a"})
     examples.meet_copies(file)
@@ -71,7 +71,7 @@ def test_renumbered_ids_do_not_spread():
     """Where ids are row numbers, a row that is inserted gives every picture another id."""
     old = {"0": A, "1": B, "2": C}
     new = {"0": jpeg(0), "1": A, "2": B, "3": C}
-    examples = Examples()
+    examples = Forgotten()
     examples.meet(table(new), {"1"})
     assert examples.in_file(table(old), examples.ids)
     assert examples.aliases == {"0"}
@@ -83,7 +83,7 @@ def test_renumbered_ids_do_not_spread():
 
 @pytest.mark.parametrize("compression", ["none", "zstd"])
 def test_rows_and_bytes(compression):
-    examples = Examples()
+    examples = Forgotten()
     examples.meet(table({"a": A}), {"a"})
     assert examples.in_file(table({"other": A}, compression=compression), {"a"})
     assert len(examples.traces) == 1
@@ -94,13 +94,13 @@ def test_rows_and_bytes(compression):
 
 
 def test_a_file_that_is_an_image_is_known_by_its_digest():
-    examples = Examples(images={sha256(b"any bytes")})
+    examples = Forgotten(images={sha256(b"any bytes")})
     assert examples.in_file(io.BytesIO(b"any bytes"), ())
 
 
 def test_an_image_across_two_blocks(monkeypatch):
     monkeypatch.setattr(traces, "BLOCK_BYTES", 1000)
-    examples = Examples(traces={trace_of(A)})
+    examples = Forgotten(traces={trace_of(A)})
     for offset in range(0, 1000, 37):
         assert examples.in_file(io.BytesIO(bytes(offset) + A), ())
 
@@ -108,7 +108,7 @@ def test_an_image_across_two_blocks(monkeypatch):
 def test_many_traces_are_found_as_few_are():
     random = np.random.default_rng(0)
     many = [random.bytes(512) for _ in range(200)]
-    examples = Examples(traces=set(many))
+    examples = Forgotten(traces=set(many))
     noise = random.bytes(100_000)
     assert not examples.in_bytes(noise)
     assert not examples.in_bytes(b"")
@@ -172,7 +172,7 @@ def test_names_in_rows_of_others(column, value, named):
     """As the review queue and other tables of data/findings have them."""
     buffer = io.BytesIO()
     pq.write_table(pa.table({"id": ["8", "9"], column: [value, None]}), buffer)
-    assert Examples().in_file(buffer, {"cat/0001.jpg", "7"}) == named
+    assert Forgotten().in_file(buffer, {"cat/0001.jpg", "7"}) == named
 
 
 def test_names_in_a_database(tmp_path):
@@ -182,7 +182,7 @@ def test_names_in_a_database(tmp_path):
         database.execute("insert into files values ('cat/0001.jpg')")
     database.close()
     with (tmp_path / "cache.db").open("rb") as file:
-        assert Examples().in_file(file, {"cat/0001.jpg"})
+        assert Forgotten().in_file(file, {"cat/0001.jpg"})
 
 
 def test_decoded_pixels_are_known_when_no_other_has_them():
@@ -191,7 +191,7 @@ def test_decoded_pixels_are_known_when_no_other_has_them():
     buffer = io.BytesIO()
     ids = ["noise", "other", "black", "black too"]
     pq.write_table(pa.table({"id": ids, "x": pixels}), buffer)
-    examples = Examples(ids={"noise", "black"})
+    examples = Forgotten(ids={"noise", "black"})
     examples.learn_pixels(buffer)
     assert examples.in_bytes(b"memory" + pixels[0])
     assert not examples.in_bytes(pixels[1] + pixels[2])

@@ -17,12 +17,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.dataset.arrays import Float32, Images, Rows
 from pipeline.modalities.images.compare.pair_keys import pack, sort_distinct
 from pipeline.modalities.neighbours import nearest
 
-Images = NDArray[np.uint8]
-Floats = NDArray[np.float32]
-Rows = NDArray[np.int64]
 Step = Callable[[int], object]
 
 NUM_CANDIDATES = 12
@@ -58,7 +56,7 @@ class Candidates(NamedTuple):
     """Digest, split, and which of the images of that split with this digest; `(M, KEY_BYTES)`."""
     rows: NDArray[np.int32]
     """Places of the nearest among the M images; NONE where there are fewer than K."""
-    products: Floats
+    products: Float32
     """Of descriptors; -inf where there is no image."""
     screened: NDArray[np.int8]
     """Whether the pair passed screening: YES, NO, or UNKNOWN if not yet screened."""
@@ -127,7 +125,7 @@ def keys_of(images: Images, rows: Rows, ranks: Rows) -> tuple[Rows, NDArray[np.u
 
 
 def find_candidates(
-    descriptors: tuple[Floats, Floats],
+    descriptors: tuple[Float32, Float32],
     ranks: Rows,
     keys: NDArray[np.uint8],
     above: float,
@@ -168,7 +166,7 @@ def find_candidates(
 
 
 def _search(
-    queries: Floats, plain: Floats, among: Rows, selves: Rows, above: float, on_step: Step
+    queries: Float32, plain: Float32, among: Rows, selves: Rows, above: float, on_step: Step
 ) -> _Lists:
     """Find the nearest of queries among some places; `selves` are the queries in `among`."""
     near = nearest(

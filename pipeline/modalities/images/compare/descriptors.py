@@ -16,13 +16,9 @@ from functools import cache
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from pipeline.dataset.arrays import Float32, Float64, Images
 from pipeline.modalities.images.compare.weights import gaussian_weights
-
-Images = NDArray[np.uint8]
-Floats = NDArray[np.float32]
-Doubles = NDArray[np.float64]
 
 DIMENSIONS = 40
 LENGTH = 2047
@@ -44,14 +40,14 @@ FLAT = 0.25  # grey levels; a thumbnail that varies less has no structure to com
 class Descriptor(NamedTuple):
     """Weights and directions for images of one shape; see `make_descriptor`."""
 
-    down: Floats
+    down: Float32
     """Weights of an image's H rows in the rows of its thumbnail, `(h, H)`."""
-    across: Floats
+    across: Float32
     """Weights of columns, `(w, W)`."""
-    directions: Doubles
+    directions: Float64
     """From a thumbnail's values to a descriptor, whole numbers, `(C * h * w, D)`."""
 
-    def describe(self, images: Images, mirrored: bool = False) -> Floats:
+    def describe(self, images: Images, mirrored: bool = False) -> Float32:
         """Compute descriptors, `(N, D)`, of images `(N, H, W, C)`.
 
         They are whole numbers, with a norm of LENGTH before rounding; zeros for flat images.
@@ -66,10 +62,10 @@ class Descriptor(NamedTuple):
             parts.append(np.rint(projected * (LENGTH / length.clip(1))).astype(np.float32))
         return np.concatenate(parts)
 
-    def thumbnails(self, images: Images) -> Doubles:
+    def thumbnails(self, images: Images) -> Float64:
         """Compute thumbnails without their means, `(N, C * h * w)`, in whole STEPS."""
         reduced = np.matmul(self.down, images.transpose(0, 3, 1, 2).astype(np.float32))
-        thumbnails: Doubles = np.rint((reduced @ self.across.T) * STEPS).astype(np.float64)
+        thumbnails: Float64 = np.rint((reduced @ self.across.T) * STEPS).astype(np.float64)
         thumbnails -= np.rint(thumbnails.mean((2, 3), keepdims=True))
         return thumbnails.reshape(len(images), -1)
 
@@ -119,7 +115,7 @@ def _made_up(shape: tuple[int, int, int]) -> Iterator[Images]:
         yield (images * MADE_UP_CONTRAST + 120).clip(0, 255).astype(np.uint8)
 
 
-def _weights(size: int) -> Floats:
+def _weights(size: int) -> Float32:
     """Gaussian weights of `size` pixels in each of a thumbnail, 0 in MARGIN; `(h, size)`."""
     margin = int(size * MARGIN)
     inner = size - 2 * margin

@@ -7,7 +7,7 @@ keys is that of (lesser, greater, mirrored).
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-Rows = NDArray[np.int64]
+from pipeline.dataset.arrays import Rows
 
 FIRST_BIT = 32  # the lowest bit of the lesser place
 SECOND_MASK = 2**31 - 1

@@ -24,6 +24,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.dataset.arrays import Images, Rows
 from pipeline.modalities.images.compare.candidates import (
     YES,
     Candidates,
@@ -34,10 +35,9 @@ from pipeline.modalities.images.compare.candidates import (
 from pipeline.modalities.images.compare.descriptors import LENGTH, make_descriptor
 from pipeline.modalities.images.compare.pair_keys import unpack
 from pipeline.modalities.images.compare.screening import screen_pairs
-from pipeline.modalities.images.compare.similarity import Images, correlate, evidence
+from pipeline.modalities.images.compare.similarity import correlate, evidence
 from pipeline.modalities.neighbours import nearest, sample_rows
 
-Rows = NDArray[np.int64]
 Progress = Callable[[int], AbstractContextManager[Any]]
 
 MIN_SIDE = 8

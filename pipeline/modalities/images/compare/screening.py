@@ -10,8 +10,9 @@ from itertools import combinations_with_replacement
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.dataset.arrays import Float32, Images, Rows
 from pipeline.modalities.images.compare.pair_keys import pack, unpack
-from pipeline.modalities.images.compare.similarity import MAX_SHIFT, NOISE, Floats, Images, scales
+from pipeline.modalities.images.compare.similarity import MAX_SHIFT, NOISE, scales
 
 LENGTH = 4000
 """Of an image's details, before rounding; see descriptors.LENGTH."""
@@ -29,7 +30,6 @@ GROUP = 64
 GROUPS_AT_ONCE = 8
 """Their shifts and the images beside them stay in a core's cache."""
 
-Rows = NDArray[np.int64]
 Details = NDArray[np.int16]
 
 
@@ -117,7 +117,7 @@ def _correlate(
     return passed
 
 
-def _shifted(details: Details, mirrored: NDArray[np.bool_]) -> Floats:
+def _shifted(details: Details, mirrored: NDArray[np.bool_]) -> Float32:
     """Details `(G, h, w)`, some mirrored, at every shift, `(G, S, h * w)`; filled with zeros."""
     num, height, width = details.shape
     details = details.copy()

@@ -11,11 +11,9 @@ import numpy as np
 import scipy.fft  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
+from pipeline.dataset.arrays import Float32, Images
 from pipeline.modalities.images.compare.weights import gaussian_weights
 from pipeline.modalities.images.prepare.measurements import overlaps
-
-Images = NDArray[np.uint8]
-Floats = NDArray[np.float32]
 
 SIDE = 32
 """Pixels; larger images are compared at this size."""
@@ -37,7 +35,7 @@ def correlate(
     second: NDArray[np.int64],
     mirrored: NDArray[np.bool_],
     enough: float = -1.0,
-) -> tuple[Floats, Floats]:
+) -> tuple[Float32, Float32]:
     """Correlate the details of P pairs of images at the best shift.
 
     Args:
@@ -70,34 +68,36 @@ def correlate(
     return correlation, num_pixels
 
 
-def details(images: NDArray) -> Floats:
+def details(images: NDArray) -> Float32:
     """Details of images `(N, H, W, C)`: `(N, C, h, w)`, with sides of at most SIDE."""
     num, height, width, channels = images.shape
     planes = images.transpose(0, 3, 1, 2).astype(np.float32).reshape(-1, height * width)
     shape = (num, channels, min(height, SIDE), min(width, SIDE))
-    band: Floats = (planes @ _details_operator(height, width)).reshape(shape)
+    band: Float32 = (planes @ _details_operator(height, width)).reshape(shape)
     return band
 
 
-def _grey(images: Images) -> Floats:
+def _grey(images: Images) -> Float32:
     weights = np.full((images.shape[3], 1), 1 / images.shape[3], np.float32)
-    grey: Floats = images @ weights
+    grey: Float32 = images @ weights
     return grey
 
 
-def _turn(planes: Floats, mirrored: NDArray[np.bool_]) -> Floats:
+def _turn(planes: Float32, mirrored: NDArray[np.bool_]) -> Float32:
     """Mirror some of `(P, C, H, W)`, in place: details of mirror images are mirrored details."""
     planes[mirrored] = planes[mirrored, :, :, ::-1]
     return planes
 
 
-def evidence(correlation: Floats, num_pixels: Floats) -> Floats:
+def evidence(correlation: Float32, num_pixels: Float32) -> Float32:
     """Information that P pairs share, in nats, as if pixels were independent and Gaussian."""
-    nats: Floats = -num_pixels / 2 * np.log1p(-np.minimum(correlation.clip(0) ** 2, 1 - 1e-6))
+    nats: Float32 = -num_pixels / 2 * np.log1p(-np.minimum(correlation.clip(0) ** 2, 1 - 1e-6))
     return nats
 
 
-def _correlate(first: Floats, second: Floats, shifts: NDArray[np.intp]) -> tuple[Floats, Floats]:
+def _correlate(
+    first: Float32, second: Float32, shifts: NDArray[np.intp]
+) -> tuple[Float32, Float32]:
     """Correlations of details `(P, C, H, W)` at shifts `(P, 2)`, and numbers of pixels, `(P,)`."""
     height, width = first.shape[2:]
     edge_y, edge_x = int(height * MARGIN), int(width * MARGIN)
@@ -120,7 +120,7 @@ def _correlate(first: Floats, second: Floats, shifts: NDArray[np.intp]) -> tuple
     return correlation, num_pixels
 
 
-def _best_shift(a: Floats, b: Floats) -> NDArray[np.intp]:
+def _best_shift(a: Float32, b: Float32) -> NDArray[np.intp]:
     """Shift from a to b, `(P, H, W)`, of the largest cross-correlation in MAX_SHIFT; `(P, 2)`."""
     _, height, width = a.shape
     # In single precision scipy's is three times as fast as numpy's.
@@ -133,7 +133,7 @@ def _best_shift(a: Floats, b: Floats) -> NDArray[np.intp]:
 
 
 @cache
-def _details_operator(height: int, width: int) -> Floats:
+def _details_operator(height: int, width: int) -> Float32:
     """Matrix from pixels to details, `(H * W, h * w)`."""
     fine, coarse = map(np.kron, scales(height), scales(width))
     operator = np.ascontiguousarray((fine - coarse).T)
@@ -142,7 +142,7 @@ def _details_operator(height: int, width: int) -> Floats:
 
 
 @cache
-def scales(size: int) -> tuple[Floats, Floats]:
+def scales(size: int) -> tuple[Float32, Float32]:
     """Matrices from `size` pixels to at most SIDE, blurred by FINE and by COARSE; `(S, size)`."""
     side = min(size, SIDE)
     areas = (overlaps(size, side) / size).astype(np.float32)

@@ -6,14 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
+from pipeline.dataset.arrays import Images
 from pipeline.dataset.table import read_index, read_tables
 from pipeline.modalities.images.prepare.decoding import decode
 from pipeline.runtime.process import map_ordered
 
-Images = NDArray[np.uint8]
 Shape = tuple[int, int, int]
 """Height, width and channels."""
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.modalities.images.encode.transforms.draws import Draws, Images
+from pipeline.dataset.arrays import Images
+from pipeline.modalities.images.encode.transforms.draws import Draws
 from pipeline.runtime.errors import SettingsError
 
 

@@ -4,7 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.modalities.images.encode.transforms.draws import Draws, Images
+from pipeline.dataset.arrays import Images
+from pipeline.modalities.images.encode.transforms.draws import Draws
 from pipeline.modalities.images.encode.transforms.operations import (
     brightness,
     contrast,

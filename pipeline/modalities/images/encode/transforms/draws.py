@@ -10,9 +10,6 @@ from numpy.typing import NDArray
 
 from pipeline.dataset.randomness import uniform
 
-Images = NDArray[np.uint8]
-"""Shape `(N, H, W, C)`; C is 1 (grey) or 3 (RGB)."""
-
 
 @dataclass(frozen=True)
 class Draws:

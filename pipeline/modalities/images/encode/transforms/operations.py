@@ -7,21 +7,18 @@ within one grey level: they differ where its float sums round otherwise.
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.modalities.images.encode.transforms.draws import Images
-
-Numbers = NDArray[np.float64]
-Floats = NDArray[np.float32]
+from pipeline.dataset.arrays import Float32, Float64, Images
 
 LEVELS = np.arange(256, dtype=np.float32)
 RED, GREEN, BLUE = np.float32(0.2989), np.float32(0.587), np.float32(0.114)
 
 
-def brightness(images: Images, factors: Numbers) -> Images:
+def brightness(images: Images, factors: Float64) -> Images:
     """Multiply by the factor; 0 is black, 1 the image."""
     return look_up(images, _levels(LEVELS * factors.astype(np.float32)[:, None]))
 
 
-def contrast(images: Images, factors: Numbers) -> Images:
+def contrast(images: Images, factors: Float64) -> Images:
     """Stretch around the mean of the grey image; 0 is that grey, 1 the image."""
     num, height, width, _ = images.shape
     sums = grey(images).reshape(num, -1).sum(1, dtype=np.float64)  # whole numbers: exact
@@ -30,7 +27,7 @@ def contrast(images: Images, factors: Numbers) -> Images:
     return look_up(images, _levels(LEVELS * factor + means * (1 - factor)))
 
 
-def saturation(images: Images, factors: Numbers) -> Images:
+def saturation(images: Images, factors: Float64) -> Images:
     """Move away from the grey image; 0 is grey, 1 the image. Grey images stay as they are."""
     if images.shape[3] == 1:
         return images
@@ -45,7 +42,7 @@ def saturation(images: Images, factors: Numbers) -> Images:
     return saturated
 
 
-def hue(images: Images, shifts: Numbers) -> Images:
+def hue(images: Images, shifts: Float64) -> Images:
     """Turn the hue by a share of the circle, -0.5 to 0.5. Grey images stay as they are.
 
     With h the hue in sixths of the circle, a channel is `highest - span * clip(2 - d, 0, 1)`, d
@@ -79,7 +76,7 @@ def hue(images: Images, shifts: Numbers) -> Images:
     return result
 
 
-def sharpness(images: Images, factors: Numbers) -> Images:
+def sharpness(images: Images, factors: Float64) -> Images:
     """Move away from a blurred image; 0 is blurred, 1 the image. The outermost pixels stay.
 
     The blur has weights 1 around 5, as Pillow's SMOOTH.
@@ -102,13 +99,13 @@ def sharpness(images: Images, factors: Numbers) -> Images:
     return sharpened
 
 
-def posterize(images: Images, bits: Numbers) -> Images:
+def posterize(images: Images, bits: Float64) -> Images:
     """Keep the given number of high bits of every value, 0 to 8."""
     masks = 256 - (256 >> np.rint(bits).astype(np.intp))
     return look_up(images, (np.arange(256) & masks[:, None]).astype(np.uint8))
 
 
-def solarize(images: Images, thresholds: Numbers) -> Images:
+def solarize(images: Images, thresholds: Float64) -> Images:
     """Invert the values that reach the threshold, 0 to 255."""
     return look_up(
         images, np.where(thresholds[:, None] <= LEVELS, 255 - LEVELS, LEVELS).astype(np.uint8)
@@ -147,11 +144,11 @@ def equalize(images: Images) -> Images:
     return look_up(images, np.minimum(tables, 255).astype(np.uint8))
 
 
-def grey(images: Images) -> Floats:
+def grey(images: Images) -> Float32:
     """Luma, shape `(N, H, W)`, in whole numbers."""
     if images.shape[3] == 1:
         return images[..., 0].astype(np.float32)
-    luma: Floats = images[..., 0] * RED
+    luma: Float32 = images[..., 0] * RED
     luma += images[..., 1] * GREEN
     luma += images[..., 2] * BLUE
     return np.floor(luma, out=luma)
@@ -176,6 +173,6 @@ def look_up(images: Images, tables: NDArray[np.uint8]) -> Images:
     return result
 
 
-def _levels(values: Floats) -> NDArray[np.uint8]:
+def _levels(values: Float32) -> NDArray[np.uint8]:
     """Values clipped to 0 … 255, their fractions cut off; `values` are overwritten."""
     return np.clip(values, 0, 255, out=values).astype(np.uint8)

@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.dataset.arrays import Float64, Images
 from pipeline.modalities.images.encode.transforms import operations
-from pipeline.modalities.images.encode.transforms.draws import Draws, Images
+from pipeline.modalities.images.encode.transforms.draws import Draws
 from pipeline.modalities.images.encode.transforms.resampling import inverse_affine, resample
 
 LEVELS = 31
-Numbers = NDArray[np.float64]
 
 
 class Range(NamedTuple):
@@ -79,7 +79,7 @@ def rand_augment(images: Images, draws: Draws, settings: Any) -> Images:
 
 def draw_operations(
     draws: Draws, space: Space, levels: NDArray[np.intp] | int, turn: int = 0
-) -> tuple[NDArray[np.intp], Numbers]:
+) -> tuple[NDArray[np.intp], Float64]:
     """The number of each image's operation in `space`, and its magnitude at the level.
 
     All operations are equally likely, and so are both signs. `turn` tells apart the operations
@@ -96,7 +96,7 @@ def _apply(
     images: Images,
     names: list[str],
     chosen: NDArray[np.intp],
-    magnitudes: Numbers,
+    magnitudes: Float64,
     settings: Any,
 ) -> Images:
     changed = images.copy()
@@ -107,7 +107,7 @@ def _apply(
     return changed
 
 
-def _shear(images: Images, x: Numbers | float, y: Numbers | float, settings: Any) -> Images:
+def _shear(images: Images, x: Float64 | float, y: Float64 | float, settings: Any) -> Images:
     """Shear by pixels a pixel, with the upper left corner kept."""
     _, height, width, _ = images.shape
     num = len(images)
@@ -118,19 +118,19 @@ def _shear(images: Images, x: Numbers | float, y: Numbers | float, settings: Any
     return resample(images, matrices, settings.interpolation, settings.fill)
 
 
-def _shift(images: Images, right: Numbers | float, down: Numbers | float, settings: Any) -> Images:
+def _shift(images: Images, right: Float64 | float, down: Float64 | float, settings: Any) -> Images:
     """By whole pixels, cut off."""
     matrices = inverse_affine(right=np.trunc(right), down=np.trunc(down))
     return resample(images, matrices, "nearest", settings.fill)
 
 
-def _rotate(images: Images, degrees: Numbers, settings: Any) -> Images:
+def _rotate(images: Images, degrees: Float64, settings: Any) -> Images:
     """Counter-clockwise around the centre."""
     matrices = inverse_affine(angle=-degrees)
     return resample(images, matrices, settings.interpolation, settings.fill)
 
 
-OPERATIONS: dict[str, Callable[[Images, Numbers, Any], Images]] = {
+OPERATIONS: dict[str, Callable[[Images, Float64, Any], Images]] = {
     "shear_x": lambda images, magnitude, settings: _shear(images, magnitude, 0, settings),
     "shear_y": lambda images, magnitude, settings: _shear(images, 0, magnitude, settings),
     "translate_x": lambda images, magnitude, settings: _shift(images, magnitude, 0, settings),

@@ -3,19 +3,17 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.modalities.images.encode.transforms.draws import Images
-
-Numbers = NDArray[np.float64]
+from pipeline.dataset.arrays import Float64, Images
 
 
 def inverse_affine(
     *,
-    angle: Numbers | float = 0.0,
-    shear: Numbers | float = 0.0,
-    scale: Numbers | float = 1.0,
-    right: Numbers | float = 0.0,
-    down: Numbers | float = 0.0,
-) -> Numbers:
+    angle: Float64 | float = 0.0,
+    shear: Float64 | float = 0.0,
+    scale: Float64 | float = 1.0,
+    right: Float64 | float = 0.0,
+    down: Float64 | float = 0.0,
+) -> Float64:
     """Where each pixel comes from when images are sheared, rotated, scaled, then shifted.
 
     Args:
@@ -39,7 +37,7 @@ def inverse_affine(
     return np.stack(entries, -1).reshape(-1, 2, 3)
 
 
-def resample(images: Images, matrices: Numbers, interpolation: str, fill: int) -> Images:
+def resample(images: Images, matrices: Float64, interpolation: str, fill: int) -> Images:
     """Draw each image anew through its matrix; see `inverse_affine`.
 
     Args:
