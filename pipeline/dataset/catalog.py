@@ -57,7 +57,8 @@ class Entry(Settings):
     """`builtin:digits`, a path (relative ones start at the repository root), or a URL."""
     license: Text
     """SPDX identifier, or the licence's own name. No licence, no ingest."""
-    kind: Literal["auto", "builtin", "folders", "manifest", "parquet", "cifar", "idx"] = "auto"
+    kind: Text = "auto"
+    """What the source holds: `auto` looks; see pipeline/ingest/sources/opening.py."""
     sha256: Sha256 | dict[Text, Sha256] | None = None
     """Of the file that `uri` names, or of each file of the folder that it names; verified."""
     md5: Md5 | dict[Text, Md5] | None = None

@@ -19,7 +19,7 @@ from pipeline.runtime.stage import WORK_DIR, Stage, run_stage
 from pipeline.validate.assessment import Assessment, assess
 from pipeline.validate.expectations import PROFILE
 from pipeline.validate.params import ValidateParams
-from pipeline.validate.profile import read_profile
+from pipeline.validate.profile import read_profile, unknown_features
 
 EVIDENCE = WORK_DIR / "failed_validation.csv"  # outputs of a failed stage are not published
 NUM_PRINTED = 10
@@ -29,13 +29,14 @@ def main(stage: Stage[ValidateParams]) -> None:
     params = stage.params
     limits = params.validation
     table = read_folder(RAW, WITHOUT_CONTENT)
+    before = read_profile(params.dataset)
     found = assess(
         table,
         read_index(RAW)["classes"],
         read_entry(params.dataset).expectations,
         min_examples_per_class=limits.min_examples_per_class,
         max_drift=limits.max_drift,
-        before=read_profile(params.dataset),
+        before=before,
     )
     critical, warnings = found.failed("critical"), found.failed("warning")
     num, num_quarantined = table.num_rows, len(found.quarantine)
@@ -73,6 +74,10 @@ def main(stage: Stage[ValidateParams]) -> None:
     stage.say(
         f"{held} of {len(found.outcomes)} expectations hold, {num_quarantined} examples set aside"
     )
+    if before is not None and (unknown := unknown_features(before)):
+        stage.say(
+            f"not compared with the accepted profile, which does not know it: {', '.join(unknown)}"
+        )
     if any(outcome.rule.about == PROFILE for outcome in warnings):
         stage.say(
             "the data differ from their accepted profile; where that is meant: "

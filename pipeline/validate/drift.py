@@ -98,12 +98,15 @@ def measurement_table(table: pd.DataFrame, before: Profile) -> pd.DataFrame:
 
     The shift is that of the mean or of the quantile that moved most, in standard deviations.
     """
-    now = moments(table, np.zeros(len(table), np.int64), 1)
-    mean = np.array([before[f"{name}.mean"] for name in FEATURES])
-    unit = _unit(before)
+    known = [name for name in FEATURES if f"{name}.mean" in before]
+    now = moments(table, np.zeros(len(table), np.int64), 1, known)
+    mean = np.array([before[f"{name}.mean"] for name in known])
+    unit = _unit(before)[np.isin(FEATURES, known)]
     inverse = _inverse(now.num * lone_share(table), before["groups"])
     shift = _shift(now, mean, inverse, unit)[0]
-    for position, name in enumerate(COMPARED):
+    for position, name in enumerate(known):
+        if name not in COMPARED:
+            continue
         values = table[name].to_numpy(np.float64)
         for short, quantile in QUANTILES.items():
             was = before[f"{name}.{short}"]
@@ -114,7 +117,7 @@ def measurement_table(table: pd.DataFrame, before: Profile) -> pd.DataFrame:
                 continue
             moved = abs(np.quantile(values, quantile, method="nearest") - was) / unit[position]
             shift[position] = max(shift[position], moved)
-    return pd.DataFrame({"id": FEATURES, "shift": shift})
+    return pd.DataFrame({"id": known, "shift": shift})
 
 
 def remembered_table(
@@ -212,9 +215,12 @@ def _largest(shift: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _unit(before: Profile) -> NDArray[np.float64]:
-    """Standard deviations of the features; where they are constant, a hundredth of their size."""
-    std = np.array([before[f"{name}.std"] for name in FEATURES])
-    mean = np.array([before[f"{name}.mean"] for name in FEATURES])
+    """Standard deviations of the features; where they are constant, a hundredth of their size.
+
+    NaN for features that the profile does not know.
+    """
+    std = np.array([before.get(f"{name}.std", np.nan) for name in FEATURES])
+    mean = np.array([before.get(f"{name}.mean", np.nan) for name in FEATURES])
     unit: NDArray[np.float64] = np.maximum(std, np.maximum(0.01 * np.abs(mean), SMALLEST_UNIT))
     return unit
 

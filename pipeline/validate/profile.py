@@ -196,12 +196,9 @@ def read_profile(dataset: str) -> Profile | None:
         raise SettingsError(f"{path} is no JSON: {error}", fix=fix) from None
     if not isinstance(profile, dict):
         profile = {}
-    wanted = [
-        "examples",
-        "groups",
-        *(f"{name}.{of}" for name in FEATURES for of in ("mean", "std")),
-    ]
-    wanted += [f"{name}.{short}" for name in COMPARED for short in QUANTILES]
+    known = [name for name in FEATURES if any(key.startswith(f"{name}.") for key in profile)]
+    wanted = ["examples", "groups", *(f"{n}.{of}" for n in known for of in ("mean", "std"))]
+    wanted += [f"{name}.{short}" for name in known if name in COMPARED for short in QUANTILES]
     for key in wanted:
         if key not in profile:
             raise SettingsError(f"{path} is no profile: {key} is missing", fix=fix)
@@ -215,6 +212,11 @@ def read_profile(dataset: str) -> Profile | None:
             f"{path}: remembered must be a list of `key image split label`", fix=fix
         )
     return profile
+
+
+def unknown_features(profile: Profile) -> list[str]:
+    """Features that came after a profile was accepted, and so cannot be compared with it."""
+    return [name for name in FEATURES if f"{name}.mean" not in profile]
 
 
 def _is_remembered(line: Any) -> bool:

@@ -118,12 +118,6 @@ def test_no_licence_no_ingest(catalog, license):
             "unknown key expectations.0.severty | fix: did you mean severity?",
         ),
         (
-            "kind: zip",
-            "kind must be 'auto', 'builtin', 'folders', 'manifest', 'parquet', 'cifar' or 'idx', "
-            "found 'zip' "
-            "| fix: set kind to such a value in data/catalog/pets.yaml",
-        ),
-        (
             "split: {val: 0.5, test: 0.5}",
             "split must be val and test that leave a share for train, "
             "found {'val': 0.5, 'test': 0.5} "

@@ -11,6 +11,7 @@ import pytest
 
 from pipeline.modalities.images.compare.features import FEATURES, add_features
 from pipeline.runtime.errors import SettingsError
+from pipeline.validate import drift
 from pipeline.validate.profile import (
     NUM_REMEMBERED,
     SIGNAL_MAX_EXAMPLES,
@@ -22,6 +23,7 @@ from pipeline.validate.profile import (
     num_groups,
     read_profile,
     remembered_key,
+    unknown_features,
 )
 from tests.support.tables import CLASSES, good_columns, table_of
 
@@ -264,3 +266,17 @@ def test_a_damaged_file_is_refused(profiles):
         "ERROR data/profiles/pets.json is no JSON: Expecting value: line 1 column 13 (char 12) "
         f"{FIX}"
     )
+
+
+def test_a_profile_from_before_a_measurement_was_added_is_still_compared(profiles):
+    """But for that measurement, which it does not know; validate says so."""
+    table = frame()
+    profile = profile_of(table)
+    older = {k: v for k, v in profile.items() if "contrast" not in k}
+    (profiles / "pets.json").write_text(json.dumps(older))
+    before = read_profile("pets")
+    assert before == older
+    assert unknown_features(before) == ["contrast"]
+    moved = drift.measurement_table(table, before)
+    assert moved["id"].tolist() == [name for name in FEATURES if name != "contrast"]
+    assert (moved["shift"] == 0).all()

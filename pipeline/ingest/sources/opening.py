@@ -20,7 +20,16 @@ from pipeline.ingest.sources.kinds.parquet import source as parquet
 from pipeline.ingest.sources.places.fetch import fetch_source
 from pipeline.ingest.sources.places.files import open_files
 from pipeline.ingest.sources.source import Source
-from pipeline.runtime.errors import SourceError
+from pipeline.runtime.errors import SettingsError, SourceError
+
+KINDS: dict[str, ModuleType] = {
+    "cifar": cifar,
+    "idx": idx,
+    "manifest": manifest,
+    "parquet": parquet,
+    "folders": folders,
+}
+"""Kinds of files, in the order in which they are asked: the last ones recognise more."""
 
 
 def open_source(entry: Entry, max_bytes: float = float("inf")) -> Source:
@@ -29,8 +38,14 @@ def open_source(entry: Entry, max_bytes: float = float("inf")) -> Source:
     No encoded image of more than `max_bytes` is read.
 
     Raises:
+        SettingsError: there is no such kind.
         SourceError: nothing is there, no kind recognises it, or it is damaged.
     """
+    if entry.kind not in ("auto", "builtin", *KINDS):
+        raise SettingsError(
+            f"kind must be auto, builtin, {', '.join(KINDS)}, found {entry.kind!r}",
+            fix="set kind: auto in the catalog entry",
+        )
     source = _open_images(entry, max_bytes)
     if entry.annotations is None:
         return source
@@ -45,14 +60,6 @@ def open_source(entry: Entry, max_bytes: float = float("inf")) -> Source:
 def _open_images(entry: Entry, max_bytes: float) -> Source:
     if entry.kind == "builtin" or builtin.recognises(entry.uri):
         return builtin.open_source(entry)
-    # In this order, since the last ones recognise more.
-    kinds: dict[str, ModuleType] = {
-        "cifar": cifar,
-        "idx": idx,
-        "manifest": manifest,
-        "parquet": parquet,
-        "folders": folders,
-    }
     if is_remote(entry.uri):
         path = fetch_source(entry.uri, entry.sha256, entry.md5)
     else:
@@ -61,14 +68,14 @@ def _open_images(entry: Entry, max_bytes: float) -> Source:
     files = open_files(path, without_secrets(entry.uri))
     kind: str = entry.kind
     if kind == "auto":
-        recognised = [name for name, module in kinds.items() if module.recognises(files, entry)]
+        recognised = [name for name, module in KINDS.items() if module.recognises(files, entry)]
         if not recognised:
             raise SourceError(
-                f"uri {entry.uri} is of no known kind; known: {', '.join(['builtin', *kinds])}",
+                f"uri {entry.uri} is of no known kind; known: {', '.join(['builtin', *KINDS])}",
                 fix="see docs/bring-your-own-data.md for what a source may look like",
             )
         kind = recognised[0]
-    source: Source = kinds[kind].open_source(entry, files, max_bytes)
+    source: Source = KINDS[kind].open_source(entry, files, max_bytes)
     return source._replace(kind=kind)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.dataset.catalog import Entry
 from pipeline.ingest.sources.opening import open_source
-from pipeline.runtime.errors import SourceError
+from pipeline.runtime.errors import SettingsError, SourceError
 
 
 def entry(uri: Path | str, **more) -> Entry:
@@ -40,3 +40,12 @@ def test_a_file_is_compared_with_its_digest(tmp_path, algorithm):
     )
     with pytest.raises(SourceError, match="is no single file"):
         open_source(entry(tmp_path, **{algorithm: right}))
+
+
+def test_an_unknown_kind_is_refused_before_anything_is_read(tmp_path):
+    with pytest.raises(SettingsError) as caught:
+        open_source(entry(tmp_path, kind="zip"))
+    assert str(caught.value) == (
+        "ERROR kind must be auto, builtin, cifar, idx, manifest, parquet, folders, found 'zip' "
+        "| fix: set kind: auto in the catalog entry"
+    )
