@@ -18,12 +18,12 @@ from pipeline.dataset.addresses import without_secrets
 from pipeline.dataset.catalog import Entry, read_entry
 from pipeline.dataset.privacy import read_opted_out, read_or_make_key, with_pseudonyms
 from pipeline.dataset.table import SPLITS, write_index
+from pipeline.ingest.admission import OPTED_OUT
 from pipeline.ingest.annotations import AnnotationSummary, add_annotations
 from pipeline.ingest.params import IngestParams
 from pipeline.ingest.reuse import KnownParts
 from pipeline.ingest.rows import (
     NO_ROWS,
-    OPTED_OUT,
     IngestJob,
     RawPart,
     job_maker,

@@ -12,6 +12,7 @@ What is kept has no ids and no images. Nothing is reused where DVC's cache is an
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -46,8 +47,7 @@ class KnownParts:
     def __init__(self, dataset: str, settings: Mapping[str, Any]) -> None:
         """`settings` are all that a file depends on but its batch, beside libraries and code."""
         self._name = f"ingest-{dataset}"
-        plain = {k: sorted(v) if isinstance(v, frozenset) else v for k, v in settings.items()}
-        self._key = key_of(*MAKERS, **plain)
+        self._key = key_of(*MAKERS, **{name: _plain(value) for name, value in settings.items()})
         kept = read_cache(self._name, self._key)
         rows = kept.to_pylist() if kept is not None else []
         self._parts = {row["stamp"]: KnownPart(*json.loads(row["part"])) for row in rows}
@@ -79,6 +79,13 @@ class KnownParts:
             }
         )
         write_cache(self._name, self._key, table)
+
+
+def _plain(value: Any) -> Any:
+    """A value whose `repr` is the same in every process: sets have no order."""
+    if is_dataclass(value):
+        return [(field.name, _plain(getattr(value, field.name))) for field in fields(value)]
+    return sorted(value) if isinstance(value, frozenset) else value
 
 
 def read_cached(part: KnownPart) -> bytes | None:

@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 
 from pipeline.dataset.addresses import without_secrets
 from pipeline.dataset.catalog import Entry, SplitFractions
-from pipeline.dataset.privacy import is_opted_out, pseudonym
-from pipeline.dataset.randomness import id_keys, uniform
+from pipeline.dataset.privacy import pseudonym
 from pipeline.dataset.table import SPLITS, file_digest, words, write_part
+from pipeline.ingest.admission import OPTED_OUT, Terms, admit
 from pipeline.ingest.reuse import KnownPart, read_cached
 from pipeline.ingest.sources.source import Batch, Source
+from pipeline.ingest.splits import assign_splits
 from pipeline.modalities.images.prepare.decoding import prepare
 from pipeline.modalities.images.prepare.measurements import Measured, measure
 from pipeline.modalities.images.prepare.refusals import UnreadableImage
@@ -40,14 +41,7 @@ class IngestJob:
     seed: int
     max_pixels: float
     source: str
-    license: str
-    purposes: str | None
-    """What the examples may be used for where they do not say so themselves; None for anything."""
-    purpose: str
-    """What they are to be used for."""
-    opted_out: frozenset[str]
-    """Ids, and SHA-256 digests of ids or of images, that are not to be there."""
-    pseudonym_key: bytes | None
+    terms: Terms
 
 
 def job_maker(
@@ -70,11 +64,13 @@ def job_maker(
         seed=seed,
         max_pixels=max_pixels,
         source=without_secrets(entry.uri),
-        license=entry.license,
-        purposes=" ".join(entry.purposes) if entry.purposes and not any_purpose else None,
-        purpose=purpose,
-        opted_out=opted_out,
-        pseudonym_key=pseudonym_key,
+        terms=Terms(
+            license=entry.license,
+            purposes=" ".join(entry.purposes) if entry.purposes and not any_purpose else None,
+            purpose=purpose,
+            opted_out=opted_out,
+            pseudonym_key=pseudonym_key,
+        ),
     )
 
 
@@ -92,7 +88,7 @@ class ExampleRows(NamedTuple):
 def make_rows(job: IngestJob) -> ExampleRows:
     """Decode, strip and measure some examples; a pure function of the job."""
     examples = with_digests(job.read())
-    table, left_out = admit(examples, job)
+    table, left_out = admit(examples, job.terms)
     ids, data = table["id"].to_pylist(), table["image"].to_pylist()
     stored: list[bytes | None] = []
     modes: list[str | None] = []
@@ -125,9 +121,11 @@ def make_rows(job: IngestJob) -> ExampleRows:
     licenses = table["license"].to_pylist()
     purposes = table["purposes"].to_pylist()
     groups = table["group"].to_pylist()
-    splits = assign_splits(table, job)
-    if job.pseudonym_key is not None:
-        ids, groups = ([pseudonym(name, job.pseudonym_key) for name in c] for c in (ids, groups))
+    splits = assign_splits(table, job.splits_given, job.fractions, job.seed)
+    if job.terms.pseudonym_key is not None:
+        ids, groups = (
+            [pseudonym(name, job.terms.pseudonym_key) for name in c] for c in (ids, groups)
+        )
         sources = [job.source] * len(ids)  # the others may well name the file
     columns = {
         "id": ids,
@@ -146,7 +144,7 @@ def make_rows(job: IngestJob) -> ExampleRows:
         **measured.columns(),
     }
     rows = pa.table([columns[name] for name in RAW_SCHEMA.names], schema=RAW_SCHEMA)
-    stripped = pc.is_in(rows["sha256"], pa.array(sorted(job.opted_out), pa.string()))
+    stripped = pc.is_in(rows["sha256"], pa.array(sorted(job.terms.opted_out), pa.string()))
     if pc.any(stripped).as_py():  # listed by the digest that data/raw has
         rows = rows.filter(pc.invert(stripped))
         left_out[OPTED_OUT] += table.num_rows - rows.num_rows
@@ -228,40 +226,6 @@ def _without_images(rows: ExampleRows) -> ExampleRows:
 NO_ROWS = RAW_SCHEMA.empty_table().drop_columns(["image"])
 
 
-OPTED_OUT = "opted out"
-
-
-def admit(table: pa.Table, job: IngestJob) -> tuple[pa.Table, Counter[str]]:
-    """The examples that may be there, and how many may not, by reason.
-
-    Their licence and purposes are filled in. Left out are those whose id, digest of the id, or
-    digest of the image is in `opted_out`, and those that may not be used for `purpose`.
-    """
-    license = pc.fill_null(table["license"], job.license)
-    purposes = table["purposes"]
-    if job.purposes is not None:
-        purposes = pc.fill_null(purposes, job.purposes)
-    table = table.set_column(table.schema.get_field_index("license"), "license", license)
-    table = table.set_column(table.schema.get_field_index("purposes"), "purposes", purposes)
-    left_out: Counter[str] = Counter()
-    admitted = []
-    for id, digest, allowed in zip(
-        *(table[name].to_pylist() for name in ("id", "source_sha256", "purposes")), strict=True
-    ):
-        reason = None
-        if is_opted_out(job.opted_out, id, digest) or (
-            job.pseudonym_key
-            and is_opted_out(job.opted_out, pseudonym(id, job.pseudonym_key) or "", None)
-        ):
-            reason = OPTED_OUT
-        elif allowed is not None and job.purpose not in allowed.split():
-            reason = f"only for {', '.join(allowed.split()) or 'nothing'}, not for {job.purpose}"
-        admitted.append(reason is None)
-        if reason is not None:
-            left_out[reason] += 1
-    return (table.filter(pa.array(admitted, pa.bool_())) if left_out else table), left_out
-
-
 class MeasuredColumns:
     """A column for each measurement, filled as images come; those of one shape together.
 
@@ -294,35 +258,3 @@ class MeasuredColumns:
                     self._values[name][position] = value
         self._waiting.clear()
         self._waiting_bytes = 0
-
-
-def assign_splits(table: pa.Table, job: IngestJob) -> list[str]:
-    """The source's own splits; what it lacks is drawn by `(seed, group or id)`.
-
-    Without any, val and test take their fractions; without val, val takes its from train.
-    """
-    given = table["split"].to_pylist()
-    owners = [
-        group if group is not None else id
-        for group, id in zip(
-            table["group"].to_pylist(),
-            table["id"].to_pylist(),
-            strict=True,
-        )
-    ]
-    draw = uniform(id_keys(owners), job.seed, "split")
-    # Test before val, so that changing the size of val moves nothing in or out of test.
-    is_test = draw < job.fractions.test if "test" not in job.splits_given else draw < 0
-    start = job.fractions.test if "test" not in job.splits_given else 0.0
-    is_val = (draw >= start) & (draw < start + job.fractions.val)
-    splits = []
-    for own, test, val in zip(given, is_test, is_val, strict=True):
-        if own in ("val", "test"):
-            splits.append(own)
-        elif test:
-            splits.append("test")
-        elif val and "val" not in job.splits_given:
-            splits.append("val")
-        else:
-            splits.append("train")
-    return splits

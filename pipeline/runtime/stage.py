@@ -8,7 +8,6 @@ leaves nothing under a final name, says so in one line, and exits non-zero.
 What a stage reads and writes stands in dvc.yaml alone; the frame reads it there.
 """
 
-import csv
 import hashlib
 import json
 import math
@@ -18,7 +17,7 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import FrameType
 from typing import Any, Generic
@@ -84,13 +83,6 @@ class Stage(Generic[SomeSettings]):
     def say(self, text: str) -> None:
         if self.writes:
             print(one_line(f"{self.name}: {text}"), flush=True)
-
-    def write_table(self, path: str, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-        """Write an output as CSV."""
-        with self.output(path).open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(header)
-            writer.writerows(rows)
 
     def inputs_digest(self) -> str:
         """Hex digest of all that the stage's result is a function of: inputs, code, params.

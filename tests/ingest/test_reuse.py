@@ -4,7 +4,6 @@ import os
 import shutil
 import time
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -12,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.dataset.catalog import Entry, SplitFractions
+from pipeline.ingest.admission import Terms
 from pipeline.ingest.reuse import DVC_CACHE, UNSETTLED_NS, KnownPart, KnownParts
 from pipeline.ingest.rows import IngestJob, RawPart, look_at, make_part
 from pipeline.ingest.sources import source as source_module
@@ -47,13 +47,21 @@ def jobs(uri: Path, **changes) -> list[IngestJob]:
         "seed": 0,
         "max_pixels": 1e6,
         "source": "pets",
+    }
+    terms = terms_of(**{k: v for k, v in changes.items() if k in Terms.__dataclass_fields__})
+    of_job = {k: v for k, v in changes.items() if k not in Terms.__dataclass_fields__}
+    return [IngestJob(batch, **given | of_job, terms=terms) for batch in source.batches]
+
+
+def terms_of(**changes) -> Terms:
+    given = {
         "license": "CC0-1.0",
         "purposes": None,
         "purpose": "training",
         "opted_out": frozenset(),
         "pseudonym_key": None,
     }
-    return [partial(IngestJob, **given | changes)(batch) for batch in source.batches]
+    return Terms(**given | changes)
 
 
 def known_parts(**settings: object) -> KnownParts:
@@ -222,14 +230,21 @@ def first_known(pets: Path, settings: dict) -> KnownPart | None:
 
 
 def test_what_is_known_is_of_all_settings_in_any_order(pets):
-    given = {"license": "MIT", "opted_out": frozenset(map(str, range(50))), "purpose": None}
+    some = frozenset(map(str, range(50)))
+    given = {"license": "MIT", "opted_out": some, "terms": terms_of(opted_out=some)}
     [(_, stamp, _)] = known_parts().find([jobs(pets)[0].read], time.time_ns() + LATER)
     part = KnownPart({"name": "part-00000.parquet", "rows": 3}, "cd", {"opted out": 1}, 7)
     known_parts(**given).keep({stamp: part})
     assert first_known(pets, given) == part
-    turned = given | {"opted_out": frozenset(map(str, range(49, -1, -1)))}
+    back = frozenset(map(str, range(49, -1, -1)))
+    turned = given | {"opted_out": back, "terms": terms_of(opted_out=back)}
     assert first_known(pets, dict(reversed(turned.items()))) == part
-    for other in ({"license": "CC0"}, {"opted_out": frozenset()}, {"purpose": "MIT"}, {"more": 1}):
+    for other in (
+        {"license": "CC0"},
+        {"opted_out": frozenset()},
+        {"terms": terms_of()},
+        {"more": 1},
+    ):
         assert first_known(pets, given | other) is None
     [(_, _, other)] = KnownParts("others", given).find([jobs(pets)[0].read], time.time_ns() + LATER)
     assert other is None

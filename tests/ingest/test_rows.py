@@ -8,8 +8,10 @@ import pytest
 
 from pipeline.dataset.catalog import SplitFractions
 from pipeline.dataset.privacy import pseudonym
-from pipeline.ingest.rows import IngestJob, assign_splits, make_rows
+from pipeline.ingest.admission import Terms
+from pipeline.ingest.rows import IngestJob, make_rows
 from pipeline.ingest.sources.source import EXAMPLE_SCHEMA
+from pipeline.ingest.splits import assign_splits
 from pipeline.modalities.images.prepare.decoding import prepare
 from pipeline.modalities.images.prepare.measurements import measure
 from pipeline.modalities.images.prepare.schema import RAW_SCHEMA
@@ -29,13 +31,17 @@ def job(examples: list[dict], **changes) -> IngestJob:
         "seed": 0,
         "max_pixels": 1e6,
         "source": "data/pets",
+    }
+    terms = {
         "license": "CC0-1.0",
         "purposes": None,
         "purpose": "training",
         "opted_out": frozenset(),
         "pseudonym_key": None,
     }
-    return IngestJob(**given | changes)
+    of_terms = {name: value for name, value in changes.items() if name in terms}
+    of_job = {name: value for name, value in changes.items() if name not in terms}
+    return IngestJob(**given | of_job, terms=Terms(**terms | of_terms))
 
 
 def make(examples: list[dict], **changes) -> pa.Table:
@@ -44,7 +50,7 @@ def make(examples: list[dict], **changes) -> pa.Table:
 
 def splits(examples: list[dict], **changes) -> dict[str, str]:
     work = job(examples, **changes)
-    names = assign_splits(work.read(), work)
+    names = assign_splits(work.read(), work.splits_given, work.fractions, work.seed)
     return dict(zip([example["id"] for example in examples], names, strict=True))
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.dataset.catalog import Entry, SplitFractions
+from pipeline.ingest.admission import Terms
 from pipeline.ingest.rows import IngestJob, make_rows
 from pipeline.ingest.sources.opening import open_source
 from pipeline.runtime.errors import GroundworkError
@@ -34,11 +35,13 @@ def ingest(uri: Path, **more) -> list[dict]:
             seed=0,
             max_pixels=MAX_PIXELS,
             source="here",
-            license="CC0-1.0",
-            purposes=None,
-            purpose="training",
-            opted_out=frozenset(),
-            pseudonym_key=None,
+            terms=Terms(
+                license="CC0-1.0",
+                purposes=None,
+                purpose="training",
+                opted_out=frozenset(),
+                pseudonym_key=None,
+            ),
         )
         rows += make_rows(job).table.to_pylist()
     return rows

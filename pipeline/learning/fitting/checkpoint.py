@@ -6,13 +6,14 @@ before each run. `torch.load` checks no digest itself (most flipped bits go unno
 
 import hashlib
 import io
-import os
 import shutil
 import time
 from pathlib import Path
 from typing import Any
 
 import torch
+
+from pipeline.runtime.files import written_whole
 
 SAVE_EVERY_SECONDS = 30
 SMALL_BYTES = 16 << 20  # a state up to this size is saved in a moment
@@ -41,13 +42,8 @@ class Checkpoint:
         buffer = io.BytesIO()
         torch.save(state, buffer)
         content = buffer.getvalue()
-        self.folder.mkdir(parents=True, exist_ok=True)
-        partial = self.path.with_suffix(".partial")
-        with partial.open("wb") as file:
-            file.write(hashlib.sha256(content).digest() + content)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(self.path)
+        with written_whole(self.path, durable=True) as partial:
+            partial.write_bytes(hashlib.sha256(content).digest() + content)
         self._saved_at = time.monotonic()
         self._saved_bytes = len(content)
 

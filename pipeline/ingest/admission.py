@@ -1,0 +1,57 @@
+"""Which examples may be there: by their purposes, and by who opted out."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.dataset.privacy import is_opted_out, pseudonym
+
+OPTED_OUT = "opted out"
+
+
+@dataclass(frozen=True)
+class Terms:
+    """Under which terms examples may be there."""
+
+    license: str
+    """Of those that do not say their own."""
+    purposes: str | None
+    """What they may be used for where they do not say so themselves; None for anything."""
+    purpose: str
+    """What they are to be used for."""
+    opted_out: frozenset[str]
+    """Ids, and SHA-256 digests of ids or of images, that are not to be there."""
+    pseudonym_key: bytes | None
+
+
+def admit(table: pa.Table, terms: Terms) -> tuple[pa.Table, Counter[str]]:
+    """The examples that may be there, and how many may not, by reason.
+
+    Their licence and purposes are filled in. Left out are those whose id, digest of the id, or
+    digest of the image is in `opted_out`, and those that may not be used for `purpose`.
+    """
+    license = pc.fill_null(table["license"], terms.license)
+    purposes = table["purposes"]
+    if terms.purposes is not None:
+        purposes = pc.fill_null(purposes, terms.purposes)
+    table = table.set_column(table.schema.get_field_index("license"), "license", license)
+    table = table.set_column(table.schema.get_field_index("purposes"), "purposes", purposes)
+    left_out: Counter[str] = Counter()
+    admitted = []
+    for id, digest, allowed in zip(
+        *(table[name].to_pylist() for name in ("id", "source_sha256", "purposes")), strict=True
+    ):
+        reason = None
+        if is_opted_out(terms.opted_out, id, digest) or (
+            terms.pseudonym_key
+            and is_opted_out(terms.opted_out, pseudonym(id, terms.pseudonym_key) or "", None)
+        ):
+            reason = OPTED_OUT
+        elif allowed is not None and terms.purpose not in allowed.split():
+            reason = f"only for {', '.join(allowed.split()) or 'nothing'}, not for {terms.purpose}"
+        admitted.append(reason is None)
+        if reason is not None:
+            left_out[reason] += 1
+    return (table.filter(pa.array(admitted, pa.bool_())) if left_out else table), left_out
