@@ -103,7 +103,7 @@ def test_tables(examples):
     ]
     assert [row["id"] for row in made["predictions"]] == examples.ids
     assert list(made["classes"][2].values()) == ["unseen", 0, 0.0, 0.0, 0.0, 0.0, 1.0]
-    assert made["classes"][1]["recall"] == results.worst_class.accuracy
+    assert made["classes"][1]["recall"] == results.by_class[results.worst_class].accuracy
     assert [row["metric"] for row in made["intervals"]] == [
         "accuracy",
         "loss",
@@ -116,7 +116,11 @@ def test_tables(examples):
     for row in made["intervals"]:  # not rounded
         assert tuple(row.values())[1:] == results.intervals[row["metric"]]
     assert len(made["robustness"]) == 22
-    assert [row["slice"] for row in made["slices"]] == ["all", "dark", "bright"]
+    assert [(row["kind"], row["measurement"]) for row in made["slices"]] == [
+        ("all", None),
+        ("low", "brightness"),
+        ("high", "brightness"),
+    ]
     assert sum(row["count"] for row in made["confusion"]) == NUM
     assert [row["scaled"] for row in made["calibration"]] == sorted(
         row["scaled"] for row in made["calibration"]

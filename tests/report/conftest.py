@@ -56,7 +56,7 @@ def write_inputs(folder: Path) -> None:
     write_tables(
         folder / "data/evaluation",
         {
-            name: pa.Table.from_pylist(rows, schema=pa.schema(COLUMNS[name].items()))
+            name: pa.Table.from_pylist(list(rows), schema=pa.schema(COLUMNS[name].items()))
             for name, rows in tables.items()
         },
         **EVALUATION.summary,

@@ -1,7 +1,9 @@
 """An evaluation as the stage `report` reads it."""
 
 from pipeline.report.evaluation import EvaluationTables
+from pipeline.report.slices import named
 
+MIN_EXAMPLES = 10
 CLASSES = ["dark", "b|right", "unseen"]
 
 
@@ -23,9 +25,14 @@ def class_row(name: str, support: int, recall: float, low: float, high: float) -
     return row | {"recall_low": low, "recall_high": high}
 
 
-def slice_row(name: str, rule: str, count: int, accuracy: float, low: float, high: float) -> dict:
-    row = {"slice": name, "rule": rule, "count": count}
-    return row | {"accuracy": accuracy, "low": low, "high": high}
+def slice_row(
+    kind: str, bound: float | None, count: int, accuracy: float, low: float, high: float
+) -> dict:
+    """A row of `slices` with its words; of a tail, that of brightness."""
+    measurement = None if kind == "all" else "brightness"
+    row = {"kind": kind, "measurement": measurement, "bound": bound, "rank": None}
+    row |= {"num_groups": None, "count": count, "accuracy": accuracy, "low": low, "high": high}
+    return named(row, MIN_EXAMPLES)
 
 
 def bins(*rows: tuple[bool, float, float, int]) -> list[dict]:
@@ -41,6 +48,7 @@ EVALUATION = EvaluationTables(
         "accuracy_corrupted": 0.6,
         "num_suspected": 2,
         "accuracy_without_suspected": 57 / 58,
+        "min_slice_examples": MIN_EXAMPLES,
         "num_leaked": 1,
         "accuracy_without_leaked": 57 / 59,
     },
@@ -55,9 +63,9 @@ EVALUATION = EvaluationTables(
         class_row("unseen", 0, 0.0, 0.0, 1.0),
     ],
     slices=[
-        slice_row("all", "every test example", 60, 0.95, 0.863, 0.9829),
-        slice_row("dark", "brightness at most 0.4", 15, 0.8, 0.6, 0.9),
-        slice_row("bright", "brightness at least 0.6", 15, 1.0, 0.8, 1.0),
+        slice_row("all", None, 60, 0.95, 0.863, 0.9829),
+        slice_row("low", 0.4, 15, 0.8, 0.6, 0.9),
+        slice_row("high", 0.6, 15, 1.0, 0.8, 1.0),
     ],
     robustness=[
         corrupted("none", 0, 0.9),

@@ -14,7 +14,7 @@ from pipeline.dataset.table import read_folder
 from pipeline.dataset.tables import read_table
 from tests.support.repository import Repository
 
-INGEST = "python -m pipeline.ingest"
+INGEST = "python -m pipeline.check && python -m pipeline.ingest"
 SAID = """\
 id,annotator,label
 0.png,ada,dog

@@ -7,18 +7,22 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.dataset.places import FINDINGS, SHARDS
 from pipeline.dataset.shard_reader import ShardReader
 from pipeline.dataset.shards import write_shard
 from pipeline.dataset.table import write_index
 from pipeline.evaluate import __main__ as evaluate
+from pipeline.evaluate.params import EvaluateParams
 from pipeline.runtime.errors import MissingInput
 from pipeline.runtime.stage import Stage
 from pipeline.train import __main__ as train
+from pipeline.train.params import TrainParams
+from tests.support.findings import write_found
 from tests.support.repository import ROOT
 from tests.support.shards import FIX, provenance, shard, write_shards
 
-SHARDS = Path("data/shards")
 MAIN = {"train": train.main, "evaluate": evaluate.main}
+PARAMS = {"train": TrainParams, "evaluate": EvaluateParams}
 OF_STAGE = {"train": "train-00001.parquet", "evaluate": "test-00005.parquet"}  # and val
 OTHER_DIGEST = "its digest is not the one in index.json"
 
@@ -35,8 +39,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_index(Path("data/clean"), [])
     for name in ("models/model.json", "models/model.safetensors"):
         Path(name).write_text("")
-    for name in ("duplicates", "label_issues"):
-        Path(f"reports/{name}.csv").write_text("")
+    write_found(FINDINGS)
     write_shards(
         SHARDS,
         ("train", 0, shard(10, 4)),
@@ -92,7 +95,7 @@ def refusal(stage: str) -> str:
     """What the stage says; it has written nothing by then."""
     before = sorted(Path().rglob("*"))
     with pytest.raises(MissingInput) as caught:
-        MAIN[stage](Stage(stage))
+        MAIN[stage](Stage(stage, PARAMS[stage]))
     assert sorted(Path().rglob("*")) == before
     return str(caught.value)
 

@@ -1,14 +1,15 @@
 """`kill -9` of the train stage, run by DVC: it goes on where it was, and ends in the same bytes."""
 
-import json
 import random
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from pipeline.runtime.errors import InputChanged
 from pipeline.runtime.stage import Stage
 from pipeline.train import __main__ as train
+from pipeline.train.params import TrainParams
 from tests.support.repository import Repository
 from tests.support.trainable_clone import (
     BY_DVC,
@@ -20,14 +21,15 @@ from tests.support.trainable_clone import (
     make_trainable,
 )
 
-WRITTEN = ("models", "reports/training.csv", "reports/training.png")
+WRITTEN = [f"models/{name}" for name in ("model.safetensors", "model.json", "training.parquet")]
+WRITTEN += ["reports/training.json"]
 
 
 def test_a_checkpoint_stays_until_its_model_is_published(tmp_path, monkeypatch):
     """An input that was edited meanwhile is a way not to get there; a kill is another."""
     clone = make_trainable(tmp_path / "clone")
     monkeypatch.chdir(clone.path)
-    stage = Stage("train")
+    stage = Stage("train", TrainParams)
     clone.set_params({"lr": 0.5})
     with pytest.raises(InputChanged):
         train.main(stage)
@@ -73,7 +75,7 @@ def test_kills_while_the_model_is_written(trained):
     assert GOES_ON not in said
     for function, nth in [
         ("write_json", 1),  # the weights are written
-        ("training_curves", 1),
+        ("write_history", 1),
         ("Stage.publish", 1),
         ("Path.replace", 1),
         ("Path.replace", 2),  # one output has its name
@@ -83,7 +85,8 @@ def test_kills_while_the_model_is_written(trained):
         if nth == 1 and function != "Checkpoint.clear":
             assert_nothing_half_written(clone)
     assert GOES_ON in clone.run(f"{BY_DVC} --force")
-    assert json.loads((clone.path / "reports/training.json").read_text())["seconds"] == 0
+    speed = pq.read_table(clone.path / "models/speed.parquet").to_pylist()
+    assert {row["seconds"] for row in speed} == {0}
     assert clone.digests(*WRITTEN) == undisturbed
     assert list(clone.path.glob(".groundwork/*")) == []
     assert not list(clone.path.rglob("*.partial"))

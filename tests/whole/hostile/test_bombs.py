@@ -83,7 +83,7 @@ def defused(tmp_path_factory) -> dict[str, tuple]:
             (path / "cat").mkdir(parents=True)
         (path / "cat" / name if path.is_dir() else path).write_bytes(make())
         paths.append(path)
-    code = "import sys; from test_hostile_bombs import look_within_limits as look; "
+    code = "import sys; from tests.whole.hostile.test_bombs import look_within_limits as look; "
     code += "look(*sys.argv[1:])"
     done = subprocess.run(
         [sys.executable, "-c", code, *map(str, paths)],
