@@ -28,7 +28,7 @@ run: env ## Run the pipeline on the dataset that params.yaml names.
 review: env ## Decide about doubtful labels on a local page; ARGS="--reviewer ana" names you.
 	@python -m pipeline.commands.review $(ARGS)
 
-test: env ## Run the test suite (about 7 minutes on two cores); ARGS="-k name" picks tests.
+test: env ## Run the test suite (about 8 minutes on two cores); ARGS="-k name" picks tests.
 	@python -m pytest --numprocesses 2 $(ARGS)
 
 lint: env ## Check style (ruff) and types (mypy).

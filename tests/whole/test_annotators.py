@@ -103,6 +103,7 @@ def test_wrong_labels_are_refused_in_one_line(pets):
     ) in printed
 
 
+@pytest.mark.slow  # half a minute
 def test_what_clean_makes_of_them(quick_clone):
     """Three people label 300 digits again, one of them carelessly."""
     truth = load_digits().target[:300]

@@ -16,6 +16,10 @@ TIMED = ["models/speed.parquet", "reports/model/speed.csv"]
 LEARNS = ["check", "train", "evaluate", "report"]
 
 
+def slow(*values: object) -> object:
+    return pytest.param(*values, marks=pytest.mark.slow)
+
+
 def report(repository: Repository, name: str) -> dict:
     return json.loads((repository.path / "reports" / name).read_text())
 
@@ -243,9 +247,9 @@ def test_an_unknown_key_is_refused_before_anything_runs(built):
     [
         ("pipeline/describe/datacard.py", ["describe"]),
         ("pipeline/report/modelcard.py", ["report"]),
-        ("pipeline/modalities/images/show/figures.py", ["describe", "report"]),
-        ("pipeline/train/params.py", LEARNS),  # models/model.json has a digest of the code
-        ("pipeline/clean/doubts.py", ["clean"]),
+        slow("pipeline/modalities/images/show/figures.py", ["describe", "report"]),
+        slow("pipeline/train/params.py", LEARNS),  # models/model.json has a digest of the code
+        slow("pipeline/clean/doubts.py", ["clean"]),
     ],
 )
 def test_an_edit_runs_what_reads_it(built, file, stages):

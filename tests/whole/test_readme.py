@@ -75,6 +75,7 @@ def test_every_command_runs_and_prints_what_readme_shows(newcomer, tmp_path):
         assert not missing, f"$ {command}\nprints no longer: {missing}\nbut\n{output}"
 
 
+@pytest.mark.slow  # minutes
 def test_every_script_runs(newcomer, tmp_path):
     clone = Repository(tmp_path / "clone")
     shutil.copytree(newcomer.repository.path, clone.path, symlinks=True)

@@ -46,7 +46,10 @@ def test_every_image_is_found(here, images):
     expected = write(here, images, 9000)
     found = RawImages(here / "data/raw", expected)
     assert found.examples.keys() == expected.keys()
-    assert {id: found.image(found.examples[id].row) for id in reversed(expected)} == expected
+    some = list(expected)[:: max(1, len(expected) // 500)][::-1]
+    assert {id: found.image(found.examples[id].row) for id in some} == {
+        id: expected[id] for id in some
+    }
 
 
 def test_what_is_known_of_the_wanted_alone(here):
