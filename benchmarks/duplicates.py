@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 from sklearn.datasets import load_digits
 
 from pipeline.clean.duplicates import distinct_rows, find_duplicates
-from pipeline.modalities.images.compare.pairs import Pairs, find_pairs
+from pipeline.modalities.images.compare.near_duplicates import Pairs, find_pairs
 from pipeline.modalities.images.encode.pixels import decode_all
 from pipeline.modalities.images.prepare.measurements import measure
 from pipeline.modalities.images.show.figures import image_grid

@@ -42,13 +42,13 @@ from pipeline.dataset.reviews import read_decisions
 from pipeline.dataset.table import read_folder, read_index
 from pipeline.learning.device import choose_device
 from pipeline.modalities.images.compare.features import NEEDED, UNUSUAL, measurement_distances
-from pipeline.modalities.images.compare.pairs import update_pairs
+from pipeline.modalities.images.compare.near_duplicates import update_pairs
 from pipeline.modalities.images.compare.reuse import (
     candidates_key,
     keep_candidates,
     read_candidates,
 )
-from pipeline.modalities.images.encode.pixels import check_shape, load_pixels
+from pipeline.modalities.images.encode.pixels import comparison_shape, load_pixels
 from pipeline.runtime.errors import BrokenDataset, TrainingError
 from pipeline.runtime.stage import WORK_DIR, Stage, run_stage
 
@@ -59,7 +59,7 @@ def main(stage: Stage[CleanParams]) -> None:
     table = read_folder(RAW, ["id", "label", "split", "group", "sha256", *NEEDED])
     rows = Ledger(table, index["classes"])
     rows.remove(read_quarantine(rows))
-    images = load_pixels(RAW, check_shape(index), "squash")
+    images = load_pixels(RAW, comparison_shape(index), "squash")
     duplicates = find_all_duplicates(stage, rows, images, table["sha256"].to_pylist())
     find_outliers(rows, table)
     annotations = read_annotations(RAW, rows.ids, rows.classes)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.dataset.findings import DUPLICATE, LEAK
-from pipeline.modalities.images.compare.pairs import Pairs
+from pipeline.modalities.images.compare.near_duplicates import Pairs
 
 SPLIT_PRIORITY = {"test": 0, "val": 1, "train": 2}
 """Of equal images in several splits the one in the first of these stays."""

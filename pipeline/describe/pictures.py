@@ -14,7 +14,7 @@ from pipeline.dataset.randomness import id_keys, uniform
 from pipeline.dataset.shard_reader import ShardReader
 from pipeline.dataset.table import read_index, read_tables
 from pipeline.dataset.tables import read_table
-from pipeline.modalities.images.encode.pixels import check_shape, decode_all
+from pipeline.modalities.images.encode.pixels import comparison_shape, decode_all
 from pipeline.modalities.images.show.figures import contact_sheet, image_grid
 from pipeline.reporting.figures import confusion
 
@@ -111,7 +111,7 @@ class Pictures:
     def _images(self, ids: Sequence[str]) -> Images:
         """Images as the label check saw them, `(N, H, W, C)`; black where there is none."""
         encoded = self._values(ids, "image", "image")
-        return decode_all([encoded.get(id) for id in ids], check_shape(self.index), "squash")
+        return decode_all([encoded.get(id) for id in ids], comparison_shape(self.index), "squash")
 
     def _values(self, ids: Iterable[str], kept: str, removed: str) -> dict[str, Any]:
         """By id, a column of data/clean, or one of the examples that were removed."""

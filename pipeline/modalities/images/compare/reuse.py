@@ -12,7 +12,7 @@ from pipeline.modalities.images.compare.descriptors import make_descriptor
 from pipeline.runtime.cache import key_of, read_cache, write_cache
 
 NAME = "near_duplicates"  # of the cache
-MAKER = "pipeline.modalities.images.compare.pairs"
+MAKER = "pipeline.modalities.images.compare.near_duplicates"
 TYPES = {"keys": np.uint8, "rows": np.int32, "products": np.float32, "screened": np.int8}
 
 

@@ -21,7 +21,7 @@ IMAGES_PER_TASK = 2048
 CHECK_MAX_SIDE = 64  # pixels; the check looks at larger images reduced, to save time and memory
 
 
-def check_shape(index: Mapping[str, Any]) -> Shape:
+def comparison_shape(index: Mapping[str, Any]) -> Shape:
     """Of images as comparisons and the label check see them; `index` is that of data/raw."""
     height, width = (max(2, min(side, CHECK_MAX_SIDE)) for side in index["image_size"])
     return height, width, index["channels"]

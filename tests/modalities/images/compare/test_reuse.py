@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pipeline.modalities.images.compare.pairs import update_pairs
+from pipeline.modalities.images.compare.near_duplicates import update_pairs
 from pipeline.modalities.images.compare.reuse import (
     NAME,
     candidates_key,

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from sklearn.datasets import load_digits
 
-from pipeline.modalities.images.compare.pairs import find_pairs
+from pipeline.modalities.images.compare.near_duplicates import find_pairs
 from tests.support.photos import photos
 
 NUM = 120
