@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.modalities.images.show.figures import image_grid
+from pipeline.modalities.images.show.figures import contact_sheet, image_grid
 from pipeline.reporting import figures
 from tests.support.pictures import Draw, assert_same_picture, drawn
 
@@ -22,6 +22,7 @@ DRAWINGS: dict[str, Draw] = {
     ),
     "image_grid": lambda path: image_grid(GREY, ["x", "y", "z"], path, columns=2, title="three"),
     "image_grid in colour": lambda path: image_grid(RGB, ["x\ny"], path, columns=9, title="one"),
+    "contact_sheet of nothing": lambda path: contact_sheet({}, path),
     "image_grid of nothing": lambda path: image_grid([], [], path, columns=9, title="none"),
 }
 

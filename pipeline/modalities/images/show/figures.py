@@ -13,6 +13,8 @@ from pipeline.reporting.figures import save
 
 def contact_sheet(rows: dict[str, NDArray[np.uint8]], path: Path) -> None:
     """Images `(N, H, W, C)`, all of one shape, in a row under each name; N may differ."""
+    if not rows:
+        return _draw_text("no training example of these classes", path)
     _, height, width, channels = next(iter(rows.values())).shape
     columns = max(1, *(len(images) for images in rows.values()))
     gap = max(1, height // 16)
@@ -45,9 +47,7 @@ def image_grid(
     """Images `(H, W, C)` in rows of `columns`, each with a caption; without any, the title."""
     rows = -(-len(images) // columns)
     if not rows:
-        figure = plt.figure(figsize=(4, 0.6))
-        figure.text(0.5, 0.5, title, ha="center", va="center")
-        return save(figure, path)
+        return _draw_text(title, path)
     size = (1.15 * columns, 1.4 * rows + 0.4)
     figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False)
     figure.suptitle(title, y=1 - 0.1 / size[1], va="top")
@@ -59,4 +59,10 @@ def image_grid(
         axis.imshow(shown, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
         axis.set_title(caption, fontsize=6.5)
     figure.tight_layout(rect=(0, 0, 1, 1 - 0.3 / size[1]))  # else a tall one covers its title
+    save(figure, path)
+
+
+def _draw_text(text: str, path: Path) -> None:
+    figure = plt.figure(figsize=(4, 0.6))
+    figure.text(0.5, 0.5, text, ha="center", va="center")
     save(figure, path)
