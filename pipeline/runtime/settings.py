@@ -1,7 +1,9 @@
 """Typed, frozen settings from YAML: what params.yaml and the catalog entries have in common."""
 
+import copy
 import difflib
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
@@ -51,10 +53,9 @@ def read_yaml(path: Path) -> dict[str, Any]:
         if not path.is_file():  # reading a pipe would never end
             raise SettingsError(f"{path} is no regular file", fix=f"write {path}")
         text = path.read_text(encoding="utf-8")
-        yaml = YAML(typ="safe", pure=True)
-        if "&" in text and "*" in text and _expanded_size(yaml.parse(text)) > MAX_YAML_BYTES:
+        if "&" in text and "*" in text and _expanded_size(_yaml().parse(text)) > MAX_YAML_BYTES:
             raise _too_large(path)
-        content = _load(yaml, text, path)
+        content = copy.deepcopy(_load(text, path))
     except RecursionError:
         raise SettingsError(
             f"{path} is nested too deep", fix="settings are flat; is this another file?"
@@ -76,9 +77,14 @@ def read_yaml(path: Path) -> dict[str, Any]:
     return dict(content)
 
 
-def _load(yaml: YAML, text: str, path: Path) -> Any:
+def _yaml() -> YAML:
+    return YAML(typ="safe", pure=True)
+
+
+@lru_cache(maxsize=4)  # a stage reads params.yaml four times, to see whether it changed
+def _load(text: str, path: Path) -> Any:
     try:
-        return yaml.load(text)
+        return _yaml().load(text)
     except (YAMLError, RecursionError):
         raise
     except Exception as error:  # dates, numbers and characters that are impossible raise anything
