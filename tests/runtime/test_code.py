@@ -1,5 +1,6 @@
 """Which files code is, and that a digest of it follows those files and no other."""
 
+import ast
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
@@ -40,7 +41,6 @@ def forget() -> None:
         imported_modules,
         code._files_of,
         code._has_code,
-        code._tree,
     ):
         function.cache_clear()
 
@@ -64,6 +64,21 @@ def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
 
 def closure(*modules: str) -> list[str]:
     return sorted(str(file) for file in import_closure(*modules))
+
+
+def _name(file: Path) -> str:
+    return file.relative_to(code.ROOT).as_posix()
+
+
+@pytest.mark.parametrize("file", sorted(code.ROOT.glob("pipeline/**/*.py")), ids=_name)
+def test_imports_are_those_of_the_syntax_tree(file: Path):
+    imports: list[str] = []
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            imports += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            imports += [f"{node.module}", *(f"{node.module}.{alias.name}" for alias in node.names)]
+    assert sorted(imported_modules(file.relative_to(code.ROOT))) == sorted(imports)
 
 
 def test_the_closure_has_imports_of_imports_and_the_code_of_packages(write):
