@@ -14,6 +14,8 @@ from pipeline.ingest.reuse import UNSETTLED_NS
 from pipeline.modalities.images.prepare.decoding import encode_png
 from pipeline.runtime.cache import read_cache, write_cache
 from pipeline.runtime.settings import read_yaml
+import pytest
+
 from tests.support.repository import Repository
 
 BEFORE = "images were searched for near duplicates before"
@@ -27,6 +29,7 @@ def augment(repository: Repository, options: str = "") -> list[str]:
     return [line for line in output.splitlines() if line.startswith("augment: ") or BEFORE in line]
 
 
+@pytest.mark.slow  # a minute; .ci/run has it
 def test_what_has_not_changed_is_not_made_again(quick_clone):
     repository = quick_clone
     repository.set_params({"clean": {"folds": 0}})
@@ -72,6 +75,7 @@ def write_tiles(folder: Path, numbers: range) -> None:
         path.write_bytes(encode_png(tile.astype(np.uint8)))
 
 
+@pytest.mark.slow  # half a minute
 def test_of_a_folder_only_what_is_near_new_images_is_read_again(quick_clone):
     repository = quick_clone
     tiles = repository.path.parent / "tiles"

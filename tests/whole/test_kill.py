@@ -110,6 +110,7 @@ def check_one_kill(
     return in_time
 
 
+@pytest.mark.slow  # 3 minutes with what follows; .ci/run has it
 @pytest.mark.skipif(not Path("/proc").exists(), reason="looks for processes in /proc")
 @pytest.mark.parametrize(("stage", "victim"), list(zip(OUTPUTS, VICTIMS, strict=True)))
 def test_a_kill_at_a_random_moment(finished, stage, victim):
@@ -118,6 +119,7 @@ def test_a_kill_at_a_random_moment(finished, stage, victim):
     check_one_kill(finished, stage, victim, moment, twice=stage == "train")  # it deletes the model
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc").exists(), reason="looks for processes in /proc")
 def test_a_stage_whose_dvc_died_while_it_was_importing_does_nothing(finished):
     kill_during(finished, "train", "dvc", delay_seconds=0)

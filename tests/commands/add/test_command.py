@@ -122,6 +122,7 @@ def test_the_entry_holds_until_the_data_change(repository, pets):
     assert repository.run(f"{ADD} pets").endswith("pets.yaml is of these data already\n")
 
 
+@pytest.mark.slow  # 15 s
 def test_an_entry_that_names_numbers_is_looked_at_by_its_names(repository):
     folder = repository.path.parent / "numbered"
     for number in range(30):
