@@ -9,13 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pytest
 
 from pipeline.ingest.reuse import UNSETTLED_NS
 from pipeline.modalities.images.prepare.decoding import encode_png
 from pipeline.runtime.cache import read_cache, write_cache
 from pipeline.runtime.settings import read_yaml
-import pytest
-
 from tests.support.repository import Repository
 
 BEFORE = "images were searched for near duplicates before"
