@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from pipeline.dataset.catalog import Entry, SplitFractions
 from pipeline.ingest.rows import SPLITS, Task, make_rows
 from pipeline.ingest.sources.opening import open_source
-from pipeline.ingest.sources.source import examples_table
 from pipeline.modalities.images.prepare.schema import WITHOUT_CONTENT
 from pipeline.params import load_params
+from pipeline.sources.source import examples_table
 from pipeline.validate.assessment import Assessment, assess
 from pipeline.validate.profile import Profile
 

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from pipeline.augment.balance import Balance, make_balance
 from pipeline.augment.engines import make_on
-from pipeline.augment.params import AugmentParams
+from pipeline.augment.params import AugmentParams, augment_params
 from pipeline.augment.reuse import EarlierShards, keep_shards, read_earlier
 from pipeline.augment.sharding import Sharding, make_jobs
 from pipeline.dataset.places import CLEAN, SHARDS
@@ -110,4 +110,4 @@ def balance_of(classes: list[str], policy: str) -> Balance:
 
 
 if __name__ == "__main__":
-    run_stage("augment", main, AugmentParams)
+    run_stage("augment", main, augment_params)

@@ -1,31 +1,30 @@
-"""What params.yaml says to augment."""
+"""What params.yaml says to augment; the modality and the target add to it."""
 
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from pipeline.modalities.images.encode.settings import Transform
-from pipeline.runtime.settings import Seed, Settings
+from pipeline.modalities.opening import modality_settings
+from pipeline.runtime.settings import Kind, Seed, Settings, with_fields
+from pipeline.targets.opening import target_settings
 
 
 class Augment(Settings):
     copies: Annotated[int, Field(ge=1, le=1000)]
     """Versions of each training example in the shards; the first is the original."""
-    balance: Literal["none", "sqrt", "full"]
-    """Rows of each class in every copy but the first: as the data are, in proportion to the square
-    root of that, or the same for all. Examples of rare classes then stand there several times, each
-    time augmented differently, and those of frequent classes take turns (augment/balance.py)."""
-    transforms: list[Transform]
-    """Applied in this order to every copy but the first."""
-    resize: Literal["squash", "crop", "pad"]
-    """How an image of another shape becomes image_size."""
     shard_mb: Annotated[float, Field(gt=0)]
-    """Usual size of a shard in megabytes of pixels; most have two to four thirds of it."""
+    """Usual size of a shard in megabytes of input columns; most have two to four thirds of it."""
     engine: Literal["local", "ray"]
     """Who makes the shards: processes of this machine, or a Ray cluster (RAY_ADDRESS names it). The
     bytes are the same."""
 
 
-class AugmentParams(Settings):
+class AugmentParams(Kind):
     seed: Seed
     augment: Augment
+
+
+def augment_params(modality: str, target: str) -> type[AugmentParams]:
+    """All that augment reads."""
+    content, labels = modality_settings(modality, "encode"), target_settings(target, "labels")
+    return with_fields(AugmentParams, augment=(content.AugmentFields, labels.AugmentFields))

@@ -19,9 +19,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from pipeline.dataset.arrays import Images, Rows
+from pipeline.dataset.arrays import Rows
 from pipeline.dataset.shard_reader import ShardReader
 from pipeline.dataset.table import file_sha256
+from pipeline.modalities.images.arrays import Images
 from pipeline.modalities.images.prepare.measurements import ChannelSums
 from pipeline.runtime.cache import read_cache, write_cache
 from pipeline.runtime.errors import MissingInput

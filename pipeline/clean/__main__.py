@@ -31,16 +31,16 @@ from pipeline.clean.label_check import (
     neighbours_of,
 )
 from pipeline.clean.ledger import Ledger, Removal
-from pipeline.clean.params import CleanParams
+from pipeline.clean.params import CleanParams, clean_params
 from pipeline.clean.writing import write_cleaned
 from pipeline.dataset.annotations import read_annotations
-from pipeline.dataset.arrays import Images
 from pipeline.dataset.findings import UNUSABLE, write_findings
 from pipeline.dataset.places import QUARANTINE, RAW
 from pipeline.dataset.review_queue import BY_MODELS, BY_PEOPLE
 from pipeline.dataset.reviews import read_decisions
 from pipeline.dataset.table import read_folder, read_index
 from pipeline.learning.device import choose_device
+from pipeline.modalities.images.arrays import Images
 from pipeline.modalities.images.compare.features import NEEDED, UNUSUAL, measurement_distances
 from pipeline.modalities.images.compare.near_duplicates import update_pairs
 from pipeline.modalities.images.compare.reuse import (
@@ -179,4 +179,4 @@ def decide(stage: Stage[CleanParams], rows: Ledger) -> None:
 
 
 if __name__ == "__main__":
-    run_stage("clean", main, CleanParams)
+    run_stage("clean", main, clean_params)

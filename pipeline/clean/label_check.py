@@ -16,10 +16,11 @@ from pipeline.clean.ledger import Ledger
 from pipeline.clean.out_of_fold import OutOfFold, assign_folds, make_recipe, out_of_fold
 from pipeline.clean.outliers import find_neighbours, outlier_scores
 from pipeline.dataset.annotations import Annotations
-from pipeline.dataset.arrays import Images, Rows
+from pipeline.dataset.arrays import Rows
 from pipeline.dataset.randomness import id_keys
 from pipeline.dataset.review_queue import MAX_NEIGHBOURS
 from pipeline.learning.device import Device
+from pipeline.modalities.images.arrays import Images
 from pipeline.runtime.cache import key_of, read_cache, write_cache
 
 NAME = "label_check"  # of the cache

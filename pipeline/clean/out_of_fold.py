@@ -11,7 +11,7 @@ import pyarrow as pa
 import torch
 from numpy.typing import NDArray
 
-from pipeline.dataset.arrays import Images, binary_column, numbers_of
+from pipeline.dataset.columns import binary_column, numbers_of
 from pipeline.dataset.randomness import id_keys, uniform
 from pipeline.learning.batches import Examples, make_examples
 from pipeline.learning.device import Device
@@ -20,6 +20,7 @@ from pipeline.learning.fitting.loop import fit
 from pipeline.learning.fitting.recipe import Recipe
 from pipeline.learning.inference import predict_and_embed
 from pipeline.learning.metrics import fit_temperature, softmax
+from pipeline.modalities.images.arrays import Images
 from pipeline.modalities.images.encode.transforms.augment import augment
 from pipeline.modalities.images.network.on_device import Normalizer
 from pipeline.modalities.images.network.whitened import WhitenedCNN

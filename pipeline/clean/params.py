@@ -1,11 +1,11 @@
-"""What params.yaml says to clean."""
+"""What params.yaml says to clean; the modality adds to it."""
 
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from pipeline.modalities.images.encode.settings import Transform
-from pipeline.runtime.settings import Name, Seed, Settings
+from pipeline.modalities.opening import modality_settings
+from pipeline.runtime.settings import Kind, Name, Seed, Settings, with_fields
 
 
 def _not_one(value: int) -> int:
@@ -19,17 +19,19 @@ class Clean(Settings):
     """Out-of-fold models for the label check; 0 leaves the check out, 1 is refused."""
     epochs: Annotated[int, Field(ge=1)]
     """Passes over the data that each out-of-fold model gets; more when the data is small."""
-    transforms: list[Transform]
-    """What leaves an image's class as it is, for these models to learn from: add `name: flip` where
-    images may be mirrored."""
     action: Literal["keep", "flag", "drop", "relabel", "downweight"]
     """What happens to a suspected wrong label that nobody has reviewed. `keep` trains on it; `flag`
     too, but marks it in data/clean; `downweight` has it count as much as it is likely right."""
     remove_outliers: bool
-    """Whether images that look like no other are removed from training; they are listed anyway."""
+    """Whether examples that are like no other are removed from training; they are listed anyway."""
 
 
-class CleanParams(Settings):
+class CleanParams(Kind):
     dataset: Name
     seed: Seed
     clean: Clean
+
+
+def clean_params(modality: str, target: str) -> type[CleanParams]:
+    """All that clean reads."""
+    return with_fields(CleanParams, clean=[modality_settings(modality, "label_check").CleanFields])

@@ -18,13 +18,13 @@ from numpy.typing import NDArray
 
 from pipeline.commands.frame import run_command
 from pipeline.dataset.places import MODELS
-from pipeline.ingest.sources.places.members import IMAGE_SUFFIXES
 from pipeline.modalities.images.encode.pixels import resize
 from pipeline.modalities.images.prepare.decoding import decode
 from pipeline.modalities.images.prepare.pillow import FORMATS
 from pipeline.modalities.images.prepare.refusals import UnreadableImage
 from pipeline.params import load_params
 from pipeline.runtime.errors import MissingInput, SourceError, one_line
+from pipeline.sources.places.members import IMAGE_SUFFIXES
 
 IMAGES_AT_ONCE = 1000
 

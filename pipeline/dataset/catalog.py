@@ -3,30 +3,26 @@
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from pipeline.dataset.places import CATALOG_DIR
 from pipeline.runtime.errors import SettingsError
-from pipeline.runtime.settings import Settings, parse, read_yaml
+from pipeline.runtime.settings import Name, Settings, SomeSettings, parse, read_yaml
 
 Text = Annotated[str, Field(min_length=1)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Md5 = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 Purpose = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
-Side = Annotated[int, Field(ge=1)]
 
 
 class Columns(Settings):
     """Which column of the source is what; unnamed ones are found by looking."""
 
     id: Text | None = None
-    image: Text | None = None
-    label: Text | None = None
     split: Text | None = None
     group: Text | None = None
     license: Text | None = None
     purposes: Text | None = None
-    annotator: Text | None = None
 
 
 class SplitFractions(Settings):
@@ -51,12 +47,19 @@ class Expectation(Settings):
 
 
 class Entry(Settings):
-    """A dataset: where it is and under which licence; the rest has defaults."""
+    """A dataset: where it is and under which licence; the rest has defaults.
+
+    The modality and the target add keys of their own; see pipeline/entry.py.
+    """
 
     uri: Text
     """`builtin:digits`, a path (relative ones start at the repository root), or a URL."""
     license: Text
     """SPDX identifier, or the licence's own name. No licence, no ingest."""
+    modality: Name | None = None
+    """What an example is; that of params.yaml when not given."""
+    target: Name | None = None
+    """What is said of an example; that of params.yaml when not given."""
     kind: Text = "auto"
     """What the source holds: `auto` looks; see pipeline/ingest/sources/opening.py."""
     sha256: Sha256 | dict[Text, Sha256] | None = None
@@ -68,24 +71,11 @@ class Entry(Settings):
     description: str | None = None
     homepage: str | None = None
     citation: str | None = None
-    classes: Annotated[list[Text], Field(min_length=2)] | None = None
-    """Class names in the order of their indices; from the data when not given."""
-    annotations: Text | None = None
-    """A CSV or Parquet file of several people's labels (id, annotator, label): a path, or a URL."""
-    image_size: Annotated[list[Side], Field(min_length=2, max_length=2)] | None = None
-    """Height and width of a training image in pixels; from the data when uniform."""
     columns: Columns = Columns()
     split: SplitFractions = SplitFractions()
     purposes: Annotated[list[Purpose], Field(min_length=1)] | None = None
     """What the data may be used for; anything when not given. `ingest.purpose` is what a run is."""
     expectations: list[Expectation] = []
-
-    @field_validator("classes")
-    @classmethod
-    def _name_each_class_once(cls, classes: list[str] | None) -> list[str] | None:
-        if classes is not None and len(set(classes)) < len(classes):
-            raise ValueError("names that differ")
-        return classes
 
 
 def entry_path(name: str) -> Path:
@@ -93,11 +83,12 @@ def entry_path(name: str) -> Path:
     return CATALOG_DIR / f"{name}.yaml"
 
 
-def read_entry(name: str) -> Entry:
-    """Read the catalog entry of the dataset `name`.
+def parse_entry(name: str, model: type[SomeSettings], modality: str, target: str) -> SomeSettings:
+    """Read the catalog entry of the dataset `name` as `model`, an Entry of a modality and target.
 
     Raises:
-        SettingsError: there is no such entry, or it says something impossible.
+        SettingsError: there is no such entry, it says something impossible, or it is of another
+            modality or target.
     """
     path = entry_path(name)
     if not path.exists():
@@ -112,4 +103,10 @@ def read_entry(name: str) -> Entry:
             f"{path}: key license is missing; data without a licence is not ingested",
             fix="add `license:` with the terms you hold the data under, such as CC-BY-4.0",
         )
-    return parse(Entry, content, path)
+    for key, expected in (("modality", modality), ("target", target)):
+        if (found := content.get(key, expected)) != expected:
+            raise SettingsError(
+                f"{path} is a dataset of {key} {found}, but params.yaml has {key}: {expected}",
+                fix=f"groundwork use {name}, which makes params.yaml ready for it",
+            )
+    return parse(model, content, path)

@@ -6,12 +6,11 @@ its rows and digest, then its own digest.
 
 import hashlib
 import json
-import math
 import os
 import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -23,26 +22,6 @@ from pipeline.runtime.stage import INDEX, json_text, write_json
 SPLITS = ["train", "val", "test"]
 ANNOTATIONS = "annotations.parquet"  # in data/raw: id, annotator, label
 WORD = pa.dictionary(pa.int32(), pa.string())  # a string out of few
-
-
-class Measurement(NamedTuple):
-    """A number that is measured on each example; the modality has a list of them.
-
-    From the list follow the columns of data/raw, what validate expects of them and compares, which
-    count for outliers, and what cards, metadata and slices show; the words are in the modality's
-    `show/`.
-    """
-
-    name: str
-    """The column of data/raw."""
-    type: pa.DataType
-    low: float = -math.inf
-    """Less, and the example is not measured."""
-    high: float = math.inf
-    compared: bool = False
-    """Whether a profile has its quantiles, and drift is looked for in it."""
-    offset: float | None = None
-    """How it counts for outliers: 0 as it is, more by the logarithm of it and this; None not."""
 
 
 def raw_schema(content: pa.Field, measured: Sequence[pa.Field]) -> pa.Schema:

@@ -16,7 +16,7 @@ from pipeline.dataset.tables import read_table
 from pipeline.describe.croissant import write_croissant
 from pipeline.describe.datacard import COLUMNS, Facts, write_card
 from pipeline.describe.lists import write_lists
-from pipeline.describe.params import DescribeParams
+from pipeline.describe.params import DescribeParams, describe_params
 from pipeline.describe.pictures import Pictures
 from pipeline.runtime.stage import Stage, run_stage, write_json
 
@@ -51,4 +51,4 @@ def main(stage: Stage[DescribeParams]) -> None:
 
 
 if __name__ == "__main__":
-    run_stage("describe", main, DescribeParams)
+    run_stage("describe", main, describe_params)

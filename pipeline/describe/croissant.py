@@ -8,8 +8,6 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import pyarrow as pa
-
 from pipeline.dataset.catalog import Entry
 from pipeline.modalities.images.prepare.measurements import MEASUREMENTS
 from pipeline.modalities.images.show.words import WORDS
@@ -29,7 +27,7 @@ FIELDS = {
     "sha256": ("sc:Text", "Digest of the encoded image."),
     **{
         m.name: (
-            "sc:Float" if pa.types.is_floating(m.type) else "sc:Integer",
+            "sc:Float" if m.type.startswith("float") else "sc:Integer",
             WORDS[m.name].meaning,
         )
         for m in MEASUREMENTS

@@ -9,11 +9,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from pipeline.dataset.arrays import Images
 from pipeline.dataset.randomness import id_keys, uniform
 from pipeline.dataset.shard_reader import ShardReader
 from pipeline.dataset.table import read_index, read_tables
 from pipeline.dataset.tables import read_table
+from pipeline.modalities.images.arrays import Images
 from pipeline.modalities.images.encode.pixels import comparison_shape, decode_all
 from pipeline.modalities.images.show.figures import contact_sheet, image_grid
 from pipeline.reporting.figures import confusion

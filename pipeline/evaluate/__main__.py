@@ -13,17 +13,17 @@ import pyarrow.compute as pc
 import torch
 from numpy.typing import NDArray
 
-from pipeline.dataset.arrays import Images
 from pipeline.dataset.places import CLEAN, EVALUATION, FINDINGS, MODELS, SHARDS
 from pipeline.dataset.shard_reader import ShardReader
 from pipeline.dataset.table import read_folder
 from pipeline.dataset.tables import read_table, write_tables
 from pipeline.evaluate.evaluation import TestSplit, evaluate
-from pipeline.evaluate.params import EvaluateParams
+from pipeline.evaluate.params import EvaluateParams, evaluate_params
 from pipeline.evaluate.tables import tables
 from pipeline.learning.device import choose_device
 from pipeline.learning.inference import predict
 from pipeline.learning.model_file import load_model
+from pipeline.modalities.images.arrays import Images
 from pipeline.modalities.images.prepare.measurements import MEASUREMENTS, slice_values
 from pipeline.runtime.errors import BrokenDataset, MissingInput
 from pipeline.runtime.stage import Stage, run_stage
@@ -97,4 +97,4 @@ def read_test(reader: ShardReader) -> TestSplit:
 
 
 if __name__ == "__main__":
-    run_stage("evaluate", main, EvaluateParams)
+    run_stage("evaluate", main, evaluate_params)

@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.dataset.arrays import Float64, Images
+from pipeline.dataset.arrays import Float64
 from pipeline.evaluate.intervals import Interval, metric_intervals
 from pipeline.evaluate.robustness import Corrupted, choose, mean_accuracy, robustness
 from pipeline.evaluate.slices import MIN_EXAMPLES, Accuracy, Slice, accuracy_of, owners_of, slices
 from pipeline.learning.metrics import Labels, fit_temperature, softmax
+from pipeline.modalities.images.arrays import Images
 
 LogitsOf = Callable[[Images], NDArray[np.float32]]
 """Logits `(N, K)` for images `(N, H, W, C)`."""

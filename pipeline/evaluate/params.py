@@ -1,17 +1,18 @@
-"""Parameters of evaluate."""
+"""Parameters of evaluate; the modality adds to them."""
 
-from typing import Annotated
-
-from pydantic import Field
-
-from pipeline.runtime.settings import Settings
+from pipeline.modalities.opening import modality_settings
+from pipeline.runtime.settings import Kind, Settings, with_fields
 
 
 class Evaluate(Settings):
-    corrupted_examples: Annotated[int, Field(ge=0)]
-    """Test images that are evaluated with corruptions too (noise, blur …), 21 times each; 0 leaves
-    that out."""
+    """The section `evaluate`."""
 
 
-class EvaluateParams(Settings):
+class EvaluateParams(Kind):
     evaluate: Evaluate
+
+
+def evaluate_params(modality: str, target: str) -> type[EvaluateParams]:
+    """All that evaluate reads."""
+    stress = modality_settings(modality, "stress")
+    return with_fields(EvaluateParams, evaluate=[stress.EvaluateFields])

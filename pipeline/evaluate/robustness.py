@@ -6,9 +6,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.dataset.arrays import Images
 from pipeline.dataset.randomness import id_keys, uniform
 from pipeline.evaluate.bootstrap import Owners, share_interval
+from pipeline.modalities.images.arrays import Images
 from pipeline.modalities.images.corruptions import CORRUPTIONS, STRENGTHS, corrupt
 
 Classify = Callable[[Images], NDArray[np.int64]]

@@ -20,7 +20,7 @@ from pipeline.dataset.privacy import read_opted_out, read_or_make_key, with_pseu
 from pipeline.dataset.table import SPLITS, write_index
 from pipeline.ingest.admission import OPTED_OUT
 from pipeline.ingest.annotations import AnnotationSummary, add_annotations
-from pipeline.ingest.params import IngestParams
+from pipeline.ingest.params import IngestParams, ingest_params
 from pipeline.ingest.reuse import KnownParts
 from pipeline.ingest.rows import (
     NO_ROWS,
@@ -30,13 +30,13 @@ from pipeline.ingest.rows import (
     make_part,
 )
 from pipeline.ingest.sources.opening import open_source
-from pipeline.ingest.sources.places.trees import UNPACKED_DIR
-from pipeline.ingest.sources.source import Source
 from pipeline.ingest.survey import Survey
 from pipeline.modalities.images.prepare.schema import RAW_SCHEMA
 from pipeline.runtime.errors import SourceError
 from pipeline.runtime.process import map_ordered, prepare_workers
 from pipeline.runtime.stage import Stage, run_stage
+from pipeline.sources.places.trees import UNPACKED_DIR
+from pipeline.sources.source import Source
 
 METADATA_REPORTED = ("exif", "gps", "xmp", "iptc", "comment", "thumbnail", "profile", "trailer")
 
@@ -192,4 +192,4 @@ def report(survey: Survey, num_classes: int) -> dict[str, int]:
 
 
 if __name__ == "__main__":
-    run_stage("ingest", main, IngestParams)
+    run_stage("ingest", main, ingest_params)

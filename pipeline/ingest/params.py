@@ -1,25 +1,29 @@
-"""What params.yaml says to ingest."""
+"""What params.yaml says to ingest; the modality adds to it."""
 
 from typing import Annotated
 
 from pydantic import Field
 
-from pipeline.runtime.settings import Name, Seed, Settings
+from pipeline.modalities.opening import modality_settings
+from pipeline.runtime.settings import Kind, Name, Seed, Settings, with_fields
 
 
 class Ingest(Settings):
-    max_megapixels: Annotated[float, Field(gt=0)]
-    """An image larger than this is quarantined before it is decoded (decompression bombs)."""
     max_file_mb: Annotated[float, Field(gt=0)]
-    """An encoded image of more megabytes than this is quarantined before it is read."""
+    """An example of more megabytes than this is quarantined before it is read."""
     purpose: Name
     """What this run is for; examples that may not be used for it are left out and counted."""
     pseudonymise: bool
     """Replace ids and groups by a keyed hash, whose key stays outside git."""
 
 
-class IngestParams(Settings):
+class IngestParams(Kind):
     dataset: Name
     """Names data/catalog/<dataset>.yaml."""
     seed: Seed
     ingest: Ingest
+
+
+def ingest_params(modality: str, target: str) -> type[IngestParams]:
+    """All that ingest reads."""
+    return with_fields(IngestParams, ingest=[modality_settings(modality, "prepare").IngestFields])

@@ -18,8 +18,8 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from pipeline.ingest.sources.source import Batch
 from pipeline.runtime.cache import key_of, read_cache, write_cache
+from pipeline.sources.source import Batch
 
 MAKERS = ("pipeline.ingest.rows", "pipeline.ingest.sources.opening")
 """The modules whose code decides what a file of data/raw holds."""

@@ -20,12 +20,12 @@ from pipeline.dataset.privacy import pseudonym
 from pipeline.dataset.table import SPLITS, file_digest, words, write_part
 from pipeline.ingest.admission import OPTED_OUT, Terms, admit
 from pipeline.ingest.reuse import KnownPart, read_cached
-from pipeline.ingest.sources.source import Batch, Source
 from pipeline.ingest.splits import assign_splits
 from pipeline.modalities.images.prepare.decoding import prepare
 from pipeline.modalities.images.prepare.measurements import Measured, measure
 from pipeline.modalities.images.prepare.refusals import UnreadableImage
 from pipeline.modalities.images.prepare.schema import RAW_SCHEMA, WITHOUT_CONTENT
+from pipeline.sources.source import Batch, Source
 
 MEASURED_AT_ONCE_BYTES = 8 << 20
 

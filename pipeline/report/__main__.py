@@ -21,7 +21,7 @@ from pipeline.modalities.images.show.figures import image_grid
 from pipeline.report import figures
 from pipeline.report.evaluation import EvaluationTables, read_evaluation
 from pipeline.report.modelcard import write_card
-from pipeline.report.params import ReportParams
+from pipeline.report.params import ReportParams, report_params
 from pipeline.report.tables import Row, csv_tables, epoch_table, read_rows, write_csv
 from pipeline.reporting.figures import confusion
 from pipeline.runtime.errors import MissingInput
@@ -102,4 +102,4 @@ def draw_mistakes(path: Path, evaluation: EvaluationTables, most: int) -> None:
 
 
 if __name__ == "__main__":
-    run_stage("report", main, ReportParams)
+    run_stage("report", main, report_params)

@@ -2,13 +2,13 @@
 
 import copy
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.events import (
@@ -36,6 +36,36 @@ class Settings(BaseModel):
 
 
 SomeSettings = TypeVar("SomeSettings", bound=Settings)
+
+
+class Kind(Settings):
+    """What the data are: two keys of params.yaml by which stages know whose code to open."""
+
+    modality: Name
+    """What an example is."""
+    target: Name
+    """What is said of an example."""
+
+
+def with_fields(
+    model: type[SomeSettings],
+    *more: type[Settings],
+    **sections: Sequence[type[Settings]],
+) -> type[SomeSettings]:
+    """`model` with the fields of `more` too, and its `sections` with those of further classes.
+
+    A field that several have is that of the last class in the list.
+    """
+    fields: dict[str, Any] = {}
+    for name, parts in sections.items():
+        field = model.model_fields[name]
+        section: Any = field.annotation
+        bases = (*reversed(parts), section)
+        fields[name] = (create_model(section.__name__, __base__=bases), field)
+    made: type[SomeSettings] = create_model(
+        model.__name__, __base__=(*reversed(more), model), **fields
+    )
+    return made
 
 
 def read_yaml(path: Path) -> dict[str, Any]:

@@ -32,7 +32,7 @@ from pipeline.runtime.errors import (
     one_line,
 )
 from pipeline.runtime.process import WAIT_FOR_TORCHRUN_SECONDS, die_with_parent, say_error, world
-from pipeline.runtime.settings import PARAMS_FILE, SomeSettings, read_params, read_yaml
+from pipeline.runtime.settings import PARAMS_FILE, Kind, SomeSettings, read_params, read_yaml
 
 DVC_FILE = Path("dvc.yaml")
 WORK_DIR = Path(".groundwork")
@@ -51,7 +51,7 @@ class Stage(Generic[SomeSettings]):
         stages = read_yaml(DVC_FILE)["stages"]
         declared = stages[name]
         self._outputs = _paths(declared, "outs", "metrics", "plots")
-        self._inputs = [Path(path) for path in _paths(declared, "deps")]
+        self._inputs = [Path(_filled_in(path)) for path in _paths(declared, "deps")]
         self._check_inputs(stages)
         self._param_keys: list[str] = []
         for entry in declared.get("params", []):
@@ -158,14 +158,14 @@ class Stage(Generic[SomeSettings]):
 def run_stage(
     name: str,
     main: Callable[[Stage[SomeSettings]], None],
-    params: type[SomeSettings],
+    params: Callable[[str, str], type[SomeSettings]],
     *,
     distributed: bool = False,
 ) -> None:
     """Run `main` in the frame and exit: 0, or 1 with one line, or 128 + n after signal n.
 
-    `params` are the keys of params.yaml that the stage reads. A stage that is `distributed` may be
-    started as several processes by torchrun.
+    `params` gives the keys of params.yaml that the stage reads, for a modality and a target. A
+    stage that is `distributed` may be started as several processes by torchrun.
     """
     here = world()
     # dvc.yaml passes the process of DVC, which may have been killed while this one was importing.
@@ -179,7 +179,8 @@ def run_stage(
                 f"{name} was started as {here.size} processes, and is one",
                 fix=f"python -m pipeline.{name}",
             )
-        stage = Stage(name, params)
+        kind = read_params(Kind)
+        stage = Stage(name, params(kind.modality, kind.target))
         main(stage)
         stage.publish()
     except GroundworkError as error:

@@ -32,7 +32,7 @@ from pipeline.runtime.stage import WORK_DIR, Stage, run_stage
 from pipeline.train.history import write_history, write_speed
 from pipeline.train.launch import launch_ranks
 from pipeline.train.live import live_curves
-from pipeline.train.params import TrainParams, recipe_of
+from pipeline.train.params import TrainParams, recipe_of, train_params
 from pipeline.train.streaming import training_epochs
 from pipeline.train.transfer import Start, check_strategy, start_training
 
@@ -175,4 +175,4 @@ def describe(
 
 
 if __name__ == "__main__":
-    run_stage("train", main, TrainParams, distributed=True)
+    run_stage("train", main, train_params, distributed=True)

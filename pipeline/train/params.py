@@ -6,13 +6,9 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from pipeline.learning.fitting.recipe import Recipe
-from pipeline.modalities.images.network.settings import (
-    BatchTransform,
-    NetworkName,
-    Progressive,
-    ascending,
-)
-from pipeline.runtime.settings import Seed, Settings
+from pipeline.modalities.opening import modality_settings
+from pipeline.runtime.settings import Kind, Seed, Settings, with_fields
+from pipeline.targets.opening import target_settings
 
 
 def _start(value: str) -> str:
@@ -26,20 +22,12 @@ def _start(value: str) -> str:
 class Train(Settings):
     device: Literal["auto", "cpu", "cuda", "mps"]
     precision: Literal["auto", "fp32", "bf16"]
-    """`auto` is bf16 on hardware that computes in it, for images large enough to gain by it."""
+    """`auto` is bf16 on hardware that computes in it, for examples large enough to gain by it."""
     schedule: Literal["constant", "cosine", "linear"]
     """The learning rate after its warm-up: kept, or brought to zero along that curve."""
     weight_decay: Annotated[float, Field(ge=0)]
-    label_smoothing: Annotated[float, Field(ge=0, lt=1)]
-    transforms: list[BatchTransform]
-    """Applied in this order to every batch on the device, on top of the copies in the shards."""
-    progressive: Annotated[list[Progressive], AfterValidator(ascending)]
-    """Smaller images in early epochs, which take less time; then full size."""
-    views: Literal["original", "mirrored", "shifted", "mirrored_and_shifted"]
-    """How the model sees an image that it classifies: as it is, or also mirrored, or shifted by a
-    pixel, or both (2, 3 or 6 times as slow); the answers are averaged."""
     memory_mb: Annotated[float, Field(ge=64)]
-    """Megabytes of training images to hold in memory, of each process. A copy that is larger is
+    """Megabytes of training examples to hold in memory, of each process. A copy that is larger is
     streamed, shuffled in windows of half as much: the order of examples depends on it, so the
     machine does not decide it."""
     processes: Annotated[int, Field(ge=1)]
@@ -59,16 +47,24 @@ class Train(Settings):
     """Learning rate of a block as a share of that of the block above it, with `layerwise`."""
 
 
-class TrainParams(Settings):
+class TrainParams(Kind):
     seed: Seed
-    model: NetworkName
-    """`article_cnn`, `resnet`, `whitened_cnn`, `whitened_resnet` or `torchvision:<name>`."""
+    model: str
+    """The modality says which networks there are."""
     optimizer: Literal["sgd", "adam", "adamw", "muon"]
     lr: Annotated[float, Field(gt=0, le=100)]
     batch_size: Annotated[int, Field(ge=2)]
     """Batch norm needs two."""
     epochs: Annotated[int, Field(ge=1)]
     train: Train
+
+
+def train_params(modality: str, target: str) -> type[TrainParams]:
+    """All that train reads."""
+    content, loss = modality_settings(modality, "network"), target_settings(target, "loss")
+    return with_fields(
+        TrainParams, content.NetworkFields, train=(content.TrainFields, loss.TrainFields)
+    )
 
 
 def recipe_of(params: TrainParams, seed: int) -> Recipe:

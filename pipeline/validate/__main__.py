@@ -18,7 +18,7 @@ from pipeline.runtime.errors import BrokenDataset, one_line
 from pipeline.runtime.stage import WORK_DIR, Stage, run_stage
 from pipeline.validate.assessment import Assessment, assess
 from pipeline.validate.expectations import PROFILE
-from pipeline.validate.params import ValidateParams
+from pipeline.validate.params import ValidateParams, validate_params
 from pipeline.validate.profile import read_profile, unknown_features
 
 EVIDENCE = WORK_DIR / "failed_validation.csv"  # outputs of a failed stage are not published
@@ -115,4 +115,4 @@ def print_failures(found: Assessment) -> None:
 
 
 if __name__ == "__main__":
-    run_stage("validate", main, ValidateParams)
+    run_stage("validate", main, validate_params)

@@ -5,9 +5,9 @@ import pytest
 from pipeline.dataset.addresses import below, file_name, local_path, without_secrets
 from pipeline.dataset.catalog import Entry
 from pipeline.ingest.sources.opening import open_source
-from pipeline.ingest.sources.places.fetch import cache_dir, fetch_file
-from pipeline.ingest.sources.places.fetch import fetch_source as fetch
 from pipeline.runtime.errors import SourceError
+from pipeline.sources.places.fetch import cache_dir, fetch_file
+from pipeline.sources.places.fetch import fetch_source as fetch
 from tests.support.downloads import quick, refusal, web
 
 __all__ = ["quick", "web"]  # fixtures

@@ -5,7 +5,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.dataset.arrays import binary_column, numbers_of
+from pipeline.dataset.columns import binary_column, numbers_of
 
 
 def numbers(dtype: str, *shape: int) -> np.ndarray:

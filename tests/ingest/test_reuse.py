@@ -16,8 +16,8 @@ from pipeline.ingest.reuse import DVC_CACHE, UNSETTLED_NS, KnownPart, KnownParts
 from pipeline.ingest.rows import IngestJob, RawPart, look_at, make_part
 from pipeline.ingest.sources import source as source_module
 from pipeline.ingest.sources.opening import open_source
-from pipeline.ingest.sources.source import examples_table
 from pipeline.runtime.cache import CACHE
+from pipeline.sources.source import examples_table
 
 NUM = 40
 LATER = 10**12  # ns, after which files count as settled

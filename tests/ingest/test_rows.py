@@ -10,11 +10,11 @@ from pipeline.dataset.catalog import SplitFractions
 from pipeline.dataset.privacy import pseudonym
 from pipeline.ingest.admission import Terms
 from pipeline.ingest.rows import IngestJob, make_rows
-from pipeline.ingest.sources.source import EXAMPLE_SCHEMA
 from pipeline.ingest.splits import assign_splits
 from pipeline.modalities.images.prepare.decoding import prepare
 from pipeline.modalities.images.prepare.measurements import measure
 from pipeline.modalities.images.prepare.schema import RAW_SCHEMA
+from pipeline.sources.source import EXAMPLE_SCHEMA
 
 CLASSES = ["cat", "dog"]
 FRACTIONS = SplitFractions(val=0.2, test=0.1)

@@ -26,13 +26,13 @@ from pipeline.ingest.reuse import KnownParts
 from pipeline.ingest.rows import job_maker, look_at
 from pipeline.ingest.sources.annotations import fetch_annotations
 from pipeline.ingest.sources.opening import open_source
-from pipeline.ingest.sources.places.trees import UNPACKED_DIR
-from pipeline.ingest.sources.source import Source
 from pipeline.ingest.survey import Survey
 from pipeline.params import Params, load_params
 from pipeline.runtime.errors import SettingsError, one_line
 from pipeline.runtime.files import written_whole
 from pipeline.runtime.process import map_ordered
+from pipeline.sources.places.trees import UNPACKED_DIR
+from pipeline.sources.source import Source
 
 
 class Inspection(NamedTuple):

@@ -8,8 +8,8 @@ from ruamel.yaml.comments import CommentedSeq
 
 from pipeline.dataset.catalog import Entry
 from pipeline.dataset.table import SPLITS
-from pipeline.ingest.sources.source import Source
 from pipeline.ingest.survey import Survey
+from pipeline.sources.source import Source
 
 LINE_WIDTH = 98
 HEADLINE = re.compile(r"\A# \d+ examples, .*\n")

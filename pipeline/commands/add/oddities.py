@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 
-from pipeline.ingest.sources.source import Source
 from pipeline.ingest.survey import Survey
+from pipeline.sources.source import Source
 
 BLANK_CONTRAST = 0.005  # MIN_CONTRAST of validate
 MAX_PROBLEMS_LISTED = 5

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator
 from pipeline.commands.add.entry_text import size_range
 from pipeline.commands.add.oddities import count_by_class
 from pipeline.dataset.table import SPLITS
-from pipeline.ingest.sources.source import Source
 from pipeline.ingest.survey import Survey
 from pipeline.runtime.errors import one_line
+from pipeline.sources.source import Source
 
 MAX_CLASSES_LISTED = 12
 

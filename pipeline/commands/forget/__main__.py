@@ -39,10 +39,10 @@ from pipeline.commands.frame import run_command
 from pipeline.dataset.addresses import is_remote
 from pipeline.dataset.catalog import read_entry
 from pipeline.dataset.places import OPTOUT_DIR, REVIEWS_DIR
-from pipeline.ingest.sources.places.fetch import cached_copy
 from pipeline.params import load_params
 from pipeline.runtime.errors import ForgetError
 from pipeline.runtime.stage import WORK_DIR
+from pipeline.sources.places.fetch import cached_copy
 
 EPILOG = """examples:
   python -m pipeline.commands.forget --ids cat/1.jpg cat/2.jpg --dry-run

@@ -19,8 +19,8 @@ from pipeline.commands.forget.storage import (
     remove_experiments,
 )
 from pipeline.commands.forget.traces import Forgotten
-from pipeline.ingest.sources.places.fetch import cache_dir
 from pipeline.runtime.stage import WORK_DIR
+from pipeline.sources.places.fetch import cache_dir
 
 JOURNAL = WORK_DIR / "forgetting.json"
 RECEIPT = "forgotten-"

@@ -21,9 +21,9 @@ import pyarrow.parquet as pq
 from pipeline.dataset.addresses import without_secrets
 from pipeline.dataset.annotations import SOURCE
 from pipeline.dataset.arrays import Rows
-from pipeline.ingest.sources.delimited import DelimitedText
-from pipeline.ingest.sources.places.fetch import fetch_source
 from pipeline.runtime.errors import SourceError
+from pipeline.sources.delimited import DelimitedText
+from pipeline.sources.places.fetch import fetch_source
 
 MAX_NAMED = 3
 

@@ -17,10 +17,10 @@ from pipeline.ingest.sources.annotations import fetch_annotations
 from pipeline.ingest.sources.kinds import builtin, cifar, folders, idx
 from pipeline.ingest.sources.kinds.manifest import source as manifest
 from pipeline.ingest.sources.kinds.parquet import source as parquet
-from pipeline.ingest.sources.places.fetch import fetch_source
-from pipeline.ingest.sources.places.files import open_files
-from pipeline.ingest.sources.source import Source
 from pipeline.runtime.errors import SettingsError, SourceError
+from pipeline.sources.places.fetch import fetch_source
+from pipeline.sources.places.files import open_files
+from pipeline.sources.source import Source
 
 KINDS: dict[str, ModuleType] = {
     "cifar": cifar,

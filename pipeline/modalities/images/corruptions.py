@@ -14,8 +14,9 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter  # type: ignore[import-untyped]
 from scipy.special import ndtri  # type: ignore[import-untyped]
 
-from pipeline.dataset.arrays import Images, Keys
+from pipeline.dataset.arrays import Keys
 from pipeline.dataset.randomness import uniform
+from pipeline.modalities.images.arrays import Images
 
 STRENGTHS = (1, 3, 5)
 """Of five: mild, medium, strong."""

@@ -6,9 +6,9 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.dataset.catalog import Entry
-from pipeline.ingest.sources.source import Source, examples_table
 from pipeline.modalities.images.prepare.decoding import encode_png
 from pipeline.runtime.errors import SourceError
+from pipeline.sources.source import Source, examples_table
 
 PREFIX = "builtin:"
 

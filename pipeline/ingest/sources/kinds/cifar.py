@@ -14,11 +14,11 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.dataset.catalog import Entry
-from pipeline.ingest.sources.places.files import Files
-from pipeline.ingest.sources.places.trees import UnusableFile
-from pipeline.ingest.sources.source import EXAMPLES_PER_BATCH, Batch, Source, examples_table
 from pipeline.modalities.images.prepare.decoding import encode_png
 from pipeline.runtime.errors import SourceError
+from pipeline.sources.places.files import Files
+from pipeline.sources.places.trees import UnusableFile
+from pipeline.sources.source import EXAMPLES_PER_BATCH, Batch, Source, examples_table
 
 SIDE = 32  # pixels
 PIXELS = 3 * SIDE * SIDE  # red, then green, then blue

@@ -6,9 +6,9 @@ its zip give the same examples.
 """
 
 from pipeline.dataset.catalog import Entry
-from pipeline.ingest.sources.places.files import Files
-from pipeline.ingest.sources.source import SPLIT_NAMES, Source, file_batches, in_order
 from pipeline.runtime.errors import SourceError
+from pipeline.sources.places.files import Files
+from pipeline.sources.source import SPLIT_NAMES, Source, file_batches, in_order
 
 
 def recognises(files: Files, entry: Entry) -> bool:

@@ -19,16 +19,16 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.dataset.catalog import Entry
-from pipeline.ingest.sources.places.files import Files
-from pipeline.ingest.sources.places.trees import GROWTH_FREE_BYTES, MAX_GROWTH
-from pipeline.ingest.sources.source import (
+from pipeline.modalities.images.prepare.decoding import encode_png
+from pipeline.runtime.errors import SourceError
+from pipeline.sources.places.files import Files
+from pipeline.sources.places.trees import GROWTH_FREE_BYTES, MAX_GROWTH
+from pipeline.sources.source import (
     BYTES_PER_BATCH,
     EXAMPLES_PER_BATCH,
     Source,
     examples_table,
 )
-from pipeline.modalities.images.prepare.decoding import encode_png
-from pipeline.runtime.errors import SourceError
 
 NAME = re.compile(
     r"(?P<before>.*?)(?P<split>train|t10k|test)-(?P<what>images|labels)[-.]idx[13]-ubyte(\.gz)?"

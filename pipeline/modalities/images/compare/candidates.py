@@ -17,7 +17,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.dataset.arrays import Float32, Images, Rows
+from pipeline.dataset.arrays import Float32, Rows
+from pipeline.modalities.images.arrays import Images
 from pipeline.modalities.images.compare.pair_keys import pack, sort_distinct
 from pipeline.modalities.neighbours import nearest
 

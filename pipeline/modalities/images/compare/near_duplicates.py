@@ -24,7 +24,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.dataset.arrays import Images, Rows
+from pipeline.dataset.arrays import Rows
+from pipeline.modalities.images.arrays import Images
 from pipeline.modalities.images.compare.candidates import (
     YES,
     Candidates,

@@ -6,7 +6,7 @@ from contextlib import suppress
 import numpy as np
 import pyarrow as pa
 
-from pipeline.dataset.arrays import binary_column, numbers_of
+from pipeline.dataset.columns import binary_column, numbers_of
 from pipeline.modalities.images.compare.candidates import NUM_CANDIDATES, NUM_SPLITS, Candidates
 from pipeline.modalities.images.compare.descriptors import make_descriptor
 from pipeline.runtime.cache import key_of, read_cache, write_cache

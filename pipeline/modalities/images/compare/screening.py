@@ -10,7 +10,8 @@ from itertools import combinations_with_replacement
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.dataset.arrays import Float32, Images, Rows
+from pipeline.dataset.arrays import Float32, Rows
+from pipeline.modalities.images.arrays import Images
 from pipeline.modalities.images.compare.pair_keys import pack, unpack
 from pipeline.modalities.images.compare.similarity import MAX_SHIFT, NOISE, scales
 

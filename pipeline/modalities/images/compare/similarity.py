@@ -11,7 +11,8 @@ import numpy as np
 import scipy.fft  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
-from pipeline.dataset.arrays import Float32, Images
+from pipeline.dataset.arrays import Float32
+from pipeline.modalities.images.arrays import Images
 from pipeline.modalities.images.compare.weights import gaussian_weights
 from pipeline.modalities.images.prepare.measurements import overlaps
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from pipeline.dataset.arrays import Images
 from pipeline.dataset.table import read_index, read_tables
+from pipeline.modalities.images.arrays import Images
 from pipeline.modalities.images.prepare.decoding import decode
 from pipeline.runtime.process import map_ordered
 

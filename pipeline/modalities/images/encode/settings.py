@@ -136,3 +136,12 @@ Transform = Annotated[
     | Torchvision,
     Field(discriminator="name"),
 ]
+
+
+class AugmentFields(Settings):
+    """Added to `augment`."""
+
+    transforms: list[Transform]
+    """Applied in this order to every copy but the first."""
+    resize: Literal["squash", "crop", "pad"]
+    """How an image of another shape becomes image_size."""

@@ -3,7 +3,7 @@
 Knows no torch, so that a name can be refused in a moment.
 """
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
@@ -44,3 +44,22 @@ def ascending(stages: list[Progressive]) -> list[Progressive]:
     if ends != sorted(set(ends)):
         raise ValueError("in ascending order of `until`")
     return stages
+
+
+class NetworkFields(Settings):
+    """Added to the top of params.yaml."""
+
+    model: NetworkName
+    """`article_cnn`, `resnet`, `whitened_cnn`, `whitened_resnet` or `torchvision:<name>`."""
+
+
+class TrainFields(Settings):
+    """Added to `train`."""
+
+    transforms: list[BatchTransform]
+    """Applied in this order to every batch on the device, on top of the copies in the shards."""
+    progressive: Annotated[list[Progressive], AfterValidator(ascending)]
+    """Smaller images in early epochs, which take less time; then full size."""
+    views: Literal["original", "mirrored", "shifted", "mirrored_and_shifted"]
+    """How the model sees an image that it classifies: as it is, or also mirrored, or shifted by a
+    pixel, or both (2, 3 or 6 times as slow); the answers are averaged."""

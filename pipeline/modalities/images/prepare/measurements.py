@@ -1,12 +1,11 @@
 """Measured of decoded images, all by exact sums of integers: the same on any machine."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
-from pipeline.dataset.table import Measurement
+from pipeline.dataset.measurement import Measurement
 
 BT_601 = [299, 587, 114]  # thousandths of red, green and blue in grey (ITU-R BT.601)
 # Small enough for the caches, and however large an image is, this much of it is a float at once.
@@ -17,21 +16,21 @@ MAX_SQUARES = (2**32 - 1) // 255**2  # whose sum is a uint32
 
 
 MEASUREMENTS = (
-    Measurement("width", pa.int32(), low=1, compared=True),  # pixels, upright
-    Measurement("height", pa.int32(), low=1, compared=True),
-    Measurement("channels", pa.int32(), low=1, high=3),
+    Measurement("width", "int32", low=1, compared=True),  # pixels, upright
+    Measurement("height", "int32", low=1, compared=True),
+    Measurement("channels", "int32", low=1, high=3),
     # Mean grey level, 0 (black) to 1 (white).
-    Measurement("brightness", pa.float32(), low=0, high=1, compared=True, offset=0),
+    Measurement("brightness", "float32", low=0, high=1, compared=True, offset=0),
     # Standard deviation of the grey level.
-    Measurement("contrast", pa.float32(), low=0, high=0.5, compared=True, offset=1e-2),
+    Measurement("contrast", "float32", low=0, high=0.5, compared=True, offset=1e-2),
     # Variance of the Laplacian of the grey level (Pech-Pacheco et al. 2000); 0 where flat.
-    Measurement("sharpness", pa.float32(), low=0, high=16, compared=True, offset=1e-4),
+    Measurement("sharpness", "float32", low=0, high=16, compared=True, offset=1e-4),
     # Mean of the channel; of the grey level where the image has one channel.
-    Measurement("red", pa.float32(), low=0, high=1),
-    Measurement("green", pa.float32(), low=0, high=1),
-    Measurement("blue", pa.float32(), low=0, high=1),
+    Measurement("red", "float32", low=0, high=1),
+    Measurement("green", "float32", low=0, high=1),
+    Measurement("blue", "float32", low=0, high=1),
     # Difference hash: is each of 8 x 8 areas brighter than its right neighbour?
-    Measurement("dhash", pa.uint64()),
+    Measurement("dhash", "uint64"),
 )
 """What is measured on each image; `measure` and the shape give a value for each."""
 
@@ -48,7 +47,7 @@ class Measured(NamedTuple):
     dhash: NDArray[np.uint64]
 
 
-def slice_values(table: pa.Table) -> dict[str, NDArray[np.float64]]:
+def slice_values(table: Any) -> dict[str, NDArray[np.float64]]:
     """Values by which a test split is sliced, `(N,)` each, by a name; `table` has MEASUREMENTS.
 
     Those that are compared, but size and proportions instead of both sides.

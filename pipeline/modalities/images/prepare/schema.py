@@ -7,7 +7,9 @@ from pipeline.modalities.images.prepare.measurements import MEASUREMENTS
 
 CONTENT = pa.field("image", pa.binary())  # encoded, without metadata
 MODE = pa.field("mode", WORD)  # of the image as it came, such as RGB
-RAW_SCHEMA = raw_schema(CONTENT, [*(pa.field(m.name, m.type) for m in MEASUREMENTS), MODE])
+RAW_SCHEMA = raw_schema(
+    CONTENT, [*(pa.field(m.name, pa.type_for_alias(m.type)) for m in MEASUREMENTS), MODE]
+)
 CLEAN_SCHEMA = clean_schema(RAW_SCHEMA)
 WITHOUT_CONTENT = [field.name for field in RAW_SCHEMA if field.name != CONTENT.name]
 """Names of the columns of data/raw that are small."""

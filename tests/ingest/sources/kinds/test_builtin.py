@@ -6,9 +6,9 @@ from sklearn.datasets import load_digits
 
 from pipeline.dataset.catalog import Entry
 from pipeline.ingest.sources.opening import open_source
-from pipeline.ingest.sources.source import EXAMPLE_SCHEMA
 from pipeline.modalities.images.prepare.decoding import decode
 from pipeline.runtime.errors import SourceError
+from pipeline.sources.source import EXAMPLE_SCHEMA
 
 
 def test_the_built_in_digits():

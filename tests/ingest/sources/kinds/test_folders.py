@@ -142,13 +142,13 @@ def test_a_file_too_large_or_unusable_is_an_example_with_its_problem(tmp_path):
 
 def test_batches_hold_about_so_many_files_or_bytes(tmp_path, monkeypatch):
     make(tmp_path, [f"cat/{number:02d}.jpg" for number in range(40)] + ["dog/1.jpg"])
-    monkeypatch.setattr("pipeline.ingest.sources.source.EXAMPLES_PER_BATCH", 6)
+    monkeypatch.setattr("pipeline.sources.source.EXAMPLES_PER_BATCH", 6)
     *sizes, last = [read().num_rows for read in source(tmp_path).batches]
     assert sum(sizes) + last == 41
     assert set(sizes) <= {4, 5, 6, 7, 8}
     assert 0 < last <= 8
     num_bytes = (tmp_path / "cat/00.jpg").stat().st_size
-    monkeypatch.setattr("pipeline.ingest.sources.source.BYTES_PER_BATCH", 3 * num_bytes)
+    monkeypatch.setattr("pipeline.sources.source.BYTES_PER_BATCH", 3 * num_bytes)
     *sizes, last = [read().num_rows for read in source(tmp_path).batches]
     assert sum(sizes) + last == 41
     assert set(sizes) <= {2, 3, 4}

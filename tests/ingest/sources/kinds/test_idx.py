@@ -15,9 +15,9 @@ from sklearn.datasets import load_digits
 
 from pipeline.dataset.catalog import Entry
 from pipeline.ingest.sources.opening import open_source
-from pipeline.ingest.sources.source import EXAMPLES_PER_BATCH
 from pipeline.modalities.images.prepare.decoding import decode
 from pipeline.runtime.errors import SourceError
+from pipeline.sources.source import EXAMPLES_PER_BATCH
 
 DIGITS = load_digits()
 IMAGES = (DIGITS.images[:50] * 15).astype(np.uint8)

@@ -9,8 +9,8 @@ import pytest
 
 from pipeline.dataset.catalog import Columns, Entry
 from pipeline.ingest.sources.opening import open_source
-from pipeline.ingest.sources.source import EXAMPLE_SCHEMA
 from pipeline.runtime.errors import SourceError
+from pipeline.sources.source import EXAMPLE_SCHEMA
 
 NAMES = ["cat", "dog", "bird"]
 FEATURES = {"image": {"_type": "Image"}, "label": {"names": NAMES, "_type": "ClassLabel"}}

@@ -7,8 +7,8 @@ import pyarrow.compute as pc
 
 from pipeline.ingest.sources.kinds.manifest.rows import with_columns
 from pipeline.ingest.sources.kinds.manifest.tables import Manifest, place_of_row
-from pipeline.ingest.sources.places.files import Files
 from pipeline.runtime.errors import SourceError
+from pipeline.sources.places.files import Files
 
 # What the rows of all annotators of an image must say alike.
 OF_IMAGE = ["split", "group", "license", "purposes", "place", "problem"]

@@ -15,11 +15,11 @@ import pyarrow.compute as pc
 from pipeline.dataset.addresses import is_remote, without_secrets
 from pipeline.dataset.catalog import Entry
 from pipeline.ingest.sources.kinds.manifest.tables import USUAL_NAMES, Manifest
-from pipeline.ingest.sources.places.files import Files
-from pipeline.ingest.sources.places.members import named
-from pipeline.ingest.sources.places.trees import Folder
-from pipeline.ingest.sources.source import SPLIT_NAMES
 from pipeline.runtime.errors import SourceError, one_line
+from pipeline.sources.places.files import Files
+from pipeline.sources.places.members import named
+from pipeline.sources.places.trees import Folder
+from pipeline.sources.source import SPLIT_NAMES
 
 URL_SCHEMES = ("http://", "https://", "s3://", "gs://", "az://", "abfs://")
 ROWS_AT_ONCE = 16384

@@ -28,11 +28,12 @@ from pipeline.ingest.sources.kinds.manifest.rows import (
     with_columns,
 )
 from pipeline.ingest.sources.kinds.manifest.tables import find_manifests, read_manifest
-from pipeline.ingest.sources.places.fetch import fetch_file
-from pipeline.ingest.sources.places.files import Files
-from pipeline.ingest.sources.places.members import Member, named
-from pipeline.ingest.sources.places.trees import Folder, UnusableFile
-from pipeline.ingest.sources.source import (
+from pipeline.runtime.errors import SourceError
+from pipeline.sources.places.fetch import fetch_file
+from pipeline.sources.places.files import Files
+from pipeline.sources.places.members import Member, named
+from pipeline.sources.places.trees import Folder, UnusableFile
+from pipeline.sources.source import (
     EXAMPLES_PER_BATCH,
     Batch,
     Source,
@@ -40,7 +41,6 @@ from pipeline.ingest.sources.source import (
     file_batches,
     in_order,
 )
-from pipeline.runtime.errors import SourceError
 
 URLS_AT_ONCE = 16
 URLS_PER_BATCH = 64  # nobody knows their size before they are here

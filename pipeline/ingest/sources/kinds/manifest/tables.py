@@ -13,11 +13,11 @@ import pyarrow.json
 import pyarrow.parquet as pq
 
 from pipeline.dataset.catalog import Entry
-from pipeline.ingest.sources.delimited import BLOCK_BYTES, START_BYTES, DelimitedText
-from pipeline.ingest.sources.places.files import Files
-from pipeline.ingest.sources.places.trees import Folder
-from pipeline.ingest.sources.source import SPLIT_NAMES
 from pipeline.runtime.errors import SourceError
+from pipeline.sources.delimited import BLOCK_BYTES, START_BYTES, DelimitedText
+from pipeline.sources.places.files import Files
+from pipeline.sources.places.trees import Folder
+from pipeline.sources.source import SPLIT_NAMES
 
 JSON_SUFFIXES = (".jsonl", ".ndjson")
 SUFFIXES = (".csv", ".tsv", *JSON_SUFFIXES, ".parquet")

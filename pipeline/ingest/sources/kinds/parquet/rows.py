@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.ingest.sources.kinds.parquet.layout import ParquetLayout
-from pipeline.ingest.sources.source import SPLIT_NAMES, examples_table
 from pipeline.runtime.errors import SourceError
+from pipeline.sources.source import SPLIT_NAMES, examples_table
 
 
 @dataclass(frozen=True)

@@ -22,9 +22,10 @@ from pipeline.ingest.sources.kinds.parquet.layout import (
     image_column,
 )
 from pipeline.ingest.sources.kinds.parquet.rows import RowReader, split_in_path
-from pipeline.ingest.sources.places.files import Files
-from pipeline.ingest.sources.places.trees import Folder
-from pipeline.ingest.sources.source import (
+from pipeline.runtime.errors import SourceError
+from pipeline.sources.places.files import Files
+from pipeline.sources.places.trees import Folder
+from pipeline.sources.source import (
     BYTES_PER_BATCH,
     EXAMPLES_PER_BATCH,
     SPLIT_NAMES,
@@ -32,7 +33,6 @@ from pipeline.ingest.sources.source import (
     Source,
     in_order,
 )
-from pipeline.runtime.errors import SourceError
 
 
 class Footer(NamedTuple):

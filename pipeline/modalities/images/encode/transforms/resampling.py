@@ -3,7 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.dataset.arrays import Float64, Images
+from pipeline.dataset.arrays import Float64
+from pipeline.modalities.images.arrays import Images
 
 
 def inverse_affine(

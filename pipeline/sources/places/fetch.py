@@ -27,7 +27,9 @@ from pipeline.dataset.addresses import (
     without_secrets,
 )
 from pipeline.dataset.table import file_digest
-from pipeline.ingest.sources.places.transfers import (
+from pipeline.runtime.errors import SourceError
+from pipeline.runtime.stage import write_json
+from pipeline.sources.places.transfers import (
     Effort,
     NotNow,
     download,
@@ -35,8 +37,6 @@ from pipeline.ingest.sources.places.transfers import (
     open_url,
     version_file,
 )
-from pipeline.runtime.errors import SourceError
-from pipeline.runtime.stage import write_json
 
 CACHE_VARIABLE = "GROUNDWORK_CACHE"
 ROW_TRIES = 3  # a manifest may name thousands of images on servers that are no more

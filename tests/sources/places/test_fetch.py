@@ -9,9 +9,9 @@ import tarfile
 
 import pytest
 
-from pipeline.ingest.sources.places.fetch import cache_dir, cached_copy, fetch_file
-from pipeline.ingest.sources.places.fetch import fetch_source as fetch
 from pipeline.runtime.errors import SourceError
+from pipeline.sources.places.fetch import cache_dir, cached_copy, fetch_file
+from pipeline.sources.places.fetch import fetch_source as fetch
 from tests.support.downloads import (
     CONTENT,
     MD5,
@@ -150,7 +150,7 @@ def test_a_wrong_file_of_a_folder_ends_the_others(web):
 
 FETCH = """
 import sys
-from pipeline.ingest.sources.places.fetch import fetch_source as fetch
+from pipeline.sources.places.fetch import fetch_source as fetch
 print(fetch(sys.argv[1], sha256=sys.argv[2]))
 """
 

@@ -4,7 +4,7 @@ import hashlib
 import tarfile
 from pathlib import Path
 
-from pipeline.ingest.sources.places.fetch import fetch_source as fetch
+from pipeline.sources.places.fetch import fetch_source as fetch
 from tests.support.downloads import make_pets, quick, refusal, rows
 
 __all__ = ["quick"]  # a fixture for every test

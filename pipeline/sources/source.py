@@ -9,8 +9,8 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.dataset.parts import cut_draws, part_ends
-from pipeline.ingest.sources.places.members import Member
-from pipeline.ingest.sources.places.trees import Folder, Tree, UnusableFile
+from pipeline.sources.places.members import Member
+from pipeline.sources.places.trees import Folder, Tree, UnusableFile
 
 EXAMPLE_SCHEMA = pa.schema(
     [

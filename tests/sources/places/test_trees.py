@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.ingest.sources.places import trees
-from pipeline.ingest.sources.places.files import open_files
-from pipeline.ingest.sources.places.members import by_name, named
-from pipeline.ingest.sources.places.trees import Folder, Tar, UnusableFile, Zip
 from pipeline.runtime.errors import SourceError
+from pipeline.sources.places import trees
+from pipeline.sources.places.files import open_files
+from pipeline.sources.places.members import by_name, named
+from pipeline.sources.places.trees import Folder, Tar, UnusableFile, Zip
 from tests.support.hostile_images import tar_header, tar_of
 
 CONTENT = {"a/1": b"one", "a/b/2": b"", "c": b"three" * 1000}

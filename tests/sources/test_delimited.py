@@ -8,7 +8,7 @@ import pyarrow.csv
 import pytest
 
 from pipeline.ingest.sources import delimited
-from pipeline.ingest.sources.delimited import DelimitedText
+from pipeline.sources.delimited import DelimitedText
 
 
 def text_of(data: str | bytes) -> DelimitedText:

@@ -4,9 +4,9 @@ import gzip
 
 import pytest
 
-from pipeline.ingest.sources.places.fetch import fetch_file
-from pipeline.ingest.sources.places.fetch import fetch_source as fetch
 from pipeline.runtime.errors import SourceError
+from pipeline.sources.places.fetch import fetch_file
+from pipeline.sources.places.fetch import fetch_source as fetch
 from tests.support.downloads import CONTENT, SHA256, cached, quick, refusal, web
 
 __all__ = ["quick", "web"]  # fixtures

@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from pipeline.ingest.sources.places.members import Member, is_litter, named
-from pipeline.ingest.sources.places.unpack import grown
 from pipeline.runtime.errors import SourceError
 from pipeline.runtime.stage import WORK_DIR
+from pipeline.sources.places.members import Member, is_litter, named
+from pipeline.sources.places.unpack import grown
 
 UNPACKED_DIR = WORK_DIR / "unpacked"
 # An archive of photos hardly shrinks; one that grows like this was made to fill a disk.

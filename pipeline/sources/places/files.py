@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from pipeline.ingest.sources.places.members import Member, by_name, is_image, is_litter
-from pipeline.ingest.sources.places.trees import (
+from pipeline.runtime.errors import SourceError
+from pipeline.sources.places.members import Member, by_name, is_image, is_litter
+from pipeline.sources.places.trees import (
     UNPACKED_DIR,
     Folder,
     Tar,
@@ -17,8 +18,7 @@ from pipeline.ingest.sources.places.trees import (
     growth_limit,
     member_of,
 )
-from pipeline.ingest.sources.places.unpack import decompress
-from pipeline.runtime.errors import SourceError
+from pipeline.sources.places.unpack import decompress
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,27 @@
+"""Catalog entries with what a modality and a target add to them."""
+
+from pipeline.dataset.catalog import Entry, parse_entry
+from pipeline.modalities.opening import modality_settings
+from pipeline.runtime.settings import with_fields
+from pipeline.targets.opening import target_settings
+
+
+def entry_type(modality: str, target: str) -> type[Entry]:
+    """What a catalog entry may say of a dataset of this modality and target."""
+    content, labels = modality_settings(modality, "prepare"), target_settings(target, "labels")
+    return with_fields(
+        Entry,
+        content.EntryFields,
+        labels.EntryFields,
+        columns=(content.ColumnFields, labels.ColumnFields),
+    )
+
+
+def read_entry(name: str, modality: str, target: str) -> Entry:
+    """Read the catalog entry of the dataset `name`.
+
+    Raises:
+        SettingsError: there is no such entry, it says something impossible, or it is of another
+            modality or target.
+    """
+    return parse_entry(name, entry_type(modality, target), modality, target)

@@ -1,0 +1,1 @@
+"""The names of modalities/protocols/compare.py, for images."""

@@ -1,0 +1,1 @@
+"""The names of modalities/protocols/fit.py, for images."""

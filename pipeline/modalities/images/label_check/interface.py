@@ -1,0 +1,1 @@
+"""The names of modalities/protocols/label_check.py, for images."""

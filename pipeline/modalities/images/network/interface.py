@@ -1,0 +1,1 @@
+"""The names of modalities/protocols/network.py, for images."""

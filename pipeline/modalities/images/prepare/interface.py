@@ -1,0 +1,1 @@
+"""The names of modalities/protocols/prepare.py, for images."""

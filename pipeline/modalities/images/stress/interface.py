@@ -1,0 +1,1 @@
+"""The names of modalities/protocols/stress.py, for images."""

@@ -1,0 +1,83 @@
+"""Opening a modality by its name, as params.yaml has it.
+
+A modality is a folder with the same sub-packages as every other, each for those who read it. The
+module `interface` of a sub-package has the names of a Protocol in protocols/. A module opened by
+name is in no import closure: so dvc.yaml names the folders that a stage opens (`make dag`), and
+keys of what is kept between runs name the interface.
+"""
+
+from importlib import import_module
+from typing import Any, cast
+
+from pipeline.modalities.protocols.compare import Compare
+from pipeline.modalities.protocols.encode import Encode
+from pipeline.modalities.protocols.fit import Fit
+from pipeline.modalities.protocols.label_check import LabelCheck
+from pipeline.modalities.protocols.network import Network
+from pipeline.modalities.protocols.prepare import Prepare
+from pipeline.modalities.protocols.show import Show
+from pipeline.modalities.protocols.stress import Stress
+from pipeline.runtime.errors import SettingsError
+
+MODALITIES = {"images": "pipeline.modalities.images"}
+"""The package of each modality."""
+
+
+def open_prepare(modality: str) -> Prepare:
+    return cast(Prepare, _open(modality, "prepare"))
+
+
+def open_compare(modality: str) -> Compare:
+    return cast(Compare, _open(modality, "compare"))
+
+
+def open_label_check(modality: str) -> LabelCheck:
+    return cast(LabelCheck, _open(modality, "label_check"))
+
+
+def open_fit(modality: str) -> Fit:
+    return cast(Fit, _open(modality, "fit"))
+
+
+def open_encode(modality: str) -> Encode:
+    return cast(Encode, _open(modality, "encode"))
+
+
+def open_network(modality: str) -> Network:
+    return cast(Network, _open(modality, "network"))
+
+
+def open_stress(modality: str) -> Stress:
+    return cast(Stress, _open(modality, "stress"))
+
+
+def open_show(modality: str) -> Show:
+    return cast(Show, _open(modality, "show"))
+
+
+def modality_settings(modality: str, part: str) -> Any:
+    """The module `settings` of a sub-package: fields of params.yaml and of catalog entries."""
+    return import_module(f"{package_of(modality)}.{part}.settings")
+
+
+def modality_interface(modality: str, part: str) -> str:
+    """Name of the module that an `open_` function opens, for keys of what is kept between runs."""
+    return f"{package_of(modality)}.{part}.interface"
+
+
+def package_of(modality: str) -> str:
+    """The package of a modality.
+
+    Raises:
+        SettingsError: there is no such modality.
+    """
+    if modality not in MODALITIES:
+        raise SettingsError(
+            f"params.yaml: modality must be {' or '.join(MODALITIES)}, found {modality!r}",
+            fix="groundwork use NAME sets it for a dataset",
+        )
+    return MODALITIES[modality]
+
+
+def _open(modality: str, part: str) -> Any:
+    return import_module(modality_interface(modality, part))

@@ -1,0 +1,1 @@
+"""The names of targets/protocols/judging.py, for classes."""

@@ -1,0 +1,1 @@
+"""The names of targets/protocols/labels.py, for classes."""

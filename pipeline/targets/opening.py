@@ -1,0 +1,62 @@
+"""Opening a target by its name, as params.yaml has it; see modalities/opening.py."""
+
+from importlib import import_module
+from typing import Any, cast
+
+from pipeline.runtime.errors import SettingsError
+from pipeline.targets.protocols.judging import Judging
+from pipeline.targets.protocols.labels import Labels
+from pipeline.targets.protocols.loss import Loss
+from pipeline.targets.protocols.noise import Noise
+from pipeline.targets.protocols.rules import Rules
+
+TARGETS = {"classes": "pipeline.targets.classes"}
+"""The package of each target."""
+
+
+def open_labels(target: str) -> Labels:
+    return cast(Labels, _open(target, "labels"))
+
+
+def open_rules(target: str) -> Rules:
+    return cast(Rules, _open(target, "rules"))
+
+
+def open_noise(target: str) -> Noise:
+    return cast(Noise, _open(target, "noise"))
+
+
+def open_loss(target: str) -> Loss:
+    return cast(Loss, _open(target, "loss"))
+
+
+def open_judging(target: str) -> Judging:
+    return cast(Judging, _open(target, "judging"))
+
+
+def target_settings(target: str, part: str) -> Any:
+    """The module `settings` of a sub-package: fields of params.yaml and of catalog entries."""
+    return import_module(f"{package_of(target)}.{part}.settings")
+
+
+def target_interface(target: str, part: str) -> str:
+    """Name of the module that an `open_` function opens, for keys of what is kept between runs."""
+    return f"{package_of(target)}.{part}.interface"
+
+
+def package_of(target: str) -> str:
+    """The package of a target.
+
+    Raises:
+        SettingsError: there is no such target.
+    """
+    if target not in TARGETS:
+        raise SettingsError(
+            f"params.yaml: target must be {' or '.join(TARGETS)}, found {target!r}",
+            fix="groundwork use NAME sets it for a dataset",
+        )
+    return TARGETS[target]
+
+
+def _open(target: str, part: str) -> Any:
+    return import_module(target_interface(target, part))
