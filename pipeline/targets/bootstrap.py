@@ -5,12 +5,12 @@ whole groups, since those of one group are no independent evidence. The test ask
 difference comes about when a coin decides, for each example or group, which run gets which answer
 (approximate randomisation, Noreen 1989); for accuracy that is McNemar's exact test.
 
-Both need sums over examples alone (scores.py). Ten thousand resamples of ten thousand
+Both need sums over examples alone (`scores` of a target). Ten thousand resamples of ten thousand
 examples are a hundred million draws, about two seconds of one core; at most BLOCK_BYTES of them
 are in memory at once.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from statistics import NormalDist
 
 import numpy as np
@@ -27,6 +27,17 @@ BLOCK_BYTES = 8 << 20
 Random = np.random.Generator
 Owners = NDArray[np.int64]
 """A number for each example, `(N,)`, the same for those of one group."""
+
+
+def owners_of(ids: Sequence[str], groups: Sequence[str | None]) -> Owners | None:
+    """A number for each group; an example without one is its own. None when there is no group."""
+    if not any(groups):
+        return None
+    names = [
+        f"group {group}" if group else f"id {id}" for id, group in zip(ids, groups, strict=True)
+    ]
+    numbers: Owners = np.unique(names, return_inverse=True)[1].astype(np.int64)
+    return numbers
 
 
 def share_interval(

@@ -4,16 +4,17 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from pipeline.evaluate import bootstrap
-from pipeline.evaluate.bootstrap import (
+from pipeline.targets import bootstrap
+from pipeline.targets.bootstrap import (
     bootstrap_sums,
     error_interval,
+    owners_of,
     percentile_interval,
     share_interval,
     swapped_sums,
 )
-from pipeline.evaluate.scores import example_scores, metrics_of
-from pipeline.learning.metrics import softmax
+from pipeline.targets.classes.judging.scores import example_scores, metrics_of
+from pipeline.targets.classes.metrics import softmax
 
 TEN = np.arange(10) < 9
 FIVE_ROWS = sparse.csr_array(np.eye(5))
@@ -110,3 +111,10 @@ def test_the_bootstrap_covers_the_loss_and_the_calibration_error(temperature):
             (of_loss[0] <= true["loss"] <= of_loss[1], of_error[0] <= true_error <= of_error[1])
         )
     assert np.mean(covered, axis=0).min() >= 0.87  # 0.95 less what 100 cases may be off
+
+
+def test_owners():
+    assert owners_of(["a", "b"], [None, None]) is None
+    owners = owners_of(["a", "b", "c", "x"], ["x", None, "x", None])
+    assert owners[0] == owners[2]
+    assert len(set(owners.tolist())) == 3

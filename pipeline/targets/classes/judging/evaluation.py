@@ -1,44 +1,29 @@
 """How good a model is on the test split, where it is weak, and how sure that is."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.dataset.arrays import Float64
-from pipeline.evaluate.intervals import Interval, metric_intervals
-from pipeline.evaluate.robustness import Corrupted, choose, mean_accuracy, robustness
-from pipeline.evaluate.slices import MIN_EXAMPLES, Accuracy, Slice, accuracy_of, owners_of, slices
-from pipeline.learning.metrics import Labels, fit_temperature, softmax
-from pipeline.modalities.images.arrays import Images
-
-LogitsOf = Callable[[Images], NDArray[np.float32]]
-"""Logits `(N, K)` for images `(N, H, W, C)`."""
-
-
-@dataclass(frozen=True)
-class TestSplit:
-    """N test examples with their labels, groups, measurements and findings."""
-
-    ids: list[str]
-    images: Images
-    labels: Labels
-    groups: list[str | None]
-    measurements: Mapping[str, NDArray[np.floating]]
-    """Each `(N,)`; see `slices`."""
-    suspected: NDArray[np.bool_]
-    """Whether the label is doubted, `(N,)`."""
-    leaked: NDArray[np.bool_]
-    """Whether another split had the same image, `(N,)`."""
+from pipeline.dataset.arrays import Float32, Float64
+from pipeline.targets.bootstrap import Owners, owners_of
+from pipeline.targets.classes.judging.accuracy import Accuracy, accuracy_of
+from pipeline.targets.classes.judging.intervals import Interval, metric_intervals
+from pipeline.targets.classes.judging.robustness import Corrupted, mean_accuracy, robustness
+from pipeline.targets.classes.metrics import Labels, fit_temperature, softmax
+from pipeline.targets.protocols.judging import Answers, Stressed, TestSplit
+from pipeline.targets.slices import MIN_EXAMPLES, Slice, slices
 
 
 @dataclass(frozen=True)
-class Evaluation:
-    """The results of a model on the test split."""
+class ClassEvaluation:
+    """The results of a classifier on the test split."""
 
     classes: Sequence[str]
+    labels: Labels
+    """Class indices, `(N,)`."""
     probabilities: Float64
     """Softmax of the logits, `(N, K)`."""
     scaled: Float64
@@ -48,7 +33,7 @@ class Evaluation:
     """Value and 95 % interval of each metric."""
     by_class: dict[str, Accuracy]
     """The accuracy on each class that has test examples."""
-    slices: list[Slice]
+    slices: list[tuple[Slice, Accuracy]]
     """On parts of the test split; the first is of all."""
     num_corrupted: int
     """Examples that were corrupted too."""
@@ -86,10 +71,9 @@ class Evaluation:
         return metrics
 
     def summary(self) -> dict[str, Any]:
-        """Values for the index of data/evaluation; `accuracy_corrupted` is None where no image was
-        corrupted."""
+        """Values for the index of data/evaluation; `accuracy_corrupted` is None where no example
+        was corrupted."""
         return {
-            "classes": list(self.classes),
             "temperature": self.temperature,
             "num_corrupted": self.num_corrupted,
             "accuracy_corrupted": mean_accuracy(self.robustness) if self.robustness else None,
@@ -100,47 +84,54 @@ class Evaluation:
             "accuracy_without_leaked": self.accuracy_without_leaked,
         }
 
+    def sentence(self) -> str:
+        """How good the model is, for the terminal."""
+        accuracy, low, high = self.intervals["accuracy"]
+        worst = self.worst_class
+        return (
+            f"accuracy {accuracy:.4f} ({low:.4f} to {high:.4f}) on {len(self.labels)} test "
+            f"examples, worst class {worst} {self.by_class[worst].accuracy:.4f}"
+        )
 
-def evaluate(
-    logits_of: LogitsOf,
+
+def evaluate_classifier(
     classes: Sequence[str],
     test: TestSplit,
-    val_images: Images,
-    val_labels: Labels,
-    *,
-    corrupted_examples: int,
-) -> Evaluation:
-    """Test a model; validation, at least one example, is for its temperature alone."""
-    logits = logits_of(test.images)
+    logits: Float32,
+    validation: Answers,
+    stressed: Stressed,
+) -> ClassEvaluation:
+    """Test a model by its logits for the test split, `(N, K)`.
+
+    Validation, at least one example, is for its temperature alone.
+    """
+    labels = test.y.astype(np.int64)
     # One example of an unknown class keeps the temperature above zero for a model that is right
     # about all of validation.
-    temperature = fit_temperature(logits_of(val_images), val_labels, num_unknown=1)
+    temperature = fit_temperature(validation.outputs, validation.y.astype(np.int64), num_unknown=1)
     probabilities, scaled = softmax(logits), softmax(logits / temperature)
-    right = probabilities.argmax(1) == test.labels
+    right = probabilities.argmax(1) == labels
     owners = owners_of(test.ids, test.groups)
-    of_class = [np.flatnonzero(test.labels == code) for code in range(len(classes))]
-    tried = choose(test.ids, corrupted_examples)
+    of_class = [np.flatnonzero(labels == code) for code in range(len(classes))]
+    tried = stressed.rows
     corrupted = []
     if len(tried):
         corrupted = robustness(
-            lambda images: logits_of(images).argmax(1),
-            test.images[tried],
-            test.labels[tried],
-            [test.ids[row] for row in tried],
-            None if owners is None else owners[tried],
+            stressed.variants, labels[tried], None if owners is None else owners[tried]
         )
-    return Evaluation(
+    return ClassEvaluation(
         classes=classes,
+        labels=labels,
         probabilities=probabilities,
         scaled=scaled,
         temperature=temperature,
-        intervals=metric_intervals(probabilities, scaled, test.labels, owners),
+        intervals=metric_intervals(probabilities, scaled, labels, owners),
         by_class={
             name: accuracy_of(right[rows], None if owners is None else owners[rows])
             for name, rows in zip(classes, of_class, strict=True)
             if len(rows)
         },
-        slices=slices(right, test.measurements, test.groups, owners),
+        slices=accuracy_by_slice(right, test, owners),
         num_corrupted=len(tried),
         robustness=corrupted,
         num_suspected=int(test.suspected.sum()),
@@ -148,6 +139,18 @@ def evaluate(
         num_leaked=int(test.leaked.sum()),
         accuracy_without_leaked=_mean_without(right, test.leaked),
     )
+
+
+def accuracy_by_slice(
+    right: NDArray[np.bool_], test: TestSplit, owners: Owners | None
+) -> list[tuple[Slice, Accuracy]]:
+    """The accuracy on each of the `slices` of the test split."""
+    accuracies = []
+    for part, rows in slices(right, test.measurements, test.groups):
+        # All examples of a slice of the kind `group` have one owner.
+        some = None if owners is None or part.kind == "group" else owners[rows]
+        accuracies.append((part, accuracy_of(right[rows], some)))
+    return accuracies
 
 
 def _mean_without(right: NDArray[np.bool_], left_out: NDArray[np.bool_]) -> float:

@@ -4,15 +4,15 @@ import numpy as np
 from scipy import sparse  # type: ignore[import-untyped]
 
 from pipeline.dataset.arrays import Float64
-from pipeline.evaluate.bootstrap import (
+from pipeline.targets.bootstrap import (
     Owners,
     bootstrap_sums,
     error_interval,
     percentile_interval,
     share_interval,
 )
-from pipeline.evaluate.scores import example_scores, metrics_of, top_k
-from pipeline.learning.metrics import Labels
+from pipeline.targets.classes.judging.scores import example_scores, metrics_of, top_k
+from pipeline.targets.classes.metrics import Labels
 
 SCALED = ("loss", "calibration_error")
 """Metrics that temperature scaling changes."""

@@ -1,4 +1,4 @@
-"""A model's predictions of test examples, in Parquet, so that two runs can be compared."""
+"""A model's predictions of the classes of test examples, in Parquet; see targets/predictions.py."""
 
 import io
 import json
@@ -10,8 +10,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from pipeline.dataset.arrays import Rows
 from pipeline.runtime.errors import CompareError
+from pipeline.targets.predictions import (
+    TARGET_KEY,
+    refuse_other_labels,
+    rows_in_both,
+    unreadable,
+)
 
+TARGET = b"classes"
 CLASSES_KEY = b"classes"
 
 
@@ -31,7 +39,7 @@ class Predictions:
 def predictions_table(predictions: Predictions) -> pa.Table:
     """Columns id, group, label, predicted (names), probabilities (in the order of the classes).
 
-    The schema's metadata has the names of the classes, in their order.
+    The schema's metadata has the names of the classes, in their order, and the target.
     """
     names = pa.array(predictions.classes, pa.string())
     predicted = predictions.probabilities.argmax(1)
@@ -47,7 +55,7 @@ def predictions_table(predictions: Predictions) -> pa.Table:
         }
     )
     about = {CLASSES_KEY: json.dumps(predictions.classes, ensure_ascii=False).encode()}
-    return table.replace_schema_metadata(about)
+    return table.replace_schema_metadata(about | {TARGET_KEY: TARGET})
 
 
 def read_predictions(content: bytes, name: str) -> Predictions:
@@ -72,13 +80,9 @@ def read_predictions(content: bytes, name: str) -> Predictions:
             probabilities=values.astype(np.float32).reshape(-1, len(classes)),
         )
     except (OSError, KeyError, ValueError, pa.ArrowException) as error:
-        reason = " ".join(str(error).split())
-        if isinstance(error, KeyError):
-            reason = "they are of another version of this project"
-        raise CompareError(
-            f"the predictions of {name} cannot be read: {reason}",
-            fix=f"make them by the code of today: git checkout {name}, then dvc repro evaluate",
-        ) from None
+        is_other = isinstance(error, KeyError)
+        reason = "they are of another version of this project" if is_other else str(error)
+        raise unreadable(name, reason) from None
 
 
 def align(one: Predictions, other: Predictions) -> tuple[Predictions, Predictions]:
@@ -92,24 +96,13 @@ def align(one: Predictions, other: Predictions) -> tuple[Predictions, Prediction
             f"the runs have other classes: {_some(one.classes)}; and {_some(other.classes)}",
             fix="compare runs on the same dataset",
         )
-    place = {id: row for row, id in enumerate(other.ids)}
-    ours = [row for row, id in enumerate(one.ids) if id in place]
-    if not ours:
-        raise CompareError(
-            "the runs have no test example in common", fix="compare runs on the same dataset"
-        )
-    one, other = _rows(one, ours), _rows(other, [place[one.ids[row]] for row in ours])
-    differ = np.flatnonzero(one.labels != other.labels)
-    if len(differ):
-        raise CompareError(
-            f"{len(differ)} of {len(ours)} test examples have another label in the two runs, "
-            f"first: {one.ids[differ[0]]}",
-            fix="evaluate both on the same labels: dvc repro evaluate",
-        )
+    ours, theirs = rows_in_both(one.ids, other.ids)
+    one, other = _rows(one, ours), _rows(other, theirs)
+    refuse_other_labels(np.flatnonzero(one.labels != other.labels), one.ids)
     return one, other
 
 
-def _rows(predictions: Predictions, rows: Sequence[int]) -> Predictions:
+def _rows(predictions: Predictions, rows: Rows) -> Predictions:
     return Predictions(
         ids=[predictions.ids[row] for row in rows],
         groups=[predictions.groups[row] for row in rows],

@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from pipeline.evaluate.evaluation import Evaluation, TestSplit
-from pipeline.evaluate.predictions import Predictions, predictions_table
-from pipeline.learning.metrics import Labels, calibration, confusion_matrix, per_class
+from pipeline.targets.classes.judging.evaluation import ClassEvaluation
+from pipeline.targets.classes.judging.predictions import Predictions, predictions_table
+from pipeline.targets.classes.metrics import calibration, confusion_matrix, per_class
+from pipeline.targets.protocols.judging import TestSplit
 
 TEXT, COUNT, NUMBER = pa.string(), pa.int64(), pa.float64()
 COLUMNS = {
@@ -49,13 +50,13 @@ COLUMNS = {
 Row = Sequence[Any]
 
 
-def tables(evaluation: Evaluation, test: TestSplit) -> dict[str, pa.Table]:
+def tables(evaluation: ClassEvaluation, test: TestSplit) -> dict[str, pa.Table]:
     """Every table by its name.
 
     `calibration` has rows before and after temperature scaling, `mistakes` one for each wrong
     prediction, those of highest confidence first.
     """
-    names, labels = evaluation.classes, test.labels
+    names, labels = evaluation.classes, evaluation.labels
     predicted = evaluation.probabilities.argmax(1)
     matrix = confusion_matrix(labels, predicted, len(names))
     rows: dict[str, list[Row]] = {
@@ -66,10 +67,10 @@ def tables(evaluation: Evaluation, test: TestSplit) -> dict[str, pa.Table]:
         "calibration": [
             (scaled, row["confidence"], row["accuracy"], row["count"])
             for scaled in (False, True)
-            for row in _reliability(evaluation, labels, scaled)
+            for row in _reliability(evaluation, scaled)
         ],
         "intervals": [(name, *interval) for name, interval in evaluation.intervals.items()],
-        "slices": [(*row[:-1], *row.accuracy) for row in evaluation.slices],
+        "slices": [(*part, *accuracy) for part, accuracy in evaluation.slices],
         "robustness": list(evaluation.robustness),
         "mistakes": _mistakes(evaluation, test),
     }
@@ -85,7 +86,7 @@ def tables(evaluation: Evaluation, test: TestSplit) -> dict[str, pa.Table]:
     }
 
 
-def _classes(evaluation: Evaluation, matrix: np.ndarray) -> list[Row]:
+def _classes(evaluation: ClassEvaluation, matrix: np.ndarray) -> list[Row]:
     metrics = per_class(matrix)
     interval = {name: (row.low, row.high) for name, row in evaluation.by_class.items()}
     return [
@@ -99,16 +100,17 @@ def _classes(evaluation: Evaluation, matrix: np.ndarray) -> list[Row]:
     ]
 
 
-def _reliability(evaluation: Evaluation, labels: Labels, scaled: bool) -> list[dict[str, float]]:
-    return calibration(evaluation.scaled if scaled else evaluation.probabilities, labels)[0]
+def _reliability(evaluation: ClassEvaluation, scaled: bool) -> list[dict[str, float]]:
+    probabilities = evaluation.scaled if scaled else evaluation.probabilities
+    return calibration(probabilities, evaluation.labels)[0]
 
 
-def _mistakes(evaluation: Evaluation, test: TestSplit) -> list[Row]:
+def _mistakes(evaluation: ClassEvaluation, test: TestSplit) -> list[Row]:
     predicted, confidence = evaluation.probabilities.argmax(1), evaluation.probabilities.max(1)
-    wrong = np.flatnonzero(predicted != test.labels)
-    names = evaluation.classes
+    labels, names = evaluation.labels, evaluation.classes
+    wrong = np.flatnonzero(predicted != labels)
     return [
-        (test.ids[row], names[test.labels[row]], names[predicted[row]], float(confidence[row]))
+        (test.ids[row], names[labels[row]], names[predicted[row]], float(confidence[row]))
         for row in wrong[np.argsort(-confidence[wrong], kind="stable")]
     ]
 

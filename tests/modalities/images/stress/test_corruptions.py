@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pipeline.dataset.randomness import id_keys
-from pipeline.modalities.images.corruptions import CORRUPTIONS, STRENGTHS, corrupt
+from pipeline.modalities.images.stress.corruptions import CORRUPTIONS, STRENGTHS, corrupt
 
 KEYS = id_keys(["a", "b", "c"])
 

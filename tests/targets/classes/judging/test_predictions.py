@@ -8,8 +8,14 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.dataset.table import write_examples
-from pipeline.evaluate.predictions import Predictions, align, predictions_table, read_predictions
 from pipeline.runtime.errors import CompareError
+from pipeline.targets.classes.judging.predictions import (
+    Predictions,
+    align,
+    predictions_table,
+    read_predictions,
+)
+from pipeline.targets.predictions import target_of
 
 PREDICTIONS = Predictions(
     ids=["a", "b", "ç"],
@@ -34,6 +40,7 @@ def assert_same(one: Predictions, other: Predictions) -> None:
 def test_the_same_back_and_the_same_bytes(tmp_path):
     content = written(tmp_path)
     assert_same(read_predictions(content, "main"), PREDICTIONS)
+    assert target_of(content, "main") == "classes"
     assert written(tmp_path) == content
 
 

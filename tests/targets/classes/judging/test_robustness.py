@@ -1,39 +1,34 @@
-"""A model is asked about corrupted copies of the same images."""
+"""A row for each version in which a model is asked about the same examples."""
 
 import numpy as np
 import pytest
 
-from pipeline.evaluate.robustness import choose, mean_accuracy, robustness
-from pipeline.modalities.images.corruptions import CORRUPTIONS, STRENGTHS
+from pipeline.targets.classes.judging.robustness import mean_accuracy, robustness
+from pipeline.targets.protocols.judging import Variant
 
-IDS = [f"image {number}" for number in range(40)]
 LABELS = np.arange(40) % 2
-IMAGES = np.where(LABELS == 1, 180, 60).astype(np.uint8)[:, None, None, None]
-IMAGES = np.tile(IMAGES, (1, 8, 8, 1))
 
 
-def is_bright(images: np.ndarray) -> np.ndarray:
-    return (images.mean((1, 2, 3)) > 120).astype(np.int64)
+def outputs(num_wrong: int) -> np.ndarray:
+    """Right about all but the first."""
+    answers = np.where(np.arange(40) < num_wrong, 1 - LABELS, LABELS)
+    return np.eye(2, dtype=np.float32)[answers]
 
 
-def test_every_corruption_at_every_strength_after_the_images_as_they_are():
-    rows = robustness(is_bright, IMAGES, LABELS, IDS)
-    expected = [("none", 0)] + [(name, s) for name in CORRUPTIONS for s in STRENGTHS]
-    assert [row[:2] for row in rows] == expected
-    accuracy = {row[:2]: row.accuracy for row in rows}
-    assert accuracy["none", 0] == accuracy["blur", 5] == accuracy["brightness", 1] == 1
-    assert accuracy["brightness", 5] == 0.5  # 60 + 76 looks bright
+def test_accuracy_of_each_variant_in_order():
+    variants = [
+        Variant("none", 0, outputs(0)),
+        Variant("noise", 1, outputs(4)),
+        Variant("noise", 5, outputs(20)),
+    ]
+    rows = robustness(iter(variants), LABELS)
+    assert [row[:3] for row in rows] == [("none", 0, 1), ("noise", 1, 0.9), ("noise", 5, 0.5)]
     assert all(row.low <= row.accuracy <= row.high for row in rows)
-    assert mean_accuracy(rows) == pytest.approx((20 * 1 + 0.5) / 21)
+    assert mean_accuracy(rows) == pytest.approx(0.7)
 
 
-def test_chosen_examples_are_the_same_whatever_comes_before():
-    ids = [f"{number}" for number in range(1000)]
-    chosen = choose(ids, 100)
-    assert (np.diff(chosen) > 0).all()
-    assert 300 < chosen.mean() < 700
-    names = {ids[row] for row in chosen}
-    turned = ids[::-1]
-    assert {turned[row] for row in choose(turned, 100)} == names
-    assert choose(ids, 5000).tolist() == list(range(1000))
-    assert choose(ids, 0).tolist() == []
+def test_groups_make_intervals_wider():
+    variants = [Variant("none", 0, outputs(8))]
+    owners = (None, np.arange(40) // 10)
+    (alone,), (grouped,) = (robustness(variants, LABELS, own) for own in owners)
+    assert grouped.low < alone.low

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score, top_k_accuracy_score
 
-from pipeline.evaluate.scores import example_scores, metrics_of, top_k
-from pipeline.learning.metrics import calibration, cross_entropy, softmax
+from pipeline.targets.classes.judging.scores import example_scores, metrics_of, top_k
+from pipeline.targets.classes.metrics import calibration, cross_entropy, softmax
 
 
 def said(seed: int, num_classes: int, num: int = 300) -> tuple[np.ndarray, np.ndarray]:

@@ -2,8 +2,9 @@
 
 import pytest
 
-from pipeline.report.slices import named
+from pipeline.report.evaluation import named
 
+TAILS = {"sharpness": ("blurred", "sharp"), "width to height": ("tall", "wide")}
 ROW = dict.fromkeys(["measurement", "bound", "rank", "num_groups"])
 
 
@@ -29,4 +30,4 @@ ROW = dict.fromkeys(["measurement", "bound", "rank", "num_groups"])
     ],
 )
 def test_names_and_rules(row, name, rule):
-    assert named(ROW | row, 10) == ROW | row | {"slice": name, "rule": rule}
+    assert named(ROW | row, 10, TAILS) == ROW | row | {"slice": name, "rule": rule}
