@@ -1,7 +1,7 @@
 """Compare: is the change from one run to another real?
 
-    python -m pipeline.commands.compare main              the workspace against main
-    python -m pipeline.commands.compare main nasty-zips   any two commits, branches or experiments
+    groundwork compare main              the workspace against main
+    groundwork compare main nasty-zips   any two commits, branches or experiments
 
 Exit status: 1 when a metric failed, else 0; with --strict also 1 when it is inconclusive. What
 PASS, FAIL and INCONCLUSIVE mean is in comparison.py.
@@ -11,14 +11,12 @@ import argparse
 import sys
 from collections.abc import Iterator, Sequence
 
+from pipeline.commands.compare.arguments import parser
 from pipeline.commands.compare.comparison import (
     ALPHA,
     FAIL,
-    GOOD,
     INCONCLUSIVE,
-    JUDGED,
     PASS,
-    TOLERANCE,
     Change,
     compare,
     level_of,
@@ -34,8 +32,7 @@ PREDICTIONS = "data/evaluation/predictions.parquet"
 WORKSPACE = "workspace"
 
 
-def main() -> None:
-    arguments = parse()
+def main(arguments: argparse.Namespace) -> None:
     names = [arguments.base, arguments.candidate or WORKSPACE]
     base, candidate = (read(name) for name in names)
     one, other = align(base, candidate)
@@ -50,40 +47,6 @@ def main() -> None:
     else:
         print("\n".join(map(one_line, as_text(names, changes, compared, sentence))))
     sys.exit(int(verdict == FAIL or (arguments.strict and verdict != PASS)))
-
-
-def parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="python -m pipeline.commands.compare",
-        description="Say whether the change from one run to another is real, example by example.",
-        epilog="example: python -m pipeline.commands.compare main",
-    )
-    parser.add_argument("base", help="commit, branch, tag or experiment to compare with")
-    parser.add_argument("candidate", nargs="?", help="what to compare; default: the workspace")
-    parser.add_argument(
-        "--tolerance",
-        type=tolerance,
-        default=TOLERANCE,
-        help="how much worse a metric may get (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--metrics",
-        nargs="+",
-        choices=list(GOOD),
-        default=JUDGED,
-        metavar="METRIC",
-        help=f"what to judge by, of {', '.join(GOOD)} (default: {' '.join(JUDGED)})",
-    )
-    parser.add_argument("--markdown", action="store_true", help="print it for a pull request")
-    parser.add_argument("--strict", action="store_true", help="exit 1 when inconclusive, too")
-    return parser.parse_args()
-
-
-def tolerance(text: str) -> float:
-    value = float(text)
-    if not 0 <= value < 1:
-        raise argparse.ArgumentTypeError("must be at least 0 and less than 1")
-    return value
 
 
 def read(name: str) -> Predictions:
@@ -159,4 +122,4 @@ def meaning(changes: Sequence[Change], tolerance: float) -> str:
 
 
 if __name__ == "__main__":
-    run_command(main)
+    run_command(lambda: main(parser().parse_args()))
