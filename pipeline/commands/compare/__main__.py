@@ -1,7 +1,7 @@
 """Compare: is the change from one run to another real?
 
-    python -m pipeline.commands.compare main              the workspace against main
-    python -m pipeline.commands.compare main nasty-zips   any two commits, branches or experiments
+    groundwork compare main              the workspace against main
+    groundwork compare main nasty-zips   any two commits, branches or experiments
 
 Exit status: 1 when a metric failed, else 0; with --strict also 1 when it is inconclusive. What
 PASS, FAIL and INCONCLUSIVE mean is in comparison.py.
@@ -12,12 +12,12 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from pipeline.commands.compare.arguments import parser
 from pipeline.commands.compare.comparison import (
     ALPHA,
     FAIL,
     INCONCLUSIVE,
     PASS,
-    TOLERANCE,
     Change,
     compare,
     level_of,
@@ -35,8 +35,7 @@ PREDICTIONS = "data/evaluation/predictions.parquet"
 WORKSPACE = "workspace"
 
 
-def main() -> None:
-    arguments = parse()
+def main(arguments: argparse.Namespace) -> None:
     names = [arguments.base, arguments.candidate or WORKSPACE]
     judging, (base, candidate) = read(names)
     judged = choose_metrics(arguments.metrics, judging)
@@ -51,44 +50,6 @@ def main() -> None:
     else:
         print("\n".join(map(one_line, as_text(names, changes, compared, sentence))))
     sys.exit(int(verdict == FAIL or (arguments.strict and verdict != PASS)))
-
-
-def parse() -> argparse.Namespace:
-    judgings = [open_judging(target) for target in TARGETS]
-    known = (
-        f"of {', '.join(judging.GOOD)} (default: {' '.join(judging.JUDGED)})"
-        for judging in judgings
-    )
-    parser = argparse.ArgumentParser(
-        prog="python -m pipeline.commands.compare",
-        description="Say whether the change from one run to another is real, example by example.",
-        epilog="example: python -m pipeline.commands.compare main",
-    )
-    parser.add_argument("base", help="commit, branch, tag or experiment to compare with")
-    parser.add_argument("candidate", nargs="?", help="what to compare; default: the workspace")
-    parser.add_argument(
-        "--tolerance",
-        type=tolerance,
-        default=TOLERANCE,
-        help="how much worse a metric may get (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--metrics",
-        nargs="+",
-        choices=list(dict.fromkeys(name for judging in judgings for name in judging.GOOD)),
-        metavar="METRIC",
-        help=f"what to judge by, {', or '.join(known)}",
-    )
-    parser.add_argument("--markdown", action="store_true", help="print it for a pull request")
-    parser.add_argument("--strict", action="store_true", help="exit 1 when inconclusive, too")
-    return parser.parse_args()
-
-
-def tolerance(text: str) -> float:
-    value = float(text)
-    if not 0 <= value < 1:
-        raise argparse.ArgumentTypeError("must be at least 0 and less than 1")
-    return value
 
 
 def read(names: Sequence[str]) -> tuple[Judging, list[Any]]:
@@ -201,4 +162,4 @@ def meaning(changes: Sequence[Change], tolerance: float) -> str:
 
 
 if __name__ == "__main__":
-    run_command(main)
+    run_command(lambda: main(parser().parse_args()))

@@ -1,12 +1,11 @@
 """`compare` reads two runs by way of DVC, and says by its status whether one is worse."""
 
-import sys
-
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
 from pipeline.commands.compare import __main__ as compare
+from pipeline.commands.compare.arguments import parser
 from pipeline.commands.frame import run_command
 from pipeline.dataset.table import write_examples
 from pipeline.runtime.errors import CompareError
@@ -54,9 +53,8 @@ def ask(runs, monkeypatch, capsys):
     monkeypatch.chdir(runs.path)
 
     def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["compare", *arguments])
         with pytest.raises(SystemExit) as caught:
-            run_command(compare.main)
+            run_command(lambda: compare.main(parser().parse_args(arguments)))
         return (int(caught.value.code or 0), *capsys.readouterr())
 
     return run

@@ -1,6 +1,6 @@
 """Predict: classify images with the model in models/.
 
-    python -m pipeline.commands.predict FILE...    files, and folders with all images in them
+    groundwork predict FILE...    files, and folders with all images in them
 
 Prints a line for each image: path, class, probability. What cannot be read is named on stderr, the
 others are classified nevertheless, and the exit status is 1.
@@ -16,7 +16,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.commands.frame import run_command
+from pipeline.commands.frame import as_given, run_command
+from pipeline.commands.predict.arguments import parser
 from pipeline.dataset.places import MODELS
 from pipeline.modalities.images.encode.pixels import resize
 from pipeline.modalities.images.prepare.decoding import decode
@@ -29,9 +30,7 @@ from pipeline.sources.places.members import IMAGE_SUFFIXES
 IMAGES_AT_ONCE = 1000
 
 
-def main() -> None:
-    arguments = parse()
-    # Here, so that a wrong argument is told at once.
+def main(arguments: argparse.Namespace) -> None:
     import torch
 
     from pipeline.learning.device import choose_device
@@ -53,21 +52,11 @@ def main() -> None:
             model.network, torch.from_numpy(images), model.normalize, device, model.views
         )
         for path, probabilities in zip(paths, softmax(logits), strict=True):
-            print(as_line(path, probabilities, model.classes, as_json=arguments.json), flush=True)
+            print(
+                as_line(as_given(path), probabilities, model.classes, as_json=arguments.json),
+                flush=True,
+            )
     sys.exit(int(reader.num_unreadable > 0))
-
-
-def parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="python -m pipeline.commands.predict",
-        description="Classify images with the model in models/.",
-        epilog="example: python -m pipeline.commands.predict cat.jpg photos/",
-    )
-    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="an image or a folder")
-    parser.add_argument(
-        "--json", action="store_true", help="a JSON object a line, with every class"
-    )
-    return parser.parse_args()
 
 
 def find(paths: Sequence[Path]) -> Iterator[Path]:
@@ -118,7 +107,7 @@ class Reader:
         except (OSError, UnreadableImage) as error:
             reason = error.strerror if isinstance(error, OSError) else str(error)
             raise SourceError(
-                f"{path} cannot be classified: {reason}",
+                f"{as_given(path)} cannot be classified: {reason}",
                 fix=f"give an image in one of {', '.join(FORMATS)}",
             ) from None
         return resize(pixels, *self.shape, self.policy)
@@ -142,4 +131,4 @@ def as_line(
 
 
 if __name__ == "__main__":
-    run_command(main)
+    run_command(lambda: main(parser().parse_args()))

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +9,9 @@ import pytest
 import torch
 from PIL import Image
 
-from pipeline.commands import predict
 from pipeline.commands.frame import run_command
+from pipeline.commands.predict import __main__ as predict
+from pipeline.commands.predict.arguments import parser
 from pipeline.learning.device import Device
 from pipeline.learning.inference import predict as logits_of
 from pipeline.learning.metrics import softmax
@@ -58,13 +58,12 @@ def paint(path: str, size: tuple[int, int] = (30, 20)) -> np.ndarray:
 
 
 @pytest.fixture
-def ask(project, monkeypatch, capsys):
+def ask(project, capsys):
     """Runs the command; returns its status and what it printed on stdout and stderr."""
 
     def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["predict", *arguments])
         with pytest.raises(SystemExit) as caught:
-            run_command(predict.main)
+            run_command(lambda: predict.main(parser().parse_args(arguments)))
         return (int(caught.value.code or 0), *capsys.readouterr())
 
     return run
