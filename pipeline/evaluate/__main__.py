@@ -1,6 +1,6 @@
 """Evaluate: how good the model is, where it is weak, how sure; alone in opening the test split.
 
-reads   data/shards/ (test; val for the temperature), data/clean/ (measurements), models/,
+reads   data/shards/ (test; val for what is fitted last), data/clean/ (measurements), models/,
         data/findings/ (suspected labels and duplicates of test)
 writes  data/evaluation/ (predictions, mistakes, intervals, slices and further tables of the target,
         all at full precision), reports/metrics.json
@@ -37,9 +37,10 @@ def main(stage: Stage[EvaluateParams]) -> None:
     reader.verify(["val", "test"])
     device = choose_device("auto", "fp32", large=False)
     model = load_model(MODELS, device)
-    if model.about.get("target") != reader.target:
+    if (model.about["modality"], model.about["target"]) != (reader.modality, reader.target):
         raise MissingInput(
-            f"{MODELS}/ was trained for other labels than {SHARDS} has", fix="dvc repro train"
+            f"{MODELS}/ was trained for other examples or labels than {SHARDS} has",
+            fix="dvc repro train",
         )
 
     def answer(inputs: Inputs) -> Float32:
