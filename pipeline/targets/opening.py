@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 from pipeline.runtime.errors import SettingsError
 
 if TYPE_CHECKING:
+    from pipeline.targets.protocols.describe import Describe
     from pipeline.targets.protocols.judging import Judging
     from pipeline.targets.protocols.labels import Labels
     from pipeline.targets.protocols.loss import Loss
@@ -34,6 +35,10 @@ def open_noise(target: str) -> "Noise":
 
 def open_loss(target: str) -> "Loss":
     return cast("Loss", _open(target, "loss"))
+
+
+def open_describe(target: str) -> "Describe":
+    return cast("Describe", _open(target, "describe"))
 
 
 def open_judging(target: str) -> "Judging":
