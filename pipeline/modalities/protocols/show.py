@@ -65,7 +65,9 @@ class Show(Protocol):
     an example is shown; others must be small, and are kept while people review."""
 
     def html(self, content: Content, about: Mapping[str, Any]) -> str:
-        """One example as HTML, which fills the space that it is given.
+        """One example as HTML, for a small space, and for a large one, of the class `large`.
+
+        The class `caption` is for quiet text.
 
         Args:
             content: those of CONTENT that are in SHOWN.

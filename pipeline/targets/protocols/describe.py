@@ -77,12 +77,7 @@ class Describe(Protocol):
         ...
 
     def choices(self, index: TargetIndex) -> list[str]:
-        """Labels that people may pick for an example, in their order; [] where they cannot be
-        listed."""
-        ...
-
-    def allows(self, label: str, index: TargetIndex) -> bool:
-        """Whether people may decide for a label."""
+        """Labels that people pick out of, in their order; [] where they cannot be listed."""
         ...
 
     def why(self, reason: str, item: Mapping[str, Any]) -> str:

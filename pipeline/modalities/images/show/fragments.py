@@ -17,7 +17,7 @@ def html(content: Content, about: Mapping[str, Any]) -> str:
     kind = "image pixelated" if max(width, height) <= PIXELATED_UP_TO else "image"
     return (
         f'<img class="{kind}" src="{escape(about["address"])}" width="{width:d}" '
-        f'height="{height:d}" alt="image {escape(about["id"])}">'
+        f'height="{height:d}" alt="image {escape(about["id"])}" draggable="false">'
     )
 
 

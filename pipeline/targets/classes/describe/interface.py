@@ -8,7 +8,6 @@ import pyarrow as pa
 
 from pipeline.dataset.randomness import id_keys, uniform
 from pipeline.dataset.review_queue import BY_MODELS, BY_PEOPLE
-from pipeline.dataset.reviews import DROP, KEEP
 from pipeline.targets.classes.describe.card import counts, label_check
 from pipeline.targets.classes.describe.suspected import draw_suspected, suspected_lists
 from pipeline.targets.protocols.labels import TargetIndex
@@ -71,11 +70,6 @@ def doubt(row: Mapping[str, Any]) -> str:
 
 def choices(index: TargetIndex) -> list[str]:
     return list(index["classes"])
-
-
-def allows(label: str, index: TargetIndex) -> bool:
-    """A class that is called as a decision cannot be told from it in the file."""
-    return label in index["classes"] and label not in (KEEP, DROP)
 
 
 def why(reason: str, item: Mapping[str, Any]) -> str:

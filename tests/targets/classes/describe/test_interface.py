@@ -40,14 +40,6 @@ def test_pairs_of_classes_come_in_the_order_of_the_classes():
     ]
 
 
-def test_classes_can_be_picked_but_for_those_called_as_a_decision():
-    index = {"classes": ["cat", "keep", "drop"]}
-    assert interface.choices(index) == ["cat", "keep", "drop"]
-    assert [name for name in ("cat", "keep", "drop", "cow") if interface.allows(name, index)] == [
-        "cat"
-    ]
-
-
 def test_labels_in_words():
     assert interface.of_shard(2, INDEX) == "bird"
     assert interface.in_words("cat") == "cat"
