@@ -118,6 +118,11 @@ class LabelCheck:
     posterior: NDArray[np.float64]
     """Probability of each class, `(N, K)`."""
 
+    @property
+    def confidence(self) -> NDArray[np.float64]:
+        """Probability of the proposed class."""
+        return self.posterior.max(1)
+
 
 def check_labels(
     given: NDArray[np.int64],
