@@ -58,9 +58,7 @@ def main(stage: Stage[CleanParams]) -> None:
     loaded = compare.load(RAW, index)
     duplicates = find_all_duplicates(stage, rows, compare, loaded, table["sha256"].to_pylist())
     find_outliers(rows, compare, table)
-    annotations = read_annotations(
-        RAW, rows.ids, lambda labels: tuple(noise.read_labels(labels, target))
-    )
+    annotations = read_annotations(RAW, rows.ids, lambda labels: noise.read_labels(labels, target))
     learnt = np.flatnonzero(rows.kept & ~rows.split_of("test"))
     answers = check = None
     if params.clean.folds >= 2:

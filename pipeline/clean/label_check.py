@@ -19,7 +19,7 @@ from pipeline.dataset.annotations import Annotations
 from pipeline.dataset.arrays import Rows
 from pipeline.dataset.randomness import id_keys
 from pipeline.dataset.review_queue import MAX_NEIGHBOURS
-from pipeline.learning.device import Device, choose_device
+from pipeline.learning.device import choose_device
 from pipeline.learning.fitting.recipe import Recipe
 from pipeline.modalities.opening import modality_interface, modality_settings, open_label_check
 from pipeline.modalities.protocols.encode import Inputs
@@ -178,14 +178,16 @@ def check_labels(
     """
     tested = answers.tested if answers else np.flatnonzero(rows.kept & rows.split_of("test"))
     models = answers.models if answers else None
-    evidence = [
-        Evidence(rows.given[where], outputs, annotations.of(where) if annotations else None)
-        for where, outputs in (
-            (learnt, models.outputs if models else None),
-            (tested, models.others if models else None),
-        )
-    ]
-    of_learnt, of_tested = rows.noise.check_labels(*evidence, rows.target)
+
+    def evidence(where: Rows, outputs: NDArray[np.float32] | None) -> Evidence:
+        of_people = annotations.of(where) if annotations else None
+        return Evidence(rows.given[where], outputs, of_people)
+
+    of_learnt, of_tested = rows.noise.check_labels(
+        evidence(learnt, models.outputs if models else None),
+        evidence(tested, models.others if models else None),
+        rows.target,
+    )
     rows.suspect(learnt, of_learnt)
     rows.noise_rate = of_learnt.noise_rate
     if of_tested is not None:

@@ -231,4 +231,5 @@ def ask(
     for copy in range(1, quick.num_views):
         view = quick.vary(seen, keys, copy, recipe.seed)
         total += predict_and_embed(network, as_tensors(view), device)[0]
-    return total / quick.num_views, embedded
+    total /= quick.num_views
+    return total, embedded

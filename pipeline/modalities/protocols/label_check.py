@@ -9,7 +9,7 @@ from pipeline.modalities.protocols.encode import Inputs, Preparation
 
 
 class QuickRecipe(NamedTuple):
-    """How the quick network is trained; see learning/fitting/recipe.py for what each value means."""
+    """How the quick network is trained; see learning/fitting/recipe.py for each value."""
 
     optimizer: str
     lr: float

@@ -108,7 +108,7 @@ class Noise(Protocol):
     def check_labels(
         self, learnt: Evidence, tested: Evidence, target: TargetIndex
     ) -> tuple[Checked, Checked | None]:
-        """How likely labels are right: of examples that networks learnt from, and of the test split.
+        """How likely labels are right, of what networks learnt from and of the test split.
 
         Args:
             learnt: has outputs `(N, K)`, of each example by the network that did not learn from it.
@@ -145,7 +145,7 @@ class Noise(Protocol):
 
         Args:
             ids: of all N rows, as are `splits`, `given` and `annotations`.
-            learnt: rows that `check` is of, what `check_labels` said of `learnt`; None for no check.
+            learnt: rows that `check` is of; it is what `check_labels` said of `learnt`, or None.
         """
         ...
 

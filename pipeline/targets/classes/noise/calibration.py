@@ -1,4 +1,4 @@
-"""The label check: from logits of networks that have not seen an example to which label is right."""
+"""The label check, by logits of networks that have not seen the examples."""
 
 import numpy as np
 

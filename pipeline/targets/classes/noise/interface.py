@@ -50,4 +50,5 @@ def choices(target: TargetIndex) -> LabelChoices:
 
 
 def differ(one: Codes, other: Codes) -> NDArray[np.bool_]:
-    return one != other
+    different: NDArray[np.bool_] = one != other
+    return different

@@ -121,7 +121,8 @@ class LabelCheck:
     @property
     def confidence(self) -> NDArray[np.float64]:
         """Probability of the proposed class."""
-        return self.posterior.max(1)
+        confidence: NDArray[np.float64] = self.posterior.max(1)
+        return confidence
 
 
 def check_labels(
