@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from pipeline.augment.balance import make_balance
 from pipeline.dataset.randomness import id_keys, repeat_keys
+from pipeline.targets.classes.labels.balance import make_balance
 
 LABELS = [0] * 900 + [1] * 100 + [3] * 4  # class 2 has no examples
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn import metrics as sklearn_metrics
 
-from pipeline.learning.metrics import (
+from pipeline.targets.classes.metrics import (
     calibration,
     confusion_matrix,
     cross_entropy,

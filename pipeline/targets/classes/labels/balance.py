@@ -6,10 +6,15 @@ the copies. Nothing is random. Copy 0 is not balanced: it is the originals.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
+
+from pipeline.targets.classes.labels.encoding import encode, num_outputs
+from pipeline.targets.protocols.labels import TargetIndex, Times
 
 Counts = NDArray[np.int64]
 
@@ -36,7 +41,39 @@ class Balance:
         return times
 
 
-def make_balance(labels: Sequence[int], num_classes: int, balance: str) -> Balance:
+@dataclass
+class Turns:
+    """Balance of examples that come run by run: counts the examples of each class."""
+
+    balance: Balance
+    seen: Counts = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.seen = np.zeros_like(self.balance.sizes)
+
+    def times(self, y: NDArray[np.int32], copies: int) -> Counts:
+        """How often each example of the next run stands in each copy, shape `(copies, N)`."""
+        times = self.balance.times(y, self._ranks(y), copies)
+        self.seen += np.bincount(y, minlength=len(self.seen))
+        return times
+
+    def _ranks(self, y: NDArray[np.int32]) -> Counts:
+        """The number of each example among those of its class."""
+        ranks = np.empty(len(y), np.int64)
+        for code in np.unique(y):
+            rows = np.flatnonzero(y == code)
+            ranks[rows] = self.seen[code] + np.arange(len(rows))
+        return ranks
+
+
+def balance(values: pa.ChunkedArray, index: TargetIndex, settings: Any) -> Times:
+    """By `settings.balance`: `none`, `sqrt` or `full`, see `make_balance`."""
+    return Turns(make_balance(encode(values, index), num_outputs(index), settings.balance)).times
+
+
+def make_balance(
+    labels: Sequence[int] | NDArray[np.int32], num_classes: int, balance: str
+) -> Balance:
     """Rows for each class: as many as it has examples (`none`), in proportion to the root of that
     (`sqrt`), or the same for all (`full`); a class without examples has none."""
     sizes = np.bincount(np.asarray(labels, np.int64), minlength=num_classes)
