@@ -8,6 +8,7 @@ from pipeline.runtime.errors import SettingsError
 
 if TYPE_CHECKING:
     from pipeline.targets.protocols.card import Card
+    from pipeline.targets.protocols.describe import Describe
     from pipeline.targets.protocols.judging import Judging
     from pipeline.targets.protocols.labels import Labels
     from pipeline.targets.protocols.loss import Loss
@@ -35,6 +36,10 @@ def open_noise(target: str) -> "Noise":
 
 def open_loss(target: str) -> "Loss":
     return cast("Loss", _open(target, "loss"))
+
+
+def open_describe(target: str) -> "Describe":
+    return cast("Describe", _open(target, "describe"))
 
 
 def open_judging(target: str) -> "Judging":

@@ -22,6 +22,8 @@ from pipeline.modalities.images.network.on_device import (
 from pipeline.modalities.protocols.network import Batch, Moment
 
 LOOKED_AT_PIXELS = 5000 * 32 * 32  # enough images to show how they vary
+BF16_MIN_PIXELS = 16 * 16
+"""Below this size of image bf16 on a CPU costs more in conversions than it gains (LOG.md)."""
 PREDICTED_AT_ONCE = 1000
 PREDICTED_PIXELS = PREDICTED_AT_ONCE * 64 * 64  # of larger images fewer at once
 
@@ -116,3 +118,9 @@ class ImageNetwork(nn.Module):
     def load_state_dict(self, *args: Any, **kwargs: Any) -> Any:
         """Load that of the network inside."""
         return self.network.load_state_dict(*args, **kwargs)
+
+
+def gains_by_bf16(preparation: Mapping[str, Any]) -> bool:
+    """See protocols/network.py."""
+    height, width, _ = preparation["shape"]
+    return bool(height * width >= BF16_MIN_PIXELS)

@@ -5,7 +5,7 @@ from typing import Any
 
 from torch import nn
 
-from pipeline.modalities.images.network.image_network import ImageNetwork
+from pipeline.modalities.images.network.image_network import ImageNetwork, gains_by_bf16
 from pipeline.modalities.images.network.networks import build_network, check_image_shape
 from pipeline.modalities.images.network.on_device import scaled_size
 from pipeline.modalities.images.network.published import published
@@ -16,8 +16,6 @@ from pipeline.runtime.errors import SettingsError
 
 __all__ = ["adapt", "build", "describe", "gains_by_bf16", "published"]
 
-BF16_MIN_PIXELS = 16 * 16
-"""Below this size of image bf16 on a CPU costs more in conversions than it gains (LOG.md)."""
 OF_GREY = "1."  # before the names of a network of torchvision for grey images; see networks.py
 
 
@@ -70,11 +68,6 @@ def adapt(name: str, weights: Weights, preparation: Preparation) -> Adapted:
     remark = f"was trained on {width} x {height} pixels, these are {shape[1]} x {shape[0]}"
     scaling = {key: _for_channels(other[key], shape[2]) for key in ("mean", "std")}
     return Adapted(tensors, {**preparation, **scaling}, remark if is_other_size else "")
-
-
-def gains_by_bf16(preparation: Preparation) -> bool:
-    height, width, _ = _shape(preparation)
-    return height * width >= BF16_MIN_PIXELS
 
 
 def describe(preparation: Preparation) -> str:

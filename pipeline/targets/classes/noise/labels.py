@@ -118,6 +118,12 @@ class LabelCheck:
     posterior: NDArray[np.float64]
     """Probability of each class, `(N, K)`."""
 
+    @property
+    def confidence(self) -> NDArray[np.float64]:
+        """Probability of the proposed class."""
+        confidence: NDArray[np.float64] = self.posterior.max(1)
+        return confidence
+
 
 def check_labels(
     given: NDArray[np.int64],

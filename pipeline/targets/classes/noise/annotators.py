@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from pipeline.dataset.annotations import Annotations, Codes
 from pipeline.dataset.arrays import Float64
 from pipeline.dataset.findings import table_of
+from pipeline.targets.classes.noise.schemas import SCHEMAS
 
 PSEUDO_LABELS = 10.0  # of each class, by an average annotator, so that few labels prove nothing
 LIKELY_CLASSES = 5
@@ -69,7 +70,7 @@ def agreement(rows: NDArray[Any], labels: NDArray[Any], num_classes: int) -> Agr
 
 def agreement_table(found: Agreement, classes: Sequence[str]) -> pa.Table:
     """The table `agreement` of data/findings: a row for each class; null where nothing is known."""
-    return table_of("agreement", list(zip(classes, found.by_class, strict=True)))
+    return table_of(SCHEMAS["agreement"], list(zip(classes, found.by_class, strict=True)))
 
 
 def _alpha(observed: float, expected: float) -> float | None:
@@ -118,7 +119,7 @@ def annotator_table(
                 _or_null(recall[who, worst[who]]),
             ]
         )
-    return table_of("annotators", found)
+    return table_of(SCHEMAS["annotators"], found)
 
 
 def agreement_with_others(annotations: Annotations, num_classes: int) -> Float64:
@@ -197,7 +198,7 @@ def relabel_queue(
     num_labels = np.bincount(annotations.rows, minlength=len(ids))
     rows = np.argsort(-gain, kind="stable")[:limit]
     return table_of(
-        "relabel_queue",
+        SCHEMAS["relabel_queue"],
         [
             (
                 ids[row],

@@ -1,12 +1,13 @@
-"""Single images out of data/raw: one row group, about a megabyte, is read for each.
+"""Single examples out of data/raw: one row group, about a megabyte, is read for each.
 
-No image is kept, so nothing but data/raw itself is there to be forgotten.
+No content is kept, so nothing but data/raw itself is there to be forgotten.
 """
 
 import bisect
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -19,36 +20,39 @@ from pipeline.runtime.errors import MissingInput
 
 @dataclass(frozen=True)
 class Example:
-    """An example without its image."""
+    """An example without its content."""
 
     row: int
-    """Its number in data/raw, which `image` takes."""
-    label: str | None
-    width: int | None
-    """Pixels."""
-    height: int | None
+    """Its number in data/raw, which `content` takes."""
+    label: Any
+    about: dict[str, Any]
+    """Small columns of data/raw, by their names."""
 
 
-class RawImages:
-    """The images of some examples of data/raw."""
+class RawExamples:
+    """Some examples of data/raw, and the content of any."""
 
-    def __init__(self, folder: Path, ids: Iterable[str]) -> None:
-        """Find `ids` in the folder; those that are not there are left out of `examples`."""
+    def __init__(self, folder: Path, ids: Iterable[str], about: Sequence[str] = ()) -> None:
+        """Find `ids` in the folder, and the columns `about` of each.
+
+        Those that are not there are left out of `examples`.
+        """
         wanted = pa.array(sorted(set(ids)), pa.string())
         self.examples: dict[str, Example] = {}
         self._files = [folder / file["name"] for file in read_index(folder)["files"]]
         self._states = [_state(path) for path in self._files]
         self._starts = [0]
-        for table in read_tables(folder, ["id", "label", "width", "height"]):
+        for table in read_tables(folder, ["id", "label", *about]):
             start = self._starts[-1]
             rows = np.flatnonzero(pc.is_in(table["id"], wanted))
             values = (column.to_pylist() for column in table.take(rows).columns)
-            for row, id, *known in zip(rows.tolist(), *values, strict=True):
-                self.examples[id] = Example(start + row, *known)
+            for row, id, label, *known in zip(rows.tolist(), *values, strict=True):
+                known_of = dict(zip(about, known, strict=True))
+                self.examples[id] = Example(start + row, label, known_of)
             self._starts.append(start + table.num_rows)
 
-    def image(self, row: int) -> bytes | None:
-        """The encoded image of a row of data/raw; None when it has none.
+    def content(self, row: int, columns: Sequence[str]) -> dict[str, Any] | None:
+        """Values of the content columns of a row of data/raw; None when there is no such row.
 
         May be called from several threads.
 
@@ -60,12 +64,12 @@ class RawImages:
             return None
         path = self._files[number]
         try:
-            return read_image(path, row - self._starts[number])
+            return read_row(path, row - self._starts[number], columns)
         except (OSError, ValueError, pa.ArrowException) as error:
             raise MissingInput(
                 f"{path} is damaged: {error}", fix="dvc repro --force ingest"
             ) from None
-        finally:  # of another file, neither an image nor an error says anything
+        finally:  # of another file, neither a content nor an error says anything
             if _state(path) != self._states[number]:
                 raise MissingInput(
                     f"{path} has changed since the review began",
@@ -73,8 +77,8 @@ class RawImages:
                 )
 
 
-def read_image(path: Path, row: int) -> bytes | None:
-    """Read the encoded image of a row of a Parquet file, of which one row group is read.
+def read_row(path: Path, row: int, columns: Sequence[str]) -> dict[str, Any]:
+    """Read some columns of a row of a Parquet file, of which one row group is read.
 
     Raises:
         OSError, pa.ArrowException: the file cannot be read, or is damaged.
@@ -84,9 +88,8 @@ def read_image(path: Path, row: int) -> bytes | None:
         for group in range(file.num_row_groups):
             num_rows = file.metadata.row_group(group).num_rows
             if row < num_rows:
-                images = file.read_row_group(group, ["image"], use_threads=False)["image"]
-                image: bytes | None = images[row].as_py()
-                return image
+                table = file.read_row_group(group, list(columns), use_threads=False)
+                return {name: table[name][row].as_py() for name in columns}
             row -= num_rows
     raise ValueError("it has fewer rows than data/raw/index.json says")
 
