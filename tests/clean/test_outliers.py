@@ -5,7 +5,7 @@ import pytest
 
 from pipeline.clean import outliers
 from pipeline.clean.outliers import find_neighbours, outlier_scores
-from pipeline.modalities.images.compare.features import UNUSUAL, measurement_distances
+from pipeline.modalities.images.compare.distances import UNUSUAL, measurement_distances
 from pipeline.modalities.images.prepare.measurements import measure
 from tests.support.photos import photos
 
