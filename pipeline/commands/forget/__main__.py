@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 
+from pipeline.commands.forget.arguments import parser
 from pipeline.commands.forget.erasure import (
     JOURNAL,
     RECEIPT,
@@ -46,14 +47,8 @@ from pipeline.runtime.settings import Kind, read_yaml
 from pipeline.runtime.stage import WORK_DIR
 from pipeline.sources.places.fetch import cached_copy
 
-EPILOG = """examples:
-  python -m pipeline.commands.forget --ids cat/1.jpg cat/2.jpg --dry-run
-  python -m pipeline.commands.forget --ids-file withdrawn.txt --reason "asked on 3 May" --yes
-"""
 
-
-def main() -> None:
-    arguments = parse()
+def main(arguments: argparse.Namespace) -> None:
     params = load_params()
     dataset = arguments.dataset or params.dataset
     entry = read_entry(dataset, *kind_of(dataset, params))
@@ -128,32 +123,6 @@ def main() -> None:
     hand_over(touched(dataset) if is_built else touched(dataset)[:2], examples, arguments.commit)
 
 
-def parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="python -m pipeline.commands.forget",
-        description="Erase examples from the dataset, every cache and every remote.",
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--ids", nargs="+", metavar="ID", help="ids, or SHA-256 of ids or contents")
-    parser.add_argument("--ids-file", type=Path, metavar="FILE", help="the same, one a line")
-    parser.add_argument("--dataset", help="its name; default: the one in params.yaml")
-    parser.add_argument("--reason", default="", help="a note for data/optout, which is in git")
-    parser.add_argument("--dry-run", action="store_true", help="say what would be done, do nothing")
-    parser.add_argument("--yes", action="store_true", help="do not ask before erasing")
-    parser.add_argument(
-        "--models", action="store_true", help="erase the models too that were trained on them"
-    )
-    parser.add_argument(
-        "--no-rebuild", action="store_true", help="erase at once; rebuild where the source is"
-    )
-    parser.add_argument("--commit", action="store_true", help="commit the tombstones and results")
-    parser.add_argument(
-        "--allow-unknown", action="store_true", help="add tombstones for ids that are nowhere"
-    )
-    return parser.parse_args()
-
-
 def kind_of(dataset: str, params: Kind) -> tuple[str, str]:
     """Modality and target of a dataset, which need not be those of params.yaml."""
     path = entry_path(dataset)
@@ -219,4 +188,4 @@ def hand_over(paths: list[str], examples: Forgotten, commit: bool) -> None:
 
 
 if __name__ == "__main__":
-    run_command(main)
+    run_command(lambda: main(parser().parse_args()))

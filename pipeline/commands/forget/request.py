@@ -89,7 +89,7 @@ def read_journal(dataset: str) -> Request:
     if content["dataset"] != dataset:
         raise ForgetError(
             f"forgetting in {content['dataset']} was interrupted",
-            fix=f"finish it: python -m pipeline.commands.forget --dataset {content['dataset']}",
+            fix=f"finish it: groundwork forget --dataset {content['dataset']}",
         )
     sets = {name: set(values) for name, values in content["examples"].items()}
     sets["traces"] = {bytes.fromhex(trace) for trace in sets["traces"]}

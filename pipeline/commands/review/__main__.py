@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.commands.frame import run_command
+from pipeline.commands.review.arguments import parser
 from pipeline.commands.review.decisions import DecisionFile
 from pipeline.commands.review.lookup import RawExamples
 from pipeline.commands.review.server import Server
@@ -29,24 +30,8 @@ from pipeline.runtime.errors import MissingInput
 from pipeline.runtime.settings import PARAMS_FILE, Kind, read_params
 from pipeline.targets.opening import open_describe, open_noise
 
-PORT = 8642
 
-
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        prog="python -m pipeline.commands.review",
-        description="Decide about the labels that clean doubts, on a page of this machine.",
-        epilog='example: make review ARGS="--reviewer ana --port 0"',
-    )
-    parser.add_argument("--reviewer", help="your name, for the file; default: git's user.name")
-    parser.add_argument(
-        "--port",
-        type=int,
-        default=PORT,
-        help="where to serve, %(default)s; 0 for a free one",
-    )
-    parser.add_argument("--no-browser", action="store_true", help="do not open the page")
-    arguments = parser.parse_args()
+def main(arguments: argparse.Namespace) -> None:
     session = open_session(arguments.reviewer or own_name())
     server = Server(session, arguments.port)
     for interrupt in (signal.SIGINT, signal.SIGTERM):  # a shell may have had it ignore the first
@@ -135,4 +120,4 @@ def _interrupt(signum: int, frame: object) -> None:
 
 
 if __name__ == "__main__":
-    run_command(main)
+    run_command(lambda: main(parser().parse_args()))
