@@ -3,7 +3,8 @@
 import secrets
 import threading
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -24,7 +25,8 @@ MAX_NOTE = 2000  # characters
 MAX_ITEMS = 50  # of one answer
 
 
-class Opened(NamedTuple):
+@dataclass(frozen=True)
+class Opened:
     """What knows the examples and their labels."""
 
     show: Show

@@ -62,10 +62,12 @@ def grid_of_contents(
     title: str,
 ) -> None:
     """Images as the label check saw them; black where there is none."""
-    from pipeline.modalities.images.encode.pixels import comparison_shape, decode_all
+    from pipeline.modalities.images.compare.loading import comparison_shape
+    from pipeline.modalities.images.encode.pixels import decode_all
     from pipeline.modalities.images.show.figures import image_grid
 
-    images = decode_all(contents["image"], comparison_shape(content_index), "squash")
+    shape = comparison_shape({"content": content_index})
+    images = decode_all(contents["image"], shape, "squash")
     image_grid(list(images), captions, path, columns=columns, title=title)
 
 
