@@ -2,11 +2,12 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from types import SimpleNamespace
+from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -40,8 +41,8 @@ class IngestJob:
     splits_given: frozenset[str]
     fractions: SplitFractions
     seed: int
-    limits: Mapping[str, Any]
-    """The section `ingest` of params.yaml, in which the modality finds its limits."""
+    limits: SimpleNamespace
+    """What the section `ingest` of params.yaml has, as a type that can be pickled."""
     source: str
     terms: Terms
 
@@ -67,7 +68,7 @@ def job_maker(
         splits_given=source.splits,
         fractions=entry.split,
         seed=seed,
-        limits=limits.model_dump(),
+        limits=SimpleNamespace(**limits.model_dump()),
         source=without_secrets(entry.uri),
         terms=Terms(
             license=entry.license,

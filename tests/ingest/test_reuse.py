@@ -5,6 +5,7 @@ import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -47,7 +48,7 @@ def jobs(uri: Path, **changes) -> list[IngestJob]:
         "splits_given": source.splits,
         "fractions": SplitFractions(),
         "seed": 0,
-        "limits": {"max_megapixels": 1},
+        "limits": SimpleNamespace(max_megapixels=1),
         "source": "pets",
     }
     terms = terms_of(**{k: v for k, v in changes.items() if k in Terms.__dataclass_fields__})

@@ -2,6 +2,7 @@
 
 import hashlib
 from functools import partial
+from types import SimpleNamespace
 
 import pyarrow as pa
 import pytest
@@ -30,7 +31,7 @@ def job(examples: list[dict], **changes) -> IngestJob:
         "splits_given": frozenset(),
         "fractions": FRACTIONS,
         "seed": 0,
-        "limits": {"max_megapixels": 1},
+        "limits": SimpleNamespace(max_megapixels=1),
         "source": "data/pets",
     }
     terms = {
@@ -111,7 +112,7 @@ def test_an_unreadable_image_is_a_row_with_its_problem(data, problem):
 
 
 def test_an_oversize_image_is_a_row_with_its_problem(png):
-    rows = make([{"id": "a", "image": png(0, 5, 6)}], limits={"max_megapixels": 29e-6})
+    rows = make([{"id": "a", "image": png(0, 5, 6)}], limits=SimpleNamespace(max_megapixels=29e-6))
     assert rows["problem"].to_pylist() == ["6 x 5 pixels, more than 29 allowed"]
 
 

@@ -5,6 +5,7 @@ Everything goes through `open_source`, then `make_rows`.
 
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -35,7 +36,7 @@ def ingest(uri: Path, **more) -> list[dict]:
             splits_given=source.splits,
             fractions=SplitFractions(),
             seed=0,
-            limits={"max_megapixels": MAX_PIXELS / 1e6},
+            limits=SimpleNamespace(max_megapixels=MAX_PIXELS / 1e6),
             source="here",
             terms=Terms(
                 license="CC0-1.0",

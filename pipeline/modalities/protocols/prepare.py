@@ -1,4 +1,4 @@
-"""What a modality has for ingest, add, predict: from a source's content to an example of data/raw.
+"""What a modality has for ingest, add, predict, forget: from a content to an example of data/raw.
 
 A content is bytes as the source has them: of a file, or of a cell of a table.
 """
@@ -123,14 +123,21 @@ class Prepare(Protocol):
         """
         ...
 
-    def prepare(self, contents: Sequence[bytes | None], limits: Mapping[str, Any]) -> Prepared:
+    def prepare(self, contents: Sequence[bytes | None], limits: Any) -> Prepared:
         """Contents in the form that data/raw has, stripped of metadata and measured.
 
         A pure function of each content, which never raises for a wrong one: that is its problem.
 
         Args:
             contents: as the source has them; None where there is none.
-            limits: the section `ingest` of params.yaml.
+            limits: has what the section `ingest` of params.yaml has.
+        """
+        ...
+
+    def trace(self, content: Mapping[str, Any]) -> bytes:
+        """Bytes that are in every file with this content, as data/raw has it, and in no other.
+
+        Empty where there are none, such as for null; see dataset/traces.py.
         """
         ...
 

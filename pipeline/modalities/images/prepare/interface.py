@@ -8,6 +8,7 @@ from pipeline.modalities.images.prepare.preparing import prepare
 from pipeline.modalities.images.prepare.sources import cifar, idx
 from pipeline.modalities.images.prepare.sources.builtin import open_builtin
 from pipeline.modalities.images.prepare.tally import ImageTally
+from pipeline.modalities.images.prepare.traces import trace
 
 __all__ = [
     "CONTENT",
@@ -24,6 +25,7 @@ __all__ = [
     "new_tally",
     "open_builtin",
     "prepare",
+    "trace",
 ]
 
 NOUN = "image"

@@ -1,7 +1,7 @@
 """Contents of a source become examples of data/raw; imports neither Arrow nor torch."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,9 +15,9 @@ from pipeline.modalities.prepared import Prepared
 MEASURED_AT_ONCE_BYTES = 8 << 20
 
 
-def prepare(contents: Sequence[bytes | None], limits: Mapping[str, Any]) -> Prepared:
+def prepare(contents: Sequence[bytes | None], limits: Any) -> Prepared:
     """Decode, strip and measure encoded images; see modalities/protocols/prepare.py."""
-    max_pixels = limits["max_megapixels"] * 1e6
+    max_pixels = limits.max_megapixels * 1e6
     num = len(contents)
     stored: list[bytes | None] = [None] * num
     digests: list[str | None] = [None] * num

@@ -8,13 +8,9 @@ from pipeline.targets.classes.labels.adding import (
     without_names,
 )
 from pipeline.targets.classes.labels.answers import answer, answer_words
-from pipeline.targets.classes.labels.columns import (
-    COLUMN,
-    column,
-    column_type,
-    encode,
-    num_outputs,
-)
+from pipeline.targets.classes.labels.balance import balance
+from pipeline.targets.classes.labels.columns import COLUMN, column, column_type
+from pipeline.targets.classes.labels.encoding import encode, num_outputs
 from pipeline.targets.classes.labels.reading import (
     UNKNOWN,
     USUAL_NAMES,
@@ -37,6 +33,7 @@ __all__ = [
     "add_names",
     "answer",
     "answer_words",
+    "balance",
     "column",
     "column_type",
     "describe",

@@ -3,6 +3,7 @@
 import hashlib
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -11,7 +12,7 @@ from pipeline.modalities.images.prepare.interface import CONTENT, MEASUREMENTS, 
 from pipeline.modalities.images.prepare.preparing import prepare
 from tests.support.repository import ROOT
 
-LIMITS = {"max_megapixels": 1e-4}
+LIMITS = SimpleNamespace(max_megapixels=1e-4)
 
 
 def test_each_row_is_a_function_of_its_content(png, monkeypatch):
