@@ -26,6 +26,7 @@ from pipeline.commands.repair.locks import (
 from pipeline.runtime.errors import one_line
 
 LOCK = DVC_TMP / "lock"
+REMOVE = f"rm -f {DVC_TMP}/*lock {DVC_TMP}/exps/*lock"
 
 
 def main(arguments: argparse.Namespace) -> None:
@@ -45,7 +46,7 @@ def under_lock() -> Iterator[str]:
             yield from repair(hard=hard)
     except LockError:
         yield (
-            f"DVC is at work here, so nothing was touched; if you know that it is not, rm {LOCK}"
+            f"DVC is at work here, so nothing was touched; if you know that it is not: {REMOVE}"
             if hard  # a hard link outlives its process
             else "DVC is at work here, so nothing was touched"
         )
