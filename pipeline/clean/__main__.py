@@ -9,6 +9,7 @@ The test split stays as it is: what is suspected there is listed, and nothing is
 """
 
 import csv
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -23,10 +24,10 @@ from pipeline.clean.duplicates import (
     merge_owners,
 )
 from pipeline.clean.label_check import (
+    Checkable,
     OutOfFoldAnswers,
     ask_models,
-    check_with_models,
-    check_with_people,
+    check_labels,
     measure_distances,
     neighbours_of,
 )
@@ -39,38 +40,35 @@ from pipeline.dataset.places import QUARANTINE, RAW
 from pipeline.dataset.review_queue import BY_MODELS, BY_PEOPLE
 from pipeline.dataset.reviews import read_decisions
 from pipeline.dataset.table import read_folder, read_index
-from pipeline.learning.device import choose_device
-from pipeline.modalities.images.arrays import Images
-from pipeline.modalities.images.compare.features import NEEDED, UNUSUAL, measurement_distances
-from pipeline.modalities.images.compare.near_duplicates import update_pairs
-from pipeline.modalities.images.compare.reuse import (
-    candidates_key,
-    keep_candidates,
-    read_candidates,
-)
-from pipeline.modalities.images.encode.pixels import comparison_shape, load_pixels
+from pipeline.modalities.opening import open_compare
+from pipeline.modalities.protocols.compare import Compare
 from pipeline.runtime.errors import BrokenDataset, TrainingError
 from pipeline.runtime.stage import WORK_DIR, Stage, run_stage
+from pipeline.targets.opening import open_labels, open_noise
 
 
 def main(stage: Stage[CleanParams]) -> None:
     params = stage.params
+    compare, noise = open_compare(params.modality), open_noise(params.target)
     index = read_index(RAW)
-    table = read_folder(RAW, ["id", "label", "split", "group", "sha256", *NEEDED])
-    rows = Ledger(table, index["classes"])
+    target = index["target"]
+    table = read_folder(RAW, ["id", "label", "split", "group", "sha256", *compare.NEEDED])
+    rows = Ledger(table, noise, target)
     rows.remove(read_quarantine(rows))
-    images = load_pixels(RAW, comparison_shape(index), "squash")
-    duplicates = find_all_duplicates(stage, rows, images, table["sha256"].to_pylist())
-    find_outliers(rows, table)
-    annotations = read_annotations(RAW, rows.ids, rows.classes)
+    loaded = compare.load(RAW, index)
+    duplicates = find_all_duplicates(stage, rows, compare, loaded, table["sha256"].to_pylist())
+    find_outliers(rows, compare, table)
+    annotations = read_annotations(RAW, rows.ids, lambda labels: noise.read_labels(labels, target))
     learnt = np.flatnonzero(rows.kept & ~rows.split_of("test"))
     answers = check = None
     if params.clean.folds >= 2:
-        answers = ask(stage, rows, images, merge_owners(rows.owners, duplicates.clusters))
-        check = check_with_models(rows, answers, annotations)
+        num_outputs = open_labels(params.target).num_outputs(target)
+        examples = Checkable(loaded, params.modality, params.target, num_outputs, params.clean)
+        answers = ask(stage, rows, examples, merge_owners(rows.owners, duplicates.clusters))
+    if answers or annotations:
+        check = check_labels(rows, learnt, answers, annotations)
+    if answers:
         measure_distances(rows, answers)
-    elif annotations:
-        check = check_with_people(rows, learnt, annotations)
     decide(stage, rows)
     rows.act(params.clean.action, remove_outliers=params.clean.remove_outliers)
     if not (rows.kept & (rows.split_of("train"))).any():
@@ -89,11 +87,12 @@ def main(stage: Stage[CleanParams]) -> None:
             "duplicates": tables.duplicates_table(rows, duplicates.repetitions),
             "suspected": tables.suspected_table(rows),
             "outliers": tables.outliers_table(rows),
-            "noise": tables.noise_table(rows, check),
-            **tables.people_tables(rows, annotations, learnt, check),
+            **noise.tables(rows.ids, rows.splits, rows.given, learnt, annotations, check, target),
         },
+        noise.SCHEMAS,
         dataset=index["dataset"],
-        classes=index["classes"],
+        modality=params.modality,
+        target=target,
         labels=summary,
     )
     stage.write_report("reports/labels.json", summary)
@@ -103,21 +102,20 @@ def main(stage: Stage[CleanParams]) -> None:
 
 
 def find_all_duplicates(
-    stage: Stage[CleanParams], rows: Ledger, images: Images, digests: list[str]
+    stage: Stage[CleanParams], rows: Ledger, compare: Compare, loaded: Any, digests: list[str]
 ) -> Duplicates:
     """Find exact and near duplicates among what is kept, and remove those that should go."""
     own = [d if kept else id for d, kept, id in zip(digests, rows.kept, rows.ids, strict=True)]
     same_as = distinct_rows(own, rows.splits, rows.ids)
     distinct = np.flatnonzero(rows.kept & (same_as == np.arange(len(same_as))))
     ranks = np.array([SPLIT_PRIORITY[split] for split in rows.splits])
-    key = candidates_key(images.shape[1:])
-    known = read_candidates(key)
-    near, candidates = update_pairs(
-        images, distinct, ranks, known, lambda total: stage.progress_bar(total, "image")
+    near, num_known = compare.find_pairs(
+        loaded, distinct, ranks, lambda total: stage.progress_bar(total, "example")
     )
-    keep_candidates(candidates, key)
-    if known and (num := known.num_shared(candidates)):
-        stage.say(f"{num} of {len(distinct)} images were searched for near duplicates before")
+    if num_known:
+        stage.say(
+            f"{num_known} of {len(distinct)} examples were searched for near duplicates before"
+        )
     found = find_duplicates(same_as, near, rows.splits, rows.ids)
     for kind in ("exact", "near"):
         removals = {
@@ -129,12 +127,12 @@ def find_all_duplicates(
     return found
 
 
-def find_outliers(rows: Ledger, table: pa.Table) -> None:
-    """Enter into the ledger which of the kept images are no pictures like the others."""
+def find_outliers(rows: Ledger, compare: Compare, table: pa.Table) -> None:
+    """Enter into the ledger which of the kept examples are not like the others at all."""
     kept = np.flatnonzero(rows.kept)
-    columns = {name: table[name].to_numpy()[kept] for name in NEEDED}
-    rows.unusual[kept] = measurement_distances(columns)
-    rows.outliers[kept] = rows.unusual[kept] > UNUSUAL
+    columns = {name: table[name].to_numpy()[kept] for name in compare.NEEDED}
+    rows.unusual[kept] = compare.distances(columns)
+    rows.outliers[kept] = rows.unusual[kept] > compare.UNUSUAL
 
 
 def read_quarantine(rows: Ledger) -> dict[int, Removal]:
@@ -145,23 +143,17 @@ def read_quarantine(rows: Ledger) -> dict[int, Removal]:
 
 
 def ask(
-    stage: Stage[CleanParams], rows: Ledger, images: Images, owners: list[str]
+    stage: Stage[CleanParams], rows: Ledger, examples: Checkable, owners: list[str]
 ) -> OutOfFoldAnswers:
     """What models say of the labels; it depends on no decision, so that people need not wait."""
-    clean = stage.params.clean
-    height, width, channels = images.shape[1:]
     try:
         return ask_models(
-            images,
+            examples,
             rows,
             owners,
-            folds=clean.folds,
-            epochs=clean.epochs,
-            transforms=clean.transforms,
             seed=stage.params.seed,
-            device=choose_device("auto", "auto", (height, width, channels)),
             folder=WORK_DIR / "clean",
-            progress=lambda total: stage.progress_bar(total, "image"),
+            progress=lambda total: stage.progress_bar(total, "example"),
         )
     except TrainingError as error:  # its advice is for the parameters of train
         raise TrainingError(error.what, fix="set clean.folds: 0 to do without") from None
@@ -169,7 +161,7 @@ def ask(
 
 def decide(stage: Stage[CleanParams], rows: Ledger) -> None:
     """Apply what people decided, and say what no longer applies."""
-    decisions = read_decisions(stage.params.dataset, rows.classes)
+    decisions = read_decisions(stage.params.dataset, rows.noise.choices(rows.target))
     rows.decide(decisions)
     if left := len(decisions) - len(rows.decided):
         stage.say(

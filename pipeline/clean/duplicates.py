@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.dataset.findings import DUPLICATE, LEAK
-from pipeline.modalities.images.compare.near_duplicates import Pairs
+from pipeline.modalities.pairs import Pairs
 
 SPLIT_PRIORITY = {"test": 0, "val": 1, "train": 2}
-"""Of equal images in several splits the one in the first of these stays."""
+"""Of equal examples in several splits the one in the first of these stays."""
 
 
 @dataclass(frozen=True)

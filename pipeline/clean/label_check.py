@@ -1,42 +1,60 @@
-"""The label check: models are asked about examples that they have not seen."""
+"""The label check: networks are asked about examples that they have not seen."""
 
 import hashlib
 import shutil
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.clean.labels import LabelCheck, check_labels
 from pipeline.clean.ledger import Ledger
-from pipeline.clean.out_of_fold import OutOfFold, assign_folds, make_recipe, out_of_fold
+from pipeline.clean.out_of_fold import OutOfFold, QuickNetwork, assign_folds, out_of_fold
 from pipeline.clean.outliers import find_neighbours, outlier_scores
 from pipeline.dataset.annotations import Annotations
 from pipeline.dataset.arrays import Rows
 from pipeline.dataset.randomness import id_keys
 from pipeline.dataset.review_queue import MAX_NEIGHBOURS
-from pipeline.learning.device import Device
-from pipeline.modalities.images.arrays import Images
+from pipeline.learning.device import choose_device
+from pipeline.learning.fitting.recipe import Recipe
+from pipeline.modalities.opening import modality_interface, modality_settings, open_label_check
+from pipeline.modalities.protocols.encode import Inputs
 from pipeline.runtime.cache import key_of, read_cache, write_cache
+from pipeline.targets.opening import open_loss, target_interface
+from pipeline.targets.protocols.noise import Checked, Evidence
 
 NAME = "label_check"  # of the cache
 OUT_OF_FOLD = "pipeline.clean.out_of_fold"
-"""The module whose code decides what the models say."""
+"""The module whose code decides, with what it is handed, the outputs of the networks."""
 ROWS_AT_ONCE = 4096
 
 
 @dataclass(frozen=True)
+class Checkable:
+    """What networks may look at, and by which modality and target."""
+
+    loaded: Any
+    """All rows of the ledger, as `load` of the modality's `compare` gave them."""
+    modality: str
+    target: str
+    outputs: int
+    """Width of a network's last layer."""
+    settings: Any
+    """The section `clean`."""
+
+
+@dataclass(frozen=True)
 class OutOfFoldAnswers:
-    """What models say of rows of the ledger."""
+    """What networks say of rows of the ledger."""
 
     learnt: Rows
-    """Rows that models learnt from; each is asked about by the one that did not."""
+    """Rows that networks learnt from; each is asked about by the one that did not."""
     tested: Rows
-    """Rows of the test split, which all models are asked about."""
+    """Rows of the test split, which all networks are asked about."""
     models: OutOfFold
 
     @property
@@ -52,58 +70,74 @@ class OutOfFoldAnswers:
 
     @property
     def model_of(self) -> Rows:
-        """Number of the model that made each embedding, `(N,)`."""
+        """Number of the network that made each embedding, `(N,)`."""
         first = np.full(len(self.tested), self.models.folds.min())
         return np.concatenate([self.models.folds, first])
 
 
 def ask_models(
-    images: Images,
+    examples: Checkable,
     rows: Ledger,
     owners: Sequence[str],
     *,
-    folds: int,
-    epochs: int,
-    transforms: Sequence[Any],
     seed: int,
-    device: Device,
     folder: Path,
     progress: Callable[[int], AbstractContextManager[Any]],
 ) -> OutOfFoldAnswers:
-    """Ask models about all rows that are kept, or read what the same models said before.
+    """Ask networks about all rows that are kept, or read what the same ones said before.
 
     Args:
-        images: of all rows, `(N, H, W, C)`.
         owners: what must not be in several folds has the same one; of all rows.
         folder: for what a run that is stopped leaves to the next.
-        progress: a bar for so many images.
+        progress: a bar for so many examples.
 
     Raises:
         BrokenDataset: there is too little to train on.
     """
+    check, settings = open_label_check(examples.modality), examples.settings
     in_test = rows.split_of("test")
     learnt, tested = np.flatnonzero(rows.kept & ~in_test), np.flatnonzero(rows.kept & in_test)
-    recipe = make_recipe(len(learnt) * (folds - 1) // folds, epochs, seed)
+    preparation = check.fit(examples.loaded, learnt)
+    device = choose_device("auto", "auto", check.gains_by_bf16(preparation))
+    num_trained_on = len(learnt) * (settings.folds - 1) // settings.folds
+    quick_recipe = check.recipe(num_trained_on, settings.epochs)
+    recipe = Recipe(
+        **quick_recipe._asdict(),
+        patience=quick_recipe.epochs,
+        seed=seed,
+        deterministic=True,  # the outputs become part of the data
+    )
+    quick = QuickNetwork(
+        build=partial(check.build, preparation, examples.outputs),
+        inputs=partial(check.inputs, examples.loaded, preparation=preparation),
+        vary=lambda inputs, keys, copy, seed: check.vary(inputs, keys, copy, settings, seed),
+        num_views=check.num_views(settings),
+        loss=open_loss(examples.target),
+        loss_settings=rows.noise.LOSS,
+    )
     keys = id_keys(rows.ids[row] for row in learnt.tolist())
-    fold_of = assign_folds([owners[row] for row in learnt.tolist()], seed, folds)
+    fold_of = assign_folds([owners[row] for row in learnt.tolist()], seed, settings.folds)
+    fields = modality_settings(examples.modality, "label_check").CleanFields.model_fields
+    own = {name: getattr(settings, name) for name in fields}  # the others show in what follows
     key = key_of(
         OUT_OF_FOLD,
-        pixels=[digest_of(images, some) for some in (learnt, tested)],
+        modality_interface(examples.modality, "label_check"),
+        target_interface(examples.target, "loss"),
+        inputs=[digest_of_inputs(quick.inputs, some) for some in (learnt, tested)],
         examples=[digest_of(values) for values in (rows.given[learnt], keys, fold_of)],
-        how=(len(rows.classes), recipe, list(transforms), str(device)),
+        how=(preparation, examples.outputs, recipe, own, quick.loss_settings, str(device)),
     )
     if (kept := read_cache(NAME, key)) is not None:
         return OutOfFoldAnswers(learnt, tested, OutOfFold.of(kept))
-    with progress(len(learnt) * (folds - 1) * recipe.epochs) as bar:
+    with progress(len(learnt) * (settings.folds - 1) * recipe.epochs) as bar:
         answers = out_of_fold(
-            images[learnt],
+            quick,
+            learnt,
             rows.given[learnt],
             keys,
             fold_of,
-            images[tested],
-            num_classes=len(rows.classes),
+            tested,
             recipe=recipe,
-            transforms=transforms,
             device=device,
             checkpoints=folder,
             checkpoint_key=key,
@@ -115,54 +149,59 @@ def ask_models(
     return OutOfFoldAnswers(learnt, tested, answers)
 
 
-def digest_of(values: NDArray[Any], rows: Rows | None = None) -> str:
-    """Hex digest of the numbers of an array, or of some of its rows, block by block."""
+def digest_of(values: NDArray[Any]) -> str:
+    """Hex digest of the numbers of an array."""
+    return hashlib.sha256(np.ascontiguousarray(values).tobytes()).hexdigest()
+
+
+def digest_of_inputs(inputs: Callable[[Rows], Inputs], rows: Rows) -> str:
+    """Hex digest of what networks see of some rows, block by block."""
     digest = hashlib.sha256()
-    rows = np.arange(len(values)) if rows is None else rows
     for start in range(0, len(rows), ROWS_AT_ONCE):
-        digest.update(np.ascontiguousarray(values[rows[start : start + ROWS_AT_ONCE]]).tobytes())
+        for name, values in inputs(rows[start : start + ROWS_AT_ONCE]).items():
+            digest.update(f"{name} {values.dtype} {values.shape}".encode())
+            digest.update(np.ascontiguousarray(values).tobytes())
     return digest.hexdigest()
 
 
-def check_with_models(
-    rows: Ledger, answers: OutOfFoldAnswers, annotations: Annotations | None
-) -> LabelCheck:
-    """Enter into the ledger how likely each label is right; returns the check of `learnt`."""
-    learnt, tested, models = answers.learnt, answers.tested, answers.models
-    check = check_labels(
-        rows.given[learnt],
-        models.probabilities,
-        annotations.of(learnt) if annotations else None,
-        models.trust,
+def check_labels(
+    rows: Ledger,
+    learnt: Rows,
+    answers: OutOfFoldAnswers | None,
+    annotations: Annotations | None,
+) -> Checked:
+    """Enter into the ledger how likely each label is right; returns the check of `learnt`.
+
+    Args:
+        learnt: rows that networks learnt from, or might have.
+        answers: of networks; without them people alone judge, and there must be annotations.
+    """
+    tested = answers.tested if answers else np.flatnonzero(rows.kept & rows.split_of("test"))
+    models = answers.models if answers else None
+
+    def evidence(where: Rows, outputs: NDArray[np.float32] | None) -> Evidence:
+        of_people = annotations.of(where) if annotations else None
+        return Evidence(rows.given[where], outputs, of_people)
+
+    of_learnt, of_tested = rows.noise.check_labels(
+        evidence(learnt, models.outputs if models else None),
+        evidence(tested, models.others if models else None),
+        rows.target,
     )
-    rows.suspect(learnt, check)
-    rows.noise_rate = check.noise_rate
-    if len(tested):
-        of_tested = annotations.of(tested) if annotations else None
-        of_test = check_labels(rows.given[tested], models.others, of_tested, models.trust)
-        rows.suspect(tested, of_test)
-    return check
-
-
-def check_with_people(rows: Ledger, learnt: Rows, annotations: Annotations) -> LabelCheck:
-    """`check_with_models` by the labels of several people alone (Dawid & Skene's method)."""
-    in_test = np.flatnonzero(rows.kept & rows.split_of("test"))
-    checks = []
-    for where in (learnt, in_test):
-        nothing = np.full((len(where), len(rows.classes)), 1 / len(rows.classes))
-        checks.append(check_labels(rows.given[where], nothing, annotations.of(where)))
-        rows.suspect(where, checks[-1])
-    rows.noise_rate = checks[0].noise_rate
-    return checks[0]
+    rows.suspect(learnt, of_learnt)
+    rows.noise_rate = of_learnt.noise_rate
+    if of_tested is not None:
+        rows.suspect(tested, of_tested)
+    return of_learnt
 
 
 def measure_distances(rows: Ledger, answers: OutOfFoldAnswers) -> None:
-    """Enter into the ledger how far each image lies from all others, as models see them."""
+    """Enter into the ledger how far each example lies from all others, as networks see them."""
     rows.distance[answers.rows] = outlier_scores(answers.embeddings, answers.model_of)
 
 
 def neighbours_of(wanted: Sequence[int], answers: OutOfFoldAnswers) -> dict[int, list[int]]:
-    """The rows whose images models see as most like each of the `wanted`, the nearest first."""
+    """The rows that networks see as most like each of the `wanted`, the nearest first."""
     places = {int(row): place for place, row in enumerate(answers.rows)}
     there = [row for row in wanted if row in places]
     queries = np.array([places[row] for row in there], np.int64)

@@ -7,9 +7,12 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pipeline.clean.labels import LabelCheck
+from pipeline.dataset.annotations import Codes
+from pipeline.dataset.arrays import Rows
 from pipeline.dataset.findings import DROPPED, LABEL, OUTLIER
 from pipeline.dataset.reviews import DROP, KEEP, Decision
+from pipeline.targets.protocols.labels import TargetIndex
+from pipeline.targets.protocols.noise import Checked, Noise
 
 
 class Removal(NamedTuple):
@@ -24,17 +27,24 @@ class Removal(NamedTuple):
 
 
 class Ledger:
-    """What is known and decided of each row of data/raw, in its order."""
+    """What is known and decided of each row of data/raw, in its order.
 
-    def __init__(self, table: pa.Table, classes: list[str]) -> None:
-        self.classes = classes
+    Labels are held as codes, which only the target reads: `text` says what they are.
+    """
+
+    def __init__(self, table: pa.Table, noise: Noise, target: TargetIndex) -> None:
+        """Begin with all rows as they are.
+
+        Args:
+            table: data/raw, columns id, split, group and label.
+            target: what labels may be, from the index of data/raw.
+        """
+        self.noise, self.target = noise, target
         self.ids: list[str] = table["id"].to_pylist()
         self.splits: list[str] = table["split"].to_pylist()
         groups = table["group"].to_pylist()
         self.owners = [g if g is not None else i for g, i in zip(groups, self.ids, strict=True)]
-        codes = {name: code for code, name in enumerate(classes)}
-        given = [codes.get(name, -1) for name in table["label"].to_pylist()]
-        self.given = np.array(given, np.int64)
+        self.given, self.labelled = noise.read_labels(table["label"], target)
         self.labels = self.given.copy()
         self.removed: dict[int, Removal] = {}
         """Rows that are removed, and why."""
@@ -42,19 +52,19 @@ class Ledger:
         """Rows that a machine removed on a guess."""
         self.decided: set[int] = set()
         """Rows that people decided on."""
-        self.quality = np.full(len(given), np.nan)
-        self.weights = np.ones(len(given))
+        self.quality = np.full(len(self.ids), np.nan)
+        self.weights = np.ones(len(self.ids))
         self.proposed = self.given.copy()
-        self.confidence = np.full(len(given), np.nan)
-        """Probability of the proposed class."""
-        self.suspected = np.zeros(len(given), bool)
-        self.marked = np.zeros(len(given), bool)
+        self.confidence = np.full(len(self.ids), np.nan)
+        """Probability of the proposed label."""
+        self.suspected = np.zeros(len(self.ids), bool)
+        self.marked = np.zeros(len(self.ids), bool)
         """Suspected, and said to be so in data/clean."""
-        self.distance = np.full(len(given), np.nan)
+        self.distance = np.full(len(self.ids), np.nan)
         """From the nearest others, as models see them; see outliers.py."""
-        self.unusual = np.full(len(given), np.nan)
+        self.unusual = np.full(len(self.ids), np.nan)
         """How unusual brightness, sharpness and the like are together; see outliers.py."""
-        self.outliers = np.zeros(len(given), bool)
+        self.outliers = np.zeros(len(self.ids), bool)
         """Too unusual to be one of the dataset."""
         self.noise_rate = 0.0
 
@@ -73,11 +83,15 @@ class Ledger:
         self.removed |= new
         self.guessed |= new.keys() if guessed else set()
 
-    def suspect(self, where: NDArray[np.int64], found: LabelCheck) -> None:
+    def text(self, codes: Codes) -> list[str]:
+        """Labels as people read them; all must be known."""
+        return self.noise.as_text(codes, self.target)
+
+    def suspect(self, where: Rows, found: Checked) -> None:
         """Enter what the label check says of the rows `where`."""
         self.quality[where] = found.quality
         self.proposed[where] = found.proposed
-        self.confidence[where] = found.posterior.max(1)
+        self.confidence[where] = found.confidence
         self.suspected[where] = found.is_issue
 
     def decide(self, decisions: Mapping[str, Decision]) -> None:
@@ -90,7 +104,7 @@ class Ledger:
             decision = decisions.get(id)
             if decision is None or self.splits[row] == "test":
                 continue
-            if self.given[row] < 0 or decision.given != self.classes[self.given[row]]:
+            if not self.labelled[row] or [decision.given] != self.text(self.given[[row]]):
                 continue
             self.decided.add(row)
             if decision.decision == DROP:
@@ -100,7 +114,7 @@ class Ledger:
                 del self.removed[row]
                 self.guessed.remove(row)
             if decision.decision != KEEP:
-                self.labels[row] = self.classes.index(decision.decision)
+                self.labels[row] = self.noise.code_of(decision.decision, self.target)
         self.suspected[list(self.decided)] = False
 
     def act(self, action: str, *, remove_outliers: bool) -> None:
@@ -117,6 +131,6 @@ class Ledger:
             outliers = self._undecided(self.outliers)
             self.remove({int(row): Removal(OUTLIER) for row in outliers})
 
-    def _undecided(self, chosen: NDArray[np.bool_]) -> NDArray[np.int64]:
+    def _undecided(self, chosen: NDArray[np.bool_]) -> Rows:
         rows = np.flatnonzero(chosen & ~self.split_of("test"))
         return rows[~np.isin(rows, list(self.decided))]

@@ -1,6 +1,5 @@
-"""Out of fold: what models say of examples that they have not seen, and how they see them."""
+"""Out of fold: outputs of networks for examples that they have not seen, and their embeddings."""
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,151 +9,125 @@ import numpy as np
 import pyarrow as pa
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
+from pipeline.dataset.annotations import Codes
+from pipeline.dataset.arrays import Keys, Rows
 from pipeline.dataset.columns import binary_column, numbers_of
 from pipeline.dataset.randomness import id_keys, uniform
-from pipeline.learning.batches import Examples, make_examples
+from pipeline.learning.batches import Examples, as_tensors, make_examples
 from pipeline.learning.device import Device
 from pipeline.learning.fitting.checkpoint import Checkpoint
 from pipeline.learning.fitting.loop import fit
 from pipeline.learning.fitting.recipe import Recipe
 from pipeline.learning.inference import predict_and_embed
-from pipeline.learning.metrics import fit_temperature, softmax
-from pipeline.modalities.images.arrays import Images
-from pipeline.modalities.images.encode.transforms.augment import augment
-from pipeline.modalities.images.network.on_device import Normalizer
-from pipeline.modalities.images.network.whitened import WhitenedCNN
-from pipeline.modalities.images.prepare.measurements import ChannelSums
+from pipeline.modalities.protocols.encode import Inputs
 from pipeline.runtime.errors import BrokenDataset
-
-VIEWS = 6  # versions of an image that a model is asked about: the original and augmented ones
-STEPS_PER_EPOCH = 15  # at least, down to batches of MIN_BATCH
-MIN_BATCH, MAX_BATCH = 16, 1000
-MIN_STEPS = 100  # of each model, however little data there is (LOG.md)
-TRUE_LABEL_TEMPERATURE = 0.35
-"""What logits are divided by to be calibrated on the true labels, which nobody has: with label
-smoothing of 0.2 the same value serves from no wrong label to 20 % of them (LOG.md)."""
-
+from pipeline.targets.protocols.loss import Loss
 
 NO_FOLD = -1  # of examples outside all folds, in a table
-TEMPERATURE = b"temperature"  # in the metadata of a table
+NUM_OTHERS = b"num_others"  # in the metadata of a table
 
 
-class LabelNetwork(WhitenedCNN):
-    """The network that the recipe and TRUE_LABEL_TEMPERATURE were found with.
+@dataclass(frozen=True)
+class QuickNetwork:
+    """How the network of a modality is built, what it sees, and by which loss it learns."""
 
-    One that classifies better does not rank labels better: with the residual, and the bias trained
-    as there, average precision on CIFAR-10N falls from 0.737 to 0.729 (LOG.md).
-    """
-
-    NUM_RESIDUAL = 0
-    BIAS_LEARNS_UNTIL = 1.0
+    build: Callable[[], nn.Module]
+    inputs: Callable[[Rows], Inputs]
+    """Of some examples, by their rows."""
+    vary: Callable[[Inputs, Keys, int, int], Inputs]
+    """Another version of inputs by their keys, the number of the copy and a seed."""
+    num_views: int
+    """How many versions of an example each network is asked about."""
+    loss: Loss
+    loss_settings: Any
 
 
 @dataclass(frozen=True)
 class OutOfFold:
-    """What models say of N examples by those that have not seen them, and of M others by all."""
+    """Outputs for N examples by the networks that have not seen them, and for M others by all F."""
 
-    folds: NDArray[np.int64]
+    folds: Rows
     """The fold that each example was left out in, `(N,)`."""
-    probabilities: NDArray[np.float64]
-    """Calibrated on the given labels, `(N, K)`."""
+    outputs: NDArray[np.float32]
+    """`(N, K)`."""
     embeddings: NDArray[np.float16]
-    """`(N, D)`; comparable within a fold alone, since each has a model of its own."""
-    others: NDArray[np.float64]
-    """Mean probabilities of all models, `(M, K)`."""
+    """`(N, D)`; comparable within a fold alone, since each has a network of its own."""
+    others: NDArray[np.float32]
+    """`(F, M, K)`."""
     others_embeddings: NDArray[np.float16]
-    """By the model of the first fold, `(M, D)`."""
-    temperature: float
-    """What the logits were divided by (Guo et al. 2017, arXiv 1706.04599)."""
+    """By the network of the first fold, `(M, D)`."""
 
     def table(self) -> pa.Table:
-        """All of it as a table, the N examples first; `OutOfFold.of` brings it back."""
-        others = np.full(len(self.others), NO_FOLD)
+        """All of it as a table; `OutOfFold.of` brings it back.
+
+        The N examples come first, then the M others as often as there are networks.
+        """
+        num_networks, num_others, num_outputs = self.others.shape
+        folds = np.concatenate([self.folds, np.full(num_networks * num_others, NO_FOLD)])
+        outputs = np.concatenate([self.outputs, self.others.reshape(-1, num_outputs)])
+        seen = [self.embeddings, self.others_embeddings]
+        embedded = binary_column(np.concatenate([part for part in seen if len(part)]))
+        nothing = pa.nulls(len(folds) - len(embedded), embedded.type)
         columns = {
-            "fold": pa.array(np.concatenate([self.folds, others])),
-            "probabilities": binary_column(np.concatenate([self.probabilities, self.others])),
-            "embedding": binary_column(
-                np.concatenate([self.embeddings, self.others_embeddings])
-                if len(others)
-                else self.embeddings
-            ),
+            "fold": pa.array(folds),
+            "output": binary_column(outputs),
+            "embedding": pa.chunked_array([embedded, nothing]),
         }
-        return pa.table(columns).replace_schema_metadata({TEMPERATURE: repr(self.temperature)})
+        return pa.table(columns).replace_schema_metadata({NUM_OTHERS: str(num_others)})
 
     @classmethod
     def of(cls, table: pa.Table) -> "OutOfFold":
         folds = table["fold"].to_numpy()
-        probabilities = numbers_of(table["probabilities"], np.dtype(np.float64))
-        embeddings = numbers_of(table["embedding"], np.dtype(np.float16))
-        inside = folds != NO_FOLD
+        outputs = numbers_of(table["output"], np.dtype(np.float32))
+        num = int((folds != NO_FOLD).sum())
+        num_others = int(table.schema.metadata[NUM_OTHERS])
+        embedded = table["embedding"].slice(0, num + num_others)
+        embeddings = numbers_of(embedded, np.dtype(np.float16))
+        num_networks = len(np.unique(folds[:num]))
         return cls(
-            folds[inside],
-            probabilities[inside],
-            embeddings[inside],
-            probabilities[~inside],
-            embeddings[~inside],
-            float(table.schema.metadata[TEMPERATURE]),
+            folds[:num],
+            outputs[:num],
+            embeddings[:num],
+            outputs[num:].reshape(num_networks, num_others, -1)
+            if num_others
+            else np.zeros((num_networks, 0, outputs.shape[1]), np.float32),
+            embeddings[num:],
         )
 
-    @property
-    def trust(self) -> float:
-        """Power of the probabilities that calibrates them on the true labels."""
-        return self.temperature / TRUE_LABEL_TEMPERATURE
 
-
-def make_recipe(num_trained_on: int, epochs: int, seed: int) -> Recipe:
-    """How each model is trained on so many images: for `epochs` passes, or more of few images."""
-    batch_size = min(max(num_trained_on // STEPS_PER_EPOCH, MIN_BATCH), MAX_BATCH)
-    epochs = max(epochs, math.ceil(MIN_STEPS / max(1, num_trained_on // batch_size)))
-    return Recipe(
-        optimizer="muon",
-        lr=0.24,
-        batch_size=batch_size,
-        epochs=epochs,
-        schedule="linear",
-        weight_decay=0.008,
-        label_smoothing=0.2,
-        patience=epochs,
-        seed=seed,
-        deterministic=True,  # its probabilities become part of the data
-    )
-
-
-def assign_folds(owners: Sequence[str], seed: int, num_folds: int) -> NDArray[np.int64]:
+def assign_folds(owners: Sequence[str], seed: int, num_folds: int) -> Rows:
     """The fold of each example, by its group or id: groups never straddle folds."""
     return (uniform(id_keys(owners), seed, "fold") * num_folds).astype(np.int64)
 
 
 def out_of_fold(
-    images: Images,
-    labels: NDArray[np.int64],
-    keys: NDArray[np.uint64],
-    folds: NDArray[np.int64],
-    others: Images,
+    quick: QuickNetwork,
+    learnt: Rows,
+    labels: Codes,
+    keys: Keys,
+    folds: Rows,
+    others: Rows,
     *,
-    num_classes: int,
     recipe: Recipe,
-    transforms: Sequence[Any],
     device: Device,
     checkpoints: Path | None = None,
     checkpoint_key: str = "",
-    on_step: Callable[[int], object] = lambda num_images: None,
+    on_step: Callable[[int], object] = lambda num_examples: None,
 ) -> OutOfFold:
-    """Train one model for each fold, on the rest, each epoch on newly augmented images.
+    """Train one network for each fold, on the rest, each epoch on newly varied examples.
 
     Args:
-        images: uint8, shape `(N, H, W, C)`.
-        labels: class indices, shape `(N,)`.
+        learnt: rows of the N examples that networks learn from.
+        labels: codes of the target, `(N,)`.
         keys: of the ids, shape `(N,)`; see `id_keys`.
         folds: which fold each example is left out in, shape `(N,)`.
-        others: images outside all folds, `(M, H, W, C)`.
-        transforms: what leaves an image's class as it is; see `augment`.
+        others: rows of the M examples outside all folds.
         checkpoints: a folder in which a run that is stopped leaves its state, to go on from there;
             `checkpoint_key` names all that the result depends on.
         on_step: hears of every batch trained on.
     """
-    _, height, width, channels = images.shape
     present = np.unique(folds)
     if len(present) < 2:
         raise BrokenDataset(
@@ -167,60 +140,96 @@ def out_of_fold(
             "group, or they are too few",
             fix="bring more groups, or set clean.folds: 0",
         )
-    normalize = Normalizer(*ChannelSums.of(images).mean_std(), device.kind)
     other_keys = np.arange(len(others), dtype=np.uint64)
-    logits = np.zeros((len(images), num_classes), np.float32)
+    asked = _Asked(len(folds))
     of_others = []
-    embeddings = others_embeddings = np.zeros((0, 0), np.float16)
-
-    def ask(network: WhitenedCNN, images: Images, keys: NDArray[np.uint64]) -> Any:
-        """Mean logits over views of the images, and the embeddings of the originals."""
-        total, embedded = predict_and_embed(network, torch.from_numpy(images), normalize, device)
-        for copy in range(1, VIEWS if transforms else 1):
-            view = augment(images, keys, copy, transforms=transforms, seed=recipe.seed)
-            total += predict_and_embed(network, torch.from_numpy(view), normalize, device)[0]
-        return total / (VIEWS if transforms else 1), embedded
-
+    others_embeddings = np.zeros((0, 0), np.float16)
     for number, fold in enumerate(present):
-        seed = recipe.seed + int(fold)
-        left_out = folds == fold
-        rest = np.flatnonzero(~left_out)
-
-        def epoch_of(epoch: int, rest: NDArray[np.int64] = rest, seed: int = seed) -> Examples:
-            seen = augment(images[rest], keys[rest], epoch + 1, transforms=transforms, seed=seed)
-            return make_examples(seen, labels[rest], np.ones(len(rest)))
-
-        torch.manual_seed(seed)
-        network = LabelNetwork(height, width, channels, num_classes)
-        fit(
-            network,
-            replace(recipe, seed=seed),
-            epoch_of,
-            None,
-            normalize,
-            device,
-            checkpoint=Checkpoint(checkpoints / str(fold), f"{checkpoint_key} {recipe} {fold}")
+        own = replace(recipe, seed=recipe.seed + int(fold))
+        left_out, rest = np.flatnonzero(folds == fold), np.flatnonzero(folds != fold)
+        kept = (
+            Checkpoint(checkpoints / str(fold), f"{checkpoint_key} {recipe} {fold}")
             if checkpoints
-            else None,
-            on_step=on_step,
+            else None
         )
-        answer, embedded = ask(network, images[left_out], keys[left_out])
-        logits[left_out] = answer
-        if not embeddings.size:
-            embeddings = np.zeros((len(images), embedded.shape[1]), np.float16)
-        embeddings[left_out] = embedded
+        torch.manual_seed(own.seed)
+        network = quick.build()
+        train(network, quick, learnt[rest], labels[rest], keys[rest], own, device, kept, on_step)
+        asked.enter(
+            left_out, *ask(network, quick, learnt[left_out], keys[left_out], recipe, device)
+        )
         if len(others):
-            answer, embedded = ask(network, others, other_keys)
-            of_others.append(answer)
+            outputs, embedded = ask(network, quick, others, other_keys, recipe, device)
+            of_others.append(outputs)
             others_embeddings = embedded if number == 0 else others_embeddings
-    temperature = fit_temperature(logits, labels)
+    nothing = np.zeros((len(present), 0, asked.outputs.shape[1]), np.float32)
     return OutOfFold(
         folds,
-        softmax(logits / temperature),
-        embeddings,
-        np.mean([softmax(answer / temperature) for answer in of_others], axis=0)
-        if of_others
-        else np.zeros((0, num_classes)),
+        asked.outputs,
+        asked.embeddings,
+        np.stack(of_others) if of_others else nothing,
         others_embeddings,
-        temperature,
     )
+
+
+class _Asked:
+    """Outputs and embeddings of N examples, which come fold by fold."""
+
+    def __init__(self, num: int) -> None:
+        self.num = num
+        self.outputs = np.zeros((0, 0), np.float32)
+        self.embeddings = np.zeros((0, 0), np.float16)
+
+    def enter(self, rows: Rows, outputs: NDArray, embeddings: NDArray) -> None:
+        if not self.outputs.size:
+            self.outputs = np.zeros((self.num, outputs.shape[1]), np.float32)
+            self.embeddings = np.zeros((self.num, embeddings.shape[1]), np.float16)
+        self.outputs[rows], self.embeddings[rows] = outputs, embeddings
+
+
+def train(
+    network: nn.Module,
+    quick: QuickNetwork,
+    rows: Rows,
+    labels: Codes,
+    keys: Keys,
+    recipe: Recipe,
+    device: Device,
+    checkpoint: Checkpoint | None,
+    on_step: Callable[[int], object],
+) -> None:
+    """Train a network on some rows, unless it fits itself."""
+    fit_itself = getattr(network, "fit", None)
+    if fit_itself is not None:
+        fit_itself(quick.inputs(rows), labels)
+        on_step(len(rows) * recipe.epochs)
+        return
+
+    def epoch_of(epoch: int) -> Examples:
+        seen = quick.vary(quick.inputs(rows), keys, epoch + 1, recipe.seed)
+        return make_examples(seen, labels, np.ones(len(rows)))
+
+    fit(
+        network,
+        recipe,
+        epoch_of,
+        None,
+        quick.loss,
+        device,
+        settings=quick.loss_settings,
+        checkpoint=checkpoint,
+        on_step=on_step,
+    )
+
+
+def ask(
+    network: Any, quick: QuickNetwork, rows: Rows, keys: Keys, recipe: Recipe, device: Device
+) -> tuple[NDArray[np.float32], NDArray[np.float16]]:
+    """Mean outputs over views of some examples, and the embeddings of the originals."""
+    seen = quick.inputs(rows)
+    total, embedded = predict_and_embed(network, as_tensors(seen), device)
+    for copy in range(1, quick.num_views):
+        view = quick.vary(seen, keys, copy, recipe.seed)
+        total += predict_and_embed(network, as_tensors(view), device)[0]
+    total /= quick.num_views
+    return total, embedded

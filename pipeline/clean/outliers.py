@@ -1,13 +1,12 @@
-"""Off-topic and broken images, by two measures that see different ones.
+"""Off-topic examples, by how far they lie from all others in an embedding space.
 
-Off-topic photos lie far from all others in an embedding space. The score is the mean cosine
-distance to the nearest neighbours, which holds its own against what is more involved (Kuan &
-Mueller 2022, "Back to the Basics: Revisiting Out-of-Distribution Detection Baselines", arXiv
-2207.03061). It ranks, and is not sure enough to flag: photos of classes that a network has not
-learnt have an AUROC of 0.72 (LOG.md).
+The score is the mean cosine distance to the nearest neighbours, which holds its own against what is
+more involved (Kuan & Mueller 2022, "Back to the Basics: Revisiting Out-of-Distribution Detection
+Baselines", arXiv 2207.03061). It ranks, and is not sure enough to flag: photos of a kind that a
+network has not learnt have an AUROC of 0.72 (LOG.md).
 
-A classifier is blind to what is no photo at all, such as noise or one colour, which brightness,
-contrast, sharpness and colour give away.
+The network is blind to what is broken, such as noise, which measurements give away; see `distances`
+of modalities/protocols/compare.py.
 """
 
 import numpy as np
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 from pipeline.modalities.neighbours import Neighbours, nearest, sample_rows
 
 NUM_NEIGHBOURS = 50
-"""More than the usual 10, as broken images come in numbers and are each other's neighbours."""
+"""More than the usual 10, as broken examples come in numbers and are each other's neighbours."""
 MAX_COMPARED = 20_000
 """Rows of a fold that each row is compared with, so that time grows linearly."""
 

@@ -4,36 +4,31 @@ from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
-from pipeline.clean.annotators import agreement, agreement_table, annotator_table, relabel_queue
 from pipeline.clean.duplicates import Duplicates, Repetition
-from pipeline.clean.labels import LabelCheck
 from pipeline.clean.ledger import Ledger
-from pipeline.dataset.annotations import Annotations, with_given_labels
-from pipeline.dataset.findings import table_of
+from pipeline.dataset.annotations import Annotations
+from pipeline.dataset.findings import SCHEMAS, table_of
 
-MAX_QUEUED = 1000  # after so many new labels it is worth asking what is most worth one now
-LEAST_NOISE = 0.001
 MAX_DISTANT = 100
 
 
 def suspected_table(rows: Ledger) -> pa.Table:
     """Suspected labels, the most doubtful first."""
-    names = rows.classes
     worst = np.flatnonzero(rows.suspected)
     worst = worst[np.argsort(rows.quality[worst], kind="stable")]
+    labels = zip(rows.text(rows.given[worst]), rows.text(rows.proposed[worst]), strict=True)
     return table_of(
-        "suspected",
+        SCHEMAS["suspected"],
         [
             (
                 rows.ids[row],
                 rows.splits[row],
-                names[rows.given[row]],
-                names[rows.proposed[row]],
+                given,
+                proposed,
                 float(rows.quality[row]),
             )
-            for row in worst
+            for row, (given, proposed) in zip(worst, labels, strict=True)
         ],
     )
 
@@ -45,7 +40,7 @@ def duplicates_table(rows: Ledger, repetitions: Sequence[Repetition]) -> pa.Tabl
         key=lambda r: (rows.splits[r.row] == rows.splits[r.of], -r.similarity, rows.ids[r.row]),
     )
     return table_of(
-        "duplicates",
+        SCHEMAS["duplicates"],
         [
             (
                 rows.ids[r.row],
@@ -68,12 +63,12 @@ def outliers_table(rows: Ledger) -> pa.Table:
     others = np.flatnonzero(~rows.outliers & ~np.isnan(rows.distance))
     others = others[np.argsort(-rows.distance[others], kind="stable")][:MAX_DISTANT]
     return table_of(
-        "outliers",
+        SCHEMAS["outliers"],
         [
             (
                 rows.ids[row],
                 rows.splits[row],
-                rows.classes[rows.given[row]] if rows.given[row] >= 0 else None,
+                rows.text(rows.given[[row]])[0] if rows.labelled[row] else None,
                 bool(rows.outliers[row]),
                 float(rows.unusual[row]),
                 None if np.isnan(rows.distance[row]) else float(rows.distance[row]),
@@ -81,48 +76,6 @@ def outliers_table(rows: Ledger) -> pa.Table:
             for row in np.concatenate([found, others])
         ],
     )
-
-
-def noise_table(rows: Ledger, check: LabelCheck | None) -> pa.Table:
-    """Estimated share of the examples of each class that have each label."""
-    noise = check.noise if check else np.eye(0)
-    cells = np.argwhere(noise >= LEAST_NOISE)
-    return table_of(
-        "noise", [(rows.classes[a], rows.classes[b], float(noise[a, b])) for a, b in cells]
-    )
-
-
-def people_tables(
-    rows: Ledger,
-    annotations: Annotations | None,
-    learnt: NDArray[np.int64],
-    check: LabelCheck | None,
-) -> dict[str, pa.Table]:
-    """How good annotators are, how far they agree, and what is most worth another label.
-
-    `check` is of the rows `learnt`; without it there is nothing to say but of agreement.
-    """
-    names = rows.classes
-    tables = {name: table_of(name, []) for name in ("annotators", "agreement", "relabel_queue")}
-    if check:
-        of_learnt = annotations.of(learnt) if annotations else None
-        everybody = with_given_labels(of_learnt, rows.given[learnt])
-        tables["relabel_queue"] = relabel_queue(
-            [rows.ids[row] for row in learnt.tolist()],
-            [rows.splits[row] for row in learnt.tolist()],
-            rows.given[learnt],
-            everybody,
-            check.posterior,
-            check.noise,
-            names,
-            MAX_QUEUED,
-        )
-        if annotations:
-            tables["annotators"] = annotator_table(everybody, check.posterior, names)
-    if annotations:
-        agreed = agreement(annotations.rows, annotations.labels, len(names))
-        tables["agreement"] = agreement_table(agreed, names)
-    return tables
 
 
 def summary(
@@ -145,12 +98,4 @@ def summary(
         "near_leaks": sum(r.kind == "near" for r in leaks),
         "outliers": int(rows.outliers.sum()),
     }
-    if annotations:
-        alpha = agreement(annotations.rows, annotations.labels, len(rows.classes)).alpha
-        found |= {
-            "annotators": len(np.unique(annotations.annotators)),
-            "annotations": len(annotations.rows),
-        }
-        if alpha is not None:
-            found["agreement_alpha"] = alpha
-    return found
+    return found | rows.noise.summary(annotations, rows.target)

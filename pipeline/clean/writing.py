@@ -42,10 +42,9 @@ def write_cleaned(folder: Path, raw: Path, rows: Ledger, index: dict[str, Any]) 
 
 def as_clean(table: pa.Table, here: NDArray[np.int64], rows: Ledger) -> pa.Table:
     """Rows of data/raw as rows of data/clean; `here` are their numbers in the ledger."""
-    names = rows.classes
     added = {
-        "label": words([names[code] for code in rows.labels[here]], names),
-        "label_given": words([names[code] for code in rows.given[here]], names),
+        "label": rows.noise.column(rows.labels[here], rows.target),
+        "label_given": rows.noise.column(rows.given[here], rows.target),
         "label_quality": pa.array(rows.quality[here].astype(np.float32), from_pandas=True),
         "suspected": pa.array(rows.marked[here]),
         "weight": pa.array(rows.weights[here].astype(np.float32)),

@@ -1,8 +1,9 @@
 """Several people's labels of the examples in data/raw: ingest writes them, clean reads them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -23,7 +24,9 @@ SCHEMA = pa.schema(
     ]
 )
 
-Codes = NDArray[np.int64]
+Codes = NDArray[Any]
+"""Labels of examples as numbers that the target gives them."""
+Read = tuple[Codes, NDArray[np.bool_]]
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,7 @@ class Annotations:
     annotators: Codes
     """Who gave it, `(M,)`, numbered from 0."""
     labels: Codes
-    """Class indices, `(M,)`."""
+    """As codes of the target, `(M,)`; see targets/protocols/noise.py."""
     names: tuple[str, ...] = ()
     """Of the annotators, by number."""
 
@@ -49,11 +52,14 @@ class Annotations:
 
 
 def read_annotations(
-    folder: Path, ids: Sequence[str], classes: Sequence[str]
+    folder: Path, ids: Sequence[str], read_labels: Callable[[pa.ChunkedArray], Read]
 ) -> Annotations | None:
     """What several people said of the examples `ids`; None when ingest found no such labels.
 
     Annotators have the same numbers whatever the ids.
+
+    Args:
+        read_labels: labels as codes, and which of them are known; others are left out.
     """
     path = folder / ANNOTATIONS
     if not path.exists():
@@ -61,13 +67,13 @@ def read_annotations(
     table = pq.read_table(path, page_checksum_verification=True)
     people = table["annotator"].combine_chunks()
     rows = pc.index_in(table["id"], pa.array(ids, pa.string())).combine_chunks()
-    labels = pc.index_in(table["label"].cast(pa.string()), pa.array(classes)).combine_chunks()
-    there = pc.and_(pc.is_valid(rows), pc.is_valid(labels))
-    example, annotator, label = (
-        column.filter(there).to_numpy().astype(np.int64)
-        for column in (rows, people.indices, labels)
+    codes, known = read_labels(table["label"])
+    there = pc.and_(pc.is_valid(rows), pa.array(known))
+    example, annotator = (
+        column.filter(there).to_numpy().astype(np.int64) for column in (rows, people.indices)
     )
-    return Annotations(example, annotator, label, tuple(people.dictionary.to_pylist()))
+    labels = codes[there.to_numpy(zero_copy_only=False)]
+    return Annotations(example, annotator, labels, tuple(people.dictionary.to_pylist()))
 
 
 def with_given_labels(annotations: Annotations | None, given: Codes) -> Annotations:
@@ -76,7 +82,7 @@ def with_given_labels(annotations: Annotations | None, given: Codes) -> Annotati
     These count as those of one more annotator, named `source`.
 
     Args:
-        given: class indices, `(N,)`.
+        given: codes, `(N,)`.
     """
     nothing = given[:0]
     annotations = annotations or Annotations(nothing, nothing, nothing)

@@ -39,7 +39,8 @@ def removed_schema(raw: pa.Schema) -> pa.Schema:
     return pa.schema([*raw, *REMOVED])
 
 
-SCHEMAS: dict[str, pa.Schema] = {  # of the tables but `removed`
+SCHEMAS: dict[str, pa.Schema] = {
+    # Of the tables but `removed`, and those that only one target has (targets/protocols/noise.py).
     "review_queue": REVIEW_QUEUE_SCHEMA,
     "duplicates": pa.schema(  # those of another split first, the most similar first
         [
@@ -71,44 +72,11 @@ SCHEMAS: dict[str, pa.Schema] = {  # of the tables but `removed`
             pa.field("distance", pa.float64()),
         ]
     ),
-    "noise": pa.schema(  # share of the examples of a class that have each label
-        [
-            pa.field("true", pa.string(), nullable=False),
-            pa.field("given", pa.string(), nullable=False),
-            pa.field("share", pa.float64(), nullable=False),
-        ]
-    ),
-    "annotators": pa.schema(  # by name; null where nothing can be said
-        [
-            pa.field("annotator", pa.string(), nullable=False),
-            pa.field("labels", pa.int64(), nullable=False),
-            pa.field("agreement", pa.float64()),  # with the majority of the others
-            pa.field("accuracy", pa.float64()),  # estimated
-            pa.field("kappa", pa.float64()),  # accuracy beyond chance (Cohen 1960)
-            pa.field("worst_class", pa.string()),
-            pa.field("worst_class_recall", pa.float64()),  # estimated
-        ]
-    ),
-    "agreement": pa.schema(  # Krippendorff's alpha of each class against the rest
-        [pa.field("class", pa.string(), nullable=False), pa.field("alpha", pa.float64())]
-    ),
-    "relabel_queue": pa.schema(  # the examples most worth another label, the best first
-        [
-            pa.field("id", pa.string(), nullable=False),
-            pa.field("split", pa.string(), nullable=False),
-            pa.field("given", pa.string(), nullable=False),
-            pa.field("consensus", pa.string(), nullable=False),
-            pa.field("confidence", pa.float64(), nullable=False),
-            pa.field("num_labels", pa.int64(), nullable=False),
-            pa.field("gain", pa.float64(), nullable=False),
-        ]
-    ),
 }
 
 
-def table_of(name: str, rows: Sequence[Sequence[Any]]) -> pa.Table:
-    """Rows as the table `name` of SCHEMAS."""
-    schema = SCHEMAS[name]
+def table_of(schema: pa.Schema, rows: Sequence[Sequence[Any]]) -> pa.Table:
+    """Rows as a table of that schema."""
     columns = list(zip(*rows, strict=True)) or [()] * len(schema)
     return pa.table(
         [pa.array(values, field.type) for values, field in zip(columns, schema, strict=True)],
@@ -116,9 +84,15 @@ def table_of(name: str, rows: Sequence[Sequence[Any]]) -> pa.Table:
     )
 
 
-def write_findings(folder: Path, tables: Mapping[str, pa.Table], **about: Any) -> None:
-    """Write `removed` and all of SCHEMAS; `about` goes into the index."""
-    assert tables.keys() == {"removed", *SCHEMAS}, tables.keys() ^ {"removed", *SCHEMAS}
-    for name, schema in SCHEMAS.items():
+def write_findings(
+    folder: Path,
+    tables: Mapping[str, pa.Table],
+    of_target: Mapping[str, pa.Schema],
+    **about: Any,
+) -> None:
+    """Write `removed`, all of SCHEMAS and of the target's; `about` goes into the index."""
+    schemas = {**SCHEMAS, **of_target}
+    assert tables.keys() == {"removed", *schemas}, tables.keys() ^ {"removed", *schemas}
+    for name, schema in schemas.items():
         assert tables[name].schema == schema, f"{name}: {tables[name].schema}"
     write_tables(folder, tables, **about)

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -22,16 +22,26 @@ class Decision:
     given: str
     """The label it had when it was decided."""
     decision: str
-    """`keep` the label, `drop` the example, or the name of the right class."""
+    """`keep` the label, `drop` the example, or the right label."""
     reviewer: str = ""
     note: str = ""
+
+
+class LabelChoices(NamedTuple):
+    """Which labels people may decide for; the target says it."""
+
+    allows: Callable[[str], bool]
+    noun: str
+    """What one of them is, such as `a class`."""
+    advice: str
+    """Which there are, for those who wrote another."""
 
 
 def reviews_path(dataset: str) -> Path:
     return REVIEWS_DIR / f"{dataset}.csv"
 
 
-def read_decisions(dataset: str, classes: Sequence[str]) -> dict[str, Decision]:
+def read_decisions(dataset: str, labels: LabelChoices) -> dict[str, Decision]:
     """People's decisions by id, from data/reviews/<dataset>.csv; of several the last counts.
 
     Raises:
@@ -40,16 +50,15 @@ def read_decisions(dataset: str, classes: Sequence[str]) -> dict[str, Decision]:
     path = reviews_path(dataset)
     if not path.exists():
         return {}
-    return parse_decisions(path.read_bytes(), path, classes)
+    return parse_decisions(path.read_bytes(), path, labels)
 
 
-def parse_decisions(content: bytes, path: Path, classes: Sequence[str]) -> dict[str, Decision]:
+def parse_decisions(content: bytes, path: Path, labels: LabelChoices) -> dict[str, Decision]:
     """The decisions in the content of the file `path`; see `read_decisions`."""
     try:
         text = content.decode("utf-8-sig")  # spreadsheets begin with a mark
     except UnicodeDecodeError:
         raise ReviewError(f"{path} is not UTF-8 text", fix="save it as UTF-8") from None
-    allowed = {KEEP, DROP, *classes}
     decisions: dict[str, Decision] = {}
     records = split_records(text, path)
     found = next(records, Record([], "", 0, 1)).values
@@ -62,11 +71,11 @@ def parse_decisions(content: bytes, path: Path, classes: Sequence[str]) -> dict[
         if len(values) != len(REVIEW_COLUMNS):
             raise ReviewError(f"{path}, line {line} has not five values", fix="mend the line")
         decision = Decision(*values)
-        if decision.decision not in allowed:
+        if decision.decision not in (KEEP, DROP) and not labels.allows(decision.decision):
             raise ReviewError(
-                f"{path}, line {line}: decision must be {KEEP}, {DROP} or a class, "
+                f"{path}, line {line}: decision must be {KEEP}, {DROP} or {labels.noun}, "
                 f"found {decision.decision!r}",
-                fix=f"the classes are {', '.join(classes)}",
+                fix=labels.advice,
             )
         decisions[decision.id] = decision
     return decisions

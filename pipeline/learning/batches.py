@@ -1,12 +1,13 @@
-"""Batches of examples in memory: uint8 images `(N, H, W, C)`, normalised on the device.
+"""Batches of examples in memory: input columns as they stand in shards, scaled by the network.
 
 Training epoch e reads copy e mod copies, so an epoch is one pass over the originals. The order
 is a function of (seed, epoch), so a run that resumes goes on with the batch that came next.
 A copy that does not fit in memory is streamed instead (train/streaming.py).
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -15,18 +16,28 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from pipeline.learning.device import Device
-from pipeline.modalities.images.network.on_device import num_within
+
+Inputs = dict[str, Tensor]
+"""Input columns of N examples by name, `(N, ...)` each."""
 
 
 class Examples(NamedTuple):
-    """Images, labels and weights, all of one length N."""
+    """Inputs, y and weights, all of one length N."""
 
-    images: Tensor
-    """uint8, shape `(N, H, W, C)`."""
-    labels: Tensor
-    """int64 class indices, shape `(N,)`."""
+    inputs: Inputs
+    y: Tensor
+    """What is said of each example, `(N,)` or `(N, ...)`: int64 or float32."""
     weights: Tensor
     """float32, shape `(N,)`, share of each example in the loss."""
+
+    @property
+    def num(self) -> int:
+        return len(self.weights)
+
+    def each(self, function: Callable[[Tensor], Tensor]) -> "Examples":
+        """The function of each of the tensors."""
+        inputs = {name: function(values) for name, values in self.inputs.items()}
+        return Examples(inputs, function(self.y), function(self.weights))
 
 
 @dataclass(frozen=True)
@@ -66,9 +77,8 @@ class EpochSource(Protocol):
         """Of all ranks, in one epoch."""
         ...
 
-    def sample_images(self, num_pixels: int) -> Tensor:
-        """A sample of the images, of at most `num_pixels` pixels together but at least one image:
-        for networks with `look_at` (fitting/loop.py)."""
+    def sample(self, num_rows: int) -> Inputs:
+        """Inputs of at most `num_rows` examples: for networks with `look_at`."""
         ...
 
     def batches(
@@ -91,29 +101,35 @@ class InMemory:
 
     @property
     def num_examples(self) -> int:
-        return len(self.examples.labels)
+        return self.examples.num
 
-    def sample_images(self, num_pixels: int) -> Tensor:
-        images = self.examples.images  # which may come class by class
-        num = num_within(num_pixels, images.shape[1:])
-        return images[:: -(-len(images) // num)]
+    def sample(self, num_rows: int) -> Inputs:
+        step = -(-self.examples.num // num_rows)  # they may be in an order that means something
+        return {name: values[::step] for name, values in self.examples.inputs.items()}
 
     def batches(
         self, seed: int, epoch: int, batch_size: int, device: Device, start: int = 0
     ) -> Iterator[Examples]:
-        num = len(self.examples.labels)
+        num = self.examples.num
         order = torch.from_numpy(permutation(num, seed, epoch))
         batches = self.share.batches(num, batch_size)[start:]
         places = [slice(*self.share.part(*batch)) for batch in batches]
         return gather(self.examples, order, places, device)
 
 
-def make_examples(images: np.ndarray, labels: np.ndarray, weights: np.ndarray) -> Examples:
+def make_examples(inputs: Mapping[str, NDArray], y: NDArray, weights: NDArray) -> Examples:
+    """Examples of arrays; integers in y become int64, other numbers float32."""
+    kind = np.int64 if np.issubdtype(y.dtype, np.integer) else np.float32
     return Examples(
-        torch.from_numpy(np.ascontiguousarray(images)),
-        torch.from_numpy(labels.astype(np.int64)),
+        as_tensors(inputs),
+        torch.from_numpy(y.astype(kind)),
         torch.from_numpy(weights.astype(np.float32)),
     )
+
+
+def as_tensors(inputs: Mapping[str, NDArray]) -> Inputs:
+    """Input columns as tensors, which share the memory of contiguous arrays."""
+    return {name: torch.from_numpy(np.ascontiguousarray(a)) for name, a in inputs.items()}
 
 
 def permutation(num: int, *key: int) -> NDArray[np.int64]:
@@ -131,33 +147,33 @@ def gather(
     examples: Examples, order: Tensor, places: Iterable[slice], device: Device
 ) -> Iterator[Examples]:
     """The examples at each of the places in the order, on the device."""
-    order = order.to(examples.images.device)
+    there = examples.weights.device
+    order = order.to(there)
     # From pinned memory a GPU copies while the host goes on.
-    pinned = device.kind == "cuda" and examples.images.device.type == "cpu"
+    pinned = device.kind == "cuda" and there.type == "cpu"
+
+    def rows(values: Tensor, chosen: Tensor) -> Tensor:
+        if there.type != "cpu":
+            return values.index_select(0, chosen)
+        batch = _empty_rows(values, len(chosen), pinned)
+        # Not values[chosen], which takes four times as long for uint8.
+        torch.index_select(values, 0, chosen, out=batch)
+        # Only pinned memory may be copied asynchronously: other memory may be reused before
+        # the copy has run.
+        return batch.to(device.kind, non_blocking=pinned)
+
     for place in places:
-        chosen = order[place]
-        parts = []
-        for part in examples:
-            if part.device.type != "cpu":
-                parts.append(part.index_select(0, chosen))
-                continue
-            batch = _empty_rows(part, len(chosen), pinned)
-            # Not part[chosen], which takes four times as long for uint8 images.
-            torch.index_select(part, 0, chosen, out=batch)
-            # Only pinned memory may be copied asynchronously: other memory may be reused before
-            # the copy has run.
-            parts.append(batch.to(device.kind, non_blocking=pinned))
-        yield Examples(*parts)
+        yield examples.each(partial(rows, chosen=order[place]))
 
 
-def _empty_rows(part: Tensor, num: int, pinned: bool) -> Tensor:
-    """An empty tensor for `num` rows like those of `part`, in pinned memory if `pinned`."""
-    shape = (num, *part.shape[1:])
+def _empty_rows(values: Tensor, num: int, pinned: bool) -> Tensor:
+    """An empty tensor for `num` rows like those of `values`, in pinned memory if `pinned`."""
+    shape = (num, *values.shape[1:])
     if pinned:
-        return part.new_empty(shape, pin_memory=True)
+        return values.new_empty(shape, pin_memory=True)
     # NumPy's memory: glibc 2.36 fails to reuse the holes that torch's aligned blocks leave, and the
     # heap grew by a dozen batches.
-    return torch.from_numpy(np.empty(shape, part.numpy().dtype))
+    return torch.from_numpy(np.empty(shape, values.numpy().dtype))
 
 
 def on_device(examples: Examples, device: Device) -> Examples:
@@ -169,6 +185,6 @@ def on_device(examples: Examples, device: Device) -> Examples:
         return examples
     free, _ = torch.cuda.mem_get_info()
     free += torch.cuda.memory_reserved() - torch.cuda.memory_allocated()  # torch's own
-    if examples.images.nbytes > free // 4:
+    if sum(values.nbytes for values in examples.inputs.values()) > free // 4:
         return examples
-    return Examples(*(part.to("cuda") for part in examples))
+    return examples.each(lambda values: values.to("cuda"))

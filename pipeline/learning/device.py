@@ -9,9 +9,6 @@ import torch
 from pipeline.runtime.errors import SettingsError
 from pipeline.runtime.process import available_cores, world
 
-BF16_MIN_PIXELS = 16 * 16
-"""Below this size of image bf16 on a CPU costs more in conversions than it gains (LOG.md)."""
-
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # of malloc.h
 
 DEVICE_VARIABLE = "GROUNDWORK_DEVICE"
@@ -44,8 +41,11 @@ class Device:
         return f"{name} in {'bf16' if self.bf16 else 'fp32'}"
 
 
-def choose_device(device: str, precision: str, image_shape: tuple[int, int, int]) -> Device:
+def choose_device(device: str, precision: str, large: bool) -> Device:
     """Resolve `auto`: the accelerator when there is one; bf16 where hardware computes in it.
+
+    On a CPU bf16 pays for `large` examples alone: for others conversions cost more than it gains
+    (LOG.md).
 
     The choice is by rule, not by timing, so that the same machine always makes the same.
 
@@ -76,7 +76,6 @@ def choose_device(device: str, precision: str, image_shape: tuple[int, int, int]
         return Device(device, bf16=precision == "bf16")
     if device == "cuda":
         return Device(device, bf16=torch.cuda.is_bf16_supported(including_emulation=False))
-    large = image_shape[0] * image_shape[1] >= BF16_MIN_PIXELS
     return Device(device, bf16=device == "cpu" and large and _cpu_computes_bf16())
 
 

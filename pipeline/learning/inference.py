@@ -1,17 +1,18 @@
-"""Logits of a network for images, seen once or in several views."""
+"""Outputs of a network for examples, in batches."""
 
+from collections.abc import Iterator, Mapping
 from typing import Protocol
 
-import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from pipeline.dataset.arrays import Float32
+from pipeline.learning.batches import Inputs
 from pipeline.learning.device import Device
-from pipeline.modalities.images.network.on_device import Normalizer, num_within, weighted_views
 
-PREDICTION_BATCH = 1000
-PREDICTION_PIXELS = PREDICTION_BATCH * 64 * 64  # of larger images fewer at once
+ROWS_AT_ONCE = 1000
+"""Where a network does not say another number."""
 
 
 class EmbeddingNetwork(Protocol):
@@ -19,54 +20,46 @@ class EmbeddingNetwork(Protocol):
 
     def eval(self) -> object: ...
 
-    def embed(self, images: Tensor) -> Tensor:
-        """Embeddings `(N, D)` of normalised images `(N, C, H, W)`."""
+    def embed(self, inputs: Inputs) -> Tensor:
+        """Embeddings `(N, D)`."""
         ...
 
     def classify(self, embeddings: Tensor) -> Tensor:
-        """Logits `(N, K)` of embeddings `(N, D)`."""
+        """Outputs `(N, K)` of embeddings `(N, D)`."""
         ...
 
 
-def predict(
-    network: nn.Module,
-    images: Tensor,
-    normalize: Normalizer,
-    device: Device,
-    views: str = "original",
-) -> NDArray[np.float32]:
-    """Logits `(N, K)` for uint8 images `(N, H, W, C)`.
-
-    With other `views` they are the weighted mean over several versions of each image
-    (test-time augmentation as in airbench, Jordan 2024, arXiv 2404.00498): `mirrored` adds its
-    mirror image, `shifted` two shifts by a pixel, `mirrored_and_shifted` both, six in all.
-    """
+def predict(network: nn.Module, inputs: Mapping[str, Tensor | NDArray], device: Device) -> Float32:
+    """Outputs `(N, K)` for N examples."""
     network.eval()
-    logits = []
+    outputs = []
     with torch.inference_mode(), device.autocast():
-        for batch in _batches(images):
-            seen = normalize(batch.to(device.kind))
-            weighted = [network(view).float() * w for view, w in weighted_views(seen, views)]
-            logits.append(torch.stack(weighted).sum(0))
-    result: NDArray[np.float32] = torch.cat(logits).cpu().numpy()
+        for batch in _batches(network, inputs, device):
+            outputs.append(network(batch).float())
+    result: Float32 = torch.cat(outputs).cpu().numpy()
     return result
 
 
-def _batches(images: Tensor) -> tuple[Tensor, ...]:
-    fit = num_within(PREDICTION_PIXELS, images.shape[1:])
-    batches: tuple[Tensor, ...] = images.split(min(PREDICTION_BATCH, fit))
-    return batches
-
-
 def predict_and_embed(
-    network: EmbeddingNetwork, images: Tensor, normalize: Normalizer, device: Device
-) -> tuple[NDArray[np.float32], NDArray[np.float16]]:
-    """Logits `(N, K)` and embeddings `(N, D)` for uint8 images `(N, H, W, C)`."""
+    network: EmbeddingNetwork, inputs: Mapping[str, Tensor | NDArray], device: Device
+) -> tuple[Float32, NDArray]:
+    """Outputs `(N, K)`, and embeddings `(N, D)` in float16, for N examples."""
     network.eval()
-    logits, embeddings = [], []
+    outputs, embeddings = [], []
     with torch.inference_mode(), device.autocast():
-        for batch in _batches(images):
-            embedded = network.embed(normalize(batch.to(device.kind)))
+        for batch in _batches(network, inputs, device):
+            embedded = network.embed(batch)
             embeddings.append(embedded.half().cpu())
-            logits.append(network.classify(embedded).float().cpu())
-    return torch.cat(logits).numpy(), torch.cat(embeddings).numpy()
+            outputs.append(network.classify(embedded).float().cpu())
+    return torch.cat(outputs).numpy(), torch.cat(embeddings).numpy()
+
+
+def _batches(
+    network: object, inputs: Mapping[str, Tensor | NDArray], device: Device
+) -> Iterator[Inputs]:
+    """One batch at least, also of no rows."""
+    num = getattr(network, "rows_at_once", ROWS_AT_ONCE)
+    columns = {name: torch.as_tensor(values).split(num) for name, values in inputs.items()}
+    for parts in zip(*columns.values(), strict=True):
+        rows = zip(columns, parts, strict=True)
+        yield {name: values.to(device.kind) for name, values in rows}

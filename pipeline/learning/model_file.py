@@ -1,7 +1,7 @@
 """A trained model on disk: weights as safetensors, everything else as JSON, no pickle.
 
-models/model.json names the network, the shape and normalisation of its images, its classes, and
-the digest of the weights that it belongs to.
+models/model.json names the network, how its inputs are prepared, what labels may be, and the digest
+of the weights that it belongs to.
 """
 
 import hashlib
@@ -14,10 +14,13 @@ from safetensors.torch import load, save
 from torch import nn
 
 from pipeline.learning.device import Device
-from pipeline.modalities.images.network.networks import build_network
-from pipeline.modalities.images.network.on_device import Normalizer
+from pipeline.modalities.opening import open_network
 from pipeline.runtime.errors import MissingInput
 from pipeline.runtime.stage import write_json
+from pipeline.targets.opening import open_labels
+
+NEEDED = ("model", "modality", "preparation", "target", "target_kind")
+"""What model.json says of what goes in and what comes out."""
 
 
 @dataclass(frozen=True)
@@ -25,18 +28,9 @@ class Model:
     """A trained network with the description of its input and output."""
 
     network: nn.Module
-    normalize: Normalizer
-    classes: list[str]
-    shape: tuple[int, int, int]
-    """Height, width and channels of an image."""
     about: dict[str, Any]
-    """All of model.json."""
-
-    @property
-    def views(self) -> str:
-        """How images are seen when they are classified; see `predict` of inference.py."""
-        views: str = self.about.get("recipe", {}).get("views", "original")
-        return views
+    """All of model.json: `modality` and `preparation` say what goes in, `target_kind` and `target`
+    what comes out."""
 
 
 def save_model(network: nn.Module, weights: Path, description: Path, about: dict[str, Any]) -> None:
@@ -53,11 +47,19 @@ def load_model(folder: Path, device: Device) -> Model:
     """Load the model from a folder with model.safetensors and model.json.
 
     Raises:
-        MissingInput: it is not there, or the weights are not those that the JSON describes.
+        MissingInput: it is not there, or of an older version, or the weights are not those that the
+            JSON describes.
     """
     about, content = read_model(folder)
-    shape = (about["shape"][0], about["shape"][1], about["shape"][2])
-    network = build_network(about["model"], shape, len(about["classes"]))
+    if missing := [key for key in NEEDED if key not in about]:
+        raise MissingInput(
+            f"{folder}/model.json has no {', '.join(missing)}: it is of an older version",
+            fix="dvc repro train",
+        )
+    num_outputs = open_labels(about["target_kind"]).num_outputs(about["target"])
+    network = open_network(about["modality"]).build(
+        about["model"], about["preparation"], num_outputs, about.get("recipe")
+    )
     try:
         network.load_state_dict(load(content))
     except RuntimeError:
@@ -67,8 +69,7 @@ def load_model(folder: Path, device: Device) -> Model:
             fix="dvc repro train",
         ) from None
     network.to(device.kind).eval()
-    normalize = Normalizer(about["mean"], about["std"], device.kind)
-    return Model(network, normalize, about["classes"], shape, about)
+    return Model(network, about)
 
 
 def read_model(

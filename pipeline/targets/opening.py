@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, cast
 from pipeline.runtime.errors import SettingsError
 
 if TYPE_CHECKING:
+    from pipeline.targets.protocols.card import Card
+    from pipeline.targets.protocols.describe import Describe
     from pipeline.targets.protocols.judging import Judging
     from pipeline.targets.protocols.labels import Labels
     from pipeline.targets.protocols.loss import Loss
@@ -36,8 +38,16 @@ def open_loss(target: str) -> "Loss":
     return cast("Loss", _open(target, "loss"))
 
 
+def open_describe(target: str) -> "Describe":
+    return cast("Describe", _open(target, "describe"))
+
+
 def open_judging(target: str) -> "Judging":
     return cast("Judging", _open(target, "judging"))
+
+
+def open_card(target: str) -> "Card":
+    return cast("Card", _open(target, "card"))
 
 
 def target_settings(target: str, part: str) -> Any:

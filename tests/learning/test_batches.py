@@ -17,16 +17,16 @@ from pipeline.learning.batches import (
     permutation,
 )
 from pipeline.learning.device import Device
-from pipeline.modalities.images.network.on_device import Normalizer
 
 CPU = Device("cpu", bf16=False)
 SIZES = [(num, batch_size) for num in range(1, 34) for batch_size in (1, 2, 3, 7, 8, 16, 32, 100)]
 
 
 def numbered(num: int) -> Examples:
-    """Examples that each differ from every other, in image, label and weight."""
-    images = np.arange(num * 2, dtype=np.uint8).reshape(num, 1, 2, 1)
-    return make_examples(images, np.arange(num), np.arange(num) / 10)
+    """Examples of two columns that each differ from every other, in each column, y and weight."""
+    x = np.arange(num * 2, dtype=np.uint8).reshape(num, 1, 2, 1)
+    tokens = np.arange(num * 3, dtype=np.int32).reshape(num, 3)
+    return make_examples({"x": x, "tokens": tokens}, np.arange(num), np.arange(num) / 10)
 
 
 def epoch(num: int, batch_size: int, start: int = 0, share: RankShare = ALONE) -> list[Examples]:
@@ -36,15 +36,31 @@ def epoch(num: int, batch_size: int, start: int = 0, share: RankShare = ALONE) -
 
 
 def joined(parts: list[Examples]) -> Examples:
-    return Examples(*(torch.cat(tensors) for tensors in zip(*parts, strict=True)))
+    inputs, y, weights = zip(*parts, strict=True)
+    columns = {name: torch.cat([each[name] for each in inputs]) for name in inputs[0]}
+    return Examples(columns, torch.cat(y), torch.cat(weights))
+
+
+def tensors(examples: Examples) -> list[torch.Tensor]:
+    return [*examples.inputs.values(), examples.y, examples.weights]
 
 
 def test_make_examples_gives_the_types_that_training_wants():
     examples = make_examples(
-        np.zeros((3, 4, 5, 1), np.uint8)[:, :, ::-1], np.arange(3, dtype=np.int32), np.ones(3)
+        {"x": np.zeros((3, 4, 5, 1), np.uint8)[:, :, ::-1]},
+        np.arange(3, dtype=np.int32),
+        np.ones(3),
     )
-    assert [part.dtype for part in examples] == [torch.uint8, torch.int64, torch.float32]
-    assert [tuple(part.shape) for part in examples] == [(3, 4, 5, 1), (3,), (3,)]
+    parts = tensors(examples)
+    assert [part.dtype for part in parts] == [torch.uint8, torch.int64, torch.float32]
+    assert [tuple(part.shape) for part in parts] == [(3, 4, 5, 1), (3,), (3,)]
+    assert examples.num == 3
+
+
+def test_y_that_is_measured_stays_a_number():
+    examples = make_examples({"x": np.zeros((2, 1))}, np.array([0.25, 0.5]), np.ones(2))
+    assert examples.y.dtype == torch.float32
+    assert examples.y.tolist() == [0.25, 0.5]
 
 
 @pytest.mark.parametrize("num", [0, 1, 2, 1000])
@@ -63,13 +79,13 @@ def test_an_order_is_a_function_of_seed_and_epoch():
 def test_an_epoch_has_every_example_once_in_its_order():
     for num, batch_size in SIZES:
         whole = joined(epoch(num, batch_size))
-        for part, expected in zip(whole, numbered(num), strict=True):
+        for part, expected in zip(tensors(whole), tensors(numbered(num)), strict=True):
             assert torch.equal(part, expected[permutation(num, 0, 0)]), (num, batch_size)
 
 
 def test_batches_are_full_but_for_the_last_which_is_no_single_example():
     for num, batch_size in SIZES:
-        *full, last = [len(part.labels) for part in epoch(num, batch_size)]
+        *full, last = [len(part.y) for part in epoch(num, batch_size)]
         assert set(full) <= {batch_size}, (num, batch_size)
         assert 1 <= last <= batch_size + 1, (num, batch_size)
         assert last > 1 or num == 1, (num, batch_size)
@@ -83,9 +99,9 @@ def test_num_batches_agrees_with_batches():
 
 def test_a_later_start_gives_exactly_the_batches_that_remain():
     for num, batch_size in SIZES:
-        whole = [part.labels.tolist() for part in epoch(num, batch_size)]
+        whole = [part.y.tolist() for part in epoch(num, batch_size)]
         for start in range(len(whole) + 1):
-            rest = [part.labels.tolist() for part in epoch(num, batch_size, start)]
+            rest = [part.y.tolist() for part in epoch(num, batch_size, start)]
             assert rest == whole[start:], (num, batch_size, start)
 
 
@@ -95,13 +111,13 @@ def test_ranks_share_the_batches_that_one_process_would_have(world_size):
         if min(num, batch_size) < 2 * world_size:
             continue
         ranks = [epoch(num, batch_size, 0, RankShare(r, world_size)) for r in range(world_size)]
-        shared = [joined(list(parts)).labels.tolist() for parts in zip(*ranks, strict=True)]
+        shared = [joined(list(parts)).y.tolist() for parts in zip(*ranks, strict=True)]
         assert list(chain(*shared)) == permutation(num, 0, 0).tolist(), (num, batch_size)
-        sizes = [len(batch.labels) for batches in ranks for batch in batches]
+        sizes = [len(batch.y) for batches in ranks for batch in batches]
         assert min(sizes) > 1, (num, batch_size)
         bounds = RankShare(0, world_size).batches(num, batch_size)
         assert [len(batch) for batch in shared] == [end - begin for begin, end in bounds]
-        alone = [batch.labels.tolist() for batch in epoch(num, batch_size)]
+        alone = [batch.y.tolist() for batch in epoch(num, batch_size)]
         if not 0 < num % batch_size < 2 * world_size:  # what is left is enough for all ranks
             assert shared == alone, (num, batch_size)
         assert shared[:-1] == alone[: len(shared) - 1]
@@ -127,11 +143,11 @@ def test_examples_stay_in_the_memory_of_the_host_without_a_gpu():
 @pytest.mark.parametrize("where", ["cpu", "cuda"])
 def test_a_gpu_gets_the_same_batches_from_its_memory_or_the_hosts(where):
     gpu = Device("cuda", bf16=True)
-    there = Examples(*(part.to(where) for part in numbered(1000)))
+    there = numbered(1000).each(lambda values: values.to(where))
     batches = list(InMemory(there).batches(0, 0, 32, gpu))
-    assert {part.device.type for batch in batches for part in batch} == {"cuda"}
+    assert {part.device.type for batch in batches for part in tensors(batch)} == {"cuda"}
     expected = joined(list(InMemory(numbered(1000)).batches(0, 0, 32, CPU)))
-    for found, part in zip(joined(batches), expected, strict=True):
+    for found, part in zip(tensors(joined(batches)), tensors(expected), strict=True):
         assert torch.equal(found.cpu(), part)
 
 
@@ -140,48 +156,22 @@ def test_a_gpu_gets_the_same_batches_from_its_memory_or_the_hosts(where):
 def test_examples_go_to_a_gpu_that_has_room(monkeypatch):
     gpu = Device("cuda", bf16=True)
     moved = on_device(numbered(100), gpu)
-    assert {part.device.type for part in moved} == {"cuda"}
-    assert all(torch.equal(a.cpu(), b) for a, b in zip(moved, numbered(100), strict=True))
-    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda: (4 * 200 - 1, 10**9))
-    examples = numbered(100)  # 200 bytes of images
+    assert {part.device.type for part in tensors(moved)} == {"cuda"}
+    pairs = zip(tensors(moved), tensors(numbered(100)), strict=True)
+    assert all(torch.equal(a.cpu(), b) for a, b in pairs)
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda: (4 * 1400 - 1, 10**9))
+    examples = numbered(100)  # 1400 bytes of inputs
     assert on_device(examples, gpu) is examples
 
 
 @pytest.mark.parametrize("num", [1, 2, 7, 33])
-def test_a_sample_of_images_comes_from_all_over(num):
-    images = numbered(33).images
-    found = InMemory(numbered(33)).sample_images(2 * num).tolist()
-    assert 1 <= len(found) <= num
-    places = [images.tolist().index(image) for image in found]
+def test_a_sample_comes_from_all_over(num):
+    inputs = numbered(33).inputs
+    sample = InMemory(numbered(33)).sample(num)
+    assert list(sample) == ["x", "tokens"]
+    assert 1 <= len(sample["x"]) <= num
+    places = [inputs["x"].tolist().index(row) for row in sample["x"].tolist()]
+    assert sample["tokens"].tolist() == inputs["tokens"][places].tolist()
     apart = {after - before for before, after in pairwise(places)}
     assert len(apart) <= 1
     assert 33 - places[-1] <= max(apart, default=33)
-
-
-def test_normalizer():
-    images = np.array([[[[0, 10], [100, 20]]], [[[50, 30], [250, 40]]]], np.uint8)  # 2, 1, 2, 2
-    normalized = Normalizer([100.0, 25.0], [50.0, 5.0], "cpu")(torch.from_numpy(images))
-    assert normalized.dtype == torch.float32
-    expected = [[[[-2.0, 0.0]], [[-3.0, -1.0]]], [[[-1.0, 3.0]], [[1.0, 3.0]]]]
-    assert torch.allclose(normalized, torch.tensor(expected))
-
-
-def test_normalized_images_are_channels_last():
-    images = torch.randint(0, 256, (4, 6, 5, 3), dtype=torch.uint8)
-    normalized = Normalizer([128.0] * 3, [64.0] * 3, "cpu")(images)
-    assert normalized.shape == (4, 3, 6, 5)
-    assert normalized.is_contiguous(memory_format=torch.channels_last)
-
-
-def test_normalized_training_images_have_zero_mean_and_unit_variance():
-    images = torch.randint(0, 256, (50, 8, 8, 3), dtype=torch.uint8)
-    pixels = images.double().flatten(0, 2)
-    mean, std = pixels.mean(0).tolist(), pixels.std(0, correction=0).tolist()
-    normalized = Normalizer(mean, std, "cpu")(images)
-    assert torch.allclose(normalized.mean((0, 2, 3)), torch.zeros(3), atol=1e-5)
-    assert torch.allclose(normalized.var((0, 2, 3), correction=0), torch.ones(3), atol=1e-5)
-
-
-def test_a_channel_that_never_changes_is_zero():
-    images = torch.full((2, 3, 3, 1), 17, dtype=torch.uint8)
-    assert not Normalizer([17.0], [0.0], "cpu")(images).any()

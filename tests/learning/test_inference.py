@@ -3,77 +3,66 @@
 import copy
 
 import numpy as np
-import pytest
 import torch
+from torch import nn
 
-from pipeline.learning.inference import PREDICTION_BATCH, predict
+from pipeline.learning.inference import ROWS_AT_ONCE, predict, predict_and_embed
 
 
 def test_batches_do_not_show_in_the_logits(toy):
-    images = toy.examples(2 * PREDICTION_BATCH + 1).images
-    network = toy.network()
-    logits = predict(network, images, toy.normalizer(), toy.device)
-    assert logits.shape == (len(images), toy.num_classes)
+    inputs = toy.examples(2 * ROWS_AT_ONCE + 1).inputs
+    network = toy.sees(toy.network())
+    logits = predict(network, inputs, toy.device)
+    assert logits.shape == (len(inputs["x"]), toy.num_classes)
     assert logits.dtype == np.float32
     with torch.no_grad():
-        expected = network.eval()(toy.normalizer()(images))
+        expected = network.eval()(inputs)
     np.testing.assert_allclose(logits, expected.numpy(), atol=1e-5)
 
 
 def test_dropout_is_off_and_batch_norm_learns_nothing(toy):
-    network = toy.network().train()
+    network = toy.sees(toy.network()).train()
     before = copy.deepcopy(network.state_dict())
-    images = toy.examples(20).images
-    first = predict(network, images, toy.normalizer(), toy.device)
-    second = predict(network.train(), images, toy.normalizer(), toy.device)
+    inputs = toy.examples(20).inputs
+    first = predict(network, inputs, toy.device)
+    second = predict(network.train(), inputs, toy.device)
     assert np.array_equal(first, second)
     after = network.state_dict()
     assert all(torch.equal(after[name], value) for name, value in before.items())
 
 
-def test_no_images_no_logits(toy):
-    images = toy.examples(0).images
-    logits = predict(toy.network(), images, toy.normalizer(), toy.device)
+def test_no_examples_no_logits(toy):
+    logits = toy.predict(toy.network(), toy.examples(0).inputs)
     assert logits.shape == (0, toy.num_classes)
 
 
-@pytest.mark.parametrize(
-    ("views", "seen"),
-    [
-        ("original", [(0, 0, False, 1.0)]),
-        ("mirrored", [(0, 0, False, 0.5), (0, 0, True, 0.5)]),
-        ("shifted", [(0, 0, False, 0.5), (-1, -1, False, 0.25), (1, 1, False, 0.25)]),
-        (
-            "mirrored_and_shifted",
-            [
-                (down, right, mirrored, weight / 2)
-                for down, right, weight in [(0, 0, 0.5), (-1, -1, 0.25), (1, 1, 0.25)]
-                for mirrored in (False, True)
-            ],
-        ),
-    ],
-)
-def test_views_are_weighted(toy, views, seen):
-    """Every version made by hand with numpy, and asked about one by one."""
-    images = toy.examples(6).images
-    expected = np.zeros((6, toy.num_classes))
-    for down, right, mirrored, weight in seen:
-        padded = np.pad(images.numpy(), ((0, 0), (1, 1), (1, 1), (0, 0)), "reflect")
-        height, width = images.shape[1:3]
-        view = padded[:, 1 - down :, 1 - right :][:, :height, :width]
-        view = view[:, :, ::-1] if mirrored else view
-        said = predict(toy.network(), torch.from_numpy(view.copy()), toy.normalizer(), toy.device)
-        expected += weight * said
-    said = predict(toy.network(), images, toy.normalizer(), toy.device, views)
-    assert said == pytest.approx(expected, abs=1e-5)
+class Lookup(nn.Module):
+    """A network of two columns that notes how many rows it is asked about at a time."""
+
+    rows_at_once = 4
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[int] = []
+
+    def embed(self, inputs: dict) -> torch.Tensor:
+        self.asked.append(len(inputs["a"]))
+        return torch.stack([inputs["a"], inputs["b"]], 1)
+
+    def classify(self, embeddings: torch.Tensor) -> torch.Tensor:
+        return embeddings.sum(1, keepdim=True)
+
+    def forward(self, inputs: dict) -> torch.Tensor:
+        return self.classify(self.embed(inputs))
 
 
-@pytest.mark.parametrize("shape", [(1, 1), (1, 5), (5, 1)], ids=str)
-def test_views_of_a_side_of_one_pixel(toy, shape):
-    images = toy.examples(6).images[:, : shape[0], : shape[1]]
-    network = torch.nn.Sequential(torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten())
-    said = predict(network, images, toy.normalizer(), toy.device, "mirrored_and_shifted")
-    seen = predict(network, images, toy.normalizer(), toy.device)
-    if shape == (1, 1):
-        assert said == pytest.approx(seen, abs=1e-5)
-    assert np.isfinite(said).all()
+def test_a_network_says_how_many_rows_it_takes_and_has_all_columns_of_each(toy):
+    network = Lookup()
+    inputs = {"a": np.arange(10, dtype=np.float32), "b": 100 * np.arange(10, dtype=np.float32)}
+    expected = 101 * np.arange(10)[:, None]
+    assert np.array_equal(predict(network, inputs, toy.device), expected)
+    outputs, embeddings = predict_and_embed(network, inputs, toy.device)
+    assert np.array_equal(outputs, expected)
+    assert embeddings.dtype == np.float16
+    assert embeddings[3].tolist() == [3, 300]
+    assert network.asked == [4, 4, 2] * 2

@@ -11,23 +11,24 @@ import torch
 from pipeline.learning.device import Device
 from pipeline.learning.inference import predict
 from pipeline.learning.model_file import load_model, save_model
-from pipeline.modalities.images.network.networks import build_network
+from pipeline.modalities.images.network.interface import build
 from pipeline.runtime.errors import MissingInput
 
 CPU = Device("cpu", bf16=False)
 ABOUT = {
     "model": "resnet",
-    "shape": [8, 6, 3],
-    "classes": ["Katze", "猫"],
-    "mean": [120.5, 100.0, 1 / 3],
-    "std": [60.0, 50.0, 40.0],
+    "modality": "images",
+    "preparation": {"shape": [8, 6, 3], "mean": [120.5, 100.0, 1 / 3], "std": [60.0, 50.0, 40.0]},
+    "target_kind": "classes",
+    "target": {"classes": ["Katze", "猫"]},
 }
 
 
 def save(folder: Path, name: str = "resnet") -> torch.nn.Module:
     torch.manual_seed(0)
-    network = build_network(name, (8, 6, 3), 2)
-    network(torch.randn(4, 3, 8, 6))  # batch norm has seen something
+    network = build(name, ABOUT["preparation"], 2, None)
+    images = torch.randint(0, 256, (4, 8, 6, 3), dtype=torch.uint8)
+    network({"x": images})  # batch norm has seen something
     network.to(memory_format=torch.channels_last)
     about = ABOUT | {"model": name}
     save_model(network, folder / "model.safetensors", folder / "model.json", about)
@@ -38,17 +39,16 @@ def save(folder: Path, name: str = "resnet") -> torch.nn.Module:
 def test_round_trip(tmp_path, name):
     network = save(tmp_path, name)
     model = load_model(tmp_path, CPU)
-    assert (model.classes, model.shape) == (["Katze", "猫"], (8, 6, 3))
     saved, loaded = network.state_dict(), model.network.state_dict()
     assert list(saved) == list(loaded)
     assert all(torch.equal(loaded[name], tensor) for name, tensor in saved.items())
     assert not model.network.training
 
     images = torch.randint(0, 256, (5, 8, 6, 3), dtype=torch.uint8)
-    logits = predict(model.network, images, model.normalize, CPU)
-    mean, std = torch.tensor(ABOUT["mean"]), torch.tensor(ABOUT["std"])
+    logits = predict(model.network, {"x": images}, CPU)
+    mean, std = (torch.tensor(ABOUT["preparation"][name]) for name in ("mean", "std"))
     with torch.no_grad():
-        expected = network.eval()(((images - mean) / std).permute(0, 3, 1, 2))
+        expected = network.network.eval()(((images - mean) / std).permute(0, 3, 1, 2))
     np.testing.assert_allclose(logits, expected, rtol=1e-4, atol=1e-4)
 
 
@@ -126,3 +126,20 @@ def test_a_missing_file_names_the_command_that_makes_it(tmp_path, name):
     save(tmp_path)
     (tmp_path / name).unlink()
     assert refusal(tmp_path) == f"ERROR {tmp_path / name} does not exist | fix: dvc repro train"
+
+
+def test_a_description_of_an_older_version_is_refused(tmp_path):
+    save(tmp_path)
+    path = tmp_path / "model.json"
+    about = json.loads(path.read_text())
+    path.write_text(json.dumps(about | {"shape": about.pop("preparation")["shape"]}))
+    assert refusal(tmp_path) == (
+        f"ERROR {path} has no preparation: it is of an older version | fix: dvc repro train"
+    )
+
+
+def test_views_are_those_of_the_recipe(tmp_path):
+    network = build("resnet", ABOUT["preparation"], 2, None)
+    about = ABOUT | {"recipe": {"views": "mirrored"}}
+    save_model(network, tmp_path / "model.safetensors", tmp_path / "model.json", about)
+    assert load_model(tmp_path, CPU).network.views == "mirrored"

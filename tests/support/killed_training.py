@@ -10,9 +10,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from pipeline.learning.batches import make_examples
 from pipeline.learning.fitting.checkpoint import Checkpoint
-from pipeline.learning.fitting.loop import fit
 from pipeline.learning.model_file import save_model
 from pipeline.modalities.images.encode.settings import Flip, Translate
 from pipeline.modalities.images.network.networks import build_network
@@ -58,9 +56,9 @@ class Training:
         a line is written at once, so it is there after a death too.
         """
         toy = Toy()
-        images, labels, weights = toy.examples(STEPS_PER_EPOCH * BATCH_SIZE)
-        large = images.repeat_interleave(2, 1).repeat_interleave(2, 2).numpy()
-        examples = make_examples(large, labels.numpy(), weights.numpy())
+        examples = toy.examples(STEPS_PER_EPOCH * BATCH_SIZE)
+        large = examples.inputs["x"].repeat_interleave(2, 1).repeat_interleave(2, 2)
+        examples = examples._replace(inputs={"x": large})
         every_seconds = 0 if self.saved_after == 1 else 1000
         torch.manual_seed(0)
         small = self.model == "small"
@@ -68,27 +66,27 @@ class Training:
         seen = 0
         with (folder / "steps").open("w", buffering=1) as steps:
 
-            def on_step(num_images: int) -> None:
+            def on_step(num_examples: int) -> None:
                 nonlocal seen
-                seen += num_images
+                seen += num_examples
                 steps.write(f"{seen // BATCH_SIZE}\n")
                 if death is not None:
                     death(seen // BATCH_SIZE)
 
-            fitted = fit(
+            fitted = toy.fit(
                 network,
                 toy.recipe(
                     optimizer=self.optimizer,
                     lr=self.lr,
                     batch_size=BATCH_SIZE,
                     epochs=EPOCHS,
-                    transforms=(Flip(name="flip"), Translate(name="translate", fraction=0.25)),
-                    progressive=(Progressive(until=0.4, scale=0.5),),
                 ),
                 every_epoch(examples),
                 examples,
-                toy.normalizer(),
-                toy.device,
+                seeing={
+                    "transforms": (Flip(name="flip"), Translate(name="translate", fraction=0.25)),
+                    "progressive": (Progressive(until=0.4, scale=0.5),),
+                },
                 checkpoint=Checkpoint(folder / "checkpoints", "key", every_seconds),
                 on_step=on_step,
             )

@@ -11,7 +11,6 @@ from pipeline.dataset.shard_reader import ShardReader
 from pipeline.learning.batches import Examples, InMemory
 from pipeline.learning.device import choose_device
 from pipeline.learning.fitting.checkpoint import Checkpoint
-from pipeline.learning.fitting.loop import fit
 from pipeline.learning.fitting.ranks import Ranks, join_ranks
 from pipeline.modalities.images.encode.settings import Flip, Translate
 from pipeline.modalities.images.network.networks import build_network
@@ -52,17 +51,16 @@ def network(name: str) -> nn.Module:
 def run(name: str, on, ranks: Ranks, told: dict | None = None, **recipe) -> dict:
     """Weights and history of a network trained by all ranks."""
     toy, trained = Toy(), network(name)
-    fitted = fit(
+    fitted = toy.fit(
         trained,
-        toy.recipe(transforms=TRANSFORMS, **recipe),
+        toy.recipe(**recipe),
         on,
         toy.examples(21, seed=1),
-        toy.normalizer(),
-        toy.device,
+        seeing={"transforms": TRANSFORMS},
         ranks=ranks,
         **(told or {}),
     )
-    return {"weights": trained.state_dict(), "history": fitted.history, "num": fitted.num_images}
+    return {"weights": trained.state_dict(), "history": fitted.history, "num": fitted.num_examples}
 
 
 def results(ranks: Ranks, folder: Path) -> dict:
@@ -83,8 +81,8 @@ def results(ranks: Ranks, folder: Path) -> dict:
         told = {"checkpoint": checkpoint if ranks.is_first else None}
         steps = iter(range(1, 1000))
 
-        def stop(num_images: int, steps=steps) -> None:
-            if num_images and next(steps) == 9:
+        def stop(num_examples: int, steps=steps) -> None:
+            if num_examples and next(steps) == 9:
                 raise Stopped
 
         try:
@@ -96,6 +94,6 @@ def results(ranks: Ranks, folder: Path) -> dict:
 
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
-    with join_ranks(choose_device("cpu", "fp32", (4, 4, 1))) as ranks:
+    with join_ranks(choose_device("cpu", "fp32", large=False)) as ranks:
         found = results(ranks, folder)
     torch.save(found, folder / f"rank {ranks.share.rank}.pt")

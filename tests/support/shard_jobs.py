@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from pipeline.augment.balance import make_balance
 from pipeline.augment.reuse import EarlierShards
 from pipeline.augment.sharding import MadeShards, Sharding, ShardJob, make_jobs, make_shards
 from pipeline.dataset.table import words, write_index
 from pipeline.modalities.images.encode.settings import Cutout, Translate
 from pipeline.runtime.process import map_ordered
+from pipeline.targets.classes.labels.balance import make_balance
 
 CLASSES = ["cat", "dog", "bird"]
 SPLITS = ["train", "train", "val", "train", "test", "train", "train"]

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from pipeline.learning.batches import Epochs, Examples
-from pipeline.learning.fitting.loop import Fit, fit
+from pipeline.learning.fitting.loop import Fit
 
 
 def every_epoch(examples: Examples) -> Callable[[int], Examples]:
@@ -25,21 +25,21 @@ def train(
     told: dict | None = None,
     *,
     on: Epochs | None = None,
+    seeing: dict | None = None,
     **changes,
 ) -> tuple[nn.Module, Fit]:
     """A network trained on 33 examples, which are 4 batches of 8, 8, 8 and 9.
 
-    `told` are the keyword arguments of `fit`, `on` is what to train on instead, `changes` are
-    those of the recipe.
+    `told` are the keyword arguments of `fit`, `on` is what to train on instead, `seeing` are
+    settings of batches, `changes` those of the recipe.
     """
     network = toy.network(seed)
-    fitted = fit(
+    fitted = toy.fit(
         network,
         toy.recipe(**changes),
         on or every_epoch(toy.examples(33)),
         toy.examples(20, seed=1),
-        toy.normalizer(),
-        toy.device,
+        seeing=seeing,
         **(told or {}),
     )
     return network, fitted
@@ -47,4 +47,4 @@ def train(
 
 def contrary(examples: Examples) -> Examples:
     """Validation that turns worse the more is learnt."""
-    return examples._replace(labels=(examples.labels + 1) % 4)
+    return examples._replace(y=(examples.y + 1) % 4)

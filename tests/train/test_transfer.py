@@ -7,7 +7,6 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from pipeline.learning.fitting.loop import fit
 from pipeline.modalities.images.network.networks import build_network
 from pipeline.train.transfer import Start
 from tests.support.pets_network import CLASSES, MEAN, OURS, SHAPE, STD, save_pets, start
@@ -136,6 +135,6 @@ def test_a_first_layer_that_was_loaded_is_not_set_anew(toy):
     drawn = fresh.whitening.weight.clone()
     for each in (network, fresh):
         recipe = toy.recipe(epochs=1, optimizer="muon")
-        fit(each, recipe, every_epoch(toy.examples(33)), None, toy.normalizer(), toy.device)
+        toy.fit(each, recipe, every_epoch(toy.examples(33)), None)
     assert torch.equal(network.whitening.weight, loaded)
     assert not torch.equal(fresh.whitening.weight, drawn)

@@ -10,6 +10,7 @@ PASS, FAIL and INCONCLUSIVE mean is in comparison.py.
 import argparse
 import sys
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from pipeline.commands.compare.arguments import parser
 from pipeline.commands.compare.comparison import (
@@ -24,9 +25,11 @@ from pipeline.commands.compare.comparison import (
 )
 from pipeline.commands.compare.revisions import read_output
 from pipeline.commands.frame import run_command
-from pipeline.evaluate.predictions import Predictions, align, read_predictions
 from pipeline.reporting.markdown import as_table, code
-from pipeline.runtime.errors import one_line
+from pipeline.runtime.errors import CompareError, one_line
+from pipeline.targets.opening import TARGETS, open_judging
+from pipeline.targets.predictions import target_of
+from pipeline.targets.protocols.judging import Judging, Predictions
 
 PREDICTIONS = "data/evaluation/predictions.parquet"
 WORKSPACE = "workspace"
@@ -34,10 +37,10 @@ WORKSPACE = "workspace"
 
 def main(arguments: argparse.Namespace) -> None:
     names = [arguments.base, arguments.candidate or WORKSPACE]
-    base, candidate = (read(name) for name in names)
-    one, other = align(base, candidate)
-    judged = list(dict.fromkeys(arguments.metrics))
-    changes = compare(one, other, tolerance=arguments.tolerance, judged=judged)
+    judging, (base, candidate) = read(names)
+    judged = choose_metrics(arguments.metrics, judging)
+    one, other = judging.align(base, candidate)
+    changes = compare(one, other, judging, judged=judged, tolerance=arguments.tolerance)
     verdict = overall(changes)
     compared = examples_compared(one, base, candidate)
     sentence = f"{verdict}: {meaning(changes, arguments.tolerance)}"
@@ -49,8 +52,45 @@ def main(arguments: argparse.Namespace) -> None:
     sys.exit(int(verdict == FAIL or (arguments.strict and verdict != PASS)))
 
 
-def read(name: str) -> Predictions:
-    return read_predictions(read_output(PREDICTIONS, None if name == WORKSPACE else name), name)
+def read(names: Sequence[str]) -> tuple[Judging, list[Any]]:
+    """The `Predictions` of each of two runs, and who judges them.
+
+    Raises:
+        MissingInput: those of one are not there.
+        CompareError: they cannot be read, or are of two targets.
+    """
+    contents = [read_output(PREDICTIONS, None if name == WORKSPACE else name) for name in names]
+    targets = [target_of(content, name) for content, name in zip(contents, names, strict=True)]
+    for target, name in zip(targets, names, strict=True):
+        if target not in TARGETS:
+            raise CompareError(
+                f"the predictions of {name} are of the target {target}, expected "
+                f"{' or '.join(TARGETS)}",
+                fix="compare with the version of this project that made them",
+            )
+    if targets[0] != targets[1]:
+        raise CompareError(
+            f"the runs are of other targets: {targets[0]}; and {targets[1]}",
+            fix="compare runs on the same dataset",
+        )
+    judging = open_judging(targets[0])
+    pairs = zip(contents, names, strict=True)
+    return judging, [judging.read_predictions(content, name) for content, name in pairs]
+
+
+def choose_metrics(asked: Sequence[str] | None, judging: Judging) -> list[str]:
+    """What to judge by: the metrics asked for, each once.
+
+    Raises:
+        CompareError: the target has no such metric.
+    """
+    for metric in asked or ():
+        if metric not in judging.GOOD:
+            raise CompareError(
+                f"these runs have no metric {metric}",
+                fix=f"judge by {' or '.join(judging.GOOD)}",
+            )
+    return list(dict.fromkeys(asked or judging.JUDGED))
 
 
 def examples_compared(both: Predictions, base: Predictions, candidate: Predictions) -> str:

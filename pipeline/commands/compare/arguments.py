@@ -2,10 +2,16 @@
 
 import argparse
 
-from pipeline.commands.compare.comparison import GOOD, JUDGED, TOLERANCE
+from pipeline.commands.compare.comparison import TOLERANCE
+from pipeline.targets.opening import TARGETS, open_judging
 
 
 def parser() -> argparse.ArgumentParser:
+    judgings = [open_judging(target) for target in TARGETS]
+    known = (
+        f"of {', '.join(judging.GOOD)} (default: {' '.join(judging.JUDGED)})"
+        for judging in judgings
+    )
     parser = argparse.ArgumentParser(
         prog="groundwork compare",
         description="Say whether the change from one run to another is real, example by example.",
@@ -22,10 +28,9 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--metrics",
         nargs="+",
-        choices=list(GOOD),
-        default=JUDGED,
+        choices=list(dict.fromkeys(name for judging in judgings for name in judging.GOOD)),
         metavar="METRIC",
-        help=f"what to judge by, of {', '.join(GOOD)} (default: {' '.join(JUDGED)})",
+        help=f"what to judge by, {', or '.join(known)}",
     )
     parser.add_argument("--markdown", action="store_true", help="print it for a pull request")
     parser.add_argument("--strict", action="store_true", help="exit 1 when inconclusive, too")

@@ -38,24 +38,27 @@ from pipeline.commands.forget.storage import current_lock, git, locked, open_rep
 from pipeline.commands.forget.traces import Forgotten, tombstones
 from pipeline.commands.frame import run_command
 from pipeline.dataset.addresses import is_remote
-from pipeline.dataset.catalog import read_entry
+from pipeline.dataset.catalog import entry_path
 from pipeline.dataset.places import OPTOUT_DIR, REVIEWS_DIR
+from pipeline.entry import read_entry
 from pipeline.params import load_params
 from pipeline.runtime.errors import ForgetError
+from pipeline.runtime.settings import Kind, read_yaml
 from pipeline.runtime.stage import WORK_DIR
 from pipeline.sources.places.fetch import cached_copy
 
 
 def main(arguments: argparse.Namespace) -> None:
-    dataset = arguments.dataset or load_params().dataset
-    entry = read_entry(dataset)
+    params = load_params()
+    dataset = arguments.dataset or params.dataset
+    entry = read_entry(dataset, *kind_of(dataset, params))
     names = set(arguments.ids or [])
     if arguments.ids_file:
         names |= {line for line in read_lines(arguments.ids_file) if line}
     request = read_journal(dataset)
     if not names and not request.unfinished:
         raise ForgetError("no ids are given", fix="name them: --ids ID, or --ids-file FILE")
-    is_built = dataset == load_params().dataset
+    is_built = dataset == params.dataset
     repository = open_repository()
     places = stores(repository)
     scope = Scope(dataset, places)
@@ -71,7 +74,7 @@ def main(arguments: argparse.Namespace) -> None:
     request.found |= find(examples, scope, places, (), arguments.models)
     print("\n".join(plan(dataset, examples, request.found, arguments.models)))
     if is_built:
-        print("\n".join(related_examples(examples.ids)), flush=True)
+        print("\n".join(related_examples(examples.ids, params.modality)), flush=True)
     if arguments.dry_run:
         print("\nNothing was changed (--dry-run).")
         return
@@ -98,7 +101,8 @@ def main(arguments: argparse.Namespace) -> None:
         erase(request.found, places)
         outputs = [] if rebuilds else erase_outputs(examples, scope)
         erase_notes(examples, notes)
-    sources = [entry.uri, *([entry.annotations] if entry.annotations else [])]
+    annotations = getattr(entry, "annotations", None)  # a key of some targets
+    sources = [entry.uri, *([annotations] if annotations else [])]
     for uri in filter(is_remote, sources):  # an archive may hide them, and a table may name them
         shutil.rmtree(cached_copy(uri), ignore_errors=True)
     erase_downloads(examples)
@@ -117,6 +121,13 @@ def main(arguments: argparse.Namespace) -> None:
         )
     JOURNAL.unlink()
     hand_over(touched(dataset) if is_built else touched(dataset)[:2], examples, arguments.commit)
+
+
+def kind_of(dataset: str, params: Kind) -> tuple[str, str]:
+    """Modality and target of a dataset, which need not be those of params.yaml."""
+    path = entry_path(dataset)
+    own = read_yaml(path) if path.exists() else {}
+    return str(own.get("modality", params.modality)), str(own.get("target", params.target))
 
 
 def read_lines(path: Path) -> list[str]:

@@ -1,8 +1,9 @@
 """Fine-tuning: which part of a trained network is trained further, when, and how fast.
 
-A network is split into blocks, from the bottom, which sees pixels, to the top, its head, which
-gives the logits. `all` trains everything at one learning rate; `head` the head alone; `gradual` the
-head first and then one block after the other, from the top (Howard & Ruder 2018, arXiv 1801.06146);
+A network is split into blocks, from the bottom, which sees inputs, to the top, its head, which
+gives the outputs. `all` trains everything at one learning rate; `head` the head alone; `gradual`
+the head first and then one block after the other, from the top (Howard & Ruder 2018, arXiv
+1801.06146);
 `layerwise` all, each block more slowly than the one above it (Clark et al. 2020, arXiv 2003.10555;
 Bao et al. 2021, arXiv 2106.08254).
 """

@@ -5,9 +5,8 @@ that a network draws in a step, follow from (seed, epoch, step). On a CPU a resu
 same bits as one that was never disturbed; with three or more processes only if it was stopped
 between epochs, since DDP adds their gradients in another order in its first step.
 
-A network may have two methods that the loop calls: `look_at(inputs)` with normalised inputs of the
-first epoch, on the host, before the first step; `begin_epoch(done)` before each epoch, with the
-fraction of the epochs that is behind, 0 to 1.
+The loop knows no network by its type. What one may have beside `forward`, such as `look_at`,
+`begin_epoch` and `vary`, stands in modalities/protocols/network.py.
 """
 
 import copy
@@ -32,9 +31,8 @@ from pipeline.learning.fitting.ranks import ONE_RANK, Ranks
 from pipeline.learning.fitting.recipe import Recipe, schedule
 from pipeline.learning.fitting.selection import is_best, score_epoch, should_stop
 from pipeline.learning.fitting.step import TrainingStep
-from pipeline.modalities.images.network.on_device import Normalizer, augment_batch, scale_at, shrink
-
-LOOKED_AT_PIXELS = 5000 * 32 * 32  # enough images to show how they vary
+from pipeline.modalities.protocols.network import Moment
+from pipeline.targets.protocols.loss import Loss
 
 
 @dataclass
@@ -42,14 +40,15 @@ class Fit:
     """The result of training, beside the weights."""
 
     history: list[dict[str, float]] = field(default_factory=list)
-    """One row per epoch: epoch (from 1), lr, train_loss, train_accuracy, val_loss, val_accuracy."""
+    """One row per epoch: epoch (from 1), lr, train_loss and what the loss counts, such as
+    train_accuracy, then the same of validation, such as val_loss."""
     best_epoch: int = 0
     speed: list[dict[str, float]] = field(default_factory=list)
-    """One row per epoch: epoch (from 1), num_images of all ranks, seconds of its steps; of an epoch
-    that was resumed only the part since then."""
-    num_images: int = 0
-    """Images trained on since this process started, by all ranks; fewer than the run's when it was
-    resumed."""
+    """One row per epoch: epoch (from 1), num_examples of all ranks, seconds of its steps; of an
+    epoch that was resumed only the part since then."""
+    num_examples: int = 0
+    """Examples trained on since this process started, by all ranks; fewer than those of the run
+    when it was resumed."""
     seconds: float = 0.0
     """Time that this process spent in training steps."""
 
@@ -59,19 +58,21 @@ def fit(
     recipe: Recipe,
     epochs: Epochs,
     validation: Examples | None,
-    normalize: Normalizer,
+    loss: Loss,
     device: Device,
     *,
+    settings: Any = None,
     checkpoint: Checkpoint | None = None,
     ranks: Ranks = ONE_RANK,
-    on_step: Callable[[int], object] = lambda num_images: None,
+    on_step: Callable[[int], object] = lambda num_examples: None,
     on_epoch: Callable[[dict[str, float]], object] = lambda row: None,
 ) -> Fit:
     """Train `network` in place; it ends with the weights of its best epoch on `validation`.
 
-    The best epoch is the most accurate, between equals the one of least loss, then the first.
-    Without `validation` it is the last. `on_step` is called after every batch, `on_epoch` after
-    every epoch, also for those that a checkpoint brings back.
+    The best epoch is the one of the greatest score (`Loss.score`), between equals the first.
+    Without `validation` it is the last. `settings` are those of the loss, None for its defaults.
+    `on_step` is called after every batch, `on_epoch` after every epoch, also for those that a
+    checkpoint brings back.
 
     Several `ranks` call it with the same arguments and end with the same weights; only the first
     has a `checkpoint`, and sources that stream know their share.
@@ -80,7 +81,7 @@ def fit(
         TrainingError: a loss, gradient or weight is no longer a finite number (finite.py), or
             memory is too small for a batch (memory.py).
     """
-    run = _Run(network, recipe, normalize, device, ranks)
+    run = _Run(network, recipe, loss, device, settings, ranks)
     saved = ranks.from_first(checkpoint.load("cpu") if checkpoint else None, device)
     if saved is not None:
         run.restore(saved)
@@ -90,7 +91,7 @@ def fit(
     while not run.is_over:
         source = run.open(epochs(run.epoch))
         if run.epoch == first_epoch:  # progress that the checkpoint brings back
-            on_step(first_epoch * source.num_examples + run.images_behind(source))
+            on_step(first_epoch * source.num_examples + run.examples_behind(source))
         for num in run.steps(source):
             on_step(num)
             if checkpoint is not None and run.step and checkpoint.due():
@@ -112,15 +113,16 @@ class _Run:
         self,
         network: nn.Module,
         recipe: Recipe,
-        normalize: Normalizer,
+        loss: Loss,
         device: Device,
+        settings: Any,
         ranks: Ranks,
     ) -> None:
         torch.backends.cudnn.benchmark = not recipe.deterministic
         torch.use_deterministic_algorithms(recipe.deterministic, warn_only=True)
         torch.set_float32_matmul_precision("high")
         network.to(device.kind, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.network, self.recipe, self.normalize = network, recipe, normalize
+        self.network, self.recipe, self.loss = network, recipe, loss
         self.device, self.ranks = device, ranks
         self.tuning = FineTuning(network, recipe.finetune, recipe.epochs)
         self.optimizer = make_optimizer(
@@ -136,7 +138,7 @@ class _Run:
         )
         self.guard = FiniteGuard(network, device, lr=recipe.lr, optimizer=recipe.optimizer)
         self.guard.protect(self.optimizer)
-        self.totals = torch.zeros(3, device=device.kind)
+        self.totals = torch.zeros(2 + len(loss.COUNTED), device=device.kind)
         self.fitted = Fit()
         self.best: dict[str, Tensor] = {}
         self.moved: tuple[weakref.ref[Tensor], Examples] | None = None
@@ -147,10 +149,10 @@ class _Run:
         self.train_step = TrainingStep(
             network,
             self.optimizer,
-            normalize,
+            loss,
+            settings,
             device,
             self.guard,
-            recipe.label_smoothing,
             self.totals,
             ranks,
         )
@@ -188,67 +190,64 @@ class _Run:
         """The source of an epoch; before the first step the network may look at a sample of it."""
         if isinstance(source, Examples):
             source = InMemory(self.on_device(source), self.ranks.share)
-        look_at = getattr(self.network, "look_at", None)
-        if look_at is not None and self.epoch == self.step == 0:
-            images = source.sample_images(LOOKED_AT_PIXELS).to(self.device.kind)
-            look_at(self.normalize(images).cpu())  # MPS has no float64
+        num_looked_at = getattr(self.network, "num_looked_at", 0)
+        if num_looked_at and self.epoch == self.step == 0:
+            sample = source.sample(num_looked_at)
+            look_at: Any = self.network.look_at
+            look_at({name: values.to(self.device.kind) for name, values in sample.items()})
             self.ranks.copy_first(self.network)
         return source
 
     def on_device(self, examples: Examples) -> Examples:
         """The examples on the GPU, if they fit; those that stay the same are copied once."""
-        if self.moved is None or self.moved[0]() is not examples.images:
+        known_by = next(iter(examples.inputs.values()))
+        if self.moved is None or self.moved[0]() is not known_by:
             self.moved = None  # free the old copy first
             there = on_device(examples, self.device)
             if there is not examples:
-                self.moved = weakref.ref(examples.images), there
+                self.moved = weakref.ref(known_by), there
             return there
         return self.moved[1]
 
-    def images_behind(self, source: EpochSource) -> int:
-        """Number of images in the steps of the epoch before this one."""
+    def examples_behind(self, source: EpochSource) -> int:
+        """Number of examples in the steps of the epoch before this one."""
         return self.batches(source)[self.step][0]
 
     def batches(self, source: EpochSource) -> list[tuple[int, int]]:
         return self.ranks.share.batches(source.num_examples, self.recipe.batch_size)
 
     def steps(self, source: EpochSource) -> Iterator[int]:
-        """Make the remaining steps of the epoch; yields the images of each, of all ranks."""
+        """Make the remaining steps of the epoch; yields the examples of each, of all ranks."""
         recipe, batches = self.recipe, self.batches(source)
         epoch, total = self.epoch, recipe.epochs * len(batches)
-        started, num_before = time.perf_counter(), self.fitted.num_images
+        started, num_before = time.perf_counter(), self.fitted.num_examples
         self.tuning.begin(epoch)
         if begin_epoch := getattr(self.network, "begin_epoch", None):
             begin_epoch(epoch / recipe.epochs)
         # Wrap again each epoch: fine-tuning may have changed which weights are trained.
         self.train_step.network = self.ranks.parallel(self.network, self.device)
         self.guard.begin(epoch, self.step)
-        scale = scale_at(recipe.progressive, epoch / recipe.epochs)
+        vary = getattr(self.network, "vary", None)
         for batch in source.batches(recipe.seed, epoch, recipe.batch_size, self.device, self.step):
             step, (begin, end) = self.step, batches[self.step]
             self.set_lr((epoch * len(batches) + step) / total, 1 / total)
-            images = augment_batch(
-                batch.images,
-                recipe.transforms,
-                seed=recipe.seed,
-                epoch=epoch,
-                step=step,
-                part=(*self.ranks.share.part(0, end - begin), end - begin),
-            )
-            batch = batch._replace(images=shrink(images, scale))
+            if vary:
+                part = (*self.ranks.share.part(0, end - begin), end - begin)
+                moment = Moment(recipe.seed, epoch, step, epoch / recipe.epochs, part)
+                batch = batch._replace(inputs=vary(batch.inputs, moment))
             # What a network draws differs between ranks, as it does between examples.
             drawn = (self.ranks.share.rank << 56) + (recipe.seed << 32)
             self.device.seed((drawn + epoch * len(batches) + step) % 2**64)
             run_in_memory(self.train_step, batch, self.try_batch, self.ranks.num)
-            self.fitted.num_images += end - begin
+            self.fitted.num_examples += end - begin
             self.step = (step + 1) % len(batches)
             yield end - begin
         self.ranks.copy_first(self.network)  # the statistics of batch norm
         self.guard.check_all()
         seconds = time.perf_counter() - started
         self.fitted.seconds += seconds
-        num_images = self.fitted.num_images - num_before
-        self.fitted.speed.append({"epoch": epoch + 1, "num_images": num_images, "seconds": seconds})
+        num = self.fitted.num_examples - num_before
+        self.fitted.speed.append({"epoch": epoch + 1, "num_examples": num, "seconds": seconds})
 
     def try_batch(self, batch: Examples) -> None:
         """A step of this process alone, without the other ranks."""
@@ -263,28 +262,22 @@ class _Run:
 
     def end_epoch(self, validation: Examples | None) -> None:
         """Add the epoch's row to the history, and keep its weights if it is the best."""
-        loss_sum, right, count = self.totals.tolist()
+        loss_sum, *counted, count = self.totals.tolist()
         self.totals.zero_()
         self.epoch += 1
         row = {
             "epoch": self.epoch,
             "lr": self.recipe.lr * self.lr_factor,
             "train_loss": loss_sum / count,
-            "train_accuracy": right / count,
         }
+        for name, total in zip(self.loss.COUNTED, counted, strict=True):
+            row[f"train_{name}"] = total / count
         if validation is not None:
-            row |= score_epoch(
-                self.network,
-                validation,
-                self.normalize,
-                self.device,
-                self.recipe.views,
-                self.ranks,
-            )
+            row |= score_epoch(self.network, validation, self.loss, self.device, self.ranks)
             self.guard.check_validation(row["val_loss"])
         history = self.fitted.history
         history.append(row)
-        if validation is None or is_best(history):
+        if validation is None or is_best(history, self.loss):
             self.fitted.best_epoch = self.epoch
             self.best = copy.deepcopy(self.network.state_dict())
 

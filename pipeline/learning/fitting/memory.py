@@ -1,8 +1,10 @@
 """Too little memory for a batch: an error that names the batch size that fits, found by trying."""
 
 from collections.abc import Callable
+from functools import partial
 
 import torch
+from torch import Tensor
 
 from pipeline.learning.batches import Examples
 from pipeline.runtime.errors import TrainingError
@@ -41,9 +43,9 @@ def run_in_memory(
             raise
         reason = (str(error) or "MemoryError").splitlines()[0]
     # Not within `except`: the error holds on to the tensors of the step that failed.
-    num = len(batch.labels)
+    num = batch.num
     raise TrainingError(
-        f"memory is too small to train on a batch of {num} images ({reason})",
+        f"memory is too small to train on a batch of {num} examples ({reason})",
         fix=_advice(num_ranks * largest_that_fits(trial, batch)),
     )
 
@@ -53,18 +55,22 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 
 def largest_that_fits(trial: Callable[[Examples], object], batch: Examples) -> int:
-    """Half the batch, a quarter, …: the first number of images that `trial` takes; 0 for none.
+    """Half the batch, a quarter, …: the first number of examples that `trial` takes; 0 for none.
 
-    Batch norm needs two images, so one alone is not tried.
+    Batch norm needs two examples, so one alone is not tried.
     """
-    num = len(batch.labels) // 2
+    num = batch.num // 2
     while num >= 2:
         if torch.cuda.is_available():
             torch.cuda.empty_cache()  # fragments left by the failed one
-        if _fits(trial, Examples(*(part[:num] for part in batch))):
+        if _fits(trial, batch.each(partial(_first, num=num))):
             return num
         num //= 2
     return 0
+
+
+def _first(values: Tensor, num: int) -> Tensor:
+    return values[:num]
 
 
 def _fits(trial: Callable[[Examples], object], batch: Examples) -> bool:
@@ -81,5 +87,5 @@ def _fits(trial: Callable[[Examples], object], batch: Examples) -> bool:
 
 def _advice(num: int) -> str:
     if not num:
-        return "not even two images fit: take a smaller model, or a smaller image_size"
+        return "not even two examples fit: take a smaller model, or smaller examples"
     return f"set batch_size: {num}, which was tried and fits"

@@ -1,16 +1,17 @@
 """How to train, and the schedule of the learning rate."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 WARMUP_FRACTION = 0.05  # of all steps, in which the learning rate rises from zero
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How to train; see pipeline/train/params.py for the meaning of each value."""
+    """How to train; see pipeline/train/params.py for the meaning of each value.
+
+    What only one modality or target has is none of it: networks and losses have their settings.
+    """
 
     optimizer: str
     lr: float
@@ -18,15 +19,8 @@ class Recipe:
     epochs: int
     schedule: str
     weight_decay: float
-    label_smoothing: float
     patience: int
     seed: int
-    transforms: Sequence[Any] = ()
-    """Applied to each batch on the device; see on_device.py."""
-    progressive: Sequence[Any] = ()
-    """Which epochs see smaller images; see on_device.py."""
-    views: str = "original"
-    """How images are seen when they are classified; see inference.py."""
     finetune: str = "all"
     """The part of the network that is trained; see finetuning.py."""
     layer_decay: float = 1.0

@@ -1,16 +1,16 @@
 """One step of training: from a batch to new weights."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pipeline.learning.batches import Examples
 from pipeline.learning.device import Device
 from pipeline.learning.fitting.finite import FiniteGuard
 from pipeline.learning.fitting.ranks import ONE_RANK, Ranks
-from pipeline.modalities.images.network.on_device import Normalizer
+from pipeline.targets.protocols.loss import Loss
 
 
 @dataclass
@@ -20,12 +20,13 @@ class TrainingStep:
     network: nn.Module
     """As `Ranks.parallel` gives it."""
     optimizer: torch.optim.Optimizer
-    normalize: Normalizer
+    loss: Loss
+    settings: Any
+    """Of the loss."""
     device: Device
     guard: FiniteGuard
-    label_smoothing: float
     totals: Tensor
-    """Of the epoch so far and all ranks, `(3,)`: loss, right answers, images."""
+    """Of the epoch so far and all ranks: the loss, what the loss counts, and examples."""
     ranks: Ranks = ONE_RANK
 
     def __call__(self, batch: Examples) -> None:
@@ -34,21 +35,20 @@ class TrainingStep:
         Raises:
             TrainingError: the loss is no finite number; before the update, or some steps later.
         """
-        images, labels, weights = batch
+        inputs, y, weights = batch
         weight = self.ranks.sum(weights.sum()).clamp(min=1e-6)
         with self.device.autocast():
-            logits = self.network(self.normalize(images))
-        losses = F.cross_entropy(
-            logits.float(), labels, reduction="none", label_smoothing=self.label_smoothing
-        )
+            outputs = self.network(inputs)
+        losses = self.loss.losses(outputs.float(), y, self.settings)
         self.optimizer.zero_grad(set_to_none=True)
         # Gradients are averaged over ranks, hence the factor: the result is the batch's mean.
         ((losses * weights).sum() * self.ranks.num / weight).backward()
         with torch.no_grad():
-            right = (logits.argmax(1) == labels).float().sum()
+            total = losses.sum()
             # Created on the device: a copy from the host would wait for it.
-            count = torch.full_like(right, len(labels))
-            sums = self.ranks.sum(torch.stack([losses.sum(), right, count]))
+            count = torch.full_like(total, len(y))
+            counted = self.loss.counted(outputs, y)
+            sums = self.ranks.sum(torch.stack([total, *counted, count]))
         self.guard.watch(sums[0])
         self.optimizer.step()
         self.totals += sums

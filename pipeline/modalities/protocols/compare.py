@@ -1,7 +1,54 @@
 """What a modality has for validate, clean: rules, features and near duplicates of examples."""
 
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from numpy.typing import NDArray
+
+from pipeline.dataset.arrays import Float64, Rows
+from pipeline.modalities.pairs import Pairs, Progress
 
 
 class Compare(Protocol):
     """The names of `modalities/<name>/compare/interface.py`."""
+
+    # For clean.
+
+    NEEDED: Sequence[str]
+    """Measurements that `distances` takes."""
+    UNUSUAL: float
+    """The distance above which an example is none of the dataset."""
+
+    def distances(self, columns: Mapping[str, NDArray[Any]]) -> Float64:
+        """How unusual the measurements of each example are together, `(N,)`.
+
+        `columns` has NEEDED, each `(N,)`.
+        """
+        ...
+
+    def load(self, folder: Path, index: Mapping[str, Any]) -> Any:
+        """All N rows of an example table, in the form in which they are compared.
+
+        Only the modality looks inside. Something neutral stands in for rows without content.
+
+        Args:
+            folder: data/raw.
+            index: of this folder.
+        """
+        ...
+
+    def find_pairs(
+        self, loaded: Any, rows: Rows, ranks: Rows, progress: Progress
+    ) -> tuple[Pairs, int]:
+        """Find near duplicates; what may save time in the next run is kept (runtime/cache.py).
+
+        Args:
+            loaded: by `load`.
+            rows: examples to compare, without exact copies; `(M,)`.
+            ranks: splits, numbered; `(N,)`. Each is searched in itself and in those numbered lower.
+
+        Returns:
+            The pairs, and how many of the examples the last run had searched.
+        """
+        ...

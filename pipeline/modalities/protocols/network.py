@@ -1,11 +1,15 @@
 """What a modality has for train, export, evaluate: networks that take a shard's columns."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
 from torch import Tensor, nn
 
 from pipeline.modalities.protocols.encode import Preparation
+
+Batch = Mapping[str, Tensor]
+"""Input columns of N rows, by name."""
 
 
 class Moment(NamedTuple):
@@ -20,14 +24,39 @@ class Moment(NamedTuple):
     """Rows `[begin, end)` of a batch of so many, which several processes share."""
 
 
+@dataclass(frozen=True)
+class Weights:
+    """Tensors by name, and their origin."""
+
+    tensors: Mapping[str, Tensor]
+    about: dict[str, Any]
+    """For model.json: weights, sha256, dataset and license, the latter two None when unknown."""
+    preparation: Preparation | None = None
+    """Of the examples that they were learnt on; None when unknown, as is `target`."""
+    target: Mapping[str, Any] | None = None
+    """What labels could be; None where the head cannot be told to be of the same."""
+
+
+class Adapted(NamedTuple):
+    """Weights of other data, as a network for the data at hand takes them."""
+
+    tensors: Mapping[str, Tensor]
+    """By the names that the network has for them."""
+    preparation: Preparation
+    """That of the data at hand, scaled as it was for these weights."""
+    remark: str
+    """What people should know, to follow a semicolon; may be empty."""
+
+
 class Network(Protocol):
     """The names of `modalities/<name>/network/interface.py`.
 
     A network takes a dictionary of a shard's input columns, `(N, ...)` each, as they stand in the
-    shard, scales within, and answers with outputs `(N, K)`, so that it can be exported whole. It may
-    have further attributes, which learning/ looks for:
+    shard, scales within, and answers with outputs `(N, K)`, so that it can be exported whole. It
+    may have further attributes, which learning/ looks for:
 
-    - `look_at(inputs)`, called before the first step with `num_looked_at` rows;
+    - `num_looked_at`: with how many rows of the first epoch, at most, `look_at(inputs)` is called
+      before the first step, on the device; 0 for not at all;
     - `begin_epoch(done)`, called before each epoch with the fraction of epochs that is behind;
     - `vary(inputs, moment)`: other versions of a batch in training, on the device;
     - `embed(inputs)`, `(N, D)`, and `classify(embeddings)`, which together are the network;
@@ -40,10 +69,28 @@ class Network(Protocol):
 
         Args:
             outputs: width of the last layer.
-            settings: the section `train`, or what model.json keeps of it; None for the defaults.
+            settings: the section `train`, or the dictionary that model.json keeps of it (`recipe`);
+                None for the defaults.
 
         Raises:
             SettingsError: there is no network of that name, or it cannot take such inputs.
+        """
+        ...
+
+    def published(self, name: str, weights: str) -> Weights:
+        """The weights that `train.weights` names, where it is no path but somebody who publishes.
+
+        Raises:
+            SettingsError: nobody of that name has weights for the network `name`.
+            MissingInput: they cannot be had.
+        """
+        ...
+
+    def adapt(self, name: str, weights: Weights, preparation: Preparation) -> Adapted:
+        """Weights of other data for a network `name` that is to be built for this `preparation`.
+
+        Raises:
+            SettingsError: they are for other inputs.
         """
         ...
 
@@ -54,7 +101,3 @@ class Network(Protocol):
     def describe(self, preparation: Preparation) -> str:
         """What the network takes, in words: `8 x 8 grey images`."""
         ...
-
-
-Batch = Mapping[str, Tensor]
-"""Input columns of N rows, by name."""

@@ -7,7 +7,11 @@ from torch import Tensor
 
 
 class Loss(Protocol):
-    """The names of `targets/<name>/loss/interface.py`."""
+    """The names of `targets/<name>/loss/interface.py`.
+
+    Outputs are those of a network, `(N, K)`; y is the column `y` of shards, whose integers have
+    become int64. All but `validate` runs in every step: nothing in it waits for a GPU.
+    """
 
     COUNTED: Sequence[str]
     """What is averaged over an epoch beside the loss: `accuracy`."""
@@ -17,20 +21,26 @@ class Loss(Protocol):
     """Of SHOWN."""
 
     def losses(self, outputs: Tensor, y: Tensor, settings: Any) -> Tensor:
-        """The loss of each row, `(N,)`, of float32 outputs `(N, K)`.
+        """The loss of each row, `(N,)`, of float32 outputs.
 
-        `settings` has what the target adds to the section `train`.
+        `settings` has what the target adds to the section `train`; None for its defaults.
         """
         ...
 
-    def counted(self, outputs: Tensor, y: Tensor) -> Tensor:
-        """Sums over the rows of each of COUNTED, `(C,)`, on the device."""
+    def counted(self, outputs: Tensor, y: Tensor) -> Sequence[Tensor]:
+        """For each of COUNTED its sum over the rows, a float32 number on the device.
+
+        Under autocast the outputs are as the network left them.
+        """
         ...
 
     def validate(self, outputs: Tensor, y: Tensor) -> dict[str, float]:
-        """`loss` and each of COUNTED on all validation rows."""
+        """`loss` and each of COUNTED on all validation rows; outputs are float32, on the host."""
         ...
 
     def score(self, row: Mapping[str, float]) -> tuple[float, ...]:
-        """By which epochs are compared, the greater the better; `row` has `val_loss` and so on."""
+        """By which epochs are compared, the greater the better.
+
+        `row` is that of an epoch in the history, with `val_loss` and so on.
+        """
         ...

@@ -7,7 +7,6 @@ from torch import nn
 from pipeline.learning.fitting import checkpoint as checkpoint_module
 from pipeline.learning.fitting.checkpoint import Checkpoint
 from pipeline.learning.fitting.finetuning import FineTuning, find_blocks, num_trained_blocks
-from pipeline.learning.fitting.loop import fit
 from pipeline.learning.fitting.optimizers import make_optimizer
 from pipeline.modalities.images.network.networks import build_network
 from tests.learning.fitting.test_resume import Dying, Killed
@@ -88,7 +87,7 @@ def moved(toy, strategy: str, epochs: int, **changes) -> dict[str, bool]:
     before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
     recipe = toy.recipe(finetune=strategy, epochs=epochs, **changes)
     examples = every_epoch(toy.examples(33))
-    fit(network, recipe, examples, None, toy.normalizer(), toy.device)
+    toy.fit(network, recipe, examples, None)
     after = network.state_dict()
     return {name: not torch.equal(after[name], tensor) for name, tensor in before.items()}
 
@@ -109,11 +108,11 @@ def test_the_head_alone_is_trained_and_norms_below_keep_their_statistics(toy, op
 
 def test_a_whitening_bias_below_the_head_stays_as_it_is(toy):
     examples = toy.examples(33)
-    network = build_network("whitened_cnn", tuple(examples.images.shape[1:]), toy.num_classes)
+    network = build_network("whitened_cnn", tuple(examples.inputs["x"].shape[1:]), toy.num_classes)
     network.is_whitened = True
     before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
     recipe = toy.recipe(finetune="head", epochs=10, optimizer="muon")
-    fit(network, recipe, every_epoch(examples), None, toy.normalizer(), toy.device)
+    toy.fit(network, recipe, every_epoch(examples), None)
     after = network.state_dict()
     moved = [name for name, tensor in before.items() if not torch.equal(after[name], tensor)]
     assert moved == ["head.weight"]

@@ -6,12 +6,10 @@ import pytest
 import torch
 from torch import nn
 
-from pipeline.learning.batches import Examples
 from pipeline.learning.device import Device
 from pipeline.learning.fitting import finite
 from pipeline.learning.fitting.checkpoint import Checkpoint
 from pipeline.learning.fitting.finite import FiniteGuard
-from pipeline.learning.fitting.loop import fit
 from pipeline.runtime.errors import TrainingError
 from tests.support.training import assert_same_weights, every_epoch, train
 
@@ -62,13 +60,11 @@ class Spoilt(nn.Module):
 def train_spoilt(toy, step: int, what: str, told: dict | None = None, **changes) -> Spoilt:
     network = Spoilt(toy, step, what)
     with pytest.raises(TrainingError) as caught:
-        fit(
+        toy.fit(
             network,
             toy.recipe(**changes),
             every_epoch(toy.examples(33)),
             toy.examples(20, seed=1),
-            toy.normalizer(),
-            toy.device,
             **(told or {}),
         )
     epoch, step = divmod(step - 1, 4)
@@ -152,13 +148,11 @@ def test_the_last_good_checkpoint_stays_and_leads_to_the_same_error(
 
     again = Spoilt(toy, 1, "gradient")
     with pytest.raises(TrainingError, match="in epoch 2, step 3: that update was not made"):
-        fit(
+        toy.fit(
             again,
             toy.recipe(),
             every_epoch(toy.examples(33)),
             toy.examples(20, seed=1),
-            toy.normalizer(),
-            toy.device,
             checkpoint=Checkpoint(tmp_path, "key", every_seconds=0),
         )
     assert good.path.read_bytes() == saved
@@ -194,14 +188,14 @@ def test_a_validation_loss_that_is_no_number_ends_training(toy):
     network = nn.Sequential(nn.Flatten(), *layers)
     for parameter in network.parameters():
         nn.init.constant_(parameter, 1e13)  # finite answers to zeros alone
-    bright = Examples(torch.full_like(examples.images, 255), examples.labels * 0, examples.weights)
-    dim = bright._replace(images=torch.full_like(examples.images, 128))
+    bright = examples._replace(
+        inputs={"x": torch.full_like(examples.inputs["x"], 255)}, y=examples.y * 0
+    )
+    dim = bright._replace(inputs={"x": torch.full_like(examples.inputs["x"], 128)})
     with pytest.raises(TrainingError, match="the validation loss of epoch 1 is "):
-        fit(
+        toy.fit(
             network,
             toy.recipe(epochs=1, lr=1e-9, optimizer="sgd"),
             every_epoch(dim),
             bright,
-            toy.normalizer(),
-            toy.device,
         )

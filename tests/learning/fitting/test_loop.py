@@ -8,15 +8,16 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from pipeline.learning.batches import Examples, InMemory
+from pipeline.learning.batches import Examples, InMemory, make_examples
 from pipeline.learning.fitting import loop
 from pipeline.learning.fitting.loop import fit
 from pipeline.learning.fitting.ranks import ONE_RANK
 from pipeline.learning.fitting.recipe import WARMUP_FRACTION, schedule
 from pipeline.learning.fitting.selection import is_best
-from pipeline.learning.inference import predict
 from pipeline.modalities.images.encode.settings import Cutout, Flip, Translate
 from pipeline.modalities.images.network.whitened import WhitenedCNN
+from pipeline.modalities.protocols.network import Moment
+from pipeline.targets.classes.loss import interface as loss
 from tests.support.training import assert_same_weights, contrary, every_epoch, train
 
 # What is learnt
@@ -26,18 +27,16 @@ from tests.support.training import assert_same_weights, contrary, every_epoch, t
 @pytest.mark.parametrize("schedule", ["constant", "cosine", "linear"])
 def test_a_separable_problem_is_learnt(toy, optimizer, schedule):
     network = toy.network()
-    fitted = fit(
+    fitted = toy.fit(
         network,
         toy.recipe(optimizer=optimizer, schedule=schedule, epochs=5),
         every_epoch(toy.examples(200)),
         toy.examples(100, seed=1),
-        toy.normalizer(),
-        toy.device,
     )
     assert fitted.history[-1]["train_loss"] < fitted.history[0]["train_loss"]
     unseen = toy.examples(300, seed=2)
-    said = predict(network, unseen.images, toy.normalizer(), toy.device).argmax(1)
-    assert (said == unseen.labels.numpy()).mean() > 0.97
+    said = toy.predict(network, unseen.inputs).argmax(1)
+    assert (said == unseen.y.numpy()).mean() > 0.97
 
 
 @pytest.mark.gpu
@@ -45,17 +44,15 @@ def test_a_separable_problem_is_learnt(toy, optimizer, schedule):
 def test_an_epoch_on_a_gpu_in_bf16(toy_on_gpu):
     toy = toy_on_gpu
     network = toy.network()
-    fitted = fit(
+    fitted = toy.fit(
         network,
         toy.recipe(epochs=1, optimizer="adam"),
         every_epoch(toy.examples(1000)),
         toy.examples(200, seed=1),
-        toy.normalizer(),
-        toy.device,
     )
     assert {parameter.device.type for parameter in network.parameters()} == {"cuda"}
     assert {parameter.dtype for parameter in network.parameters()} == {torch.float32}
-    assert fitted.num_images == 1000
+    assert fitted.num_examples == 1000
     assert fitted.history[0]["val_accuracy"] > 0.9
 
 
@@ -63,12 +60,12 @@ def test_an_epoch_on_a_gpu_in_bf16(toy_on_gpu):
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="torch finds no CUDA device here")
 def test_examples_that_every_epoch_has_go_to_a_gpu_once(toy_on_gpu):
     toy = toy_on_gpu
-    run = loop._Run(toy.network(), toy.recipe(), toy.normalizer(), toy.device, ONE_RANK)
+    run = loop._Run(toy.sees(toy.network()), toy.recipe(), loss, toy.device, None, ONE_RANK)
     same, other = toy.examples(100), toy.examples(100, seed=1)
     first, second, third = (run.open(examples).examples for examples in (same, same, other))
     assert first is second
-    assert {first.images.device.type, third.images.device.type} == {"cuda"}
-    assert torch.equal(third.images.cpu(), other.images)
+    assert {part.inputs["x"].device.type for part in (first, third)} == {"cuda"}
+    assert torch.equal(third.inputs["x"].cpu(), other.inputs["x"])
 
 
 @pytest.mark.gpu
@@ -78,10 +75,10 @@ def test_examples_that_every_epoch_has_go_to_a_gpu_once(toy_on_gpu):
 def test_no_step_waits_for_the_gpu(toy_on_gpu, where, optimizer):
     toy = toy_on_gpu
     examples = toy.examples(1000)
-    source = InMemory(Examples(*(part.to(where) for part in examples)))
+    source = InMemory(examples.each(lambda values: values.to(where)))
     steps = count()
 
-    def on_step(num_images: int) -> None:
+    def on_step(num_examples: int) -> None:
         step = next(steps)  # the 0th is what lies behind
         if step in (4, 28):
             torch.cuda.set_sync_debug_mode("error" if step == 4 else "default")
@@ -91,16 +88,14 @@ def test_no_step_waits_for_the_gpu(toy_on_gpu, where, optimizer):
         Translate(name="translate", fraction=0.25),
         Cutout(name="cutout", fraction=0.25),
     ]
-    recipe = toy.recipe(epochs=1, batch_size=33, optimizer=optimizer, transforms=transforms)
+    recipe = toy.recipe(epochs=1, batch_size=33, optimizer=optimizer)
     network = WhitenedCNN(4, 4, 1, 4)
     try:
-        fit(
+        toy.fit(
             network,
             recipe,
             lambda epoch: source,
-            None,
-            toy.normalizer(),
-            toy.device,
+            seeing={"transforms": transforms},
             on_step=on_step,
         )
     finally:
@@ -126,7 +121,7 @@ def test_epochs_are_read_one_after_the_other(toy):
         asked.append(epoch)
         return toy.examples(16, seed=epoch)
 
-    fit(toy.network(), toy.recipe(), epochs, None, toy.normalizer(), toy.device)
+    toy.fit(toy.network(), toy.recipe(), epochs, None)
     assert asked == [0, 1, 2]
 
 
@@ -134,9 +129,9 @@ def test_what_is_told_meanwhile(toy):
     steps, rows = [], []
     _, fitted = train(toy, told={"on_step": steps.append, "on_epoch": rows.append})
     assert [num for num in steps if num] == [8, 8, 8, 9] * 3
-    assert fitted.num_images == 33 * 3
+    assert fitted.num_examples == 33 * 3
     assert fitted.seconds == sum(row["seconds"] for row in fitted.speed) > 0
-    assert [(row["epoch"], row["num_images"]) for row in fitted.speed] == [
+    assert [(row["epoch"], row["num_examples"]) for row in fitted.speed] == [
         (1, 33),
         (2, 33),
         (3, 33),
@@ -166,8 +161,42 @@ class Looking(nn.Sequential):
 def test_a_network_may_look_at_inputs_first_and_at_the_fraction_that_is_done(toy):
     network = Looking(*toy.network())
     examples = every_epoch(toy.examples(33))
-    fit(network, toy.recipe(epochs=4), examples, None, toy.normalizer(), toy.device)
+    toy.fit(network, toy.recipe(epochs=4), examples, None)
     assert network.calls == [(33, 1, 4, 4), 0.0, 0.25, 0.5, 0.75]
+
+
+class OfTwoColumns(nn.Module):
+    """A network of any two columns, which notes the moments of its batches."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.head = nn.Linear(5, 3)
+        self.moments: list[Moment] = []
+
+    def vary(self, inputs: dict, moment: Moment) -> dict:
+        self.moments.append(moment)
+        return inputs | {"numbers": inputs["numbers"] + 0.01}
+
+    def forward(self, inputs: dict) -> torch.Tensor:
+        row = torch.cat([inputs["numbers"], inputs["codes"].float()], 1)
+        return self.head(row)
+
+
+def test_a_network_takes_any_columns_and_may_vary_batches(toy):
+    random = np.random.default_rng(0)
+    codes = random.integers(0, 3, (33, 1), np.int32)
+    inputs = {"numbers": random.normal(size=(33, 4)).astype(np.float32), "codes": codes}
+    examples = make_examples(inputs, codes[:, 0], np.ones(33))
+    network = OfTwoColumns()
+    recipe = toy.recipe(epochs=2)
+    fitted = fit(network, recipe, every_epoch(examples), examples, loss, toy.device)
+    assert fitted.history[1]["val_loss"] < fitted.history[0]["val_loss"]
+    sizes = [8, 8, 8, 9]
+    assert network.moments == [
+        Moment(3, epoch, step, epoch / 2, (0, size, size))
+        for epoch in (0, 1)
+        for step, size in enumerate(sizes)
+    ]
 
 
 # Which epoch is kept
@@ -175,17 +204,15 @@ def test_a_network_may_look_at_inputs_first_and_at_the_fraction_that_is_done(toy
 
 def test_the_best_epoch_is_kept_and_patience_ends_training(toy):
     network, validation = toy.network(), contrary(toy.examples(50, seed=1))
-    fitted = fit(
+    fitted = toy.fit(
         network,
         toy.recipe(epochs=10, patience=2),
         every_epoch(toy.examples(100)),
         validation,
-        toy.normalizer(),
-        toy.device,
     )
     assert (fitted.best_epoch, len(fitted.history)) == (1, 3)
-    logits = torch.from_numpy(predict(network, validation.images, toy.normalizer(), toy.device))
-    assert float(F.cross_entropy(logits, validation.labels)) == fitted.history[0]["val_loss"]
+    logits = torch.from_numpy(toy.predict(network, validation.inputs))
+    assert float(F.cross_entropy(logits, validation.y)) == fitted.history[0]["val_loss"]
     assert fitted.history[0]["val_loss"] < fitted.history[1]["val_loss"]
 
 
@@ -201,22 +228,20 @@ def test_the_best_epoch_is_kept_and_patience_ends_training(toy):
 )
 def test_the_best_epoch_is_the_most_accurate_then_of_least_loss_then_the_first(scores, best):
     history, best_epoch = [], 0
-    for epoch, (accuracy, loss) in enumerate(scores, 1):
-        history.append({"val_accuracy": accuracy, "val_loss": loss})
-        if is_best(history):
+    for epoch, (accuracy, val_loss) in enumerate(scores, 1):
+        history.append({"val_accuracy": accuracy, "val_loss": val_loss})
+        if is_best(history, loss):
             best_epoch = epoch
     assert best_epoch == best
 
 
 def test_without_validation_the_last_epoch_is_kept(toy):
     rows = []
-    fitted = fit(
+    fitted = toy.fit(
         toy.network(),
         toy.recipe(epochs=4, patience=1),
         every_epoch(toy.examples(16)),
         None,
-        toy.normalizer(),
-        toy.device,
         on_epoch=rows.append,
     )
     assert fitted.best_epoch == 4
@@ -231,7 +256,7 @@ def linear_weights(toy, examples: Examples, **changes) -> torch.Tensor:
     torch.manual_seed(0)
     network = nn.Sequential(nn.Flatten(), nn.Linear(16, 4))
     recipe = toy.recipe(**changes)
-    fit(network, recipe, every_epoch(examples), None, toy.normalizer(), toy.device)
+    toy.fit(network, recipe, every_epoch(examples), None)
     return network[1].weight.detach()
 
 
@@ -239,16 +264,16 @@ def test_an_example_of_no_weight_teaches_nothing(toy):
     examples = toy.examples(33)
     weights = torch.ones(33)
     weights[::3] = 0
-    lying = torch.where(weights == 0, (examples.labels + 1) % 4, examples.labels)
-    ignored = linear_weights(toy, examples._replace(labels=lying, weights=weights))
+    lying = torch.where(weights == 0, (examples.y + 1) % 4, examples.y)
+    ignored = linear_weights(toy, examples._replace(y=lying, weights=weights))
     assert torch.equal(linear_weights(toy, examples._replace(weights=weights)), ignored)
-    heard = linear_weights(toy, examples._replace(labels=lying))
+    heard = linear_weights(toy, examples._replace(y=lying))
     assert not torch.allclose(heard, ignored)
 
 
 def test_an_example_of_weight_two_counts_as_two(toy):
     one = toy.examples(8)
-    twice = Examples(*(torch.cat([part, part[:3]]) for part in one))
+    twice = one.each(lambda values: torch.cat([values, values[:3]]))
     weighted = one._replace(weights=torch.tensor([2.0] * 3 + [1.0] * 5))
     recipe = {"batch_size": 100, "optimizer": "sgd", "weight_decay": 0.0}
     in_one, in_two = (linear_weights(toy, examples, **recipe) for examples in (weighted, twice))

@@ -19,13 +19,13 @@ OF_TORCH = RuntimeError(
 
 
 def batch_of(num: int) -> Examples:
-    return Examples(torch.zeros(num, 4, 4, 1), torch.arange(num), torch.ones(num))
+    return Examples({"x": torch.zeros(num, 4, 4, 1)}, torch.arange(num), torch.ones(num))
 
 
 def room_for(most: int, tried: list[int], error: BaseException = OF_TORCH):
     def step(batch: Examples) -> None:
-        tried.append(len(batch.labels))
-        if len(batch.labels) > most:
+        tried.append(len(batch.y))
+        if len(batch.y) > most:
             raise error
 
     return step
@@ -40,7 +40,7 @@ def test_the_size_that_fits_is_found_by_halves(error):
     assert tried == [50, 25, 12]
 
 
-def test_not_even_two_images_fit():
+def test_not_even_two_examples_fit():
     tried: list[int] = []
     assert largest_that_fits(room_for(1, tried), batch_of(9)) == 0
     assert tried == [4, 2]
@@ -56,14 +56,14 @@ def test_a_batch_that_fits_is_trained_on_once():
     ("room", "fix"),
     [
         (20, "set batch_size: 16, which was tried and fits"),
-        (0, "not even two images fit: take a smaller model, or a smaller image_size"),
+        (0, "not even two examples fit: take a smaller model, or smaller examples"),
     ],
 )
 def test_what_the_error_says(room, fix):
     with pytest.raises(TrainingError) as caught:
         run_in_memory(room_for(room, []), batch_of(64), room_for(room, []))
     assert str(caught.value) == (
-        "ERROR memory is too small to train on a batch of 64 images ([enforce fail at "
+        "ERROR memory is too small to train on a batch of 64 examples ([enforce fail at "
         "alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate memory: you tried to "
         f"allocate 536870912 bytes. Error code 12 (Cannot allocate memory)) | fix: {fix}"
     )
@@ -89,7 +89,6 @@ import torch
 from torch import nn
 from tests.support.toy import Toy
 from tests.support.training import every_epoch
-from pipeline.learning.fitting.loop import fit
 from pipeline.runtime.errors import TrainingError
 
 toy = Toy()
@@ -99,7 +98,7 @@ def train(num):
         nn.Flatten(), nn.Linear(16, 100_000), nn.ReLU(), nn.Linear(100_000, 4)
     )
     recipe = toy.recipe(epochs=1, batch_size=num)
-    fit(network, recipe, every_epoch(toy.examples(num)), None, toy.normalizer(), toy.device)
+    toy.fit(network, recipe, every_epoch(toy.examples(num)), None)
 
 torch.set_num_threads(1)
 train(2)  # loads what torch loads in its first step
@@ -127,7 +126,7 @@ def test_on_a_cpu_that_really_has_too_little_memory():
     )
     assert run.returncode == 0, run.stderr
     error, trained = run.stdout.splitlines()
-    assert error.startswith("ERROR memory is too small to train on a batch of 1000 images ([enf")
+    assert error.startswith("ERROR memory is too small to train on a batch of 1000 examples ([enf")
     fits = int(trained.removeprefix("trained on a batch of "))
     assert error.endswith(f"| fix: set batch_size: {fits}, which was tried and fits")
     assert fits in (31, 62, 125, 250)
@@ -136,20 +135,18 @@ def test_on_a_cpu_that_really_has_too_little_memory():
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="torch finds no CUDA device here")
 def test_on_a_gpu_that_really_has_too_little_memory(toy_on_gpu):
-    from pipeline.learning.fitting.loop import fit
     from pipeline.modalities.images.network.networks import build_network
     from tests.support.training import every_epoch
 
     toy = toy_on_gpu
-    examples = Examples(
-        torch.zeros(4096, 32, 32, 1, dtype=torch.uint8), torch.arange(4096) % 4, torch.ones(4096)
-    )
+    images = torch.zeros(4096, 32, 32, 1, dtype=torch.uint8)
+    examples = Examples({"x": images}, torch.arange(4096) % 4, torch.ones(4096))
 
     def train(num: int) -> None:
-        some = every_epoch(Examples(*(part[:num] for part in examples)))
+        some = every_epoch(examples.each(lambda values: values[:num]))
         network = build_network("resnet", (32, 32, 1), 4)
         recipe = toy.recipe(epochs=1, batch_size=num)
-        fit(network, recipe, some, None, toy.normalizer(), toy.device)
+        toy.fit(network, recipe, some, None)
 
     train(8)
     total = torch.cuda.get_device_properties(0).total_memory

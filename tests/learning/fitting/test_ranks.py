@@ -30,8 +30,8 @@ def found(tmp_path_factory) -> list[dict]:
     examples = worker.weighted(Toy())
     digest = write_shard(
         folder / "shards/train-00000.parquet",
-        examples.images.numpy(),
-        examples.labels.int().numpy(),
+        examples.inputs["x"].numpy(),
+        examples.y.int().numpy(),
         examples.weights.numpy(),
         [f"{number}" for number in range(worker.NUM)],
         0,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.learning.fitting.checkpoint import Checkpoint
-from pipeline.learning.fitting.loop import Fit, fit
+from pipeline.learning.fitting.loop import Fit
 from tests.support.training import assert_same_weights, contrary, every_epoch, train
 
 
@@ -80,8 +80,8 @@ def test_interrupted_in_the_middle_of_an_epoch(toy, tmp_path):
     """What was trained on since the last checkpoint is trained on again, and nothing twice."""
     heard = []
 
-    def interrupt(num_images: int) -> None:
-        heard.append(num_images)
+    def interrupt(num_examples: int) -> None:
+        heard.append(num_examples)
         if sum(heard) == 33 + 24:  # the third batch of the second epoch
             raise KeyboardInterrupt
 
@@ -90,8 +90,8 @@ def test_interrupted_in_the_middle_of_an_epoch(toy, tmp_path):
         train(toy, 0, {"checkpoint": Checkpoint(tmp_path, "key", 0), "on_step": interrupt})
     resumed, fitted = train(toy, 99, {"checkpoint": Checkpoint(tmp_path, "key")})
     assert_same_weights(resumed, undisturbed)
-    assert fitted.num_images == 3 * 33 - 33 - 16
-    assert [row["num_images"] for row in fitted.speed] == [33, 33 - 16, 33]
+    assert fitted.num_examples == 3 * 33 - 33 - 16
+    assert [row["num_examples"] for row in fitted.speed] == [33, 33 - 16, 33]
 
 
 def test_a_finished_run_is_not_trained_again(toy, tmp_path):
@@ -102,7 +102,7 @@ def test_a_finished_run_is_not_trained_again(toy, tmp_path):
     )
     assert_same_weights(network, undisturbed)
     assert (fitted.history, fitted.best_epoch) == (expected.history, expected.best_epoch)
-    assert (steps, fitted.num_images) == ([], 0)
+    assert (steps, fitted.num_examples) == ([], 0)
 
 
 def test_a_damaged_checkpoint_is_ignored(toy, tmp_path):
@@ -112,24 +112,22 @@ def test_a_damaged_checkpoint_is_ignored(toy, tmp_path):
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
     network, fitted = train(toy, 0, {"checkpoint": Checkpoint(tmp_path, "key")})
-    assert fitted.num_images == 3 * 33
+    assert fitted.num_examples == 3 * 33
     assert_same_weights(network, undisturbed)
 
 
 def test_early_stopping_is_remembered(toy, tmp_path):
     def run() -> Fit:
-        return fit(
+        return toy.fit(
             toy.network(),
             toy.recipe(epochs=10, patience=1),
             every_epoch(toy.examples(100)),
             contrary(toy.examples(50, seed=1)),
-            toy.normalizer(),
-            toy.device,
             checkpoint=Checkpoint(tmp_path, "key"),
         )
 
     first, second = run(), run()
     assert len(first.history) == 2
     assert second.history == first.history
-    assert second.num_images == 0
+    assert second.num_examples == 0
     assert math.isfinite(first.history[-1]["val_loss"])

@@ -16,10 +16,10 @@ Time grows with the square of the number of images, memory linearly; LOG.md has 
 the candidates of the last run, time grows with the number of new images times that of all.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import SimpleNamespace
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,8 +38,7 @@ from pipeline.modalities.images.compare.pair_keys import unpack
 from pipeline.modalities.images.compare.screening import screen_pairs
 from pipeline.modalities.images.compare.similarity import correlate, evidence
 from pipeline.modalities.neighbours import nearest, sample_rows
-
-Progress = Callable[[int], AbstractContextManager[Any]]
+from pipeline.modalities.pairs import Pairs, Progress
 
 MIN_SIDE = 8
 """Pixels; smaller images have too few details to be told from one another."""
@@ -56,22 +55,6 @@ STANDS_OUT = 3.0
 the tenth. No two different digits exceed 2.9, planted copies of CIFAR-10 have 5 and more."""
 USUAL_NEIGHBOURS = 10
 USUAL_SAMPLE = 500
-
-
-class Pairs(NamedTuple):
-    """P pairs of near duplicates, each once, in the order of their rows; `(P,)` each."""
-
-    first: Rows
-    """Lesser row of the pair."""
-    second: Rows
-    """Greater row of the pair."""
-    similarity: NDArray[np.float32]
-    """Correlation of details, MIN_CORRELATION to 1."""
-
-    @classmethod
-    def none(cls) -> "Pairs":
-        """No pairs."""
-        return cls(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32))
 
 
 def find_pairs(images: Images, rows: Rows, ranks: Rows, progress: Progress | None = None) -> Pairs:
@@ -97,7 +80,8 @@ def update_pairs(
         progress: makes a progress bar for a number of images.
 
     Returns:
-        The pairs, and all candidates, to be `known` in the next run.
+        The pairs, by the correlation of details, MIN_CORRELATION to 1; and all candidates, to be
+        `known` in the next run.
     """
     if len(rows) < 2 or min(images.shape[1:3]) < MIN_SIDE:
         rows = rows[:0]

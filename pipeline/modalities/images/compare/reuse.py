@@ -1,4 +1,4 @@
-"""Candidates for near duplicates that the last run found, by digests of pixels."""
+"""Near duplicates by the candidates that the last run found, kept by digests of pixels."""
 
 import hashlib
 from contextlib import suppress
@@ -6,14 +6,33 @@ from contextlib import suppress
 import numpy as np
 import pyarrow as pa
 
+from pipeline.dataset.arrays import Rows
 from pipeline.dataset.columns import binary_column, numbers_of
+from pipeline.modalities.images.arrays import Images
 from pipeline.modalities.images.compare.candidates import NUM_CANDIDATES, NUM_SPLITS, Candidates
 from pipeline.modalities.images.compare.descriptors import make_descriptor
+from pipeline.modalities.images.compare.near_duplicates import update_pairs
+from pipeline.modalities.pairs import Pairs, Progress
 from pipeline.runtime.cache import key_of, read_cache, write_cache
 
 NAME = "near_duplicates"  # of the cache
 MAKER = "pipeline.modalities.images.compare.near_duplicates"
 TYPES = {"keys": np.uint8, "rows": np.int32, "products": np.float32, "screened": np.int8}
+
+
+def find_pairs_again(
+    images: Images, rows: Rows, ranks: Rows, progress: Progress
+) -> tuple[Pairs, int]:
+    """Find near duplicates, and keep their candidates; see `update_pairs`.
+
+    Returns:
+        The pairs, and how many of the images were searched in the last run.
+    """
+    key = candidates_key(images.shape[1:])
+    known = read_candidates(key)
+    pairs, candidates = update_pairs(images, rows, ranks, known, progress)
+    keep_candidates(candidates, key)
+    return pairs, known.num_shared(candidates) if known else 0
 
 
 def candidates_key(shape: tuple[int, int, int]) -> str:

@@ -1,1 +1,45 @@
-"""The names of modalities/protocols/label_check.py, for images."""
+"""The names of modalities/protocols/label_check.py, for images.
+
+What the network sees are the pixels that are compared, in the column `x`.
+"""
+
+from typing import Any
+
+from torch import nn
+
+from pipeline.dataset.arrays import Keys, Rows
+from pipeline.modalities.images.arrays import INPUT, Images
+from pipeline.modalities.images.encode.transforms.augment import augment
+from pipeline.modalities.images.label_check.label_network import LabelNetwork, recipe
+from pipeline.modalities.images.network.image_network import ImageNetwork, gains_by_bf16
+from pipeline.modalities.images.prepare.measurements import ChannelSums
+from pipeline.modalities.protocols.encode import Inputs, Preparation
+
+__all__ = ["build", "fit", "gains_by_bf16", "inputs", "num_views", "recipe", "vary"]
+
+VIEWS = 6  # versions of an image that a network is asked about: the original and augmented ones
+
+
+def fit(loaded: Images, rows: Rows) -> Preparation:
+    """Shape, and mean and standard deviation of each channel."""
+    mean, std = ChannelSums.of(loaded[rows]).mean_std()
+    return {"shape": list(loaded.shape[1:]), "mean": mean, "std": std}
+
+
+def inputs(loaded: Images, rows: Rows, preparation: Preparation) -> Inputs:
+    return {INPUT: loaded[rows]}
+
+
+def vary(inputs: Inputs, keys: Keys, copy: int, settings: Any, seed: int) -> Inputs:
+    """By `settings.transforms`; see `augment`."""
+    images = augment(inputs[INPUT], keys, copy, transforms=settings.transforms, seed=seed)
+    return {INPUT: images}
+
+
+def num_views(settings: Any) -> int:
+    return VIEWS if settings.transforms else 1
+
+
+def build(preparation: Preparation, outputs: int) -> nn.Module:
+    height, width, channels = preparation["shape"]
+    return ImageNetwork(LabelNetwork(height, width, channels, outputs), preparation)

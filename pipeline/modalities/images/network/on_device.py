@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 Random = Callable[[], Tensor]
 """Draws one number in [0, 1) for each image, in float32, which every device has."""
@@ -134,17 +134,22 @@ def num_within(num_pixels: int, shape: Sequence[int]) -> int:
     return max(1, num_pixels // (shape[0] * shape[1]))
 
 
-class Normalizer:
+class Normalizer(nn.Module):
     """uint8 `(N, H, W, C)` to float `(N, C, H, W)`, channels last, zero mean and unit variance."""
 
-    def __init__(self, mean: list[float], std: list[float], device: str) -> None:
-        """`mean` and `std` are per channel, of pixels from 0 to 255; `device` is torch's name."""
-        self.mean = torch.tensor(mean, dtype=torch.float32, device=device).view(1, -1, 1, 1)
-        scale = torch.tensor(std, dtype=torch.float32, device=device).view(1, -1, 1, 1)
-        # A channel that never changes has no variance to bring to one.
-        self.scale = 1 / scale.clamp(min=1.0)
+    mean: Tensor
+    scale: Tensor
 
-    def __call__(self, images: Tensor) -> Tensor:
+    def __init__(self, mean: Sequence[float], std: Sequence[float]) -> None:
+        """`mean` and `std` are per channel, of pixels from 0 to 255."""
+        super().__init__()
+        means, stds = (torch.tensor(v, dtype=torch.float32).view(1, -1, 1, 1) for v in (mean, std))
+        # They stand in model.json.
+        self.register_buffer("mean", means, persistent=False)
+        # A channel that never changes has no variance to bring to one.
+        self.register_buffer("scale", 1 / stds.clamp(min=1.0), persistent=False)
+
+    def forward(self, images: Tensor) -> Tensor:
         # The permuted uint8 is channels-last in memory, and stays so.
         return (images.permute(0, 3, 1, 2).float() - self.mean) * self.scale
 

@@ -123,22 +123,23 @@ def test_a_gpu_does_the_same():
 def test_training_sees_augmented_batches_and_resumes_exactly(toy, tmp_path):
     flips = (Flip(name="flip", probability=1.0),)
     mirrored = toy.examples(33)
-    mirrored = mirrored._replace(images=mirrored.images.flip(2))
+    mirrored = mirrored._replace(inputs={"x": mirrored.inputs["x"].flip(2)})
     expected, _ = train(toy, on=every_epoch(mirrored))
-    network, _ = train(toy, transforms=flips)
+    network, _ = train(toy, seeing={"transforms": flips})
     assert_same_weights(network, expected)
 
     shifts = (Translate(name="translate", fraction=0.25),)
-    undisturbed, _ = train(toy, transforms=shifts)
+    seeing = {"transforms": shifts}
+    undisturbed, _ = train(toy, seeing=seeing)
     heard = []
 
-    def interrupt(num_images: int) -> None:
-        heard.append(num_images)
+    def interrupt(num_examples: int) -> None:
+        heard.append(num_examples)
         if sum(heard) == 33 + 24:
             raise KeyboardInterrupt
 
     told = {"checkpoint": Checkpoint(tmp_path, "key"), "on_step": interrupt}
     with pytest.raises(KeyboardInterrupt):
-        train(toy, told=told, transforms=shifts)
-    resumed, _ = train(toy, 99, {"checkpoint": Checkpoint(tmp_path, "key")}, transforms=shifts)
+        train(toy, told=told, seeing=seeing)
+    resumed, _ = train(toy, 99, {"checkpoint": Checkpoint(tmp_path, "key")}, seeing=seeing)
     assert_same_weights(resumed, undisturbed)

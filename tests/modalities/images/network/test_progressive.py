@@ -5,7 +5,6 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from pipeline.learning.fitting.loop import fit
 from pipeline.modalities.images.network.on_device import scale_at, scaled_size, shrink
 from pipeline.modalities.images.network.settings import Progressive
 
@@ -57,7 +56,8 @@ def test_an_even_image_stays_even_and_a_mean_stays_a_mean():
 
 def test_training_sees_smaller_images_first_and_validates_on_whole_ones(toy):
     network = AnySize()
-    recipe = toy.recipe(epochs=3, progressive=[Progressive(until=0.5, scale=0.5)])
+    recipe = toy.recipe(epochs=3)
+    seeing = {"progressive": [Progressive(until=0.5, scale=0.5)]}
     examples = toy.examples(33)
-    fit(network, recipe, lambda epoch: examples, examples, toy.normalizer(), toy.device)
+    toy.fit(network, recipe, lambda epoch: examples, examples, seeing=seeing)
     assert network.trained_on == [2] * 8 + [4] * 4  # four batches an epoch

@@ -1,0 +1,126 @@
+"""A network that takes images as they stand in shards: uint8 `(N, H, W, C)` in the column `x`.
+
+What params.yaml says of the images of batches happens here, around any of the networks of
+networks.py, which take normalised floats `(N, C, H, W)`.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from pipeline.modalities.images.arrays import INPUT
+from pipeline.modalities.images.network.on_device import (
+    Normalizer,
+    augment_batch,
+    num_within,
+    scale_at,
+    shrink,
+    weighted_views,
+)
+from pipeline.modalities.protocols.network import Batch, Moment
+
+LOOKED_AT_PIXELS = 5000 * 32 * 32  # enough images to show how they vary
+BF16_MIN_PIXELS = 16 * 16
+"""Below this size of image bf16 on a CPU costs more in conversions than it gains (LOG.md)."""
+PREDICTED_AT_ONCE = 1000
+PREDICTED_PIXELS = PREDICTED_AT_ONCE * 64 * 64  # of larger images fewer at once
+
+
+class ImageNetwork(nn.Module):
+    """Normalises images, varies them in training, and answers with the mean over views.
+
+    Its state is that of the network inside, name by name: mean and standard deviation stand in
+    model.json.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        preparation: Mapping[str, Any],
+        *,
+        transforms: Sequence[Any] = (),
+        progressive: Sequence[Any] = (),
+        views: str = "original",
+    ) -> None:
+        """Put `network` behind a normalisation.
+
+        Args:
+            network: takes normalised images `(N, C, H, W)`; may have `look_at`, `begin_epoch`,
+                `embed` and `classify`.
+            preparation: `shape` `(H, W, C)`, `mean` and `std` by channel, of pixels from 0 to 255.
+            transforms: of each batch in training; see `augment_batch`.
+            progressive: which epochs see smaller images; see `scale_at`.
+            views: how images are seen when they are classified; see `forward`.
+        """
+        super().__init__()
+        self.network = network
+        self.normalize = Normalizer(preparation["mean"], preparation["std"])
+        self.transforms, self.progressive, self.views = transforms, progressive, views
+        shape = preparation["shape"]
+        self.rows_at_once = min(PREDICTED_AT_ONCE, num_within(PREDICTED_PIXELS, shape))
+        looks = hasattr(network, "look_at")
+        self.num_looked_at = num_within(LOOKED_AT_PIXELS, shape) if looks else 0
+
+    def forward(self, inputs: Batch) -> Tensor:
+        """Logits `(N, K)` of uint8 images `(N, H, W, C)`, in training also of shrunk floats.
+
+        With other `views` than `original` they are, outside of training, the weighted mean over
+        several versions of each image (test-time augmentation as in airbench, Jordan 2024, arXiv
+        2404.00498): `mirrored` adds its mirror image, `shifted` two shifts by a pixel,
+        `mirrored_and_shifted` both, six in all.
+        """
+        seen = self.normalize(inputs[INPUT])
+        if self.training:
+            logits: Tensor = self.network(seen)
+            return logits
+        weighted = [self.network(view).float() * w for view, w in weighted_views(seen, self.views)]
+        return torch.stack(weighted).sum(0)
+
+    def embed(self, inputs: Batch) -> Tensor:
+        """What the last layer sees of images as they are, `(N, D)`."""
+        network: Any = self.network
+        embeddings: Tensor = network.embed(self.normalize(inputs[INPUT]))
+        return embeddings
+
+    def classify(self, embeddings: Tensor) -> Tensor:
+        """Logits `(N, K)` of embeddings `(N, D)`."""
+        network: Any = self.network
+        logits: Tensor = network.classify(embeddings)
+        return logits
+
+    def look_at(self, inputs: Batch) -> None:
+        """Show the network inside normalised images, on the host: MPS has no float64."""
+        network: Any = self.network
+        network.look_at(self.normalize(inputs[INPUT]).cpu())
+
+    def begin_epoch(self, done: float) -> None:
+        if begin_epoch := getattr(self.network, "begin_epoch", None):
+            begin_epoch(done)
+
+    def vary(self, inputs: Batch, moment: Moment) -> dict[str, Tensor]:
+        """Other versions of a batch, a function of the moment; smaller in early epochs."""
+        images = augment_batch(
+            inputs[INPUT],
+            self.transforms,
+            seed=moment.seed,
+            epoch=moment.epoch,
+            step=moment.step,
+            part=moment.part,
+        )
+        return {INPUT: shrink(images, scale_at(self.progressive, moment.done))}
+
+    def state_dict(self, *args: Any, **kwargs: Any) -> Any:
+        """That of the network inside."""
+        return self.network.state_dict(*args, **kwargs)
+
+    def load_state_dict(self, *args: Any, **kwargs: Any) -> Any:
+        """Load that of the network inside."""
+        return self.network.load_state_dict(*args, **kwargs)
+
+
+def gains_by_bf16(preparation: Mapping[str, Any]) -> bool:
+    """See protocols/network.py."""
+    height, width, _ = preparation["shape"]
+    return bool(height * width >= BF16_MIN_PIXELS)
