@@ -1,88 +1,99 @@
-"""Augment: decode, resize and augment into Parquet shards.
+"""Augment: encode examples and versions of them into Parquet shards.
 
 reads   data/clean/
 writes  data/shards/
-params  seed, augment
+params  modality, target, seed, augment
 """
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.augment.balance import Balance, make_balance
 from pipeline.augment.engines import make_on
 from pipeline.augment.params import AugmentParams, augment_params
 from pipeline.augment.reuse import EarlierShards, keep_shards, read_earlier
-from pipeline.augment.sharding import Sharding, make_jobs
+from pipeline.augment.sharding import Sharding, columns_read, make_jobs, makers
 from pipeline.dataset.places import CLEAN, SHARDS
-from pipeline.dataset.shards import PROVENANCE
+from pipeline.dataset.shards import ShardRows, columns_of
 from pipeline.dataset.table import read_folder, read_index, read_tables, write_index
-from pipeline.modalities.images.encode.transforms.augment import augment
-from pipeline.modalities.images.prepare.measurements import ChannelSums
+from pipeline.modalities.opening import modality_settings, open_encode, open_fit
+from pipeline.modalities.protocols.fit import Sums
 from pipeline.runtime.cache import key_of
 from pipeline.runtime.errors import MissingInput
+from pipeline.runtime.settings import fields_of
 from pipeline.runtime.stage import Stage, run_stage
+from pipeline.targets.opening import open_labels
 
 
 def main(stage: Stage[AugmentParams]) -> None:
     params = stage.params
+    encoding, fitting = open_encode(params.modality), open_fit(params.modality)
+    labels = open_labels(params.target)
     index = read_index(CLEAN)
-    shape = (*index["image_size"], index["channels"])
+    settings = fields_of(modality_settings(params.modality, "encode").AugmentFields, params.augment)
+    preparation = fitting.fit(index, lambda: training_tables(encoding.CONTENT), settings)
+    # A transform that does not fit such examples is found here, before the work.
+    blank = {column.name: column.zeros(1) for column in encoding.columns(preparation)}
+    encoding.vary(blank, np.zeros(1, np.uint64), 1, settings, params.seed)
+    row_bytes = sum(column.num_bytes for column in encoding.columns(preparation))
     folder = stage.output(str(SHARDS))
     folder.mkdir()
     plan = Sharding(
         folder=folder,
-        shape=shape,
-        classes=index["classes"],
+        modality=params.modality,
+        target=params.target,
+        index=index["target"],
+        preparation=preparation,
         copies=params.augment.copies,
-        rows_per_shard=max(1, int(params.augment.shard_mb * 1e6 // np.prod(shape))),
-        resize=params.augment.resize,
-        transforms=params.augment.transforms,
+        rows_per_shard=max(1, int(params.augment.shard_mb * 1e6 // row_bytes)),
+        settings=settings,
         seed=params.seed,
     )
-    # A transform that does not fit such images is found here, before the work.
-    one = np.zeros((1, *shape), np.uint8)
-    augment(one, np.zeros(1, np.uint64), 1, transforms=plan.transforms, seed=plan.seed)
-    balance = balance_of(plan.classes, params.augment.balance)
-    # All that the pixels of an example's copy depend on, but for the example.
-    how = (plan.shape, plan.resize, list(plan.transforms), plan.seed)
-    key = key_of("pipeline.augment.sharding", how=how)
-    columns = ["id", "image", "sha256", "label", "split", "weight", *PROVENANCE]
+    # All that the inputs of an example's copy depend on, but for the example.
+    key = key_of(*makers(plan.modality), how=(preparation, settings, plan.seed))
     engine = params.augment.engine
     # What is on this machine's disk, the nodes of a cluster do not see.
     earlier = read_last(stage, key) if engine == "local" else None
-    jobs = make_jobs(plan, read_tables(CLEAN, columns), balance, earlier)
+    values = training_values(labels.COLUMN)
+    balance = labels.balance(values, plan.index, params.augment)
+    tables = read_tables(CLEAN, columns_read(plan.modality, plan.target))
+    jobs = make_jobs(plan, tables, balance, earlier)
     files = []
     runs = {}
     num_known = num_same = 0
-    sums = ChannelSums.none(shape[2])
-    with stage.progress_bar(index["examples"], "image") as bar:
-        for made in make_on(engine, jobs, folder):
+    sums = fitting.sums({name: column[:0] for name, column in blank.items()})
+    with stage.progress_bar(index["examples"], "example") as bar:
+        for made in make_on(engine, jobs, folder, plan.modality):
             files += made.files
             runs[made.key] = [file["name"] for file in made.files], made.sums
             num_known += made.num_known
             num_same += len(made.files) if made.is_same else 0
             if made.split == "train":
-                sums = sums.plus(made.sums)
+                sums = added(sums, made.sums)
             bar.update(made.files[0]["rows"])
-    mean, std = sums.mean_std()
+    y = labels.encode(values.slice(0, 0), plan.index)
+    columns = columns_of(ShardRows(blank, y, np.zeros(0, np.float32)))
     write_index(
         folder,
         sorted(files, key=by_number),
-        **{key: index[key] for key in ("dataset", "license", "classes")},
-        shape=shape,
-        resize=plan.resize,
+        dataset=index["dataset"],
+        license=index["license"],
+        modality=plan.modality,
+        preparation=fitting.finish(preparation, sums),
+        target_kind=plan.target,
+        target=plan.index,
+        columns=[column._asdict() for column in columns],
         copies=plan.copies,
-        mean=[round(value, 6) for value in mean],
-        std=[round(value, 6) for value in std],
     )
     try:
         keep_shards(folder, key, read_folder(CLEAN, ["id", "sha256"]), runs, current=SHARDS)
     except OSError as error:
         stage.say(f"the next run will make all shards again: the cache cannot be written ({error})")
     megabytes = sum((folder / file["name"]).stat().st_size for file in files) / 1e6
-    known = f", {num_known} of {index['examples']} images as before" if num_known else ""
+    known = f", {num_known} of {index['examples']} examples as before" if num_known else ""
     same = f", {num_same} of them as before" if num_same else ""
     stage.say(
         f"{len(files)} shards{same}, {megabytes:.1f} MB, {plan.copies} copies of train{known}"
@@ -94,6 +105,10 @@ def by_number(file: dict[str, Any]) -> tuple[str, int, str]:
     return file["split"], len(file["name"]), file["name"]
 
 
+def added(sums: Sums, more: Sums) -> Sums:
+    return {name: [a + b for a, b in zip(sums[name], more[name], strict=True)] for name in sums}
+
+
 def read_last(stage: Stage[AugmentParams], key: str) -> EarlierShards | None:
     try:
         return read_earlier(SHARDS, key)
@@ -102,11 +117,17 @@ def read_last(stage: Stage[AugmentParams], key: str) -> EarlierShards | None:
         return None
 
 
-def balance_of(classes: list[str], policy: str) -> Balance:
-    table = read_folder(CLEAN, ["label", "split"])
-    names = table.filter(pc.equal(table["split"], "train"))["label"].to_pylist()
-    codes = {name: code for code, name in enumerate(classes)}
-    return make_balance([codes[name] for name in names], len(classes), policy)
+def training_tables(columns: Iterable[str]) -> Iterator[pa.Table]:
+    """These columns of the training examples, table by table."""
+    names = list(columns)
+    for table in read_tables(CLEAN, [*names, "split"]):
+        yield table.filter(pc.equal(table["split"], "train")).select(names)
+
+
+def training_values(column: str) -> pa.ChunkedArray:
+    """What is said of the training examples."""
+    table = read_folder(CLEAN, [column, "split"])
+    return table.filter(pc.equal(table["split"], "train"))[column]
 
 
 if __name__ == "__main__":

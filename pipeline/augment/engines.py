@@ -1,6 +1,6 @@
 """Where shards are made: in processes of this machine, or on a Ray cluster. The bytes are equal."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -10,18 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.augment.cluster import map_on_ray
-from pipeline.augment.sharding import MadeShards, ShardJob, make_shards
+from pipeline.augment.sharding import MadeShards, ShardJob, make_shards, makers
 from pipeline.runtime.code import library_versions
 from pipeline.runtime.errors import SettingsError
 from pipeline.runtime.process import map_ordered
 
-MAKER = "pipeline.augment.sharding"
-"""The module whose libraries decide what bytes shards have."""
-
 Files = list[NDArray[np.uint8]]
 
 
-def make_on(engine: str, jobs: Iterable[ShardJob], folder: Path) -> Iterator[MadeShards]:
+def make_on(
+    engine: str, jobs: Iterable[ShardJob], folder: Path, modality: str
+) -> Iterator[MadeShards]:
     """Make the shards of all jobs into their folder by the engine, `local` or `ray`.
 
     Raises:
@@ -30,16 +29,17 @@ def make_on(engine: str, jobs: Iterable[ShardJob], folder: Path) -> Iterator[Mad
     if engine == "local":
         yield from map_ordered(make_shards, jobs, min_tasks=4)
         return
-    for made, contents in map_on_ray(partial(send_shards, expected=library_versions(MAKER)), jobs):
+    send = partial(send_shards, expected=library_versions(*makers(modality)))
+    for made, contents in map_on_ray(send, jobs):
         for file, content in zip(made.files, contents, strict=True):
             (folder / file["name"]).write_bytes(content)
         yield made
 
 
-def send_shards(job: ShardJob, expected: list[str]) -> tuple[MadeShards, Files]:
+def send_shards(job: ShardJob, expected: Sequence[str]) -> tuple[MadeShards, Files]:
     """Make shards where nobody sees the folder they belong in: also returns their contents."""
-    for ours, theirs in zip(library_versions(MAKER), expected, strict=True):
-        if ours != theirs:  # it might make other pixels, or write them otherwise
+    for ours, theirs in zip(library_versions(*makers(job.plan.modality)), expected, strict=True):
+        if ours != theirs:  # it might make other values, or write them otherwise
             raise SettingsError(
                 f"a node of the Ray cluster has {ours}, expected {theirs}",
                 fix="pip install -r requirements.txt '.[ray]' on every node",

@@ -1,7 +1,7 @@
-"""Reuse of the last run's shards: whole files where nothing changed, single images elsewhere.
+"""Reuse of the last run's shards: whole files where nothing changed, single examples elsewhere.
 
 DVC leaves the last shards where they are while the next are made (`persist` in dvc.yaml). The cache
-has, under the digest of their index, which image each id had and what each run of shards was made
+has, under the digest of their index, which content each id had and what each run of shards was made
 of. Only what both confirm is used, from files whose digest was compared, so the shards are to the
 byte those of a run that makes everything.
 """
@@ -17,13 +17,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
 
 from pipeline.dataset.arrays import Rows
+from pipeline.dataset.shard_column import ShardColumn
 from pipeline.dataset.shard_reader import ShardReader
 from pipeline.dataset.table import file_sha256
-from pipeline.modalities.images.arrays import Images
-from pipeline.modalities.images.prepare.measurements import ChannelSums
+from pipeline.modalities.protocols.encode import Inputs
+from pipeline.modalities.protocols.fit import Sums
 from pipeline.runtime.cache import read_cache, write_cache
 from pipeline.runtime.errors import MissingInput
 from pipeline.runtime.stage import INDEX
@@ -38,16 +38,16 @@ class SameShards(NamedTuple):
     folder: Path
     files: list[dict[str, Any]]
     """What the index says of each, in the order in which they were made."""
-    sums: ChannelSums
+    sums: Sums
     """Of the originals."""
 
 
-class PixelRun(NamedTuple):
-    """Rows of a new shard whose pixels stand one behind the other in an earlier one."""
+class KnownRun(NamedTuple):
+    """Rows of a new shard whose inputs stand one behind the other in an earlier one."""
 
     path: Path
-    offset: int
-    """Of the first pixel in the file, in bytes."""
+    offsets: tuple[int, ...]
+    """Where in the file the inputs of the first row begin, by column, in bytes."""
     start: int
     stop: int
 
@@ -58,7 +58,7 @@ class _Copy(NamedTuple):
     file_of: Rows
     """Number of the file that a row is in."""
     offsets: Rows
-    """Of a row's pixels in its file."""
+    """Of a row's inputs in its file, `(rows, columns)`."""
     first_row: Rows
     """Of each example; what else it has in a balanced copy follows."""
     times: Rows
@@ -66,12 +66,12 @@ class _Copy(NamedTuple):
 
 
 class EarlierShards:
-    """Shards of an earlier run, verified, and the image that each of their examples had."""
+    """Shards of an earlier run, verified, and the content that each of their examples had."""
 
     def __init__(
-        self, reader: ShardReader, ids: pa.Array, images: pa.Array, runs: dict[str, Any]
+        self, reader: ShardReader, ids: pa.Array, digests: pa.Array, runs: dict[str, Any]
     ) -> None:
-        """`ids` and the digests `images`, row by row; `runs` as `keep_shards` stored them.
+        """`ids` and `digests` of the content, row by row; `runs` as `keep_shards` stored them.
 
         Raises:
             MissingInput: a shard is missing or damaged.
@@ -79,26 +79,25 @@ class EarlierShards:
         reader.verify(["train", "val", "test"])
         self._reader, self._ids, self._runs = reader, ids, runs
         self._numbers = {id: number for number, id in enumerate(ids.to_pylist())}
-        self._images: list[str] = images.to_pylist()
-        self._image_bytes = int(np.prod(reader.shape))
+        self._digests: list[str] = digests.to_pylist()
         self._paths = [reader.folder / file["name"] for file in reader.index["files"]]
 
     def same(self, key: str) -> SameShards | None:
         """The shards of a run of examples, by the key of what they were made of."""
         if key not in self._runs:
             return None
-        names, (num_pixels, *sums) = self._runs[key]
+        names, sums = self._runs[key]
         files = [self._files[name] for name in names]
-        return SameShards(self._reader.folder, files, ChannelSums(num_pixels, *map(np.array, sums)))
+        return SameShards(self._reader.folder, files, sums)
 
-    def unchanged(self, ids: Sequence[str], images: Sequence[str]) -> Rows:
-        """Which examples these are, by a number of their own; -1 for new ids and other images."""
+    def unchanged(self, ids: Sequence[str], digests: Sequence[str]) -> Rows:
+        """Which examples these are, by a number of their own; -1 for new ids and other content."""
         numbers = [self._numbers.get(id, -1) for id in ids]
-        pairs = zip(numbers, images, strict=True)
-        return np.array([n if n >= 0 and self._images[n] == i else -1 for n, i in pairs], np.int64)
+        pairs = zip(numbers, digests, strict=True)
+        return np.array([n if n >= 0 and self._digests[n] == d else -1 for n, d in pairs], np.int64)
 
-    def find(self, copy: int, numbers: Rows, repeats: Rows) -> list[PixelRun]:
-        """Where the pixels of rows of a copy stand, of those that were made before.
+    def find(self, copy: int, numbers: Rows, repeats: Rows) -> list[KnownRun]:
+        """Where the inputs of rows of a copy stand, of those that were made before.
 
         For each row, `numbers` say which example it is (see `unchanged`), `repeats` how many rows
         of the copy it had before.
@@ -109,13 +108,18 @@ class EarlierShards:
         rows = np.flatnonzero((numbers >= 0) & (repeats < there.times[numbers]))
         places = there.first_row[numbers[rows]] + repeats[rows]
         files, offsets = there.file_of[places], there.offsets[places]
-        goes_on = (
-            (np.diff(rows) == 1) & (np.diff(files) == 0) & (np.diff(offsets) == self._image_bytes)
-        )
+        # Rows that follow each other in one column do so in all: a row group has a page of each.
+        follows = np.diff(offsets[:, 0]) == self._reader.input_columns[0].num_bytes
+        goes_on = (np.diff(rows) == 1) & (np.diff(files) == 0) & follows
         starts = np.flatnonzero(np.append(True, ~goes_on)[: len(rows)])
         stops = np.append(starts[1:], len(rows))[: len(starts)]
         return [
-            PixelRun(self._paths[files[a]], int(offsets[a]), int(rows[a]), int(rows[b - 1]) + 1)
+            KnownRun(
+                self._paths[files[a]],
+                tuple(offsets[a].tolist()),
+                int(rows[a]),
+                int(rows[b - 1]) + 1,
+            )
             for a, b in zip(starts, stops, strict=True)
         ]
 
@@ -130,13 +134,14 @@ class EarlierShards:
     def _read(self, reader: ShardReader, ids: pa.Array, copy: int) -> _Copy:
         """Ids of all rows of a copy, whatever the split: that of an example may change."""
         none = np.empty(0, np.int64)
-        file_of, offsets, numbers = [none], [none], [none]
+        file_of, numbers = [none], [none]
+        offsets = [np.empty((0, len(reader.input_columns)), np.int64)]
         for number, file in enumerate(reader.index["files"]):
             if file["copy"] == copy:
                 column = pq.read_table(self._paths[number], columns=["id"])["id"]
                 numbers.append(pc.index_in(column, ids).to_numpy())
                 file_of.append(np.full(file["rows"], number))
-                offsets.append(reader.pixel_offsets(file))
+                offsets.append(reader.input_offsets(file))
         example = np.concatenate(numbers)  # the cache has every id of these shards
         first_row = np.zeros(len(ids), np.int64)
         first_row[example[::-1]] = np.arange(len(example))[::-1]  # the last to be set is the first
@@ -163,7 +168,7 @@ def keep_shards(
     folder: Path,
     key: str,
     examples: pa.Table,
-    runs: Mapping[str, tuple[Sequence[str], ChannelSums]],
+    runs: Mapping[str, tuple[Sequence[str], Sums]],
     current: Path,
 ) -> None:
     """Keep under which key the shards of `folder` were made, and of what.
@@ -178,10 +183,7 @@ def keep_shards(
     Raises:
         OSError: it cannot be written.
     """
-    described = {
-        name: (list(files), (sums.num_pixels, sums.total.tolist(), sums.squares.tolist()))
-        for name, (files, sums) in runs.items()
-    }
+    described = {name: (list(files), sums) for name, (files, sums) in runs.items()}
     table = examples.select(["id", "sha256"])
     table = table.replace_schema_metadata({RUNS: json.dumps(described).encode()})
     indexes = [path / INDEX for path in (folder, current) if (path / INDEX).is_file()]
@@ -190,29 +192,38 @@ def keep_shards(
 
 
 def complete(
-    runs: Iterable[PixelRun],
-    shape: tuple[int, ...],
-    make: Callable[[NDArray[np.int64]], Images],
-) -> Images:
-    """Images of `shape`, `(N, H, W, C)`: those of `runs` read, the others by `make` of their rows.
+    runs: Iterable[KnownRun],
+    columns: Sequence[ShardColumn],
+    num: int,
+    make: Callable[[Rows], Inputs],
+) -> Inputs:
+    """Inputs of `num` rows: those of `runs` are read, the others made by `make` of their numbers.
+
+    `columns` are those of the inputs.
 
     Raises:
         MissingInput: an earlier shard became shorter meanwhile.
     """
     runs = list(runs)
     if not runs:
-        return make(np.arange(shape[0]))
-    images = np.empty(shape, np.uint8)
-    missing = np.ones(len(images), bool)
-    for path, offset, start, stop in runs:
+        return make(np.arange(num))
+    inputs = {column.name: column.empty(num) for column in columns}
+    missing = np.ones(num, bool)
+    for path, offsets, start, stop in runs:
         with path.open("rb", buffering=0) as file:
-            file.seek(offset)
-            if file.readinto(images[start:stop].data) != images[start:stop].nbytes:
-                raise MissingInput(f"{path} became shorter while it was read", fix="run it again")
+            for values, offset in zip(inputs.values(), offsets, strict=True):
+                wanted = values[start:stop]
+                file.seek(offset)
+                if file.readinto(wanted.data) != wanted.nbytes:
+                    raise MissingInput(
+                        f"{path} became shorter while it was read", fix="run it again"
+                    )
         missing[start:stop] = False
     rows = np.flatnonzero(missing)
-    images[rows] = make(rows)
-    return images
+    made = make(rows)
+    for name, values in inputs.items():
+        values[rows] = made[name]
+    return inputs
 
 
 def _key_of(key: str, index: Path) -> str:

@@ -5,7 +5,7 @@ machines, makes the same bytes.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,15 +15,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from pipeline.augment.balance import Balance
-from pipeline.augment.reuse import EarlierShards, PixelRun, SameShards, complete
+from pipeline.augment.reuse import EarlierShards, KnownRun, SameShards, complete
+from pipeline.dataset.arrays import Keys
 from pipeline.dataset.parts import MOST, cut_draws, part_ends
 from pipeline.dataset.randomness import id_keys, repeat_keys
 from pipeline.dataset.shards import PROVENANCE, write_shard
 from pipeline.dataset.table import SPLITS, link_or_copy
-from pipeline.modalities.images.encode.pixels import decode_all
-from pipeline.modalities.images.encode.transforms.augment import augment
-from pipeline.modalities.images.prepare.measurements import ChannelSums
+from pipeline.modalities.opening import modality_interface, open_encode, open_fit
+from pipeline.modalities.protocols.encode import Inputs, Preparation
+from pipeline.modalities.protocols.fit import Sums
+from pipeline.targets.opening import open_labels
+from pipeline.targets.protocols.labels import TargetIndex, Times
 
 DRAW = "draw"  # a column that is added; see dataset/parts.py
 
@@ -33,15 +35,18 @@ class Sharding:
     """What is the same for all shards."""
 
     folder: Path
-    shape: tuple[int, int, int]
-    """Height, width and channels of an image."""
-    classes: list[str]
+    modality: str
+    target: str
+    index: TargetIndex
+    """What labels may be."""
+    preparation: Preparation
+    """By which examples are encoded."""
     copies: int
     """Of each training example; val and test have the original only."""
     rows_per_shard: int
     """The usual number; see dataset/parts.py."""
-    resize: str
-    transforms: Sequence[Any]
+    settings: Any
+    """What the modality adds to the section `augment`."""
     seed: int
 
 
@@ -52,8 +57,8 @@ class ShardPlan(NamedTuple):
     copy: int
     start: int
     stop: int
-    known: list[PixelRun]
-    """Which of its pixels an earlier run has made, and where they are."""
+    known: list[KnownRun]
+    """Which of its inputs an earlier run has made, and where they are."""
 
 
 class ShardJob(NamedTuple):
@@ -69,8 +74,9 @@ class ShardJob(NamedTuple):
     parts: list[ShardPlan]
     """A shard for each copy; several where a balanced copy has the examples many times."""
     ids: list[str]
-    encoded: list[bytes]
-    labels: NDArray[np.int32]
+    contents: dict[str, list[Any]]
+    """Of the examples, by the columns CONTENT."""
+    y: NDArray
     weights: NDArray[np.float32]
     provenance: pa.Table
     times: NDArray[np.int64]
@@ -83,7 +89,7 @@ class MadeShards(NamedTuple):
     split: str
     files: list[dict[str, Any]]
     """What index.json says of each: name, split, copy, rows, sha256."""
-    sums: ChannelSums
+    sums: Sums
     """Of the originals."""
     num_known: int
     """Originals that an earlier run had made."""
@@ -91,22 +97,32 @@ class MadeShards(NamedTuple):
     """Whether all of these shards are those of an earlier run."""
 
 
+def makers(modality: str) -> list[str]:
+    """The modules whose code and libraries decide what bytes shards have."""
+    parts = ("encode", "fit")
+    return ["pipeline.augment.sharding", *(modality_interface(modality, part) for part in parts)]
+
+
+def columns_read(modality: str, target: str) -> list[str]:
+    """Columns of data/clean of which shards are made."""
+    content, label = open_encode(modality).CONTENT, open_labels(target).COLUMN
+    return ["id", *content, "sha256", label, "split", "weight", *PROVENANCE]
+
+
 def make_jobs(
     plan: Sharding,
     tables: Iterable[pa.Table],
-    balance: Balance,
+    balance: Times,
     earlier: EarlierShards | None = None,
 ) -> Iterator[ShardJob]:
     """A job for each run of examples of a split, in the order of the tables.
 
     A run has about `rows_per_shard`: its end depends on ids (dataset/parts.py). `tables` have the
-    columns id, image, sha256, label, split, weight and PROVENANCE; `balance` is that of their
-    training examples; `earlier` are shards made in the same way, so that what has not changed need
-    not be made again.
+    columns that `columns_read` names; `balance` is that of their training examples; `earlier` are
+    shards made in the same way, so that what has not changed need not be made again.
     """
     usual = plan.rows_per_shard
     next_number = dict.fromkeys(SPLITS, 0)
-    seen = np.zeros(len(plan.classes), np.int64)
     waiting: dict[str, list[pa.Table]] = {split: [] for split in SPLITS}
 
     def runs(split: str, *, is_all: bool) -> Iterator[ShardJob]:
@@ -114,7 +130,7 @@ def make_jobs(
         while rows is not None and rows.num_rows > (0 if is_all else MOST * usual):
             ones = np.ones(rows.num_rows, np.int64)
             end = next(part_ends(rows[DRAW].to_numpy(), ones, usual))
-            yield _job(plan, split, next_number, rows.slice(0, end), balance, seen, earlier)
+            yield _job(plan, split, next_number, rows.slice(0, end), balance, earlier)
             rows = rows.slice(end)
         waiting[split] = [] if rows is None else [rows]
 
@@ -132,24 +148,23 @@ def _job(
     split: str,
     next_number: dict[str, int],
     rows: pa.Table,
-    balance: Balance,
-    seen: NDArray[np.int64],
+    balance: Times,
     earlier: EarlierShards | None,
 ) -> ShardJob:
-    """The next job of a split; `next_number` and `seen`, examples by class, are counted on."""
-    codes = {name: code for code, name in enumerate(plan.classes)}
-    labels = np.array([codes[name] for name in rows["label"].to_pylist()], np.int32)
-    times = np.ones((1, len(labels)), np.int64)
+    """The next job of a split; `next_number` is counted on."""
+    labels = open_labels(plan.target)
+    y = labels.encode(rows[labels.COLUMN], plan.index)
+    times = np.ones((1, len(y)), np.int64)
     if split == "train":
-        times = balance.times(labels, _ranks(labels, seen), plan.copies)
-        seen += np.bincount(labels, minlength=len(seen))
+        times = balance(y, plan.copies)
     parts = _parts(times, plan.rows_per_shard, next_number[split])
     next_number[split] += len(parts)
-    key = _key(split, parts, rows, labels, times)
+    key = _key(split, parts, rows, y, times)
     same = earlier.same(key) if earlier is not None else None
     if earlier is not None and same is None:
         numbers = earlier.unchanged(rows["id"].to_pylist(), rows["sha256"].to_pylist())
         parts = [part._replace(known=_known(part, times, numbers, earlier)) for part in parts]
+    content = open_encode(plan.modality).CONTENT
     return ShardJob(
         key=key,
         same=same,
@@ -157,8 +172,8 @@ def _job(
         split=split,
         parts=parts,
         ids=rows["id"].to_pylist(),
-        encoded=[] if same else rows["image"].to_pylist(),
-        labels=labels,
+        contents={name: rows[name].to_pylist() for name in content} if same is None else {},
+        y=y,
         weights=rows["weight"].to_numpy().astype(np.float32),
         provenance=rows.select(PROVENANCE),
         times=times,
@@ -166,11 +181,11 @@ def _job(
 
 
 def _key(
-    split: str, parts: list[ShardPlan], rows: pa.Table, labels: NDArray[np.int32], times: Any
+    split: str, parts: list[ShardPlan], rows: pa.Table, y: NDArray, times: NDArray[np.int64]
 ) -> str:
     columns = ["id", "sha256", "weight", *PROVENANCE]
     places = [(part.copy, part.start, part.stop) for part in parts]
-    what = (split, places, *(rows[name].to_pylist() for name in columns), labels.tolist())
+    what = (split, places, *(rows[name].to_pylist() for name in columns), y.tolist())
     return hashlib.sha256(repr(what).encode() + times.tobytes()).hexdigest()
 
 
@@ -186,7 +201,7 @@ def _parts(times: NDArray[np.int64], rows_per_shard: int, first_number: int) -> 
 
 def _known(
     part: ShardPlan, times: NDArray[np.int64], numbers: NDArray[np.int64], earlier: EarlierShards
-) -> list[PixelRun]:
+) -> list[KnownRun]:
     rows, repeats = _rows_of(part, times)
     return earlier.find(part.copy, numbers[rows], repeats)
 
@@ -201,17 +216,8 @@ def _rows_of(
     return rows[part.start : part.stop], repeats[part.start : part.stop]
 
 
-def _ranks(labels: NDArray[np.int32], seen: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The number of each example among those of its class, of which `seen` came before."""
-    ranks = np.empty(len(labels), np.int64)
-    for label in np.unique(labels):
-        rows = np.flatnonzero(labels == label)
-        ranks[rows] = seen[label] + np.arange(len(rows))
-    return ranks
-
-
 def make_shards(job: ShardJob) -> MadeShards:
-    """Decode, resize and augment a run of examples, and write its shards."""
+    """Encode and vary a run of examples, and write its shards."""
     if job.same is not None:
         return _bring(job, job.same)
     keys = id_keys(job.ids)
@@ -219,15 +225,15 @@ def make_shards(job: ShardJob) -> MadeShards:
     originals = None
     for part in job.parts:
         rows, _ = _rows_of(part, job.times)
-        images = _images_of(part, job, keys, originals)
+        inputs = _inputs_of(part, job, keys, originals)
         if originals is None:
             assert part.copy == 0, "a job begins with its originals, of which all else is made"
-            originals = images
+            originals = inputs
         name = _name_of(job, part)
         digest = write_shard(
             job.plan.folder / name,
-            images,
-            job.labels[rows],
+            inputs,
+            job.y[rows],
             job.weights[rows],
             [job.ids[row] for row in rows],
             part.copy,
@@ -238,15 +244,14 @@ def make_shards(job: ShardJob) -> MadeShards:
                 "name": name,
                 "split": job.split,
                 "copy": part.copy,
-                "rows": len(images),
+                "rows": len(rows),
                 "sha256": digest,
             }
         )
     assert originals is not None
     num_known = sum(run.stop - run.start for run in job.parts[0].known)
-    return MadeShards(
-        job.key, job.split, files, ChannelSums.of(originals), num_known, is_same=False
-    )
+    sums = open_fit(job.plan.modality).sums(originals)
+    return MadeShards(job.key, job.split, files, sums, num_known, is_same=False)
 
 
 def _bring(job: ShardJob, same: SameShards) -> MadeShards:
@@ -263,26 +268,25 @@ def _name_of(job: ShardJob, part: ShardPlan) -> str:
     return f"{job.split}-{part.number:05d}.parquet"
 
 
-def _images_of(
-    part: ShardPlan, job: ShardJob, keys: NDArray[np.uint64], originals: NDArray[np.uint8] | None
-) -> NDArray[np.uint8]:
-    """Pixels of a shard: what an earlier run has made is read, the rest is made.
+def _inputs_of(part: ShardPlan, job: ShardJob, keys: Keys, originals: Inputs | None) -> Inputs:
+    """Inputs of a shard: what an earlier run has made is read, the rest is made.
 
     `keys` and `originals` are those of the job; for the originals themselves there are none.
     """
-    plan = job.plan
+    plan, encoding = job.plan, open_encode(job.plan.modality)
     rows, repeats = _rows_of(part, job.times)
 
-    def make(wanted: NDArray[np.int64]) -> NDArray[np.uint8]:
+    def make(wanted: NDArray[np.int64]) -> Inputs:
         chosen = rows[wanted]
         if originals is None:
-            return decode_all([job.encoded[row] for row in chosen], plan.shape, plan.resize)
-        return augment(
-            originals[chosen],
+            contents = {name: [c[row] for row in chosen] for name, c in job.contents.items()}
+            return encoding.encode(contents, plan.preparation)
+        return encoding.vary(
+            {name: values[chosen] for name, values in originals.items()},
             repeat_keys(keys[chosen], repeats[wanted]),
             part.copy,
-            transforms=plan.transforms,
-            seed=plan.seed,
+            plan.settings,
+            plan.seed,
         )
 
-    return complete(part.known, (len(rows), *plan.shape), make)
+    return complete(part.known, encoding.columns(plan.preparation), len(rows), make)

@@ -1,9 +1,11 @@
 """A column of a shard; knows no Arrow, so that a server can encode."""
 
 import math
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 
 class ShardColumn(NamedTuple):
@@ -19,3 +21,20 @@ class ShardColumn(NamedTuple):
     def num_bytes(self) -> int:
         """Of one value."""
         return int(np.dtype(self.dtype).itemsize) * math.prod(self.shape)
+
+    @classmethod
+    def of(cls, name: str, values: NDArray) -> "ShardColumn":
+        """The column of these values, `(N, ...)`."""
+        return cls(name, str(values.dtype), values.shape[1:])
+
+    @classmethod
+    def read(cls, described: Mapping[str, Any]) -> "ShardColumn":
+        """The column as index.json describes it."""
+        return cls(described["name"], described["dtype"], tuple(described["shape"]))
+
+    def zeros(self, num: int) -> NDArray:
+        return np.zeros((num, *self.shape), self.dtype)
+
+    def empty(self, num: int) -> NDArray:
+        """Room for `num` values."""
+        return np.empty((num, *self.shape), self.dtype)

@@ -16,7 +16,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from pipeline.dataset.shards import Shard, ShardRows, rows_per_group, shard_schema, value_offsets
+from pipeline.dataset.shard_column import ShardColumn
+from pipeline.dataset.shards import (
+    Shard,
+    ShardRows,
+    input_bytes,
+    inputs_of,
+    rows_per_group,
+    shard_schema,
+    value_offsets,
+)
 from pipeline.dataset.table import file_sha256, read_index
 from pipeline.runtime.errors import MissingInput
 from pipeline.runtime.process import available_cores
@@ -43,15 +52,23 @@ class ShardReader:
         """Read the index.
 
         Raises:
-            MissingInput: the folder is not there, or not whole.
+            MissingInput: the folder is not there, or not whole, or of an older version.
         """
         self.folder = folder
         self.index = read_index(folder)
-        height, width, channels = self.index["shape"]
-        self.shape: tuple[int, int, int] = (height, width, channels)
-        self.classes: list[str] = self.index["classes"]
+        if "columns" not in self.index:
+            raise MissingInput(
+                f"{folder / INDEX} names no columns: these shards are of an older version",
+                fix="dvc repro augment",
+            )
+        self.columns = [ShardColumn.read(column) for column in self.index["columns"]]
+        """Of fixed size: inputs, y and weight."""
+        self.modality: str = self.index["modality"]
+        self.preparation: dict[str, Any] = self.index["preparation"]
+        self.target_kind: str = self.index["target_kind"]
+        self.target: dict[str, Any] = self.index["target"]
         self.copies: int = self.index["copies"]
-        self._value_bytes: list[int] = [height * width * channels, 4, 4]  # of Rows' fields
+        self._rows_per_group = rows_per_group(self.columns)
         self._verified: dict[str, tuple[int, int]] = {}
         self._offsets: dict[str, NDArray[np.int64]] = {}
 
@@ -63,9 +80,18 @@ class ShardReader:
     def num_examples(self, split: str) -> int:
         return sum(int(file["rows"]) for file in self.files(split, 0))
 
+    @property
+    def input_columns(self) -> Sequence[ShardColumn]:
+        return inputs_of(self.columns)
+
+    @property
+    def row_bytes(self) -> int:
+        """Of the inputs of one example."""
+        return input_bytes(self.columns)
+
     def num_bytes(self, split: str) -> int:
-        """Of the images of a split, in one copy."""
-        return self.num_examples(split) * self._value_bytes[0]
+        """Of the inputs of a split, in one copy."""
+        return self.num_examples(split) * self.row_bytes
 
     def verify(self, splits: Sequence[str]) -> None:
         """Compare every file of the splits with its digest in the index.
@@ -102,8 +128,9 @@ class ShardReader:
 
     def empty_rows(self, num: int) -> ShardRows:
         """Room to read `num` rows into."""
-        images = np.empty((num, *self.shape), np.uint8)
-        return ShardRows(images, np.empty(num, np.int32), np.empty(num, np.float32))
+        *inputs, y, weights = (column.empty(num) for column in self.columns)
+        names = [column.name for column in self.input_columns]
+        return ShardRows(dict(zip(names, inputs, strict=True)), y, weights)
 
     def read_block(self, block: Block, into: ShardRows, at: int) -> None:
         """Read a block into the rows of `into` from number `at` on.
@@ -113,27 +140,26 @@ class ShardReader:
         """
         self._verify(block.file)
         path = self.folder / block.file["name"]
-        group, row = divmod(block.first, rows_per_group(self.shape))
+        group, row = divmod(block.first, self._rows_per_group)
         offsets = self._offsets[block.file["name"]][group]
-        columns: list[NDArray] = [*into]
         with path.open("rb", buffering=0) as file:
-            for values, offset, size in zip(columns, offsets, self._value_bytes, strict=True):
-                file.seek(int(offset) + row * size)
+            for values, offset, column in zip(into.values, offsets, self.columns, strict=True):
+                file.seek(int(offset) + row * column.num_bytes)
                 wanted = values[at : at + block.rows]
                 if file.readinto(wanted.data) != wanted.nbytes:
                     raise _damaged(path, "it became shorter while it was read")
 
-    def pixel_offsets(self, file: File) -> NDArray[np.int64]:
-        """Where in a file the pixels of each row begin, in bytes.
+    def input_offsets(self, file: File) -> NDArray[np.int64]:
+        """Where in a file the inputs of each row begin, in bytes: `(rows, input columns)`.
 
         Raises:
             MissingInput: the file is missing or damaged.
         """
         self._verify(file)
-        group, row = np.divmod(np.arange(file["rows"]), rows_per_group(self.shape))
-        offsets: NDArray[np.int64] = (
-            self._offsets[file["name"]][group, 0] + row * self._value_bytes[0]
-        )
+        group, row = np.divmod(np.arange(file["rows"]), self._rows_per_group)
+        sizes = np.array([column.num_bytes for column in self.input_columns])
+        begins = self._offsets[file["name"]][group, : len(sizes)]
+        offsets: NDArray[np.int64] = begins + row[:, None] * sizes
         return offsets
 
     def _read_files(self, files: list[File]) -> Shard:
@@ -155,7 +181,7 @@ class ShardReader:
         return rows
 
     def _blocks_of(self, file: File) -> list[Block]:
-        step = rows_per_group(self.shape)
+        step = self._rows_per_group
         return [
             Block(file, first, min(step, file["rows"] - first))
             for first in range(0, file["rows"], step)
@@ -178,11 +204,11 @@ class ShardReader:
             raise _damaged(path, "it is missing") from None
         except (OSError, pa.ArrowException) as error:
             raise _damaged(path, str(error)) from None
-        if schema != shard_schema(self._value_bytes[0]):
+        if schema != shard_schema(self.columns):
             raise _damaged(path, "its columns are not those of a shard")
         if metadata.num_rows != file["rows"]:
             raise _damaged(path, f"{metadata.num_rows} rows, expected {file['rows']}")
-        self._offsets[file["name"]] = value_offsets(metadata, self._value_bytes)
+        self._offsets[file["name"]] = value_offsets(metadata, self.columns)
         self._verified[file["name"]] = stamp
 
 

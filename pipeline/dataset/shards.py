@@ -1,13 +1,15 @@
-"""Shards: decoded images in Parquet, ready to train on.
+"""Shards: encoded examples in Parquet, ready to train on.
 
-One file holds one copy of a run of examples of one split, `<split>-NNNNN.parquet`. Pixels are
-`fixed_size_binary`, uncompressed (FixedSizeList would be stored as 4 bytes a pixel). A row group
-is about a megabyte, and each of its columns one page: pixels, labels and weights stand in the
-file as they are in memory, so that any run of rows is read with one call, without parsing
-(`ShardReader`). Other readers find plain Parquet with page checksums. index.json comes last.
+One file holds one copy of a run of examples of one split, `<split>-NNNNN.parquet`: the columns of
+the inputs, `y` and `weight`, whose values have a fixed size each, then columns that training does
+not read. Arrays are `fixed_size_binary`, uncompressed (FixedSizeList would be stored as 4 bytes a
+byte). A row group has about a megabyte of inputs, and each of its columns is one page: values stand
+in the file as they are in memory, so that any run of rows is read with one call a column, without
+parsing (`ShardReader`). Other readers find plain Parquet with page checksums. index.json comes
+last, and has the columns of fixed size: name, dtype and shape.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,9 +18,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from pipeline.dataset.shard_column import ShardColumn
 from pipeline.dataset.table import file_sha256
 
-GROUP_BYTES = 1 << 20  # of pixels: the most that streaming reads at once
+Y, WEIGHT = "y", "weight"
+GROUP_BYTES = 1 << 20  # of inputs: the most that streaming reads at once
 ONE_PAGE_BYTES = 1 << 30  # more than a column of a row group ever has
 PROVENANCE = ["source", "license", "purposes"]  # of each row; training does not read them
 
@@ -26,34 +30,53 @@ PROVENANCE = ["source", "license", "purposes"]  # of each row; training does not
 class ShardRows(NamedTuple):
     """What training reads of N rows."""
 
-    images: NDArray[np.uint8]
-    """Shape `(N, H, W, C)`."""
-    labels: NDArray[np.int32]
+    inputs: dict[str, NDArray]
+    """By the name of the column, `(N, ...)` each."""
+    y: NDArray
+    """What is said of each example, `(N,)` or `(N, ...)`."""
     weights: NDArray[np.float32]
+
+    @property
+    def values(self) -> list[NDArray]:
+        """Of the columns of `columns_of`."""
+        return [*self.inputs.values(), self.y, self.weights]
 
 
 class Shard(NamedTuple):
-    """Rows of one or several shards, and whose they are."""
+    """Rows of one or several shards, and the ids of their examples."""
 
-    images: NDArray[np.uint8]
-    """Shape `(N, H, W, C)`."""
-    labels: NDArray[np.int32]
+    inputs: dict[str, NDArray]
+    y: NDArray
     weights: NDArray[np.float32]
     ids: list[str]
 
 
-def rows_per_group(shape: tuple[int, int, int]) -> int:
+def columns_of(rows: ShardRows) -> list[ShardColumn]:
+    """Columns of fixed size: the inputs, y and weight, in the order of the file."""
+    names = [*rows.inputs, Y, WEIGHT]
+    return [ShardColumn.of(name, v) for name, v in zip(names, rows.values, strict=True)]
+
+
+def inputs_of(columns: Sequence[ShardColumn]) -> Sequence[ShardColumn]:
+    """Of `columns_of`, those of the inputs."""
+    return columns[:-2]
+
+
+def input_bytes(columns: Sequence[ShardColumn]) -> int:
+    """Bytes of the inputs of one row."""
+    return sum(column.num_bytes for column in inputs_of(columns))
+
+
+def rows_per_group(columns: Sequence[ShardColumn]) -> int:
     """Rows of each row group of a shard, but for the last, which may have fewer."""
-    return max(1, GROUP_BYTES // int(np.prod(shape)))
+    return max(1, GROUP_BYTES // input_bytes(columns))
 
 
-def shard_schema(num_bytes: int) -> pa.Schema:
-    """Schema of a shard whose images have `num_bytes` bytes, H * W * C."""
+def shard_schema(columns: Sequence[ShardColumn]) -> pa.Schema:
+    """Schema of a shard with these columns of fixed size."""
     return pa.schema(
         [
-            pa.field("x", pa.binary(num_bytes), nullable=False),
-            pa.field("y", pa.int32(), nullable=False),
-            pa.field("weight", pa.float32(), nullable=False),
+            *(pa.field(column.name, _arrow_type(column), nullable=False) for column in columns),
             pa.field("id", pa.string(), nullable=False),
             pa.field("copy", pa.int32(), nullable=False),
             *(pa.field(name, pa.string()) for name in PROVENANCE),
@@ -61,33 +84,45 @@ def shard_schema(num_bytes: int) -> pa.Schema:
     )
 
 
+def _arrow_type(column: ShardColumn) -> pa.DataType:
+    """Parquet has numbers of 4 and 8 bytes; others, and arrays, are bytes to it."""
+    if column.shape == () and np.dtype(column.dtype).itemsize in (4, 8):
+        return pa.from_numpy_dtype(column.dtype)
+    return pa.binary(column.num_bytes)
+
+
+def _arrow_array(values: NDArray, column: ShardColumn) -> pa.Array:
+    kind = _arrow_type(column)
+    if not pa.types.is_fixed_size_binary(kind):
+        return pa.array(values, kind)
+    buffer = pa.py_buffer(np.ascontiguousarray(values))
+    return pa.FixedSizeBinaryArray.from_buffers(kind, len(values), [None, buffer])
+
+
 def write_shard(
     path: Path,
-    images: NDArray[np.uint8],
-    labels: NDArray[np.int32],
+    inputs: Mapping[str, NDArray],
+    y: NDArray,
     weights: NDArray[np.float32],
     ids: list[str],
     copy: int,
     provenance: pa.Table,
 ) -> str:
-    """Write images `(N, H, W, C)` and what they are; returns the file's sha256.
+    """Write N encoded examples and what is said of them; returns the file's sha256.
 
     `provenance` has the columns PROVENANCE.
     One call with every option fixed: the same examples, the same bytes.
     """
-    num, *shape = images.shape
-    size = int(np.prod(shape))
-    pixels = pa.py_buffer(np.ascontiguousarray(images))
+    rows = ShardRows(dict(inputs), y, weights)
+    columns = columns_of(rows)
     table = pa.table(
         [
-            pa.FixedSizeBinaryArray.from_buffers(pa.binary(size), num, [None, pixels]),
-            pa.array(labels, pa.int32()),
-            pa.array(weights, pa.float32()),
+            *map(_arrow_array, rows.values, columns),
             pa.array(ids, pa.string()),
-            pa.array(np.full(num, copy), pa.int32()),
+            pa.array(np.full(len(ids), copy), pa.int32()),
             *(provenance[name].cast(pa.string()) for name in PROVENANCE),
         ],
-        schema=shard_schema(size),
+        schema=shard_schema(columns),
     )
     pq.write_table(
         table,
@@ -97,24 +132,23 @@ def write_shard(
         use_dictionary=PROVENANCE,
         write_statistics=False,
         write_page_checksum=True,
-        row_group_size=rows_per_group((shape[0], shape[1], shape[2])),
+        row_group_size=rows_per_group(columns),
         data_page_size=ONE_PAGE_BYTES,
         max_rows_per_page=ONE_PAGE_BYTES,  # a row has a byte at least
     )
     return file_sha256(path)
 
 
-def value_offsets(metadata: Any, value_bytes: Sequence[int]) -> NDArray[np.int64]:
-    """Where in a shard the values of its first columns begin: `(row groups, columns)`.
+def value_offsets(metadata: Any, columns: Sequence[ShardColumn]) -> NDArray[np.int64]:
+    """Where in a shard the values of its columns of fixed size begin: `(row groups, columns)`.
 
-    `value_bytes` are the bytes of a value of each of these columns. Values are the end of a
-    column's only page: uncompressed, plain, never null, so without levels.
+    Values are the end of a column's only page: uncompressed, plain, never null, so without levels.
     """
-    offsets = np.empty((metadata.num_row_groups, len(value_bytes)), np.int64)
+    offsets = np.empty((metadata.num_row_groups, len(columns)), np.int64)
     for number in range(metadata.num_row_groups):
         group = metadata.row_group(number)
-        for column, num_bytes in enumerate(value_bytes):
-            chunk = group.column(column)
+        for place, column in enumerate(columns):
+            chunk = group.column(place)
             end = chunk.data_page_offset + chunk.total_compressed_size
-            offsets[number, column] = end - group.num_rows * num_bytes
+            offsets[number, place] = end - group.num_rows * column.num_bytes
     return offsets

@@ -68,6 +68,14 @@ def with_fields(
     return made
 
 
+def fields_of(model: type[SomeSettings], settings: Settings) -> SomeSettings:
+    """The fields of `model` alone, of settings to which it was added by `with_fields`.
+
+    Unlike a composed class, `model` has a name by which other processes find it.
+    """
+    return model.model_construct(**{name: getattr(settings, name) for name in model.model_fields})
+
+
 def read_yaml(path: Path) -> dict[str, Any]:
     """Read a YAML mapping by YAML 1.2, in which `1e-05` is a number (YAML 1.1 has it a string).
 

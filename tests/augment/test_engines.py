@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from pipeline.augment.cluster import ADDRESS_VARIABLE, map_on_ray
-from pipeline.augment.engines import MAKER, make_on, send_shards
+from pipeline.augment.engines import make_on, send_shards
+from pipeline.augment.sharding import makers
 from pipeline.runtime.code import library_versions
 from pipeline.runtime.errors import MissingInput, SettingsError, WorkerKilled
 from pipeline.runtime.process import WORKERS_VARIABLE
@@ -65,7 +66,9 @@ def test_without_ray_its_installation_is_named(monkeypatch):
 def test_nodes_with_other_libraries_are_refused(tmp_path, png):
     [job, *_] = jobs_of(make_plan(tmp_path / "shards"), [examples(png)])
     numpy = f"numpy {np.__version__}"
-    expected = ["numpy 1.0" if name == numpy else name for name in library_versions(MAKER)]
+    expected = [
+        "numpy 1.0" if name == numpy else name for name in library_versions(*makers("images"))
+    ]
     with pytest.raises(SettingsError) as caught:
         send_shards(job, expected)
     assert str(caught.value) == (
@@ -77,10 +80,10 @@ def test_nodes_with_other_libraries_are_refused(tmp_path, png):
 def test_what_is_sent_is_what_would_have_been_written(tmp_path, png):
     plan = make_plan(tmp_path / "shards")
     [job, *_] = jobs_of(plan, [examples(png)])
-    made, files = send_shards(job, library_versions(MAKER))
+    made, files = send_shards(job, library_versions(*makers("images")))
     assert contents(plan) == {}
     assert [len(file) > 0 for file in files] == [True] * 3
-    assert list(map(str, make_on("local", [job], plan.folder))) == [str(made)]
+    assert list(map(str, make_on("local", [job], plan.folder, "images"))) == [str(made)]
     names = [file["name"] for file in made.files]
     assert contents(plan) == dict(zip(names, map(bytes, files), strict=True))
 
@@ -88,8 +91,8 @@ def test_what_is_sent_is_what_would_have_been_written(tmp_path, png):
 def test_two_nodes_make_the_bytes_of_one_machine(address, tmp_path, png, monkeypatch):
     monkeypatch.setenv(WORKERS_VARIABLE, "1")
     here, there = make_plan(tmp_path / "here"), make_plan(tmp_path / "there")
-    ours = list(make_on("local", jobs_of(here, [examples(png)], "full"), here.folder))
-    theirs = list(make_on("ray", jobs_of(there, [examples(png)], "full"), there.folder))
+    ours = list(make_on("local", jobs_of(here, [examples(png)], "full"), here.folder, "images"))
+    theirs = list(make_on("ray", jobs_of(there, [examples(png)], "full"), there.folder, "images"))
     assert list(map(str, theirs)) == list(map(str, ours))
     assert contents(there) == contents(here)
 

@@ -11,8 +11,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.augment.reuse import NAME, PixelRun, complete, keep_shards, read_earlier
+from pipeline.augment.reuse import NAME, KnownRun, complete, keep_shards, read_earlier
 from pipeline.augment.sharding import MadeShards, Sharding
+from pipeline.dataset.shard_column import ShardColumn
+from pipeline.dataset.shards import value_offsets, write_shard
 from pipeline.dataset.table import words
 from pipeline.runtime.cache import CACHE
 from pipeline.runtime.errors import MissingInput
@@ -27,9 +29,10 @@ from tests.support.shard_jobs import (
     make_all,
     make_plan,
 )
-from tests.support.shards import FIX
+from tests.support.shards import FIX, LABEL_COLUMNS, provenance
 
 KEY = "a key"
+X = ShardColumn("x", "uint8", (2, 2, 1))
 KEPT = CACHE / NAME
 Change = Callable[[pa.Table, Callable], pa.Table]
 
@@ -137,7 +140,7 @@ def test_rows_that_stand_together_are_read_at_once(last, png):
     assert (first.path.name, first.start, first.stop) == ("train-00001.parquet", 0, 1)
     assert (second.path, second.start) == (first.path, 1)
     assert second.stop == len(old.ids) - 1
-    assert second.offset == first.offset + 2 * 16  # bytes of an image
+    assert second.offsets == (first.offsets[0] + 2 * 16,)  # bytes of an image
 
 
 def test_shards_of_the_same_are_the_same_files(last, png, tmp_path):
@@ -302,7 +305,28 @@ def test_a_balanced_copy_takes_the_same_times_of_an_example(last, png, tmp_path)
 def test_a_shard_that_became_shorter_is_not_taken_for_whole(here):
     Path("shard").write_bytes(bytes(10))
     with pytest.raises(MissingInput) as caught:
-        complete(
-            [PixelRun(Path("shard"), 4, 0, 2)], (3, 2, 2, 1), lambda rows: np.ones((1, 2, 2, 1))
-        )
+        complete([KnownRun(Path("shard"), (4,), 0, 2)], [X], 3, lambda rows: {})
     assert str(caught.value) == "ERROR shard became shorter while it was read | fix: run it again"
+
+
+def test_all_columns_of_a_known_row_are_read(here):
+    """Of three rows the first two are known, at rows 1 and 2 of an earlier shard."""
+    columns = [X, ShardColumn("tokens", "int32", (3,)), ShardColumn("length", "int64")]
+    inputs = {
+        column.name: np.arange(4 * column.num_bytes)
+        .astype(column.dtype)[: 4 * size]
+        .reshape(4, *column.shape)
+        for column, size in zip(columns, (4, 3, 1), strict=True)
+    }
+    zeros, ones = np.zeros(4, np.int32), np.ones(4, np.float32)
+    write_shard(Path("shard"), inputs, zeros, ones, list("abcd"), 0, provenance(4))
+    [begins] = value_offsets(pq.read_metadata("shard"), [*columns, *LABEL_COLUMNS]).tolist()
+    sizes = [column.num_bytes for column in columns]
+    offsets = tuple(begin + size for begin, size in zip(begins, sizes, strict=False))
+    made = {column.name: column.zeros(1) for column in columns}
+    found = complete([KnownRun(Path("shard"), offsets, 0, 2)], columns, 3, lambda rows: made)
+    assert list(found) == list(inputs)
+    for name, values in inputs.items():
+        assert found[name].dtype == values.dtype
+        assert found[name][:2].tolist() == values[1:3].tolist()
+        assert not found[name][2].any()

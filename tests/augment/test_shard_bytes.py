@@ -15,13 +15,20 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.augment.balance import make_balance
 from pipeline.augment.sharding import Sharding, make_jobs, make_shards
-from pipeline.dataset.table import SPLITS, words, write_index
-from pipeline.modalities.images.encode.settings import Color, Cutout, RandAugment, Translate
+from pipeline.dataset.table import SPLITS, words
+from pipeline.modalities.images.encode.settings import (
+    AugmentFields,
+    Color,
+    Cutout,
+    RandAugment,
+    Translate,
+)
 from pipeline.runtime.process import WORKERS_VARIABLE, map_ordered
 from tests.support.limits import ingest
 from tests.support.repository import ROOT
+from tests.support.shard_jobs import balance_by
+from tests.support.shards import write_shard_index
 
 TRANSFORMS = [
     Translate(name="translate", fraction=0.25),
@@ -61,12 +68,21 @@ def write_shards(folder: Path, rows: list[dict]) -> Path:
             "purposes": words([None] * len(rows)),
         }
     )
-    plan = Sharding(folder, (4, 4, 3), CLASSES, 3, 6, "squash", TRANSFORMS, seed=0)
-    labels = [CLASSES.index(row["label"]) for row in rows if row["split"] == "train"]
-    jobs = make_jobs(plan, [table], make_balance(labels, len(CLASSES), "none"))
+    plan = Sharding(
+        folder=folder,
+        modality="images",
+        target="classes",
+        index={"classes": CLASSES},
+        preparation={"shape": [4, 4, 3], "resize": "squash"},
+        copies=3,
+        rows_per_shard=6,
+        settings=AugmentFields(transforms=TRANSFORMS, resize="squash"),
+        seed=0,
+    )
+    jobs = make_jobs(plan, [table], balance_by([table], "none", CLASSES))
     files = [file for made in map_ordered(make_shards, jobs) for file in made.files]
     files.sort(key=lambda file: file["name"])
-    write_index(folder, files, shape=plan.shape, classes=CLASSES, copies=plan.copies)
+    write_shard_index(folder, files, shape=(4, 4, 3), classes=CLASSES, copies=plan.copies)
     return folder
 
 

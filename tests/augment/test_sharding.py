@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import replace
+from functools import reduce
 from itertools import pairwise
 
 import numpy as np
@@ -9,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from pipeline.augment.__main__ import added
 from pipeline.augment.sharding import Sharding
 from pipeline.dataset.randomness import id_keys, repeat_keys
 from pipeline.dataset.shard_reader import ShardReader
@@ -16,7 +18,7 @@ from pipeline.dataset.table import file_sha256, words
 from pipeline.modalities.images.encode.settings import Affine, Color, RandAugment
 from pipeline.modalities.images.encode.transforms.augment import augment
 from pipeline.modalities.images.prepare.decoding import decode
-from pipeline.modalities.images.prepare.measurements import ChannelSums
+from pipeline.modalities.opening import open_fit
 from pipeline.runtime.process import WORKERS_VARIABLE
 from tests.support.shard_jobs import (
     CLASSES,
@@ -61,10 +63,12 @@ def test_every_example_is_in_one_job_in_order_with_what_belongs_to_it(plan, png,
     jobs = [job for job in jobs_of(plan, [table]) if job.split == split]
     wanted = [row for row in table.to_pylist() if row["split"] == split]
     assert [id for job in jobs for id in job.ids] == [row["id"] for row in wanted]
-    assert [data for job in jobs for data in job.encoded] == [row["image"] for row in wanted]
+    assert [data for job in jobs for data in job.contents["image"]] == [
+        row["image"] for row in wanted
+    ]
     provenance = [row["source"] for job in jobs for row in job.provenance.to_pylist()]
     assert provenance == [row["source"] for row in wanted]
-    labels = [CLASSES[label] for job in jobs for label in job.labels]
+    labels = [CLASSES[label] for job in jobs for label in job.y]
     assert labels == [row["label"] for row in wanted]
     weights = [weight for job in jobs for weight in job.weights.tolist()]
     assert weights == [row["weight"] for row in wanted]
@@ -88,7 +92,7 @@ def test_a_copy_of_many_rows_is_made_in_several_shards(plan, png):
         parts = [part for job in jobs for part in job.parts if part.copy == copy]
         assert sum(part.stop - part.start for part in parts) == num
         assert {part.stop - part.start for part in parts} <= set(range(1, 7))
-    [rare] = [job for job in jobs if 1 in job.labels]
+    [rare] = [job for job in jobs if 1 in job.y]
     parts = [(part.start, part.stop) for part in rare.parts if part.copy == 1]
     assert len(parts) > 1
     assert (parts[0][0], parts[-1][1]) == (0, rare.times[1].sum())
@@ -109,13 +113,13 @@ def test_shards_hold_each_copy_of_each_example(plan, png):
         found = reader.read("train", copy)
         assert found.ids == ids
         assert (
-            found.images
+            found.inputs["x"]
             == augment(originals, id_keys(ids), copy, transforms=TRANSFORMS, seed=plan.seed)
         ).all()
-        assert found.labels.tolist() == [CLASSES.index(row["label"]) for row in wanted]
+        assert found.y.tolist() == [CLASSES.index(row["label"]) for row in wanted]
         assert found.weights.tolist() == [row["weight"] for row in wanted]
-    assert (reader.read("train", 0).images == originals).all()
-    assert (reader.read("train", 1).images != reader.read("train", 2).images).any()
+    assert (reader.read("train", 0).inputs["x"] == originals).all()
+    assert (reader.read("train", 1).inputs["x"] != reader.read("train", 2).inputs["x"]).any()
 
 
 @pytest.mark.parametrize("split", ["val", "test"])
@@ -126,7 +130,7 @@ def test_val_and_test_have_originals_only(plan, png, split):
     wanted = [row for row in table.to_pylist() if row["split"] == split]
     found = reader.read(split, 0)
     assert found.ids == [row["id"] for row in wanted]
-    assert (found.images == np.stack([decode(row["image"]) for row in wanted])).all()
+    assert (found.inputs["x"] == np.stack([decode(row["image"]) for row in wanted])).all()
     assert reader.read(split, 1).ids == []
 
 
@@ -175,13 +179,9 @@ def test_what_is_made_is_told(plan, png):
 
 def test_sums_are_of_the_originals(plan, png):
     made = make_all(plan, [examples(png)])
-    sums = ChannelSums.none(1)
-    for one in made:
-        if one.split == "train":
-            sums = sums.plus(one.sums)
-    originals = ChannelSums.of(ShardReader(plan.folder).read("train", 0).images)
-    assert sums.mean_std() == originals.mean_std()
-    assert sums.num_pixels == originals.num_pixels
+    sums = [one.sums for one in made if one.split == "train"]
+    originals = ShardReader(plan.folder).read("train", 0).inputs
+    assert reduce(added, sums) == open_fit("images").sums(originals)
 
 
 def test_no_examples_no_jobs(plan, png):
@@ -194,8 +194,8 @@ def test_images_are_brought_to_the_shape(plan, png):
     table = table.append_column("image", pa.array([png(0, 9, 5, 3), png(1, 1, 1, 1)]))
     make_all(plan, [table])
     found = ShardReader(plan.folder).read("train", 0)
-    assert found.images.shape == (2, 4, 4, 1)
-    assert (found.images[1] == decode(png(1, 1, 1, 1))).all()
+    assert found.inputs["x"].shape == (2, 4, 4, 1)
+    assert (found.inputs["x"][1] == decode(png(1, 1, 1, 1))).all()
 
 
 def test_provenance_is_in_every_row_of_every_copy(plan, png):
@@ -214,21 +214,21 @@ def test_a_balanced_copy_has_as_many_rows_and_as_many_of_each_class(plan, png):
     make_all(plan, [table], "full")
     reader = ShardReader(plan.folder)
     originals = reader.read("train", 0)
-    assert Counter(originals.labels.tolist()) == {0: 21, 2: 2}
+    assert Counter(originals.y.tolist()) == {0: 21, 2: 2}
     row_of = {id: row for row, id in enumerate(originals.ids)}
     for copy in (1, 2):
         found = reader.read("train", copy)
-        assert Counter(found.labels.tolist()) == {0: 12, 2: 11}
+        assert Counter(found.y.tolist()) == {0: 12, 2: 11}
         # Labels, weights and pixels are those of the id; each time it is another version.
         rows = [row_of[id] for id in found.ids]
         assert rows == sorted(rows)
-        assert (found.labels == originals.labels[rows]).all()
+        assert (found.y == originals.y[rows]).all()
         assert (found.weights == originals.weights[rows]).all()
         times: Counter[str] = Counter()
-        for image, id, row in zip(found.images, found.ids, rows, strict=True):
+        for image, id, row in zip(found.inputs["x"], found.ids, rows, strict=True):
             keys = repeat_keys(id_keys([id]), np.array([times[id]]))
             times[id] += 1
-            original = originals.images[row : row + 1]
+            original = originals.inputs["x"][row : row + 1]
             assert (image == augment(original, keys, copy, transforms=TRANSFORMS, seed=0)[0]).all()
-        rare = found.images[found.labels == 2]
+        rare = found.inputs["x"][found.y == 2]
         assert len({image.tobytes() for image in rare}) > 6

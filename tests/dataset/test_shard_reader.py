@@ -10,15 +10,25 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.dataset import shards
+from pipeline.dataset.shard_column import ShardColumn
 from pipeline.dataset.shard_reader import Block, ShardReader
 from pipeline.dataset.shards import Shard, write_shard
 from pipeline.dataset.table import file_sha256, write_index
 from pipeline.runtime.errors import MissingInput
-from tests.support.shards import FIX, provenance, shard, write_shards
+from tests.support.shards import (
+    FIX,
+    LABEL_COLUMNS,
+    image_columns,
+    provenance,
+    shard,
+    write_shard_index,
+    write_shards,
+)
 
 
 def as_lists(rows: Shard) -> list:
-    return [rows.images.tolist(), rows.labels.tolist(), rows.weights.tolist(), rows.ids]
+    inputs = {name: values.tolist() for name, values in rows.inputs.items()}
+    return [inputs, rows.y.tolist(), rows.weights.tolist(), rows.ids]
 
 
 @pytest.fixture
@@ -41,21 +51,25 @@ def test_shards_read_back_by_split_and_copy(reader):
     assert as_lists(reader.read("train", 1)) == as_lists(shard(100, 7))
     assert as_lists(reader.read("val", 0)) == as_lists(shard(50, 2))
     read = reader.read_rows("train", 0)
-    assert [read.images.dtype, read.labels.dtype, read.weights.dtype] == ["u1", "i4", "f4"]
-    assert read.images.tolist() == shard(0, 7).images.tolist()
+    assert [values.dtype for values in read.values] == ["u1", "i4", "f4"]
+    assert read.inputs["x"].tolist() == shard(0, 7).inputs["x"].tolist()
     assert reader.read_first("train", 1).ids == shard(100, 4).ids
 
 
 def test_the_index_is_known(reader):
-    assert (reader.shape, reader.classes, reader.copies) == ((2, 3, 3), ["a", "b", "c"], 2)
+    assert reader.columns == image_columns((2, 3, 3))
+    assert reader.input_columns == reader.columns[:1]
+    assert (reader.modality, reader.preparation) == ("images", {"shape": [2, 3, 3]})
+    assert (reader.target_kind, reader.target) == ("classes", {"classes": ["a", "b", "c"]})
+    assert (reader.copies, reader.row_bytes) == (2, 18)
     assert [reader.num_examples(split) for split in ("train", "val", "test")] == [7, 2, 0]
     assert reader.num_bytes("train") == 7 * 18
 
 
 def test_a_split_without_shards_is_empty(reader):
     empty = reader.read("test", 0)
-    assert (empty.images.shape, empty.images.dtype) == ((0, 2, 3, 3), np.uint8)
-    assert [len(empty.labels), len(empty.weights), empty.ids] == [0, 0, []]
+    assert (empty.inputs["x"].shape, empty.inputs["x"].dtype) == ((0, 2, 3, 3), np.uint8)
+    assert [len(empty.y), len(empty.weights), empty.ids] == [0, 0, []]
 
 
 @pytest.mark.parametrize("group", [1, 2, 3, 4, 100])
@@ -72,8 +86,8 @@ def test_any_run_of_rows_of_a_row_group(tmp_path, monkeypatch, group):
                 room = reader.empty_rows(num + 1)
                 reader.read_block(Block(file, first + skipped, num), room, 1)
                 expected = shard(start + skipped, num)
-                assert room.images[1:].tolist() == expected.images.tolist()
-                assert room.labels[1:].tolist() == expected.labels.tolist()
+                assert room.inputs["x"][1:].tolist() == expected.inputs["x"].tolist()
+                assert room.y[1:].tolist() == expected.y.tolist()
                 assert room.weights[1:].tolist() == expected.weights.tolist()
         start += rows
 
@@ -82,10 +96,45 @@ def test_any_run_of_rows_of_a_row_group(tmp_path, monkeypatch, group):
 def test_row_groups_of_many_tiny_images(tmp_path, shape):
     written = shard(0, 70_000, shape)
     read = write_shards(tmp_path, ("train", 0, written), shape=shape).read("train", 0)
-    assert np.array_equal(read.images, written.images)
-    assert np.array_equal(read.labels, written.labels)
+    assert np.array_equal(read.inputs["x"], written.inputs["x"])
+    assert np.array_equal(read.y, written.y)
     assert np.array_equal(read.weights, written.weights)
     assert read.ids == written.ids
+
+
+SEVERAL = [
+    ShardColumn("tokens", "int32", (3,)),
+    ShardColumn("length", "int64"),
+    ShardColumn("part", "uint8"),
+]
+
+
+def test_several_columns_and_an_array_of_y(tmp_path, monkeypatch):
+    """Numbers of 4 and 8 bytes, a smaller one, arrays; in row groups of two rows."""
+    monkeypatch.setattr(shards, "GROUP_BYTES", 2 * (12 + 8 + 1))
+    random = np.random.default_rng(0)
+    inputs = {
+        column.name: random.integers(0, 200, (7, *column.shape)).astype(column.dtype)
+        for column in SEVERAL
+    }
+    y, weights = random.normal(size=(7, 2)).astype(np.float32), np.ones(7, np.float32)
+    path = tmp_path / "val-00000.parquet"
+    digest = write_shard(path, inputs, y, weights, list("abcdefg"), 0, provenance(7))
+    entry = {"name": path.name, "split": "val", "copy": 0, "rows": 7, "sha256": digest}
+    columns = [*SEVERAL, ShardColumn("y", "float32", (2,)), LABEL_COLUMNS[1]]
+    values = {"modality": "text", "preparation": {}, "target_kind": "numbers", "target": {}}
+    described = [column._asdict() for column in columns]
+    write_index(tmp_path, [entry], columns=described, copies=1, **values)
+    reader = ShardReader(tmp_path)
+    read = reader.read("val", 0)
+    assert as_lists(read) == as_lists(Shard(inputs, y, weights, list("abcdefg")))
+    assert [v.dtype for v in (*read.inputs.values(), read.y)] == ["i4", "i8", "u1", "f4"]
+    assert reader.num_bytes("val") == 7 * 21
+    offsets, content = reader.input_offsets(entry), path.read_bytes()
+    for row in range(7):
+        for begin, column in zip(offsets[row], SEVERAL, strict=True):
+            value = inputs[column.name][row].tobytes()
+            assert content[begin : begin + column.num_bytes] == value
 
 
 # What is refused
@@ -159,7 +208,7 @@ def test_a_shard_that_changes_after_it_was_verified(reader):
 def indexed(folder, path, rows: int) -> ShardReader:
     entry = {"name": path.name, "split": "val", "copy": 0, "rows": rows}
     files = [entry | {"sha256": file_sha256(path)}]
-    write_index(folder, files, shape=(2, 3, 3), classes=["a"], copies=1)
+    write_shard_index(folder, files, shape=(2, 3, 3), classes=["a"], copies=1)
     return ShardReader(folder)
 
 
@@ -212,3 +261,13 @@ def test_an_index_edited_by_hand_is_refused(reader):
     path.write_text(json.dumps(json.loads(path.read_text()) | {"copies": 1}, indent=2) + "\n")
     with pytest.raises(MissingInput, match=r"index\.json is missing or broken"):
         ShardReader(reader.folder)
+
+
+def test_shards_of_an_older_version_are_refused(tmp_path):
+    write_index(tmp_path, [], shape=[2, 3, 3], classes=["a"], copies=1)
+    with pytest.raises(MissingInput) as caught:
+        ShardReader(tmp_path)
+    assert str(caught.value) == (
+        f"ERROR {tmp_path / 'index.json'} names no columns: these shards are of an older version"
+        " | fix: dvc repro augment"
+    )

@@ -4,16 +4,20 @@ from collections.abc import Iterator
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipeline.augment.reuse import EarlierShards
 from pipeline.augment.sharding import MadeShards, Sharding, ShardJob, make_jobs, make_shards
-from pipeline.dataset.table import words, write_index
-from pipeline.modalities.images.encode.settings import Cutout, Translate
+from pipeline.dataset.table import words
+from pipeline.modalities.images.encode.settings import AugmentFields, Cutout, Translate
 from pipeline.runtime.process import map_ordered
-from pipeline.targets.classes.labels.balance import make_balance
+from pipeline.targets.classes.labels.balance import balance as balance_of
+from pipeline.targets.protocols.labels import Times
+from tests.support.shards import write_shard_index
 
 CLASSES = ["cat", "dog", "bird"]
 SPLITS = ["train", "train", "val", "train", "test", "train", "train"]
@@ -52,12 +56,13 @@ def make_plan(folder: Path) -> Sharding:
     folder.mkdir()
     return Sharding(
         folder=folder,
-        shape=(4, 4, 1),
-        classes=CLASSES,
+        modality="images",
+        target="classes",
+        index={"classes": CLASSES},
+        preparation={"shape": [4, 4, 1], "resize": "squash"},
         copies=3,
         rows_per_shard=4,
-        resize="squash",
-        transforms=TRANSFORMS,
+        settings=AugmentFields(transforms=TRANSFORMS, resize="squash"),
         seed=0,
     )
 
@@ -68,9 +73,14 @@ def jobs_of(
     balance: str = "none",
     earlier: EarlierShards | None = None,
 ) -> Iterator[ShardJob]:
-    rows = [row for table in tables for row in table.select(["label", "split"]).to_pylist()]
-    labels = [CLASSES.index(row["label"]) for row in rows if row["split"] == "train"]
-    return make_jobs(plan, tables, make_balance(labels, len(CLASSES), balance), earlier)
+    return make_jobs(plan, tables, balance_by(tables, balance), earlier)
+
+
+def balance_by(tables: list[pa.Table], balance: str, classes: list[str] = CLASSES) -> Times:
+    """How often the training examples of the tables stand in copies."""
+    train = [table.filter(pc.equal(table["split"], "train"))["label"] for table in tables]
+    labels = pa.chunked_array([c for v in train for c in v.cast("string").chunks], pa.string())
+    return balance_of(labels, {"classes": classes}, SimpleNamespace(balance=balance))
 
 
 def make_all(
@@ -81,7 +91,7 @@ def make_all(
 ) -> list[MadeShards]:
     made = list(map_ordered(make_shards, jobs_of(plan, tables, balance, earlier)))
     files = sorted((file for one in made for file in one.files), key=lambda file: file["name"])
-    write_index(plan.folder, files, shape=plan.shape, classes=plan.classes, copies=plan.copies)
+    write_shard_index(plan.folder, files, shape=(4, 4, 1), classes=CLASSES, copies=plan.copies)
     return made
 
 

@@ -1,14 +1,17 @@
 """What tests of shards share: small shards, and a folder of them."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from pipeline.dataset.shard_column import ShardColumn
 from pipeline.dataset.shard_reader import ShardReader
 from pipeline.dataset.shards import Shard, write_shard
 from pipeline.dataset.table import write_index
 
+LABEL_COLUMNS = [ShardColumn("y", "int32"), ShardColumn("weight", "float32")]
 FIX = "make the shards again: dvc repro --force --single-item augment"
 
 
@@ -19,7 +22,27 @@ def shard(start: int, num: int, shape=(2, 3, 3)) -> Shard:
     images = (numbers[:, None] * 7 + np.arange(size)).astype(np.uint8).reshape(num, *shape)
     ids = [f"id-{number}" for number in numbers]
     return Shard(
-        images, (numbers % 3).astype(np.int32), (1 / (1 + numbers)).astype(np.float32), ids
+        {"x": images}, (numbers % 3).astype(np.int32), (1 / (1 + numbers)).astype(np.float32), ids
+    )
+
+
+def image_columns(shape) -> list[ShardColumn]:
+    """Columns of shards of images of classes."""
+    return [ShardColumn("x", "uint8", tuple(shape)), *LABEL_COLUMNS]
+
+
+def write_shard_index(folder: Path, files: list[dict], *, shape, classes, **values: Any) -> None:
+    """The index of shards of images of classes; `preparation` may have more than a shape."""
+    preparation = {"shape": list(shape), **values.pop("preparation", {})}
+    write_index(
+        folder,
+        files,
+        modality="images",
+        preparation=preparation,
+        target_kind="classes",
+        target={"classes": list(classes)},
+        columns=[column._asdict() for column in image_columns(shape)],
+        **values,
     )
 
 
@@ -35,7 +58,7 @@ def write_shards(folder: Path, *files: tuple[str, int, Shard], shape=(2, 3, 3)) 
         digest = write_shard(folder / name, *rows, copy, provenance(len(rows.ids)))
         entry = {"name": name, "split": split, "copy": copy, "rows": len(rows.ids)}
         entries.append(entry | {"sha256": digest})
-    write_index(folder, entries, shape=shape, classes=["a", "b", "c"], copies=2)
+    write_shard_index(folder, entries, shape=shape, classes=["a", "b", "c"], copies=2)
     return ShardReader(folder)
 
 
@@ -50,7 +73,7 @@ def write_learnable(folder: Path, classes: list[str]) -> None:
         name, ids = f"{split}-{copy:05d}.parquet", [f"{split}-{n}" for n in range(num)]
         digest = write_shard(
             folder / name,
-            images.astype(np.uint8),
+            {"x": images.astype(np.uint8)},
             labels,
             np.ones(num, np.float32),
             ids,
@@ -59,7 +82,8 @@ def write_learnable(folder: Path, classes: list[str]) -> None:
         )
         entry = {"name": name, "split": split, "copy": copy, "rows": num}
         entries.append(entry | {"sha256": digest})
-    write_index(
+    mean = [float(50 * len(classes))]
+    write_shard_index(
         folder,
         entries,
         shape=[8, 8, 1],
@@ -67,7 +91,5 @@ def write_learnable(folder: Path, classes: list[str]) -> None:
         copies=2,
         dataset="pets",
         license="CC0-1.0",
-        resize="squash",
-        mean=[float(50 * len(classes))],
-        std=[40.0],
+        preparation={"resize": "squash", "mean": mean, "std": [40.0]},
     )

@@ -30,11 +30,14 @@ class Encode(Protocol):
         ...
 
     def encode(self, contents: Mapping[str, Sequence[Any]], preparation: Preparation) -> Inputs:
-        """N examples as `columns` says; `contents` has a list of N values for each of CONTENT."""
+        """N examples, each column as `columns` says, in that order.
+
+        `contents` has a list of N values for each of CONTENT; None where there is nothing.
+        """
         ...
 
     def vary(self, inputs: Inputs, keys: Keys, copy: int, settings: Any, seed: int) -> Inputs:
-        """Version `copy` of each of N examples by `settings`, the section `augment`.
+        """Version `copy` of each of N examples by what the modality adds to the section `augment`.
 
         Copy 0 is the original. `keys` has a key for each row, `(N,)`.
 

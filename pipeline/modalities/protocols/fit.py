@@ -8,7 +8,7 @@ import pyarrow as pa
 from pipeline.modalities.protocols.encode import Inputs, Preparation
 
 Sums = dict[str, list[int]]
-"""Exact sums over rows, which are added up over shards."""
+"""Exact sums over rows by name, which are added up over shards; as JSON."""
 
 
 class Fit(Protocol):
@@ -24,15 +24,19 @@ class Fit(Protocol):
 
         Args:
             index: of data/clean.
-            tables: reads the training examples of data/clean, table by table; as often as wanted.
-            settings: the section `augment`.
+            tables: reads the training examples of data/clean, table by table, with the columns
+                CONTENT of encode; as often as wanted.
+            settings: what the modality adds to the section `augment`.
         """
         ...
 
     def sums(self, inputs: Inputs) -> Sums:
-        """Sums over original training rows, from which `finish` takes what it needs."""
+        """Sums over original rows, from which `finish` takes what it needs; may be empty."""
         ...
 
     def finish(self, preparation: Preparation, sums: Sums) -> Preparation:
-        """The preparation with what is learnt from all encoded training examples."""
+        """The preparation with what is learnt from all encoded training examples.
+
+        `sums` are those of all of them; those of no row where there are none.
+        """
         ...

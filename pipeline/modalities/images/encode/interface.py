@@ -1,1 +1,37 @@
-"""The names of modalities/protocols/encode.py, for images."""
+"""The names of modalities/protocols/encode.py, for images.
+
+A preparation has `shape`, height, width and channels, and `resize`, how an image of another shape
+is brought to it.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pipeline.dataset.arrays import Keys
+from pipeline.dataset.shard_column import ShardColumn
+from pipeline.modalities.images.arrays import INPUT
+from pipeline.modalities.images.encode.pixels import Shape, decode_all
+from pipeline.modalities.images.encode.transforms.augment import augment
+from pipeline.modalities.protocols.encode import Inputs, Preparation
+
+CONTENT = ("image",)
+
+
+def columns(preparation: Preparation) -> list[ShardColumn]:
+    return [ShardColumn(INPUT, "uint8", _shape(preparation))]
+
+
+def encode(contents: Mapping[str, Sequence[Any]], preparation: Preparation) -> Inputs:
+    """Pixels; black for None."""
+    return {INPUT: decode_all(contents["image"], _shape(preparation), preparation["resize"])}
+
+
+def vary(inputs: Inputs, keys: Keys, copy: int, settings: Any, seed: int) -> Inputs:
+    """By `settings.transforms`; see transforms/augment.py."""
+    images = augment(inputs[INPUT], keys, copy, transforms=settings.transforms, seed=seed)
+    return {INPUT: images}
+
+
+def _shape(preparation: Preparation) -> Shape:
+    height, width, channels = preparation["shape"]
+    return height, width, channels
