@@ -6,13 +6,17 @@ VENV := .venv
 INSTALLED := $(VENV)/requirements.installed
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: help env install run review test lint dag lock bench
+# What the command `groundwork` was installed from.
+LAUNCHER := pyproject.toml groundwork_launcher.py
+
+.PHONY: help env install launcher run review test lint dag lock bench
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-env: ## Make .venv from requirements.txt when it is missing or outdated.
+env: ## Make .venv from requirements.txt, with the command groundwork, when it is missing or outdated.
 	@cmp -s requirements.txt $(INSTALLED) || $(MAKE) --no-print-directory install
+	@cat $(LAUNCHER) | cmp -s - $(VENV)/launcher.installed || $(MAKE) --no-print-directory launcher
 
 install:
 	@command -v $(PYTHON) >/dev/null || { echo "ERROR $(PYTHON) is not on PATH; Groundwork needs Python 3.11 or later | fix: install it, or name another: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
@@ -21,12 +25,17 @@ install:
 	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
 	@cp requirements.txt $(INSTALLED)
 
+launcher:
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-index --no-build-isolation --force-reinstall .
+	@cat $(LAUNCHER) > $(VENV)/launcher.installed
+
 run: env ## Run the pipeline on the dataset that params.yaml names.
+	@groundwork repair --quiet
 	@dvc repro
 	@dvc metrics show reports/metrics.json
 
 review: env ## Decide about doubtful labels on a local page; ARGS="--reviewer ana" names you.
-	@python -m pipeline.commands.review $(ARGS)
+	@groundwork review $(ARGS)
 
 test: env ## Run the test suite (about 8 minutes on two cores); ARGS="-k name" picks tests.
 	@python -m pytest --numprocesses 2 $(ARGS)
@@ -42,6 +51,6 @@ dag: env ## Write into dvc.yaml which code each stage runs, after imports have c
 bench: env ## Run every benchmark in benchmarks/; each file says how to run it alone.
 	@for file in benchmarks/*.py; do echo "== $$file"; python $$file || exit 1; done
 
-lock: ## Pin every transitive version of requirements.in in requirements.txt.
+lock: ## Pin every transitive version of what pyproject.toml names in requirements.txt.
 	@test -x $(VENV)/bin/uv || $(MAKE) --no-print-directory install
-	@uv pip compile --quiet --universal --no-emit-index-url --no-header --python-version 3.11 --upgrade --output-file requirements.txt requirements.in
+	@uv pip compile --quiet --universal --no-emit-index-url --no-header --python-version 3.11 --upgrade --group dev --output-file requirements.txt pyproject.toml

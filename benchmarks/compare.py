@@ -12,24 +12,27 @@ import sys
 from collections import Counter
 from itertools import permutations
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import numpy as np
 import torch
 
-from pipeline.commands.compare.comparison import ALPHA, GOOD, JUDGED, TOLERANCE, compare, overall
+from pipeline.commands.compare.comparison import ALPHA, TOLERANCE, compare, overall
 from pipeline.dataset.shard_reader import ShardReader
 from pipeline.dataset.shards import Shard
-from pipeline.evaluate.predictions import Predictions
 from pipeline.learning.batches import Examples, make_examples
 from pipeline.learning.device import choose_device
 from pipeline.learning.fitting.loop import fit
 from pipeline.learning.inference import predict
-from pipeline.learning.metrics import softmax
-from pipeline.modalities.images.network.networks import build_network
-from pipeline.modalities.images.network.on_device import Normalizer
-from pipeline.params import Params, load_params
+from pipeline.modalities.opening import open_network
+from pipeline.params import load_params
+from pipeline.targets.classes.judging import interface as judging
+from pipeline.targets.classes.judging.interface import GOOD, JUDGED
+from pipeline.targets.classes.judging.predictions import Predictions
+from pipeline.targets.classes.metrics import softmax
+from pipeline.targets.opening import open_loss
 from pipeline.train.params import recipe_of
 
 VERDICTS = ("PASS", "INCONCLUSIVE", "FAIL")
@@ -53,7 +56,9 @@ def main() -> None:
     counts = {name: Counter[str]() for name in (*arguments.metrics, "overall")}
     pairs = list(permutations(runs, 2))
     for one, other in pairs:
-        changes = compare(one, other, tolerance=arguments.tolerance, judged=arguments.metrics)
+        changes = compare(
+            one, other, judging, judged=arguments.metrics, tolerance=arguments.tolerance
+        )
         for change in changes:
             if change.metric in counts:
                 counts[change.metric][change.verdict] += 1
@@ -63,34 +68,36 @@ def main() -> None:
         print(f"{name:18}", *(f"{v} {found[v] / len(pairs):.1%}  " for v in VERDICTS))
 
 
-def run(reader: ShardReader, params: Params, seed: int) -> Predictions:
+def run(reader: ShardReader, params: Any, seed: int) -> Predictions:
     """What a network trained from this seed says of the test split."""
-    device = choose_device(params.train.device, params.train.precision, reader.shape)
+    networks = open_network(reader.modality)
+    large = networks.gains_by_bf16(reader.preparation)
+    device = choose_device(params.train.device, params.train.precision, large)
     torch.manual_seed(seed)
-    network = build_network(params.model, reader.shape, len(reader.classes))
-    recipe = recipe_of(params, seed)
-    normalize = Normalizer(reader.index["mean"], reader.index["std"], device.kind)
+    classes = reader.target["classes"]
+    network = networks.build(params.model, reader.preparation, len(classes), params.train)
     fit(
         network,
-        recipe,
+        recipe_of(params, seed),
         lambda epoch: examples(reader.read("train", epoch % reader.copies)),
         examples(reader.read("val", 0)),
-        normalize,
+        open_loss("classes"),
         device,
+        settings=params.train,
     )
     test = reader.read("test", 0)
-    logits = predict(network, torch.from_numpy(test.images), normalize, device)
+    logits = predict(network, test.inputs, device)
     return Predictions(
         test.ids,
         [None] * len(test.ids),
-        reader.classes,
-        test.labels.astype(np.int64),
+        classes,
+        test.y.astype(np.int64),
         softmax(logits).astype(np.float32),
     )
 
 
 def examples(shard: Shard) -> Examples:
-    return make_examples(shard.images, shard.labels, shard.weights)
+    return make_examples(shard.inputs, shard.y, shard.weights)
 
 
 if __name__ == "__main__":

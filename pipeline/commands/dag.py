@@ -2,23 +2,74 @@
 
     python -m pipeline.commands.dag
 
-Under `deps:` of each stage, the paths below pipeline/ are those that importing the stage runs: a
-folder where it runs all of a folder, files elsewhere. The rest of dvc.yaml stays as it is.
+Under `deps:` of each stage, the paths below pipeline/ are those that importing the stage runs, a
+folder where it runs all of a folder, and the sub-packages of the modality and the target that it
+opens by name: `pipeline/modalities/${modality}/encode`, which DVC fills in from params.yaml. So an
+edit of one modality runs nothing of another. The rest of dvc.yaml stays as it is.
 """
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
-from pipeline.runtime.code import PACKAGE, ROOT, cover, import_closure
+from pipeline.modalities.opening import MODALITIES
+from pipeline.runtime.code import PACKAGE, ROOT, cover, import_closure, imported_modules
+from pipeline.targets.opening import TARGETS
 
 DVC_FILE = Path("dvc.yaml")
 STAGE = re.compile(r"  (\w+):\n")
 INDENT = "      - "
+OPENED = re.compile(r"pipeline\.(modalities|targets)\.opening\.open_(\w+)")
+SETTINGS = re.compile(r'(modality|target)_settings\(\w+, "(\w+)"\)')
+KINDS = {"modalities": ("modality", MODALITIES), "targets": ("target", TARGETS)}
+"""Of each floor with packages that are opened by name, the key of params.yaml and the packages."""
 
 
 def code_deps(stage: str) -> list[str]:
     """Paths below pipeline/ that a stage runs, as dvc.yaml should list them."""
-    return cover(import_closure(f"{PACKAGE}.{stage}.__main__"))
+    files = import_closure(f"{PACKAGE}.{stage}.__main__")
+    parts, settings = opened_parts(files), settings_read(files)
+    deps: set[str] = set()
+    todo = {(floor, f"{part}.interface") for floor, part in parts}
+    todo |= {(floor, f"{part}.settings") for floor, part in settings}
+    for floor, module in sorted(todo):
+        _, packages = KINDS[floor]
+        for package in packages.values():
+            for file in import_closure(f"{package}.{module}"):
+                if (inside := _inside(file, floor, packages)) is None:
+                    files.add(file)
+                else:
+                    deps.add(_placeholder(floor, inside, whole=module.endswith("interface")))
+    folders = {dep for dep in deps if not dep.endswith(".py")}
+    deps = {dep for dep in deps if not any(dep.startswith(f"{folder}/") for folder in folders)}
+    return sorted({*cover(files), *deps})
+
+
+def opened_parts(files: Iterable[Path]) -> set[tuple[str, str]]:
+    """Floor and sub-package of what some files open by name, by their imports."""
+    names = (name for file in files for name in imported_modules(file))
+    return {(found[1], found[2]) for name in names if (found := OPENED.fullmatch(name))}
+
+
+def settings_read(files: Iterable[Path]) -> set[tuple[str, str]]:
+    """Floor and sub-package of the settings that some files open by name."""
+    floors = {key: floor for floor, (key, _) in KINDS.items()}
+    texts = ((ROOT / file).read_text(encoding="utf-8") for file in files)
+    return {(floors[key], part) for text in texts for key, part in SETTINGS.findall(text)}
+
+
+def _inside(file: Path, floor: str, packages: Iterable[str]) -> Path | None:
+    """The path of a file inside a package that is opened by name; None outside all of them."""
+    parts = file.parts
+    inside = len(parts) > 3 and parts[1] == floor and parts[2] in packages
+    return Path(*parts[3:]) if inside else None
+
+
+def _placeholder(floor: str, inside: Path, *, whole: bool) -> str:
+    """As dvc.yaml has it: the whole sub-package, or a file that every package has."""
+    key, _ = KINDS[floor]
+    path = inside.parts[0] if whole or inside.name != "settings.py" else inside.as_posix()
+    return f"{PACKAGE}/{floor}/${{{key}}}/{path}"
 
 
 def with_code_deps(text: str) -> str:

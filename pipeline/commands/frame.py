@@ -1,18 +1,45 @@
 """The frame of a command that people run beside the pipeline."""
 
+import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 from pipeline.runtime.errors import GroundworkError
 
+INTERRUPTED, BROKEN_PIPE = 130, 141  # 128 + the number of the signal, as shells have it
+
+_start = Path()
+
+
+def stand_in(folder: Path) -> None:
+    """Have paths of the command line start at `folder`; commands work in the project's root."""
+    global _start
+    root = Path.cwd()
+    _start = folder.relative_to(root) if folder.is_relative_to(root) else folder
+
+
+def from_start(text: str) -> Path:
+    """A path of the command line, as the root of the project has it."""
+    return _start / Path(text).expanduser()
+
+
+def as_given(path: Path) -> Path:
+    """What `from_start` made a path of."""
+    return path.relative_to(_start) if path.is_relative_to(_start) else path
+
 
 def run_command(main: Callable[[], None]) -> None:
-    """Run `main` and exit: 0, or 1 with one line, or 130 when interrupted."""
+    """Run `main` and exit: 0, or 1 with one line, or 128 + n after signal n."""
     try:
         main()
+        sys.stdout.flush()
     except GroundworkError as error:
         print(error, file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
-        sys.exit(130)
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:  # who read the output, such as `head`, has enough of it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(BROKEN_PIPE)

@@ -66,7 +66,7 @@ class Entry(Settings):
     """Of the file that `uri` names, or of each file of the folder that it names; verified."""
     md5: Md5 | dict[Text, Md5] | None = None
     fingerprint: Sha256 | None = None
-    """Of all examples, as `commands.add` found them; ingest refuses other data. See examples.py."""
+    """Of all examples, as `groundwork add` found them; ingest refuses others. See examples.py."""
     title: str | None = None
     description: str | None = None
     homepage: str | None = None
@@ -83,6 +83,11 @@ def entry_path(name: str) -> Path:
     return CATALOG_DIR / f"{name}.yaml"
 
 
+def dataset_names() -> list[str]:
+    """Names of all datasets that have an entry."""
+    return sorted(file.stem for file in CATALOG_DIR.glob("*.yaml"))
+
+
 def parse_entry(name: str, model: type[SomeSettings], modality: str, target: str) -> SomeSettings:
     """Read the catalog entry of the dataset `name` as `model`, an Entry of a modality and target.
 
@@ -92,7 +97,7 @@ def parse_entry(name: str, model: type[SomeSettings], modality: str, target: str
     """
     path = entry_path(name)
     if not path.exists():
-        known = ", ".join(sorted(file.stem for file in CATALOG_DIR.glob("*.yaml"))) or "none"
+        known = ", ".join(dataset_names()) or "none"
         raise SettingsError(
             f"dataset is {name!r}, but {path} does not exist; there are: {known}",
             fix=f"write {path} (`uri:` and `license:` are enough)",

@@ -1,6 +1,6 @@
 """The review queue: the examples that people should look at, the most doubtful first.
 
-clean writes it into data/findings; `commands.review` shows it.
+clean writes it into data/findings; `groundwork review` shows it.
 """
 
 from pathlib import Path

@@ -2,48 +2,53 @@
 
 reads   data/raw/index.json, data/clean/, data/findings/, data/shards/, the catalog entry
 writes  reports/datacard.md, reports/croissant.json, reports/data/ (lists and pictures)
-params  dataset
+params  dataset, modality, target
 
 Nothing is computed here that another stage needs: rewording a card re-runs this stage alone.
 """
 
 from pipeline.dataset.addresses import without_secrets
-from pipeline.dataset.catalog import read_entry
 from pipeline.dataset.places import CLEAN, FINDINGS, RAW, SHARDS
 from pipeline.dataset.shard_reader import ShardReader
 from pipeline.dataset.table import read_folder, read_index
 from pipeline.dataset.tables import read_table
 from pipeline.describe.croissant import write_croissant
-from pipeline.describe.datacard import COLUMNS, Facts, write_card
+from pipeline.describe.datacard import Facts, columns_of, write_card
 from pipeline.describe.lists import write_lists
 from pipeline.describe.params import DescribeParams, describe_params
 from pipeline.describe.pictures import Pictures
+from pipeline.entry import read_entry
+from pipeline.modalities.opening import open_show
 from pipeline.runtime.stage import Stage, run_stage, write_json
+from pipeline.targets.opening import open_describe
 
 
 def main(stage: Stage[DescribeParams]) -> None:
-    entry = read_entry(stage.params.dataset)
-    index, table = read_index(CLEAN), read_folder(CLEAN, COLUMNS)
+    params = stage.params
+    show, target = open_show(params.modality), open_describe(params.target)
+    entry = read_entry(params.dataset, params.modality, params.target)
+    index, table = read_index(CLEAN), read_folder(CLEAN, columns_of(show))
     facts = Facts(
-        dataset=stage.params.dataset,
+        dataset=params.dataset,
         entry=entry,
         uri=without_secrets(entry.uri),
-        classes=index["classes"],
+        target_index=index["target"],
         table=table,
         removed=read_table(FINDINGS, "removed", ["reason", "detail"]),
         ingest=read_index(RAW)["counts"],
         labels=read_index(FINDINGS)["labels"],
     )
-    stage.output("reports/datacard.md").write_text(write_card(facts), encoding="utf-8")
+    card = write_card(facts, show, target)
+    stage.output("reports/datacard.md").write_text(card, encoding="utf-8")
     write_json(
         stage.output("reports/croissant.json"),
-        write_croissant(facts.dataset, entry, index["classes"], index["files"]),
+        write_croissant(facts.dataset, entry, index, show, target),
     )
     folder = stage.output("reports/data")
     folder.mkdir()
-    write_lists(folder, FINDINGS)
-    pictures = Pictures(folder, CLEAN, FINDINGS)
-    pictures.draw_classes(table)
+    write_lists(folder, FINDINGS, target, index["target"])
+    pictures = Pictures(folder, CLEAN, FINDINGS, show, target)
+    pictures.draw_sheet(table)
     pictures.draw_suspected()
     pictures.draw_duplicates()
     pictures.draw_copies(ShardReader(SHARDS))

@@ -5,35 +5,17 @@ Format: https://docs.mlcommons.org/croissant/docs/croissant-spec.html
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from pipeline.dataset.catalog import Entry
-from pipeline.modalities.images.prepare.measurements import MEASUREMENTS
-from pipeline.modalities.images.show.words import WORDS
+from pipeline.modalities.protocols.show import Show
+from pipeline.targets.protocols.describe import Describe
 
 SPEC = "http://mlcommons.org/croissant/1.0"
 SPDX = "https://spdx.org/licenses/{}.html"
-FIELDS = {
-    "id": ("sc:Text", "The example's key in its source."),
-    "image": ("sc:ImageObject", "The encoded image, without personal metadata."),
-    "label": ("sc:Text", "Class name, as cleaned."),
-    "label_given": ("sc:Text", "Class name, as the source has it."),
-    "split": ("sc:Text", "train, val or test."),
-    "group": ("sc:Text", "Examples of one group are never in different splits."),
-    "source": ("sc:Text", "Where the image came from."),
-    "license": ("sc:Text", "Licence of this example."),
-    "purposes": ("sc:Text", "What it may be used for, with spaces between; null for anything."),
-    "sha256": ("sc:Text", "Digest of the encoded image."),
-    **{
-        m.name: (
-            "sc:Float" if m.type.startswith("float") else "sc:Integer",
-            WORDS[m.name].meaning,
-        )
-        for m in MEASUREMENTS
-    },
-    "weight": ("sc:Float", "Weight in the training loss."),
-}
+Fields = Mapping[str, tuple[str, str]]
+"""Type and meaning of columns."""
 # As the specification prints it.
 CONTEXT = {
     "@language": "en",
@@ -76,22 +58,24 @@ CONTEXT = {
 
 
 def write_croissant(
-    dataset: str, entry: Entry, classes: Sequence[str], files: Sequence[Mapping[str, Any]]
+    dataset: str, entry: Entry, index: Mapping[str, Any], show: Show, target: Describe
 ) -> dict[str, Any]:
-    """The metadata as a JSON document; `files` as in the index of data/clean.
+    """The metadata as a JSON document; `index` is that of data/clean.
 
     Each file is a distribution and a record set of its own, which is how mlcroissant reads them.
     """
+    files, labels = index["files"], index["target"]
+    content = f"{show.NOUNS.capitalize()} of {target.summary(labels)}."
     document: dict[str, Any] = {
         "@context": CONTEXT,
         "@type": "sc:Dataset",
         "conformsTo": SPEC,
         "name": dataset,
         "alternateName": entry.title or dataset,
-        "description": entry.description or f"Images of {len(classes)} classes.",
+        "description": entry.description or content,
         "license": license_url(entry.license),
         "url": entry.homepage or "../data/clean",
-        "keywords": ["image classification", *classes[:50]],
+        "keywords": [f"{show.HUB_MODALITY} {target.TASK}", *target.keywords(labels)],
     }
     if entry.citation:
         document["citeAs"] = entry.citation
@@ -106,11 +90,32 @@ def write_croissant(
         }
         for file in files
     ]
-    document["recordSet"] = [record_set(file["name"]) for file in files]
+    fields = fields_of(show, target)
+    document["recordSet"] = [record_set(file["name"], fields) for file in files]
     return document
 
 
-def record_set(file: str) -> dict[str, Any]:
+def fields_of(show: Show, target: Describe) -> Fields:
+    """Columns of data/clean that machines should know, in their order."""
+    return {
+        "id": ("sc:Text", "The example's key in its source."),
+        **{name: show.FIELDS[name] for name in show.CONTENT},
+        **target.FIELDS,
+        "split": ("sc:Text", "train, val or test."),
+        "group": ("sc:Text", "Examples of one group are never in different splits."),
+        "source": ("sc:Text", f"Where the {show.NOUN} came from."),
+        "license": ("sc:Text", "Licence of this example."),
+        "purposes": (
+            "sc:Text",
+            "What it may be used for, with spaces between; null for anything.",
+        ),
+        "sha256": show.FIELDS["sha256"],
+        **{name: show.FIELDS[name] for name in show.WORDS},
+        "weight": ("sc:Float", "Weight in the training loss."),
+    }
+
+
+def record_set(file: str, fields: Fields) -> dict[str, Any]:
     name = file.removesuffix(".parquet")
     return {
         "@type": "cr:RecordSet",
@@ -126,7 +131,7 @@ def record_set(file: str) -> dict[str, Any]:
                 "dataType": kind,
                 "source": {"fileObject": {"@id": file}, "extract": {"column": column}},
             }
-            for column, (kind, meaning) in FIELDS.items()
+            for column, (kind, meaning) in fields.items()
         ],
     }
 

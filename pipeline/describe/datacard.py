@@ -14,14 +14,12 @@ import pyarrow.compute as pc
 
 from pipeline.dataset.catalog import Entry
 from pipeline.dataset.findings import DROPPED, DUPLICATE, LABEL, LEAK, OUTLIER, UNUSABLE
-from pipeline.dataset.table import SPLITS, count
-from pipeline.modalities.images.show.words import WORDS
+from pipeline.modalities.protocols.show import Show
 from pipeline.reporting.markdown import as_table, code, plain, quoted
+from pipeline.targets.protocols.describe import Describe
+from pipeline.targets.protocols.labels import TargetIndex
 
-MEASURED = [name for name, words in WORDS.items() if words.in_card]
-COLUMNS = ["id", "label", "split", "group", "source", "license", "purposes", *MEASURED]
 QUANTILES = {0.0: "least", 0.05: "5 %", 0.5: "median", 0.95: "95 %", 1.0: "most"}
-MAX_CLASSES_LISTED = 100
 MAX_SOURCES_LISTED = 10
 MAX_DETAILS = 10
 REASONS = {
@@ -42,9 +40,9 @@ class Facts:
     entry: Entry
     uri: str
     """The source, without secrets."""
-    classes: Sequence[str]
+    target_index: TargetIndex
     table: pa.Table
-    """data/clean, the columns COLUMNS."""
+    """data/clean, the columns of `columns_of`."""
     removed: pa.Table
     """Columns reason and detail of what was removed; see findings.py."""
     ingest: Mapping[str, int]
@@ -53,33 +51,45 @@ class Facts:
     """What clean counted, as in reports/labels.json."""
 
 
-def write_card(facts: Facts) -> str:
+def columns_of(show: Show) -> list[str]:
+    """Columns of data/clean that the card reads."""
+    return ["id", "label", "split", "group", "source", "license", "purposes", *measured(show)]
+
+
+def measured(show: Show) -> list[str]:
+    """Measurements that are in the card."""
+    return [name for name, words in show.WORDS.items() if words.in_card]
+
+
+def write_card(facts: Facts, show: Show, target: Describe) -> str:
     """The card as Markdown."""
     title = facts.entry.title or facts.dataset
-    lines = [*head(facts, title), "", f"# {plain(title)}", ""]
+    task = f"{show.HUB_MODALITY}-{target.TASK}"
+    lines = [*head(facts, title, task), "", f"# {plain(title)}", ""]
     if facts.entry.description:
         lines += [plain(facts.entry.description), ""]
-    lines += ["![some training examples of each class](data/classes.png)", ""]
+    picture, caption = target.SHEET
+    lines += [f"![{caption}](data/{picture}.png)", ""]
     for heading, body in (
-        ("What is in it", contents(facts)),
-        ("Measurements", measurements(facts)),
+        ("What is in it", target.counts(facts.table, facts.target_index)),
+        ("Measurements", measurements(facts.table, show)),
         ("Where it comes from", provenance(facts)),
         ("What was left out", left_out(facts)),
-        ("Labels", label_check(facts)),
-        ("Personal data", personal_data(facts)),
+        ("Labels", target.label_check(facts.labels)),
+        ("Personal data", personal_data(facts, show)),
         ("Splits", splits(facts)),
     ):
         lines += [f"## {heading}", "", *body, ""]
     return "\n".join(lines).rstrip() + "\n"
 
 
-def head(facts: Facts, title: str) -> Iterator[str]:
+def head(facts: Facts, title: str, task: str) -> Iterator[str]:
     number = facts.table.num_rows
     size = next((name for limit, name in SIZE_CATEGORIES if number < limit), "n>1M")
     yield "---"
     yield f"pretty_name: {quoted(title)}"
     yield f"license: {quoted(facts.entry.license.lower())}"
-    yield "task_categories: [image-classification]"
+    yield f"task_categories: [{task}]"
     yield f'size_categories: ["{size}"]'
     yield "---"
 
@@ -92,33 +102,12 @@ SIZE_CATEGORIES = [
 ]
 
 
-def contents(facts: Facts) -> Iterator[str]:
-    counts = count(facts.table, "label", "split")
-    of_class = {name: [counts.get((name, split), 0) for split in SPLITS] for name in facts.classes}
-    totals = [sum(row) for row in of_class.values()]
-    yield (
-        f"{facts.table.num_rows:,} examples of {len(facts.classes)} classes. The largest class has "
-        f"{max(totals):,}, the smallest {min(totals):,}."
-    )
-    yield ""
-    shown = list(of_class.items())[:MAX_CLASSES_LISTED]
-    rows = [[plain(name), *row, sum(row)] for name, row in shown]
-    if len(of_class) > len(shown):
-        rest = list(of_class.values())[MAX_CLASSES_LISTED:]
-        sums = [sum(column) for column in zip(*rest, strict=True)]
-        rows.append([f"{len(rest)} more classes", *sums, sum(sums)])
-    whole = [sum(column) for column in zip(*of_class.values(), strict=True)]
-    rows.append(["**all**", *whole, sum(whole)])
-    yield from as_table(["class", *SPLITS, "all"], rows)
-
-
-def measurements(facts: Facts) -> Iterator[str]:
+def measurements(table: pa.Table, show: Show) -> Iterator[str]:
     rows = []
-    for name in MEASURED:
-        values = np.asarray(facts.table[name].combine_chunks(), np.float64)
-        rows.append(
-            [WORDS[name].title, *(f"{value:.4g}" for value in np.quantile(values, list(QUANTILES)))]
-        )
+    for name in measured(show):
+        values = np.asarray(table[name].combine_chunks(), np.float64)
+        quantiles = np.quantile(values, list(QUANTILES))
+        rows.append([show.WORDS[name].title, *(f"{value:.4g}" for value in quantiles)])
     yield from as_table(["", *QUANTILES.values()], rows)
 
 
@@ -159,23 +148,14 @@ def left_out(facts: Facts) -> Iterator[str]:
         yield "Nothing."
 
 
-def label_check(facts: Facts) -> Iterator[str]:
-    labels = facts.labels
-    yield f"- suspected wrong labels: {labels['label_issues']:,}"
-    yield f"- given another label: {labels['relabelled']:,}"
-    yield f"- decided by people: {labels['decisions']:,}"
-    yield f"- estimated share of wrong labels: {labels['estimated_noise_rate']:.1%}"
-
-
-def personal_data(facts: Facts) -> Iterator[str]:
-    kinds = {
-        key.removeprefix("with_"): number
-        for key, number in facts.ingest.items()
-        if key.startswith("with_") and number
-    }
-    removed = ", ".join(f"{kind} from {number:,}" for kind, number in kinds.items())
-    yield f"Metadata removed from the images: {removed or 'none was there'}."
-    yield "Whether people can be recognised in the pictures is for those to say who know the data."
+def personal_data(facts: Facts, show: Show) -> Iterator[str]:
+    yield from show.privacy(
+        {
+            key.removeprefix("with_"): number
+            for key, number in facts.ingest.items()
+            if key.startswith("with_") and number
+        }
+    )
 
 
 def splits(facts: Facts) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Pictures of the data: of each class, of what was found, and of what training will see."""
+"""Pictures of the data: of some examples, of what was found, and of what training will see."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -7,19 +7,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
-from pipeline.dataset.randomness import id_keys, uniform
 from pipeline.dataset.shard_reader import ShardReader
 from pipeline.dataset.table import read_index, read_tables
 from pipeline.dataset.tables import read_table
-from pipeline.modalities.images.arrays import Images
-from pipeline.modalities.images.encode.pixels import comparison_shape, decode_all
-from pipeline.modalities.images.show.figures import contact_sheet, image_grid
-from pipeline.reporting.figures import confusion
+from pipeline.modalities.protocols.show import Contents, Show
+from pipeline.targets.protocols.describe import Describe
 
-SHEET_SIDE = 96  # pixels of an image in the contact sheet
-SHEET_CLASSES, SHEET_COLUMNS = 20, 10
 NUM_SUSPECTED, NUM_PAIRS = 36, 24
 NUM_PICTURED, MAX_COPIES_PICTURED = 8, 5
 
@@ -27,46 +21,36 @@ NUM_PICTURED, MAX_COPIES_PICTURED = 8, 5
 class Pictures:
     """Draws into a folder what data/clean and data/findings have."""
 
-    def __init__(self, folder: Path, clean: Path, findings: Path) -> None:
+    def __init__(
+        self, folder: Path, clean: Path, findings: Path, show: Show, target: Describe
+    ) -> None:
         self.folder, self.clean, self.findings = folder, clean, findings
+        self.show, self.target = show, target
         self.index = read_index(clean)
-        self.classes: list[str] = self.index["classes"]
 
-    def draw_classes(self, table: pa.Table) -> None:
-        """Some training examples of each class; `table` is data/clean, columns id, label, split."""
-        height, width = (min(side, SHEET_SIDE) for side in self.index["image_size"])
-        shape = (height, width, self.index["channels"])
-        chosen = sheet_ids(table, self.classes)
-        ids = [id for some in chosen.values() for id in some]
-        encoded = self._values(ids, "image", "image")
-        contact_sheet(
-            {
-                name: decode_all([encoded[id] for id in ids], shape, "crop")
-                for name, ids in chosen.items()
-            },
-            self.folder / "classes.png",
+    def draw_sheet(self, table: pa.Table) -> None:
+        """Some training examples by their labels; `table` is data/clean: id, label, split."""
+        chosen = self.target.sheet(table, self.index["target"])
+        values = self._content_of([id for ids in chosen.values() for id in ids])
+        self.show.sheet(
+            {name: _contents(values, ids) for name, ids in chosen.items()},
+            self.index["content"],
+            self.folder / f"{self.target.SHEET[0]}.png",
         )
 
     def draw_suspected(self) -> None:
-        """Suspected labels, the most doubtful first, and how often which class looks like which."""
+        """Suspected labels, the most doubtful first, and what the target makes of all of them."""
         table = read_table(self.findings, "suspected")
         worst = table.slice(0, NUM_SUSPECTED).to_pylist()
         num = table.num_rows
-        image_grid(
-            list(self._images([row["id"] for row in worst])),
-            [f"given {row['given']}\nlooks like {row['proposed']}" for row in worst],
+        self._draw(
+            [row["id"] for row in worst],
+            [self.target.doubt(row) for row in worst],
             self.folder / "label_issues.png",
             columns=9,
             title=f"{num} suspected label{'s' * (num != 1)}, the most doubtful first",
         )
-        given, proposed = (
-            pc.index_in(table[name], pa.array(self.classes)).to_numpy()
-            for name in ("given", "proposed")
-        )
-        matrix = np.zeros((len(self.classes), len(self.classes)), np.int64)
-        np.add.at(matrix, (given, proposed), 1)
-        path = self.folder / "label_confusion.png"
-        confusion(matrix, self.classes, path, rows="given", columns="proposed")
+        self.target.draw_suspected(table, self.index["target"], self.folder)
 
     def draw_duplicates(self) -> None:
         """Exact and near duplicates, pair by pair, leaks first."""
@@ -74,44 +58,68 @@ class Pictures:
         pairs = table.slice(0, NUM_PAIRS).to_pylist()
         ids = [id for pair in pairs for id in (pair["id"], pair["of"])]
         splits = [split for pair in pairs for split in (pair["split"], pair["of_split"])]
-        labels = self._values(ids, "label_given", "label")
-        image_grid(
-            list(self._images(ids)),
-            [f"{split}\n{labels[id] or 'no label'}" for id, split in zip(ids, splits, strict=True)],
+        labels = {
+            id: "no label" if label is None else self.target.in_words(label)
+            for id, label in self._values(ids, "label_given", "label").items()
+        }
+        self._draw(
+            ids,
+            [f"{split}\n{labels[id]}" for id, split in zip(ids, splits, strict=True)],
             self.folder / "duplicates.png",
             columns=8,
-            title=f"{table.num_rows} images repeat another, leaks between splits first",
+            title=f"{table.num_rows} {self.show.NOUNS} repeat another, leaks between splits first",
         )
 
     def draw_copies(self, reader: ShardReader) -> None:
         """A column for each of some training examples, the original on top, its copies below."""
-        blank = np.full(reader.shape, 255, np.uint8)
         shown: dict[str, str] = {}
-        images: list[NDArray[np.uint8]] = []
-        captions = []
+        rows: dict[str, list[Any]] = {}
+        captions: list[str] = []
+        blank = set()
         for copy in range(min(reader.copies, MAX_COPIES_PICTURED)):
             shard = reader.read_first("train", copy)
             if copy == 0:
                 some = np.linspace(0, len(shard.ids) - 1, NUM_PICTURED).astype(int)
-                shown = {shard.ids[row]: reader.classes[shard.labels[row]] for row in some}
+                shown = {
+                    shard.ids[row]: self.target.of_shard(shard.y[row], reader.target)
+                    for row in some
+                }
             first_row = {id: row for row, id in reversed(list(enumerate(shard.ids)))}
-            for id, label in shown.items():
-                row = first_row.get(id)  # a balanced copy lacks some
-                images.append(blank if row is None else shard.images[row])
-                name = "original" if copy == 0 else f"copy {copy}"
-                captions.append(f"{label}\n{name if row is not None else f'not in {name}'}")
-        image_grid(
-            images,
+            places = [first_row.get(id) for id in shown]  # a balanced copy lacks some
+            name = "original" if copy == 0 else f"copy {copy}"
+            for place, label in zip(places, shown.values(), strict=True):
+                if place is None:
+                    blank.add(len(captions))
+                captions.append(f"{label}\n{name if place is not None else f'not in {name}'}")
+            there = [place for place in places if place is not None]
+            for column, values in shard.inputs.items():
+                rows.setdefault(column, []).append(values[there])
+        self.show.grid(
+            {column: np.concatenate(parts) for column, parts in rows.items()},
+            reader.preparation,
             captions,
             self.folder / "augmented.png",
             columns=len(shown),
             title="training examples as the shards have them",
+            blank=blank,
         )
 
-    def _images(self, ids: Sequence[str]) -> Images:
-        """Images as the label check saw them, `(N, H, W, C)`; black where there is none."""
-        encoded = self._values(ids, "image", "image")
-        return decode_all([encoded.get(id) for id in ids], comparison_shape(self.index), "squash")
+    def _draw(
+        self, ids: Sequence[str], captions: Sequence[str], path: Path, *, columns: int, title: str
+    ) -> None:
+        self.show.grid_of_contents(
+            _contents(self._content_of(ids), ids),
+            self.index["content"],
+            captions,
+            path,
+            columns=columns,
+            title=title,
+        )
+
+    def _content_of(self, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+        """Values of each content column, by id."""
+        ids = list(ids)
+        return {name: self._values(ids, name, name) for name in self.show.CONTENT}
 
     def _values(self, ids: Iterable[str], kept: str, removed: str) -> dict[str, Any]:
         """By id, a column of data/clean, or one of the examples that were removed."""
@@ -128,19 +136,6 @@ class Pictures:
         yield read_table(self.findings, "removed", ["id", removed])
 
 
-def sheet_ids(table: pa.Table, classes: Sequence[str]) -> dict[str, list[str]]:
-    """Some training examples of each class, chosen by a hash of their id.
-
-    `table` has the columns id, label and split.
-    """
-    ids = table["id"].to_pylist()
-    draw = uniform(id_keys(ids), 0, "contact sheet")
-    labels = np.array(table["label"].to_pylist(), dtype=object)
-    in_train = np.array(table["split"].to_pylist(), dtype=object) == "train"
-    chosen = {}
-    for name in classes[:SHEET_CLASSES]:
-        rows = np.flatnonzero((labels == name) & in_train)
-        if len(rows):
-            first = rows[np.argsort(draw[rows], kind="stable")][:SHEET_COLUMNS]
-            chosen[name] = [ids[row] for row in first]
-    return chosen
+def _contents(values: dict[str, dict[str, Any]], ids: Sequence[str]) -> Contents:
+    """The content of some examples, null where there is none."""
+    return {name: [of_id.get(id) for id in ids] for name, of_id in values.items()}

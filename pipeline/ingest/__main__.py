@@ -144,7 +144,7 @@ def check_against_entry(name: str, entry: Entry, survey: Survey) -> None:
         raise SourceError(
             f"the data at {entry.uri}{also} are not those that the catalog entry was written for: "
             f"they have the fingerprint {survey.fingerprint_hex}, expected {entry.fingerprint}",
-            fix=f"bring those back, or accept these: python -m pipeline.commands.add {name}",
+            fix=f"bring those back, or accept these: groundwork add {name}",
         )
     if not survey.examples:
         reason, number = survey.left_out.most_common(1)[0]

@@ -7,52 +7,68 @@ keys of what is kept between runs name the interface.
 """
 
 from importlib import import_module
-from typing import Any, cast
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 
-from pipeline.modalities.protocols.compare import Compare
-from pipeline.modalities.protocols.encode import Encode
-from pipeline.modalities.protocols.fit import Fit
-from pipeline.modalities.protocols.label_check import LabelCheck
-from pipeline.modalities.protocols.network import Network
-from pipeline.modalities.protocols.prepare import Prepare
-from pipeline.modalities.protocols.show import Show
-from pipeline.modalities.protocols.stress import Stress
 from pipeline.runtime.errors import SettingsError
 
-MODALITIES = {"images": "pipeline.modalities.images"}
-"""The package of each modality."""
+if TYPE_CHECKING:  # a stage waits for what it opens alone: some need torch
+    from pipeline.modalities.protocols.checks import Checks
+    from pipeline.modalities.protocols.compare import Compare
+    from pipeline.modalities.protocols.content import Content
+    from pipeline.modalities.protocols.encode import Encode
+    from pipeline.modalities.protocols.fit import Fit
+    from pipeline.modalities.protocols.label_check import LabelCheck
+    from pipeline.modalities.protocols.network import Network
+    from pipeline.modalities.protocols.prepare import Prepare
+    from pipeline.modalities.protocols.show import Show
+    from pipeline.modalities.protocols.stress import Stress
+
+MODALITIES = {
+    path.parent.name: f"pipeline.modalities.{path.parent.name}"
+    for path in sorted(Path(__file__).parent.glob("*/encode"))
+}
+"""The package of each modality: the folders beside this file that have its sub-packages."""
 
 
-def open_prepare(modality: str) -> Prepare:
-    return cast(Prepare, _open(modality, "prepare"))
+def open_prepare(modality: str) -> "Prepare":
+    return cast("Prepare", _open(modality, "prepare"))
 
 
-def open_compare(modality: str) -> Compare:
-    return cast(Compare, _open(modality, "compare"))
+def open_content(modality: str) -> "Content":
+    return cast("Content", _open(modality, "content"))
 
 
-def open_label_check(modality: str) -> LabelCheck:
-    return cast(LabelCheck, _open(modality, "label_check"))
+def open_checks(modality: str) -> "Checks":
+    return cast("Checks", _open(modality, "checks"))
 
 
-def open_fit(modality: str) -> Fit:
-    return cast(Fit, _open(modality, "fit"))
+def open_compare(modality: str) -> "Compare":
+    return cast("Compare", _open(modality, "compare"))
 
 
-def open_encode(modality: str) -> Encode:
-    return cast(Encode, _open(modality, "encode"))
+def open_label_check(modality: str) -> "LabelCheck":
+    return cast("LabelCheck", _open(modality, "label_check"))
 
 
-def open_network(modality: str) -> Network:
-    return cast(Network, _open(modality, "network"))
+def open_fit(modality: str) -> "Fit":
+    return cast("Fit", _open(modality, "fit"))
 
 
-def open_stress(modality: str) -> Stress:
-    return cast(Stress, _open(modality, "stress"))
+def open_encode(modality: str) -> "Encode":
+    return cast("Encode", _open(modality, "encode"))
 
 
-def open_show(modality: str) -> Show:
-    return cast(Show, _open(modality, "show"))
+def open_network(modality: str) -> "Network":
+    return cast("Network", _open(modality, "network"))
+
+
+def open_stress(modality: str) -> "Stress":
+    return cast("Stress", _open(modality, "stress"))
+
+
+def open_show(modality: str) -> "Show":
+    return cast("Show", _open(modality, "show"))
 
 
 def modality_settings(modality: str, part: str) -> Any:

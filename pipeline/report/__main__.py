@@ -1,10 +1,10 @@
 """Report: the model card, tables and pictures of a trained model, for people.
 
 reads   models/ (model.json, training.parquet, speed.parquet), data/evaluation/, data/shards/
-        (images of test)
-writes  reports/modelcard.md; in reports/model/ as .csv and .png training, confusion, calibration,
-        slices, robustness, as .csv alone speed, classes, intervals, and mistakes.png
-params  report
+        (test)
+writes  reports/modelcard.md; in reports/model/ training as .csv and .png, speed as .csv, the tables
+        and pictures of the target, and mistakes.png
+params  modality, target, report
 
 Nothing is computed here that another stage reads: rewording the card or redrawing a picture runs
 this stage alone.
@@ -17,33 +17,42 @@ from typing import Any
 from pipeline.dataset.places import EVALUATION, MODELS, SHARDS
 from pipeline.dataset.shard_reader import ShardReader
 from pipeline.dataset.table import damaged
-from pipeline.modalities.images.show.figures import image_grid
-from pipeline.report import figures
-from pipeline.report.evaluation import EvaluationTables, read_evaluation
+from pipeline.modalities.opening import open_show
+from pipeline.modalities.protocols.show import Show
+from pipeline.report.evaluation import read_evaluation
+from pipeline.report.figures import training_curves
 from pipeline.report.modelcard import write_card
 from pipeline.report.params import ReportParams, report_params
-from pipeline.report.tables import Row, csv_tables, epoch_table, read_rows, write_csv
-from pipeline.reporting.figures import confusion
+from pipeline.report.tables import epoch_table, read_rows, table, write_csv
 from pipeline.runtime.errors import MissingInput
 from pipeline.runtime.stage import Stage, run_stage
+from pipeline.targets.opening import open_card
+from pipeline.targets.protocols.card import Mistakes
 
 
 def main(stage: Stage[ReportParams]) -> None:
+    params = stage.params
+    show, target = open_show(params.modality), open_card(params.target)
     model = read_model_json(MODELS / "model.json")
     history = read_rows(MODELS / "training.parquet")
-    evaluation = read_evaluation(EVALUATION)
-    card = write_card(model, evaluation)
+    evaluation = read_evaluation(EVALUATION, target.TABLES, show.TAILS)
+    card = write_card(model, evaluation, show, target)
     stage.output("reports/modelcard.md").write_text(card, encoding="utf-8")
 
     folder = stage.output("reports/model")
     folder.mkdir(parents=True)
-    tables = csv_tables(evaluation)
+    tables = {
+        name: table(columns, rows)
+        for name, (columns, rows) in target.csv_tables(evaluation).items()
+    }
     tables["training"] = epoch_table(history)
     tables["speed"] = epoch_table(read_rows(MODELS / "speed.parquet"))
-    for name, table in tables.items():
-        write_csv(folder / f"{name}.csv", table)
-    draw(folder, history, model["best_epoch"], evaluation)
-    draw_mistakes(folder / "mistakes.png", evaluation, stage.params.report.num_mistakes)
+    for name, content in tables.items():
+        write_csv(folder / f"{name}.csv", content)
+    training_curves(history, model["best_epoch"], folder / "training.png")
+    target.draw(evaluation, folder)
+    mistakes = target.mistakes(evaluation, params.report.num_mistakes)
+    draw_mistakes(folder / "mistakes.png", mistakes, show)
     stage.say(f"reports/modelcard.md, and {len(tables)} tables in reports/model")
 
 
@@ -60,44 +69,27 @@ def read_model_json(path: Path) -> dict[str, Any]:
     return description
 
 
-def draw(folder: Path, history: list[Row], best_epoch: int, evaluation: EvaluationTables) -> None:
-    figures.training_curves(history, best_epoch, folder / "training.png")
-    confusion(evaluation.confusion, evaluation.classes, folder / "confusion.png")
-    figures.calibration(
-        evaluation.reliability(scaled=False),
-        evaluation.metric("calibration_error"),
-        evaluation.reliability(scaled=True),
-        evaluation.metric("calibration_error_scaled"),
-        folder / "calibration.png",
-    )
-    figures.slices(evaluation.slices, folder / "slices.png")
-    figures.robustness(evaluation.robustness, folder / "robustness.png")
-
-
-def draw_mistakes(path: Path, evaluation: EvaluationTables, most: int) -> None:
-    """The images of up to `most` mistakes, those of highest confidence.
+def draw_mistakes(path: Path, mistakes: Mistakes, show: Show) -> None:
+    """The examples of mistakes, in a grid.
 
     Raises:
         MissingInput: the shards do not have them.
     """
-    test = ShardReader(SHARDS).read("test", 0)
+    reader = ShardReader(SHARDS)
+    test = reader.read("test", 0)
     place = {id: row for row, id in enumerate(test.ids)}
-    shown = evaluation.mistakes[:most]
-    if any(mistake["id"] not in place for mistake in shown):
+    if any(id not in place for id in mistakes.ids):
         raise MissingInput(
             f"{EVALUATION} was not made from this {SHARDS}", fix="dvc repro evaluate"
         )
-    num = len(evaluation.mistakes)
-    image_grid(
-        [test.images[place[mistake["id"]]] for mistake in shown],
-        [
-            f"is {mistake['label']}\nsaid {mistake['predicted']} {mistake['confidence']:.2f}"
-            for mistake in shown
-        ],
+    rows = [place[id] for id in mistakes.ids]
+    show.grid(
+        {name: column[rows] for name, column in test.inputs.items()},
+        reader.preparation,
+        mistakes.captions,
         path,
         columns=9,
-        title=f"{num} mistake{'s' * (num != 1)} in {evaluation.num_examples} test images, "
-        "the surest first",
+        title=mistakes.title,
     )
 
 

@@ -1,7 +1,7 @@
 """The tables of a model as CSV, for `dvc plots` and for people."""
 
 import csv
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,44 +9,23 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.dataset.table import damaged
-from pipeline.report.evaluation import EvaluationTables
+from pipeline.targets.protocols.card import TableRows
 
-Row = Mapping[str, Any]
 Table = tuple[Sequence[str], list[list[str | int]]]
 """A header and its rows."""
 
-COLUMNS = {
-    "confusion": ["actual", "predicted", "count"],
-    "classes": ["class", "support", "precision", "recall", "f1", "recall_low", "recall_high"],
-    "calibration": ["confidence", "accuracy", "count"],
-    "intervals": ["metric", "value", "low", "high"],
-    "slices": ["slice", "rule", "count", "accuracy", "low", "high"],
-    "robustness": ["corruption", "strength", "accuracy", "low", "high"],
-}
+
+def table(columns: Sequence[str], rows: TableRows) -> Table:
+    """Each fraction has six digits."""
+    return _table(columns, rows, ".6f")
 
 
-def csv_tables(evaluation: EvaluationTables) -> dict[str, Table]:
-    """The tables of an evaluation by the names of their files; each fraction has six digits.
-
-    Calibration is that before temperature scaling.
-    """
-    rows = {
-        "confusion": evaluation.confusion_counts,
-        "classes": evaluation.by_class,
-        "calibration": evaluation.reliability(scaled=False),
-        "intervals": evaluation.intervals,
-        "slices": evaluation.slices,
-        "robustness": evaluation.robustness,
-    }
-    return {name: _table(COLUMNS[name], rows[name], ".6f") for name in COLUMNS}
-
-
-def epoch_table(rows: Sequence[Row]) -> Table:
+def epoch_table(rows: TableRows) -> Table:
     """A row per epoch, at least one, each fraction with six significant digits."""
     return _table(list(rows[0]), rows, ".6g")
 
 
-def read_rows(path: Path) -> list[Row]:
+def read_rows(path: Path) -> TableRows:
     """The rows of a Parquet file, with page checksums verified.
 
     Raises:
@@ -54,7 +33,7 @@ def read_rows(path: Path) -> list[Row]:
     """
     try:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
-            rows: list[Row] = file.read().to_pylist()
+            rows: TableRows = file.read().to_pylist()
     except (OSError, pa.ArrowException) as error:
         raise damaged(path, str(error)) from None
     return rows
@@ -68,7 +47,7 @@ def write_csv(path: Path, table: Table) -> None:
         writer.writerows(rows)
 
 
-def _table(columns: Sequence[str], rows: Iterable[Row], spec: str) -> Table:
+def _table(columns: Sequence[str], rows: TableRows, spec: str) -> Table:
     return columns, [[_cell(row[column], spec) for column in columns] for row in rows]
 
 

@@ -1,37 +1,53 @@
 """Opening a target by its name, as params.yaml has it; see modalities/opening.py."""
 
 from importlib import import_module
-from typing import Any, cast
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 
 from pipeline.runtime.errors import SettingsError
-from pipeline.targets.protocols.judging import Judging
-from pipeline.targets.protocols.labels import Labels
-from pipeline.targets.protocols.loss import Loss
-from pipeline.targets.protocols.noise import Noise
-from pipeline.targets.protocols.rules import Rules
 
-TARGETS = {"classes": "pipeline.targets.classes"}
-"""The package of each target."""
+if TYPE_CHECKING:
+    from pipeline.targets.protocols.card import Card
+    from pipeline.targets.protocols.describe import Describe
+    from pipeline.targets.protocols.judging import Judging
+    from pipeline.targets.protocols.labels import Labels
+    from pipeline.targets.protocols.loss import Loss
+    from pipeline.targets.protocols.noise import Noise
+    from pipeline.targets.protocols.rules import Rules
 
-
-def open_labels(target: str) -> Labels:
-    return cast(Labels, _open(target, "labels"))
-
-
-def open_rules(target: str) -> Rules:
-    return cast(Rules, _open(target, "rules"))
-
-
-def open_noise(target: str) -> Noise:
-    return cast(Noise, _open(target, "noise"))
+TARGETS = {
+    path.parent.name: f"pipeline.targets.{path.parent.name}"
+    for path in sorted(Path(__file__).parent.glob("*/labels"))
+}
+"""The package of each target: the folders beside this file that have its sub-packages."""
 
 
-def open_loss(target: str) -> Loss:
-    return cast(Loss, _open(target, "loss"))
+def open_labels(target: str) -> "Labels":
+    return cast("Labels", _open(target, "labels"))
 
 
-def open_judging(target: str) -> Judging:
-    return cast(Judging, _open(target, "judging"))
+def open_rules(target: str) -> "Rules":
+    return cast("Rules", _open(target, "rules"))
+
+
+def open_noise(target: str) -> "Noise":
+    return cast("Noise", _open(target, "noise"))
+
+
+def open_loss(target: str) -> "Loss":
+    return cast("Loss", _open(target, "loss"))
+
+
+def open_describe(target: str) -> "Describe":
+    return cast("Describe", _open(target, "describe"))
+
+
+def open_judging(target: str) -> "Judging":
+    return cast("Judging", _open(target, "judging"))
+
+
+def open_card(target: str) -> "Card":
+    return cast("Card", _open(target, "card"))
 
 
 def target_settings(target: str, part: str) -> Any:

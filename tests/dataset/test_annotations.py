@@ -115,13 +115,33 @@ def test_labels_of_other_data_are_refused(parts):
     )
 
 
+def codes(labels: pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray]:
+    found = np.array([CLASSES.index(label) for label in labels.to_pylist()])
+    return found, found >= 0
+
+
 def test_reading_what_was_said_of_some_examples(parts):
-    assert read_annotations(RAW, ["a"], CLASSES) is None
+    assert read_annotations(RAW, ["a"], codes) is None
     add_annotations(RAW, parts, SAID, CLASSES, has_own_labels=True)
-    found = read_annotations(RAW, ["ä", "e", "c"], CLASSES)
+    found = read_annotations(RAW, ["ä", "e", "c"], codes)
     assert found.names == ("source", "ada", "bo", "cy")
     said_of = zip(found.rows, found.annotators, found.labels, strict=True)
     assert list(said_of) == [(2, 0, 1), (2, 1, 2), (0, 2, 0), (0, 3, 1)]
+
+
+def test_labels_that_are_not_known_are_left_out(parts):
+    add_annotations(RAW, parts, SAID, CLASSES, has_own_labels=True)
+    ids, no_birds = list(LABELS), [name for name in CLASSES if name != "bird"]
+
+    def some(labels: pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray]:
+        known = np.array([label in no_birds for label in labels.to_pylist()])
+        return np.where(known, codes(labels)[0], -1), known
+
+    every, found = read_annotations(RAW, ids, codes), read_annotations(RAW, ids, some)
+    there = every.labels != CLASSES.index("bird")
+    assert 0 < there.sum() < len(there)
+    for name in ("rows", "annotators", "labels"):
+        assert np.array_equal(getattr(found, name), getattr(every, name)[there]), name
 
 
 def test_the_majority_and_of_equals_the_first():

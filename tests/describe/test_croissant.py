@@ -10,9 +10,18 @@ import pytest
 from pipeline.dataset.catalog import Entry
 from pipeline.dataset.parts import write_tables
 from pipeline.dataset.table import write_index
-from pipeline.describe.croissant import license_url, write_croissant
+from pipeline.describe.croissant import fields_of, license_url, write_croissant
 from pipeline.modalities.images.prepare.decoding import decode
 from pipeline.modalities.images.prepare.schema import CLEAN_SCHEMA
+from pipeline.modalities.opening import open_show
+from pipeline.targets.opening import open_describe
+
+KIND = open_show("images"), open_describe("classes")
+
+
+def index_of(classes: list[str], files: list[dict]) -> dict:
+    """Of data/clean."""
+    return {"target": {"classes": classes}, "files": files}
 
 
 @pytest.fixture
@@ -45,7 +54,7 @@ def dataset(here, png, monkeypatch):
         homepage="https://example.org/pets",
         citation="A. Author, Pets, 2026",
     )
-    document = write_croissant("pets", entry, ["cat", "dog"], files)
+    document = write_croissant("pets", entry, index_of(["cat", "dog"], files), *KIND)
     (here / "reports").mkdir()
     (here / "reports/croissant.json").write_text(json.dumps(document))
     return mlcroissant.Dataset(jsonld=here / "reports/croissant.json")
@@ -87,7 +96,10 @@ def test_licences(license, url):
 
 def test_an_entry_of_two_lines_is_valid_too(here):
     (here / "reports").mkdir()
-    document = write_croissant("pets", Entry(uri="x", license="our own terms"), ["a", "b"], [])
+    entry = Entry(uri="x", license="our own terms")
+    document = write_croissant("pets", entry, index_of(["a", "b"], []), *KIND)
+    assert document["description"] == "Images of 2 classes."
+    assert document["keywords"] == ["image classification", "a", "b"]
     (here / "reports/croissant.json").write_text(json.dumps(document))
     logging.disable(logging.WARNING)
     try:
@@ -95,3 +107,11 @@ def test_an_entry_of_two_lines_is_valid_too(here):
     finally:
         logging.disable(logging.NOTSET)
     assert not dataset.metadata.issues.errors
+
+
+def test_columns_are_named_in_the_order_of_the_data_but_for_measurements():
+    assert list(fields_of(*KIND)) == [
+        *["id", "image", "label", "label_given", "split", "group", "source", "license", "purposes"],
+        *["sha256", "width", "height", "channels", "brightness", "contrast", "sharpness"],
+        *["red", "green", "blue", "dhash", "weight"],
+    ]

@@ -5,7 +5,13 @@ from ruamel.yaml import YAML
 
 from pipeline.dataset.catalog import Entry
 from pipeline.dataset.findings import REASONS as ALL_REASONS
-from pipeline.describe.datacard import COLUMNS, REASONS, Facts, write_card
+from pipeline.describe.datacard import REASONS, Facts, columns_of
+from pipeline.describe.datacard import write_card as write_card_of
+from pipeline.modalities.opening import open_show
+from pipeline.targets.opening import open_describe
+
+KIND = open_show("images"), open_describe("classes")
+COLUMNS = columns_of(KIND[0])
 
 INGEST = {"examples": 40, "opted_out": 2, "other_purpose": 0, "with_exif": 7, "with_gps": 0}
 LABELS = {"label_issues": 3, "relabelled": 1, "decisions": 2, "estimated_noise_rate": 0.0421}
@@ -48,7 +54,7 @@ def facts(**changes) -> Facts:
         "dataset": "pets",
         "entry": Entry(uri="/data/pets", license="CC-BY-4.0"),
         "uri": "/data/pets",
-        "classes": ["cat", "dog"],
+        "target_index": {"classes": ["cat", "dog"]},
         "table": examples(),
         "removed": removed(*REMOVED),
         "ingest": INGEST,
@@ -57,9 +63,14 @@ def facts(**changes) -> Facts:
     return Facts(**given | changes)
 
 
+def write_card(about: Facts) -> str:
+    return write_card_of(about, *KIND)
+
+
 def test_what_the_card_says():
     card = write_card(facts())
     for line in (
+        "![some training examples of each class](data/classes.png)",
         "40 examples of 2 classes. The largest class has 20, the smallest 20.",
         "| cat | 10 | 5 | 5 | 20 |",
         "| **all** | 20 | 10 | 10 | 40 |",
@@ -96,7 +107,9 @@ def test_the_head_is_that_of_the_hub():
 def test_foreign_text_is_no_markup():
     names = ("<b>cat</b>", "a|b", "[x](javascript:y)\n# z")
     entry = Entry(uri="x", license="MIT", title="# one\n# two", description="![x](y)")
-    card = write_card(facts(entry=entry, classes=names, table=examples(40, names)))
+    card = write_card(
+        facts(entry=entry, target_index={"classes": names}, table=examples(40, names))
+    )
     assert "\\<b\\>cat\\</b\\>" in card
     assert "| a\\|b | " in card
     assert "| \\[x\\](javascript:y) \\# z | " in card
@@ -106,7 +119,7 @@ def test_foreign_text_is_no_markup():
 
 def test_long_lists_are_folded():
     names = tuple(f"class {number:03d}" for number in range(130))
-    card = write_card(facts(classes=names, table=examples(260, names)))
+    card = write_card(facts(target_index={"classes": names}, table=examples(260, names)))
     assert "| class 099 | " in card
     assert "| class 100 | " not in card
     assert "| 30 more classes | " in card

@@ -7,12 +7,14 @@ from pathlib import Path
 import pyarrow as pa
 
 from pipeline.dataset.findings import SCHEMAS
-from pipeline.dataset.table import words
-from pipeline.describe.lists import LISTS, confusions, write_csv, write_lists
+from pipeline.describe.lists import LISTS, write_csv, write_lists
+from pipeline.targets.classes.noise.schemas import SCHEMAS as OF_CLASSES
+from pipeline.targets.opening import open_describe
 from tests.support.findings import write_found
 
 FOLDER = Path("lists")
-CLASSES = ["cat", "dog", "bird"]
+INDEX = {"classes": ["cat", "dog", "bird"]}
+CLASSES = open_describe("classes")
 FOUND = {
     "suspected": [
         ("a", "train", "dog", "cat", 0.0625),
@@ -80,9 +82,9 @@ a,train,dog,cat,0.500000,2,0.350000
 
 
 def write(found: dict) -> dict[str, str]:
-    write_found(Path("findings"), found, dataset="pets", classes=CLASSES)
+    write_found(Path("findings"), found, dataset="pets", target=INDEX)
     FOLDER.mkdir()
-    write_lists(FOLDER, Path("findings"))
+    write_lists(FOLDER, Path("findings"), CLASSES, INDEX)
     return {path.stem: path.read_bytes().decode() for path in FOLDER.iterdir()}
 
 
@@ -96,18 +98,8 @@ def test_where_nothing_was_found_lists_have_their_header_alone(here):
 
 
 def test_every_table_is_a_list_but_what_has_a_page_of_its_own():
-    assert {table for table, _ in LISTS.values()} == set(SCHEMAS) - {"removed", "review_queue"}
-
-
-def test_pairs_of_classes_come_in_the_order_of_the_classes():
-    pairs = [("bird", "cat"), ("dog", "cat"), ("cat", "dog"), ("dog", "bird"), ("dog", "cat")]
-    given, proposed = (words([pair[place] for pair in pairs], CLASSES) for place in (0, 1))
-    assert confusions(pa.table({"given": given, "proposed": proposed}), CLASSES).to_pylist() == [
-        {"given": "cat", "proposed": "dog", "count": 1},
-        {"given": "dog", "proposed": "cat", "count": 2},
-        {"given": "dog", "proposed": "bird", "count": 1},
-        {"given": "bird", "proposed": "cat", "count": 1},
-    ]
+    lists = {**LISTS, **CLASSES.LISTS}
+    assert {table for table, _ in lists.values()} == {*SCHEMAS, *OF_CLASSES} - {"review_queue"}
 
 
 def test_cells(here):

@@ -9,11 +9,15 @@ import pytest
 
 from pipeline.dataset.findings import removed_schema
 from pipeline.dataset.parts import write_tables
-from pipeline.dataset.table import words, write_index
+from pipeline.dataset.table import write_index
 from pipeline.describe import pictures as module
-from pipeline.describe.pictures import Pictures, sheet_ids
+from pipeline.describe.pictures import Pictures
 from pipeline.modalities.images.prepare.decoding import encode_png
 from pipeline.modalities.images.prepare.schema import CLEAN_SCHEMA, RAW_SCHEMA
+from pipeline.modalities.images.show import figures
+from pipeline.modalities.opening import open_show
+from pipeline.targets.classes import figures as figures_of_classes
+from pipeline.targets.opening import open_describe
 from tests.support.findings import write_found
 from tests.support.shards import shard, write_shards
 
@@ -57,7 +61,8 @@ def folders(here, monkeypatch) -> None:
     monkeypatch.setattr("pipeline.dataset.parts.ROWS_PER_FILE", 4)
     tables = [as_tables(clean_rows(), CLEAN_SCHEMA).slice(at, 2) for at in (0, 2, 4)]
     files = write_tables(CLEAN, tables, CLEAN_SCHEMA)
-    write_index(CLEAN, files, dataset="pets", classes=CLASSES, image_size=[6, 4], channels=1)
+    content = {"image_size": [6, 4], "channels": 1}
+    write_index(CLEAN, files, dataset="pets", target={"classes": CLASSES}, content=content)
     removed = [
         {"id": "g", "image": shade(200), "label": "cat", "reason": "label"},
         {"id": "h", "reason": "leak", "of": "c", "similarity": 0.75},
@@ -67,7 +72,7 @@ def folders(here, monkeypatch) -> None:
         "suspected": SUSPECTED,
         "duplicates": DUPLICATES,
     }
-    write_found(FINDINGS, found, dataset="pets", classes=CLASSES)
+    write_found(FINDINGS, found, dataset="pets", target={"classes": CLASSES})
     DRAWN.mkdir()
 
 
@@ -75,6 +80,7 @@ class Shown:
     """What was given to be drawn, and the picture's size in pixels."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, function: str) -> None:
+        module = figures_of_classes if function == "confusion" else figures
         draw = getattr(module, function)
 
         def keep(*given: object, **options: object) -> None:
@@ -82,6 +88,10 @@ class Shown:
             draw(*given, **options)
 
         monkeypatch.setattr(module, function, keep)
+
+
+def pictures_of() -> Pictures:
+    return Pictures(DRAWN, CLEAN, FINDINGS, open_show("images"), open_describe("classes"))
 
 
 def assert_is_png(name: str) -> None:
@@ -99,7 +109,7 @@ def levels(images: list[np.ndarray]) -> list[int]:
 
 def test_suspected_labels_and_how_often_which_class_looks_like_which(folders, monkeypatch):
     grid, matrix = Shown(monkeypatch, "image_grid"), Shown(monkeypatch, "confusion")
-    Pictures(DRAWN, CLEAN, FINDINGS).draw_suspected()
+    pictures_of().draw_suspected()
     images, captions, _ = grid.given
     assert levels(images) == [10, 200]  # the second was removed
     assert captions == ["given dog\nlooks like cat", "given cat\nlooks like bird"]
@@ -112,15 +122,15 @@ def test_suspected_labels_and_how_often_which_class_looks_like_which(folders, mo
 
 
 def test_one_suspected_label_is_one(folders, monkeypatch):
-    write_found(FINDINGS, {"suspected": SUSPECTED[:1]}, dataset="pets", classes=CLASSES)
+    write_found(FINDINGS, {"suspected": SUSPECTED[:1]}, dataset="pets", target={"classes": CLASSES})
     grid = Shown(monkeypatch, "image_grid")
-    Pictures(DRAWN, CLEAN, FINDINGS).draw_suspected()
+    pictures_of().draw_suspected()
     assert grid.options["title"] == "1 suspected label, the most doubtful first"
 
 
 def test_duplicates_pair_by_pair_with_the_labels_of_the_source(folders, monkeypatch):
     grid = Shown(monkeypatch, "image_grid")
-    Pictures(DRAWN, CLEAN, FINDINGS).draw_duplicates()
+    pictures_of().draw_duplicates()
     images, captions, _ = grid.given
     assert levels(images) == [0, 20, 30, 0]  # black where there is none
     assert captions == ["val\nno label", "test\ncat", "train\ndog", "train\ncat"]
@@ -129,8 +139,8 @@ def test_duplicates_pair_by_pair_with_the_labels_of_the_source(folders, monkeypa
 
 
 def test_where_nothing_was_found_a_picture_says_so(folders):
-    write_found(FINDINGS, dataset="pets", classes=CLASSES)
-    pictures = Pictures(DRAWN, CLEAN, FINDINGS)
+    write_found(FINDINGS, dataset="pets", target={"classes": CLASSES})
+    pictures = pictures_of()
     pictures.draw_suspected()
     pictures.draw_duplicates()
     for name in ("label_issues.png", "label_confusion.png", "duplicates.png"):
@@ -141,7 +151,7 @@ def test_long_lists_are_shown_in_part(folders, monkeypatch):
     monkeypatch.setattr(module, "NUM_SUSPECTED", 1)
     monkeypatch.setattr(module, "NUM_PAIRS", 1)
     grid = Shown(monkeypatch, "image_grid")
-    pictures = Pictures(DRAWN, CLEAN, FINDINGS)
+    pictures = pictures_of()
     pictures.draw_suspected()
     assert (len(grid.given[0]), grid.options["title"][0]) == (1, "2")
     pictures.draw_duplicates()
@@ -151,7 +161,7 @@ def test_long_lists_are_shown_in_part(folders, monkeypatch):
 def test_training_examples_of_each_class_that_has_some(folders, monkeypatch):
     sheet = Shown(monkeypatch, "contact_sheet")
     table = as_tables(clean_rows(), CLEAN_SCHEMA).select(["id", "label", "split"])
-    Pictures(DRAWN, CLEAN, FINDINGS).draw_classes(table)
+    pictures_of().draw_sheet(table)
     rows, _ = sheet.given
     assert {name: sorted(levels(list(images))) for name, images in rows.items()} == {
         "cat": [0, 40],  # c is in test
@@ -162,43 +172,25 @@ def test_training_examples_of_each_class_that_has_some(folders, monkeypatch):
 
 def test_copies_stand_below_their_originals(folders, monkeypatch):
     """The copy lacks an example, as a balanced one may, and has another one twice."""
-    whole = shard(0, 3)
-    part = shard(1, 2)
+    whole, part = shard(0, 3), shard(1, 2)
+    images = part.inputs["x"]
     twice = type(part)(
-        np.concatenate([part.images, part.images[:1] + 1]),
-        np.append(part.labels, part.labels[:1]),
+        {"x": np.concatenate([images, images[:1] + 1])},
+        np.append(part.y, part.y[:1]),
         np.append(part.weights, part.weights[:1]),
         [*part.ids, part.ids[0]],
     )
     Path("shards").mkdir()
     reader = write_shards(Path("shards"), ("train", 0, whole), ("train", 1, twice))
     grid = Shown(monkeypatch, "image_grid")
-    Pictures(DRAWN, CLEAN, FINDINGS).draw_copies(reader)
-    images, captions, _ = grid.given
+    pictures_of().draw_copies(reader)
+    drawn, captions, _ = grid.given
     assert grid.options["columns"] == 3
     assert captions == [
         *["a\noriginal", "b\noriginal", "c\noriginal"],
         *["a\nnot in copy 1", "b\ncopy 1", "c\ncopy 1"],
     ]
-    assert (np.stack(images[:3]) == whole.images).all()
-    assert (images[3] == 255).all()
-    assert (np.stack(images[4:]) == part.images).all()
+    assert (np.stack(drawn[:3]) == whole.inputs["x"]).all()
+    assert (drawn[3] == 255).all()
+    assert (np.stack(drawn[4:]) == images).all()
     assert_is_png("augmented.png")
-
-
-@pytest.mark.parametrize("num", [40, 400])
-def test_the_sheet_shows_training_examples_of_each_class_whatever_their_order(num):
-    table = pa.table(
-        {
-            "id": [f"{i}.jpg" for i in range(num)],
-            "label": words([CLASSES[i % 2] for i in range(num)], CLASSES),
-            "split": [["train", "train", "val", "test"][i // 2 % 4] for i in range(num)],
-        }
-    )
-    chosen = sheet_ids(table, CLASSES)
-    assert list(chosen) == ["cat", "dog"]
-    of_id = {row["id"]: (row["label"], row["split"]) for row in table.to_pylist()}
-    for name, ids in chosen.items():
-        assert len(set(ids)) == 10
-        assert {of_id[id] for id in ids} == {(name, "train")}
-    assert sheet_ids(table.take(list(reversed(range(num)))), CLASSES) == chosen

@@ -6,12 +6,13 @@ import pytest
 
 from pipeline.dataset import tables
 from pipeline.dataset.parts import write_tables
-from pipeline.dataset.shard_reader import ShardReader
-from pipeline.dataset.shards import PROVENANCE, write_shard
+from pipeline.dataset.shards import Shard
 from pipeline.dataset.table import words, write_index
-from pipeline.evaluate.__main__ import CLEAN, FINDINGS, SHARDS, read_test
+from pipeline.evaluate.__main__ import CLEAN, FINDINGS, SHARDS, read_test, read_test_shard
 from pipeline.modalities.images.prepare.schema import CLEAN_SCHEMA
+from pipeline.modalities.images.stress import interface as stress
 from pipeline.runtime.errors import BrokenDataset, MissingInput
+from tests.support.shards import shard, write_shards
 
 IDS = ["a", "b", "c"]
 COLUMNS = ["id", "split", "group", "brightness", "contrast", "sharpness", "width", "height"]
@@ -36,22 +37,11 @@ def write_clean(ids: list[str]) -> None:
     write_index(CLEAN, files)
 
 
-def write_shards(ids: list[str]) -> None:
+def read_shard(ids: list[str]) -> Shard:
+    """What the stage reads of shards with these test examples."""
     SHARDS.mkdir(parents=True)
-    num = len(ids)
-    provenance = pa.table({name: pa.array(["x"] * num) for name in PROVENANCE})
-    digest = write_shard(
-        SHARDS / "test-00000.parquet",
-        np.zeros((num, 2, 2, 1), np.uint8),
-        np.arange(num, dtype=np.int32),
-        np.ones(num, np.float32),
-        ids,
-        0,
-        provenance,
-    )
-    file = {"name": "test-00000.parquet", "split": "test", "copy": 0, "rows": num}
-    files = [file | {"sha256": digest}] if num else []
-    write_index(SHARDS, files, shape=[2, 2, 1], classes=["x", "y", "z"], copies=1)
+    files = [("test", 0, shard(0, len(ids))._replace(ids=ids))] if ids else []
+    return read_test_shard(write_shards(SHARDS, *files))
 
 
 @pytest.fixture(autouse=True)
@@ -74,10 +64,9 @@ def table_of(columns: list[str], rows: list[tuple[str, ...]]) -> pa.Table:
 
 def test_the_test_split_with_its_findings():
     write_clean(IDS)
-    write_shards(IDS)
-    test = read_test(ShardReader(SHARDS))
+    test = read_test(read_shard(IDS), stress)
     assert (test.ids, test.groups) == (IDS, [None, "of b", None])
-    assert test.labels.tolist() == [0, 1, 2]
+    assert test.y.tolist() == [0, 1, 2]
     assert test.suspected.tolist() == [False, True, False]
     assert test.leaked.tolist() == [False, False, True]
     assert test.measurements["brightness"] == pytest.approx([0.1, 0.3, 0.5])
@@ -87,16 +76,13 @@ def test_the_test_split_with_its_findings():
 
 def test_shards_of_other_data_are_refused():
     write_clean(["a", "c", "b"])
-    write_shards(IDS)
     with pytest.raises(MissingInput) as caught:
-        read_test(ShardReader(SHARDS))
+        read_test(read_shard(IDS), stress)
     assert str(caught.value) == (
         "ERROR data/shards was not made from this data/clean | fix: dvc repro augment"
     )
 
 
 def test_no_test_examples():
-    write_clean([])
-    write_shards([])
     with pytest.raises(BrokenDataset, match="data/shards has no test examples"):
-        read_test(ShardReader(SHARDS))
+        read_shard([])

@@ -9,8 +9,8 @@ import pyarrow as pa
 import pytest
 
 from pipeline.dataset.tables import write_tables
-from pipeline.evaluate.tables import COLUMNS
 from pipeline.runtime.stage import write_json
+from pipeline.targets.classes.judging.tables import COLUMNS
 from pipeline.train.history import write_history, write_speed
 from tests.report.test_modelcard import ABOUT
 from tests.support.evaluations import EVALUATION
@@ -44,20 +44,11 @@ def write_inputs(folder: Path) -> None:
     write_speed(folder / "models/speed.parquet", SPEED)
     rows = shard(0, NUM)._replace(ids=[f"test {row}" for row in range(NUM)])
     write_shards(folder / "data/shards", ("test", 0, rows))
-    tables = {
-        "intervals": EVALUATION.intervals,
-        "classes": EVALUATION.by_class,
-        "slices": EVALUATION.slices,
-        "robustness": EVALUATION.robustness,
-        "calibration": EVALUATION.calibration,
-        "confusion": EVALUATION.confusion_counts,
-        "mistakes": EVALUATION.mistakes,
-    }
     write_tables(
         folder / "data/evaluation",
         {
             name: pa.Table.from_pylist(list(rows), schema=pa.schema(COLUMNS[name].items()))
-            for name, rows in tables.items()
+            for name, rows in EVALUATION.tables.items()
         },
         **EVALUATION.summary,
     )

@@ -1,38 +1,29 @@
-"""Pictures of a training and of an evaluation are PNGs, the same bytes for the same numbers."""
+"""Pictures of a training are PNGs, the same bytes for the same numbers."""
 
 import pytest
 
-from pipeline.report import figures
+from pipeline.report.figures import training_curves
 from tests.report.conftest import HISTORY
-from tests.support.evaluations import EVALUATION, bins, corrupted
 from tests.support.pictures import Draw, assert_same_picture, drawn
 
-BINS = bins((False, 0.55, 0.5, 2), (False, 0.9, 1.0, 8))
-CORRUPTED = [corrupted("none", 0, 0.9)] + [
-    corrupted(name, strength, 0.5)
-    for name in ("noise", "blur", "jpeg", "contrast", "pixelate")
-    for strength in (1, 3, 5)
+LOSS_ALONE = [
+    {name: value for name, value in row.items() if "accuracy" not in name} for row in HISTORY
 ]
-
 DRAWINGS: dict[str, Draw] = {
-    "training_curves": lambda path: figures.training_curves(HISTORY, 2, path),
-    "training_curves of one epoch": lambda path: figures.training_curves(HISTORY[:1], 1, path),
-    "calibration": lambda path: figures.calibration(BINS, 0.09, BINS[1:], 0.1, path),
-    "slices": lambda path: figures.slices(EVALUATION.slices, path),
-    "slices of all alone": lambda path: figures.slices(EVALUATION.slices[:1], path),
-    "robustness": lambda path: figures.robustness(CORRUPTED, path),
-    "robustness that was left out": lambda path: figures.robustness([], path),
+    "training_curves": lambda path: training_curves(HISTORY, 2, path),
+    "training_curves of one epoch": lambda path: training_curves(HISTORY[:1], 1, path),
+    "training_curves of the loss alone": lambda path: training_curves(LOSS_ALONE, 1, path),
 }
 
 
 @pytest.mark.parametrize("name", DRAWINGS)
 def test_a_figure_is_a_png_of_the_same_bytes_every_time(tmp_path, name):
-    assert_same_picture(DRAWINGS[name], DRAWINGS["calibration"], tmp_path)
+    assert_same_picture(DRAWINGS[name], lambda path: training_curves(HISTORY, 3, path), tmp_path)
 
 
-def test_other_numbers_are_another_picture(tmp_path):
-    pictures = [
-        drawn(lambda path, row=row: figures.robustness([*CORRUPTED[:-1], row], path), tmp_path)
-        for row in (CORRUPTED[-1], corrupted("pixelate", 5, 0.6))
-    ]
-    assert pictures[0] != pictures[1]
+def test_another_best_epoch_is_another_picture(tmp_path):
+    one, other = (
+        drawn(lambda path, best=best: training_curves(HISTORY, best, path), tmp_path)
+        for best in (1, 2)
+    )
+    assert one != other

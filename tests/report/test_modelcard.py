@@ -2,7 +2,10 @@
 
 from dataclasses import replace
 
-from pipeline.report.modelcard import write_card
+from pipeline.modalities.images.show import interface as show
+from pipeline.report import modelcard
+from pipeline.targets.classes.card import interface as target
+from pipeline.targets.protocols.card import EvaluationTables
 from tests.support.evaluations import CLASSES, EVALUATION
 
 ABOUT = {
@@ -10,9 +13,10 @@ ABOUT = {
     "license": "CC0-1.0",
     "model": "resnet",
     "recipe": {"optimizer": "adam", "lr": 0.001, "epochs": 3, "deterministic": False},
-    "shape": [4, 4, 1],
-    "resize": "crop",
-    "classes": CLASSES,
+    "modality": "images",
+    "preparation": {"shape": [4, 4, 1], "resize": "crop"},
+    "target_kind": "classes",
+    "target": {"classes": CLASSES},
     "best_epoch": 2,
     "val_accuracy": 0.975,
     "num_train": 1200,
@@ -20,26 +24,33 @@ ABOUT = {
 }
 
 
+def write_card(about: dict, evaluation: EvaluationTables) -> str:
+    return modelcard.write_card(about, evaluation, show, target)
+
+
 def test_the_card():
     card = write_card(ABOUT, EVALUATION)
     lines = card.splitlines()
     for line in (
         'model_name: "resnet on pets"',
+        "pipeline_tag: image-classification",
+        "metrics: [accuracy, f1]",
         "# resnet on pets",
-        "It says which of 3 classes an image shows: `dark`, `b\\|right`, `unseen`.",
+        "It says which of 3 classes an example is of: `dark`, `b\\|right`, `unseen`.",
         "- input: 4 x 4 grey images; others are resized by `crop`",
         "- data: `pets`, [its card](datacard.md)",
-        "On 60 test images, which nothing was trained or chosen by:",
+        "On 60 test examples, which nothing was trained or chosen by:",
         "| accuracy | 0.9500 | 0.8630 to 0.9829 |",
         "- `_scaled` is after dividing its logits by 1.75, which was fitted on validation",
         "- test labels that are doubted: 2; accuracy without them 0.9828",
-        "- test images that another split had too, until they were removed there: 1; "
+        "- test examples that another split had too, until they were removed there: 1; "
         "accuracy without them 0.9661",
-        "- class: `b\\|right` 0.9000 (0.7000 to 0.9500, 29 images)",
-        "- part of the images: `dark` 0.8000 (0.6000 to 0.9000, 15 images), brightness at most 0.4",
-        "- corrupted images (20 of them): 0.6000 on average over kinds and strengths, 0.9000 "
+        "- class: `b\\|right` 0.9000 (0.7000 to 0.9500, 29 examples)",
+        "- part of the examples: `dark` 0.8000 (0.6000 to 0.9000, 15 examples), "
+        "brightness at most 0.4",
+        "- corrupted examples (20 of them): 0.6000 on average over kinds and strengths, 0.9000 "
         "without; worst blur at strength 3: 0.5000",
-        "Trained on 1,200 images; of 3 epochs the best on validation was number 2 "
+        "Trained on 1,200 examples; of 3 epochs the best on validation was number 2 "
         "(accuracy 0.9750).",
         "| `lr` | `0.001` |",
         "- The test split is small: small differences mean nothing.",
@@ -57,7 +68,8 @@ def test_a_card_without_corruptions_doubts_or_leaks():
         "num_suspected": 0,
         "num_leaked": 0,
     }
-    card = write_card(ABOUT, replace(EVALUATION, summary=summary, robustness=[]))
+    tables = {**EVALUATION.tables, "robustness": []}
+    card = write_card(ABOUT, replace(EVALUATION, summary=summary, tables=tables))
     assert "corrupted" not in card
     assert "doubted" not in card
     assert "another split" not in card

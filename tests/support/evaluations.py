@@ -1,7 +1,8 @@
 """An evaluation as the stage `report` reads it."""
 
-from pipeline.report.evaluation import EvaluationTables
-from pipeline.report.slices import named
+from pipeline.modalities.images.show.words import TAILS
+from pipeline.report.evaluation import named
+from pipeline.targets.protocols.card import EvaluationTables
 
 MIN_EXAMPLES = 10
 CLASSES = ["dark", "b|right", "unseen"]
@@ -32,7 +33,7 @@ def slice_row(
     measurement = None if kind == "all" else "brightness"
     row = {"kind": kind, "measurement": measurement, "bound": bound, "rank": None}
     row |= {"num_groups": None, "count": count, "accuracy": accuracy, "low": low, "high": high}
-    return named(row, MIN_EXAMPLES)
+    return named(row, MIN_EXAMPLES, TAILS)
 
 
 def bins(*rows: tuple[bool, float, float, int]) -> list[dict]:
@@ -42,7 +43,9 @@ def bins(*rows: tuple[bool, float, float, int]) -> list[dict]:
 
 EVALUATION = EvaluationTables(
     summary={
-        "classes": CLASSES,
+        "modality": "images",
+        "target_kind": "classes",
+        "target": {"classes": CLASSES},
         "temperature": 1.75,
         "num_corrupted": 20,
         "accuracy_corrupted": 0.6,
@@ -52,39 +55,41 @@ EVALUATION = EvaluationTables(
         "num_leaked": 1,
         "accuracy_without_leaked": 57 / 59,
     },
-    intervals=[
-        {"metric": "accuracy", "value": 0.95, "low": 0.863, "high": 0.9829},
-        {"metric": "calibration_error", "value": 0.09, "low": 0.01, "high": 0.2},
-        {"metric": "calibration_error_scaled", "value": 1 / 30, "low": 0.0, "high": 0.1},
-    ],
-    by_class=[
-        class_row("dark", 31, 0.97, 0.8, 1.0),
-        class_row("b|right", 29, 0.9, 0.7, 0.95),
-        class_row("unseen", 0, 0.0, 0.0, 1.0),
-    ],
-    slices=[
-        slice_row("all", None, 60, 0.95, 0.863, 0.9829),
-        slice_row("low", 0.4, 15, 0.8, 0.6, 0.9),
-        slice_row("high", 0.6, 15, 1.0, 0.8, 1.0),
-    ],
-    robustness=[
-        corrupted("none", 0, 0.9),
-        corrupted("noise", 1, 0.8),
-        corrupted("noise", 3, 0.6),
-        corrupted("noise", 5, 0.6),
-        corrupted("blur", 1, 0.6),
-        corrupted("blur", 3, 0.5),
-        corrupted("blur", 5, 0.5),
-    ],
-    calibration=bins(
-        (False, 0.55, 0.5, 10),
-        (False, 0.9, 1.0, 50),
-        (True, 0.7, 2 / 3, 60),
-    ),
-    confusion_counts=counts([[30, 1, 0], [2, 27, 0], [0, 0, 0]]),
-    mistakes=[
-        {"id": "test 2", "label": "dark", "predicted": "b|right", "confidence": 0.999},
-        {"id": "test 0", "label": "b|right", "predicted": "dark", "confidence": 0.75},
-        {"id": "test 1", "label": "b|right", "predicted": "dark", "confidence": 0.5},
-    ],
+    tables={
+        "intervals": [
+            {"metric": "accuracy", "value": 0.95, "low": 0.863, "high": 0.9829},
+            {"metric": "calibration_error", "value": 0.09, "low": 0.01, "high": 0.2},
+            {"metric": "calibration_error_scaled", "value": 1 / 30, "low": 0.0, "high": 0.1},
+        ],
+        "classes": [
+            class_row("dark", 31, 0.97, 0.8, 1.0),
+            class_row("b|right", 29, 0.9, 0.7, 0.95),
+            class_row("unseen", 0, 0.0, 0.0, 1.0),
+        ],
+        "slices": [
+            slice_row("all", None, 60, 0.95, 0.863, 0.9829),
+            slice_row("low", 0.4, 15, 0.8, 0.6, 0.9),
+            slice_row("high", 0.6, 15, 1.0, 0.8, 1.0),
+        ],
+        "robustness": [
+            corrupted("none", 0, 0.9),
+            corrupted("noise", 1, 0.8),
+            corrupted("noise", 3, 0.6),
+            corrupted("noise", 5, 0.6),
+            corrupted("blur", 1, 0.6),
+            corrupted("blur", 3, 0.5),
+            corrupted("blur", 5, 0.5),
+        ],
+        "calibration": bins(
+            (False, 0.55, 0.5, 10),
+            (False, 0.9, 1.0, 50),
+            (True, 0.7, 2 / 3, 60),
+        ),
+        "confusion": counts([[30, 1, 0], [2, 27, 0], [0, 0, 0]]),
+        "mistakes": [
+            {"id": "test 2", "label": "dark", "predicted": "b|right", "confidence": 0.999},
+            {"id": "test 0", "label": "b|right", "predicted": "dark", "confidence": 0.75},
+            {"id": "test 1", "label": "b|right", "predicted": "dark", "confidence": 0.5},
+        ],
+    },
 )

@@ -7,14 +7,15 @@ import pyarrow as pa
 
 from pipeline.dataset.findings import SCHEMAS, removed_schema, table_of, write_findings
 from pipeline.modalities.images.prepare.schema import RAW_SCHEMA
+from pipeline.targets.classes.noise.schemas import SCHEMAS as OF_CLASSES
 
 
 def write_found(
     folder: Path, tables: dict[str, pa.Table | list[tuple[Any, ...]]] | None = None, **about: Any
 ) -> None:
     """Write all tables of findings: `tables`, which may be rows, and empty ones."""
-    schemas = {"removed": removed_schema(RAW_SCHEMA), **SCHEMAS}
+    schemas = {"removed": removed_schema(RAW_SCHEMA), **SCHEMAS, **OF_CLASSES}
     found = {name: schema.empty_table() for name, schema in schemas.items()}
     for name, table in (tables or {}).items():
-        found[name] = table_of(name, table) if isinstance(table, list) else table
-    write_findings(folder, found, **about)
+        found[name] = table_of(schemas[name], table) if isinstance(table, list) else table
+    write_findings(folder, found, OF_CLASSES, **about)

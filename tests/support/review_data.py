@@ -30,7 +30,7 @@ def write_raw(root: Path, tables: Sequence[pa.Table], dataset: str, classes: lis
         columns |= {name: table[name].combine_chunks() for name in table.schema.names}
         whole.append(pa.table(columns, schema=RAW_SCHEMA))
     files = write_tables(root / "data/raw", whole, RAW_SCHEMA)
-    write_index(root / "data/raw", files, dataset=dataset, classes=classes)
+    write_index(root / "data/raw", files, dataset=dataset, target={"classes": classes})
 
 
 def queue_of(rows: Sequence[dict[str, Any]]) -> pa.Table:
@@ -56,18 +56,29 @@ def write_review(
     side: int = 4,
 ) -> None:
     """All that the page reads: images by id, each labelled with the first class, and a queue."""
+    (root / "params.yaml").write_text("modality: images\ntarget: classes\n")
     labels = {row["id"]: row["given"] for row in rows}
+    sides = [None if image is None else side for image in images.values()]
     table = pa.table(
         {
             "id": list(images),
             "image": pa.array(images.values(), pa.binary()),
             "label": [labels.get(id, classes[0]) for id in images],
-            "width": pa.array([side] * len(images), pa.int32()),
-            "height": pa.array([side] * len(images), pa.int32()),
+            "width": pa.array(sides, pa.int32()),
+            "height": pa.array(sides, pa.int32()),
         }
     )
     write_raw(root, [table], dataset, classes)
-    write_found(root / "data/findings", {QUEUE: queue_of(rows)}, dataset=dataset, classes=classes)
+    write_queue(root, queue_of(rows), classes, dataset)
+
+
+def write_queue(
+    root: Path, queue: pa.Table, classes: list[str], dataset: str = "pets", modality: str = "images"
+) -> None:
+    """data/findings with a review queue."""
+    target = {"classes": classes}
+    folder = root / "data/findings"
+    write_found(folder, {QUEUE: queue}, dataset=dataset, modality=modality, target=target)
 
 
 @contextmanager

@@ -83,15 +83,15 @@ def test_what_ingest_makes_of_them(pets, tmp_path):
 
 
 def test_another_label_is_noticed(pets):
-    pets.run("python -m pipeline.commands.add pets")
+    pets.run("groundwork add pets")
     pets.run(INGEST)
     (pets.path / "said.csv").write_text(SAID.replace("0.png,ada,dog", "0.png,ada,cat"))
     printed = pets.run(INGEST, expect=1)
     line = next(line for line in printed.splitlines() if line.startswith("ERROR"))
     assert line.startswith("ERROR the data at pets with said.csv are not those that the catalog")
-    pets.run("python -m pipeline.commands.add pets")
+    pets.run("groundwork add pets")
     pets.run(INGEST)
-    assert pets.run("python -m pipeline.commands.add pets").endswith("of these data already\n")
+    assert pets.run("groundwork add pets").endswith("of these data already\n")
 
 
 def test_wrong_labels_are_refused_in_one_line(pets):

@@ -97,7 +97,7 @@ def test_of_a_folder_only_what_is_near_new_images_is_read_again(quick_clone):
     found = repository.digests("data/raw")
 
     # What `add` would read again is known too: it believes a fingerprint that is one too high.
-    add = "python -m pipeline.commands.add tiles"
+    add = "groundwork add tiles"
     with believed_fingerprint(repository.path / CACHE, by=1):
         repository.run(add)
         believed = fingerprint(repository)

@@ -80,7 +80,7 @@ def test_every_script_runs(newcomer, tmp_path):
     clone = Repository(tmp_path / "clone")
     shutil.copytree(newcomer.repository.path, clone.path, symlinks=True)
     make_pets(tmp_path / "pets")
-    (add,) = [command for command, _ in commands() if "commands.add" in command]
+    (add,) = [command for command, _ in commands() if "groundwork add" in command]
     clone.run(add)
     clone.commit("pets")
     listed = scripts()

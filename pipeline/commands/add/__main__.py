@@ -1,7 +1,7 @@
 """Add: look at a source and write its catalog entry.
 
-    python -m pipeline.commands.add NAME URI     looks at everything, writes data/catalog/NAME.yaml
-    python -m pipeline.commands.add NAME         looks again after the data have changed
+    groundwork add NAME URI     looks at everything, writes data/catalog/NAME.yaml
+    groundwork add NAME         looks again after the data have changed
 
 It prints what the source has, what looks suspicious, and what only a person can decide.
 """
@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from tqdm import tqdm
 
+from pipeline.commands.add.arguments import parser
 from pipeline.commands.add.entry_text import accept_text, entry_text
 from pipeline.commands.add.oddities import Oddities
 from pipeline.commands.add.summary import decisions, print_list, print_summary
@@ -44,18 +45,7 @@ class Inspection(NamedTuple):
     """A sentence for each thing that looks suspicious."""
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        prog="python -m pipeline.commands.add",
-        description="Look at a source of images and write its catalog entry.",
-        epilog="example: python -m pipeline.commands.add pets /data/pets --license CC-BY-4.0",
-    )
-    parser.add_argument("name", help="what to call the dataset, in data/catalog/NAME.yaml")
-    parser.add_argument(
-        "uri", nargs="?", help="path or URL; leave it out to look again at a dataset that is there"
-    )
-    parser.add_argument("--license", help="SPDX identifier of the terms you hold the data under")
-    arguments = parser.parse_args()
+def main(arguments: argparse.Namespace) -> None:
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", arguments.name):  # as in params.py
         raise SettingsError(
             f"a dataset cannot be called {arguments.name!r}", fix="use letters, digits, - and _"
@@ -80,7 +70,8 @@ def add(name: str, path: Path, uri: str, license: str | None, params: Params) ->
     write_text(path, entry_text(name, entry, license, source, survey))
     print_summary(source, survey, oddities)
     print_list("to decide, in " + str(path), decisions(license, source, survey))
-    print(f"\nwrote {path}; next:\n  git add {path}\n  dvc exp run -S dataset={name}")
+    steps = f"  git add {path}\n  groundwork use {name}\n  dvc exp run"
+    print(f"\nwrote {path}; next:\n{steps}")
 
 
 def look_again(name: str, path: Path, params: Params) -> None:
@@ -159,4 +150,4 @@ def local_or_url(uri: str) -> str:
 
 
 if __name__ == "__main__":
-    run_command(main)
+    run_command(lambda: main(parser().parse_args()))

@@ -35,7 +35,7 @@ def entry_text(name: str, entry: Entry, license: str | None, source: Source, sur
         lines.append(f"image_size: [{height}, {width}]  # the images differ in size")
     if "test" not in source.splits:
         lines.append("split: {val: 0.1, test: 0.1}")
-    lines += ["# Of all examples as they were; `commands.add` without a uri accepts others."]
+    lines += ["# Of all examples as they were; `groundwork add` without a uri accepts others."]
     lines += yaml_lines("fingerprint", survey.fingerprint_hex)
     return "\n".join(lines) + "\n"
 

@@ -1,7 +1,7 @@
 """Compare: is the change from one run to another real?
 
-    python -m pipeline.commands.compare main              the workspace against main
-    python -m pipeline.commands.compare main nasty-zips   any two commits, branches or experiments
+    groundwork compare main              the workspace against main
+    groundwork compare main nasty-zips   any two commits, branches or experiments
 
 Exit status: 1 when a metric failed, else 0; with --strict also 1 when it is inconclusive. What
 PASS, FAIL and INCONCLUSIVE mean is in comparison.py.
@@ -10,15 +10,14 @@ PASS, FAIL and INCONCLUSIVE mean is in comparison.py.
 import argparse
 import sys
 from collections.abc import Iterator, Sequence
+from typing import Any
 
+from pipeline.commands.compare.arguments import parser
 from pipeline.commands.compare.comparison import (
     ALPHA,
     FAIL,
-    GOOD,
     INCONCLUSIVE,
-    JUDGED,
     PASS,
-    TOLERANCE,
     Change,
     compare,
     level_of,
@@ -26,21 +25,22 @@ from pipeline.commands.compare.comparison import (
 )
 from pipeline.commands.compare.revisions import read_output
 from pipeline.commands.frame import run_command
-from pipeline.evaluate.predictions import Predictions, align, read_predictions
 from pipeline.reporting.markdown import as_table, code
-from pipeline.runtime.errors import one_line
+from pipeline.runtime.errors import CompareError, one_line
+from pipeline.targets.opening import TARGETS, open_judging
+from pipeline.targets.predictions import target_of
+from pipeline.targets.protocols.judging import Judging, Predictions
 
 PREDICTIONS = "data/evaluation/predictions.parquet"
 WORKSPACE = "workspace"
 
 
-def main() -> None:
-    arguments = parse()
+def main(arguments: argparse.Namespace) -> None:
     names = [arguments.base, arguments.candidate or WORKSPACE]
-    base, candidate = (read(name) for name in names)
-    one, other = align(base, candidate)
-    judged = list(dict.fromkeys(arguments.metrics))
-    changes = compare(one, other, tolerance=arguments.tolerance, judged=judged)
+    judging, (base, candidate) = read(names)
+    judged = choose_metrics(arguments.metrics, judging)
+    one, other = judging.align(base, candidate)
+    changes = compare(one, other, judging, judged=judged, tolerance=arguments.tolerance)
     verdict = overall(changes)
     compared = examples_compared(one, base, candidate)
     sentence = f"{verdict}: {meaning(changes, arguments.tolerance)}"
@@ -52,42 +52,45 @@ def main() -> None:
     sys.exit(int(verdict == FAIL or (arguments.strict and verdict != PASS)))
 
 
-def parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="python -m pipeline.commands.compare",
-        description="Say whether the change from one run to another is real, example by example.",
-        epilog="example: python -m pipeline.commands.compare main",
-    )
-    parser.add_argument("base", help="commit, branch, tag or experiment to compare with")
-    parser.add_argument("candidate", nargs="?", help="what to compare; default: the workspace")
-    parser.add_argument(
-        "--tolerance",
-        type=tolerance,
-        default=TOLERANCE,
-        help="how much worse a metric may get (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--metrics",
-        nargs="+",
-        choices=list(GOOD),
-        default=JUDGED,
-        metavar="METRIC",
-        help=f"what to judge by, of {', '.join(GOOD)} (default: {' '.join(JUDGED)})",
-    )
-    parser.add_argument("--markdown", action="store_true", help="print it for a pull request")
-    parser.add_argument("--strict", action="store_true", help="exit 1 when inconclusive, too")
-    return parser.parse_args()
+def read(names: Sequence[str]) -> tuple[Judging, list[Any]]:
+    """The `Predictions` of each of two runs, and who judges them.
+
+    Raises:
+        MissingInput: those of one are not there.
+        CompareError: they cannot be read, or are of two targets.
+    """
+    contents = [read_output(PREDICTIONS, None if name == WORKSPACE else name) for name in names]
+    targets = [target_of(content, name) for content, name in zip(contents, names, strict=True)]
+    for target, name in zip(targets, names, strict=True):
+        if target not in TARGETS:
+            raise CompareError(
+                f"the predictions of {name} are of the target {target}, expected "
+                f"{' or '.join(TARGETS)}",
+                fix="compare with the version of this project that made them",
+            )
+    if targets[0] != targets[1]:
+        raise CompareError(
+            f"the runs are of other targets: {targets[0]}; and {targets[1]}",
+            fix="compare runs on the same dataset",
+        )
+    judging = open_judging(targets[0])
+    pairs = zip(contents, names, strict=True)
+    return judging, [judging.read_predictions(content, name) for content, name in pairs]
 
 
-def tolerance(text: str) -> float:
-    value = float(text)
-    if not 0 <= value < 1:
-        raise argparse.ArgumentTypeError("must be at least 0 and less than 1")
-    return value
+def choose_metrics(asked: Sequence[str] | None, judging: Judging) -> list[str]:
+    """What to judge by: the metrics asked for, each once.
 
-
-def read(name: str) -> Predictions:
-    return read_predictions(read_output(PREDICTIONS, None if name == WORKSPACE else name), name)
+    Raises:
+        CompareError: the target has no such metric.
+    """
+    for metric in asked or ():
+        if metric not in judging.GOOD:
+            raise CompareError(
+                f"these runs have no metric {metric}",
+                fix=f"judge by {' or '.join(judging.GOOD)}",
+            )
+    return list(dict.fromkeys(asked or judging.JUDGED))
 
 
 def examples_compared(both: Predictions, base: Predictions, candidate: Predictions) -> str:
@@ -159,4 +162,4 @@ def meaning(changes: Sequence[Change], tolerance: float) -> str:
 
 
 if __name__ == "__main__":
-    run_command(main)
+    run_command(lambda: main(parser().parse_args()))

@@ -8,10 +8,8 @@ INCONCLUSIVE   neither can be said with so few examples
 the metrics judged in at most ALPHA of all comparisons (Bonferroni); and FAIL needs a randomisation
 test besides, since a bootstrap of very few disagreements is too sure.
 
-Judged are accuracy and macro F1 unless others are asked for: where runs differ in their seed
-alone, which examples they get wrong differs by chance (Jordan 2023, arXiv 2304.01910), and that is
-what the test allows for. How sure of itself a model is differs as a whole, so loss and calibration
-error of two seeds differ for sure more often than ALPHA (LOG.md). They are shown with an interval.
+Which metrics there are, and which are judged unless others are asked for, the target says
+(`judging`).
 """
 
 from collections.abc import Sequence
@@ -21,16 +19,17 @@ import numpy as np
 from scipy import sparse  # type: ignore[import-untyped]
 
 from pipeline.dataset.arrays import Float64
-from pipeline.evaluate.bootstrap import RESAMPLES, bootstrap_sums, percentile_interval, swapped_sums
-from pipeline.evaluate.predictions import Predictions
-from pipeline.evaluate.scores import example_scores, metrics_of
-from pipeline.evaluate.slices import owners_of
+from pipeline.targets.bootstrap import (
+    RESAMPLES,
+    bootstrap_sums,
+    owners_of,
+    percentile_interval,
+    swapped_sums,
+)
+from pipeline.targets.protocols.judging import Judging, Predictions
 
 ALPHA = 0.05
 TOLERANCE = 0.005
-JUDGED = ("accuracy", "f1_macro")
-GOOD = {"accuracy": 1, "f1_macro": 1, "loss": -1, "calibration_error": -1}
-"""The metrics compared; 1 where more is better, -1 where less is."""
 PASS, FAIL, INCONCLUSIVE = "PASS", "FAIL", "INCONCLUSIVE"
 NOT_JUDGED = "-"
 
@@ -53,18 +52,20 @@ class Change:
 def compare(
     base: Predictions,
     candidate: Predictions,
+    judging: Judging,
     *,
+    judged: Sequence[str],
     tolerance: float = TOLERANCE,
-    judged: Sequence[str] = JUDGED,
     seed: int = 0,
     num_resamples: int = RESAMPLES,
 ) -> list[Change]:
-    """Compare two runs on the same examples in the same order (see `align`).
+    """Compare two runs of one target on the same examples in the same order (see `align`).
 
-    All metrics of GOOD are compared, the `judged` ones get a verdict.
+    All metrics of the target are compared, the `judged` ones get a verdict.
     """
+    metrics_of = judging.metrics_of
     owners = owners_of(base.ids, base.groups)
-    one, other = _scores(base), _scores(candidate)
+    one, other = judging.scores(base), judging.scores(candidate)
     ours, theirs = np.asarray(one.sum(0)), np.asarray(other.sum(0))
     before, after = metrics_of(ours), metrics_of(theirs)
     both = sparse.hstack([one, other], format="csr")
@@ -74,7 +75,7 @@ def compare(
     alike_before, alike_after = metrics_of(ours + swapped), metrics_of(theirs - swapped)
 
     changes = []
-    for metric, good in GOOD.items():
+    for metric, good in judging.GOOD.items():
         gain = good * (after[metric] - before[metric])
         chance = good * (alike_after[metric] - alike_before[metric])
         p = _share_as_bad(chance, float(gain))
@@ -104,10 +105,6 @@ def overall(changes: Sequence[Change]) -> str:
     """FAIL if anything judged fails, PASS if all of it passes."""
     verdicts = {change.verdict for change in changes} - {NOT_JUDGED}
     return FAIL if FAIL in verdicts else PASS if verdicts == {PASS} else INCONCLUSIVE
-
-
-def _scores(predictions: Predictions) -> sparse.csr_array:
-    return example_scores(predictions.probabilities.astype(np.float64), predictions.labels)
 
 
 def _share_as_bad(chance: Float64, gain: float) -> float:

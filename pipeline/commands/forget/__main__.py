@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 
+from pipeline.commands.forget.arguments import parser
 from pipeline.commands.forget.erasure import (
     JOURNAL,
     RECEIPT,
@@ -37,30 +38,27 @@ from pipeline.commands.forget.storage import current_lock, git, locked, open_rep
 from pipeline.commands.forget.traces import Forgotten, tombstones
 from pipeline.commands.frame import run_command
 from pipeline.dataset.addresses import is_remote
-from pipeline.dataset.catalog import read_entry
+from pipeline.dataset.catalog import entry_path
 from pipeline.dataset.places import OPTOUT_DIR, REVIEWS_DIR
+from pipeline.entry import read_entry
 from pipeline.params import load_params
 from pipeline.runtime.errors import ForgetError
+from pipeline.runtime.settings import Kind, read_yaml
 from pipeline.runtime.stage import WORK_DIR
 from pipeline.sources.places.fetch import cached_copy
 
-EPILOG = """examples:
-  python -m pipeline.commands.forget --ids cat/1.jpg cat/2.jpg --dry-run
-  python -m pipeline.commands.forget --ids-file withdrawn.txt --reason "asked on 3 May" --yes
-"""
 
-
-def main() -> None:
-    arguments = parse()
-    dataset = arguments.dataset or load_params().dataset
-    entry = read_entry(dataset)
+def main(arguments: argparse.Namespace) -> None:
+    params = load_params()
+    dataset = arguments.dataset or params.dataset
+    entry = read_entry(dataset, *kind_of(dataset, params))
     names = set(arguments.ids or [])
     if arguments.ids_file:
         names |= {line for line in read_lines(arguments.ids_file) if line}
     request = read_journal(dataset)
     if not names and not request.unfinished:
         raise ForgetError("no ids are given", fix="name them: --ids ID, or --ids-file FILE")
-    is_built = dataset == load_params().dataset
+    is_built = dataset == params.dataset
     repository = open_repository()
     places = stores(repository)
     scope = Scope(dataset, places)
@@ -76,7 +74,7 @@ def main() -> None:
     request.found |= find(examples, scope, places, (), arguments.models)
     print("\n".join(plan(dataset, examples, request.found, arguments.models)))
     if is_built:
-        print("\n".join(related_examples(examples.ids)), flush=True)
+        print("\n".join(related_examples(examples.ids, params.modality)), flush=True)
     if arguments.dry_run:
         print("\nNothing was changed (--dry-run).")
         return
@@ -103,7 +101,8 @@ def main() -> None:
         erase(request.found, places)
         outputs = [] if rebuilds else erase_outputs(examples, scope)
         erase_notes(examples, notes)
-    sources = [entry.uri, *([entry.annotations] if entry.annotations else [])]
+    annotations = getattr(entry, "annotations", None)  # a key of some targets
+    sources = [entry.uri, *([annotations] if annotations else [])]
     for uri in filter(is_remote, sources):  # an archive may hide them, and a table may name them
         shutil.rmtree(cached_copy(uri), ignore_errors=True)
     erase_downloads(examples)
@@ -124,30 +123,11 @@ def main() -> None:
     hand_over(touched(dataset) if is_built else touched(dataset)[:2], examples, arguments.commit)
 
 
-def parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="python -m pipeline.commands.forget",
-        description="Erase examples from the dataset, every cache and every remote.",
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--ids", nargs="+", metavar="ID", help="ids, or SHA-256 of ids or images")
-    parser.add_argument("--ids-file", type=Path, metavar="FILE", help="the same, one a line")
-    parser.add_argument("--dataset", help="its name; default: the one in params.yaml")
-    parser.add_argument("--reason", default="", help="a note for data/optout, which is in git")
-    parser.add_argument("--dry-run", action="store_true", help="say what would be done, do nothing")
-    parser.add_argument("--yes", action="store_true", help="do not ask before erasing")
-    parser.add_argument(
-        "--models", action="store_true", help="erase the models too that were trained on them"
-    )
-    parser.add_argument(
-        "--no-rebuild", action="store_true", help="erase at once; rebuild where the source is"
-    )
-    parser.add_argument("--commit", action="store_true", help="commit the tombstones and results")
-    parser.add_argument(
-        "--allow-unknown", action="store_true", help="add tombstones for ids that are nowhere"
-    )
-    return parser.parse_args()
+def kind_of(dataset: str, params: Kind) -> tuple[str, str]:
+    """Modality and target of a dataset, which need not be those of params.yaml."""
+    path = entry_path(dataset)
+    own = read_yaml(path) if path.exists() else {}
+    return str(own.get("modality", params.modality)), str(own.get("target", params.target))
 
 
 def read_lines(path: Path) -> list[str]:
@@ -208,4 +188,4 @@ def hand_over(paths: list[str], examples: Forgotten, commit: bool) -> None:
 
 
 if __name__ == "__main__":
-    run_command(main)
+    run_command(lambda: main(parser().parse_args()))

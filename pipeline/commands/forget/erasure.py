@@ -67,7 +67,7 @@ class Left:
     yours: list[str] = field(default_factory=list)
     """Files of the workspace that people put there, such as the source itself."""
     others: list[str] = field(default_factory=list)
-    """Objects of other datasets that have the same images."""
+    """Objects of other datasets that have the same examples."""
     history: dict[str, list[str]] = field(default_factory=dict)
     """Objects of git, with the commits that brought or removed them."""
 

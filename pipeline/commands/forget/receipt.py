@@ -13,6 +13,7 @@ from pipeline.commands.forget.traces import Forgotten
 from pipeline.dataset.addresses import without_secrets
 from pipeline.dataset.places import RAW
 from pipeline.dataset.table import read_folder
+from pipeline.modalities.opening import open_show
 from pipeline.runtime.stage import INDEX
 
 MAX_NAMED = 20
@@ -26,16 +27,15 @@ def plan(dataset: str, examples: Forgotten, found: Findings, models: bool) -> It
     yield from trained(found, models)
 
 
-def related_examples(ids: Collection[str]) -> Iterator[str]:
-    """Other examples that may show the same person: of the same group, or that look the same."""
+def related_examples(ids: Collection[str], modality: str) -> Iterator[str]:
+    """Other examples that may be of the same person: of the same group, or that look the same."""
     if not (RAW / INDEX).exists():
         return
-    table = read_folder(RAW, ["id", "group", "dhash"])
+    look_alike = open_show(modality).LOOK_ALIKE
+    what_of = {"group": "of the same group", **dict([look_alike] if look_alike else [])}
+    table = read_folder(RAW, ["id", *what_of])
     mine = pc.is_in(table["id"], pa.array(sorted(ids), pa.string()))
-    for column, what in (
-        ("group", "of the same group"),
-        ("dhash", "with the same difference hash"),
-    ):
+    for column, what in what_of.items():
         shared = table[column].filter(mine).drop_null().combine_chunks()
         which = pc.and_(pc.is_in(table[column], shared), pc.invert(mine))
         others = table["id"].filter(which).to_pylist()
@@ -108,23 +108,23 @@ def _remains(
     if left.yours:
         yield f"- files of the workspace that people put there: {len(left.yours)}"
     if left.others:
-        yield f"- the same images in other datasets of this repository: {len(left.others)} objects"
+        yield f"- the same in other datasets of this repository: {len(left.others)} objects"
         yield from indented(left.others)
     if left.history:
-        yield f"- images or ids in git's history: {len(left.history)} objects"
+        yield f"- examples or ids in git's history: {len(left.history)} objects"
         yield from indented(
             f"git object {name}, of the commits {' '.join(commits) or 'that nothing leads to'}"
             for name, commits in left.history.items()
         )
     if found.commits:
-        yield "- pictures in reports/ of the commits above may show the images"
+        yield "- pictures in reports/ of the commits above may show the examples"
 
 
 def _searched(left: Left, counts: dict[str, int]) -> Iterator[str]:
     yield "\nSearched: the workspace, .dvc and DVC's notes, work files, downloads, every object of"
     yield f"git; {', '.join(f'{number} objects in {name}' for name, number in counts.items())}."
-    yield "For ids and digests in every table, ids in what is made from the data, and image bytes"
-    yield "in every file."
+    yield "For ids and digests in every table, ids in what is made from the data, and bytes of the"
+    yield "content in every file."
     yield f"Found: {', '.join(left.ours) if left.ours else 'nothing.'}"
 
 

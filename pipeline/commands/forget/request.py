@@ -63,7 +63,7 @@ def resolve(
                 met |= {own[name] for name in examples.meet(file, missing)}
     for path in tables:
         with path.open("rb") as file:
-            examples.learn_pixels(file)
+            examples.learn_inputs(file)
     known = read_opted_out(request.dataset)
     forgotten = {name for name in names - met if name in known or digest_of(name) in known}
     examples.ids |= {name for name in forgotten if digest_of(name) != name}  # to search for again
@@ -89,7 +89,7 @@ def read_journal(dataset: str) -> Request:
     if content["dataset"] != dataset:
         raise ForgetError(
             f"forgetting in {content['dataset']} was interrupted",
-            fix=f"finish it: python -m pipeline.commands.forget --dataset {content['dataset']}",
+            fix=f"finish it: groundwork forget --dataset {content['dataset']}",
         )
     sets = {name: set(values) for name, values in content["examples"].items()}
     sets["traces"] = {bytes.fromhex(trace) for trace in sets["traces"]}
@@ -100,7 +100,7 @@ def read_journal(dataset: str) -> Request:
 def write_journal(request: Request) -> None:
     """Note what is known before it is erased, so that another run can finish; see JOURNAL."""
     known = request.examples
-    examples = {name: sorted(getattr(known, name)) for name in ("ids", "aliases", "images")}
+    examples = {name: sorted(getattr(known, name)) for name in ("ids", "aliases", "digests")}
     examples["traces"] = sorted(trace.hex() for trace in known.traces)
     found = asdict(request.found) | {"bad": sorted(request.found.bad)}
     WORK_DIR.mkdir(exist_ok=True)

@@ -1,8 +1,10 @@
-"""Recognising examples in any file: by rows of tables, by names in text, by bytes of images."""
+"""Recognising examples in any file: by rows of tables, by names in text, by bytes of their content.
+
+What is stored may be of any modality, whatever params.yaml says now.
+"""
 
 import hashlib
 import re
-import zlib
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import BinaryIO
@@ -13,14 +15,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.commands.forget.mentions import names_one, refers_to_one
+from pipeline.dataset.traces import telling_part
+from pipeline.modalities.opening import MODALITIES, open_prepare, open_show
 
 PARQUET = b"PAR1"
-JPEG, JPEG_SCAN = b"\xff\xd8\xff", b"\xff\xda"
-HEADER_BYTES = 41  # of a PNG: signature, IHDR, and the length and name of what follows
-END_BYTES = 16  # at most, of the end marker of a JPEG or PNG
-TRACE_BYTES = 512  # of compressed pixels: no other image has them
-MIN_TRACE_BYTES = 32
-WINDOWS = 16
 FEW = 50  # so many traces are looked for one by one: 1 to 50 in 16 MB take 1 to 90 ms
 BLOCK_BYTES = 16 << 20
 MAX_TEXT_BYTES = 64 << 20
@@ -32,67 +30,70 @@ class Forgotten:
 
     ids: set[str] = field(default_factory=set)
     aliases: set[str] = field(default_factory=set)
-    """Ids that older versions of the data have for the same pictures, where ids may be numbers
+    """Ids that older versions of the data have for the same examples, where ids may be numbers
     that have moved on since: in newer versions they may be those of others."""
-    images: set[str] = field(default_factory=set)
-    """SHA-256 of the images, as stored and as the source had them."""
+    digests: set[str] = field(default_factory=set)
+    """SHA-256 of their content, as stored and as the source had it."""
     traces: set[bytes] = field(default_factory=set)
-    """Bytes of each stored image."""
+    """Bytes of the content of each, as stored."""
     _index: "Index | None" = field(default=None, init=False, repr=False, compare=False)
 
     def size(self) -> tuple[int, ...]:
         """Grows whenever more is known."""
-        return len(self.ids), len(self.aliases), len(self.images), len(self.traces)
+        return len(self.ids), len(self.aliases), len(self.digests), len(self.traces)
 
     def meet(self, file: BinaryIO, names: Collection[str]) -> set[str]:
         """Learn of the rows of a table that `names` mean; returns the names that were met.
 
-        A name is an id, the SHA-256 of an id, or that of an image.
+        A name is an id, the SHA-256 of an id, or that of a content.
         """
         met: set[str] = set()
         table = read_keys(file)
         if table is None:
             return met
         wanted = set(names)
-        for id, *images in zip(*(keys(table, name) for name in KEYS), strict=True):
+        for id, *digests in zip(*(keys(table, name) for name in KEYS), strict=True):
             if id is None:
                 continue
-            found = wanted & {id, hashlib.sha256(id.encode()).hexdigest(), *images}
+            found = wanted & {id, hashlib.sha256(id.encode()).hexdigest(), *digests}
             if found:
                 met |= found
                 self.ids.add(id)
-                self.images.update(image for image in images if image)
+                self.digests.update(digest for digest in digests if digest)
         return met
 
     def meet_copies(self, file: BinaryIO) -> None:
-        """Learn the ids of further rows that have one of the images: the same picture."""
+        """Learn the ids of further rows that have one of the contents: the same example."""
         table = read_keys(file)
         if table is not None:
-            self.ids.update(id for id in keys(table.filter(self._pictures(table)), "id") if id)
+            self.ids.update(id for id in keys(table.filter(self._is_mine(table)), "id") if id)
 
-    def learn_pixels(self, file: BinaryIO) -> None:
-        """Learn bytes of the decoded images of `ids` from a shard."""
+    def learn_inputs(self, file: BinaryIO) -> None:
+        """Learn bytes of the encoded examples of `ids` from a shard."""
         with pq.ParquetFile(file) as parquet:
-            if not {"id", "x"} <= set(parquet.schema_arrow.names):
+            schema = parquet.schema_arrow
+            inputs = [field.name for field in schema if pa.types.is_fixed_size_binary(field.type)]
+            if not inputs or not {"id", "copy"} <= set(schema.names):
                 return
-            table = parquet.read(["id", "x"])
+            table = parquet.read(["id", *inputs])
         mine = pc.is_in(table["id"], pa.array(sorted(self.ids), pa.string()))
-        found = {trace_of(x) for x in table["x"].filter(mine).to_pylist()}
-        others = b"".join(table["x"].filter(pc.invert(mine)).to_pylist())
-        self.traces.update(t for t in found if len(t) >= MIN_TRACE_BYTES and t not in others)
+        for column in (table[name] for name in inputs):
+            found = {telling_part(value) for value in column.filter(mine).to_pylist()}
+            others = b"".join(column.filter(pc.invert(mine)).to_pylist())
+            self.traces.update(trace for trace in found if trace and trace not in others)
 
     def in_file(self, file: BinaryIO, ids: Collection[str], *, text: bool = True) -> bool:
-        """Whether a file holds the images, or rows or (in text) names by one of `ids`.
+        """Whether a file holds the contents, or rows or (in text) names by one of `ids`.
 
-        What older versions of the data call the images is remembered on the way. A file is read
-        in blocks; text of more than MAX_TEXT_BYTES is searched for images alone.
+        What older versions of the data call the examples is remembered on the way. A file is read
+        in blocks; text of more than MAX_TEXT_BYTES is searched for contents alone.
         """
         table = read_keys(file)
         if table is not None:
-            pictures = self._pictures(table)
-            if pc.any(pictures).as_py():
+            mine = self._is_mine(table)
+            if pc.any(mine).as_py():
                 if ids:  # else it is a file of something else
-                    self._learn(file, table.filter(pictures))
+                    self._learn(file, table.filter(mine))
                 return True
             if ids and pc.any(pc.is_in(table["id"], pa.array(sorted(ids), pa.string()))).as_py():
                 return True
@@ -109,38 +110,43 @@ class Forgotten:
                 return True
             before = block[-max(map(len, self.traces), default=1) :]
             content = content + block if size <= MAX_TEXT_BYTES else b""
-        if digest.hexdigest() in self.images:
+        if digest.hexdigest() in self.digests:
             return True
         return text and table is None and names_one(content, ids)
 
     def in_bytes(self, content: bytes) -> bool:
-        """Whether some bytes hold an image."""
+        """Whether some bytes hold a content."""
         if len(self.traces) <= FEW:
             return any(trace in content for trace in self.traces)
         if self._index is None or self._index.num_traces != len(self.traces):
             self._index = Index(self.traces)
         return self._index.in_bytes(content)
 
-    def _pictures(self, table: pa.Table) -> pa.ChunkedArray:
-        """Which rows have one of the images."""
-        images = pa.array(sorted(self.images), pa.string())
-        found = [pc.is_in(table[name], images) for name in KEYS[1:]]
-        return pc.or_(*found)
+    def _is_mine(self, table: pa.Table) -> pa.ChunkedArray:
+        """Which rows have one of the contents."""
+        digests = pa.array(sorted(self.digests), pa.string())
+        return pc.or_(*(pc.is_in(table[name], digests) for name in KEYS[1:]))
 
     def _learn(self, file: BinaryIO, rows: pa.Table) -> None:
-        """Remember of rows that have one of the images what else is known of it."""
+        """Remember of rows that have one of the contents what else is known of it."""
         self.aliases.update(id for id in keys(rows, "id") if id)
         for name in KEYS[1:]:
-            self.images.update(image for image in keys(rows, name) if image)
+            self.digests.update(digest for digest in keys(rows, name) if digest)
+        for modality in MODALITIES:
+            self._learn_traces(file, modality)
+
+    def _learn_traces(self, file: BinaryIO, modality: str) -> None:
+        """Learn bytes of the contents from a table, if it has examples of the modality."""
+        columns, trace = open_show(modality).CONTENT, open_prepare(modality).trace
+        mine = pa.array(sorted(self.digests), pa.string())
         file.seek(0)
         with pq.ParquetFile(file) as parquet:
-            names = parquet.schema_arrow.names
-            if "image" not in names or "sha256" not in names:
+            if not {"sha256", *columns} <= set(parquet.schema_arrow.names):
                 return
-            for batch in parquet.iter_batches(1024, columns=["sha256", "image"]):
-                for digest, image in zip(*(column.to_pylist() for column in batch), strict=True):
-                    if image and digest in self.images:
-                        self.traces.add(trace_of(image))
+            for batch in parquet.iter_batches(1024, columns=["sha256", *columns]):
+                is_mine = pc.is_in(batch["sha256"].cast(pa.string()), mine)
+                for row in batch.filter(is_mine).select(columns).to_pylist():
+                    self.traces.update(filter(None, [trace(row)]))
 
 
 class Index:
@@ -202,23 +208,9 @@ def keys(table: pa.Table, name: str) -> list[str | None]:
     return values
 
 
-def trace_of(image: bytes) -> bytes:
-    """Bytes by which to know an image: of its pixels, those that compress the least.
-
-    Tables and end markers are alike in many images, and so are pixels of a white background.
-    """
-    start = image.rfind(JPEG_SCAN) if image.startswith(JPEG) else HEADER_BYTES
-    pixels = image[start : len(image) - END_BYTES]
-    if len(pixels) < MIN_TRACE_BYTES:
-        return image
-    step = max(1, (len(pixels) - TRACE_BYTES) // (WINDOWS - 1))
-    windows = [pixels[at : at + TRACE_BYTES] for at in range(0, step * WINDOWS, step)]
-    return max((w for w in windows if w), key=lambda window: len(zlib.compress(window)))
-
-
 def tombstones(examples: Forgotten, unknown: Iterable[str]) -> set[str]:
     """Digests that keep the examples out, and what is given but unknown."""
-    return {digest_of(name) for name in {*examples.ids, *unknown}} | examples.images
+    return {digest_of(name) for name in {*examples.ids, *unknown}} | examples.digests
 
 
 def digest_of(name: str) -> str:

@@ -17,33 +17,21 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.commands.frame import run_command
+from pipeline.commands.review.arguments import parser
 from pipeline.commands.review.decisions import DecisionFile
-from pipeline.commands.review.image_lookup import RawImages
+from pipeline.commands.review.lookup import RawExamples
 from pipeline.commands.review.server import Server
-from pipeline.commands.review.session import Session
+from pipeline.commands.review.session import Opened, Session
 from pipeline.dataset.places import FINDINGS, RAW
 from pipeline.dataset.review_queue import read_queue
 from pipeline.dataset.table import read_index
+from pipeline.modalities.opening import open_show
 from pipeline.runtime.errors import MissingInput
+from pipeline.runtime.settings import PARAMS_FILE, Kind, read_params
+from pipeline.targets.opening import open_describe, open_noise
 
-PORT = 8642
 
-
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        prog="python -m pipeline.commands.review",
-        description="Decide about the labels that clean doubts, on a page of this machine.",
-        epilog='example: make review ARGS="--reviewer ana --port 0"',
-    )
-    parser.add_argument("--reviewer", help="your name, for the file; default: git's user.name")
-    parser.add_argument(
-        "--port",
-        type=int,
-        default=PORT,
-        help="where to serve, %(default)s; 0 for a free one",
-    )
-    parser.add_argument("--no-browser", action="store_true", help="do not open the page")
-    arguments = parser.parse_args()
+def main(arguments: argparse.Namespace) -> None:
     session = open_session(arguments.reviewer or own_name())
     server = Server(session, arguments.port)
     for interrupt in (signal.SIGINT, signal.SIGTERM):  # a shell may have had it ignore the first
@@ -77,22 +65,36 @@ def open_session(reviewer: str) -> Session:
 
     Raises:
         MissingInput: data/findings or data/raw is missing, damaged, or not of one version.
+        SettingsError: params.yaml says not, or wrongly, of which modality and target they are.
     """
     if not FINDINGS.exists():
         raise MissingInput(f"{FINDINGS} does not exist", fix="dvc repro clean")
     index = read_index(FINDINGS)
+    kind = read_params(Kind)
+    if index["modality"] != kind.modality:
+        raise MissingInput(
+            f"{FINDINGS} is of modality {index['modality']}, {PARAMS_FILE} has {kind.modality}",
+            fix="dvc repro clean",
+        )
+    show, target = open_show(kind.modality), open_describe(kind.target)
+    labels = open_noise(kind.target).choices(index["target"])
     queue = read_queue(FINDINGS)
-    neighbours = pc.unique(pc.list_flatten(queue["neighbours"]))
-    images = RawImages(RAW, [*queue["id"].to_pylist(), *neighbours.to_pylist()])
-    known = pa.array(list(images.examples), pa.string())
+    ids = pa.chunked_array(
+        [*queue["id"].chunks, *pc.list_flatten(queue["neighbours"]).chunks, *queue["like"].chunks],
+        pa.string(),
+    )
+    about = [name for name in show.SHOWN if name not in show.CONTENT]
+    raw = RawExamples(RAW, pc.unique(ids.drop_null()).to_pylist(), about)
+    known = pa.array(list(raw.examples), pa.string())
     unknown = queue["id"].filter(pc.invert(pc.is_in(queue["id"], known)))
     if len(unknown):
         raise MissingInput(
             f"{FINDINGS} has {len(unknown)} examples that {RAW} has not, first: {unknown[0]}",
             fix="dvc repro clean",
         )
-    dataset, classes = index["dataset"], index["classes"]
-    return Session(dataset, reviewer, classes, queue, images, DecisionFile(dataset, classes))
+    dataset = index["dataset"]
+    opened = Opened(show, target, index["target"], labels)
+    return Session(dataset, reviewer, opened, queue, raw, DecisionFile(dataset, labels))
 
 
 def own_name() -> str:
@@ -118,4 +120,4 @@ def _interrupt(signum: int, frame: object) -> None:
 
 
 if __name__ == "__main__":
-    run_command(main)
+    run_command(lambda: main(parser().parse_args()))

@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from pipeline.dataset.reviews import (
     REVIEW_COLUMNS,
     Decision,
+    LabelChoices,
     parse_decisions,
     reviews_path,
     split_records,
@@ -25,13 +26,16 @@ State = tuple[int, int, int]
 
 
 class DecisionFile:
-    """The decisions about a dataset. Its methods raise ReviewError for a file that is broken."""
+    """The decisions about a dataset; its methods raise ReviewError for a file that is broken.
 
-    def __init__(self, dataset: str, classes: Sequence[str]) -> None:
+    `labels` are those that a decision may be for.
+    """
+
+    def __init__(self, dataset: str, labels: LabelChoices) -> None:
         self.path = reviews_path(dataset)
         self.version = 0
         """Grows when somebody else has changed the file."""
-        self._classes = classes
+        self._labels = labels
         self._state: State | None = None
         self._decisions: dict[str, Decision] = {}
 
@@ -144,7 +148,7 @@ class DecisionFile:
         state = _state(file)
         if state != self._state:
             content = os.pread(file, state[1], 0)
-            self._decisions = parse_decisions(content, self.path, self._classes)
+            self._decisions = parse_decisions(content, self.path, self._labels)
             self._state = state
             self.version += 1
 

@@ -24,7 +24,7 @@ FILES = {
     "/review.css": ("review.css", "text/css; charset=utf-8"),
     **{
         f"/{name}.js": (f"{name}.js", "text/javascript; charset=utf-8")
-        for name in ("review", "outbox", "palette", "queue", "view")
+        for name in ("review", "inert", "outbox", "palette", "queue", "view")
     },
 }
 HEADERS = {
@@ -35,7 +35,7 @@ HEADERS = {
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
-    # Images of people must not stay in the browser's cache, where `forget` cannot reach them.
+    # What shows people must not stay in the browser's cache, where `forget` cannot reach them.
     "Cache-Control": "no-store",
 }
 ACTIONS: dict[str, tuple[Callable[..., dict[str, Any]], dict[str, type]]] = {
@@ -127,19 +127,21 @@ class Handler(BaseHTTPRequestHandler):
         if path in FILES:
             name, kind = FILES[path]
             return kind, (PAGE / name).read_bytes()
+        if path == "/show.css":
+            return "text/css; charset=utf-8", session.show.STYLE.read_bytes()
         if path == "/api/about":
             return as_json(session.about())
-        if path.startswith(("/api/", "/image/")) and values.get("session") != session.id:
+        if path.startswith(("/api/", "/media/")) and values.get("session") != session.id:
             raise Refused(HTTPStatus.GONE, "the review was started again")
         if path == "/api/rows":
             filters = {name: values[name] for name in FILTERS if name in values}
             return as_json(session.select(filters) | {"at": session.row_of(values.get("at", ""))})
         if path == "/api/items":
             return as_json(session.items([int(row) for row in values.get("rows", "").split(",")]))
-        if path.startswith("/image/"):
-            image = session.images.image(int(path.removeprefix("/image/")))
-            if image is not None:
-                return image_type(image), image
+        if path.startswith("/media/"):
+            media = session.media(int(path.removeprefix("/media/")))
+            if media is not None:
+                return media
         raise Refused(HTTPStatus.NOT_FOUND, "not here")
 
     def _post(self) -> tuple[str, bytes]:
@@ -175,8 +177,3 @@ class Handler(BaseHTTPRequestHandler):
 
 def as_json(values: Any) -> tuple[str, bytes]:
     return "application/json", json.dumps(values, allow_nan=False).encode()
-
-
-def image_type(image: bytes) -> str:
-    """data/raw has JPEGs and PNGs."""
-    return "image/jpeg" if image.startswith(b"\xff\xd8") else "image/png"

@@ -2,8 +2,8 @@
 
 import secrets
 import threading
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,13 +12,27 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pipeline.commands.review.decisions import DecisionFile
-from pipeline.commands.review.image_lookup import RawImages
+from pipeline.commands.review.lookup import RawExamples
 from pipeline.commands.review.words import why
-from pipeline.dataset.reviews import DROP, KEEP, Decision
+from pipeline.dataset.reviews import DROP, KEEP, Decision, LabelChoices
+from pipeline.modalities.protocols.show import Show
+from pipeline.targets.protocols.describe import Describe
+from pipeline.targets.protocols.labels import TargetIndex
 
 FILTERS = ("given", "proposed", "reason", "split")
+LABEL = "label"  # a decision for another label, beside KEEP and DROP
 MAX_NOTE = 2000  # characters
 MAX_ITEMS = 50  # of one answer
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What knows the examples and their labels."""
+
+    show: Show
+    target: Describe
+    index: TargetIndex
+    labels: LabelChoices
 
 
 class Session:
@@ -35,16 +49,18 @@ class Session:
         self,
         dataset: str,
         reviewer: str,
-        classes: Sequence[str],
+        opened: Opened,
         queue: pa.Table,
-        images: RawImages,
+        raw: RawExamples,
         file: DecisionFile,
     ) -> None:
         self.id = secrets.token_hex(8)
         self.dataset = dataset
         self.reviewer = printable(reviewer)
-        self.classes = list(classes)
-        self.images = images
+        self.show, self.target = opened.show, opened.target
+        self._labels = opened.labels
+        self._choices = opened.target.choices(opened.index)
+        self._raw = raw
         self.file = file
         self._queue = queue = queue.combine_chunks()
         self._ids: list[str] = queue["id"].to_pylist()
@@ -64,7 +80,8 @@ class Session:
             "dataset": self.dataset,
             "file": str(self.file.path),
             "reviewer": self.reviewer,
-            "classes": self.classes,
+            "noun": self.target.NOUN,
+            "choices": self._choices,
             "filters": {name: self._counts(name) for name in FILTERS},
         }
 
@@ -93,13 +110,23 @@ class Session:
             item
             | {
                 "row": row,
-                "why": why(item),
-                "image": self._image(item["id"]),
-                "neighbours": [self._image(id) for id in item["neighbours"]],
+                "why": why(item, self.show, self.target),
+                "example": self._example(item["id"]),
+                "pair": self._pair(item),
+                "neighbours": [self._example(id) for id in item["neighbours"]],
                 "decision": self._shown(row, decisions),
             }
             for row, item in zip(rows, found, strict=True)
         ]
+
+    def media(self, row: int) -> tuple[str, bytes] | None:
+        """Type and bytes of what belongs to a row of data/raw; None when nothing does.
+
+        Raises:
+            MissingInput: data/raw has changed since, or is damaged.
+        """
+        content = self._raw.content(row, self.show.CONTENT)
+        return None if content is None else self.show.media(content)
 
     def row_of(self, id: str) -> int | None:
         return self._rows.get(id)
@@ -109,12 +136,12 @@ class Session:
         row = self._rows.get(id)
         if row is None:
             raise ValueError(f"{id!r} is not in the review queue")
-        if kind == "class" and (label not in self.classes or label in (KEEP, DROP)):
-            raise ValueError(f"{label!r} is no class that can be decided for")
-        if kind not in (KEEP, DROP, "class"):
+        if kind == LABEL and (label in (KEEP, DROP) or not self._labels.allows(label)):
+            raise ValueError(f"{label!r} is no {self.target.NOUN} that can be decided for")
+        if kind not in (KEEP, DROP, LABEL):
             raise ValueError(f"{kind!r} is no decision")
         given = self._given[row]
-        word = label if kind == "class" else kind
+        word = label if kind == LABEL else kind
         if word == given:
             word = KEEP
         decision = Decision(id, given, word, self.reviewer, printable(note)[:MAX_NOTE])
@@ -187,9 +214,36 @@ class Session:
             "stale": decision.given != self._given[row],
         }
 
-    def _image(self, id: str) -> dict[str, Any]:
-        found = self.images.examples.get(id)
-        return {"id": id, **(asdict(found) if found else {})}
+    def _example(self, id: str) -> dict[str, Any]:
+        """An example as the page shows it; of one that is not in data/raw the id alone."""
+        found = self._raw.examples.get(id)
+        if found is None:
+            return {"id": id}
+        content, about = self._shown_of(id)
+        return {
+            "id": id,
+            "row": found.row,
+            "label": None if found.label is None else self.target.in_words(found.label),
+            "html": self.show.html(content, about),
+            "size": self.show.size(about),
+        }
+
+    def _pair(self, item: Mapping[str, Any]) -> str | None:
+        """HTML of an example beside the one that it looks like; None where there is none."""
+        twin = item["like"]
+        if twin not in self._raw.examples:
+            return None
+        content, about = self._shown_of(item["id"], f"{item['given']} in {item['split']}")
+        like = f"{item['like_label']} in {item['like_split']}"
+        return self.show.pair_html(content, about, *self._shown_of(twin, like))
+
+    def _shown_of(self, id: str, caption: str = "") -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+        """What `show` takes of an example: its content, and what is known of it."""
+        found = self._raw.examples[id]
+        columns = [name for name in self.show.CONTENT if name in self.show.SHOWN]
+        content = self._raw.content(found.row, columns) if columns else None
+        address = f"/media/{found.row}?session={self.id}"
+        return content or {}, {**found.about, "id": id, "address": address, "caption": caption}
 
     def _matches(self, name: str, value: str) -> NDArray[np.bool_]:
         if name == "reason":
@@ -204,12 +258,12 @@ class Session:
     def _counts(self, name: str) -> list[tuple[str, int]]:
         """What a filter can be set to and how many examples it lets through.
 
-        In the order of the classes, else the most frequent first.
+        In the order of the choices, else the most frequent first.
         """
         values = self._reasons.flatten() if name == "reason" else self._queue[name]
         counts = {entry["values"]: entry["counts"] for entry in pc.value_counts(values).to_pylist()}
-        by_class = name in ("given", "proposed")
-        order = self.classes if by_class else sorted(counts, key=lambda v: (-counts[v], v))
+        is_label = name in ("given", "proposed")
+        order = self._choices if is_label else sorted(counts, key=lambda v: (-counts[v], v))
         return [(value, counts[value]) for value in order if value in counts]
 
 

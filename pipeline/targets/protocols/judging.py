@@ -1,7 +1,141 @@
-"""What a target has for evaluate, compare, report: metrics, tables and pictures."""
+"""What a target has for evaluate, compare, predict: metrics, tables, and how sure they are."""
 
-from typing import Protocol
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from scipy import sparse  # type: ignore[import-untyped]
+
+from pipeline.dataset.arrays import Float32, Float64, Rows
+from pipeline.targets.protocols.labels import TargetIndex
+
+
+class Answers(NamedTuple):
+    """Outputs of a network for N examples, `(N, K)`, and their labels as shards have them."""
+
+    outputs: Float32
+    y: NDArray
+
+
+@dataclass(frozen=True)
+class TestSplit:
+    """N test examples with their labels, groups, measurements and findings."""
+
+    ids: list[str]
+    y: NDArray
+    """As shards have it, `(N,)` or `(N, ...)`."""
+    groups: list[str | None]
+    measurements: Mapping[str, NDArray[np.floating]]
+    """Each `(N,)`; by their tails the split is sliced."""
+    suspected: NDArray[np.bool_]
+    """Whether the label is doubted, `(N,)`."""
+    leaked: NDArray[np.bool_]
+    """Whether another split had the same example, `(N,)`."""
+
+
+class Variant(NamedTuple):
+    """Outputs for some test examples in a corrupted version."""
+
+    name: str
+    """`none` for the examples as they are."""
+    strength: int
+    """0 for none."""
+    outputs: Float32
+
+
+class Stressed(NamedTuple):
+    """M of the test examples, asked again in several versions."""
+
+    rows: Rows
+    """Of the test split, `(M,)`; empty where nothing is corrupted."""
+    variants: Iterable[Variant]
+    """Of each `rows`; the first is `none`, and none is computed before its turn."""
+
+
+class Evaluation(NamedTuple):
+    """The results of a model on the test split."""
+
+    metrics: Mapping[str, float | str]
+    """The content of reports/metrics.json."""
+    tables: Mapping[str, pa.Table]
+    """Of data/evaluation, at full precision.
+
+    `predictions` has what `read_predictions` reads. These have at least the columns named:
+
+    - `intervals`: metric, value, low, high;
+    - `slices`: those of `Slice` of targets/slices.py, then count; the first row is of all examples;
+    - `mistakes`: id; the worst first.
+    """
+    summary: Mapping[str, Any]
+    """Values for the index of data/evaluation; `min_slice_examples` is one of them."""
+    sentence: str
+    """How good the model is, for the terminal."""
+
+
+class Predictions(Protocol):
+    """Outputs for N examples, as a target keeps them."""
+
+    @property
+    def ids(self) -> list[str]: ...
+
+    @property
+    def groups(self) -> list[str | None]: ...
 
 
 class Judging(Protocol):
-    """The names of `targets/<name>/judging/interface.py`."""
+    """The names of `targets/<name>/judging/interface.py`; no torch there."""
+
+    GOOD: Mapping[str, int]
+    """The metrics compared; 1 where more is better, -1 where less is."""
+    JUDGED: Sequence[str]
+    """Those by which a change is judged unless others are asked for."""
+
+    def probabilities(self, outputs: NDArray[np.floating]) -> Float64:
+        """What outputs `(N, K)` say to people: probabilities, `(N, K)`."""
+        ...
+
+    def evaluate(
+        self,
+        index: TargetIndex,
+        test: TestSplit,
+        outputs: Float32,
+        validation: Answers,
+        stressed: Stressed,
+    ) -> Evaluation:
+        """Test a model.
+
+        Args:
+            outputs: for the test split, `(N, K)`.
+            validation: at least one example, for what is fitted after training alone.
+        """
+        ...
+
+    def read_predictions(self, content: bytes, name: str) -> Any:
+        """Read the bytes of a file with the table `predictions`; errors call it `name`.
+
+        Returns:
+            `Predictions`.
+
+        Raises:
+            CompareError: damaged, or of another version of this project.
+        """
+        ...
+
+    def align(self, one: Any, other: Any) -> tuple[Any, Any]:
+        """The examples that both `Predictions` have, in the order of the first.
+
+        Raises:
+            CompareError: they have other labels, or no example in common.
+        """
+        ...
+
+    def scores(self, predictions: Any) -> sparse.csr_array:
+        """A row for each of N examples, `(N, M)`, from whose sums all metrics follow."""
+        ...
+
+    def metrics_of(self, sums: Float64) -> Mapping[str, Float64]:
+        """Metrics of sums of rows, `(..., M)`: those of GOOD at least, each of shape `(...)`."""
+        ...

@@ -10,7 +10,7 @@ from ruamel.yaml import YAML
 
 from tests.support.repository import Repository, make_clone
 
-ADD = "python -m pipeline.commands.add"
+ADD = "groundwork add"
 
 
 def paint(path: Path, number: int, size: tuple[int, int] = (12, 10)) -> None:
@@ -63,7 +63,8 @@ to decide, in data/catalog/pets.yaml:
 
 wrote data/catalog/pets.yaml; next:
   git add data/catalog/pets.yaml
-  dvc exp run -S dataset=pets
+  groundwork use pets
+  dvc exp run
 """
     )
     text = (repository.path / "data/catalog/pets.yaml").read_text()
@@ -106,7 +107,7 @@ def test_the_entry_holds_until_the_data_change(repository, pets):
     printed = repository.run("dvc repro --force ingest", expect=255)
     line = next(line for line in printed.splitlines() if line.startswith("ERROR"))
     assert line.startswith(f"ERROR the data at {pets} are not those that the catalog entry was")
-    assert line.endswith("or accept these: python -m pipeline.commands.add pets")
+    assert line.endswith("or accept these: groundwork add pets")
 
     printed = repository.run(f"{ADD} pets")
     assert "71 examples of 3 classes" in printed

@@ -1,14 +1,18 @@
 """`compare` reads two runs by way of DVC, and says by its status whether one is worse."""
 
-import sys
-
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from pipeline.commands.compare import __main__ as compare
+from pipeline.commands.compare.arguments import parser
 from pipeline.commands.frame import run_command
 from pipeline.dataset.table import write_examples
-from pipeline.evaluate.predictions import Predictions, predictions_table
+from pipeline.runtime.errors import CompareError
+from pipeline.targets.classes.judging import interface as judging
+from pipeline.targets.classes.judging.predictions import Predictions, predictions_table
+from pipeline.targets.opening import TARGETS
+from pipeline.targets.predictions import TARGET_KEY
 from tests.support.repository import Repository
 
 PREDICTIONS = "data/evaluation/predictions.parquet"
@@ -49,9 +53,8 @@ def ask(runs, monkeypatch, capsys):
     monkeypatch.chdir(runs.path)
 
     def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["compare", *arguments])
         with pytest.raises(SystemExit) as caught:
-            run_command(compare.main)
+            run_command(lambda: compare.main(parser().parse_args(arguments)))
         return (int(caught.value.code or 0), *capsys.readouterr())
 
     return run
@@ -159,3 +162,70 @@ def test_an_impossible_tolerance_is_refused(ask, tolerance):
     status, _, err = ask("main", "--tolerance", tolerance)
     assert status == 2
     assert "error: argument --tolerance: " in err
+
+
+def test_an_unknown_metric_is_refused(ask):
+    status, _, err = ask("main", "--metrics", "rmse")
+    assert status == 2
+    assert err.endswith(
+        "error: argument --metrics: invalid choice: 'rmse' (choose from "
+        "'accuracy', 'f1_macro', 'loss', 'calibration_error')\n"
+    )
+
+
+def test_a_metric_of_another_target_is_refused():
+    with pytest.raises(CompareError) as caught:
+        compare.choose_metrics(["accuracy", "rmse"], judging)
+    assert str(caught.value) == (
+        "ERROR these runs have no metric rmse | "
+        "fix: judge by accuracy or f1_macro or loss or calibration_error"
+    )
+    assert compare.choose_metrics(None, judging) == ["accuracy", "f1_macro"]
+    assert compare.choose_metrics(["loss", "loss"], judging) == ["loss"]
+
+
+@pytest.fixture
+def relabel(runs):
+    """Makes the predictions of the workspace say another target, or none."""
+    path = runs.path / PREDICTIONS
+    content = path.read_bytes()
+
+    def replace(target: bytes | None) -> None:
+        table = pq.read_table(path)
+        metadata = dict(table.schema.metadata)
+        assert metadata.pop(TARGET_KEY) == b"classes"
+        more = {TARGET_KEY: target} if target else {}
+        path.unlink()  # DVC may have made it read-only, or a link
+        write_examples(table.replace_schema_metadata(metadata | more), path)
+
+    yield replace
+    path.unlink()
+    path.write_bytes(content)
+
+
+def test_predictions_of_an_unknown_target(ask, relabel):
+    relabel(b"later")
+    assert ask("main") == (
+        1,
+        "",
+        "ERROR the predictions of workspace are of the target later, expected classes | "
+        "fix: compare with the version of this project that made them\n",
+    )
+
+
+def test_runs_of_two_targets(ask, relabel, monkeypatch):
+    relabel(b"later")
+    monkeypatch.setitem(TARGETS, "later", TARGETS["classes"])
+    assert ask("main") == (
+        1,
+        "",
+        "ERROR the runs are of other targets: classes; and later | "
+        "fix: compare runs on the same dataset\n",
+    )
+
+
+def test_predictions_from_before_there_were_targets(ask, relabel):
+    relabel(None)
+    status, out, _ = ask("main")
+    assert out.endswith("PASS: nothing got worse by more than 0.005\n")
+    assert status == 0

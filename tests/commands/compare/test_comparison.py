@@ -9,18 +9,23 @@ from scipy.stats import binomtest
 from pipeline.commands.compare.comparison import (
     ALPHA,
     FAIL,
-    GOOD,
     INCONCLUSIVE,
     PASS,
     Change,
-    compare,
     overall,
 )
-from pipeline.evaluate.predictions import Predictions
-from pipeline.learning.metrics import softmax
+from pipeline.commands.compare.comparison import compare as compare_runs
+from pipeline.targets.classes.judging import interface as judging
+from pipeline.targets.classes.judging.interface import GOOD, JUDGED
+from pipeline.targets.classes.judging.predictions import Predictions
+from pipeline.targets.classes.metrics import softmax
 
 NUM_CLASSES = 4
 FEW_RESAMPLES = 400
+
+
+def compare(one: Predictions, other: Predictions, judged=JUDGED, **settings) -> list[Change]:
+    return compare_runs(one, other, judging, judged=judged, **settings)
 
 
 def run(random: np.random.Generator, signal: np.ndarray, noise: float = 1.0) -> Predictions:

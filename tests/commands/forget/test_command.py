@@ -17,7 +17,7 @@ from PIL import Image
 
 from tests.support.repository import Repository, environment, make_clone
 
-FORGET = "python -m pipeline.commands.forget"
+FORGET = "groundwork forget"
 CANARY = hashlib.sha256(b"canary").hexdigest().encode()  # stands in no file of the project
 QUICK = {
     "dataset": "people",

@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.findings import write_found
-from tests.support.review_data import queue_of, start, url_of
+from tests.support.review_data import queue_of, start, url_of, write_queue
 
 
 def post(address: str, path: str, values: dict[str, str]) -> None:
@@ -116,9 +115,17 @@ def test_what_is_missing_or_broken_is_said(pets, break_it, message):
 
 def test_data_of_another_version_are_refused(pets):
     queue = queue_of([{"id": "new", "given": "cat", "proposed": "dog"}])
-    write_found(pets / "data/findings", {"review_queue": queue}, dataset="pets", classes=["cat"])
+    write_queue(pets, queue, ["cat"])
     process = start("--port", "0")
     assert process.communicate(timeout=20)[0] == (
         "ERROR data/findings has 1 examples that data/raw has not, first: new | fix: dvc repro "
         "clean\n"
+    )
+
+
+def test_data_of_another_modality_are_refused(pets):
+    write_queue(pets, queue_of([]), ["cat"], modality="text")
+    process = start("--port", "0")
+    assert process.communicate(timeout=20)[0] == (
+        "ERROR data/findings is of modality text, params.yaml has images | fix: dvc repro clean\n"
     )

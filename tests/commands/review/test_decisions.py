@@ -11,9 +11,11 @@ import pytest
 from pipeline.commands.review.decisions import DecisionFile
 from pipeline.dataset.reviews import Decision, read_decisions
 from pipeline.runtime.errors import ReviewError
+from pipeline.targets.opening import open_noise
 from tests.support.repository import ROOT
 
 CLASSES = ["cat", "dog", 'a "bird", \r\nor so', "=1+1", "<b>ship</b>"]
+CHOICES = open_noise("classes").choices({"classes": CLASSES})
 HEADER = "id,given,decision,reviewer,note\n"
 A = Decision("a", "cat", "dog", "Ada")
 B = Decision("b", "dog", "keep", "Ada", "half hidden")
@@ -22,7 +24,7 @@ C = Decision("c", "cat", "drop", "Ada")
 
 @pytest.fixture
 def file(here: Path) -> DecisionFile:
-    return DecisionFile("pets", CLASSES)
+    return DecisionFile("pets", CHOICES)
 
 
 def text(file: DecisionFile) -> str:
@@ -33,7 +35,7 @@ def test_a_new_file_has_a_header_and_whole_lines(file):
     for decision in (A, B, C):
         file.append(decision)
     assert text(file) == f"{HEADER}a,cat,dog,Ada,\nb,dog,keep,Ada,half hidden\nc,cat,drop,Ada,\n"
-    assert file.decisions() == read_decisions("pets", CLASSES) == {"a": A, "b": B, "c": C}
+    assert file.decisions() == read_decisions("pets", CHOICES) == {"a": A, "b": B, "c": C}
     assert [path.name for path in file.path.parent.iterdir()] == ["pets.csv"]
 
 
@@ -56,9 +58,9 @@ def test_hostile_text_comes_back_as_it_was(file, text):
     decision = Decision(text, text, CLASSES[2], text, text)
     file.append(decision)
     file.append(A)
-    assert read_decisions("pets", CLASSES) == {text: decision, "a": A}
+    assert read_decisions("pets", CHOICES) == {text: decision, "a": A}
     assert file.remove(decision)
-    assert read_decisions("pets", CLASSES) == {"a": A}
+    assert read_decisions("pets", CHOICES) == {"a": A}
 
 
 def test_a_missing_line_end_is_mended(file):
@@ -192,7 +194,9 @@ def run(code: str) -> "subprocess.Popen[str]":
     start = (
         "from pipeline.commands.review.decisions import DecisionFile\n"
         "from pipeline.dataset.reviews import Decision\n"
-        "file = DecisionFile('pets', ['cat', 'dog'])\n"
+        "from pipeline.targets.opening import open_noise\n"
+        "choices = open_noise('classes').choices({'classes': ['cat', 'dog']})\n"
+        "file = DecisionFile('pets', choices)\n"
     )
     return subprocess.Popen(
         [sys.executable, "-c", start + code],

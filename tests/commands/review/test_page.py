@@ -209,7 +209,7 @@ def test_the_buttons_do_what_the_keys_do(pets, tab):
         press(tab, "Enter")  # the focus did not stay on the button
         tab.click("#again")
         shown(tab, "d")
-        tab.click("#class")
+        tab.click("#pick")
         tab.click("#matches li >> nth=2")
         saved(tab)
     assert reviews() == (
@@ -415,10 +415,12 @@ def test_nothing_moves_from_item_to_item(tmp_path, monkeypatch, tab, classes):
             "neighbours": list("abcdefgh"),
         },
         {"id": "c", "given": "cat", "proposed": "dog", "reasons": [], "label_quality": None},
+        {"id": "d", "given": "cat", "proposed": "dog", "reasons": ["leak"], "like": "a"},
     ]
+    rows[3] |= {"like_split": "test", "like_label": "long " * 200}
     write_review(tmp_path, {row["id"]: PIXEL for row in rows} | {"c": None}, rows, classes)
     monkeypatch.chdir(tmp_path)
-    boxes = """[...document.querySelectorAll("#image, #facts > *, #neighbours li, footer button")]
+    boxes = """[...document.querySelectorAll("#example, #facts > *, #neighbours li, footer button")]
         .map((part) => JSON.stringify(part.getBoundingClientRect()))"""
     with serving() as server:
         tab.goto(server.url)
@@ -433,7 +435,68 @@ def test_nothing_moves_from_item_to_item(tmp_path, monkeypatch, tab, classes):
         press(tab, "ArrowLeft")
         expect(tab.locator("#decision")).to_have_text("Decided: dropped by Ada")
         assert tab.evaluate(boxes) == first
+        press(tab, "ArrowRight", "ArrowRight")
+        shown(tab, "d")
+        expect(tab.locator("#example img")).to_have_count(2)
+        assert tab.evaluate(boxes) == first
         saved(tab)  # else the server writes when this folder is no longer the current one
+
+
+def test_an_example_stands_beside_the_one_that_it_looks_like(pets, tab):
+    with serving() as server:
+        tab.goto(server.url)
+        shown(tab, "a")
+        expect(tab.locator("#example img")).to_have_count(1)
+        press(tab, "ArrowRight", "ArrowRight")
+        shown(tab, "c")
+        expect(tab.locator("#example .half .caption")).to_have_text(["dog in train", "cat in test"])
+        loaded = "[...document.querySelectorAll('#example img')].map((img) => img.naturalWidth)"
+        tab.wait_for_function(f"{loaded}.join() === '4,4'")
+        expect(tab.locator("#size")).to_have_text("4 × 4 · train")
+        press(tab, "ArrowRight", "ArrowRight")
+        shown(tab, "e")
+        expect(tab.locator("#example")).to_have_text("no image")
+        expect(tab.locator("#size")).to_have_text("train")
+
+
+def test_neighbours_that_are_gone_are_said(pets, tab):
+    with serving() as server:
+        tab.goto(server.url)
+        shown(tab, "a")
+        expect(tab.locator("#neighbours .picture >> nth=3")).to_have_text("not in the data")
+        expect(tab.locator("#neighbours img")).to_have_count(3)
+
+
+def test_html_of_examples_is_inert(pets, browser):
+    """Even if a modality did not escape; the browser says then what it did not run."""
+    hostile = (
+        "<script>window.bad = 1</script><img src='/media/0' onerror='window.bad = 2' alt='x'>"
+        "<img src='https://example.org/x.png'><p style='color: red' class='y'>text<b>bold</b></p>"
+        "<iframe srcdoc='<p>'></iframe><form action='/'><input></form><a href='javascript:0'>a</a>"
+        "<div><style>* { color: red }</style><svg onload='window.bad = 3'><p>inside</p></svg></div>"
+    )
+    page = browser.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    with serving() as server:
+        page.goto(server.url)
+        shown(page, "a")
+        made = page.evaluate(
+            """async (html) => {
+                const { inert } = await import("/inert.js");
+                const made = inert(html);
+                document.body.append(made);
+                await new Promise((resolve) => setTimeout(resolve, 200));
+                return [made.innerHTML, window.bad ?? null];
+            }""",
+            hostile,
+        )
+        page.close()
+    assert made == [
+        '<img src="/media/0" alt="x"><img><p class="y">text<b>bold</b></p><div><p>inside</p></div>',
+        None,
+    ]
+    assert all(url.startswith("http://127.0.0.1:") for url in asked)
 
 
 def test_help_names_every_key_and_closes(pets, tab):

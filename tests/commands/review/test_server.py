@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from pipeline.commands.review.lookup import RawExamples
 from pipeline.commands.review.server import Server
 from tests.support.review_data import serving, write_review
 
@@ -59,13 +60,23 @@ def reviews() -> str:
     return Path("data/reviews/pets.csv").read_bytes().decode()
 
 
+def shown(server: Server, id: str, row: int) -> dict[str, Any]:
+    address = f"/media/{row}?session={server.session.id}"
+    html = (
+        f'<img class="image pixelated" src="{address}" width="4" height="4" alt="image {id}" '
+        'draggable="false">'
+    )
+    return {"id": id, "row": row, "label": "cat", "html": html, "size": "4 × 4"}
+
+
 def test_what_the_page_is_told(server):
     assert get(server, "/api/about") == {
         "session": server.session.id,
         "dataset": "pets",
         "file": "data/reviews/pets.csv",
         "reviewer": "Ada",
-        "classes": ["cat", "dog", "bird"],
+        "noun": "class",
+        "choices": ["cat", "dog", "bird"],
         "filters": {
             "given": [["cat", 2], ["dog", 2], ["bird", 1]],
             "proposed": [["cat", 2], ["dog", 2], ["bird", 1]],
@@ -74,7 +85,6 @@ def test_what_the_page_is_told(server):
         },
     }
     [item] = get(server, "/api/items", rows="0")
-    about = {"width": 4, "height": 4}
     assert item.pop("label_quality") == pytest.approx(0.1)
     assert item.pop("confidence") == pytest.approx(0.9)
     assert item == {
@@ -90,11 +100,12 @@ def test_what_the_page_is_told(server):
         "like_split": None,
         "like_label": None,
         "why": "Models that have not seen it say dog (90%); cat has 10%.",
-        "image": {"id": "a", "row": 0, "label": "cat", **about},
+        "example": shown(server, "a", 0),
+        "pair": None,
         "neighbours": [
-            {"id": "x", "row": 5, "label": "cat", **about},
-            {"id": "y", "row": 6, "label": "cat", **about},
-            {"id": "b", "row": 1, "label": "cat", **about},
+            shown(server, "x", 5),
+            shown(server, "y", 6),
+            shown(server, "b", 1),
             {"id": "gone"},
         ],
         "decision": None,
@@ -119,13 +130,13 @@ def test_filters(server, filters, rows):
 
 
 def test_decisions_are_written_and_shown(server):
-    assert decide(server, "a", "class", "dog", note=" sure\n")["decision"] == {
+    assert decide(server, "a", "label", "dog", note=" sure\n")["decision"] == {
         "decision": "dog",
         "reviewer": "Ada",
         "note": "sure",
         "stale": False,
     }
-    decide(server, "b", "class", "cat")  # the given one
+    decide(server, "b", "label", "cat")  # the given one
     decide(server, "c", "keep")
     decide(server, "d", "drop")
     assert (
@@ -205,20 +216,33 @@ def test_a_broken_file_is_said_and_nothing_is_written(server):
     assert reviews() == f"{HEADER}a,cat,drop,Ada,\n"
 
 
-def test_images_are_as_stored(server):
-    from pipeline.commands.review.image_lookup import RawImages
+def test_a_pair_where_an_example_looks_like_another(server):
+    [item] = get(server, "/api/items", rows="2")
+    assert item["why"].endswith("It looks like x in test, and is removed for it.")
+    for part in ("/media/2?", "dog in train", "/media/5?", "cat in test"):
+        assert part in item["pair"]
+    assert [item["pair"] for item in get(server, "/api/items", rows="0,1,3,4")] == [None] * 4
 
-    stored = RawImages(Path("data/raw"), "abe")
+
+def test_media_are_as_stored(server):
+    stored = RawExamples(Path("data/raw"), "abe")
     for row in (0, 1):
-        status, headers, content = ask(server, "GET", f"/image/{row}?session={server.session.id}")
+        status, headers, content = ask(server, "GET", f"/media/{row}?session={server.session.id}")
         assert (status, headers["Content-Type"]) == (200, "image/png")
-        assert content == stored.image(row)
+        assert content == stored.content(row, ["image"])["image"]
     for row in (4, 99):  # has none; is not there
-        assert ask(server, "GET", f"/image/{row}?session={server.session.id}")[0] == 404
+        assert ask(server, "GET", f"/media/{row}?session={server.session.id}")[0] == 404
+
+
+def test_the_style_of_what_is_shown_is_that_of_the_modality(server):
+    status, headers, content = ask(server, "GET", "/show.css")
+    assert (status, headers["Content-Type"]) == (200, "text/css; charset=utf-8")
+    assert b".image" in content
+    assert b".image" not in ask(server, "GET", "/review.css")[2]
 
 
 def test_every_answer_is_locked_down(server):
-    for path in ("/", "/review.js", "/review.css", "/api/about", "/image/0", "/nowhere"):
+    for path in ("/", "/review.js", "/review.css", "/api/about", "/media/0", "/nowhere"):
         headers = ask(server, "GET", path)[1]
         assert headers["Content-Security-Policy"].startswith(
             "default-src 'none'; script-src 'self';"
@@ -231,7 +255,7 @@ def test_every_answer_is_locked_down(server):
     assert server.server_address[0] == "127.0.0.1"
 
 
-@pytest.mark.parametrize("path", ["/", "/review.js", "/api/about", "/image/0"])
+@pytest.mark.parametrize("path", ["/", "/review.js", "/api/about", "/media/0"])
 @pytest.mark.parametrize(
     "host", ["evil.example", "evil.example:8642", "127.0.0.1.evil.example", ""]
 )
@@ -271,7 +295,7 @@ def test_a_tunnel_may_have_another_port(server):
     ("changes", "error"),
     [
         ({"id": "zzz"}, "'zzz' is not in the review queue"),
-        ({"kind": "class", "label": "fish"}, "'fish' is no class that can be decided for"),
+        ({"kind": "label", "label": "fish"}, "'fish' is no class that can be decided for"),
         ({"kind": "burn"}, "'burn' is no decision"),
         ({"dataset": "others"}, "this server reviews pets"),
         ({"note": None}, "expected key, id, kind, label, note"),
@@ -300,7 +324,7 @@ def test_no_other_file_is_served(server, path):
 
 
 def test_a_page_of_an_earlier_session_is_told(server):
-    for path in ("/api/rows", "/api/items", "/image/0"):
+    for path in ("/api/rows", "/api/items", "/media/0"):
         assert ask(server, "GET", f"{path}?session=before")[0] == 410
 
 
@@ -312,8 +336,8 @@ def test_classes_and_ids_may_hold_anything(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with serving() as server:
         for id, name in zip(ids, [*classes[2:], *classes[2:], classes[2]], strict=True):
-            decide(server, id, "class", name)
-        said = decide(server, ids[0], "class", "keep", expect=400)["error"]
+            decide(server, id, "label", name)
+        said = decide(server, ids[0], "label", "keep", expect=400)["error"]
         assert said == "'keep' is no class that can be decided for"
         shown = get(server, "/api/items", rows="0,1,2,3,4")
         assert [item["id"] for item in shown] == ids

@@ -2,8 +2,10 @@
 
 import pytest
 
-from pipeline.commands.review.words import SENTENCES, why
+from pipeline.commands.review.words import why
 from pipeline.dataset.review_queue import JUDGES, REASONS
+from pipeline.modalities.opening import open_show
+from pipeline.targets.opening import open_describe
 from tests.support.review_data import queue_of
 
 LIKE = {"like": "a", "like_split": "train", "like_label": "cat"}
@@ -13,7 +15,7 @@ VOTES = [{"label": "dog", "count": 2}, {"label": "bird", "count": 1}]
 def told(*reasons: str, **more) -> str:
     row = {"id": "b", "given": "dog", "proposed": "bird", "reasons": list(reasons)}
     [item] = queue_of([row | more]).to_pylist()
-    return why(item)
+    return why(item, open_show("images"), open_describe("classes"))
 
 
 @pytest.mark.parametrize(
@@ -62,6 +64,6 @@ def test_several_reasons_are_told_in_their_order():
 
 
 def test_there_are_words_for_all_that_a_queue_may_say():
-    assert set(SENTENCES) == set(REASONS)
+    assert told(*REASONS, **LIKE, votes=VOTES)
     for judges in JUDGES:
         assert told("label", judges=judges)

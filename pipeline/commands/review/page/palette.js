@@ -1,11 +1,12 @@
-// The class palette: type a part of a name, Enter picks the first match.
+// The palette of labels: type a part of a name, Enter picks the first match.
 
 const MOST_SHOWN = 100;
 const $ = (id) => document.getElementById(id);
 
 export class Palette {
-  constructor(classes, pick) {
-    this.names = classes.map((name) => ({ name, plain: plain(name) }));
+  constructor(noun, names, pick) {
+    this.noun = noun;
+    this.names = names.map((name) => ({ name, plain: plain(name) }));
     this.pick = pick;
     this.shown = [];
     this.active = 0;
@@ -48,7 +49,7 @@ export class Palette {
     });
     $("matches").replaceChildren(...options);
     const rest = ranked.length - this.shown.length;
-    $("more").textContent = rest ? `and ${rest} more` : ranked.length ? "" : "no such class";
+    $("more").textContent = rest ? `and ${rest} more` : ranked.length ? "" : `no such ${this.noun}`;
     this.activate(0);
   }
 

@@ -1,12 +1,13 @@
 // The rows that the filter lets through, what is decided of them, and where one is.
 
+import { inert } from "./inert.js";
 import { get } from "./outbox.js";
 
 const AHEAD = 30; // items that are asked for before they are needed
 const REFILL = 15; // ask for more when only so many are there
-const IMAGES_AHEAD = 6; // of these, how many have their images loaded
+const SHOWN_AHEAD = 6; // of these, how many are loaded with all that they show
 const MOST_ITEMS = 300;
-const MOST_IMAGES = 600;
+const MOST_SHOWN = 600;
 
 export class Queue {
   constructor(about, onProblem) {
@@ -18,7 +19,7 @@ export class Queue {
     this.at = -1; // index in rows; -1 when none is shown
     this.items = new Map();
     this.asked = new Set(); // rows whose items are on their way
-    this.images = new Map();
+    this.shown = new Map(); // elements, by what they show
     this.version = -1;
   }
 
@@ -114,29 +115,34 @@ export class Queue {
       if (!this.items.has(item.row)) this.items.set(item.row, item); // it may be decided by now
     }
     for (const row of rows) this.asked.delete(row);
-    for (const row of this.upcoming().slice(0, IMAGES_AHEAD)) {
+    for (const row of this.upcoming().slice(0, SHOWN_AHEAD)) {
       const item = this.items.get(row);
-      for (const image of item ? [item.image, ...item.neighbours] : []) this.picture(image);
+      if (!item) continue;
+      this.large(item);
+      for (const neighbour of item.neighbours) this.small(neighbour);
     }
     forgetOldest(this.items, MOST_ITEMS);
-    forgetOldest(this.images, MOST_IMAGES);
+    forgetOldest(this.shown, MOST_SHOWN);
   }
 
   async askItems(rows) {
     return rows.length ? await this.ask("/api/items", { rows: rows.join() }) : [];
   }
 
-  // The <img> of an example, loading since it was first asked for; null when it has no image.
-  picture({ row, width }) {
-    if (row === undefined || width === null) return null;
-    if (!this.images.has(row)) {
-      const img = new Image();
-      img.src = `/image/${row}?session=${this.about.session}`;
-      img.alt = "";
-      img.draggable = false;
-      this.images.set(row, img);
-    }
-    return this.images.get(row);
+  // The element of an item, with the example that it looks like beside it if there is one.
+  large(item) {
+    return item.pair ? this.element(`pair ${item.row}`, item.pair) : this.small(item.example);
+  }
+
+  // The element of an example; null of one that is not in the data any more.
+  small({ row, html }) {
+    return row === undefined ? null : this.element(row, html);
+  }
+
+  // An element loads what it shows since it was first asked for.
+  element(key, html) {
+    if (!this.shown.has(key)) this.shown.set(key, inert(html));
+    return this.shown.get(key);
   }
 }
 

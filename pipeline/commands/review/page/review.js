@@ -14,12 +14,12 @@ const MOST_RECENT = 6;
 const about = await get("/api/about", {}, (problem) => showSaved({ waiting: 0, problem }));
 const queue = new Queue(about, (problem) => showSaved({ ...outbox, waiting: outbox.waiting.length, problem }));
 const outbox = new Outbox(about.dataset, { saved, refused, change: showSaved });
-const palette = new Palette(about.classes, (name) => decide("class", name));
+const palette = new Palette(about.noun, about.choices, (name) => decide("label", name));
 const filters = Object.fromEntries(
   [...new URLSearchParams(location.hash.slice(1))].filter(([name]) => FILTERS.includes(name)),
 );
 let made = []; // decisions of this tab that can be undone, the latest last
-let recent = []; // classes picked last, the latest first
+let recent = []; // labels picked last, the latest first
 let outdated = false; // others have changed the file since the rows were asked for
 let refreshing = false;
 let changes = 0; // decisions, undos and filters so far
@@ -77,7 +77,7 @@ async function refresh() {
 function show() {
   showProgress(queue);
   $("undo").disabled = !made.length;
-  for (const id of ["accept", "keep", "class", "drop", "skip"]) $(id).disabled = !queue.item;
+  for (const id of ["accept", "keep", "pick", "drop", "skip"]) $(id).disabled = !queue.item;
   if (queue.item) showItem(queue.item, queue, recent);
   else if (queue.at < 0) showFinished(queue, Object.keys(filters).length > 0);
   keepPlace();
@@ -95,16 +95,16 @@ async function arrive() {
 function decide(kind, label = "") {
   const item = queue.item;
   if (!item) return;
-  if (kind === "accept") [kind, label] = ["class", item.proposed];
-  if (kind === "class" && label === item.given) kind = "keep";
-  if (kind !== "class") label = "";
+  if (kind === "accept") [kind, label] = ["label", item.proposed];
+  if (kind === "label" && label === item.given) kind = "keep";
+  if (kind !== "label") label = "";
   changes++;
   const key = crypto.randomUUID();
   const note = $("note").value.trim();
   made.push({ key, id: item.id, row: item.row, before: item.decision });
   item.decision = { decision: label || kind, reviewer: about.reviewer, note, stale: false };
   queue.decided.add(item.row);
-  if (kind === "class") recent = [label, ...recent.filter((name) => name !== label)].slice(0, MOST_RECENT);
+  if (kind === "label") recent = [label, ...recent.filter((name) => name !== label)].slice(0, MOST_RECENT);
   outbox.add("/api/decide", { key, id: item.id, kind, label, note }, item.row);
   say(item, inWords(item.decision));
   queue.advance();
@@ -194,7 +194,7 @@ const ACTIONS = {
   accept: () => decide("accept"),
   keep: () => decide("keep"),
   drop: () => decide("drop"),
-  class: () => queue.item && palette.open(),
+  pick: () => queue.item && about.choices.length && palette.open(),
   skip,
   undo,
   again,
@@ -209,8 +209,8 @@ const KEYS = {
   a: ACTIONS.accept,
   k: ACTIONS.keep,
   d: ACTIONS.drop,
-  c: ACTIONS.class,
-  "/": ACTIONS.class,
+  c: ACTIONS.pick,
+  "/": ACTIONS.pick,
   s: skip,
   u: undo,
   n: () => $("note").focus(),
@@ -255,14 +255,14 @@ function noteKey(event) {
   if (decision.note === $("note").value.trim()) return;
   const word = decision.decision;
   if (word === "keep" || word === "drop") decide(word);
-  else decide("class", word);
+  else decide("label", word);
 }
 
 function pickDigit(digit) {
   if (!queue.item) return;
-  const names = choices(queue.item, about.classes, recent);
-  const name = names[digits(names, about.classes).indexOf(digit)];
-  if (name) decide("class", name);
+  const names = choices(queue.item, about.choices, recent);
+  const name = names[digits(names, about.choices).indexOf(digit)];
+  if (name) decide("label", name);
 }
 
 for (const [id, action] of Object.entries(ACTIONS)) {
@@ -273,7 +273,7 @@ for (const [id, action] of Object.entries(ACTIONS)) {
 $("choices").addEventListener("mousedown", (event) => event.preventDefault());
 $("choices").addEventListener("click", (event) => {
   const button = event.target.closest("button");
-  if (button) decide("class", button.dataset.name);
+  if (button) decide("label", button.dataset.name);
 });
 addEventListener("focus", refresh); // another tab or person may have decided meanwhile
 
@@ -310,6 +310,8 @@ $("filters").addEventListener("change", ({ target }) => {
 });
 
 $("dataset").textContent = about.dataset;
+$("noun").textContent = about.noun[0].toUpperCase() + about.noun.slice(1);
+$("pick").hidden = !about.choices.length;
 $("file").textContent = about.file;
 $("reviewer").textContent = about.reviewer;
 document.title = `Review · ${about.dataset}`;

@@ -1,16 +1,12 @@
-// Shows an item. All foreign text (ids, classes, notes) goes in as text, never as HTML.
+// Shows an item. All foreign text (ids, labels, notes) goes in as text, never as HTML; what examples
+// look like comes from the server, and is made inert (inert.js).
+
+import { inert } from "./inert.js";
 
 const $ = (id) => document.getElementById(id);
-const PIXELATED_UP_TO = 160; // pixels; larger images are scaled smoothly
 const MAX_NEIGHBOURS = 8;
 const MOST_CHOICES = 10; // one for each digit
-const REASONS = {
-  label: "label",
-  annotators: "annotators disagree",
-  "near duplicate": "near duplicate",
-  leak: "leak",
-  outlier: "outlier",
-};
+const REASONS = { annotators: "annotators disagree" }; // others are shown as they are called
 
 export function element(tag, text = "", className = "") {
   const made = document.createElement(tag);
@@ -19,36 +15,35 @@ export function element(tag, text = "", className = "") {
   return made;
 }
 
-// The classes that digits pick: all when they are few, else the likely ones of this item.
-export function choices(item, classes, recent) {
-  if (classes.length <= MOST_CHOICES) return classes;
+// The labels that digits pick: all when they are few, else the likely ones of this item.
+export function choices(item, all, recent) {
+  if (all.length && all.length <= MOST_CHOICES) return all;
   const labels = item.neighbours.map((neighbour) => neighbour.label).filter(Boolean);
   const often = (name) => labels.filter((label) => label === name).length;
   labels.sort((a, b) => often(b) - often(a));
   return [...new Set([item.proposed, item.given, ...labels, ...recent])].slice(0, MOST_CHOICES);
 }
 
-// The digit of each choice: its place, or its own name where classes are digits themselves.
-export function digits(names, classes) {
-  const own = classes.every((name) => /^[0-9]$/.test(name));
+// The digit of each choice: its place, or its own name where labels are digits themselves.
+export function digits(names, all) {
+  const own = all.length && all.every((name) => /^[0-9]$/.test(name));
   return names.map((name, number) => (own ? name : `${(number + 1) % 10}`));
 }
 
 export function showItem(item, queue, recent) {
   $("item").hidden = false;
   $("finished").hidden = true;
-  showPicture($("image"), queue.picture(item.image), item.image);
+  put($("example"), queue.large(item));
   $("id").textContent = $("id").title = item.id;
-  const { width, height } = item.image;
-  $("size").textContent = width ? `${width} × ${height} · ${item.split}` : item.split;
+  $("size").textContent = [item.example.size, item.split].filter(Boolean).join(" · ");
   showLabels(item);
   $("reasons").replaceChildren(
-    ...item.reasons.map((reason) => element("span", REASONS[reason], "tag")),
+    ...item.reasons.map((reason) => element("span", REASONS[reason] ?? reason, "tag")),
     ...(item.split === "test" ? [element("span", TEST_NOTE, "tag test")] : []),
   );
   $("why-text").textContent = $("why-text").title = item.why;
   showDecision(item);
-  showChoices(item, queue.about.classes, recent);
+  showChoices(item, queue.about.choices, recent);
   showNeighbours(item, queue);
 }
 
@@ -89,9 +84,9 @@ function showDecision({ decision }) {
   );
 }
 
-function showChoices(item, classes, recent) {
-  const names = choices(item, classes, recent);
-  const keys = digits(names, classes);
+function showChoices(item, all, recent) {
+  const names = choices(item, all, recent);
+  const keys = digits(names, all);
   const buttons = names.map((name, number) => {
     const button = element("button", "", "choice");
     button.type = "button";
@@ -105,7 +100,7 @@ function showChoices(item, classes, recent) {
     button.setAttribute("aria-pressed", String(Boolean(pressed)));
     return button;
   });
-  $("choices").classList.toggle("likely", classes.length > MOST_CHOICES);
+  $("choices").classList.toggle("likely", names !== all);
   $("choices").replaceChildren(...buttons);
 }
 
@@ -121,8 +116,8 @@ function showNeighbours(item, queue) {
       return place;
     }
     place.title = neighbour.id;
-    const img = neighbour.row === item.image.row ? null : queue.picture(neighbour);
-    showPicture(picture, img, neighbour);
+    const isItself = neighbour.row === item.example.row; // an element is at one place alone
+    put(picture, isItself ? inert(neighbour.html) : queue.small(neighbour));
     label.classList.toggle("is-given", neighbour.label === item.given);
     label.classList.toggle(
       "is-proposed", neighbour.label === item.proposed && item.proposed !== item.given,
@@ -132,13 +127,8 @@ function showNeighbours(item, queue) {
   $("neighbours").replaceChildren(...places);
 }
 
-function showPicture(place, img, { width, height }) {
-  if (!img) {
-    place.replaceChildren(element("span", "no image", "caption"));
-    return;
-  }
-  img.classList.toggle("pixelated", Math.max(width, height) <= PIXELATED_UP_TO);
-  place.replaceChildren(img);
+function put(place, shown) {
+  place.replaceChildren(shown ?? element("span", "not in the data", "caption"));
 }
 
 export function showProgress(queue) {

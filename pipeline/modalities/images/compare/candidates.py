@@ -6,7 +6,7 @@ All products are exact (see descriptors.py), so the nearest among those known be
 ones are to the bit those of a search among all; only new images, and those that lost one of their
 nearest, are compared with all.
 
-The note of the last run has digests and no pixels; `pipeline.commands.forget` removes it.
+The note of the last run has digests and no pixels; `groundwork forget` removes it.
 """
 
 import hashlib

@@ -1,6 +1,6 @@
 """Measured of decoded images, all by exact sums of integers: the same on any machine."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,16 +45,6 @@ class Measured(NamedTuple):
     green: NDArray[np.float32]
     blue: NDArray[np.float32]
     dhash: NDArray[np.uint64]
-
-
-def slice_values(table: Any) -> dict[str, NDArray[np.float64]]:
-    """Values by which a test split is sliced, `(N,)` each, by a name; `table` has MEASUREMENTS.
-
-    Those that are compared, but size and proportions instead of both sides.
-    """
-    values = {m.name: np.asarray(table[m.name], np.float64) for m in MEASUREMENTS if m.compared}
-    width, height = values.pop("width"), values.pop("height")
-    return values | {"pixels": width * height, "width to height": width / height}
 
 
 def measure(pixels: NDArray[np.uint8]) -> Measured:

@@ -14,7 +14,7 @@ from pipeline.reporting.figures import save
 def contact_sheet(rows: dict[str, NDArray[np.uint8]], path: Path) -> None:
     """Images `(N, H, W, C)`, all of one shape, in a row under each name; N may differ."""
     if not rows:
-        return _draw_text("no training example of these classes", path)
+        return _draw_text("no training example", path)
     _, height, width, channels = next(iter(rows.values())).shape
     columns = max(1, *(len(images) for images in rows.values()))
     gap = max(1, height // 16)

@@ -1,18 +1,6 @@
 """What measurements of images are called where people read of them."""
 
-from typing import NamedTuple
-
-
-class Words(NamedTuple):
-    title: str
-    """In tables, with its unit."""
-    meaning: str
-    """A sentence, for metadata."""
-    tails: tuple[str, str] = ("", "")
-    """What the lowest and the highest quarter of the images are called."""
-    in_card: bool = True
-    """Whether the data card has its quantiles."""
-
+from pipeline.modalities.protocols.show import Words
 
 WORDS = {
     "width": Words("width (pixels)", "Width in pixels."),

@@ -1,1 +1,51 @@
-"""The names of targets/protocols/judging.py, for classes."""
+"""The names of targets/protocols/judging.py, for classes.
+
+Judged are accuracy and macro F1 unless others are asked for: where runs differ in their seed
+alone, which examples they get wrong differs by chance (Jordan 2023, arXiv 2304.01910), and that is
+what the test allows for. How sure of itself a model is differs as a whole, so loss and calibration
+error of two seeds differ for sure more often than is allowed for (LOG.md). They are shown with an
+interval.
+"""
+
+import numpy as np
+from scipy import sparse  # type: ignore[import-untyped]
+
+from pipeline.dataset.arrays import Float32
+from pipeline.targets.classes.judging.evaluation import evaluate_classifier
+from pipeline.targets.classes.judging.predictions import Predictions, align, read_predictions
+from pipeline.targets.classes.judging.scores import example_scores, metrics_of
+from pipeline.targets.classes.judging.tables import tables
+from pipeline.targets.classes.metrics import softmax as probabilities
+from pipeline.targets.protocols.judging import Answers, Evaluation, Stressed, TestSplit
+from pipeline.targets.protocols.labels import TargetIndex
+
+__all__ = [
+    "GOOD",
+    "JUDGED",
+    "align",
+    "evaluate",
+    "metrics_of",
+    "probabilities",
+    "read_predictions",
+    "scores",
+]
+
+GOOD = {"accuracy": 1, "f1_macro": 1, "loss": -1, "calibration_error": -1}
+JUDGED = ("accuracy", "f1_macro")
+
+
+def evaluate(
+    index: TargetIndex,
+    test: TestSplit,
+    outputs: Float32,
+    validation: Answers,
+    stressed: Stressed,
+) -> Evaluation:
+    results = evaluate_classifier(index["classes"], test, outputs, validation, stressed)
+    return Evaluation(
+        results.metrics(), tables(results, test), results.summary(), results.sentence()
+    )
+
+
+def scores(predictions: Predictions) -> sparse.csr_array:
+    return example_scores(predictions.probabilities.astype(np.float64), predictions.labels)

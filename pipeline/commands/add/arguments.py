@@ -1,0 +1,29 @@
+"""What `groundwork add` takes."""
+
+import argparse
+import os
+
+from pipeline.commands.frame import from_start
+
+
+def parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="groundwork add",
+        description="Look at a source of examples and write its catalog entry.",
+        epilog="example: groundwork add pets /data/pets --license CC-BY-4.0",
+    )
+    parser.add_argument("name", help="what to call the dataset, in data/catalog/NAME.yaml")
+    parser.add_argument(
+        "uri",
+        nargs="?",
+        type=source,
+        help="path or URL; leave it out to look again at a dataset that is there",
+    )
+    parser.add_argument("--license", help="SPDX identifier of the terms you hold the data under")
+    return parser
+
+
+def source(text: str) -> str:
+    """A path of the command line as the root of the project has it; a URL as it is."""
+    is_path = "://" not in text and not text.startswith("builtin:")
+    return os.path.normpath(from_start(text)) if is_path else text

@@ -1,0 +1,37 @@
+"""The commands of `groundwork`."""
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable
+from importlib import import_module
+from typing import NamedTuple
+
+
+class Command(NamedTuple):
+    """A room of pipeline/commands: `parser` in its arguments.py, `main` in its __main__.py."""
+
+    room: str
+    sentence: str
+
+    def parser(self) -> ArgumentParser:
+        make: Callable[[], ArgumentParser] = import_module(f"{self.room}.arguments").parser
+        return make()
+
+    def main(self, arguments: Namespace) -> None:
+        run: Callable[[Namespace], None] = import_module(f"{self.room}.__main__").main
+        run(arguments)
+
+
+def _rooms(**sentences: str) -> dict[str, Command]:
+    return {name: Command(f"pipeline.commands.{name}", text) for name, text in sentences.items()}
+
+
+COMMANDS = _rooms(
+    add="look at data and write their catalog entry",
+    use="make params.yaml ready for a dataset",
+    review="decide about doubtful labels, on a local page",
+    predict="ask the model in models/ about new examples",
+    compare="say whether the change from one run to another is real",
+    forget="erase examples from everything that DVC and git keep, with a receipt",
+    repair="mend what a killed run may leave, so that DVC works again",
+    completion="print what makes a shell complete these commands",
+)

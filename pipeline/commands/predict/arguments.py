@@ -1,0 +1,20 @@
+"""What `groundwork predict` takes."""
+
+import argparse
+
+from pipeline.commands.frame import from_start
+
+
+def parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="groundwork predict",
+        description="Classify images with the model in models/.",
+        epilog="example: groundwork predict cat.jpg photos/",
+    )
+    parser.add_argument(
+        "files", nargs="+", type=from_start, metavar="FILE", help="an image or a folder"
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="a JSON object a line, with every class"
+    )
+    return parser

@@ -1,0 +1,159 @@
+"""How good a model is on the test split, where it is weak, and how sure that is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.dataset.arrays import Float32, Float64
+from pipeline.targets.bootstrap import Owners, owners_of
+from pipeline.targets.classes.judging.accuracy import Accuracy, accuracy_of
+from pipeline.targets.classes.judging.intervals import Interval, metric_intervals
+from pipeline.targets.classes.judging.robustness import Corrupted, mean_accuracy, robustness
+from pipeline.targets.classes.metrics import Labels, fit_temperature, softmax
+from pipeline.targets.protocols.judging import Answers, Stressed, TestSplit
+from pipeline.targets.slices import MIN_EXAMPLES, Slice, slices
+
+
+@dataclass(frozen=True)
+class ClassEvaluation:
+    """The results of a classifier on the test split."""
+
+    classes: Sequence[str]
+    labels: Labels
+    """Class indices, `(N,)`."""
+    probabilities: Float64
+    """Softmax of the logits, `(N, K)`."""
+    scaled: Float64
+    """After temperature scaling."""
+    temperature: float
+    intervals: dict[str, Interval]
+    """Value and 95 % interval of each metric."""
+    by_class: dict[str, Accuracy]
+    """The accuracy on each class that has test examples."""
+    slices: list[tuple[Slice, Accuracy]]
+    """On parts of the test split; the first is of all."""
+    num_corrupted: int
+    """Examples that were corrupted too."""
+    robustness: list[Corrupted]
+    """On these examples; empty where there are none."""
+    num_suspected: int
+    accuracy_without_suspected: float
+    num_leaked: int
+    accuracy_without_leaked: float
+
+    @property
+    def worst_class(self) -> str:
+        return min(self.by_class, key=lambda name: self.by_class[name].accuracy)
+
+    def metrics(self) -> dict[str, float | str]:
+        """The content of reports/metrics.json; the first six keys are its contract."""
+        values = {name: value for name, (value, _, _) in self.intervals.items()}
+        first = ("accuracy", "loss", "f1_macro", "calibration_error")
+        metrics: dict[str, float | str] = {name: values[name] for name in first}
+        metrics |= {
+            "worst_class_accuracy": self.by_class[self.worst_class].accuracy,
+            "worst_class": self.worst_class,
+            "accuracy_low": self.intervals["accuracy"][1],
+            "accuracy_high": self.intervals["accuracy"][2],
+            "accuracy_without_suspected": self.accuracy_without_suspected,
+            "accuracy_without_leaked": self.accuracy_without_leaked,
+        }
+        metrics |= {name: values[name] for name in values if name.startswith("accuracy_top")}
+        metrics |= {
+            "calibration_error_scaled": values["calibration_error_scaled"],
+            "temperature": self.temperature,
+        }
+        if self.robustness:
+            metrics["accuracy_corrupted"] = mean_accuracy(self.robustness)
+        return metrics
+
+    def summary(self) -> dict[str, Any]:
+        """Values for the index of data/evaluation; `accuracy_corrupted` is None where no example
+        was corrupted."""
+        return {
+            "temperature": self.temperature,
+            "num_corrupted": self.num_corrupted,
+            "accuracy_corrupted": mean_accuracy(self.robustness) if self.robustness else None,
+            "num_suspected": self.num_suspected,
+            "accuracy_without_suspected": self.accuracy_without_suspected,
+            "min_slice_examples": MIN_EXAMPLES,
+            "num_leaked": self.num_leaked,
+            "accuracy_without_leaked": self.accuracy_without_leaked,
+        }
+
+    def sentence(self) -> str:
+        """How good the model is, for the terminal."""
+        accuracy, low, high = self.intervals["accuracy"]
+        worst = self.worst_class
+        return (
+            f"accuracy {accuracy:.4f} ({low:.4f} to {high:.4f}) on {len(self.labels)} test "
+            f"examples, worst class {worst} {self.by_class[worst].accuracy:.4f}"
+        )
+
+
+def evaluate_classifier(
+    classes: Sequence[str],
+    test: TestSplit,
+    logits: Float32,
+    validation: Answers,
+    stressed: Stressed,
+) -> ClassEvaluation:
+    """Test a model by its logits for the test split, `(N, K)`.
+
+    Validation, at least one example, is for its temperature alone.
+    """
+    labels = test.y.astype(np.int64)
+    # One example of an unknown class keeps the temperature above zero for a model that is right
+    # about all of validation.
+    temperature = fit_temperature(validation.outputs, validation.y.astype(np.int64), num_unknown=1)
+    probabilities, scaled = softmax(logits), softmax(logits / temperature)
+    right = probabilities.argmax(1) == labels
+    owners = owners_of(test.ids, test.groups)
+    of_class = [np.flatnonzero(labels == code) for code in range(len(classes))]
+    tried = stressed.rows
+    corrupted = []
+    if len(tried):
+        corrupted = robustness(
+            stressed.variants, labels[tried], None if owners is None else owners[tried]
+        )
+    return ClassEvaluation(
+        classes=classes,
+        labels=labels,
+        probabilities=probabilities,
+        scaled=scaled,
+        temperature=temperature,
+        intervals=metric_intervals(probabilities, scaled, labels, owners),
+        by_class={
+            name: accuracy_of(right[rows], None if owners is None else owners[rows])
+            for name, rows in zip(classes, of_class, strict=True)
+            if len(rows)
+        },
+        slices=accuracy_by_slice(right, test, owners),
+        num_corrupted=len(tried),
+        robustness=corrupted,
+        num_suspected=int(test.suspected.sum()),
+        accuracy_without_suspected=_mean_without(right, test.suspected),
+        num_leaked=int(test.leaked.sum()),
+        accuracy_without_leaked=_mean_without(right, test.leaked),
+    )
+
+
+def accuracy_by_slice(
+    right: NDArray[np.bool_], test: TestSplit, owners: Owners | None
+) -> list[tuple[Slice, Accuracy]]:
+    """The accuracy on each of the `slices` of the test split."""
+    accuracies = []
+    for part, rows in slices(right, test.measurements, test.groups):
+        # All examples of a slice of the kind `group` have one owner.
+        some = None if owners is None or part.kind == "group" else owners[rows]
+        accuracies.append((part, accuracy_of(right[rows], some)))
+    return accuracies
+
+
+def _mean_without(right: NDArray[np.bool_], left_out: NDArray[np.bool_]) -> float:
+    """Accuracy without some examples; of all where nothing else is left."""
+    rest = right[~left_out]
+    return float(rest.mean() if len(rest) else right.mean())

@@ -1,0 +1,27 @@
+import numpy as np
+
+from pipeline.dataset.randomness import uniform
+from pipeline.dataset.shard_column import ShardColumn
+from pipeline.modalities.series.content import decode
+
+CONTENT = ("series",)
+
+
+def columns(preparation):
+    return [ShardColumn("x", "float32", (preparation["length"],))]
+
+
+def encode(contents, preparation):
+    length = preparation["length"]
+    x = np.zeros((len(contents["series"]), length), np.float32)
+    for row, text in zip(x, contents["series"], strict=True):
+        numbers = decode(text)[:length]
+        row[: len(numbers)] = numbers
+    return {"x": x}
+
+
+def vary(inputs, keys, copy, settings, seed):
+    if copy == 0:
+        return inputs
+    drawn = uniform(keys, seed, f"shift {copy}").astype(np.float32) - np.float32(0.5)
+    return {"x": inputs["x"] + np.float32(settings.noise) * drawn[:, None]}

@@ -1,0 +1,11 @@
+from typing import Literal
+
+from pipeline.runtime.settings import Settings
+
+
+class NetworkFields(Settings):
+    model: Literal["line"]
+
+
+class TrainFields(Settings):
+    pass

@@ -1,0 +1,5 @@
+from pipeline.runtime.settings import Settings
+
+
+class EvaluateFields(Settings):
+    pass
