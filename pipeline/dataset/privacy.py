@@ -1,7 +1,7 @@
 """People's wishes and names: who is to be left out, and what stands in place of an id.
 
 `data/optout/<dataset>.csv` is in git and holds tombstones: ids, or SHA-256 digests of ids or of
-images, which are not personal data themselves. What it lists never enters data/raw again.
+contents, which are not personal data themselves. What it lists never enters data/raw again.
 """
 
 import csv
@@ -51,11 +51,11 @@ def read_opted_out(dataset: str) -> frozenset[str]:
     return frozenset(found)
 
 
-def is_opted_out(opted_out: frozenset[str], id: str, image_sha256: str | None) -> bool:
-    """Whether an example is listed, by its id or by a digest of its id or image."""
+def is_opted_out(opted_out: frozenset[str], id: str, content_sha256: str | None) -> bool:
+    """Whether an example is listed, by its id or by a digest of its id or content."""
     if not opted_out:
         return False
-    return not opted_out.isdisjoint([id, hashlib.sha256(id.encode()).hexdigest(), image_sha256])
+    return not opted_out.isdisjoint([id, hashlib.sha256(id.encode()).hexdigest(), content_sha256])
 
 
 def pseudonym(name: str | None, key: bytes) -> str | None:

@@ -24,13 +24,15 @@ ANNOTATIONS = "annotations.parquet"  # in data/raw: id, annotator, label
 WORD = pa.dictionary(pa.int32(), pa.string())  # a string out of few
 
 
-def raw_schema(content: pa.Field, measured: Sequence[pa.Field]) -> pa.Schema:
-    """Columns of data/raw: what an example is, and what was `measured` on it."""
+def raw_schema(
+    content: Sequence[pa.Field], label: pa.Field, measured: Sequence[pa.Field]
+) -> pa.Schema:
+    """Columns of data/raw: what an example is, what is said of it, what was measured on it."""
     return pa.schema(
         [
             pa.field("id", pa.string(), nullable=False),
-            content,  # null when unusable
-            pa.field("label", WORD),
+            *content,  # null when unusable
+            label,  # null when unlabelled
             pa.field("split", WORD),
             pa.field("group", pa.string()),
             pa.field("sha256", pa.string()),  # of the content as it is stored; null when unusable
@@ -58,7 +60,7 @@ def clean_schema(raw: pa.Schema) -> pa.Schema:
     )
 
 
-ROW_GROUP_BYTES = 1 << 20  # of images: all that is read to show one of them
+ROW_GROUP_BYTES = 1 << 20  # of contents: all that is read to show one of them
 
 OWN_DIGEST = "index_sha256"  # of the text of index.json without this key
 
@@ -82,12 +84,13 @@ def write_part(folder: Path, number: int, table: pa.Table) -> dict[str, Any]:
 def write_examples(table: pa.Table, path: Path) -> None:
     """Write one table by one call with every option fixed: the same table, the same bytes.
 
-    A row group holds about ROW_GROUP_BYTES of images; a table without images is one row group.
+    Columns of bytes are contents: a row group holds about ROW_GROUP_BYTES of them; a table without
+    any is one row group.
     """
     path.unlink(missing_ok=True)  # which may be the file of another name too
     words = [field.name for field in table.schema if pa.types.is_dictionary(field.type)]
-    # Images are compressed already, and digests cannot be.
-    plain = [name for name in ("image", "sha256", "source_sha256") if name in table.schema.names]
+    # Contents are compressed already, and digests cannot be.
+    plain = [*_contents(table.schema), *(n for n in table.schema.names if n.endswith("sha256"))]
     others = [name for name in table.schema.names if name not in plain]
     pq.write_table(
         table,
@@ -101,12 +104,16 @@ def write_examples(table: pa.Table, path: Path) -> None:
 
 
 def _rows_per_group(table: pa.Table) -> int | None:
-    """How many rows hold ROW_GROUP_BYTES of images; None where there are no images."""
-    if "image" not in table.schema.names:
-        return None
+    """How many rows hold ROW_GROUP_BYTES of contents; None where there are no contents."""
     # Not nbytes, which is another one for the same values in other chunks.
-    num_bytes = pc.sum(pc.binary_length(table["image"])).as_py()
+    lengths = (pc.sum(pc.binary_length(table[name])).as_py() for name in _contents(table.schema))
+    num_bytes = sum(filter(None, lengths))
     return max(1, table.num_rows * ROW_GROUP_BYTES // num_bytes) if num_bytes else None
+
+
+def _contents(schema: pa.Schema) -> list[str]:
+    """Names of the columns of bytes of any length."""
+    return [field.name for field in schema if pa.types.is_binary(field.type)]
 
 
 def write_index(

@@ -3,7 +3,7 @@
 reads   data/catalog/<dataset>.yaml, the source and annotations that it names,
         data/optout/<dataset>.csv
 writes  data/raw/, reports/ingest.json
-params  dataset, seed, ingest
+params  dataset, modality, target, seed, ingest
 """
 
 import shutil
@@ -15,53 +15,51 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.dataset.addresses import without_secrets
-from pipeline.dataset.catalog import Entry, read_entry
+from pipeline.dataset.catalog import Entry
 from pipeline.dataset.privacy import read_opted_out, read_or_make_key, with_pseudonyms
 from pipeline.dataset.table import SPLITS, write_index
+from pipeline.entry import read_entry
 from pipeline.ingest.admission import OPTED_OUT
 from pipeline.ingest.annotations import AnnotationSummary, add_annotations
 from pipeline.ingest.params import IngestParams, ingest_params
 from pipeline.ingest.reuse import KnownParts
-from pipeline.ingest.rows import (
-    NO_ROWS,
-    IngestJob,
-    RawPart,
-    job_maker,
-    make_part,
-)
-from pipeline.ingest.sources.opening import open_source
+from pipeline.ingest.rows import IngestJob, RawPart, job_maker, make_part
+from pipeline.ingest.schema import schema_of
+from pipeline.ingest.sources.opening import BUILTIN, annotations_of, open_source
 from pipeline.ingest.survey import Survey
-from pipeline.modalities.images.prepare.schema import RAW_SCHEMA
+from pipeline.modalities.opening import open_prepare
+from pipeline.modalities.protocols.prepare import Prepare
 from pipeline.runtime.errors import SourceError
 from pipeline.runtime.process import map_ordered, prepare_workers
 from pipeline.runtime.stage import Stage, run_stage
 from pipeline.sources.places.trees import UNPACKED_DIR
 from pipeline.sources.source import Source
-
-METADATA_REPORTED = ("exif", "gps", "xmp", "iptc", "comment", "thumbnail", "profile", "trailer")
+from pipeline.targets.opening import open_labels
 
 
 def main(stage: Stage[IngestParams]) -> None:
     params, started = stage.params, time.time_ns()
-    entry = read_entry(params.dataset)
-    if not entry.uri.startswith("builtin:"):
+    prepare, labels = open_prepare(params.modality), open_labels(params.target)
+    entry = read_entry(params.dataset, params.modality, params.target)
+    if not entry.uri.startswith(BUILTIN):
         prepare_workers()  # they start while this process lists the source
-    source = open_source(entry, params.ingest.max_file_mb * 1e6)
+    source = open_source(entry, prepare, labels, params.ingest.max_file_mb * 1e6)
     if not source.num_examples:
         raise SourceError(f"{entry.uri} has no examples", fix="check uri in the catalog entry")
     key = read_or_make_key() if params.ingest.pseudonymise else None
     make_job = job_maker(
         entry,
         source,
+        params,
         seed=params.seed,
-        max_pixels=params.ingest.max_megapixels * 1e6,
+        limits=params.ingest,
         purpose=params.ingest.purpose,
         opted_out=read_opted_out(params.dataset),
         pseudonym_key=key,
     )
     folder = stage.output("data/raw")
     folder.mkdir()
-    survey, files = write_parts(stage, source, make_job, folder, started)
+    survey, files = write_parts(stage, source, prepare.NOUN, make_job, folder, started)
     shutil.rmtree(UNPACKED_DIR, ignore_errors=True)
     survey.add_annotations(source.annotations)
     check_against_entry(params.dataset, entry, survey)
@@ -69,36 +67,39 @@ def main(stage: Stage[IngestParams]) -> None:
     if (annotations := source.annotations) is not None:
         if key:
             annotations = with_pseudonyms(annotations, ["id", "annotator"], key)
-        has_own = entry.annotations is not None
-        added = add_annotations(folder, files, annotations, source.classes, has_own_labels=has_own)
+        added = add_annotations(
+            folder,
+            files,
+            annotations,
+            labels,
+            source.target,
+            has_own_labels=annotations_of(entry) is not None,
+        )
         files = added.files
-    image_size = entry.image_size or survey.common_size()
-    counts = report(survey, len(source.classes))
+    counts = report(survey, prepare, labels.figures(source.target))
     write_index(
         folder,
         files,
-        RAW_SCHEMA,
+        schema_of(params.modality, params.target),
         dataset=params.dataset,
         license=entry.license,
-        classes=source.classes,
-        image_size=image_size,
-        channels=3 if 3 in survey.channels else 1,
+        modality=params.modality,
+        target=dict(source.target),
+        content=survey.content.index(entry),
         counts=counts,
     )
     stage.write_report("reports/ingest.json", counts)
-    tell(stage, survey, len(source.classes))
+    tell(stage, survey, prepare, labels.describe(source.target))
     if added is not None:
         tell_annotations(stage, added)
-    if entry.image_size is None and len(survey.sizes) > 1:
-        stage.say(
-            f"images differ in size; training will see {image_size[0]} x {image_size[1]} "
-            "(`image_size` in the catalog entry chooses another)"
-        )
+    for remark in survey.content.remarks(entry):
+        stage.say(remark)
 
 
 def write_parts(
     stage: Stage[IngestParams],
     source: Source,
+    noun: str,
     make_job: "partial[IngestJob]",
     folder: Path,
     started: int,
@@ -115,12 +116,14 @@ def write_parts(
             stamps.append(stamp)
             yield partial(make_part, make_job(batch), folder, number, known)
 
-    survey = Survey()
+    survey = Survey(stage.params)
     parts: list[RawPart] = []
-    with stage.progress_bar(source.num_examples, "image") as bar:
+    with stage.progress_bar(source.num_examples, noun) as bar:
         for part in map_ordered(call, jobs()):
             survey.add(part.rows)
-            parts.append(part._replace(rows=part.rows._replace(table=NO_ROWS)))
+            parts.append(
+                part._replace(rows=part.rows._replace(table=part.rows.table.schema.empty_table()))
+            )
             bar.update(survey.seen - bar.n)
     assert survey.seen == source.num_examples, "every example of the source is accounted for"
     pairs = zip(stamps, parts, strict=True)
@@ -140,7 +143,8 @@ def check_against_entry(name: str, entry: Entry, survey: Survey) -> None:
         SourceError: see above.
     """
     if entry.fingerprint not in (None, survey.fingerprint_hex):
-        also = f" with {without_secrets(entry.annotations)}" if entry.annotations else ""
+        annotations = annotations_of(entry)
+        also = f" with {without_secrets(annotations)}" if annotations else ""
         raise SourceError(
             f"the data at {entry.uri}{also} are not those that the catalog entry was written for: "
             f"they have the fingerprint {survey.fingerprint_hex}, expected {entry.fingerprint}",
@@ -166,28 +170,28 @@ def tell_annotations(stage: Stage[IngestParams], added: AnnotationSummary) -> No
         )
 
 
-def tell(stage: Stage[IngestParams], survey: Survey, num_classes: int) -> None:
+def tell(stage: Stage[IngestParams], survey: Survey, prepare: Prepare, labels: str) -> None:
     """Say what came in and what did not."""
-    counts = ", ".join(f"{survey.in_split(split)} {split}" for split in SPLITS)
-    stage.say(f"{survey.examples} examples of {num_classes} classes: {counts}")
+    counts = ", ".join(f"{survey.splits[split]} {split}" for split in SPLITS)
+    stage.say(f"{survey.examples} examples of {labels}: {counts}")
     for kind, number in sorted(survey.metadata.items()):
-        stage.say(f"removed {kind} metadata from {number} images")
+        stage.say(f"removed {kind} metadata from {number} {prepare.NOUN}s")
     for reason, number in sorted(survey.left_out.items()):
         stage.say(f"left out {number} examples: {reason}")
     if survey.problems:
-        stage.say(f"{survey.problems.total()} images are unreadable; validate lists them")
+        stage.say(f"{survey.problems.total()} {prepare.NOUN}s are unreadable; validate lists them")
 
 
-def report(survey: Survey, num_classes: int) -> dict[str, int]:
+def report(survey: Survey, prepare: Prepare, of_labels: dict[str, int]) -> dict[str, int]:
     """What reports/ingest.json says."""
     return {
         "examples": survey.examples,
-        **{split: survey.in_split(split) for split in SPLITS},
-        "classes": num_classes,
+        **{split: survey.splits[split] for split in SPLITS},
+        **of_labels,
         "unreadable": survey.problems.total(),
         "opted_out": survey.left_out[OPTED_OUT],
         "other_purpose": survey.left_out.total() - survey.left_out[OPTED_OUT],
-        **{f"with_{kind}": survey.metadata[kind] for kind in METADATA_REPORTED},
+        **{f"with_{kind}": survey.metadata[kind] for kind in prepare.METADATA},
     }
 
 

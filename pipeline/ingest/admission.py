@@ -22,7 +22,7 @@ class Terms:
     purpose: str
     """What they are to be used for."""
     opted_out: frozenset[str]
-    """Ids, and SHA-256 digests of ids or of images, that are not to be there."""
+    """Ids, and SHA-256 digests of ids or of contents, that are not to be there."""
     pseudonym_key: bytes | None
 
 
@@ -30,7 +30,7 @@ def admit(table: pa.Table, terms: Terms) -> tuple[pa.Table, Counter[str]]:
     """The examples that may be there, and how many may not, by reason.
 
     Their licence and purposes are filled in. Left out are those whose id, digest of the id, or
-    digest of the image is in `opted_out`, and those that may not be used for `purpose`.
+    digest of the content is in `opted_out`, and those that may not be used for `purpose`.
     """
     license = pc.fill_null(table["license"], terms.license)
     purposes = table["purposes"]

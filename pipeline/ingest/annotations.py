@@ -3,15 +3,14 @@
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
 
-from pipeline.dataset.annotations import SCHEMA, SOURCE, Codes
-from pipeline.dataset.table import ANNOTATIONS, WORD, file_sha256, words, write_examples
+from pipeline.dataset.annotations import SCHEMA, SOURCE
+from pipeline.dataset.table import ANNOTATIONS, WORD, file_sha256, write_examples
 from pipeline.runtime.errors import SourceError
+from pipeline.targets.protocols.labels import Labels, TargetIndex
 
 
 class AnnotationSummary(NamedTuple):
@@ -32,14 +31,15 @@ def add_annotations(
     folder: Path,
     files: list[dict[str, Any]],
     annotations: pa.Table,
-    classes: list[str],
+    labels: Labels,
+    index: TargetIndex,
     *,
     has_own_labels: bool,
 ) -> AnnotationSummary:
     """Write annotations.parquet into data/raw, which has the parts `files`.
 
     Where the source has labels of its own, they come first and count as one more annotator's,
-    named `source`; an example without one gets the label of most annotators, the first of equals.
+    named `source`; an example without one gets the label on which the annotators agree most.
 
     Args:
         annotations: columns id, annotator, label; ids as data/raw has them.
@@ -48,10 +48,10 @@ def add_annotations(
         SourceError: no label is of an example in data/raw.
     """
     there = pa.concat_tables(
-        pq.read_table(folder / file["name"], columns=["id", "label"]) for file in files
+        pq.read_table(folder / file["name"], columns=["id", labels.COLUMN]) for file in files
     )
     ids = there["id"].combine_chunks()
-    given = pc.index_in(there["label"].cast(pa.string()), pa.array(classes)).combine_chunks()
+    is_given = pc.is_valid(there[labels.COLUMN]).combine_chunks()
     rows = pc.index_in(annotations["id"], pc.utf8_normalize(ids, "NFC")).combine_chunks()
     unknown = annotations["id"].filter(pc.is_null(rows))
     if len(unknown) == len(annotations):
@@ -62,7 +62,6 @@ def add_annotations(
         )
     annotations = annotations.filter(pc.is_valid(rows))
     rows = rows.drop_null()
-    labels = pc.index_in(annotations["label"].cast(pa.string()), pa.array(classes)).combine_chunks()
     tables = [
         pa.table(
             [ids.take(rows), annotations["annotator"], annotations["label"]], names=SCHEMA.names
@@ -70,14 +69,15 @@ def add_annotations(
     ]
     filled = 0
     if has_own_labels:
-        own = there.filter(pc.is_valid(given))
+        own = there.filter(is_given)
         source = pa.array([SOURCE] * len(own), pa.string())
-        tables.insert(0, pa.table([own["id"], source, own["label"]], names=SCHEMA.names))
-        voted = majority_vote(rows.to_numpy(), labels.to_numpy(), len(ids), len(classes))
-        voted[pc.is_valid(given).to_numpy(zero_copy_only=False)] = -1
-        filled = int((voted >= 0).sum())
+        tables.insert(0, pa.table([own["id"], source, own[labels.COLUMN]], names=SCHEMA.names))
+        texts = annotations["label"].combine_chunks()
+        voted = labels.vote(rows.to_numpy(), texts, len(ids), index)
+        lacking = pc.and_(pc.invert(is_given), pc.is_valid(voted))
+        filled = pc.sum(lacking).as_py() or 0
         if filled:
-            files = _fill_labels(folder, files, voted, classes)
+            files = _fill_labels(folder, files, voted, lacking, labels, index)
     table = pa.concat_tables(_coded(table) for table in tables).unify_dictionaries()
     write_examples(table.combine_chunks(), folder / ANNOTATIONS)
     return AnnotationSummary(
@@ -90,46 +90,36 @@ def add_annotations(
     )
 
 
-def majority_vote(
-    rows: NDArray[Any], labels: NDArray[Any], num_examples: int, num_classes: int
-) -> Codes:
-    """The label of most annotators for each example, of equals the first; -1 where none is.
-
-    Args:
-        rows: the example of each label, `(M,)`.
-        labels: class indices, `(M,)`.
-    """
-    cells, first, votes = np.unique(
-        rows.astype(np.int64) * num_classes + labels, return_index=True, return_counts=True
-    )
-    of_example = cells // num_classes
-    order = np.lexsort((first, -votes, of_example))
-    won = order[np.diff(of_example[order], prepend=-1) > 0]
-    found = np.full(num_examples, -1, np.int64)
-    found[of_example[won]] = cells[won] % num_classes
-    return found
-
-
 def _fill_labels(
-    folder: Path, files: list[dict[str, Any]], labels: Codes, classes: list[str]
+    folder: Path,
+    files: list[dict[str, Any]],
+    voted: pa.Array,
+    lacking: pa.Array,
+    labels: Labels,
+    index: TargetIndex,
 ) -> list[dict[str, Any]]:
-    """Write the parts again that have rows with a label in `labels` (-1 for none) instead of null.
+    """Write the parts again that have rows which are `lacking` a label, with that in `voted`.
 
     Returns the index's `files`.
     """
     found, start = [], 0
     for file in files:
-        here = labels[start : start + file["rows"]]
+        here = slice(start, start + file["rows"])
         start += file["rows"]
-        if (here >= 0).any():
+        if pc.any(lacking[here]).as_py():
             path = folder / file["name"]
             table = pq.read_table(path)
+            given = table[labels.COLUMN].to_pylist()
             filled = [
-                classes[code] if code >= 0 else label
-                for code, label in zip(here, table["label"].to_pylist(), strict=True)
+                new if lacks else label
+                for new, lacks, label in zip(
+                    voted[here].to_pylist(), lacking[here].to_pylist(), given, strict=True
+                )
             ]
-            position = table.schema.get_field_index("label")
-            table = table.set_column(position, table.schema.field("label"), words(filled, classes))
+            position = table.schema.get_field_index(labels.COLUMN)
+            table = table.set_column(
+                position, table.schema.field(position), labels.column(filled, index)
+            )
             write_examples(table, path)
             file = file | {"sha256": file_sha256(path)}
         found.append(file)

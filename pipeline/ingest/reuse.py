@@ -1,11 +1,11 @@
-"""Reuse of the last ingest: a file of data/raw is kept while its images and settings are unchanged.
+"""Reuse of the last ingest: a file of data/raw is kept while its examples and settings stay.
 
 A file of data/raw is a function of a batch of the source and of the settings. What a batch of files
-in a folder holds can be told without reading them (`FileBatch.stamp`), so that after a few images
+in a folder holds can be told without reading them (`FileBatch.stamp`), so that after a few files
 were added to many, only what is near them is read, decoded and measured; the other files are those
 in DVC's cache, where they have the digest that was kept.
 
-What is kept has no ids and no images. Nothing is reused where DVC's cache is another folder than
+What is kept has no ids and no contents. Nothing is reused where DVC's cache is another folder than
 `.dvc/cache`, nor are files into which the labels of annotators were written afterwards.
 """
 
@@ -18,18 +18,21 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
+from pipeline.modalities.opening import modality_interface
 from pipeline.runtime.cache import key_of, read_cache, write_cache
 from pipeline.sources.source import Batch
+from pipeline.targets.opening import target_interface
 
 MAKERS = ("pipeline.ingest.rows", "pipeline.ingest.sources.opening")
-"""The modules whose code decides what a file of data/raw holds."""
+"""The modules whose code decides what a file of data/raw holds, beside the modality's and the
+target's."""
 UNSETTLED_NS = 2 * 10**9
 """The coarsest clock of a file system (FAT) ticks every two seconds."""
 DVC_CACHE = Path(".dvc/cache/files/md5")
 
 
 class KnownPart(NamedTuple):
-    """A file of data/raw that can be made without reading its images."""
+    """A file of data/raw that can be made without reading its examples."""
 
     file: dict[str, Any] | None
     """What the index says of it; None where no example is left, so that there is none."""
@@ -45,9 +48,17 @@ class KnownParts:
     """What the last ingest of a dataset by the same code and settings made of each batch."""
 
     def __init__(self, dataset: str, settings: Mapping[str, Any]) -> None:
-        """`settings` are all that a file depends on but its batch, beside libraries and code."""
+        """`settings` are all that a file depends on but its batch, beside libraries and code.
+
+        Among them are `modality` and `target`, whose code counts.
+        """
+        makers = (
+            *MAKERS,
+            modality_interface(settings["modality"], "prepare"),
+            target_interface(settings["target"], "labels"),
+        )
         self._name = f"ingest-{dataset}"
-        self._key = key_of(*MAKERS, **{name: _plain(value) for name, value in settings.items()})
+        self._key = key_of(*makers, **{name: _plain(value) for name, value in settings.items()})
         kept = read_cache(self._name, self._key)
         rows = kept.to_pylist() if kept is not None else []
         self._parts = {row["stamp"]: KnownPart(*json.loads(row["part"])) for row in rows}
@@ -82,9 +93,12 @@ class KnownParts:
 
 
 def _plain(value: Any) -> Any:
-    """A value whose `repr` is the same in every process: sets have no order."""
+    """A value whose `repr` is the same in every process: sets have no order, and keys none that
+    counts."""
     if is_dataclass(value):
         return [(field.name, _plain(getattr(value, field.name))) for field in fields(value)]
+    if isinstance(value, Mapping):
+        return sorted(value.items())
     return sorted(value) if isinstance(value, frozenset) else value
 
 

@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import NamedTuple
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
 
 from pipeline.dataset.addresses import without_secrets
 from pipeline.dataset.catalog import Entry, SplitFractions
@@ -20,14 +19,14 @@ from pipeline.dataset.privacy import pseudonym
 from pipeline.dataset.table import SPLITS, file_digest, words, write_part
 from pipeline.ingest.admission import OPTED_OUT, Terms, admit
 from pipeline.ingest.reuse import KnownPart, read_cached
+from pipeline.ingest.schema import names_without_content, schema_of
 from pipeline.ingest.splits import assign_splits
-from pipeline.modalities.images.prepare.decoding import prepare
-from pipeline.modalities.images.prepare.measurements import Measured, measure
-from pipeline.modalities.images.prepare.refusals import UnreadableImage
-from pipeline.modalities.images.prepare.schema import RAW_SCHEMA, WITHOUT_CONTENT
+from pipeline.modalities.opening import open_prepare
+from pipeline.modalities.protocols.prepare import content_column
+from pipeline.runtime.settings import Kind, Settings
 from pipeline.sources.source import Batch, Source
-
-MEASURED_AT_ONCE_BYTES = 8 << 20
+from pipeline.targets.opening import open_labels
+from pipeline.targets.protocols.labels import TargetIndex
 
 
 @dataclass(frozen=True)
@@ -35,11 +34,15 @@ class IngestJob:
     """Some examples of a source and all that is needed to make rows of them anywhere."""
 
     read: Batch
-    classes: list[str]
+    modality: str
+    target: str
+    index: TargetIndex
+    """What labels may be."""
     splits_given: frozenset[str]
     fractions: SplitFractions
     seed: int
-    max_pixels: float
+    limits: SimpleNamespace
+    """What the section `ingest` of params.yaml has, as a type that can be pickled."""
     source: str
     terms: Terms
 
@@ -47,9 +50,10 @@ class IngestJob:
 def job_maker(
     entry: Entry,
     source: Source,
+    kind: Kind,
     *,
     seed: int,
-    max_pixels: float,
+    limits: Settings,
     purpose: str,
     opted_out: frozenset[str] = frozenset(),
     pseudonym_key: bytes | None = None,
@@ -58,11 +62,13 @@ def job_maker(
     """Makes the job of a batch; with `any_purpose` the entry's own purposes leave nothing out."""
     return partial(
         IngestJob,
-        classes=source.classes,
+        modality=kind.modality,
+        target=kind.target,
+        index=dict(source.target),
         splits_given=source.splits,
         fractions=entry.split,
         seed=seed,
-        max_pixels=max_pixels,
+        limits=SimpleNamespace(**limits.model_dump()),
         source=without_secrets(entry.uri),
         terms=Terms(
             license=entry.license,
@@ -76,74 +82,52 @@ def job_maker(
 
 class ExampleRows(NamedTuple):
     table: pa.Table
-    """In RAW_SCHEMA."""
+    """As `schema_of` says."""
     left_out: Counter[str]
     """How many examples are not in it, by reason."""
     fingerprint: int
     """Of what was read; those of several tables add up, modulo 2**256, in any order."""
     all_read: bool = True
-    """Whether no image failed for a reason that may pass."""
+    """Whether no example failed for a reason that may pass."""
 
 
 def make_rows(job: IngestJob) -> ExampleRows:
-    """Decode, strip and measure some examples; a pure function of the job."""
-    examples = with_digests(job.read())
+    """Prepare some examples; a pure function of the job."""
+    prepare, labels = open_prepare(job.modality), open_labels(job.target)
+    content = content_column(prepare)
+    examples = with_digests(job.read(), content)
     table, left_out = admit(examples, job.terms)
-    ids, data = table["id"].to_pylist(), table["image"].to_pylist()
-    stored: list[bytes | None] = []
-    modes: list[str | None] = []
-    problems: list[str | None] = table["problem"].to_pylist()
-    digests: list[str | None] = []
-    removed = []
-    measured = MeasuredColumns(len(ids))
-    transient = bool(pc.any(examples["transient"]).as_py())
-    for position, encoded in enumerate(data):
-        try:
-            if (problem := problems[position]) is not None:
-                raise UnreadableImage(problem)
-            image = prepare(encoded or b"", job.max_pixels)
-        except UnreadableImage as reason:
-            stored.append(None)
-            digests.append(None)
-            modes.append(None)
-            removed.append("")
-            problems[position] = str(reason)
-            transient |= reason.transient
-            continue
-        stored.append(image.data)
-        digests.append(hashlib.sha256(image.data).hexdigest())
-        modes.append(image.mode)
-        removed.append(",".join(image.removed))
-        measured.add(position, image.pixels)
-    known = set(job.classes)
-    labels = [label if label in known else None for label in table["label"].to_pylist()]
+    of_source: list[str | None] = table["problem"].to_pylist()
+    contents = zip(table[content].to_pylist(), of_source, strict=True)
+    prepared = prepare.prepare([None if why else data for data, why in contents], job.limits)
+    problems = [why or own for why, own in zip(of_source, prepared.problems, strict=True)]
+    transient = any(prepared.transient) or bool(pc.any(examples["transient"]).as_py())
+    ids, groups = table["id"].to_pylist(), table["group"].to_pylist()
     sources = [source or job.source for source in table["source"].to_pylist()]
-    licenses = table["license"].to_pylist()
-    purposes = table["purposes"].to_pylist()
-    groups = table["group"].to_pylist()
     splits = assign_splits(table, job.splits_given, job.fractions, job.seed)
     if job.terms.pseudonym_key is not None:
         ids, groups = (
             [pseudonym(name, job.terms.pseudonym_key) for name in c] for c in (ids, groups)
         )
         sources = [job.source] * len(ids)  # the others may well name the file
+    schema = schema_of(job.modality, job.target)
     columns = {
         "id": ids,
-        "image": stored,
-        "label": words(labels, job.classes),
+        **prepared.content,
+        labels.COLUMN: labels.column(table["label"].to_pylist(), job.index),
         "split": words(splits, SPLITS),
         "group": pa.array(groups, pa.string()),
-        "sha256": pa.array(digests, pa.string()),
+        "sha256": pa.array(prepared.digests, pa.string()),
         "source_sha256": table["source_sha256"],
         "source": words(sources),
-        "license": words(licenses),
-        "purposes": words(purposes),
-        "mode": words(modes),
-        "metadata_removed": words(removed),
+        "license": words(table["license"].to_pylist()),
+        "purposes": words(table["purposes"].to_pylist()),
+        **{n: pa.array(values, schema.field(n).type) for n, values in prepared.measured.items()},
+        **{name: words(values) for name, values in prepared.words.items()},
+        "metadata_removed": words([",".join(kinds) for kinds in prepared.removed]),
         "problem": pa.array(problems, pa.string()),
-        **measured.columns(),
     }
-    rows = pa.table([columns[name] for name in RAW_SCHEMA.names], schema=RAW_SCHEMA)
+    rows = pa.table([columns[name] for name in schema.names], schema=schema)
     stripped = pc.is_in(rows["sha256"], pa.array(sorted(job.terms.opted_out), pa.string()))
     if pc.any(stripped).as_py():  # listed by the digest that data/raw has
         rows = rows.filter(pc.invert(stripped))
@@ -151,10 +135,10 @@ def make_rows(job: IngestJob) -> ExampleRows:
     return ExampleRows(rows, left_out, fingerprint(examples), all_read=not transient)
 
 
-def with_digests(table: pa.Table) -> pa.Table:
-    """Add the column source_sha256: digests of the images as the source has them."""
-    images = table["image"].to_pylist()
-    digests = [None if image is None else hashlib.sha256(image).hexdigest() for image in images]
+def with_digests(table: pa.Table, content: str) -> pa.Table:
+    """Add the column source_sha256: digests of the contents as the source has them."""
+    contents = table[content].to_pylist()
+    digests = [None if data is None else hashlib.sha256(data).hexdigest() for data in contents]
     return table.append_column("source_sha256", pa.array(digests, pa.string()))
 
 
@@ -173,7 +157,7 @@ def fingerprint(table: pa.Table, names: Sequence[str] = FINGERPRINTED) -> int:
 
 
 class RawPart(NamedTuple):
-    """A file of data/raw, written; and its rows, without the images."""
+    """A file of data/raw, written; and its rows, without their content."""
 
     known: KnownPart
     """For the next run."""
@@ -183,12 +167,12 @@ class RawPart(NamedTuple):
 
 
 def make_part(job: IngestJob, folder: Path, number: int, known: KnownPart | None = None) -> RawPart:
-    """Make rows and write them, so that no image goes from process to process.
+    """Make rows and write them, so that no content goes from process to process.
 
     `known` is what an earlier run made of the same batch.
     """
     path = folder / f"part-{number:05d}.parquet"
-    if known is not None and (reused := _reuse(known)) is not None:
+    if known is not None and (reused := _reuse(job, known)) is not None:
         rows, data = reused
         if data is not None:
             path.write_bytes(data)
@@ -198,63 +182,28 @@ def make_part(job: IngestJob, folder: Path, number: int, known: KnownPart | None
     file = write_part(folder, number, rows.table) if rows.table.num_rows else None
     md5 = file_digest(path, "md5") if file else None
     made = KnownPart(file, md5, dict(rows.left_out), rows.fingerprint)
-    return RawPart(made, _without_images(rows), is_known=False)
+    return RawPart(made, _without_content(job, rows), is_known=False)
 
 
 def look_at(job: IngestJob, known: KnownPart | None = None) -> ExampleRows:
-    """Rows without the images, of which no file is written; see `make_part`."""
-    reused = _reuse(known) if known else None
-    return reused[0] if reused else _without_images(make_rows(job))
+    """Rows without their content, of which no file is written; see `make_part`."""
+    reused = _reuse(job, known) if known else None
+    return reused[0] if reused else _without_content(job, make_rows(job))
 
 
-def _reuse(known: KnownPart) -> tuple[ExampleRows, bytes | None] | None:
-    """Rows without the images, and the bytes of their file, if there is one, of an earlier run;
+def _reuse(job: IngestJob, known: KnownPart) -> tuple[ExampleRows, bytes | None] | None:
+    """Rows without their content, and the bytes of their file, if there is one, of an earlier run;
     None where its file is no longer in DVC's cache."""
-    table, data = NO_ROWS, None
-    if known.file is not None:
+    names, data = names_without_content(job.modality, job.target), None
+    if known.file is None:
+        table = schema_of(job.modality, job.target).empty_table().select(names)
+    else:
         data = read_cached(known)
         if data is None:
             return None
-        table = pq.read_table(pa.BufferReader(data), columns=WITHOUT_CONTENT)
+        table = pq.read_table(pa.BufferReader(data), columns=names)
     return ExampleRows(table, Counter(known.left_out), known.fingerprint), data
 
 
-def _without_images(rows: ExampleRows) -> ExampleRows:
-    return rows._replace(table=rows.table.drop_columns(["image"]))
-
-
-NO_ROWS = RAW_SCHEMA.empty_table().drop_columns(["image"])
-
-
-class MeasuredColumns:
-    """A column for each measurement, filled as images come; those of one shape together.
-
-    At most MEASURED_AT_ONCE_BYTES of pixels wait (and one image more), however large they are.
-    """
-
-    NAMES = ("height", "width", "channels", *Measured._fields)
-
-    def __init__(self, num_rows: int) -> None:
-        self._values: dict[str, list[float | None]] = {n: [None] * num_rows for n in self.NAMES}
-        self._waiting: dict[tuple[int, ...], list[tuple[int, NDArray[np.uint8]]]] = {}
-        self._waiting_bytes = 0
-
-    def add(self, position: int, pixels: NDArray[np.uint8]) -> None:
-        self._waiting.setdefault(pixels.shape, []).append((position, pixels))
-        self._waiting_bytes += pixels.nbytes
-        if self._waiting_bytes > MEASURED_AT_ONCE_BYTES:
-            self._measure()
-
-    def columns(self) -> dict[str, pa.Array]:
-        self._measure()
-        return {n: pa.array(self._values[n], RAW_SCHEMA.field(n).type) for n in self.NAMES}
-
-    def _measure(self) -> None:
-        for (height, width, channels), images in self._waiting.items():
-            found = measure(np.stack([pixels for _, pixels in images]))
-            same = [[side] * len(images) for side in (height, width, channels)]
-            for name, values in zip(self.NAMES, same + [c.tolist() for c in found], strict=True):
-                for (position, _), value in zip(images, values, strict=True):
-                    self._values[name][position] = value
-        self._waiting.clear()
-        self._waiting_bytes = 0
+def _without_content(job: IngestJob, rows: ExampleRows) -> ExampleRows:
+    return rows._replace(table=rows.table.select(names_without_content(job.modality, job.target)))

@@ -61,7 +61,8 @@ def with_fields(
         field = model.model_fields[name]
         section: Any = field.annotation
         bases = (*reversed(parts), section)
-        fields[name] = (create_model(section.__name__, __base__=bases), field)
+        made_section = create_model(section.__name__, __base__=bases)
+        fields[name] = (made_section, field if field.is_required() else made_section())
     made: type[SomeSettings] = create_model(
         model.__name__, __base__=(*reversed(more), model), **fields
     )

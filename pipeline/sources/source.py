@@ -1,8 +1,9 @@
-"""What a source gives: its classes, and batches of examples that worker processes read."""
+"""What a source gives: its labels, and batches of examples that worker processes read."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,20 +13,23 @@ from pipeline.dataset.parts import cut_draws, part_ends
 from pipeline.sources.places.members import Member
 from pipeline.sources.places.trees import Folder, Tree, UnusableFile
 
-EXAMPLE_SCHEMA = pa.schema(
-    [
-        pa.field("id", pa.string(), nullable=False),
-        pa.field("image", pa.binary()),
-        pa.field("label", pa.string()),  # class name; null when unlabelled
-        pa.field("split", pa.string()),  # train, val or test; null where the source has none
-        pa.field("group", pa.string()),
-        pa.field("license", pa.string()),  # null where the entry's holds
-        pa.field("purposes", pa.string()),  # words with spaces between; null where the entry's hold
-        pa.field("source", pa.string()),  # where the image came from; null where it is the uri
-        pa.field("problem", pa.string()),  # why there is no image
-        pa.field("transient", pa.bool_()),  # whether the problem may pass; null for no
-    ]
-)
+
+def example_schema(content: str) -> pa.Schema:
+    """Columns of what a source gives; the modality names the one that has the content."""
+    return pa.schema(
+        [
+            pa.field("id", pa.string(), nullable=False),
+            pa.field(content, pa.binary()),  # as the source has it
+            pa.field("label", pa.string()),  # null when unlabelled
+            pa.field("split", pa.string()),  # train, val or test; null where the source has none
+            pa.field("group", pa.string()),
+            pa.field("license", pa.string()),  # null where the entry's holds
+            pa.field("purposes", pa.string()),  # spaces between; null where the entry's hold
+            pa.field("source", pa.string()),  # where the content is from; null where it is the uri
+            pa.field("problem", pa.string()),  # why there is no content
+            pa.field("transient", pa.bool_()),  # whether the problem may pass; null for no
+        ]
+    )
 
 
 SPLIT_NAMES = {
@@ -47,14 +51,14 @@ BYTES_PER_BATCH = 24 << 20
 
 
 Batch = Callable[[], pa.Table]
-"""Reads some examples, in EXAMPLE_SCHEMA; picklable, so that a worker process can."""
+"""Reads some examples, as `example_schema` says; picklable, so that a worker process can."""
 
 
 class Source(NamedTuple):
     """An opened source."""
 
-    classes: list[str]
-    """Class names in the order of their indices."""
+    labels: list[str] | set[str]
+    """The different labels: a list in the order of their codes, a set where they have no order."""
     num_examples: int
     splits: frozenset[str]
     """Those of train, val and test that the source itself has."""
@@ -62,35 +66,40 @@ class Source(NamedTuple):
     annotations: pa.Table | None = None
     """Several people's labels (id, annotator, label), where the source or the entry has them."""
     kind: str = "builtin"
+    target: Mapping[str, Any] = MappingProxyType({})
+    """What labels may be, which the target makes of `labels` and of the entry."""
 
 
-def examples_table(ids: Sequence[str], **columns: Any) -> pa.Table:
-    """Make a table in EXAMPLE_SCHEMA; columns that are left out are null."""
+def examples_table(content: str, ids: Sequence[str], **columns: Any) -> pa.Table:
+    """Make a table as `example_schema` says; columns that are left out are null."""
+    schema = example_schema(content)
     columns["id"] = ids
     return pa.table(
         [
             columns[field.name]
             if isinstance(columns.get(field.name), pa.Array | pa.ChunkedArray)
             else pa.array(columns.get(field.name, [None] * len(ids)), field.type)
-            for field in EXAMPLE_SCHEMA
+            for field in schema
         ],
-        schema=EXAMPLE_SCHEMA,
+        schema=schema,
     )
 
 
 @dataclass(frozen=True)
 class FileBatch:
-    """Examples whose images are files of a tree."""
+    """Examples whose contents are files of a tree."""
 
     tree: Tree
     members: list[Member | str]
     """The file of each example, or a text: why it has none."""
     max_bytes: float
     columns: dict[str, list[str | None]]
-    """The other columns of EXAMPLE_SCHEMA, `id` among them."""
+    """The other columns of the examples, `id` among them."""
+    content: str
+    """Name of the column of contents."""
 
     def __call__(self) -> pa.Table:
-        images: list[bytes | None] = []
+        contents: list[bytes | None] = []
         problems: list[str | None] = []
         transient: list[bool] = []
         for member in self.members:
@@ -101,15 +110,15 @@ class FileBatch:
                 data = self.tree.read(member, self.max_bytes)
             except UnusableFile as error:
                 problem, may_pass = str(error), error.transient
-            images.append(data)
+            contents.append(data)
             problems.append(problem)
             transient.append(may_pass)
         columns: dict[str, Any] = self.columns | {
-            "image": images,
+            self.content: contents,
             "problem": problems,
             "transient": transient,
         }
-        return examples_table(**{"ids": columns.pop("id")}, **columns)
+        return examples_table(self.content, columns.pop("id"), **columns)
 
     def stamp(self, settled_before: int) -> str | None:
         """A digest that changes when the table does; it is made without reading a file.
@@ -134,6 +143,7 @@ def file_batches(
     members: Sequence[Member | str],
     columns: dict[str, list[str | None]],
     max_bytes: float,
+    content: str,
 ) -> Iterator[FileBatch]:
     """Cut a list of files into batches of about BYTES_PER_BATCH, or EXAMPLES_PER_BATCH if small.
 
@@ -147,10 +157,5 @@ def file_batches(
     start = 0
     for end in part_ends(draws, np.array(sizes, np.int64).clip(least), BYTES_PER_BATCH):
         part = {name: values[start:end] for name, values in columns.items()}
-        yield FileBatch(tree, list(members[start:end]), max_bytes, part)
+        yield FileBatch(tree, list(members[start:end]), max_bytes, part, content)
         start = end
-
-
-def in_order(names: set[str]) -> list[str]:
-    """Class names in the order of their indices: numbers by value, others by letters."""
-    return sorted(names, key=lambda name: (int(name) if name.isdecimal() else -1, name))

@@ -3,12 +3,11 @@
 import pytest
 
 from pipeline.dataset.addresses import below, file_name, local_path, without_secrets
-from pipeline.dataset.catalog import Entry
-from pipeline.ingest.sources.opening import open_source
 from pipeline.runtime.errors import SourceError
 from pipeline.sources.places.fetch import cache_dir, fetch_file
 from pipeline.sources.places.fetch import fetch_source as fetch
 from tests.support.downloads import quick, refusal, web
+from tests.support.entries import Entry, open_source
 
 __all__ = ["quick", "web"]  # fixtures
 

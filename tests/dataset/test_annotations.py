@@ -9,13 +9,16 @@ import pytest
 
 from pipeline.dataset.annotations import Annotations, read_annotations, with_given_labels
 from pipeline.dataset.table import file_sha256, words, write_part
-from pipeline.ingest.annotations import add_annotations, majority_vote
+from pipeline.ingest.annotations import add_annotations
 from pipeline.modalities.images.prepare.schema import RAW_SCHEMA
 from pipeline.runtime.errors import SourceError
+from pipeline.targets.opening import open_labels
 
 CLASSES = ["cat", "dog", "bird"]
+INDEX = {"classes": CLASSES}
 LABELS = {"a": "cat", "b": None, "c": "dog", "ä": None, "e": None}
 RAW = Path("data/raw")
+READING = open_labels("classes")
 
 
 @pytest.fixture
@@ -69,7 +72,7 @@ def labels_of(files: list[dict]) -> dict[str, str | None]:
 
 
 def test_the_source_is_one_more_annotator_and_what_it_leaves_open_is_voted_on(parts):
-    added = add_annotations(RAW, parts, SAID, CLASSES, has_own_labels=True)
+    added = add_annotations(RAW, parts, SAID, READING, INDEX, has_own_labels=True)
     known = [row for row in map(tuple, (r.values() for r in SAID.to_pylist())) if row[0] != "x"]
     assert stored() == [("a", "source", "cat"), ("c", "source", "dog"), *known]
     # Of equals the first in the file; what nobody said stays open.
@@ -79,13 +82,13 @@ def test_the_source_is_one_more_annotator_and_what_it_leaves_open_is_voted_on(pa
 
 
 def test_filled_parts_have_the_bytes_of_parts_with_these_labels(parts):
-    added = add_annotations(RAW, parts, SAID, CLASSES, has_own_labels=True)
+    added = add_annotations(RAW, parts, SAID, READING, INDEX, has_own_labels=True)
     assert added.files == write_parts(LABELS | {"b": "bird", "ä": "cat"}) != parts
 
 
 def test_where_the_given_label_is_the_majority_already_nothing_is_added(parts):
     before = [file_sha256(RAW / file["name"]) for file in parts]
-    added = add_annotations(RAW, parts, SAID, CLASSES, has_own_labels=False)
+    added = add_annotations(RAW, parts, SAID, READING, INDEX, has_own_labels=False)
     assert stored()[0] == ("c", "ada", "bird")
     assert (added.labels, added.annotators, added.filled) == (6, 3, 0)
     assert added.files == parts
@@ -95,20 +98,21 @@ def test_where_the_given_label_is_the_majority_already_nothing_is_added(parts):
 def test_same_labels_same_bytes(parts):
     digests = set()
     for _ in range(2):
-        parts = add_annotations(RAW, parts, SAID, CLASSES, has_own_labels=False).files
+        parts = add_annotations(RAW, parts, SAID, READING, INDEX, has_own_labels=False).files
         digests.add(file_sha256(RAW / "annotations.parquet"))
     assert len(digests) == 1
 
 
 def test_ids_in_another_normal_form_are_found(parts):
     parts[1] = write(1, {"a\u0308": None})
-    add_annotations(RAW, parts, said(("ä", "ada", "cat")), CLASSES, has_own_labels=False)
+    add_annotations(RAW, parts, said(("ä", "ada", "cat")), READING, INDEX, has_own_labels=False)
     assert stored() == [("a\u0308", "ada", "cat")]
 
 
 def test_labels_of_other_data_are_refused(parts):
+    rows = said(("a.jpg", "ada", "cat"))
     with pytest.raises(SourceError) as caught:
-        add_annotations(RAW, parts, said(("a.jpg", "ada", "cat")), CLASSES, has_own_labels=True)
+        add_annotations(RAW, parts, rows, READING, INDEX, has_own_labels=True)
     assert str(caught.value) == (
         "ERROR annotations are of none of the examples: they have ids such as a.jpg, data/raw "
         "such as a | fix: write the ids of data/raw into the annotations"
@@ -122,7 +126,7 @@ def codes(labels: pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray]:
 
 def test_reading_what_was_said_of_some_examples(parts):
     assert read_annotations(RAW, ["a"], codes) is None
-    add_annotations(RAW, parts, SAID, CLASSES, has_own_labels=True)
+    add_annotations(RAW, parts, SAID, READING, INDEX, has_own_labels=True)
     found = read_annotations(RAW, ["ä", "e", "c"], codes)
     assert found.names == ("source", "ada", "bo", "cy")
     said_of = zip(found.rows, found.annotators, found.labels, strict=True)
@@ -130,7 +134,7 @@ def test_reading_what_was_said_of_some_examples(parts):
 
 
 def test_labels_that_are_not_known_are_left_out(parts):
-    add_annotations(RAW, parts, SAID, CLASSES, has_own_labels=True)
+    add_annotations(RAW, parts, SAID, READING, INDEX, has_own_labels=True)
     ids, no_birds = list(LABELS), [name for name in CLASSES if name != "bird"]
 
     def some(labels: pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray]:
@@ -142,22 +146,6 @@ def test_labels_that_are_not_known_are_left_out(parts):
     assert 0 < there.sum() < len(there)
     for name in ("rows", "annotators", "labels"):
         assert np.array_equal(getattr(found, name), getattr(every, name)[there]), name
-
-
-def test_the_majority_and_of_equals_the_first():
-    rows = np.array([2, 0, 0, 2, 0, 3, 3])
-    labels = np.array([1, 2, 0, 0, 0, 2, 1])
-    assert majority_vote(rows, labels, 5, 3).tolist() == [0, -1, 1, 2, -1]
-    assert majority_vote(rows[:0], labels[:0], 2, 3).tolist() == [-1, -1]
-
-
-def test_the_majority_is_that_of_counting():
-    random = np.random.default_rng(0)
-    rows, labels = random.integers(0, 200, 2000), random.integers(0, 7, 2000)
-    found = majority_vote(rows, labels, 200, 7)
-    for row in range(200):
-        mine = labels[rows == row].tolist()
-        assert found[row] == max(mine, key=lambda label: (mine.count(label), -mine.index(label)))
 
 
 def test_the_given_label_stands_in_where_nobody_was_asked():

@@ -5,19 +5,20 @@ import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.dataset.catalog import Entry, SplitFractions
+from pipeline.dataset.catalog import SplitFractions
 from pipeline.ingest.admission import Terms
 from pipeline.ingest.reuse import DVC_CACHE, UNSETTLED_NS, KnownPart, KnownParts
 from pipeline.ingest.rows import IngestJob, RawPart, look_at, make_part
-from pipeline.ingest.sources import source as source_module
-from pipeline.ingest.sources.opening import open_source
 from pipeline.runtime.cache import CACHE
+from pipeline.sources import source as source_module
 from pipeline.sources.source import examples_table
+from tests.support.entries import KIND, Entry, open_source
 
 NUM = 40
 LATER = 10**12  # ns, after which files count as settled
@@ -41,11 +42,13 @@ def jobs(uri: Path, **changes) -> list[IngestJob]:
     entry = Entry(uri=str(uri), license="CC0-1.0")
     source = open_source(entry)
     given = {
-        "classes": source.classes,
+        "modality": KIND.modality,
+        "target": KIND.target,
+        "index": dict(source.target),
         "splits_given": source.splits,
         "fractions": SplitFractions(),
         "seed": 0,
-        "max_pixels": 1e6,
+        "limits": SimpleNamespace(max_megapixels=1),
         "source": "pets",
     }
     terms = terms_of(**{k: v for k, v in changes.items() if k in Terms.__dataclass_fields__})
@@ -65,7 +68,7 @@ def terms_of(**changes) -> Terms:
 
 
 def known_parts(**settings: object) -> KnownParts:
-    return KnownParts("pets", settings)
+    return KnownParts("pets", KIND.model_dump() | settings)
 
 
 def build(folder: str, uri: Path, setting: str = "", **changes) -> list[RawPart]:
@@ -246,7 +249,9 @@ def test_what_is_known_is_of_all_settings_in_any_order(pets):
         {"more": 1},
     ):
         assert first_known(pets, given | other) is None
-    [(_, _, other)] = KnownParts("others", given).find([jobs(pets)[0].read], time.time_ns() + LATER)
+    [(_, _, other)] = KnownParts("others", KIND.model_dump() | given).find(
+        [jobs(pets)[0].read], time.time_ns() + LATER
+    )
     assert other is None
 
 
@@ -324,7 +329,7 @@ class Disturbed:
 
     def __call__(self) -> pa.Table:
         return examples_table(
-            ["1"], problem=["cannot be read: Input/output error"], transient=[True]
+            "image", ["1"], problem=["cannot be read: Input/output error"], transient=[True]
         )
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 from functools import partial
+from types import SimpleNamespace
 
 import pyarrow as pa
 import pytest
@@ -14,7 +15,7 @@ from pipeline.ingest.splits import assign_splits
 from pipeline.modalities.images.prepare.decoding import prepare
 from pipeline.modalities.images.prepare.measurements import measure
 from pipeline.modalities.images.prepare.schema import RAW_SCHEMA
-from pipeline.sources.source import EXAMPLE_SCHEMA
+from tests.support.entries import EXAMPLE_SCHEMA, KIND
 
 CLASSES = ["cat", "dog"]
 FRACTIONS = SplitFractions(val=0.2, test=0.1)
@@ -25,11 +26,12 @@ def job(examples: list[dict], **changes) -> IngestJob:
     rows = [dict.fromkeys(EXAMPLE_SCHEMA.names) | example for example in examples]
     given = {
         "read": partial(pa.Table.from_pylist, rows, EXAMPLE_SCHEMA),
-        "classes": CLASSES,
+        **KIND.model_dump(),
+        "index": {"classes": CLASSES},
         "splits_given": frozenset(),
         "fractions": FRACTIONS,
         "seed": 0,
-        "max_pixels": 1e6,
+        "limits": SimpleNamespace(max_megapixels=1),
         "source": "data/pets",
     }
     terms = {
@@ -110,7 +112,7 @@ def test_an_unreadable_image_is_a_row_with_its_problem(data, problem):
 
 
 def test_an_oversize_image_is_a_row_with_its_problem(png):
-    rows = make([{"id": "a", "image": png(0, 5, 6)}], max_pixels=29)
+    rows = make([{"id": "a", "image": png(0, 5, 6)}], limits=SimpleNamespace(max_megapixels=29e-6))
     assert rows["problem"].to_pylist() == ["6 x 5 pixels, more than 29 allowed"]
 
 

@@ -7,7 +7,14 @@ import pytest
 from pydantic import Field, ValidationError
 
 from pipeline.runtime.errors import SettingsError
-from pipeline.runtime.settings import MAX_YAML_BYTES, Settings, parse, read_params, read_yaml
+from pipeline.runtime.settings import (
+    MAX_YAML_BYTES,
+    Settings,
+    parse,
+    read_params,
+    read_yaml,
+    with_fields,
+)
 
 
 class Shelf(Settings):
@@ -190,3 +197,19 @@ def test_settings_have_a_largest_size(tmp_path, excess):
         f"ERROR {path} is larger than 1048576 bytes"
         " | fix: settings are short; is this another file?"
     )
+
+
+def test_a_section_that_is_left_out_has_the_fields_that_were_added_to_it():
+    class Columns(Settings):
+        id: str | None = None
+
+    class Entry(Settings):
+        uri: str
+        columns: Columns = Columns()
+
+    class More(Settings):
+        photo: str | None = None
+
+    made = with_fields(Entry, columns=[More])
+    assert made(uri="x").columns.photo is None
+    assert made(uri="x") == parse(made, {"uri": "x", "columns": {}}, Path("x.yaml"))

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pytest
 
-from pipeline.ingest.sources import delimited
+from pipeline.sources import delimited
 from pipeline.sources.delimited import DelimitedText
 
 

@@ -7,12 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.dataset.catalog import Entry
-from pipeline.ingest.sources.opening import open_source
 from pipeline.runtime.errors import SourceError
 from pipeline.sources.places import transfers
 from pipeline.sources.places.fetch import cache_dir
 from pipeline.sources.places.fetch import fetch_source as fetch
+from tests.support.entries import Entry, open_source
 from tests.support.servers import Web, serve
 
 CONTENT = np.random.default_rng(0).bytes(3_000_000)

@@ -5,14 +5,15 @@ Everything goes through `open_source`, then `make_rows`.
 
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from pipeline.dataset.catalog import Entry, SplitFractions
+from pipeline.dataset.catalog import SplitFractions
 from pipeline.ingest.admission import Terms
 from pipeline.ingest.rows import IngestJob, make_rows
-from pipeline.ingest.sources.opening import open_source
 from pipeline.runtime.errors import GroundworkError
+from tests.support.entries import KIND, Entry, open_source
 from tests.support.hostile_images import SECRET, encode, noise
 
 JPEG = encode(noise(16, 16, 3), "JPEG")
@@ -29,11 +30,13 @@ def ingest(uri: Path, **more) -> list[dict]:
     for batch in source.batches:
         job = IngestJob(
             read=batch,
-            classes=source.classes,
+            modality=KIND.modality,
+            target=KIND.target,
+            index=dict(source.target),
             splits_given=source.splits,
             fractions=SplitFractions(),
             seed=0,
-            max_pixels=MAX_PIXELS,
+            limits=SimpleNamespace(max_megapixels=MAX_PIXELS / 1e6),
             source="here",
             terms=Terms(
                 license="CC0-1.0",

@@ -13,7 +13,7 @@ import time
 from functools import partial
 from operator import call
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tqdm import tqdm
 
@@ -22,18 +22,21 @@ from pipeline.commands.add.entry_text import accept_text, entry_text
 from pipeline.commands.add.oddities import Oddities
 from pipeline.commands.add.summary import decisions, print_list, print_summary
 from pipeline.commands.frame import run_command
-from pipeline.dataset.catalog import Entry, entry_path, read_entry
+from pipeline.dataset.catalog import Entry, entry_path
+from pipeline.entry import entry_type, read_entry
 from pipeline.ingest.reuse import KnownParts
 from pipeline.ingest.rows import job_maker, look_at
 from pipeline.ingest.sources.annotations import fetch_annotations
-from pipeline.ingest.sources.opening import open_source
+from pipeline.ingest.sources.opening import annotations_of, open_source
 from pipeline.ingest.survey import Survey
-from pipeline.params import Params, load_params
+from pipeline.modalities.opening import open_prepare
+from pipeline.params import load_params
 from pipeline.runtime.errors import SettingsError, one_line
 from pipeline.runtime.files import written_whole
 from pipeline.runtime.process import map_ordered
 from pipeline.sources.places.trees import UNPACKED_DIR
 from pipeline.sources.source import Source
+from pipeline.targets.opening import open_labels
 
 
 class Inspection(NamedTuple):
@@ -63,70 +66,77 @@ def main(arguments: argparse.Namespace) -> None:
         add(arguments.name, path, local_or_url(arguments.uri), arguments.license, params)
 
 
-def add(name: str, path: Path, uri: str, license: str | None, params: Params) -> None:
+def add(name: str, path: Path, uri: str, license: str | None, params: Any) -> None:
     """Write a new entry."""
-    entry = Entry(uri=uri, license=license or "unknown")
+    entry = entry_type(params.modality, params.target)(uri=uri, license=license or "unknown")
     source, survey, oddities = inspect(name, entry, params)
-    write_text(path, entry_text(name, entry, license, source, survey))
-    print_summary(source, survey, oddities)
+    write_text(path, entry_text(name, params, entry, license, source, survey))
+    print_summary(source, open_labels(params.target), survey, oddities)
     print_list("to decide, in " + str(path), decisions(license, source, survey))
     steps = f"  git add {path}\n  groundwork use {name}\n  dvc exp run"
     print(f"\nwrote {path}; next:\n{steps}")
 
 
-def look_again(name: str, path: Path, params: Params) -> None:
+def look_again(name: str, path: Path, params: Any) -> None:
     """Compare the data with their entry, and write their fingerprint into it."""
-    entry = read_entry(name)
+    labels = open_labels(params.target)
+    entry = read_entry(name, params.modality, params.target)
     source, survey, oddities = inspect(name, entry_to_inspect(entry, params), params)
-    known_classes = entry.classes or source.classes
-    new_classes = [name for name in source.classes if name not in known_classes]
-    if entry.annotations is not None:
-        annotations = fetch_annotations(entry.annotations, known_classes + new_classes)
-        survey.add_annotations(annotations)
-    print_summary(source, survey, oddities)
+    index, new_labels = labels.grow(entry, source.target)
+    if (annotations := annotations_of(entry)) is not None:
+        survey.add_annotations(fetch_annotations(annotations, labels, index))
+    print_summary(source, labels, survey, oddities)
     if entry.fingerprint == survey.fingerprint_hex:
         print(f"\n{path} is of these data already")
         return
-    text = accept_text(path.read_bytes(), new_classes, source, survey)
-    if new_classes:
-        print("\n" + one_line(f"new classes: {', '.join(new_classes)}"))
+    text = accept_text(path.read_bytes(), labels, new_labels, source, survey)
+    if new_labels:
+        print("\n" + one_line(f"new labels: {', '.join(new_labels)}"))
     write_text(path, text)
     print(f"\nwrote the new fingerprint into {path}; next: git diff {path}, then dvc repro")
 
 
-def entry_to_inspect(entry: Entry, params: Params) -> Entry:
-    """Return an entry that finds new classes too; annotations are fetched after it."""
-    entry = entry.model_copy(update={"annotations": None})
-    if not entry.classes:
+def entry_to_inspect(entry: Entry, params: Any) -> Entry:
+    """Return an entry that finds new labels too; annotations are fetched after it."""
+    if annotations_of(entry) is not None:
+        entry = entry.model_copy(update={"annotations": None})
+    labels = open_labels(params.target)
+    nameless: Entry | None = labels.without_names(entry)
+    if nameless is None:
         return entry
-    without_classes = entry.model_copy(update={"classes": None})
-    names = {*open_source(without_classes, params.ingest.max_file_mb * 1e6).classes}
-    known = {*entry.classes}
-    # Without new names, or any in common, the entry names the classes or their numbers.
-    return without_classes if names & known and not names <= known else entry
+    source = open_for(nameless, params)
+    return nameless if labels.names_more(entry, source.target) else entry
 
 
-def inspect(name: str, entry: Entry, params: Params) -> Inspection:
+def open_for(entry: Entry, params: Any) -> Source:
+    """Open the source of an entry."""
+    prepare, labels = open_prepare(params.modality), open_labels(params.target)
+    return open_source(entry, prepare, labels, params.ingest.max_file_mb * 1e6)
+
+
+def inspect(name: str, entry: Entry, params: Any) -> Inspection:
     """Read every example as ingest would.
 
-    A file of data/raw whose images are unchanged since an ingest is not made again, if that ingest
-    was like this inspection: for any purpose, without opt-outs, under the ids of the source.
+    A file of data/raw whose examples are unchanged since an ingest is not made again, if that
+    ingest was like this inspection: for any purpose, without opt-outs, under the ids of the source.
     """
     started = time.time_ns()
-    source = open_source(entry, params.ingest.max_file_mb * 1e6)
+    source = open_for(entry, params)
     make_job = job_maker(
         entry,
         source,
+        params,
         seed=params.seed,
-        max_pixels=params.ingest.max_megapixels * 1e6,
+        limits=params.ingest,
         purpose=params.ingest.purpose,
         any_purpose=True,
     )
     batches = KnownParts(name, make_job.keywords).find(source.batches, started)
     jobs = (partial(look_at, make_job(batch), known) for batch, _, known in batches)
-    survey, oddities = Survey(), Oddities()
+    survey, oddities = Survey(params), Oddities(params)
     total = source.num_examples
-    with tqdm(desc="add", total=total, unit="image", disable=None, leave=False) as bar:
+    noun = open_prepare(params.modality).NOUN
+    with tqdm(desc="add", total=total, unit=noun, disable=None, leave=False) as bar:
         for rows in map_ordered(call, jobs):
             survey.add(rows)
             oddities.add(rows.table)

@@ -9,17 +9,24 @@ from ruamel.yaml.comments import CommentedSeq
 from pipeline.dataset.catalog import Entry
 from pipeline.dataset.table import SPLITS
 from pipeline.ingest.survey import Survey
+from pipeline.runtime.settings import Kind
 from pipeline.sources.source import Source
+from pipeline.targets.opening import open_labels
+from pipeline.targets.protocols.labels import Labels
 
 LINE_WIDTH = 98
 HEADLINE = re.compile(r"\A# \d+ examples, .*\n")
 
 
-def entry_text(name: str, entry: Entry, license: str | None, source: Source, survey: Survey) -> str:
+def entry_text(
+    name: str, kind: Kind, entry: Entry, license: str | None, source: Source, survey: Survey
+) -> str:
     """Write a new entry as YAML, with a comment where a person should look."""
     lines = [
         headline(source, survey),
         *yaml_lines("uri", entry.uri),
+        *yaml_lines("modality", kind.modality),
+        *yaml_lines("target", kind.target),
         *yaml_lines("kind", source.kind),
         *(
             yaml_lines("license", license)
@@ -28,11 +35,10 @@ def entry_text(name: str, entry: Entry, license: str | None, source: Source, sur
         ),
         "# purposes: [training]  # what the data may be used for; anything when not given",
         *yaml_lines("title", name),
-        *yaml_lines("classes", source.classes),
     ]
-    if len(survey.sizes) > 1:
-        height, width = survey.common_size()
-        lines.append(f"image_size: [{height}, {width}]  # the images differ in size")
+    for key, values in open_labels(kind.target).entry_fields(source.target).items():
+        lines += yaml_lines(key, values)
+    lines += survey.content.entry_lines()
     if "test" not in source.splits:
         lines.append("split: {val: 0.1, test: 0.1}")
     lines += ["# Of all examples as they were; `groundwork add` without a uri accepts others."]
@@ -40,35 +46,26 @@ def entry_text(name: str, entry: Entry, license: str | None, source: Source, sur
     return "\n".join(lines) + "\n"
 
 
-def accept_text(text: bytes, new_classes: list[str], source: Source, survey: Survey) -> str:
-    """Bring headline, classes and fingerprint of an entry up to date; the rest stays."""
+def accept_text(
+    text: bytes, labels: Labels, new_labels: list[str], source: Source, survey: Survey
+) -> str:
+    """Bring headline, labels and fingerprint of an entry up to date; the rest stays."""
     yaml = YAML()
     yaml.preserve_quotes = True
     yaml.width = LINE_WIDTH
     content = yaml.load(text)
     content["fingerprint"] = survey.fingerprint_hex
-    if new_classes:
-        content["classes"] += new_classes  # at the end, so that the others keep their index
+    if new_labels:
+        labels.add_names(content, new_labels)
     stream = io.StringIO()
     yaml.dump(content, stream)
     return HEADLINE.sub(headline(source, survey) + "\n", stream.getvalue())
 
 
 def headline(source: Source, survey: Survey) -> str:
-    counts = ", ".join(f"{survey.in_split(s)} {s}" for s in SPLITS if s in source.splits)
-    text = f"# {survey.examples} examples, {size_range(survey)} pixels"
+    counts = ", ".join(f"{survey.splits[s]} {s}" for s in SPLITS if s in source.splits)
+    text = f"# {survey.examples} examples, {survey.content.headline()}"
     return f"{text}; {counts}" if counts else text
-
-
-def size_range(survey: Survey) -> str:
-    """Name the smallest and the largest size: "12 x 10 to 20 x 16"."""
-    if not survey.sizes:
-        return "none readable"
-    smallest = min(survey.sizes, key=lambda size: size[0] * size[1])
-    largest = max(survey.sizes, key=lambda size: size[0] * size[1])
-    if smallest == largest:
-        return f"all {smallest[0]} x {smallest[1]}"
-    return f"{smallest[0]} x {smallest[1]} to {largest[0]} x {largest[1]}"
 
 
 def yaml_lines(key: str, value: str | list[str]) -> list[str]:

@@ -1,9 +1,9 @@
-"""Predict: classify images with the model in models/.
+"""Predict: what the model in models/ says of files.
 
-    groundwork predict FILE...    files, and folders with all images in them
+    groundwork predict FILE...    files, and folders with all examples in them
 
-Prints a line for each image: path, class, probability. What cannot be read is named on stderr, the
-others are classified nevertheless, and the exit status is 1.
+Prints a line for each file: path, best label, probability. What cannot be read is named on stderr,
+the others are answered nevertheless, and the exit status is 1.
 """
 
 import argparse
@@ -12,122 +12,126 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.commands.frame import as_given, run_command
 from pipeline.commands.predict.arguments import parser
 from pipeline.dataset.places import MODELS
-from pipeline.modalities.images.encode.pixels import resize
-from pipeline.modalities.images.prepare.decoding import decode
-from pipeline.modalities.images.prepare.pillow import FORMATS
-from pipeline.modalities.images.prepare.refusals import UnreadableImage
+from pipeline.modalities.opening import open_encode, open_prepare
+from pipeline.modalities.protocols.prepare import Prepare
 from pipeline.params import load_params
-from pipeline.runtime.errors import MissingInput, SourceError, one_line
-from pipeline.sources.places.members import IMAGE_SUFFIXES
+from pipeline.runtime.errors import SourceError, one_line
+from pipeline.targets.opening import open_judging, open_labels
+from pipeline.targets.protocols.labels import Labels, TargetIndex
 
-IMAGES_AT_ONCE = 1000
+EXAMPLES_AT_ONCE = 1000
+BYTES_AT_ONCE = 32 << 20  # of files
+
+
+class Unreadable(str):
+    """Why a file has no bytes that can be used."""
 
 
 def main(arguments: argparse.Namespace) -> None:
-    import torch
-
     from pipeline.learning.device import choose_device
     from pipeline.learning.inference import predict
-    from pipeline.learning.metrics import softmax
     from pipeline.learning.model_file import load_model
 
     limits = load_params().ingest
-    device = choose_device("auto", "fp32", (1, 1, 1))
+    device = choose_device("auto", "fp32", False)
     model = load_model(MODELS, device)
-    if "resize" not in model.about:
-        raise MissingInput(
-            f"{MODELS}/model.json does not say how images are resized: it is of an older version",
-            fix="dvc repro train",
-        )
-    reader = Reader(model.shape, model.about["resize"], limits.max_megapixels, limits.max_file_mb)
-    for paths, images in reader.batches(find(arguments.files)):
-        logits = predict(
-            model.network, torch.from_numpy(images), model.normalize, device, model.views
-        )
-        for path, probabilities in zip(paths, softmax(logits), strict=True):
+    about = model.about
+    prepare, encode = open_prepare(about["modality"]), open_encode(about["modality"])
+    labels, judging = open_labels(about["target_kind"]), open_judging(about["target_kind"])
+    reader = Reader(prepare, limits)
+    for paths, contents in reader.batches(find(arguments.files, prepare.SUFFIXES)):
+        inputs = encode.encode(contents, about["preparation"])
+        outputs = predict(model.network, inputs, device)
+        for path, row in zip(paths, judging.probabilities(outputs), strict=True):
             print(
-                as_line(as_given(path), probabilities, model.classes, as_json=arguments.json),
+                as_line(as_given(path), row, labels, about["target"], as_json=arguments.json),
                 flush=True,
             )
     sys.exit(int(reader.num_unreadable > 0))
 
 
-def find(paths: Sequence[Path]) -> Iterator[Path]:
-    """The files, and in place of a folder all images below it, by name."""
+def find(paths: Sequence[Path], suffixes: frozenset[str]) -> Iterator[Path]:
+    """The files, and in place of a folder all examples below it, by name."""
     for path in paths:
         # Not path.is_dir(), which raises for a name that is too long, or in a forbidden folder.
         below = sorted(path.rglob("*")) if os.path.isdir(path) else []  # noqa: PTH112
-        images = [file for file in below if file.suffix.lower() in IMAGE_SUFFIXES]
-        yield from images or [path]
+        examples = [file for file in below if file.suffix.lower() in suffixes]
+        yield from examples or [path]
 
 
 class Reader:
-    """Reads images as the model wants them, and says what it cannot read."""
+    """Reads files as ingest does, and says what it cannot read."""
 
-    def __init__(
-        self, shape: tuple[int, int, int], policy: str, max_megapixels: float, max_file_mb: float
-    ) -> None:
-        self.shape, self.policy = shape, policy
-        self.max_pixels, self.max_bytes = max_megapixels * 1e6, max_file_mb * 1e6
+    def __init__(self, prepare: Prepare, limits: Any) -> None:
+        """`limits` are the section `ingest` of params.yaml."""
+        self.prepare, self.limits = prepare, limits
+        self.max_bytes = limits.max_file_mb * 1e6
         self.num_unreadable = 0
 
-    def batches(self, paths: Iterator[Path]) -> Iterator[tuple[list[Path], NDArray[np.uint8]]]:
-        """Paths of readable images, and the images, `(N, H, W, C)`; N up to IMAGES_AT_ONCE."""
-        read: list[Path] = []
-        images: list[NDArray[np.uint8]] = []
-        for path in paths:
-            try:
-                images.append(self._read(path))
-                read.append(path)
-            except SourceError as error:
-                self.num_unreadable += 1
-                print(error, file=sys.stderr)
-            if len(read) == IMAGES_AT_ONCE:
-                yield read, np.stack(images)
-                read, images = [], []
-        if read:
-            yield read, np.stack(images)
+    def batches(self, paths: Iterator[Path]) -> Iterator[tuple[list[Path], dict[str, list[Any]]]]:
+        """Paths of readable files, and their contents as data/raw has them, by column.
 
-    def _read(self, path: Path) -> NDArray[np.uint8]:
+        Up to EXAMPLES_AT_ONCE of them, of about BYTES_AT_ONCE.
+        """
+        read: list[tuple[Path, bytes | Unreadable]] = []
+        num_bytes = 0
+        for path in paths:
+            data = self._read(path)
+            read.append((path, data))
+            num_bytes += len(data) if isinstance(data, bytes) else 0
+            if len(read) == EXAMPLES_AT_ONCE or num_bytes >= BYTES_AT_ONCE:
+                yield from self._prepared(read)
+                read, num_bytes = [], 0
+        yield from self._prepared(read)
+
+    def _read(self, path: Path) -> bytes | Unreadable:
         try:
             if path.is_dir():
-                raise UnreadableImage("a folder without images")
+                return Unreadable(f"a folder without {self.prepare.NOUN}s")
             if path.exists() and not path.is_file():  # reading a pipe would never end
-                raise UnreadableImage("no regular file")
+                return Unreadable("no regular file")
             if path.stat().st_size > self.max_bytes:
-                raise UnreadableImage(f"larger than {self.max_bytes / 1e6:g} MB")
-            pixels = decode(path.read_bytes(), self.max_pixels)
-        except (OSError, UnreadableImage) as error:
-            reason = error.strerror if isinstance(error, OSError) else str(error)
-            raise SourceError(
-                f"{as_given(path)} cannot be classified: {reason}",
-                fix=f"give an image in one of {', '.join(FORMATS)}",
-            ) from None
-        return resize(pixels, *self.shape, self.policy)
+                return Unreadable(f"larger than {self.max_bytes / 1e6:g} MB")
+            return path.read_bytes()
+        except OSError as error:
+            return Unreadable(error.strerror or str(error))
+
+    def _prepared(
+        self, read: Sequence[tuple[Path, bytes | Unreadable]]
+    ) -> Iterator[tuple[list[Path], dict[str, list[Any]]]]:
+        """At most one batch: of the files that can be used."""
+        files = [None if isinstance(data, Unreadable) else data for _, data in read]
+        prepared = self.prepare.prepare(files, self.limits)
+        usable = []
+        for row, ((path, data), problem) in enumerate(zip(read, prepared.problems, strict=True)):
+            if (reason := data if isinstance(data, Unreadable) else problem) is None:
+                usable.append(row)
+            else:
+                self._report(path, reason)
+        if usable:
+            contents = {n: [values[r] for r in usable] for n, values in prepared.content.items()}
+            yield [read[row][0] for row in usable], contents
+
+    def _report(self, path: Path, reason: str) -> None:
+        self.num_unreadable += 1
+        what = f"{as_given(path)} cannot be read: {reason}"
+        error = SourceError(what, fix=f"give {self.prepare.FORMATS}")
+        print(error, file=sys.stderr)
 
 
 def as_line(
-    path: Path, probabilities: NDArray[np.float64], classes: Sequence[str], *, as_json: bool
+    path: Path, probabilities: NDArray, labels: Labels, index: TargetIndex, *, as_json: bool
 ) -> str:
-    best = int(probabilities.argmax())
     if as_json:
-        answer = {
-            "path": str(path),
-            "class": classes[best],
-            "probability": round(float(probabilities[best]), 6),
-            "probabilities": {
-                name: round(float(p), 6) for name, p in zip(classes, probabilities, strict=True)
-            },
-        }
-        return json.dumps(answer)
-    return one_line(f"{path}  {classes[best]}  {probabilities[best]:.4f}")
+        return json.dumps({"path": str(path), **labels.answer(probabilities, index)})
+    return one_line("  ".join([str(path), *labels.answer_words(probabilities, index)]))
 
 
 if __name__ == "__main__":

@@ -8,13 +8,11 @@ from pipeline.commands.frame import from_start
 def parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="groundwork predict",
-        description="Classify images with the model in models/.",
+        description="Ask the model in models/ about files.",
         epilog="example: groundwork predict cat.jpg photos/",
     )
     parser.add_argument(
-        "files", nargs="+", type=from_start, metavar="FILE", help="an image or a folder"
+        "files", nargs="+", type=from_start, metavar="FILE", help="a file or a folder"
     )
-    parser.add_argument(
-        "--json", action="store_true", help="a JSON object a line, with every class"
-    )
+    parser.add_argument("--json", action="store_true", help="a JSON object a line, with details")
     return parser

@@ -24,15 +24,15 @@ from pipeline.dataset.arrays import Rows
 from pipeline.runtime.errors import SourceError
 from pipeline.sources.delimited import DelimitedText
 from pipeline.sources.places.fetch import fetch_source
+from pipeline.targets.protocols.labels import Labels, TargetIndex
 
 MAX_NAMED = 3
 
 
-def fetch_annotations(uri: str, classes: Sequence[str]) -> pa.Table:
+def fetch_annotations(uri: str, known: Labels, index: TargetIndex) -> pa.Table:
     """Read the labels in the file at `uri`, each once, in the order of the file.
 
-    Labels are names of `classes` or, where none of them is, indices into `classes`. Rows without
-    a label are passed over.
+    `known` says which label of `index` a text is. Rows without a label are passed over.
 
     Returns:
         Columns id, annotator, label of type string.
@@ -69,7 +69,7 @@ def fetch_annotations(uri: str, classes: Sequence[str]) -> pa.Table:
             f"{where} has an annotator called {SOURCE}, which the source's own labels count as",
             fix="rename the annotator",
         )
-    labels = _as_classes(labels, classes, where, path)
+    labels = _as_known(labels, known, index, where, path)
     order = _first_of_each(ids, annotators, labels, rows, where, path)
     return pa.table(
         {
@@ -85,30 +85,27 @@ def _refuse_empty(where: str) -> NoReturn:
     )
 
 
-def _as_classes(
-    labels: pa.DictionaryArray, classes: Sequence[str], where: str, path: Path
+def _as_known(
+    labels: pa.DictionaryArray, known: Labels, index: TargetIndex, where: str, path: Path
 ) -> pa.DictionaryArray:
-    """Turn labels, which are names of classes or their indices, into names.
+    """Turn texts into the labels that they are.
 
     Raises:
-        SourceError: a label is no name and no index of a class; says where the first is.
+        SourceError: a text is none; says where the first is.
     """
     texts: list[str] = labels.dictionary.to_pylist()
-    names = {name: name for name in classes}
-    if not names.keys() & set(texts):
-        names = {str(index): name for index, name in enumerate(classes)}
-    unknown = [text for text in texts if text not in names]
+    names = known.named(texts, index)
+    unknown = [text for text, name in zip(texts, names, strict=True) if name is None]
     if unknown:
         first = pc.index(labels.indices, texts.index(unknown[0])).as_py()
         listed = ", ".join(map(repr, unknown[:MAX_NAMED]))
         listed += f" and {len(unknown) - MAX_NAMED} more" if len(unknown) > MAX_NAMED else ""
         raise SourceError(
-            f"{where} has labels that are no class, from {place_of(path, first)} on: {listed}",
-            fix=f"the classes are {', '.join(classes) or 'none'}; "
-            "correct the labels, or classes: in the catalog entry",
+            f"{where} has labels that are {known.UNKNOWN}, from {place_of(path, first)} on: "
+            f"{listed}",
+            fix=known.how_to_mend(index),
         )
-    renamed = pa.array([names[text] for text in texts], pa.string())
-    return pa.DictionaryArray.from_arrays(labels.indices, renamed)
+    return pa.DictionaryArray.from_arrays(labels.indices, pa.array(names, pa.string()))
 
 
 def _first_of_each(

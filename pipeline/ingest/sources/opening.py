@@ -1,9 +1,9 @@
 """Where examples come from: one module a kind, with `recognises(files)` and `open_source(...)`.
 
 Where the files lie (a folder, a tar, a zip, behind a URL) is one question, which `places` answers;
-what they hold is another, which `kinds` answers. A source looks first (which files, which classes)
-and then gives its examples as batches that worker processes read, so that memory stays flat
-whatever the size of the data.
+what they hold is another, which `kinds` answers, and the modality for kinds that only it has. A
+source looks first (which files, which labels) and then gives its examples as batches that worker
+processes read, so that memory stays flat whatever the size of the data.
 """
 
 import os
@@ -14,69 +14,98 @@ from pipeline.dataset.addresses import is_remote, local_path, without_secrets
 from pipeline.dataset.catalog import Entry
 from pipeline.dataset.table import file_digest
 from pipeline.ingest.sources.annotations import fetch_annotations
-from pipeline.ingest.sources.kinds import builtin, cifar, folders, idx
+from pipeline.ingest.sources.kinds import folders
 from pipeline.ingest.sources.kinds.manifest import source as manifest
 from pipeline.ingest.sources.kinds.parquet import source as parquet
+from pipeline.modalities.protocols.prepare import Prepare
 from pipeline.runtime.errors import SettingsError, SourceError
 from pipeline.sources.places.fetch import fetch_source
-from pipeline.sources.places.files import open_files
+from pipeline.sources.places.files import Files, open_files
 from pipeline.sources.source import Source
+from pipeline.targets.protocols.labels import Labels
 
+BUILTIN = "builtin:"
 KINDS: dict[str, ModuleType] = {
-    "cifar": cifar,
-    "idx": idx,
     "manifest": manifest,
     "parquet": parquet,
     "folders": folders,
 }
-"""Kinds of files, in the order in which they are asked: the last ones recognise more."""
+"""Kinds of files that all modalities have, in the order in which they are asked: the last ones
+recognise more. Before them come those of the modality."""
 
 
-def open_source(entry: Entry, max_bytes: float = float("inf")) -> Source:
+def open_source(
+    entry: Entry, prepare: Prepare, labels: Labels, max_bytes: float = float("inf")
+) -> Source:
     """Fetch what `entry` names if it is elsewhere, find out its kind, and open it.
 
-    No encoded image of more than `max_bytes` is read.
+    No content of more than `max_bytes` is read.
 
     Raises:
         SettingsError: there is no such kind.
         SourceError: nothing is there, no kind recognises it, or it is damaged.
     """
-    if entry.kind not in ("auto", "builtin", *KINDS):
+    kinds = [*prepare.SOURCES, *KINDS]
+    if entry.kind not in ("auto", "builtin", *kinds):
         raise SettingsError(
-            f"kind must be auto, builtin, {', '.join(KINDS)}, found {entry.kind!r}",
+            f"kind must be auto, builtin, {', '.join(kinds)}, found {entry.kind!r}",
             fix="set kind: auto in the catalog entry",
         )
-    source = _open_images(entry, max_bytes)
-    if entry.annotations is None:
+    source = _open_examples(entry, prepare, labels, max_bytes)
+    source = source._replace(target=labels.index_of(entry, source.labels))
+    if (annotations := annotations_of(entry)) is None:
         return source
     if source.annotations is not None:
         raise SourceError(
             f"{without_secrets(entry.uri)} names annotators, and so does annotations",
             fix="bring all labels into one of them",
         )
-    return source._replace(annotations=fetch_annotations(entry.annotations, source.classes))
+    return source._replace(annotations=fetch_annotations(annotations, labels, source.target))
 
 
-def _open_images(entry: Entry, max_bytes: float) -> Source:
-    if entry.kind == "builtin" or builtin.recognises(entry.uri):
-        return builtin.open_source(entry)
+def annotations_of(entry: Entry) -> str | None:
+    """Where several people's labels are; None where the entry, or its target, has none."""
+    return getattr(entry, "annotations", None)
+
+
+def _open_examples(entry: Entry, prepare: Prepare, labels: Labels, max_bytes: float) -> Source:
+    if entry.kind == "builtin" or entry.uri.startswith(BUILTIN):
+        return prepare.open_builtin(entry.uri)
     if is_remote(entry.uri):
         path = fetch_source(entry.uri, entry.sha256, entry.md5)
     else:
         path = local_path(entry.uri)
         _verify(entry, path)
-    files = open_files(path, without_secrets(entry.uri))
+    files = open_files(path, without_secrets(entry.uri), prepare.SUFFIXES)
     kind: str = entry.kind
     if kind == "auto":
-        recognised = [name for name, module in KINDS.items() if module.recognises(files, entry)]
-        if not recognised:
-            raise SourceError(
-                f"uri {entry.uri} is of no known kind; known: {', '.join(['builtin', *KINDS])}",
-                fix="see docs/bring-your-own-data.md for what a source may look like",
-            )
-        kind = recognised[0]
-    source: Source = KINDS[kind].open_source(entry, files, max_bytes)
+        kind = _recognise(entry, prepare, labels, files)
+    if kind in prepare.SOURCES:
+        column = getattr(entry.columns, labels.COLUMN, None)
+        own = prepare.SOURCES[kind]
+        source = own.open_source(files, max_bytes, column, labels.names_in(entry))
+    else:
+        source = KINDS[kind].open_source(entry, files, max_bytes, prepare, labels)
     return source._replace(kind=kind)
+
+
+def _recognise(entry: Entry, prepare: Prepare, labels: Labels, files: Files) -> str:
+    """The first kind that these files may be of.
+
+    Raises:
+        SourceError: there is none.
+    """
+    for name, own in prepare.SOURCES.items():
+        if own.recognises(files):
+            return name
+    for name, module in KINDS.items():
+        if module.recognises(files, entry, prepare, labels):
+            return name
+    raise SourceError(
+        f"uri {entry.uri} is of no known kind; known: "
+        f"{', '.join(['builtin', *prepare.SOURCES, *KINDS])}",
+        fix="see docs/bring-your-own-data.md for what a source may look like",
+    )
 
 
 def _verify(entry: Entry, path: Path) -> None:

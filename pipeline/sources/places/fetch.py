@@ -39,7 +39,7 @@ from pipeline.sources.places.transfers import (
 )
 
 CACHE_VARIABLE = "GROUNDWORK_CACHE"
-ROW_TRIES = 3  # a manifest may name thousands of images on servers that are no more
+ROW_TRIES = 3  # a manifest may name thousands of files on servers that are no more
 FILES_AT_ONCE = 16
 
 Given = str | Mapping[str, str] | None

@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 from pipeline.runtime.errors import SourceError
-from pipeline.sources.places.members import Member, by_name, is_image, is_litter
+from pipeline.sources.places.members import Member, by_name, has_suffix, is_litter
 from pipeline.sources.places.trees import (
     UNPACKED_DIR,
     Folder,
@@ -30,11 +30,17 @@ class Files:
     """By name, sorted; without hidden files and what file managers leave behind."""
     where: str
     """What to call the tree in messages."""
+    suffixes: frozenset[str]
+    """Of files that are examples."""
 
     @cached_property
     def others(self) -> dict[str, Member]:
-        """The members without the suffix of an image: few, whatever the size of the data."""
-        return {name: member for name, member in self.members.items() if not is_image(name)}
+        """The members without the suffix of an example: few, whatever the size of the data."""
+        return {
+            name: member
+            for name, member in self.members.items()
+            if not has_suffix(name, self.suffixes)
+        }
 
     def read(self, name: str, max_bytes: float) -> bytes:
         """Read a file without which there is no source.
@@ -52,8 +58,10 @@ class Files:
             ) from None
 
 
-def open_files(path: Path, where: str) -> Files:
+def open_files(path: Path, where: str, suffixes: frozenset[str]) -> Files:
     """Open the folder, archive or single file at `path`, and list it.
+
+    `suffixes` are those of files that are examples; see `has_suffix`.
 
     Raises:
         SourceError: nothing is there, or it is a damaged or hostile archive.
@@ -85,7 +93,7 @@ def open_files(path: Path, where: str) -> Files:
         members = [member_of(path.name, path.stat(), path.parent)]
     if not isinstance(tree, Folder):
         members = [m for m in members if not any(map(is_litter, m.name.split("/")))]
-    return Files(tree, by_name(members), where)
+    return Files(tree, by_name(members), where, suffixes)
 
 
 def _open_archive(path: Path, where: str) -> Tar | Zip | None:

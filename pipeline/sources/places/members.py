@@ -10,9 +10,6 @@ from pipeline.runtime.errors import one_line
 
 # What file managers and version control leave behind.
 LITTER = ("__MACOSX", "Thumbs.db", "desktop.ini")
-IMAGE_SUFFIXES = frozenset(
-    {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".bmp", ".dib", ".tif", ".tiff"}
-)
 
 
 class Member(NamedTuple):
@@ -71,7 +68,7 @@ def is_litter(name: str) -> bool:
     return (name.startswith(".") and name != "..") or name in LITTER
 
 
-def is_image(name: str) -> bool:
-    """Whether a file calls itself an image of a format that can be decoded."""
+def has_suffix(name: str, suffixes: frozenset[str]) -> bool:
+    """Whether a file calls itself one of these kinds; suffixes are in small letters, with a dot."""
     stem, dot, suffix = name.rpartition(".")
-    return (dot + suffix).lower() in IMAGE_SUFFIXES and not stem.endswith("/")
+    return (dot + suffix).lower() in suffixes and not stem.endswith("/")

@@ -56,8 +56,8 @@ suspicious:
 {SUSPICIOUS}
 to decide, in data/catalog/pets.yaml:
   - purposes: what may the data be used for? (ingest.purpose is what a run is for)
-  - image_size: training will see [10, 10]; is that enough to tell classes?
   - split: a tenth each will be drawn for val and test
+  - image_size: training will see [10, 10]; is that enough to tell them apart?
   - groups: do several images show one person, animal or thing? A manifest can say so
   - augmentation: may images be mirrored? (augment.transforms in params.yaml)
 
@@ -72,6 +72,8 @@ wrote data/catalog/pets.yaml; next:
     assert len(entry.pop("fingerprint")) == 64
     assert entry == {
         "uri": str(pets),
+        "modality": "images",
+        "target": "classes",
         "kind": "folders",
         "license": "CC0-1.0",
         "title": "pets",
@@ -87,9 +89,9 @@ SUSPICIOUS = """\
   - 1 image cannot be used: no image in any of JPEG, PNG, WEBP, GIF, BMP, TIFF, but text
   - 2 images repeated exactly (clean removes copies)
   - 1 image repeated under another label
-  - 1 image blank
   - less than a tenth of the largest class: dog
   - fewer than 20 examples: dog
+  - 1 image blank
   - grey and colour images are mixed; all become RGB
   - 1 image with GPS metadata (ingest removes it)
   - 1 image with EXIF metadata (ingest removes it)"""
@@ -111,7 +113,7 @@ def test_the_entry_holds_until_the_data_change(repository, pets):
 
     printed = repository.run(f"{ADD} pets")
     assert "71 examples of 3 classes" in printed
-    assert "new classes: bird" in printed
+    assert "new labels: bird" in printed
     after = (repository.path / "data/catalog/pets.yaml").read_text()
     changed = [a for a, b in zip(after.splitlines(), before.splitlines(), strict=True) if a != b]
     assert changed[0] == "# 71 examples, 12 x 10 to 20 x 16 pixels"
@@ -141,7 +143,7 @@ def test_an_entry_that_names_numbers_is_looked_at_by_its_names(repository):
     paint(folder / "30.png", 30)
     (folder / "labels.csv").write_text("file_name,label\n" + rows + "30.png,0\n")
     repository.run("dvc repro --force ingest", expect=255)
-    assert "new classes" not in repository.run(f"{ADD} numbered")
+    assert "new labels" not in repository.run(f"{ADD} numbered")
     assert "classes: [cat, dog]\n" in entry.read_text()
     assert "ingest: 31 examples of 2 classes" in repository.run("dvc repro --force ingest")
 

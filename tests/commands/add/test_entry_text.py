@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 from pipeline.commands.add.entry_text import accept_text, yaml_lines
 from pipeline.ingest.survey import Survey
+from tests.support.entries import KIND, LABELS
 
 
 def test_values_are_quoted_where_yaml_needs_it_and_long_lists_are_broken():
@@ -15,9 +16,9 @@ def test_values_are_quoted_where_yaml_needs_it_and_long_lists_are_broken():
 
 
 def test_accepting_data_changes_headline_classes_and_fingerprint_alone():
-    survey = Survey()
+    survey = Survey(KIND)
     survey.examples, survey.fingerprint = 3, 255
-    survey.sizes[12, 10] = 3
+    survey.content.sizes[12, 10] = 3
     text = b"""\
 # 2 examples, all 12 x 10 pixels
 uri: "pets"  # from the attic
@@ -27,7 +28,7 @@ fingerprint: ab
 """
     source = SimpleNamespace(splits=set())
     assert (
-        accept_text(text, ["bird"], source, survey)
+        accept_text(text, LABELS, ["bird"], source, survey)
         == f"""\
 # 3 examples, all 12 x 10 pixels
 uri: "pets"  # from the attic
@@ -36,5 +37,6 @@ classes: [cat, dog, bird]
 fingerprint: {"ff":0>64}
 """
     )
-    headline = accept_text(b"# mine\nfingerprint: ab\n", [], source, survey).splitlines()[0]
+    headline = accept_text(b"# mine\nfingerprint: ab\n", LABELS, [], source, survey)
+    headline = headline.splitlines()[0]
     assert headline == "# mine"

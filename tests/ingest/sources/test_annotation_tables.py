@@ -6,12 +6,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.dataset.catalog import Entry
 from pipeline.ingest.sources import annotations as annotation_tables
-from pipeline.ingest.sources import delimited
 from pipeline.ingest.sources.annotations import fetch_annotations
-from pipeline.ingest.sources.opening import open_source
 from pipeline.runtime.errors import SourceError
+from pipeline.sources import delimited
+from tests.support.entries import LABELS, Entry, open_source
 from tests.support.servers import Web, serve
 
 CLASSES = ["cat", "dog", "bird"]
@@ -20,7 +19,10 @@ SAID = [("1.jpg", "ada", "cat"), ("1.jpg", "bo", "dog"), ("ä 2.jpg", "ada", "bi
 
 
 def read(path: Path | str = "said.csv") -> list[tuple[str, str, str]]:
-    return [tuple(row.values()) for row in fetch_annotations(str(path), CLASSES).to_pylist()]
+    return [
+        tuple(row.values())
+        for row in fetch_annotations(str(path), LABELS, {"classes": CLASSES}).to_pylist()
+    ]
 
 
 def refusal(content: str | bytes | pa.Table) -> str:
@@ -73,7 +75,10 @@ def test_parquet_in_every_form(here, changed):
 
 def test_classes_that_are_numbers_are_names(here):
     Path("said.csv").write_text(HEADER + "a,ada,1\nb,ada,2\n")
-    assert fetch_annotations("said.csv", ["2", "1"])["label"].to_pylist() == ["1", "2"]
+    assert fetch_annotations("said.csv", LABELS, {"classes": ["2", "1"]})["label"].to_pylist() == [
+        "1",
+        "2",
+    ]
 
 
 def test_it_is_read_in_batches(here, monkeypatch):

@@ -7,9 +7,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.dataset.catalog import Entry
-from pipeline.ingest.sources.opening import open_source
 from pipeline.runtime.errors import SettingsError, SourceError
+from tests.support.entries import Entry, open_source
 
 
 def entry(uri: Path | str, **more) -> Entry:

@@ -15,6 +15,7 @@ from pipeline.sources.places.members import by_name, named
 from pipeline.sources.places.trees import Folder, Tar, UnusableFile, Zip
 from tests.support.hostile_images import tar_header, tar_of
 
+SUFFIXES = frozenset({".jpg"})
 CONTENT = {"a/1": b"one", "a/b/2": b"", "c": b"three" * 1000}
 
 
@@ -44,7 +45,7 @@ def as_zip(folder: Path) -> Path:
 
 @pytest.mark.parametrize("make", [lambda folder: folder, as_tar, as_zip])
 def test_each_tree_lists_and_reads_the_same(folder, make):
-    files = open_files(make(folder), "here")
+    files = open_files(make(folder), "here", SUFFIXES)
     assert isinstance(files.tree, Folder | Tar | Zip)
     assert {n: (m.size, m.problem) for n, m in files.members.items()} == {
         name: (len(data), "") for name, data in CONTENT.items()
@@ -59,12 +60,12 @@ def test_each_tree_lists_and_reads_the_same(folder, make):
 
 
 def test_a_single_file_is_a_tree_of_one(folder):
-    files = open_files(folder / "c", "here")
+    files = open_files(folder / "c", "here", SUFFIXES)
     assert (list(files.members), files.read("c", 1e6)) == (["c"], CONTENT["c"])
 
 
 def test_a_file_that_the_source_hangs_on(folder):
-    files = open_files(folder, "here")
+    files = open_files(folder, "here", SUFFIXES)
     with pytest.raises(SourceError) as caught:
         files.read("d", 1e6)
     assert str(caught.value) == "ERROR here has no file d | fix: fetch it again"
@@ -76,7 +77,7 @@ def test_a_file_that_the_source_hangs_on(folder):
 
 
 def test_what_became_of_a_file_since_it_was_listed(folder):
-    files = open_files(folder, "here")
+    files = open_files(folder, "here", SUFFIXES)
     (folder / "a/1").unlink()
     os.mkfifo(folder / "a/1")
     (folder / "c").unlink()
@@ -93,21 +94,21 @@ def test_what_became_of_a_file_since_it_was_listed(folder):
 
 def test_a_zip_that_is_replaced_is_opened_again(folder):
     path = as_zip(folder)
-    assert open_files(path, "here").read("a/1", 1e6) == b"one"
+    assert open_files(path, "here", SUFFIXES).read("a/1", 1e6) == b"one"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("a/1", b"another")
     os.utime(path, ns=(1, 1))
-    assert open_files(path, "here").read("a/1", 1e6) == b"another"
+    assert open_files(path, "here", SUFFIXES).read("a/1", 1e6) == b"another"
 
 
 def test_a_compressed_tar_is_decompressed_once_for_each_version_of_it(folder):
     path = as_tar(folder, "w:gz")
-    first = open_files(path, "here").tree.path
+    first = open_files(path, "here", SUFFIXES).tree.path
     assert first.parent == trees.UNPACKED_DIR
     assert first.read_bytes() == gzip.decompress(path.read_bytes())
-    assert open_files(path, "here").tree.path == first
+    assert open_files(path, "here", SUFFIXES).tree.path == first
     os.utime(path, ns=(1, 1))
-    assert open_files(path, "here").tree.path != first
+    assert open_files(path, "here", SUFFIXES).tree.path != first
 
 
 @pytest.mark.parametrize("make", [lambda folder: as_tar(folder, "w:gz"), as_zip])
@@ -119,15 +120,15 @@ def test_an_archive_may_grow_so_far_and_no_further(folder, make, monkeypatch):
     monkeypatch.setattr(trees, "MAX_GROWTH", 0)
     monkeypatch.setattr(trees, "GROWTH_FREE_BYTES", grown - 1)
     with pytest.raises(SourceError, match="grows to far more than its size"):
-        open_files(path, "here")
+        open_files(path, "here", SUFFIXES)
     assert not list(trees.UNPACKED_DIR.glob("*"))
     monkeypatch.setattr(trees, "GROWTH_FREE_BYTES", grown)
-    assert list(open_files(path, "here").members) == sorted(CONTENT)
+    assert list(open_files(path, "here", SUFFIXES).members) == sorted(CONTENT)
 
 
 def test_what_is_compressed_and_no_tar_is_a_single_file(here):
     (here / "notes.gz").write_bytes(gzip.compress(b"just notes" * 100))
-    assert list(open_files(here / "notes.gz", "here").members) == ["notes.gz"]
+    assert list(open_files(here / "notes.gz", "here", SUFFIXES).members) == ["notes.gz"]
 
 
 def test_a_tar_may_end_without_its_end_but_not_go_on_after_damage(here):
@@ -135,10 +136,10 @@ def test_a_tar_may_end_without_its_end_but_not_go_on_after_damage(here):
     whole = tar_of(member, member)
     path = here / "archive.tar"
     path.write_bytes(whole[:-1024])  # as some writers leave it
-    assert list(open_files(path, "here").members) == ["a", "a#2"]
+    assert list(open_files(path, "here", SUFFIXES).members) == ["a", "a#2"]
     path.write_bytes(whole[:1024] + b"!" + whole[1025:])
     with pytest.raises(SourceError) as caught:
-        open_files(path, "here")
+        open_files(path, "here", SUFFIXES)
     assert str(caught.value) == (
         "ERROR archive here is damaged: no header at byte 1024 | fix: fetch it again"
     )

@@ -1,5 +1,57 @@
 """The names of modalities/protocols/prepare.py, for images."""
 
+import pyarrow as pa
+
+from pipeline.modalities.images.prepare.measurements import MEASUREMENTS
+from pipeline.modalities.images.prepare.pillow import FORMATS as PILLOW_FORMATS
+from pipeline.modalities.images.prepare.preparing import prepare
+from pipeline.modalities.images.prepare.sources import cifar, idx
+from pipeline.modalities.images.prepare.sources.builtin import open_builtin
+from pipeline.modalities.images.prepare.tally import ImageTally
 from pipeline.modalities.images.prepare.traces import trace
 
-__all__ = ["trace"]
+__all__ = [
+    "CONTENT",
+    "FORMATS",
+    "MEASUREMENTS",
+    "METADATA",
+    "NOUN",
+    "PERSONAL_METADATA",
+    "SOURCES",
+    "SUFFIXES",
+    "USUAL_NAMES",
+    "WORDS",
+    "may_hold",
+    "new_tally",
+    "open_builtin",
+    "prepare",
+    "trace",
+]
+
+NOUN = "image"
+CONTENT = {"image": "binary"}  # encoded, without metadata
+WORDS = ("mode",)  # of the image as it came, such as RGB
+METADATA = ("exif", "gps", "xmp", "iptc", "comment", "thumbnail", "profile", "trailer")
+PERSONAL_METADATA = ("gps", "exif")
+FORMATS = f"an image in one of {', '.join(PILLOW_FORMATS)}"
+SUFFIXES = frozenset(
+    {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".bmp", ".dib", ".tif", ".tiff"}
+)
+USUAL_NAMES = (
+    "file_name", "filename", "file", "path", "filepath", "file_path", "image_path", "image",
+    "image_url", "url", "uri",
+)  # fmt: skip
+SOURCES = {"cifar": cifar, "idx": idx}
+
+
+def may_hold(kind: pa.DataType) -> bool:
+    """Whether a column has encoded images, alone or as the field `bytes` of a struct."""
+    return bool(
+        pa.types.is_binary(kind)
+        or pa.types.is_large_binary(kind)
+        or (pa.types.is_struct(kind) and kind.get_field_index("bytes") >= 0)
+    )
+
+
+def new_tally() -> ImageTally:
+    return ImageTally()

@@ -1,8 +1,59 @@
 """The names of targets/protocols/labels.py, for classes."""
 
+from pipeline.targets.classes.labels.adding import (
+    add_names,
+    entry_fields,
+    grow,
+    names_more,
+    without_names,
+)
+from pipeline.targets.classes.labels.answers import answer, answer_words
 from pipeline.targets.classes.labels.balance import balance
+from pipeline.targets.classes.labels.columns import COLUMN, column, column_type
 from pipeline.targets.classes.labels.encoding import encode, num_outputs
+from pipeline.targets.classes.labels.reading import (
+    UNKNOWN,
+    USUAL_NAMES,
+    describe,
+    figures,
+    how_to_mend,
+    index_of,
+    named,
+    namer,
+    names_in,
+    problem_of,
+)
+from pipeline.targets.classes.labels.tally import ClassTally
+from pipeline.targets.classes.labels.voting import vote
 
-__all__ = ["COLUMN", "balance", "encode", "num_outputs"]
+__all__ = [
+    "COLUMN",
+    "UNKNOWN",
+    "USUAL_NAMES",
+    "add_names",
+    "answer",
+    "answer_words",
+    "balance",
+    "column",
+    "column_type",
+    "describe",
+    "encode",
+    "entry_fields",
+    "figures",
+    "grow",
+    "how_to_mend",
+    "index_of",
+    "named",
+    "namer",
+    "names_in",
+    "names_more",
+    "new_tally",
+    "num_outputs",
+    "problem_of",
+    "vote",
+    "without_names",
+]
 
-COLUMN = "label"
+
+def new_tally() -> ClassTally:
+    return ClassTally()

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.dataset.catalog import Entry
-from pipeline.ingest.sources.opening import open_source
 from pipeline.runtime.errors import SourceError
+from tests.support.entries import Entry, open_source
 
 PLAIN = ["cat/1.jpg", "cat/2.PNG", "dog/deep/er/1.jpg"]
 SPLIT = ["Train/cat/1.jpg", "Train/dog/1.jpg", "valid/cat/1.jpg", "test/dog/1.jpg"]
@@ -48,7 +47,8 @@ def test_the_folder_is_the_class_and_the_path_the_id(tmp_path):
         ("dog/deep/er/1.jpg", "dog", None),
     ]
     found = source(tmp_path)
-    assert (found.classes, found.num_examples, found.splits) == (["cat", "dog"], 3, frozenset())
+    assert found.target == {"classes": ["cat", "dog"]}
+    assert (found.num_examples, found.splits) == (3, frozenset())
     assert [row["image"] for row in rows(tmp_path)] == [f"image {n}".encode() for n in PLAIN]
 
 
@@ -78,8 +78,8 @@ def test_a_class_alone_is_not_passed_through(tmp_path):
 
 def test_classes_that_are_numbers_come_in_their_order(tmp_path):
     make(tmp_path, [f"{number}/1.png" for number in (10, 9, 1)])
-    assert source(tmp_path).classes == ["1", "9", "10"]
-    assert source(tmp_path, classes=["10", "9", "1"]).classes == ["10", "9", "1"]
+    assert source(tmp_path).target["classes"] == ["1", "9", "10"]
+    assert source(tmp_path, classes=["10", "9", "1"]).target["classes"] == ["10", "9", "1"]
 
 
 def test_litter_is_passed_over_and_what_is_beside_the_classes_too(tmp_path):
@@ -92,7 +92,7 @@ def test_any_other_file_in_a_class_folder_is_an_example(tmp_path):
     make(tmp_path, [*PLAIN, "cat/notes.txt", "bird/none.txt"])
     ids = [id for id, _, _ in brief(tmp_path)]
     assert ids == sorted([*PLAIN, "cat/notes.txt", "bird/none.txt"])
-    assert source(tmp_path).classes == ["cat", "dog"]
+    assert source(tmp_path).target["classes"] == ["cat", "dog"]
 
 
 @pytest.mark.parametrize("compression", ["", "gz", "bz2", "xz"])

@@ -34,7 +34,7 @@ EXPECTED = [
 def test_every_form_says_the_same(pets, name):
     WRITERS[name](pets / name, ROWS)
     found = source(pets)
-    assert (found.kind, found.classes) == ("manifest", ["cat", "dog"])
+    assert (found.kind, found.target["classes"]) == ("manifest", ["cat", "dog"])
     assert (found.num_examples, found.splits) == (4, {"train", "val", "test"})
     examples = rows(pets)
     assert [(r["id"], r["label"], r["split"], r["group"]) for r in examples] == EXPECTED
@@ -84,7 +84,7 @@ def test_folders_tell_the_split_where_no_column_does(here):
 def test_numbers_are_indices_of_the_entrys_classes(pets):
     numbered = [{"path": row["file_name"], "label": n % 2} for n, row in enumerate(ROWS)]
     write_csv(pets / "labels.csv", numbered)
-    assert source(pets).classes == ["0", "1"]
+    assert source(pets).target["classes"] == ["0", "1"]
     assert [row["label"] for row in rows(pets, classes=["cat", "dog"])] == ["cat", "dog"] * 2
     assert [row["label"] for row in rows(pets, classes=["1", "0"])] == ["0", "1"] * 2
 

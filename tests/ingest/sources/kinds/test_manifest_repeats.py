@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.dataset.catalog import Columns
+from tests.support.entries import Columns
 from tests.support.manifests import WRITERS, pets, problems, refusal, rows, source, web, write_csv
 
 __all__ = ["pets", "web"]  # fixtures
@@ -40,7 +40,7 @@ def test_what_annotators_may_not_differ_in(pets):
     write_csv(pets / "labels.csv", table)
     assert [row["label"] for row in rows(pets)] == ["cat"]  # saying it twice is one vote
     assert source(pets).annotations.num_rows == 2
-    fix = "fix: let the rows of an image differ in annotator and label alone"
+    fix = "fix: let the rows of an example differ in annotator and label alone"
     write_csv(pets / "labels.csv", [*table, table[0] | {"label": "dog"}])
     assert refusal(pets) == (
         f"ERROR {pets} says two things of images/1.jpg: line 2 and line 5 differ in label "
@@ -65,7 +65,7 @@ def test_a_row_that_repeats_and_one_that_contradicts(pets, name):
     assert refusal(pets) == (
         f"ERROR {pets} says two things of images/1.jpg: {lines} differ in label (cat, dog); so do "
         "rows of 1 more "
-        "| fix: keep one row for each image, or name the annotator of each in a column"
+        "| fix: keep one row for each example, or name the annotator of each in a column"
     )
 
 
@@ -90,7 +90,7 @@ def test_urls_that_differ_in_their_query_alone(pets, web):
     table = [{"url": web.url(f"/photo?id={n}"), "label": "cat", "key": n} for n in (1, 2)]
     write_csv(pets / "labels.csv", table)
     assert refusal(pets) == (
-        f"ERROR {pets} says two things of {web.url('/photo')}: line 2 and line 3 differ in image "
-        "| fix: give each image an id of its own, in a column id"
+        f"ERROR {pets} says two things of {web.url('/photo')}: line 2 and line 3 differ in content "
+        "| fix: give each example an id of its own, in a column id"
     )
     assert source(pets, columns=Columns(id="key")).num_examples == 2

@@ -50,7 +50,7 @@ def test_letters_that_are_written_in_two_ways(pets):
     labels = [unicodedata.normalize(form, "Bär") for form in ("NFC", "NFD")]
     table = [{"path": f"images/{n}.jpg", "label": labels[n - 1]} for n in (1, 2)]
     write_csv(pets / "labels.csv", table)
-    assert source(pets).classes == [labels[0]]
+    assert source(pets).target["classes"] == [labels[0]]
 
 
 def test_unknown_splits(pets):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.dataset.catalog import Columns
+from tests.support.entries import Columns
 from tests.support.manifests import ROWS, pets, refusal, rows, source, write_csv
 
 __all__ = ["pets"]  # a fixture
@@ -55,7 +55,7 @@ def test_a_damaged_json(pets):
 def test_kinds_of_values_in_json(pets):
     path = pets / "labels.jsonl"
     path.write_text('{"path": "images/1.jpg", "label": "2020-01-01"}\n')
-    assert source(pets).classes == ["2020-01-01"]
+    assert source(pets).target["classes"] == ["2020-01-01"]
     path.write_text('{"path": "images/1.jpg"}\n{"path": "images/2.jpg", "label": "cat"}\n')
     assert [row["label"] for row in rows(pets)] == [None, "cat"]
     path.write_text('{"path": "images/1.jpg", "label": ["cat", "dog"]}\n')

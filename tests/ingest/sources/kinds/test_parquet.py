@@ -7,10 +7,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.dataset.catalog import Columns, Entry
-from pipeline.ingest.sources.opening import open_source
 from pipeline.runtime.errors import SourceError
-from pipeline.sources.source import EXAMPLE_SCHEMA
+from tests.support.entries import EXAMPLE_SCHEMA, Columns, Entry, open_source
 
 NAMES = ["cat", "dog", "bird"]
 FEATURES = {"image": {"_type": "Image"}, "label": {"names": NAMES, "_type": "ClassLabel"}}
@@ -84,7 +82,7 @@ def test_the_hugging_face_layout(tmp_path):
         data__test=hugging_face([2, -1], start=3),
     )
     source = open_source(entry(tmp_path))
-    assert (source.classes, source.num_examples) == (NAMES, 5)
+    assert (source.target["classes"], source.num_examples) == (NAMES, 5)
     assert source.splits == {"train", "test"}
     wanted = [
         ("3.png", b"image 3", "bird", "test"),
@@ -188,7 +186,7 @@ def test_paths_that_are_not_unique_are_no_ids(tmp_path):
 @pytest.mark.parametrize("labels", [[True, False], [1.0, 2.0]])
 def test_labels_of_any_plain_type_keep_their_class(tmp_path, labels):
     write(tmp_path, train=pa.table({"image": images(2), "label": labels}))
-    assert set(column("label", tmp_path)) == set(open_source(entry(tmp_path)).classes)
+    assert set(column("label", tmp_path)) == set(open_source(entry(tmp_path)).target["classes"])
 
 
 def test_columns_that_the_entry_names(tmp_path):
@@ -203,7 +201,7 @@ def test_columns_that_the_entry_names(tmp_path):
     )
     write(tmp_path, pets=table)
     columns = Columns(id="key", image="photo", label="animal", group="owner")
-    assert open_source(entry(tmp_path, columns=columns)).classes == ["cat", "dog"]
+    assert open_source(entry(tmp_path, columns=columns)).target["classes"] == ["cat", "dog"]
     assert rows(tmp_path, columns=columns) == [
         {"id": "17", "image": b"image 0", "label": "dog", "split": None, "group": "ada"},
         {"id": "4", "image": b"image 1", "label": "cat", "split": None, "group": None},
@@ -219,26 +217,26 @@ def test_other_files_are_passed_over(tmp_path):
     )
     (tmp_path / "README.md").write_text("Pets.")
     source = open_source(entry(tmp_path))
-    assert (source.num_examples, source.classes) == (2, NAMES)
+    assert (source.num_examples, source.target["classes"]) == (2, NAMES)
     assert column("id", tmp_path) == ["0.png", "1.png"]
 
 
 def test_class_names_are_found_by_looking(tmp_path):
     write(tmp_path, a=plain(label=[10, 9]), b=plain(label=[2, None]))
-    assert open_source(entry(tmp_path)).classes == ["2", "9", "10"]
+    assert open_source(entry(tmp_path)).target["classes"] == ["2", "9", "10"]
     assert column("label", tmp_path) == ["10", "9", "2", None]
 
 
 def test_classes_of_the_entry_give_the_order(tmp_path):
     write(tmp_path, a=plain(label=["cat", "dog"]))
-    assert open_source(entry(tmp_path)).classes == ["cat", "dog"]
-    assert open_source(entry(tmp_path, classes=["dog", "cat"])).classes == ["dog", "cat"]
+    assert open_source(entry(tmp_path)).target["classes"] == ["cat", "dog"]
+    assert open_source(entry(tmp_path, classes=["dog", "cat"])).target["classes"] == ["dog", "cat"]
 
 
 def test_classes_of_the_entry_name_indices(tmp_path):
     """`classes`: names in the order of their indices."""
     write(tmp_path, a=plain(label=[1, 0]))
-    assert open_source(entry(tmp_path, classes=["cat", "dog"])).classes == ["cat", "dog"]
+    assert open_source(entry(tmp_path, classes=["cat", "dog"])).target["classes"] == ["cat", "dog"]
     assert column("label", tmp_path, classes=["cat", "dog"]) == ["dog", "cat"]
 
 
@@ -257,7 +255,7 @@ def test_no_file(tmp_path):
 def test_no_image_column(tmp_path):
     write(tmp_path, train=pa.table({"text": ["a"], "label": ["b"]}))
     assert refusal(tmp_path) == (
-        f"ERROR no Parquet file in {tmp_path} has an image column "
+        f"ERROR no Parquet file in {tmp_path} has a column of images "
         "| fix: name it in the catalog entry, under columns: image:"
     )
 

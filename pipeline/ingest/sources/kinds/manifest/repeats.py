@@ -10,8 +10,8 @@ from pipeline.ingest.sources.kinds.manifest.tables import Manifest, place_of_row
 from pipeline.runtime.errors import SourceError
 from pipeline.sources.places.files import Files
 
-# What the rows of all annotators of an image must say alike.
-OF_IMAGE = ["split", "group", "license", "purposes", "place", "problem"]
+# What the rows of all annotators of an example must say alike.
+OF_EXAMPLE = ["split", "group", "license", "purposes", "place", "problem"]
 
 
 def once_each(
@@ -37,7 +37,7 @@ def by_majority(rows: pa.Table, line_of: Callable[[int], str], where: str) -> pa
     Raises:
         SourceError: rows of one id differ in more than annotator and label.
     """
-    examples = _first_of_like(rows, ["id", *OF_IMAGE])
+    examples = _first_of_like(rows, ["id", *OF_EXAMPLE])
     _refuse_contradictions(examples, ["id"], line_of, where, but=("label", "annotator"))
     votes = (
         rows.filter(pc.is_valid(rows["label"]))
@@ -79,17 +79,17 @@ def _refuse_contradictions(
         n for n in rows.column_names if n not in (*but, "at") and first[n] != second[n]
     )
     lines = [line_of(row["at"]) for row in (first, second)]
-    is_image = differing in ("place", "problem")
-    values = "" if is_image else f" ({first[differing]}, {second[differing]})"
+    is_content = differing in ("place", "problem")
+    values = "" if is_content else f" ({first[differing]}, {second[differing]})"
     more = f"; so do rows of {several.num_rows - 1} more" if several.num_rows > 1 else ""
     raise SourceError(
         f"{where} says two things of {first['id']}: {' and '.join(lines)} differ in "
-        f"{'image' if is_image else differing}{values}{more}",
-        fix="give each image an id of its own, in a column id"
-        if is_image
-        else "let the rows of an image differ in annotator and label alone"
+        f"{'content' if is_content else differing}{values}{more}",
+        fix="give each example an id of its own, in a column id"
+        if is_content
+        else "let the rows of an example differ in annotator and label alone"
         if "annotator" in (*keys, *but)
-        else "keep one row for each image, or name the annotator of each in a column",
+        else "keep one row for each example, or name the annotator of each in a column",
     )
 
 

@@ -1,4 +1,4 @@
-"""Rows of manifests: which example each is of, where its image is, what is wrong with it.
+"""Rows of manifests: which example each is of, where its content is, what is wrong with it.
 
 A manifest may be a stranger's: no row can make us read a file outside its folder.
 """
@@ -23,10 +23,10 @@ from pipeline.sources.source import SPLIT_NAMES
 
 URL_SCHEMES = ("http://", "https://", "s3://", "gs://", "az://", "abfs://")
 ROWS_AT_ONCE = 16384
-# place is where the image is (a path in the tree, or a URL), problem why it cannot be used, and at
-# the number of the row in all manifests.
+# place is where the content is (a path in the tree, or a URL), problem why it cannot be used, and
+# at the number of the row in all manifests.
 ROW_SCHEMA = pa.schema(
-    [(role, pa.string()) for role in USUAL_NAMES if role != "image"]
+    [(role, pa.string()) for role in USUAL_NAMES if role != "content"]
     + [("place", pa.string()), ("problem", pa.string()), ("at", pa.int64())]
 )
 
@@ -78,8 +78,8 @@ def _rows_of(part: Manifest, name: str, top: str, base: str, is_one_of_several: 
     ids: list[str] = []
     problems: list[str | None] = []
     splits: list[str | None] = []
-    for batch in part.table.select(["image"]).to_batches(ROWS_AT_ONCE):
-        for text in batch["image"].to_pylist():
+    for batch in part.table.select(["content"]).to_batches(ROWS_AT_ONCE):
+        for text in batch["content"].to_pylist():
             place, id, problem = locate(text, part.folder, base)
             places.append(place)
             id = id.removeprefix(top) or f"{name}:{len(ids)}"
@@ -87,8 +87,8 @@ def _rows_of(part: Manifest, name: str, top: str, base: str, is_one_of_several: 
             problems.append(problem)
             folder, _, below = id.partition("/")
             splits.append(SPLIT_NAMES.get(folder.lower()) if below else None)
-    table = part.table.drop_columns("image")
-    # Letters with accents are written in two ways; a class, group or id is one all the same.
+    table = part.table.drop_columns("content")
+    # Letters with accents are written in two ways; a label, group or id is one all the same.
     table = with_columns(
         table, **{n: pc.utf8_normalize(table[n], "NFC") for n in table.column_names}
     )
@@ -110,7 +110,7 @@ def _rows_of(part: Manifest, name: str, top: str, base: str, is_one_of_several: 
 
 
 def locate(text: str | None, folder: str, base: str) -> tuple[str, str, str | None]:
-    """Find place, id and problem of the image that a cell names.
+    """Find place, id and problem of the content that a cell names.
 
     `folder` is the manifest's in the tree; `base` is the URL that paths lie below, or empty.
     """

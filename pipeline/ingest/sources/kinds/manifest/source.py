@@ -1,12 +1,12 @@
-"""Manifests: a CSV, JSON Lines or Parquet table that names each image and its label.
+"""Manifests: a CSV, JSON Lines or Parquet table that names the file of each example and its label.
 
-The image is named by a path, relative to the manifest's folder (also inside an archive), or by a
+The file is named by a path, relative to the manifest's folder (also inside an archive), or by a
 URL. Further columns are used when they are there: id, split, group, license, purposes, annotator.
-With annotators, an image has a row for each of them: the label of most counts as the given one.
-Where no column tells the split, folders do if all images lie in ones called `train`, `test` ….
+With annotators, an example has a row for each of them: the label of most counts as the given one.
+Where no column tells the split, folders do if all files lie in ones called `train`, `test` ….
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -27,7 +27,13 @@ from pipeline.ingest.sources.kinds.manifest.rows import (
     map_texts,
     with_columns,
 )
-from pipeline.ingest.sources.kinds.manifest.tables import find_manifests, read_manifest
+from pipeline.ingest.sources.kinds.manifest.tables import (
+    Roles,
+    find_manifests,
+    read_manifest,
+    roles_of,
+)
+from pipeline.modalities.protocols.prepare import Prepare, content_column
 from pipeline.runtime.errors import SourceError
 from pipeline.sources.places.fetch import fetch_file
 from pipeline.sources.places.files import Files
@@ -39,55 +45,61 @@ from pipeline.sources.source import (
     Source,
     examples_table,
     file_batches,
-    in_order,
 )
+from pipeline.targets.protocols.labels import Labels
 
 URLS_AT_ONCE = 16
 URLS_PER_BATCH = 64  # nobody knows their size before they are here
 ROWS_LOOKED_AT = 100
 
 
-def recognises(files: Files, entry: Entry) -> bool:
-    """Whether there is a table that names images and labels."""
-    return any(_names_images(files, name, entry) for name in find_manifests(files, entry))
+def recognises(files: Files, entry: Entry, prepare: Prepare, labels: Labels) -> bool:
+    """Whether there is a table that names files of examples, and labels."""
+    roles = roles_of(entry, prepare, labels)
+    return any(
+        _names_examples(files, name, roles, prepare) for name in find_manifests(files, roles)
+    )
 
 
-def _names_images(files: Files, name: str, entry: Entry) -> bool:
-    """Whether a table names images that are there, rather than holds them, or names other things.
+def _names_examples(files: Files, name: str, roles: Roles, prepare: Prepare) -> bool:
+    """Whether a table names files that are there, rather than holds them, or names other things.
 
-    In a folder without images it counts as naming some; its rows then say that there are none.
+    In a folder without examples it counts as naming some; its rows then say that there are none.
     """
     if name.lower().endswith(".parquet") and isinstance(files.tree, Folder):
         schema = pq.read_schema(files.tree.root / files.members[name].path)
-        is_bytes = (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_struct)
-        if any(test(kind) for kind in schema.types for test in is_bytes):
+        if any(pa.types.is_struct(kind) or prepare.may_hold(kind) for kind in schema.types):
             return False
     if len(files.others) == len(files.members):
         return True
     try:
-        part = read_manifest(files, name, entry)
+        part = read_manifest(files, name, roles)
     except SourceError:
         return True  # open_source says what is wrong
     located = [
         locate(text, part.folder, "")[:2]
-        for text in part.table["image"].slice(0, ROWS_LOOKED_AT).to_pylist()
+        for text in part.table["content"].slice(0, ROWS_LOOKED_AT).to_pylist()
     ]
     return not located or any("://" in place or id in files.members for place, id in located)
 
 
-def open_source(entry: Entry, files: Files, max_bytes: float) -> Source:
-    """Read the manifest whole, as columns: it is small beside the images.
+def open_source(
+    entry: Entry, files: Files, max_bytes: float, prepare: Prepare, labels: Labels
+) -> Source:
+    """Read the manifest whole, as columns: it is small beside the contents.
 
     Raises:
         SourceError: it is damaged, lacks a column, or says two things of one example.
     """
-    names = find_manifests(files, entry)
+    roles = roles_of(entry, prepare, labels)
+    names = find_manifests(files, roles)
     if not names:
         raise SourceError(
-            f"{files.where} has no manifest with a column that names images and one of labels",
+            f"{files.where} has no manifest with a column that names {prepare.NOUN}s and one of "
+            "labels",
             fix="name the columns in the catalog entry, under columns:",
         )
-    parts = [read_manifest(files, name, entry) for name in names]
+    parts = [read_manifest(files, name, roles) for name in names]
     has_annotators = any("annotator" in part.table.column_names for part in parts)
     rows = all_rows(parts, names, files, entry)
     line_of = partial(line_of_row, parts=parts, names=names, files=files)
@@ -97,58 +109,46 @@ def open_source(entry: Entry, files: Files, max_bytes: float) -> Source:
         is_label = pc.and_(pc.is_valid(rows["label"]), pc.is_valid(rows["annotator"]))
         annotations = rows.filter(is_label).select(["id", "annotator", "label"])
         rows = by_majority(rows, line_of, files.where)
-    name_of = _class_names(rows["label"], entry, files.where)
-    labels = map_texts(rows["label"], name_of)
-    if entry.classes:
-        reason = map_texts(rows["label"], lambda label: f"label {label} is none of the classes")
-        known = pc.is_in(labels, pa.array([*entry.classes, None], pa.string()))
-        rows = with_columns(rows, problem=pc.if_else(known, rows["problem"], reason))
-    rows = with_columns(rows, label=labels)
+    name_of = labels.namer(distinct(rows["label"]), entry, files.where)
+    reason = map_texts(rows["label"], lambda text: _problem_of(name_of(text), entry, labels))
+    rows = with_columns(
+        rows,
+        label=map_texts(rows["label"], name_of),
+        problem=pc.coalesce(reason, rows["problem"]),
+    )
     if annotations is not None:
         annotations = with_columns(annotations, label=map_texts(annotations["label"], name_of))
     return Source(
-        classes=entry.classes or in_order(distinct(labels)),
+        labels=distinct(rows["label"]),
         num_examples=rows.num_rows,
         splits=frozenset(distinct(rows["split"]) & {"train", "val", "test"}),
-        batches=_batches(rows, files, max_bytes),
+        batches=_batches(rows, files, max_bytes, content_column(prepare)),
         annotations=annotations,
     )
 
 
-def _class_names(labels: pa.ChunkedArray, entry: Entry, where: str) -> Callable[[str], str | None]:
-    """Choose what makes a class name of a label: the label itself, or the class of that index.
-
-    Raises:
-        SourceError: no label is one of the entry's classes, nor an index of one.
-    """
-    texts = distinct(labels)
-    if not entry.classes or not texts or texts & set(entry.classes):
-        return lambda label: label
-    names: dict[str, str | None] = {str(code): name for code, name in enumerate(entry.classes)}
-    if not texts & names.keys():
-        raise SourceError(
-            f"{where} has no label that the entry's classes name; the first is {min(texts)!r}",
-            fix="correct classes: in the catalog entry, or leave it out",
-        )
-    names["-1"] = None  # usual for unlabelled
-    return lambda label: names.get(label, label)
+def _problem_of(label: str | None, entry: Entry, labels: Labels) -> str | None:
+    return None if label is None else labels.problem_of(label, entry)
 
 
 @dataclass(frozen=True)
 class UrlBatch:
-    """Examples whose images are each behind a URL; they are fetched into the shared cache."""
+    """Examples whose contents are each behind a URL; they are fetched into the shared cache."""
 
     urls: list[str]
     max_bytes: float
     columns: dict[str, list[str | None]]
+    content: str
+    """Name of the column of contents."""
 
     def __call__(self) -> pa.Table:
         with ThreadPoolExecutor(URLS_AT_ONCE) as pool:
             fetched = list(pool.map(self._fetch, self.urls))
         return examples_table(
+            self.content,
             [id for id in self.columns["id"] if id is not None],
             **{name: values for name, values in self.columns.items() if name != "id"},
-            image=[data for data, _ in fetched],
+            **{self.content: [data for data, _ in fetched]},
             problem=[problem for _, problem in fetched],
             source=[without_secrets(url) for url in self.urls],
         )
@@ -160,7 +160,7 @@ class UrlBatch:
             return None, getattr(error, "what", str(error))
 
 
-def _batches(rows: pa.Table, files: Files, max_bytes: float) -> Iterator[Batch]:
+def _batches(rows: pa.Table, files: Files, max_bytes: float, content: str) -> Iterator[Batch]:
     """Look for the files of a batch here, while workers read those of earlier ones."""
     names = ["id", "label", "split", "group", "license", "purposes"]
     draws, ones = cut_draws(rows["id"].to_pylist()), np.ones(rows.num_rows, np.int64)
@@ -173,14 +173,14 @@ def _batches(rows: pa.Table, files: Files, max_bytes: float) -> Iterator[Batch]:
         is_url = [problem is None and "://" in place for place, problem in wanted]
         local = [i for i, remote in enumerate(is_url) if not remote]
         members = [wanted[i][1] or _find(files, wanted[i][0]) for i in local]
-        yield from file_batches(
-            files.tree, members, {n: [columns[n][i] for i in local] for n in names}, max_bytes
-        )
+        of_files = {n: [columns[n][i] for i in local] for n in names}
+        yield from file_batches(files.tree, members, of_files, max_bytes, content)
         remote = [i for i, remote in enumerate(is_url) if remote]
         for first in range(0, len(remote), URLS_PER_BATCH):
             part = remote[first : first + URLS_PER_BATCH]
             urls = [columns["place"][i] for i in part]
-            yield UrlBatch(urls, max_bytes, {n: [columns[n][i] for i in part] for n in names})
+            of_urls = {n: [columns[n][i] for i in part] for n in names}
+            yield UrlBatch(urls, max_bytes, of_urls, content)
 
 
 def _find(files: Files, path: str) -> Member | str:

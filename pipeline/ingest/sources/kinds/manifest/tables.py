@@ -2,6 +2,7 @@
 
 import csv
 import json
+from collections.abc import Sequence
 from functools import partial
 from pathlib import PurePosixPath
 from typing import NamedTuple
@@ -12,32 +13,56 @@ import pyarrow.csv
 import pyarrow.json
 import pyarrow.parquet as pq
 
-from pipeline.dataset.catalog import Entry
+from pipeline.dataset.catalog import Columns, Entry
+from pipeline.modalities.protocols.prepare import Prepare, content_column
 from pipeline.runtime.errors import SourceError
 from pipeline.sources.delimited import BLOCK_BYTES, START_BYTES, DelimitedText
 from pipeline.sources.places.files import Files
 from pipeline.sources.places.trees import Folder
 from pipeline.sources.source import SPLIT_NAMES
+from pipeline.targets.protocols.labels import Labels
 
 JSON_SUFFIXES = (".jsonl", ".ndjson")
 SUFFIXES = (".csv", ".tsv", *JSON_SUFFIXES, ".parquet")
 STEMS = {"manifest", "metadata", "labels", "annotations", "index", "data", *SPLIT_NAMES}
 MAX_BYTES = 4 << 30
 
-# What columns are usually called, the most telling name first.
+# Columns by role, with what they are usually called; `content` and `label` are called as the
+# modality and the target say.
 USUAL_NAMES = {
-    "image": (
-        "file_name", "filename", "file", "path", "filepath", "file_path", "image_path", "image",
-        "image_url", "url", "uri",
-    ),
-    "label": ("label", "class", "category", "target", "class_name", "label_name"),
+    "content": (),
+    "label": (),
     "id": ("id",),
     "split": ("split", "subset"),
     "group": ("group",),
     "license": ("license", "licence"),
     "purposes": ("purposes", "purpose"),
     "annotator": ("annotator", "worker", "rater"),
-}  # fmt: skip
+}
+
+
+class Roles(NamedTuple):
+    """What the columns of a manifest may be, by role."""
+
+    usual: dict[str, Sequence[str]]
+    """What they are usually called, the most telling name first."""
+    keys: dict[str, str]
+    """What an entry calls the role."""
+    columns: Columns
+    """Those that the entry names."""
+
+    def named(self, role: str) -> str | None:
+        """The column that the entry names for a role."""
+        name: str | None = getattr(self.columns, self.keys[role], None)
+        return name
+
+
+def roles_of(entry: Entry, prepare: Prepare, labels: Labels) -> Roles:
+    own = {"content": content_column(prepare), "label": labels.COLUMN}
+    usual = {"content": prepare.USUAL_NAMES, "label": labels.USUAL_NAMES}
+    return Roles(
+        {**USUAL_NAMES, **usual}, {role: own.get(role, role) for role in USUAL_NAMES}, entry.columns
+    )
 
 
 class Manifest(NamedTuple):
@@ -48,7 +73,7 @@ class Manifest(NamedTuple):
     """What its paths start from, in the tree: empty, or ending with a slash."""
 
 
-def find_manifests(files: Files, entry: Entry) -> list[str]:
+def find_manifests(files: Files, roles: Roles) -> list[str]:
     """Find the names of the manifests: the one that uri names, or those under usual names.
 
     Raises:
@@ -60,7 +85,7 @@ def find_manifests(files: Files, entry: Entry) -> list[str]:
         # One at the root, or one in each split folder, whatever folders hold them all.
         depth = min((name.count("/") for name in candidates), default=0)
         candidates = [name for name in candidates if name.count("/") == depth]
-    manifests = [name for name in candidates if _is_manifest(files, name, entry)]
+    manifests = [name for name in candidates if _is_manifest(files, name, roles)]
     keys = [
         (path.parent, SPLIT_NAMES.get(path.stem.lower())) for path in map(PurePosixPath, manifests)
     ]
@@ -74,7 +99,7 @@ def find_manifests(files: Files, entry: Entry) -> list[str]:
     return manifests
 
 
-def _is_manifest(files: Files, name: str, entry: Entry) -> bool:
+def _is_manifest(files: Files, name: str, roles: Roles) -> bool:
     if name.lower().endswith(".parquet"):
         try:
             schema = pq.read_schema(_open(files, name))
@@ -88,10 +113,7 @@ def _is_manifest(files: Files, name: str, entry: Entry) -> bool:
             columns = _json_keys(bytes(file.read(START_BYTES)))
     else:
         columns = _text(files, name).header("replace")
-    return all(
-        _column(columns, role, getattr(entry.columns, role)) is not None
-        for role in ("image", "label")
-    )
+    return all(_column(columns, role, roles) is not None for role in ("content", "label"))
 
 
 def _open(files: Files, name: str) -> pa.NativeFile:
@@ -127,19 +149,19 @@ def _json_keys(start: bytes) -> list[str]:
     return list(keys)
 
 
-def _column(columns: list[str], role: str, name: str | None) -> str | None:
-    """The column called `name`, or the first with a usual name of the role where that is None."""
-    if name is not None:
+def _column(columns: list[str], role: str, roles: Roles) -> str | None:
+    """The column that the entry names, or the first with a usual name of the role."""
+    if (name := roles.named(role)) is not None:
         return name if name in columns else None
     by_name = {column.strip().lower(): column for column in reversed(columns)}
-    return next((by_name[usual] for usual in USUAL_NAMES[role] if usual in by_name), None)
+    return next((by_name[usual] for usual in roles.usual[role] if usual in by_name), None)
 
 
-def read_manifest(files: Files, name: str, entry: Entry) -> Manifest:
+def read_manifest(files: Files, name: str, roles: Roles) -> Manifest:
     """Read a manifest as text, with our names for its columns; null where a cell is blank.
 
     Raises:
-        SourceError: it is damaged, or has no column of images or of labels.
+        SourceError: it is damaged, or has no column of contents or of labels.
     """
     where = files.where if len(files.members) == 1 else f"{name} of {files.where}"
     try:
@@ -155,7 +177,7 @@ def read_manifest(files: Files, name: str, entry: Entry) -> Manifest:
             f"{where} cannot be read: {reason}",
             fix="save it as UTF-8 with as many values in each row as columns, each of one kind",
         ) from None
-    columns = _find_columns(table, entry, where)
+    columns = _find_columns(table, roles, where)
     texts = {
         role: pc.utf8_trim_whitespace(table[c].cast(pa.string())) for role, c in columns.items()
     }
@@ -166,29 +188,27 @@ def read_manifest(files: Files, name: str, entry: Entry) -> Manifest:
     return Manifest(pa.table(texts), name[: name.rfind("/") + 1])
 
 
-def _find_columns(table: pa.Table, entry: Entry, where: str) -> dict[str, str]:
+def _find_columns(table: pa.Table, roles: Roles, where: str) -> dict[str, str]:
     """The columns that a manifest has, by role.
 
     Raises:
-        SourceError: it has none of images or of labels, lacks one that the entry names, or has
+        SourceError: it has none of contents or of labels, lacks one that the entry names, or has
             values in one that are neither texts nor numbers.
     """
-    columns = {
-        role: _column(table.column_names, role, getattr(entry.columns, role))
-        for role in USUAL_NAMES
-    }
-    for role in ("image", "label"):
+    columns = {role: _column(table.column_names, role, roles) for role in roles.usual}
+    for role in ("content", "label"):
         if columns[role] is None:
+            key = roles.keys[role]
             raise SourceError(
-                f"{where} has no column that names the {role}; it has "
+                f"{where} has no column that names the {key}; it has "
                 f"{', '.join(table.column_names) or 'none'}",
-                fix=f"name it in the catalog entry, under columns: {role}:",
+                fix=f"name it in the catalog entry, under columns: {key}:",
             )
-    for role, column in entry.columns.model_dump(exclude_none=True).items():
-        if columns[role] is None:
+    for role, column in columns.items():
+        if column is None and (name := roles.named(role)) is not None:
             raise SourceError(
-                f"{where} has no column {column}; it has {', '.join(table.column_names)}",
-                fix=f"correct columns: {role}: in the catalog entry",
+                f"{where} has no column {name}; it has {', '.join(table.column_names)}",
+                fix=f"correct columns: {roles.keys[role]}: in the catalog entry",
             )
     for column in filter(None, columns.values()):
         kind = table.schema.field(column).type

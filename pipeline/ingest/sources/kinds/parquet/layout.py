@@ -7,7 +7,9 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 from pipeline.dataset.catalog import Entry
+from pipeline.modalities.protocols.prepare import Prepare, content_column
 from pipeline.runtime.errors import SourceError
+from pipeline.targets.protocols.labels import Labels
 
 USUAL_LABELS = ("label", "labels", "fine_label")
 
@@ -16,7 +18,7 @@ class ParquetLayout(NamedTuple):
     """Names of the columns in the source; None where there is none."""
 
     id: str | None
-    image: str
+    content: str
     label: str
     split: str | None
     group: str | None
@@ -24,58 +26,54 @@ class ParquetLayout(NamedTuple):
     purposes: str | None
 
 
-def find_layout(schema: pa.Schema, entry: Entry, path: Path) -> ParquetLayout:
-    """The columns that the entry names, or usual ones; `schema` is that of `path`, with images.
+def find_layout(
+    schema: pa.Schema, entry: Entry, path: Path, prepare: Prepare, labels: Labels
+) -> ParquetLayout:
+    """The columns that the entry names, or usual ones; `schema` is that of `path`, with contents.
 
     Raises:
         SourceError: there is no column of labels, or one holds something else than it should.
     """
     columns = entry.columns
-    image = image_column(schema, entry)
-    assert image is not None
-    label = columns.label or _label_column(schema)
+    content = holding_column(schema, entry, prepare)
+    assert content is not None
+    label = getattr(columns, labels.COLUMN, None) or _label_column(schema)
     if label is None or label not in schema.names:
         raise SourceError(
             f"{path} has no label column{f' {label}' if label else ''}; it has {schema.names}",
-            fix="name it in the catalog entry, under columns: label:",
+            fix=f"name it in the catalog entry, under columns: {labels.COLUMN}:",
         )
     label_type = schema.field(label).type
     if pa.types.is_nested(label_type) or pa.types.is_binary(label_type):
         raise SourceError(
             f"{path}: label column {label} holds {label_type}, expected a name or a number a row",
-            fix="name another column in the catalog entry, under columns: label:",
+            fix=f"name another column in the catalog entry, under columns: {labels.COLUMN}:",
         )
-    image_type = schema.field(image).type
-    if not _may_hold_images(image_type):
+    content_type = schema.field(content).type
+    if not prepare.may_hold(content_type):
+        key = content_column(prepare)
         raise SourceError(
-            f"{path}: image column {image} holds {image_type}, expected encoded images",
-            fix="name another column in the catalog entry, under columns: image:",
+            f"{path}: {key} column {content} holds {content_type}, expected encoded "
+            f"{prepare.NOUN}s",
+            fix=f"name another column in the catalog entry, under columns: {key}:",
         )
     split = columns.split or ("split" if "split" in schema.names else None)
     return ParquetLayout(
-        columns.id, image, label, split, columns.group, columns.license, columns.purposes
+        columns.id, content, label, split, columns.group, columns.license, columns.purposes
     )
 
 
-def image_column(schema: pa.Schema, entry: Entry) -> str | None:
-    """The column that the entry names, or the first that may hold encoded images."""
-    if entry.columns.image is not None:
-        return entry.columns.image if entry.columns.image in schema.names else None
-    return next((field.name for field in schema if _may_hold_images(field.type)), None)
+def holding_column(schema: pa.Schema, entry: Entry, prepare: Prepare) -> str | None:
+    """The column that the entry names, or the first that may hold contents."""
+    if (name := getattr(entry.columns, content_column(prepare))) is not None:
+        return name if name in schema.names else None
+    return next((field.name for field in schema if prepare.may_hold(field.type)), None)
 
 
-def class_names(schema: pa.Schema, label: str) -> list[str] | None:
-    """The names of a label's classes in the order of their indices, where the schema has them."""
+def names_of_codes(schema: pa.Schema, label: str) -> list[str] | None:
+    """The names of labels that are codes, in the order of these, where the schema has them."""
     names = _features(schema).get(label, {}).get("names")
     return [str(name) for name in names] if names else None
-
-
-def _may_hold_images(kind: pa.DataType) -> bool:
-    return bool(
-        pa.types.is_binary(kind)
-        or pa.types.is_large_binary(kind)
-        or (pa.types.is_struct(kind) and kind.get_field_index("bytes") >= 0)
-    )
 
 
 def _label_column(schema: pa.Schema) -> str | None:

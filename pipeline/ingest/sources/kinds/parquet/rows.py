@@ -19,12 +19,14 @@ class RowReader:
 
     root: Path
     layout: ParquetLayout
-    class_names: list[str] | None
-    """Names of the classes whose indices the label column has; None where it has names."""
+    code_names: list[str] | None
+    """Names of the codes that the label column has; None where it has labels themselves."""
     paths_are_ids: bool
-    """Whether the `path` beside each image is its id."""
+    """Whether the `path` beside each content is its id."""
     max_bytes: float
-    """Of an encoded image."""
+    """Of a content."""
+    content: str
+    """Name of the column of contents in examples."""
 
     def __call__(self, table: pa.Table, path: Path, start: int) -> pa.Table:
         """Examples of `table`, consecutive rows of `path`, the first of which is row `start`.
@@ -32,14 +34,14 @@ class RowReader:
         Raises:
             SourceError: a row lacks the id that the entry names.
         """
-        image = table[self.layout.image].combine_chunks()
+        content = table[self.layout.content].combine_chunks()
         paths = None
-        if pa.types.is_struct(image.type):
-            paths = pc.struct_field(image, "path") if self.paths_are_ids else None
-            image = pc.struct_field(image, "bytes")
+        if pa.types.is_struct(content.type):
+            paths = pc.struct_field(content, "path") if self.paths_are_ids else None
+            content = pc.struct_field(content, "bytes")
         # Hugging Face keeps the file name in `path`, the example's key where it came from.
         ids = self._ids(table, path, start) if paths is None else paths
-        columns = self._images(image.cast(pa.binary()))
+        columns = self._contents(content.cast(pa.binary()))
         columns["label"] = self._labels(table[self.layout.label])
         if self.layout.split is not None:
             names = table[self.layout.split].cast(pa.string()).to_pylist()
@@ -49,7 +51,7 @@ class RowReader:
         for name in ("group", "license", "purposes"):
             if (column := getattr(self.layout, name)) is not None:
                 columns[name] = table[column].cast(pa.string())
-        return examples_table(ids, **columns)
+        return examples_table(self.content, ids, **columns)
 
     def _ids(self, table: pa.Table, path: Path, start: int) -> pa.Array | pa.ChunkedArray:
         if self.layout.id is None:
@@ -63,23 +65,23 @@ class RowReader:
             )
         return ids
 
-    def _images(self, image: pa.Array) -> dict[str, Any]:
-        """Columns `image` and, where one is too large, `problem`."""
-        size = pc.binary_length(image)
+    def _contents(self, content: pa.Array) -> dict[str, Any]:
+        """The column of contents and, where one is too large, `problem`."""
+        size = pc.binary_length(content)
         too_large = pc.fill_null(pc.greater(size, self.max_bytes), False)
         if not pc.any(too_large).as_py():
-            return {"image": image}
+            return {self.content: content}
         reasons = [f"{n} bytes, more than {self.max_bytes:.0f} allowed" for n in size.to_pylist()]
         return {
-            "image": pc.if_else(too_large, None, image),
+            self.content: pc.if_else(too_large, None, content),
             "problem": pc.if_else(too_large, pa.array(reasons), None),
         }
 
     def _labels(self, label: pa.ChunkedArray) -> pa.ChunkedArray:
-        if self.class_names is not None:
+        if self.code_names is not None:
             index = label.cast(pa.int64())  # -1 means unlabelled
-            is_named = pc.and_(pc.greater_equal(index, 0), pc.less(index, len(self.class_names)))
-            label = pc.take(pa.array(self.class_names), pc.if_else(is_named, index, None))
+            is_named = pc.and_(pc.greater_equal(index, 0), pc.less(index, len(self.code_names)))
+            label = pc.take(pa.array(self.code_names), pc.if_else(is_named, index, None))
         return label.cast(pa.string())
 
 

@@ -1,8 +1,8 @@
-"""Parquet files in the Hugging Face layout: an image column (encoded bytes), a label column.
+"""Parquet files in the Hugging Face layout: a column of contents (encoded bytes), one of labels.
 
 The split is in the file's name (`train-00000-of-00005.parquet`, `test.parquet`), in its folder's
-(`test/0000.parquet`), or in a column. Class names come from the `huggingface` schema metadata.
-Files without an image column (annotations, say) lie in the same folders and are passed over.
+(`test/0000.parquet`), or in a column. Names of labels come from the `huggingface` schema metadata.
+Files without contents (annotations, say) lie in the same folders and are passed over.
 """
 
 from collections.abc import Iterator, Mapping
@@ -17,11 +17,12 @@ import pyarrow.parquet as pq
 from pipeline.dataset.catalog import Entry
 from pipeline.ingest.sources.kinds.parquet.layout import (
     ParquetLayout,
-    class_names,
     find_layout,
-    image_column,
+    holding_column,
+    names_of_codes,
 )
 from pipeline.ingest.sources.kinds.parquet.rows import RowReader, split_in_path
+from pipeline.modalities.protocols.prepare import Prepare, content_column
 from pipeline.runtime.errors import SourceError
 from pipeline.sources.places.files import Files
 from pipeline.sources.places.trees import Folder
@@ -31,8 +32,8 @@ from pipeline.sources.source import (
     SPLIT_NAMES,
     Batch,
     Source,
-    in_order,
 )
+from pipeline.targets.protocols.labels import Labels
 
 
 class Footer(NamedTuple):
@@ -42,40 +43,43 @@ class Footer(NamedTuple):
     num_rows: int
 
 
-def recognises(files: Files, entry: Entry) -> bool:
-    """Whether a Parquet file has a column of images, or is broken; open_source then says so."""
+def recognises(files: Files, entry: Entry, prepare: Prepare, labels: Labels) -> bool:
+    """Whether a Parquet file has a column of contents, or is broken; open_source then says so."""
     if not isinstance(files.tree, Folder):
         return False
     paths = _parquet_files(files, files.tree.root)
     for path in paths:
         try:
-            if image_column(pq.read_schema(path), entry) is not None:
+            if holding_column(pq.read_schema(path), entry, prepare) is not None:
                 return True
         except (pa.ArrowException, OSError):
             return True
     return bool(paths) and len(paths) == len(files.members)  # nothing else it could be
 
 
-def open_source(entry: Entry, files: Files, max_bytes: float) -> Source:
+def open_source(
+    entry: Entry, files: Files, max_bytes: float, prepare: Prepare, labels: Labels
+) -> Source:
     """Look at the files and open them.
 
     Raises:
-        SourceError: no files, no image or label column, files that disagree, or broken ones.
+        SourceError: no files, no column of contents or labels, files that disagree, or broken ones.
     """
     if not isinstance(files.tree, Folder):
         raise SourceError(f"{files.where} is an archive of Parquet files", fix="unpack it first")
     root = files.tree.root
-    footers = _read_footers(files, root, entry)
+    footers = _read_footers(files, root, entry, prepare)
     path, (schema, _) = next(iter(footers.items()))
-    layout = find_layout(schema, entry, path)
+    layout = find_layout(schema, entry, path, prepare, labels)
     _refuse_different_files(footers, layout)
-    names = class_names(schema, layout.label)
+    of_entry = labels.names_in(entry)
+    names = names_of_codes(schema, layout.label)
     if names is None and pa.types.is_integer(schema.field(layout.label).type):
-        names = entry.classes
-    paths_are_ids = layout.id is None and _has_unique_paths(footers, layout.image)
-    reader = RowReader(root, layout, names, paths_are_ids, max_bytes)
+        names = of_entry
+    paths_are_ids = layout.id is None and _has_unique_paths(footers, layout.content)
+    reader = RowReader(root, layout, names, paths_are_ids, max_bytes, content_column(prepare))
     return Source(
-        classes=entry.classes or names or in_order(_distinct(footers, layout.label)),
+        labels=of_entry or names or _distinct(footers, layout.label),
         num_examples=sum(footer.num_rows for footer in footers.values()),
         splits=_find_splits(footers, root, layout),
         batches=_batches(list(footers), reader),
@@ -108,8 +112,8 @@ def _is_parquet(name: str) -> bool:
     return name.endswith(".parquet")
 
 
-def _read_footers(files: Files, root: Path, entry: Entry) -> dict[Path, Footer]:
-    """The footers of the files with images, at least one.
+def _read_footers(files: Files, root: Path, entry: Entry, prepare: Prepare) -> dict[Path, Footer]:
+    """The footers of the files with contents, at least one.
 
     Raises:
         SourceError: there is none, or a file is broken.
@@ -125,31 +129,31 @@ def _read_footers(files: Files, root: Path, entry: Entry) -> dict[Path, Footer]:
             raise SourceError(
                 f"{path} is no readable Parquet file: {error}", fix="fetch it again"
             ) from None
-        if image_column(parquet.schema_arrow, entry) is not None:
+        if holding_column(parquet.schema_arrow, entry, prepare) is not None:
             footers[path] = Footer(parquet.schema_arrow, parquet.metadata.num_rows)
     if not footers:
         raise SourceError(
-            f"no Parquet file in {root} has an image column",
-            fix="name it in the catalog entry, under columns: image:",
+            f"no Parquet file in {root} has a column of {prepare.NOUN}s",
+            fix=f"name it in the catalog entry, under columns: {content_column(prepare)}:",
         )
     return footers
 
 
 def _refuse_different_files(footers: Mapping[Path, Footer], layout: ParquetLayout) -> None:
-    """Refuse files that lack a column of the layout, or have other class names than the first.
+    """Refuse files that lack a column of the layout, or have other names of labels than the first.
 
     Raises:
         SourceError: see above.
     """
     first, (schema, _) = next(iter(footers.items()))
-    names = class_names(schema, layout.label)
+    names = names_of_codes(schema, layout.label)
     for path, (other, _) in footers.items():
         for name in layout:
             if name is not None and name not in other.names:
                 raise SourceError(f"{path} has no column {name}", fix="make the files alike")
-        if class_names(other, layout.label) != names:
+        if names_of_codes(other, layout.label) != names:
             raise SourceError(
-                f"{path} has other class names than {first}", fix="make the files alike"
+                f"{path} has other names of labels than {first}", fix="make the files alike"
             )
 
 
@@ -193,8 +197,8 @@ def _distinct(footers: Mapping[Path, Footer], column: str) -> set[str]:
     return values
 
 
-def _has_unique_paths(footers: Mapping[Path, Footer], image: str) -> bool:
-    """Whether every image has a path beside its bytes, and no two the same.
+def _has_unique_paths(footers: Mapping[Path, Footer], content: str) -> bool:
+    """Whether every content has a path beside its bytes, and no two the same.
 
     Raises:
         SourceError: a file is damaged.
@@ -202,12 +206,12 @@ def _has_unique_paths(footers: Mapping[Path, Footer], image: str) -> bool:
     seen: set[str] = set()
     num = 0
     for path, (schema, _) in footers.items():
-        kind = schema.field(image).type
+        kind = schema.field(content).type
         if not pa.types.is_struct(kind) or kind.get_field_index("path") < 0:
             return False
         try:
-            for batch in pq.ParquetFile(path).iter_batches(columns=[f"{image}.path"]):
-                paths = pc.struct_field(batch[image], "path")
+            for batch in pq.ParquetFile(path).iter_batches(columns=[f"{content}.path"]):
+                paths = pc.struct_field(batch[content], "path")
                 if paths.null_count:
                     return False
                 seen.update(paths.to_pylist())

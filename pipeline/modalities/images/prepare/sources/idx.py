@@ -10,7 +10,7 @@ import io
 import re
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import NamedTuple
@@ -18,7 +18,6 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from pipeline.dataset.catalog import Entry
 from pipeline.modalities.images.prepare.decoding import encode_png
 from pipeline.runtime.errors import SourceError
 from pipeline.sources.places.files import Files
@@ -39,12 +38,17 @@ MAX_FILE_BYTES = 1 << 30  # as it is stored; EMNIST's largest has 547 MB before 
 MAX_EXAMPLES = 1 << 27  # their labels are held in memory
 
 
-def recognises(files: Files, entry: Entry) -> bool:
+def recognises(files: Files) -> bool:
     """Whether a file is called like one of MNIST's."""
     return any(map(NAME.fullmatch, files.others))
 
 
-def open_source(entry: Entry, files: Files, max_bytes: float) -> Source:
+def open_source(
+    files: Files,
+    max_bytes: float,
+    label_column: str | None = None,
+    label_names: Sequence[str] | None = None,
+) -> Source:
     """Read the labels and the headers of the images, which are decompressed batch by batch.
 
     Raises:
@@ -72,15 +76,15 @@ def open_source(entry: Entry, files: Files, max_bytes: float) -> Source:
         labels.finish()
         pairs.append(Pair(split, images, label_codes))
     codes = sorted(set().union(*(np.unique(pair.codes).tolist() for pair in pairs)))
-    if entry.classes and max(codes, default=0) >= len(entry.classes):
+    if label_names and max(codes, default=0) >= len(label_names):
         raise SourceError(
             f"{files.where} has the label {max(codes)}, but the entry names "
-            f"{len(entry.classes)} classes",
+            f"{len(label_names)} classes",
             fix="correct classes in the catalog entry",
         )
-    names_of = dict(enumerate(entry.classes)) if entry.classes else {c: str(c) for c in codes}
+    names_of = dict(enumerate(label_names)) if label_names else {c: str(c) for c in codes}
     return Source(
-        classes=list(names_of.values()),
+        labels=list(names_of.values()),
         num_examples=sum(len(pair.codes) for pair in pairs),
         splits=frozenset(pair.split for pair in pairs),
         batches=_batches(pairs, names_of),
@@ -211,6 +215,7 @@ class IdxBatch:
 
     def __call__(self) -> pa.Table:
         return examples_table(
+            "image",
             [f"{self.split}/{self.start + row:05d}" for row in range(len(self.images))],
             image=[encode_png(image[:, :, None]) for image in self.images],
             label=self.labels,

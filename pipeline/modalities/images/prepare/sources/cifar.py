@@ -6,14 +6,13 @@ refused with the address of the binary form.
 Formats: https://www.cs.toronto.edu/~kriz/cifar.html
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
-from pipeline.dataset.catalog import Entry
 from pipeline.modalities.images.prepare.decoding import encode_png
 from pipeline.runtime.errors import SourceError
 from pipeline.sources.places.files import Files
@@ -33,7 +32,7 @@ class BinaryForm(NamedTuple):
     train: tuple[str, ...]
     test: str
     labels: dict[str, str]
-    """The labels of an example in the order of their bytes, each with the file of its class names.
+    """The labels of an example in the order of their bytes, each with the file of their names.
     The last one counts unless the entry names another."""
 
     @property
@@ -81,36 +80,42 @@ PYTHON_FORMS = [
 ]
 
 
-def recognises(files: Files, entry: Entry) -> bool:
+def recognises(files: Files) -> bool:
     """Whether there is an archive of either form; open_source refuses the python one."""
     return bool(_find_archives(files)) or _find_pickles(files) is not None
 
 
-def open_source(entry: Entry, files: Files, max_bytes: float) -> Source:
+def open_source(
+    files: Files,
+    max_bytes: float,
+    label_column: str | None = None,
+    label_names: Sequence[str] | None = None,
+) -> Source:
     """Read the archive's files, which fit in memory (184 MB in all).
 
     Raises:
         SourceError: a file is missing or damaged, or the archive is of the python form.
     """
     form, top = _only_archive(files)
-    label = entry.columns.label or list(form.labels)[-1]
+    label = label_column or list(form.labels)[-1]
     if label not in form.labels:
         raise SourceError(
             f"{files.where} has no label {label}; it has {', '.join(form.labels)}",
             fix="name one of these in the catalog entry, under columns: label:",
         )
-    classes = entry.classes or _class_names(files, top + form.labels[label])
+    own = label_names is None
+    names = list(label_names or _label_names(files, top + form.labels[label]))
     contents = []
-    for split, names in (("train", form.train), ("test", (form.test,))):
+    for split, parts in (("train", form.train), ("test", (form.test,))):
         start = 0
-        for name in names:
+        for name in parts:
             pixels, codes = _read_file(files, top + name, form, label)
-            _check_codes(codes, len(classes), f"{top}{name} of {files.where}", entry)
-            labels = [classes[code] for code in codes.tolist()]
+            _check_codes(codes, len(names), f"{top}{name} of {files.where}", own=own)
+            labels = [names[code] for code in codes.tolist()]
             contents.append(CifarBatch(split, start, pixels, labels))
             start += len(labels)
     return Source(
-        classes=classes,
+        labels=names,
         num_examples=sum(len(content.labels) for content in contents),
         splits=frozenset(("train", "test")),
         batches=_batches(contents),
@@ -131,6 +136,7 @@ class CifarBatch:
     def __call__(self) -> pa.Table:
         images = self.pixels.reshape(-1, 3, SIDE, SIDE).transpose(0, 2, 3, 1)
         return examples_table(
+            "image",
             [f"{self.split}/{self.start + row:05d}" for row in range(len(images))],
             image=[encode_png(np.ascontiguousarray(image)) for image in images],
             label=self.labels,
@@ -208,20 +214,20 @@ def _looks_pickled(files: Files, name: str) -> bool:
         return False
 
 
-def _class_names(files: Files, name: str) -> list[str]:
-    """Read a file of class names, one a line.
+def _label_names(files: Files, name: str) -> list[str]:
+    """Read a file of names of labels, one a line.
 
     Raises:
         SourceError: it cannot be read, or has fewer than two names or one twice.
     """
     lines = files.read(name, MAX_NAMES_BYTES).decode("utf-8", "replace").splitlines()
-    classes = [line.strip() for line in lines if line.strip()]
-    if len(classes) < 2 or len(set(classes)) < len(classes):
+    names = [line.strip() for line in lines if line.strip()]
+    if len(names) < 2 or len(set(names)) < len(names):
         raise SourceError(
             f"{name} of {files.where} should hold names of classes that differ",
             fix="fetch it again, or give classes in the catalog entry",
         )
-    return classes
+    return names
 
 
 def _read_file(
@@ -243,15 +249,15 @@ def _read_file(
     return rows[:, len(form.labels) :], rows[:, list(form.labels).index(label)]
 
 
-def _check_codes(codes: np.ndarray, num_classes: int, where: str, entry: Entry) -> None:
-    """Refuse codes, uint8, that are no index of a class.
+def _check_codes(codes: np.ndarray, num_names: int, where: str, *, own: bool) -> None:
+    """Refuse codes, uint8, that have no name; names are the archive's `own` or the entry's.
 
     Raises:
         SourceError: names the first of them.
     """
-    unknown = codes[codes >= num_classes]
+    unknown = codes[codes >= num_names]
     if len(unknown):
         raise SourceError(
-            f"{where} has the label {unknown[0]}, but there are {num_classes} classes",
-            fix="correct classes in the catalog entry" if entry.classes else "fetch it again",
+            f"{where} has the label {unknown[0]}, but there are {num_names} classes",
+            fix="fetch it again" if own else "correct classes in the catalog entry",
         )

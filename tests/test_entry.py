@@ -1,12 +1,17 @@
 """Two lines are enough for a catalog entry; what is missing or misspelt is named."""
 
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from pipeline.dataset.catalog import Columns, Entry, Expectation, SplitFractions, read_entry
+from pipeline import entry as entries
+from pipeline.dataset.catalog import Expectation, SplitFractions
 from pipeline.runtime.errors import SettingsError
+from tests.support.entries import Columns, Entry
 from tests.support.repository import ROOT
+
+read_entry = partial(entries.read_entry, modality="images", target="classes")
 
 TWO_LINES = "uri: data/pets\nlicense: CC-BY-4.0\n"
 
@@ -18,6 +23,10 @@ def catalog(here: Path) -> Path:
     return folder
 
 
+def as_read(**more: object) -> dict:
+    return Entry(**more).model_dump()
+
+
 def refusal(name: str) -> str:
     with pytest.raises(SettingsError) as caught:
         read_entry(name)
@@ -26,7 +35,7 @@ def refusal(name: str) -> str:
 
 def test_two_lines_are_enough(catalog):
     (catalog / "pets.yaml").write_text(TWO_LINES)
-    assert read_entry("pets") == Entry(
+    assert read_entry("pets").model_dump() == as_read(
         uri="data/pets",
         license="CC-BY-4.0",
         kind="auto",
@@ -62,7 +71,7 @@ expectations:
     severity: warning
 """
     )
-    assert read_entry("pets") == Entry(
+    assert read_entry("pets").model_dump() == as_read(
         uri="data/pets",
         license="CC-BY-4.0",
         kind="parquet",
@@ -111,7 +120,7 @@ def test_no_licence_no_ingest(catalog, license):
         (
             "columns: {zzz: animal}",
             "unknown key columns.zzz | fix: known keys: "
-            "id, image, label, split, group, license, purposes, annotator",
+            "id, split, group, license, purposes, image, label, annotator",
         ),
         (
             "expectations: [{type: expect_x, severty: warning}]",

@@ -13,11 +13,10 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from pipeline.dataset.catalog import Entry
-from pipeline.ingest.sources.opening import open_source
 from pipeline.modalities.images.prepare.decoding import decode
 from pipeline.runtime.errors import SourceError
 from pipeline.sources.source import EXAMPLES_PER_BATCH
+from tests.support.entries import Entry, open_source
 
 DIGITS = load_digits()
 IMAGES = (DIGITS.images[:50] * 15).astype(np.uint8)
@@ -60,7 +59,7 @@ def test_pairs_of_files(tmp_path, suffix, before, dot):
     write(tmp_path, suffix=suffix, before=before, dot=dot)
     found = source(tmp_path)
     assert (found.kind, found.num_examples, found.splits) == ("idx", 50, {"train", "test"})
-    assert found.classes == [str(number) for number in range(10)]
+    assert found.target["classes"] == [str(number) for number in range(10)]
     examples = {row["id"]: row for row in rows(tmp_path)}
     assert list(examples) == [
         *(f"train/{number:05d}" for number in range(40)),
@@ -94,7 +93,7 @@ def test_labels_that_skip_numbers(tmp_path):
     write(tmp_path)
     (tmp_path / "train-labels-idx1-ubyte.gz").write_bytes(gzip.compress(idx(LABELS[:40] // 5 * 7)))
     (tmp_path / "t10k-labels-idx1-ubyte.gz").write_bytes(gzip.compress(idx(LABELS[40:] // 5 * 7)))
-    assert source(tmp_path).classes == ["0", "7"]
+    assert source(tmp_path).target["classes"] == ["0", "7"]
     assert {row["label"] for row in rows(tmp_path)} == {"0", "7"}
 
 

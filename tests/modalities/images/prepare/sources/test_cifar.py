@@ -9,10 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.dataset.catalog import Columns, Entry
-from pipeline.ingest.sources.opening import open_source
 from pipeline.modalities.images.prepare.decoding import decode
 from pipeline.runtime.errors import SourceError
+from tests.support.entries import Columns, Entry, open_source
 
 PER_BATCH = 20
 TEN = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
@@ -76,7 +75,7 @@ def refusal(uri: Path, **more) -> str:
 def test_cifar_10(tmp_path):
     uri = write_ten(tmp_path)
     found = source(uri)
-    assert (found.kind, found.classes, found.splits) == ("cifar", TEN, {"train", "test"})
+    assert (found.kind, found.target["classes"], found.splits) == ("cifar", TEN, {"train", "test"})
     examples = rows(uri)
     assert len(examples) == found.num_examples == 6 * PER_BATCH
     assert [row["id"] for row in examples] == [
@@ -108,10 +107,10 @@ def test_an_archive_and_its_folder_are_the_same_examples(here):
 def test_cifar_100(tmp_path):
     uri = write_hundred(tmp_path)
     _, fine = batch(0, 100)
-    assert source(uri).classes == HUNDRED
+    assert source(uri).target["classes"] == HUNDRED
     assert [row["label"] for row in rows(uri)][:20] == [HUNDRED[code] for code in fine]
     coarse = {"columns": Columns(label="coarse_label")}
-    assert source(uri, **coarse).classes == TWENTY
+    assert source(uri, **coarse).target["classes"] == TWENTY
     assert [row["label"] for row in rows(uri, **coarse)][:20] == [TWENTY[c // 5] for c in fine]
     assert refusal(uri, columns=Columns(label="label")) == (
         f"ERROR {uri} has no label label; it has coarse_label, fine_label "
@@ -139,7 +138,7 @@ def test_the_python_form_is_refused_with_the_address_of_the_binary_one(here, pro
 
 def test_the_binary_form_is_read_where_both_are(tmp_path):
     write_pickles(tmp_path / "cifar-10-batches-py", "batches.meta", ["data_batch_1"])
-    assert source(write_ten(tmp_path)).classes == TEN
+    assert source(write_ten(tmp_path)).target["classes"] == TEN
 
 
 def test_damaged_archives(tmp_path):
@@ -187,9 +186,9 @@ def test_two_archives_in_one_folder(tmp_path):
         f"ERROR {tmp_path} holds several CIFAR archives: cifar-10-batches-bin/, cifar-100-binary/ "
         "| fix: point uri at one of them"
     )
-    assert source(tmp_path / "cifar-100-binary").classes == HUNDRED
+    assert source(tmp_path / "cifar-100-binary").target["classes"] == HUNDRED
     shutil.rmtree(tmp_path / "cifar-100-binary")
-    assert source(tmp_path).classes == TEN
+    assert source(tmp_path).target["classes"] == TEN
 
 
 def test_what_is_no_archive(tmp_path):

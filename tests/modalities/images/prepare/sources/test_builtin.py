@@ -4,11 +4,9 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from pipeline.dataset.catalog import Entry
-from pipeline.ingest.sources.opening import open_source
 from pipeline.modalities.images.prepare.decoding import decode
 from pipeline.runtime.errors import SourceError
-from pipeline.sources.source import EXAMPLE_SCHEMA
+from tests.support.entries import EXAMPLE_SCHEMA, Entry, open_source
 
 
 def test_the_built_in_digits():
@@ -16,7 +14,7 @@ def test_the_built_in_digits():
     source = open_source(Entry(uri="builtin:digits", license="CC-BY-4.0"))
     (read,) = source.batches
     table = read()
-    assert source.classes == [str(digit) for digit in range(10)]
+    assert source.target["classes"] == [str(digit) for digit in range(10)]
     assert (source.num_examples, source.splits) == (1797, frozenset())
     assert table.schema == EXAMPLE_SCHEMA
     assert table["id"].to_pylist() == [f"{i:04d}" for i in range(1797)]

@@ -1,0 +1,97 @@
+"""What is seen of images while their rows pass by: sizes, modes, channels, blank ones."""
+
+from collections import Counter
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.dataset.table import count
+
+LARGEST_DEFAULT_SIDE = 224  # pixels; what most pretrained networks expect
+BLANK_CONTRAST = 0.005  # MIN_CONTRAST of validate
+
+
+class ImageTally:
+    """Counts over readable images; see modalities/protocols/prepare.py."""
+
+    def __init__(self) -> None:
+        self.sizes: Counter[tuple[int, int]] = Counter()
+        """By height and width."""
+        self.modes: Counter[str] = Counter()
+        self.channels: set[int] = set()
+        self.num_blank = 0
+
+    def add(self, table: pa.Table) -> None:
+        self.sizes.update(count(table, "height", "width"))
+        self.modes.update({mode: n for (mode,), n in count(table, "mode").items()})
+        self.channels.update(table["channels"].unique().to_pylist())
+        blank = pc.less(table["contrast"].cast(pa.float64()), BLANK_CONTRAST)
+        self.num_blank += pc.sum(blank).as_py() or 0
+
+    def index(self, entry: Any) -> dict[str, Any]:
+        return {
+            "image_size": entry.image_size or self.common_size(),
+            "channels": 3 if 3 in self.channels else 1,
+        }
+
+    def common_size(self) -> list[int]:
+        """The height and width of every image, or a square as large as most images allow."""
+        if len(self.sizes) == 1:
+            return list(next(iter(self.sizes)))
+        shorter = sorted(min(size) for size in self.sizes.elements())
+        side = min(shorter[len(shorter) // 2], LARGEST_DEFAULT_SIDE) if shorter else 1
+        return [side, side]
+
+    def remarks(self, entry: Any) -> list[str]:
+        if entry.image_size is not None or len(self.sizes) <= 1:
+            return []
+        height, width = self.common_size()
+        return [
+            f"images differ in size; training will see {height} x {width} "
+            "(`image_size` in the catalog entry chooses another)"
+        ]
+
+    def headline(self) -> str:
+        return f"{self.size_range()} pixels"
+
+    def summary(self) -> str:
+        return f"sizes: {self.size_range()}; modes: {', '.join(sorted(self.modes))}"
+
+    def size_range(self) -> str:
+        """Name the smallest and the largest size: "12 x 10 to 20 x 16"."""
+        if not self.sizes:
+            return "none readable"
+        smallest = min(self.sizes, key=lambda size: size[0] * size[1])
+        largest = max(self.sizes, key=lambda size: size[0] * size[1])
+        if smallest == largest:
+            return f"all {smallest[0]} x {smallest[1]}"
+        return f"{smallest[0]} x {smallest[1]} to {largest[0]} x {largest[1]}"
+
+    def entry_lines(self) -> list[str]:
+        if len(self.sizes) <= 1:
+            return []
+        height, width = self.common_size()
+        return [f"image_size: [{height}, {width}]  # the images differ in size"]
+
+    def oddities(self) -> list[str]:
+        found = []
+        if self.num_blank:
+            found.append(f"{self.num_blank} image{'s' if self.num_blank != 1 else ''} blank")
+        if len(self.channels) > 1:
+            found.append("grey and colour images are mixed; all become RGB")
+        return found
+
+    def decisions(self) -> list[str]:
+        found = []
+        if len(self.sizes) > 1:
+            height, width = self.common_size()
+            found.append(
+                f"image_size: training will see [{height}, {width}]; is that enough to tell them "
+                "apart?"
+            )
+        return [
+            *found,
+            "groups: do several images show one person, animal or thing? A manifest can say so",
+            "augmentation: may images be mirrored? (augment.transforms in params.yaml)",
+        ]

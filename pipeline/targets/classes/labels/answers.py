@@ -1,0 +1,26 @@
+"""What a model says of an example, for people and as JSON."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.targets.protocols.labels import TargetIndex
+
+
+def answer(probabilities: NDArray[np.float64], index: TargetIndex) -> dict[str, Any]:
+    """The best class, and the probability of each, `(K,)`, to six digits."""
+    best = int(probabilities.argmax())
+    return {
+        "class": index["classes"][best],
+        "probability": round(float(probabilities[best]), 6),
+        "probabilities": {
+            name: round(float(p), 6)
+            for name, p in zip(index["classes"], probabilities, strict=True)
+        },
+    }
+
+
+def answer_words(probabilities: NDArray[np.float64], index: TargetIndex) -> list[str]:
+    best = int(probabilities.argmax())
+    return [index["classes"][best], f"{probabilities[best]:.4f}"]

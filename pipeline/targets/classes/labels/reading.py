@@ -1,0 +1,74 @@
+"""From the labels of a source to classes."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from pipeline.runtime.errors import SourceError
+from pipeline.targets.protocols.labels import TargetIndex
+
+USUAL_NAMES = ("label", "class", "category", "target", "class_name", "label_name")
+UNKNOWN = "no class"
+
+
+def names_in(entry: Any) -> list[str] | None:
+    """The classes of the entry."""
+    names: list[str] | None = entry.classes
+    return names
+
+
+def index_of(entry: Any, labels: list[str] | set[str]) -> TargetIndex:
+    """The classes of the entry, or those of the source."""
+    found = labels if isinstance(labels, list) else in_order(labels)
+    return {"classes": entry.classes or found}
+
+
+def in_order(names: set[str]) -> list[str]:
+    """Class names in the order of their indices: numbers by value, others by letters."""
+    return sorted(names, key=lambda name: (int(name) if name.isdecimal() else -1, name))
+
+
+def namer(texts: set[str], entry: Any, where: str) -> Callable[[str], str | None]:
+    """Choose what makes a class name of a text: the text itself, or the class of that index.
+
+    Raises:
+        SourceError: no text is one of the entry's classes, nor an index of one.
+    """
+    if not entry.classes or not texts or texts & set(entry.classes):
+        return lambda text: text
+    names: dict[str, str | None] = {str(code): name for code, name in enumerate(entry.classes)}
+    if not texts & names.keys():
+        raise SourceError(
+            f"{where} has no label that the entry's classes name; the first is {min(texts)!r}",
+            fix="correct classes: in the catalog entry, or leave it out",
+        )
+    names["-1"] = None  # usual for unlabelled
+    return lambda text: names.get(text, text)
+
+
+def problem_of(label: str, entry: Any) -> str | None:
+    if not entry.classes or label in entry.classes:
+        return None
+    return f"label {label} is none of the classes"
+
+
+def named(texts: Sequence[str], index: TargetIndex) -> list[str | None]:
+    """Names of classes or, where no text is one, the classes of these indices."""
+    names = {name: name for name in index["classes"]}
+    if not names.keys() & set(texts):
+        names = {str(code): name for code, name in enumerate(index["classes"])}
+    return [names.get(text) for text in texts]
+
+
+def how_to_mend(index: TargetIndex) -> str:
+    return (
+        f"the classes are {', '.join(index['classes']) or 'none'}; "
+        "correct the labels, or classes: in the catalog entry"
+    )
+
+
+def describe(index: TargetIndex) -> str:
+    return f"{len(index['classes'])} classes"
+
+
+def figures(index: TargetIndex) -> dict[str, int]:
+    return {"classes": len(index["classes"])}
