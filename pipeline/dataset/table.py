@@ -24,13 +24,15 @@ ANNOTATIONS = "annotations.parquet"  # in data/raw: id, annotator, label
 WORD = pa.dictionary(pa.int32(), pa.string())  # a string out of few
 
 
-def raw_schema(content: pa.Field, measured: Sequence[pa.Field]) -> pa.Schema:
-    """Columns of data/raw: what an example is, and what was `measured` on it."""
+def raw_schema(
+    content: Sequence[pa.Field], label: pa.Field, measured: Sequence[pa.Field]
+) -> pa.Schema:
+    """Columns of data/raw: what an example is, what is said of it, what was measured on it."""
     return pa.schema(
         [
             pa.field("id", pa.string(), nullable=False),
-            content,  # null when unusable
-            pa.field("label", WORD),
+            *content,  # null when unusable
+            label,  # null when unlabelled
             pa.field("split", WORD),
             pa.field("group", pa.string()),
             pa.field("sha256", pa.string()),  # of the content as it is stored; null when unusable

@@ -6,9 +6,10 @@ from pipeline.dataset.table import WORD, clean_schema, raw_schema
 from pipeline.modalities.images.prepare.measurements import MEASUREMENTS
 
 CONTENT = pa.field("image", pa.binary())  # encoded, without metadata
+LABEL = pa.field("label", WORD)
 MODE = pa.field("mode", WORD)  # of the image as it came, such as RGB
 RAW_SCHEMA = raw_schema(
-    CONTENT, [*(pa.field(m.name, pa.type_for_alias(m.type)) for m in MEASUREMENTS), MODE]
+    [CONTENT], LABEL, [*(pa.field(m.name, pa.type_for_alias(m.type)) for m in MEASUREMENTS), MODE]
 )
 CLEAN_SCHEMA = clean_schema(RAW_SCHEMA)
 WITHOUT_CONTENT = [field.name for field in RAW_SCHEMA if field.name != CONTENT.name]
