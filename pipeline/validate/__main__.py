@@ -3,21 +3,23 @@
 reads   data/raw/, data/catalog/<dataset>.yaml, data/profiles/<dataset>.json where there is one
 writes  data/profile.json (what the data are like), reports/validation.json,
         data/quarantine.csv (examples that cannot be used, which clean removes)
-params  dataset, validate
+params  dataset, modality, target, validate
 """
 
 import csv
 from collections.abc import Iterable
 from pathlib import Path
 
-from pipeline.dataset.catalog import read_entry
+from pipeline.dataset.expectations.rules import PROFILE
 from pipeline.dataset.places import PROFILE_FILE, PROFILES_DIR, QUARANTINE, RAW
 from pipeline.dataset.table import read_folder, read_index
-from pipeline.modalities.images.prepare.schema import WITHOUT_CONTENT
+from pipeline.entry import read_entry
+from pipeline.modalities.opening import open_compare
 from pipeline.runtime.errors import BrokenDataset, one_line
 from pipeline.runtime.stage import WORK_DIR, Stage, run_stage
+from pipeline.targets.opening import open_rules
 from pipeline.validate.assessment import Assessment, assess
-from pipeline.validate.expectations import PROFILE
+from pipeline.validate.columns import expected_columns
 from pipeline.validate.params import ValidateParams, validate_params
 from pipeline.validate.profile import read_profile, unknown_features
 
@@ -28,14 +30,18 @@ NUM_PRINTED = 10
 def main(stage: Stage[ValidateParams]) -> None:
     params = stage.params
     limits = params.validation
-    table = read_folder(RAW, WITHOUT_CONTENT)
-    before = read_profile(params.dataset)
+    compare, labels = open_compare(params.modality), open_rules(params.target)
+    table = read_folder(RAW, expected_columns(compare, labels).names)
+    index = read_index(RAW)
+    features = compare.features(index["content"])
+    before = read_profile(params.dataset, features)
     found = assess(
         table,
-        read_index(RAW)["classes"],
-        read_entry(params.dataset).expectations,
-        min_examples_per_class=limits.min_examples_per_class,
-        max_drift=limits.max_drift,
+        index,
+        read_entry(params.dataset, params.modality, params.target).expectations,
+        compare,
+        labels,
+        settings=limits,
         before=before,
     )
     critical, warnings = found.failed("critical"), found.failed("warning")
@@ -74,7 +80,7 @@ def main(stage: Stage[ValidateParams]) -> None:
     stage.say(
         f"{held} of {len(found.outcomes)} expectations hold, {num_quarantined} examples set aside"
     )
-    if before is not None and (unknown := unknown_features(before)):
+    if before is not None and (unknown := unknown_features(before, features)):
         stage.say(
             f"not compared with the accepted profile, which does not know it: {', '.join(unknown)}"
         )

@@ -1,42 +1,33 @@
 """What a dataset is like: which examples are to be set aside, what else is wrong, its profile.
 
-Expectations are asked in turn about the columns of the table, about each row, and then, of the
-rows that remain, about the table, its classes, its splits, and what has changed since the profile
-that people accepted.
+Rules are asked in turn about the columns of the table, about each row, and then, of the rows that
+remain, about the table, its labels, its splits, and what has changed since the profile that people
+accepted. The modality and the target have some of the rules, and make the columns for these.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 from pipeline.dataset.catalog import Expectation
-from pipeline.dataset.table import SPLITS
-from pipeline.modalities.images.compare.features import add_features
-from pipeline.modalities.images.prepare.measurements import MEASUREMENTS
-from pipeline.modalities.images.prepare.schema import RAW_SCHEMA, WITHOUT_CONTENT
+from pipeline.dataset.expectations.drift import Profile
+from pipeline.dataset.expectations.relations import add_repeats, in_several_splits, split_codes
+from pipeline.dataset.expectations.rules import hardly_moved
+from pipeline.modalities.protocols.compare import Compare
+from pipeline.targets.protocols.rules import Rules
 from pipeline.validate import drift
 from pipeline.validate import rules as suite
+from pipeline.validate.columns import column_table, expected_columns
 from pipeline.validate.expectations import Outcome, check, rule_of
-from pipeline.validate.profile import (
-    Profile,
-    class_codes,
-    id_checksums,
-    label_signal,
-    make_profile,
-)
+from pipeline.validate.profile import id_checksums, make_profile
 
 NO_LICENSE = ("", "?", "-", "unknown", "none", "null", "nan", "n/a", "na", "tbd", "todo")
-MIN_CONTRAST = 0.005  # a grey level or so
-MIN_BRIGHTNESS = 0.005
-MAX_ASPECT_RATIO = 10
-USUAL_SIZE_SHARE = 0.9  # when so many images are of one size, the others are odd
-LOOK_STEPS = 32  # of brightness and contrast, which an image that looks the same shares
 
 
 @dataclass(frozen=True)
@@ -56,31 +47,37 @@ class Assessment:
 
 def assess(
     table: pa.Table,
-    classes: Sequence[str],
+    index: Mapping[str, Any],
     own: Sequence[Expectation],
+    compare: Compare,
+    labels: Rules,
     *,
-    min_examples_per_class: int,
-    max_drift: float,
+    settings: Any,
     before: Profile | None,
 ) -> Assessment:
-    """Check a table of measurements: data/raw without images.
+    """Check a table of measurements: data/raw without heavy content.
 
-    `own` are the expectations of the catalog entry, `before` is the accepted profile if there is
-    one. For `max_drift` see params.py.
+    Args:
+        index: of data/raw.
+        own: the expectations of the catalog entry.
+        settings: the section `validate`.
+        before: the accepted profile if there is one.
 
     Raises:
         SettingsError: an expectation of the entry cannot be made or evaluated.
     """
-    outcomes = check(_columns(table.schema), suite.COLUMN_RULES, "columns")
+    content, target, max_drift = index["content"], index["target"], settings.max_drift
+    columns = column_table(table.schema, expected_columns(compare, labels))
+    outcomes = check(columns, suite.COLUMN_RULES, "columns")
     if not outcomes[0].success:
         return Assessment(outcomes, {})
     own_rules = [rule_of(expectation) for expectation in own]
     about_rows = [rule for rule in own_rules if rule.reason]
     about_table = [rule for rule in own_rules if not rule.reason]
 
-    rows = _frame(table)
-    rules = [*suite.IDENTITY_RULES, *suite.row_rules(classes, own), *about_rows]
-    outcomes += check(rows, rules)
+    rows = _frame(table, compare)
+    rules = suite.row_rules(labels.row_rules(target), compare.ROW_RULES, own)
+    outcomes += check(rows, [*suite.IDENTITY_RULES, *rules, *about_rows])
     quarantine = _reasons(outcomes, rows)
     if any(outcome.consequence == "critical" and not outcome.success for outcome in outcomes):
         return Assessment(outcomes, quarantine)  # without ids no row can be set aside
@@ -89,72 +86,66 @@ def assess(
         return Assessment(outcomes, quarantine)
 
     checksums = id_checksums(kept)
-    add_features(kept)
+    features = compare.features(content)
+    compare.add_features(kept, content)
     _add_relations(kept)
-    rules = [*suite.TABLE_RULES, *about_table]
-    signal = label_signal(kept, class_codes(kept, classes), checksums)
+    compare.add_relations(kept)
+    rules = [*suite.table_rules(compare.ACROSS_SPLITS, compare.AMONG_EXAMPLES), *about_table]
+    signal = labels.signal(kept, partial(compare.patterns, content=content), checksums, target)
     if signal is not None:
-        kept["label_signal"] = signal
-        rules += suite.signal_rules(kept, len(classes), before, max_drift)
-    by_class = drift.class_table(kept, classes, before)
-    rules_of_classes = suite.class_rules(by_class, min_examples_per_class)
+        kept["label_signal"] = signal.values
+        rules += labels.signal_rules(kept, target, before, settings)
     if before is not None:
-        rules += suite.drift_rules(kept, before, max_drift)
-        rules_of_classes += suite.moved_rules("classes look as in the profile", max_drift)
+        drift_of_labels = labels.drift_rules(kept, before, settings)
+        rules += suite.drift_rules(kept, drift_of_labels, before, max_drift)
     outcomes += check(kept, rules)
-    outcomes += check(by_class, rules_of_classes, "classes")
-    outcomes += check(drift.split_table(kept), suite.split_rules(max_drift), "splits")
+    for about in labels.label_tables(kept, features.names, target, before, settings):
+        outcomes += check(about.rows, about.rules, about.noun)
+    splits = drift.split_table(kept, features.names, signal.chance if signal else None)
+    outcomes += check(splits, suite.split_rules(max_drift), "splits")
     if before is not None:
-        rules = suite.moved_rules("measurements are as in the profile", max_drift)
-        outcomes += check(drift.measurement_table(kept, before), rules, "measurements")
+        rules = [hardly_moved("measurements are as in the profile", max_drift)]
+        moved = drift.measurement_table(kept, features, before)
+        outcomes += check(moved, rules, "measurements")
         known = drift.remembered_table(kept, checksums, before)
         outcomes += check(known, suite.REMEMBERED_RULES, "known examples")
-    return Assessment(outcomes, quarantine, make_profile(kept, classes, checksums))
+    label_profile = labels.profile(kept, features.names, target)
+    profile = make_profile(kept, features, compare.WORDS, label_profile, checksums)
+    return Assessment(outcomes, quarantine, profile)
 
 
-def _columns(schema: pa.Schema) -> pd.DataFrame:
-    """A row for each column that is there or should be: id (its name), type, expected."""
-    expected = {name: str(RAW_SCHEMA.field(name).type) for name in WITHOUT_CONTENT}
-    found = {field.name: str(field.type) for field in schema}
-    names = sorted(expected | found)
-    return pd.DataFrame(
-        {
-            "id": names,
-            "type": [found.get(name, "missing") for name in names],
-            "expected": [expected.get(name, "none") for name in names],
-        }
-    )
-
-
-def _frame(table: pa.Table) -> pd.DataFrame:
+def _frame(table: pa.Table, compare: Compare) -> pd.DataFrame:
     """The table, and what is asked of each row.
 
-    Adds licensed, measured, blank, black_or_white and strip, which are truth values, and
-    aspect_ratio. What is asked about the image counts as fine where there is none.
+    Adds licensed and measured, which are truth values, and what the modality adds. What is asked
+    about the content counts as fine where there is none.
     """
     measured = pc.is_valid(table["sha256"])
-    for name in ("mode", *(m.name for m in MEASUREMENTS)):
+    for name in (*compare.WORDS, *(m.name for m in compare.MEASUREMENTS)):
         measured = pc.and_(measured, pc.is_valid(table[name]))
-    hashes = pc.fill_null(table["dhash"], 0)  # pandas would make floats of them
-    table = table.set_column(table.schema.get_field_index("dhash"), "dhash", hashes)
-    rows: pd.DataFrame = table.unify_dictionaries().to_pandas()
+    rows: pd.DataFrame = _with_whole_numbers(table, compare).unify_dictionaries().to_pandas()
     fine = measured.to_numpy(zero_copy_only=False)
-    for measurement in MEASUREMENTS:
+    for measurement in compare.MEASUREMENTS:
         values = rows[measurement.name].to_numpy(np.float64)
         fine &= (values >= measurement.low) & (values <= measurement.high)
     unreadable = rows["problem"].notna().to_numpy()
-    ratio = (rows["width"] / rows["height"]).to_numpy(np.float64)
-    brightness = rows["brightness"].to_numpy(np.float64)
     named = [
         name for name in rows["license"].cat.categories if name.strip().lower() not in NO_LICENSE
     ]
-    rows["aspect_ratio"] = ratio
     rows["licensed"] = rows["license"].isin(named) | rows["license"].isna()
     rows["measured"] = fine | unreadable
-    rows["blank"] = (rows["contrast"] < MIN_CONTRAST).to_numpy()
-    rows["black_or_white"] = (brightness < MIN_BRIGHTNESS) | (brightness > 1 - MIN_BRIGHTNESS)
-    rows["strip"] = (ratio > MAX_ASPECT_RATIO) | (ratio < 1 / MAX_ASPECT_RATIO)
+    compare.add_row_checks(rows)
     return rows
+
+
+def _with_whole_numbers(table: pa.Table, compare: Compare) -> pa.Table:
+    """The table with 0 for missing measurements of 64 bits, which pandas would make floats of."""
+    for measurement in compare.MEASUREMENTS:
+        if measurement.type in ("int64", "uint64"):
+            place = table.schema.get_field_index(measurement.name)
+            column = pc.fill_null(table[measurement.name], 0)
+            table = table.set_column(place, measurement.name, column)
+    return table
 
 
 def _reasons(outcomes: Sequence[Outcome], rows: pd.DataFrame) -> dict[str, str]:
@@ -172,36 +163,9 @@ def _reasons(outcomes: Sequence[Outcome], rows: pd.DataFrame) -> dict[str, str]:
 def _add_relations(kept: pd.DataFrame) -> None:
     """Add what rows are to each other: truth values.
 
-    straddles: its group is in several splits. repeated: an earlier row has the same image; leaked:
-    a row in another split has. look_repeated, look_leaked: the same, of images that look alike
-    (same difference hash, brightness and contrast). odd_size: nearly all are of another size.
+    straddles: its group is in several splits. repeated: an earlier row has the same content;
+    leaked: a row in another split has.
     """
-    splits = kept["split"].cat.set_categories(SPLITS).cat.codes.to_numpy()
     groups = pd.factorize(kept["group"])[0]
-    kept["straddles"] = _in_several(groups, splits)
-    steps = [
-        (kept[n].to_numpy(np.float64) * LOOK_STEPS).astype(np.uint64)
-        for n in ("brightness", "contrast")
-    ]
-    looks = kept["dhash"].to_numpy(np.uint64)
-    for step in steps:
-        looks = (looks ^ step) * np.uint64(0x9E3779B97F4A7C15)
-    for prefix, values in (("", kept["sha256"]), ("look_", looks)):
-        codes = pd.factorize(values)[0]
-        kept[f"{prefix}repeated"] = pd.Series(codes).duplicated().to_numpy()
-        kept[f"{prefix}leaked"] = _in_several(codes, splits)
-    sizes = kept["height"].to_numpy(np.int64) * 2**32 + kept["width"].to_numpy(np.int64)
-    names, counts = np.unique(sizes, return_counts=True)
-    nearly_all = counts.max() >= USUAL_SIZE_SHARE * len(kept)
-    kept["odd_size"] = (sizes != names[counts.argmax()]) & nearly_all
-
-
-def _in_several(
-    codes: NDArray[np.integer[Any]], splits: NDArray[np.integer[Any]]
-) -> NDArray[np.bool_]:
-    """Which rows share their code with a row of another split; none of those with code -1."""
-    num = np.zeros(codes.max(initial=-1) + 2, np.int64)
-    for split in range(len(SPLITS)):
-        num += np.bincount(codes[splits == split] + 1, minlength=len(num)) > 0
-    several: NDArray[np.bool_] = (num[codes + 1] > 1) & (codes >= 0)
-    return several
+    kept["straddles"] = in_several_splits(groups, split_codes(kept))
+    add_repeats(kept, "", kept["sha256"])

@@ -1,8 +1,8 @@
-"""Expectations, and how Great Expectations is asked whether they hold.
+"""Great Expectations, which is asked whether rules hold.
 
 An expectation is about the rows of a table, one by one, or about the table as a whole. The table
-may be one of examples, or one of classes, splits or measurements: each has a column `id`, by
-which the rows that fail are named.
+may be one of examples, or one of splits, measurements or what labels name: each has a column `id`,
+by which the rows that fail are named.
 """
 
 import logging
@@ -13,28 +13,11 @@ from typing import Any
 import pandas as pd
 
 from pipeline.dataset.catalog import Expectation
+from pipeline.dataset.expectations.rules import Rule
 from pipeline.runtime.errors import SettingsError
 
 NUM_SHOWN = 3  # ids in a line of print
 MAX_SHOWN_CHARS = 120
-DATA, PROFILE = "data", "profile"
-
-
-@dataclass(frozen=True)
-class Rule:
-    """An expectation with the words that people read when it fails."""
-
-    expectation: Expectation
-    says: str
-    """What is expected, in a few words."""
-    reason: str | None = None
-    """Why rows that fail are set aside; None where they are not."""
-    about: str = DATA
-    """DATA as they are, or what has changed since the accepted PROFILE."""
-
-    @property
-    def column(self) -> Any:
-        return self.expectation.kwargs.get("column")
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,107 @@
+"""The label signal of classes: how well measurements tell them, and what is expected of that."""
+
+import math
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pipeline.dataset.expectations.drift import (
+    SIGMAS,
+    Profile,
+    inverse_size,
+    lone_share_before,
+)
+from pipeline.dataset.expectations.moments import lone_share
+from pipeline.dataset.expectations.rules import MEAN_BETWEEN, Rule, rule, since_profile
+from pipeline.targets.classes.rules.class_table import class_codes
+from pipeline.targets.protocols.labels import TargetIndex
+from pipeline.targets.protocols.rules import Patterns, Signal
+
+SIGNAL_MIN_EXAMPLES = 500
+SIGNAL_MAX_EXAMPLES = 20_000
+SIGNAL_FOLDS = 5
+SIGNAL_RIDGE = 10.0
+SIGMAS_OF_CHANCE = 3
+
+
+def signal(
+    table: pd.DataFrame, patterns: Patterns, checksums: NDArray[np.int64], target: TargetIndex
+) -> Signal | None:
+    values = label_signal(table, patterns, class_codes(table, target["classes"]), checksums)
+    return None if values is None else Signal(values, 1 / table["label"].nunique())
+
+
+def label_signal(
+    table: pd.DataFrame,
+    patterns: Patterns,
+    labels: NDArray[np.integer[Any]],
+    checksums: NDArray[np.int64],
+) -> NDArray[np.float64] | None:
+    """How well measurements tell the labels: falls when labels are wrong or belong to other rows.
+
+    A ridge regression of the class indicators on `patterns`, in five folds, on at most
+    SIGNAL_MAX_EXAMPLES rows. The mean of the result is the balanced accuracy; chance is 1 / number
+    of classes.
+
+    Returns:
+        One number a row: 0 where the class is not found; where it is, the inverse of the class's
+        share times the number of classes; NaN for rows left out. None when there are too few
+        examples, or one class only.
+    """
+    chosen = np.arange(len(table))
+    if len(table) > SIGNAL_MAX_EXAMPLES:
+        chosen = np.linspace(0, len(table) - 1, SIGNAL_MAX_EXAMPLES).astype(np.int64)
+    names, codes = np.unique(labels[chosen], return_inverse=True)
+    if len(chosen) < SIGNAL_MIN_EXAMPLES or len(names) < 2:
+        return None
+    x = patterns(table.iloc[chosen])
+    x = (x - x.mean(0)) / np.maximum(x.std(0), 1e-9)
+    x = np.column_stack([x, np.ones(len(x))])
+    balance = len(codes) / (len(names) * np.bincount(codes))
+    targets = np.eye(len(names))[codes] * balance[codes, None]
+    weighted = x * balance[codes, None]
+    folds = checksums[chosen] % SIGNAL_FOLDS
+    gram, moment = weighted.T @ x + SIGNAL_RIDGE * np.eye(x.shape[1]), x.T @ targets
+    found = np.zeros(len(codes), bool)
+    for fold in range(SIGNAL_FOLDS):
+        out = folds == fold
+        weights = np.linalg.solve(gram - weighted[out].T @ x[out], moment - x[out].T @ targets[out])
+        found[out] = (x[out] @ weights).argmax(1) == codes[out]
+    signal = np.full(len(table), np.nan)
+    signal[chosen] = found * balance[codes]
+    return signal
+
+
+def signal_bounds(
+    table: pd.DataFrame, num_classes: int, before: Profile | None, max_drift: float
+) -> tuple[float, float]:
+    """What the mean of label_signal must exceed: by chance alone, and by the profile (or 0)."""
+    signal = table["label_signal"]
+    deviation = float(signal.std(ddof=0))
+    num = int(signal.notna().sum()) * lone_share(table)
+    chance = 1 / num_classes
+    by_chance = chance + SIGMAS_OF_CHANCE * deviation / math.sqrt(num)
+    if before is None or "label_signal" not in before:
+        return by_chance, 0.0
+    num_before = min(before["examples"], SIGNAL_MAX_EXAMPLES) * lone_share_before(before)
+    error = SIGMAS * deviation * math.sqrt(inverse_size(num, num_before))
+    lost = max(max_drift * (before["label_signal"] - chance), error)
+    return by_chance, before["label_signal"] - lost
+
+
+def signal_rules(
+    table: pd.DataFrame, target: TargetIndex, before: Profile | None, settings: Any
+) -> list[Rule]:
+    num_classes = len(target["classes"])
+    by_chance, by_profile = signal_bounds(table, num_classes, before, settings.max_drift)
+    rules = [_mean_signal("labels have to do with the examples", by_chance)]
+    if before is not None:
+        fit = _mean_signal("labels fit the examples as in the profile", by_profile)
+        rules.append(since_profile(fit))
+    return rules
+
+
+def _mean_signal(says: str, least: float) -> Rule:
+    return rule(says, MEAN_BETWEEN, "warning", column="label_signal", min_value=least)
