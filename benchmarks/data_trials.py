@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 from pipeline.dataset.catalog import Entry, SplitFractions
 from pipeline.ingest.rows import SPLITS, Task, make_rows
 from pipeline.ingest.sources.opening import open_source
-from pipeline.modalities.images.prepare.schema import WITHOUT_CONTENT
 from pipeline.params import load_params
 from pipeline.sources.source import examples_table
 from pipeline.validate.assessment import Assessment, assess
 from pipeline.validate.profile import Profile
+from tests.support.image_schema import WITHOUT_CONTENT
 
 PARAMS = Path(__file__).resolve().parent.parent / "params.yaml"
 COLUMNS = ("id", "image", "label", "split", "group", "license")

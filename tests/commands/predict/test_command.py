@@ -14,11 +14,11 @@ from pipeline.commands.predict import __main__ as predict
 from pipeline.commands.predict.arguments import parser
 from pipeline.learning.device import Device
 from pipeline.learning.inference import predict as logits_of
-from pipeline.learning.metrics import softmax
 from pipeline.learning.model_file import save_model
 from pipeline.modalities.images.encode.pixels import resize
 from pipeline.modalities.images.network.networks import build_network
 from pipeline.modalities.images.network.on_device import Normalizer
+from pipeline.targets.classes.measures.metrics import softmax
 from tests.support.repository import ROOT
 
 CLASSES = ["Katze", "dog"]
