@@ -12,7 +12,7 @@ from pipeline.dataset.table import file_sha256, words, write_part
 from pipeline.ingest.annotations import add_annotations
 from pipeline.modalities.images.prepare.schema import RAW_SCHEMA
 from pipeline.runtime.errors import SourceError
-from pipeline.targets.opening import open_labels
+from pipeline.targets.opening import open_labels, open_noise
 
 CLASSES = ["cat", "dog", "bird"]
 INDEX = {"classes": CLASSES}
@@ -120,9 +120,12 @@ def test_labels_of_other_data_are_refused(parts):
 
 
 def test_reading_what_was_said_of_some_examples(parts):
-    assert read_annotations(RAW, ["a"], CLASSES) is None
+    def read_labels(labels: pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray]:
+        return open_noise("classes").read_labels(labels, INDEX)
+
+    assert read_annotations(RAW, ["a"], read_labels) is None
     add_annotations(RAW, parts, SAID, READING, INDEX, has_own_labels=True)
-    found = read_annotations(RAW, ["ä", "e", "c"], CLASSES)
+    found = read_annotations(RAW, ["ä", "e", "c"], read_labels)
     assert found.names == ("source", "ada", "bo", "cy")
     said_of = zip(found.rows, found.annotators, found.labels, strict=True)
     assert list(said_of) == [(2, 0, 1), (2, 1, 2), (0, 2, 0), (0, 3, 1)]
