@@ -6,7 +6,7 @@ process of its own with one thread, all peers in turn. The rate is images for ea
 time, which other work on the machine disturbs least. Two workers share the images between them and
 are compared with one by the clock.
 
-    pip install -r requirements.txt -r requirements-bench.txt
+    pip install -r requirements.txt ".[bench]"
     GROUNDWORK_CIFAR10=/data/cifar10 python benchmarks/augment.py [--rounds 3] [--images 10000]
         [--peers NAME ...]    none: one worker against two alone
 """
@@ -118,7 +118,7 @@ def run(file: Path, name: str, case: str, workers: int) -> tuple[float, list[dic
     ]
     for child in children:
         if child.stdout.readline() != "ready\n":
-            sys.exit(f"{name} failed; are requirements-bench.txt installed?")
+            sys.exit(f"{name} failed; is the extra `bench` installed?")
     started = time.perf_counter()
     for child in children:
         child.stdin.write("go\n")

@@ -23,7 +23,6 @@ from cifar import read_cifar
 from labels import TRANSFORMS, annotations_of, ask
 from numpy.typing import NDArray
 
-from pipeline.clean.labels import check_labels
 from pipeline.clean.out_of_fold import check_recipe
 from pipeline.dataset.randomness import id_keys, uniform
 from pipeline.learning.batches import Examples, make_examples
@@ -34,6 +33,7 @@ from pipeline.modalities.images.encode.transforms.augment import augment
 from pipeline.modalities.images.network.on_device import Normalizer
 from pipeline.modalities.images.network.whitened import WhitenedCNN
 from pipeline.modalities.images.prepare.measurements import ChannelSums
+from pipeline.targets.classes.noise.labels import check_labels
 
 WIDTHS, EPOCHS = (32, 64, 128), 8
 NUM_TRAIN, NUM_HELD_OUT = 20_000, 5_000

@@ -29,11 +29,11 @@ from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
 from tqdm import tqdm
 
-from pipeline.clean.labels import Annotations, check_labels
 from pipeline.clean.out_of_fold import OutOfFold, assign_folds, check_recipe, out_of_fold
 from pipeline.dataset.randomness import id_keys
 from pipeline.learning.device import choose_device
 from pipeline.modalities.images.encode.settings import Flip, Translate
+from pipeline.targets.classes.noise.labels import Annotations, check_labels
 
 FOLDS, EPOCHS, SEED = 3, 8, 0  # the defaults of params.yaml, and photos may be mirrored
 TRANSFORMS = [Translate(name="translate", fraction=0.0625), Flip(name="flip")]

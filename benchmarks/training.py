@@ -1,7 +1,8 @@
 """Training speed and accuracy on CIFAR-10.
 
     GROUNDWORK_CIFAR10=/data/cifar10 python benchmarks/training.py steps [--rounds 3]
-    GROUNDWORK_CIFAR10=/data/cifar10 python benchmarks/training.py run recipes/small_photos.yaml
+    GROUNDWORK_CIFAR10=/data/cifar10 python benchmarks/training.py run \\
+        recipes/images-classes-small_photos.yaml
         [--seeds 3] [--set train.views=original ...]
 
 `steps` trains one network (airbench94's, widths 64, 256, 256) in several ways, in turn and each in

@@ -2,7 +2,7 @@
 
 Nothing is shared but what Ray carries: a task, its result, and the code of this package. So a
 function that is run here returns what it makes, and its nodes need the packages alone
-(requirements.txt and requirements-ray.txt).
+(requirements.txt and the extra `ray` of pyproject.toml).
 """
 
 import logging
@@ -70,7 +70,7 @@ def _connect() -> Any:
     except ImportError:
         raise SettingsError(
             "params.yaml: augment.engine is ray, which is not installed",
-            fix="pip install -r requirements-ray.txt",
+            fix="pip install -c requirements.txt '.[ray]'",
         ) from None
     address = os.environ.get(ADDRESS_VARIABLE)
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is sent to anybody

@@ -37,7 +37,12 @@ def main(stage: Stage[EvaluateParams]) -> None:
     reader.verify(["val", "test"])
     device = choose_device("auto", "fp32", large=False)
     model = load_model(MODELS, device)
-    if (model.about["modality"], model.about["target"]) != (reader.modality, reader.target):
+    about = {
+        "modality": reader.modality,
+        "target_kind": reader.target_kind,
+        "target": reader.target,
+    }
+    if any(model.about[key] != value for key, value in about.items()):
         raise MissingInput(
             f"{MODELS}/ was trained for other examples or labels than {SHARDS} has",
             fix="dvc repro train",
@@ -56,8 +61,8 @@ def main(stage: Stage[EvaluateParams]) -> None:
         stress_model(answer, stress, shard.inputs, shard.ids, stress.num_examples(params.evaluate)),
     )
     stage.write_report("reports/metrics.json", evaluation.metrics)
-    about = {"modality": params.modality, "target": reader.target, **evaluation.summary}
-    write_tables(stage.output(str(EVALUATION)), evaluation.tables, **about)
+    folder = stage.output(str(EVALUATION))
+    write_tables(folder, evaluation.tables, **about, **evaluation.summary)
     stage.say(evaluation.sentence)
 
 

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from pipeline.dataset.arrays import Rows
 from pipeline.runtime.errors import CompareError
 
-TARGET_KEY = b"target"
+TARGET_KEY = b"target_kind"
 """Of the schema's metadata: whose `read_predictions` reads the file."""
 FIRST_TARGET = "classes"
 """That of files without the key, from when there was no other."""

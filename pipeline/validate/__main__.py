@@ -10,14 +10,15 @@ import csv
 from collections.abc import Iterable
 from pathlib import Path
 
-from pipeline.dataset.catalog import read_entry
 from pipeline.dataset.places import PROFILE_FILE, PROFILES_DIR, QUARANTINE, RAW
 from pipeline.dataset.table import read_folder, read_index
-from pipeline.modalities.images.prepare.schema import WITHOUT_CONTENT
+from pipeline.dataset.validation.rules import PROFILE
+from pipeline.entry import read_entry
+from pipeline.modalities.opening import open_checks
 from pipeline.runtime.errors import BrokenDataset, one_line
 from pipeline.runtime.stage import WORK_DIR, Stage, run_stage
+from pipeline.schema import names_without_content
 from pipeline.validate.assessment import Assessment, assess
-from pipeline.validate.expectations import PROFILE
 from pipeline.validate.params import ValidateParams, validate_params
 from pipeline.validate.profile import read_profile, unknown_features
 
@@ -28,16 +29,11 @@ NUM_PRINTED = 10
 def main(stage: Stage[ValidateParams]) -> None:
     params = stage.params
     limits = params.validation
-    table = read_folder(RAW, WITHOUT_CONTENT)
-    before = read_profile(params.dataset)
-    found = assess(
-        table,
-        read_index(RAW)["classes"],
-        read_entry(params.dataset).expectations,
-        min_examples_per_class=limits.min_examples_per_class,
-        max_drift=limits.max_drift,
-        before=before,
-    )
+    features = open_checks(params.modality).FEATURES
+    table = read_folder(RAW, names_without_content(params.modality, params.target))
+    before = read_profile(params.dataset, features)
+    entry = read_entry(params.dataset, params.modality, params.target)
+    found = assess(table, params, read_index(RAW)["target"], entry.expectations, limits, before)
     critical, warnings = found.failed("critical"), found.failed("warning")
     num, num_quarantined = table.num_rows, len(found.quarantine)
     fraction = num_quarantined / max(num, 1)
@@ -74,7 +70,7 @@ def main(stage: Stage[ValidateParams]) -> None:
     stage.say(
         f"{held} of {len(found.outcomes)} expectations hold, {num_quarantined} examples set aside"
     )
-    if before is not None and (unknown := unknown_features(before)):
+    if before is not None and (unknown := unknown_features(before, features)):
         stage.say(
             f"not compared with the accepted profile, which does not know it: {', '.join(unknown)}"
         )

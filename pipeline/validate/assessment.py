@@ -5,9 +5,9 @@ rows that remain, about the table, its classes, its splits, and what has changed
 that people accepted.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -17,26 +17,21 @@ from numpy.typing import NDArray
 
 from pipeline.dataset.catalog import Expectation
 from pipeline.dataset.table import SPLITS
-from pipeline.modalities.images.compare.features import add_features
-from pipeline.modalities.images.prepare.measurements import MEASUREMENTS
-from pipeline.modalities.images.prepare.schema import RAW_SCHEMA, WITHOUT_CONTENT
-from pipeline.validate import drift
-from pipeline.validate import rules as suite
+from pipeline.dataset.validation.rules import moved
+from pipeline.dataset.validation.statistics import Profile
+from pipeline.modalities.opening import open_checks, open_content
+from pipeline.modalities.protocols.checks import InSeveral
+from pipeline.runtime.settings import Kind
+from pipeline.schema import raw_schema_of
+from pipeline.targets.opening import open_rules
+from pipeline.validate import drift, rules
 from pipeline.validate.expectations import Outcome, check, rule_of
-from pipeline.validate.profile import (
-    Profile,
-    class_codes,
-    id_checksums,
-    label_signal,
-    make_profile,
-)
+from pipeline.validate.profile import id_checksums, make_profile
+
+if TYPE_CHECKING:
+    from pipeline.modalities.protocols.content import Content
 
 NO_LICENSE = ("", "?", "-", "unknown", "none", "null", "nan", "n/a", "na", "tbd", "todo")
-MIN_CONTRAST = 0.005  # a grey level or so
-MIN_BRIGHTNESS = 0.005
-MAX_ASPECT_RATIO = 10
-USUAL_SIZE_SHARE = 0.9  # when so many images are of one size, the others are odd
-LOOK_STEPS = 32  # of brightness and contrast, which an image that looks the same shares
 
 
 @dataclass(frozen=True)
@@ -56,31 +51,40 @@ class Assessment:
 
 def assess(
     table: pa.Table,
-    classes: Sequence[str],
+    kind: Kind,
+    target: Mapping[str, Any],
     own: Sequence[Expectation],
-    *,
-    min_examples_per_class: int,
-    max_drift: float,
+    settings: Any,
     before: Profile | None,
 ) -> Assessment:
-    """Check a table of measurements: data/raw without images.
+    """Check data/raw without contents, of the modality and the target that `kind` names.
 
-    `own` are the expectations of the catalog entry, `before` is the accepted profile if there is
-    one. For `max_drift` see params.py.
+    Args:
+        target: what labels may be, as the index of data/raw has it.
+        own: the expectations of the catalog entry.
+        settings: the section `validate`.
+        before: the accepted profile, if there is one.
 
     Raises:
         SettingsError: an expectation of the entry cannot be made or evaluated.
     """
-    outcomes = check(_columns(table.schema), suite.COLUMN_RULES, "columns")
+    content, checks = open_content(kind.modality), open_checks(kind.modality)
+    labels = open_rules(kind.target)
+    features, max_drift = checks.FEATURES, settings.max_drift
+    expected = raw_schema_of(kind.modality, kind.target)
+    outcomes = check(_columns(table.schema, expected, content), rules.COLUMN_RULES, "columns")
     if not outcomes[0].success:
         return Assessment(outcomes, {})
     own_rules = [rule_of(expectation) for expectation in own]
     about_rows = [rule for rule in own_rules if rule.reason]
     about_table = [rule for rule in own_rules if not rule.reason]
+    taken_over = {rule.column for rule in own_rules}.intersection(checks.REPLACED)
+    of_content = [rule for rule in checks.ROW_RULES if rule.column not in taken_over]
 
-    rows = _frame(table)
-    rules = [*suite.IDENTITY_RULES, *suite.row_rules(classes, own), *about_rows]
-    outcomes += check(rows, rules)
+    rows = _frame(table, content)
+    checks.add_row_checks(rows)
+    of_rows = rules.row_rules(content.NOUN, labels.row_rules(target), of_content)
+    outcomes += check(rows, [*rules.IDENTITY_RULES, *of_rows, *about_rows])
     quarantine = _reasons(outcomes, rows)
     if any(outcome.consequence == "critical" and not outcome.success for outcome in outcomes):
         return Assessment(outcomes, quarantine)  # without ids no row can be set aside
@@ -89,32 +93,38 @@ def assess(
         return Assessment(outcomes, quarantine)
 
     checksums = id_checksums(kept)
-    add_features(kept)
-    _add_relations(kept)
-    rules = [*suite.TABLE_RULES, *about_table]
-    signal = label_signal(kept, class_codes(kept, classes), checksums)
-    if signal is not None:
-        kept["label_signal"] = signal
-        rules += suite.signal_rules(kept, len(classes), before, max_drift)
-    by_class = drift.class_table(kept, classes, before)
-    rules_of_classes = suite.class_rules(by_class, min_examples_per_class)
+    checks.add_features(kept)
+    in_several = _add_relations(kept)
+    checks.add_relations(kept, in_several)
+    labels.add_columns(kept, target, checks.patterns, checksums)
+    of_table = [*rules.table_rules(content.NOUN), *checks.TABLE_RULES, *about_table]
+    of_table += labels.table_rules(kept, target, before, max_drift)
     if before is not None:
-        rules += suite.drift_rules(kept, before, max_drift)
-        rules_of_classes += suite.moved_rules("classes look as in the profile", max_drift)
-    outcomes += check(kept, rules)
-    outcomes += check(by_class, rules_of_classes, "classes")
-    outcomes += check(drift.split_table(kept), suite.split_rules(max_drift), "splits")
+        of_table += rules.drift_rules(kept, before, max_drift, labels.counts_before(before))
+    outcomes += check(kept, of_table)
+    for by_label in labels.tables(kept, target, before, features, settings):
+        outcomes += check(by_label.table, by_label.rules, by_label.noun)
+    by_split = drift.split_table(kept, features, labels.add_to_splits)
+    of_splits = rules.split_rules(max_drift, labels.split_rules(max_drift))
+    outcomes += check(by_split, of_splits, "splits")
     if before is not None:
-        rules = suite.moved_rules("measurements are as in the profile", max_drift)
-        outcomes += check(drift.measurement_table(kept, before), rules, "measurements")
+        of_measurements = moved("measurements are as in the profile", max_drift)
+        by_measurement = drift.measurement_table(kept, before, features)
+        outcomes += check(by_measurement, of_measurements, "measurements")
         known = drift.remembered_table(kept, checksums, before)
-        outcomes += check(known, suite.REMEMBERED_RULES, "known examples")
-    return Assessment(outcomes, quarantine, make_profile(kept, classes, checksums))
+        outcomes += check(known, rules.REMEMBERED_RULES, "known examples")
+    of_labels = labels.profile(kept, target, features)
+    words = [*content.WORDS, "license"]
+    return Assessment(
+        outcomes, quarantine, make_profile(kept, features, words, of_labels, checksums)
+    )
 
 
-def _columns(schema: pa.Schema) -> pd.DataFrame:
+def _columns(schema: pa.Schema, wanted: pa.Schema, content: "Content") -> pd.DataFrame:
     """A row for each column that is there or should be: id (its name), type, expected."""
-    expected = {name: str(RAW_SCHEMA.field(name).type) for name in WITHOUT_CONTENT}
+    expected = {
+        field.name: str(field.type) for field in wanted if field.name not in content.CONTENT
+    }
     found = {field.name: str(field.type) for field in schema}
     names = sorted(expected | found)
     return pd.DataFrame(
@@ -126,34 +136,30 @@ def _columns(schema: pa.Schema) -> pd.DataFrame:
     )
 
 
-def _frame(table: pa.Table) -> pd.DataFrame:
-    """The table, and what is asked of each row.
+def _frame(table: pa.Table, content: "Content") -> pd.DataFrame:
+    """The table, and what is asked of each row: licensed and measured, which are truth values.
 
-    Adds licensed, measured, blank, black_or_white and strip, which are truth values, and
-    aspect_ratio. What is asked about the image counts as fine where there is none.
+    What is asked about the content counts as fine where there is none.
     """
     measured = pc.is_valid(table["sha256"])
-    for name in ("mode", *(m.name for m in MEASUREMENTS)):
+    for name in (*content.WORDS, *(m.name for m in content.MEASUREMENTS)):
         measured = pc.and_(measured, pc.is_valid(table[name]))
-    hashes = pc.fill_null(table["dhash"], 0)  # pandas would make floats of them
-    table = table.set_column(table.schema.get_field_index("dhash"), "dhash", hashes)
+    for measurement in content.MEASUREMENTS:
+        if measurement.type == "uint64":  # of which pandas would make floats, for the sake of null
+            place = table.schema.get_field_index(measurement.name)
+            filled = pc.fill_null(table[measurement.name], 0)
+            table = table.set_column(place, measurement.name, filled)
     rows: pd.DataFrame = table.unify_dictionaries().to_pandas()
     fine = measured.to_numpy(zero_copy_only=False)
-    for measurement in MEASUREMENTS:
+    for measurement in content.MEASUREMENTS:
         values = rows[measurement.name].to_numpy(np.float64)
         fine &= (values >= measurement.low) & (values <= measurement.high)
     unreadable = rows["problem"].notna().to_numpy()
-    ratio = (rows["width"] / rows["height"]).to_numpy(np.float64)
-    brightness = rows["brightness"].to_numpy(np.float64)
     named = [
         name for name in rows["license"].cat.categories if name.strip().lower() not in NO_LICENSE
     ]
-    rows["aspect_ratio"] = ratio
     rows["licensed"] = rows["license"].isin(named) | rows["license"].isna()
     rows["measured"] = fine | unreadable
-    rows["blank"] = (rows["contrast"] < MIN_CONTRAST).to_numpy()
-    rows["black_or_white"] = (brightness < MIN_BRIGHTNESS) | (brightness > 1 - MIN_BRIGHTNESS)
-    rows["strip"] = (ratio > MAX_ASPECT_RATIO) | (ratio < 1 / MAX_ASPECT_RATIO)
     return rows
 
 
@@ -169,31 +175,18 @@ def _reasons(outcomes: Sequence[Outcome], rows: pd.DataFrame) -> dict[str, str]:
     return dict(sorted(reasons.items()))
 
 
-def _add_relations(kept: pd.DataFrame) -> None:
-    """Add what rows are to each other: truth values.
+def _add_relations(kept: pd.DataFrame) -> InSeveral:
+    """Add what rows are to each other, as truth values; returns which codes are in several splits.
 
-    straddles: its group is in several splits. repeated: an earlier row has the same image; leaked:
-    a row in another split has. look_repeated, look_leaked: the same, of images that look alike
-    (same difference hash, brightness and contrast). odd_size: nearly all are of another size.
+    straddles: its group is in several splits. repeated: an earlier row has the same content; leaked:
+    a row in another split has.
     """
     splits = kept["split"].cat.set_categories(SPLITS).cat.codes.to_numpy()
-    groups = pd.factorize(kept["group"])[0]
-    kept["straddles"] = _in_several(groups, splits)
-    steps = [
-        (kept[n].to_numpy(np.float64) * LOOK_STEPS).astype(np.uint64)
-        for n in ("brightness", "contrast")
-    ]
-    looks = kept["dhash"].to_numpy(np.uint64)
-    for step in steps:
-        looks = (looks ^ step) * np.uint64(0x9E3779B97F4A7C15)
-    for prefix, values in (("", kept["sha256"]), ("look_", looks)):
-        codes = pd.factorize(values)[0]
-        kept[f"{prefix}repeated"] = pd.Series(codes).duplicated().to_numpy()
-        kept[f"{prefix}leaked"] = _in_several(codes, splits)
-    sizes = kept["height"].to_numpy(np.int64) * 2**32 + kept["width"].to_numpy(np.int64)
-    names, counts = np.unique(sizes, return_counts=True)
-    nearly_all = counts.max() >= USUAL_SIZE_SHARE * len(kept)
-    kept["odd_size"] = (sizes != names[counts.argmax()]) & nearly_all
+    kept["straddles"] = _in_several(pd.factorize(kept["group"])[0], splits)
+    codes = pd.factorize(kept["sha256"])[0]
+    kept["repeated"] = pd.Series(codes).duplicated().to_numpy()
+    kept["leaked"] = _in_several(codes, splits)
+    return lambda codes: _in_several(codes, splits)
 
 
 def _in_several(

@@ -13,28 +13,11 @@ from typing import Any
 import pandas as pd
 
 from pipeline.dataset.catalog import Expectation
+from pipeline.dataset.validation.rules import Rule
 from pipeline.runtime.errors import SettingsError
 
 NUM_SHOWN = 3  # ids in a line of print
 MAX_SHOWN_CHARS = 120
-DATA, PROFILE = "data", "profile"
-
-
-@dataclass(frozen=True)
-class Rule:
-    """An expectation with the words that people read when it fails."""
-
-    expectation: Expectation
-    says: str
-    """What is expected, in a few words."""
-    reason: str | None = None
-    """Why rows that fail are set aside; None where they are not."""
-    about: str = DATA
-    """DATA as they are, or what has changed since the accepted PROFILE."""
-
-    @property
-    def column(self) -> Any:
-        return self.expectation.kwargs.get("column")
 
 
 @dataclass(frozen=True)

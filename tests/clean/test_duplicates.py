@@ -9,7 +9,7 @@ from pipeline.clean.duplicates import (
     find_duplicates,
     merge_owners,
 )
-from pipeline.modalities.images.compare.near_duplicates import Pairs
+from pipeline.modalities.pairs import Pairs
 
 NEAR = {"a-b": 0.75, "c-d": 0.5, "c-e": 0.5}
 

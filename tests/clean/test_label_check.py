@@ -11,17 +11,17 @@ import pytest
 
 from pipeline.clean.label_check import (
     NAME,
+    Checkable,
     OutOfFoldAnswers,
     ask_models,
-    check_with_models,
-    check_with_people,
+    check_labels,
     measure_distances,
     neighbours_of,
 )
 from pipeline.clean.ledger import Ledger, Removal
 from pipeline.dataset.annotations import Annotations
-from pipeline.learning.device import Device
 from pipeline.runtime.cache import CACHE
+from pipeline.targets.opening import open_noise
 
 NUM, NUM_TEST = 240, 60
 CLASSES = ["left", "right", "top"]
@@ -50,23 +50,24 @@ def problem():
     return SimpleNamespace(images=images.astype(np.uint8), table=pa.table(columns), true=true)
 
 
-def run(problem, *, steps: list[int] | None = None) -> tuple[Ledger, OutOfFoldAnswers]:
-    rows = Ledger(problem.table, CLASSES)
+def ledger_of(problem) -> Ledger:
+    return Ledger(problem.table, open_noise("classes"), {"classes": CLASSES})
+
+
+def run(problem, *, steps: list[int] | None = None, **changes) -> tuple[Ledger, OutOfFoldAnswers]:
+    rows = ledger_of(problem)
     rows.remove({20: Removal("unusable", "blank")})
 
     @contextlib.contextmanager
     def progress(total: int):
         yield SimpleNamespace(update=(steps if steps is not None else []).append)
 
+    settings = SimpleNamespace(**{"folds": 3, "epochs": 8, "transforms": []} | changes)
     answers = ask_models(
-        problem.images,
+        Checkable(problem.images, "images", "classes", len(CLASSES), settings),
         rows,
         rows.owners,
-        folds=3,
-        epochs=8,
-        transforms=[],
         seed=0,
-        device=Device("cpu", bf16=False),
         folder=Path("check"),
         progress=progress,
     )
@@ -94,7 +95,7 @@ def test_models_are_asked_about_every_row_that_is_kept(checked):
 
 def test_the_planted_errors_are_suspected_and_hardly_anything_else(checked):
     rows, answers = checked
-    check_with_models(rows, answers, None)
+    check_labels(rows, answers.learnt, answers, None)
     suspected = set(np.flatnonzero(rows.suspected).tolist())
     assert suspected >= set(WRONG)
     assert len(suspected - {*WRONG, STRANGE}) <= 3
@@ -110,19 +111,19 @@ def test_people_who_agree_on_the_label_acquit_it(checked):
         np.repeat(np.arange(people), NUM),
         np.tile(rows.given, people),
     )
-    check_with_models(rows, answers, votes)
+    check_labels(rows, answers.learnt, answers, votes)
     assert not rows.suspected[WRONG].any()
 
 
 def test_people_alone_outvote_the_source(problem):
     """Three people, each right nine times in ten, say otherwise of what the source has wrong."""
-    rows = Ledger(problem.table, CLASSES)
+    rows = ledger_of(problem)
     random = np.random.default_rng(0)
     said = np.where(random.random((3, NUM)) < 0.9, problem.true, random.integers(0, 3, (3, NUM)))
     said[:, WRONG] = problem.true[WRONG]
     said = np.vstack([said, rows.given])  # the source counts as one more
     votes = Annotations(np.tile(np.arange(NUM), 4), np.repeat(np.arange(4), NUM), said.ravel())
-    found = check_with_people(rows, np.arange(NUM - NUM_TEST), votes)
+    found = check_labels(rows, np.arange(NUM - NUM_TEST), None, votes)
     suspected = np.flatnonzero(rows.suspected).tolist()
     assert set(suspected) >= set(WRONG)
     assert len(suspected) <= len(WRONG) + 2
@@ -167,9 +168,8 @@ def test_the_answer_is_kept_while_nothing_changes(problem, checked, folder):
     _, again = run(problem, steps=steps)
     assert steps == []
     _, first = checked
-    for name in ("folds", "probabilities", "embeddings", "others", "others_embeddings"):
+    for name in ("folds", "outputs", "embeddings", "others", "others_embeddings"):
         assert np.array_equal(getattr(first.models, name), getattr(again.models, name)), name
-    assert first.models.temperature == again.models.temperature
     assert len(kept()) == 1
     assert not Path("check").exists()  # what a stopped run would go on from
 
@@ -182,11 +182,11 @@ def test_models_are_asked_again_when_the_answer_is_damaged(problem, checked, fol
     steps: list[int] = []
     _, again = run(problem, steps=steps)
     assert steps
-    assert np.array_equal(checked[1].models.probabilities, again.models.probabilities)
+    assert np.array_equal(checked[1].models.outputs, again.models.outputs)
     assert len(kept()) == 1
 
 
-def test_models_are_asked_again_about_other_pixels(problem, folder):
+def test_models_are_asked_again_about_other_content(problem, folder):
     images = problem.images.copy()
     images[-1, 0, 0] ^= 1  # of a test example, which no model learns from
     [before] = kept()
@@ -197,9 +197,22 @@ def test_models_are_asked_again_about_other_pixels(problem, folder):
     assert len(kept()) == 1
 
 
-def test_a_row_that_is_removed_may_have_any_pixels(problem, folder):
+def test_a_row_that_is_removed_may_have_any_content(problem, folder):
     images = problem.images.copy()
     images[20] ^= 1
     steps: list[int] = []
     run(SimpleNamespace(**vars(problem) | {"images": images}), steps=steps)
     assert steps == []
+
+
+def test_what_is_done_about_suspected_labels_changes_no_answer(problem, folder):
+    steps: list[int] = []
+    run(problem, steps=steps, action="relabel", remove_outliers=True)
+    assert steps == []
+
+
+@pytest.mark.parametrize("changes", [{"epochs": 50}, {"folds": 2}])
+def test_models_are_asked_again_with_other_settings(problem, folder, changes):
+    steps: list[int] = []
+    run(problem, steps=steps, **changes)
+    assert steps

@@ -4,9 +4,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from pipeline.clean.labels import LabelCheck
 from pipeline.clean.ledger import Ledger, Removal
 from pipeline.dataset.reviews import Decision
+from pipeline.targets.classes.noise.labels import LabelCheck
+from pipeline.targets.opening import open_noise
 
 CLASSES = ["cat", "dog", "bird"]
 ROWS = [
@@ -23,7 +24,7 @@ ROWS = [
 def ledger() -> Ledger:
     names = ["id", "split", "label", "group"]
     table = pa.table(dict(zip(names, map(list, zip(*ROWS, strict=True)), strict=True)))
-    return Ledger(table, CLASSES)
+    return Ledger(table, open_noise("classes"), {"classes": CLASSES})
 
 
 def decisions(*rows: tuple[str, str, str]) -> dict[str, Decision]:
@@ -46,6 +47,8 @@ def suspect(ledger: Ledger, rows: list[int]) -> None:
 
 def test_the_ledger_starts_with_all_rows_as_they_are(ledger):
     assert ledger.given.tolist() == ledger.labels.tolist() == [0, 1, 2, 0, -1, 2]
+    assert ledger.labelled.tolist() == [True] * 4 + [False, True]
+    assert ledger.text(ledger.given[:3]) == CLASSES
     assert ledger.owners == ["a", "owner-1", "owner-1", "d", "e", "f"]
     assert ledger.split_of("train").tolist() == [True, True, False, False, True, True]
     assert ledger.kept.all()

@@ -1,13 +1,9 @@
 """Outliers in an embedding space, and neighbours for a person to look at."""
 
 import numpy as np
-import pytest
 
 from pipeline.clean import outliers
 from pipeline.clean.outliers import find_neighbours, outlier_scores
-from pipeline.modalities.images.compare.features import UNUSUAL, measurement_distances
-from pipeline.modalities.images.prepare.measurements import measure
-from tests.support.photos import photos
 
 OFF_TOPIC = -8 * np.eye(24)[[4, 9]]
 
@@ -23,21 +19,6 @@ def test_what_lies_far_from_all_has_the_highest_score():
     embeddings = clouds()
     embeddings[[5, 300]] = OFF_TOPIC
     assert set(np.argsort(-outlier_scores(embeddings))[:2]) == {5, 300}
-
-
-@pytest.mark.parametrize("channels", [1, 3])
-def test_what_is_no_photo_has_unusual_measurements(channels):
-    images = photos(400, channels=channels)
-    images[7] = 200
-    images[8] = np.random.default_rng(0).integers(0, 256, images[8].shape)
-    distances = measurement_distances(measure(images)._asdict())
-    assert set(np.flatnonzero(distances > UNUSUAL)) == {7, 8}
-
-
-@pytest.mark.parametrize("num", [0, 1, 2])
-def test_next_to_no_images_are_not_unusual(num):
-    few = {name: values[:num] for name, values in measure(photos(2))._asdict().items()}
-    assert (measurement_distances(few) < UNUSUAL).all()
 
 
 def test_rows_are_compared_within_their_fold_alone():

@@ -6,11 +6,11 @@ import pytest
 
 from pipeline.clean import tables
 from pipeline.clean.duplicates import Duplicates, Repetition
-from pipeline.clean.labels import LabelCheck, check_labels
 from pipeline.clean.ledger import Ledger, Removal
 from pipeline.dataset.annotations import Annotations
 from pipeline.dataset.findings import SCHEMAS
 from pipeline.dataset.reviews import Decision
+from pipeline.targets.opening import open_noise
 
 CLASSES = ["cat", "dog"]
 ROWS = [
@@ -32,7 +32,8 @@ REPETITIONS = [
 def rows() -> Ledger:
     ids, splits, labels = map(list, zip(*ROWS, strict=True))
     groups = pa.nulls(len(ROWS), pa.string())
-    return Ledger(pa.table({"id": ids, "split": splits, "label": labels, "group": groups}), CLASSES)
+    table = pa.table({"id": ids, "split": splits, "label": labels, "group": groups})
+    return Ledger(table, open_noise("classes"), {"classes": CLASSES})
 
 
 def values(table: pa.Table, name: str) -> list[tuple]:
@@ -71,59 +72,6 @@ def test_outliers_then_what_lies_farthest_from_the_others(rows, monkeypatch):
         ("c", "val", "cat", False, 2.0, 0.75),
         ("d", "test", "dog", False, 1.0, 0.5),
     ]
-
-
-def checked(noise: list[list[float]]) -> LabelCheck:
-    nothing = np.zeros(0)
-    return LabelCheck(nothing, nothing > 0, nothing.astype(int), 0.0, np.array(noise), nothing)
-
-
-def test_shares_of_labels_but_for_the_least(rows):
-    found = tables.noise_table(rows, checked([[0.9995, 0.0005], [0.25, 0.75]]))
-    assert values(found, "noise") == [
-        ("cat", "cat", 0.9995),
-        ("dog", "cat", 0.25),
-        ("dog", "dog", 0.75),
-    ]
-    assert values(tables.noise_table(rows, None), "noise") == []
-
-
-def test_what_there_is_to_say_of_people(rows):
-    learnt = np.array([0, 1, 2])
-    votes = Annotations(
-        np.array([0, 0, 1, 1, 3, 3]),
-        np.array([0, 1, 0, 1, 0, 1]),
-        np.array([0, 1, 1, 1, 1, 1]),
-        ("ada", "bo"),
-    )
-    check = check_labels(rows.given[learnt], np.full((3, 2), 0.5), votes.of(learnt))
-    found = tables.people_tables(rows, votes, learnt, check)
-    assert {name: table.schema for name, table in found.items()} == {
-        name: SCHEMAS[name] for name in ("annotators", "agreement", "relabel_queue")
-    }
-    # `source` has what nobody else has labelled; the test example d is agreed on, not learnt.
-    assert found["annotators"]["annotator"].to_pylist() == ["ada", "bo", "source"]
-    assert found["annotators"]["labels"].to_pylist() == [2, 2, 1]
-    assert found["agreement"]["class"].to_pylist() == CLASSES
-    assert set(found["relabel_queue"]["id"].to_pylist()) <= set("abc")
-    assert found["relabel_queue"]["id"][0].as_py() == "a"
-
-
-def test_without_people_or_a_check_there_is_less_to_say(rows):
-    learnt = np.array([0, 1, 2])
-    check = check_labels(rows.given[learnt], np.full((3, 2), 0.5))
-    sizes = {
-        (bool(votes), bool(some)): {
-            name: table.num_rows
-            for name, table in tables.people_tables(rows, votes, learnt, some).items()
-        }
-        for votes in (None, Annotations(*[np.array([0, 0])] * 3, ("ada",)))
-        for some in (None, check)
-    }
-    assert sizes[False, False] == {"annotators": 0, "agreement": 0, "relabel_queue": 0}
-    assert sizes[False, True]["annotators"] == sizes[False, True]["agreement"] == 0
-    assert sizes[True, False] == {"annotators": 0, "agreement": 2, "relabel_queue": 0}
-    assert sizes[True, True]["annotators"] == 2
 
 
 def test_the_figures_of_the_contract(rows):

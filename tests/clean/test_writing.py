@@ -11,9 +11,10 @@ from pipeline.dataset.findings import REASONS, removed_schema
 from pipeline.dataset.parts import write_tables
 from pipeline.dataset.table import read_folder, read_index, read_tables, write_index
 from pipeline.modalities.images.prepare.schema import CLEAN_SCHEMA, RAW_SCHEMA
+from pipeline.targets.opening import open_noise
 
 RAW, CLEAN = Path("raw"), Path("clean")
-CLASSES = ["dog", "cat"]
+TARGET = {"classes": ["dog", "cat"]}
 NUM = 8
 
 
@@ -30,11 +31,10 @@ def rows(here, monkeypatch) -> Ledger:
         for i in range(NUM)
     ]
     halves = [pa.Table.from_pylist(examples[at : at + 4], RAW_SCHEMA) for at in (0, 4)]
-    write_index(
-        RAW, write_tables(RAW, halves, RAW_SCHEMA), dataset="pets", classes=CLASSES, counts={"x": 1}
-    )
+    about = {"dataset": "pets", "modality": "images", "target": TARGET, "content": {"channels": 3}}
+    write_index(RAW, write_tables(RAW, halves, RAW_SCHEMA), **about, counts={"x": 1})
     assert len(list(read_tables(RAW))) == 2
-    return Ledger(read_folder(RAW), CLASSES)
+    return Ledger(read_folder(RAW), open_noise("classes"), TARGET)
 
 
 def write(rows: Ledger) -> list[dict]:
@@ -79,8 +79,10 @@ def test_the_index_is_that_of_the_raw_data_but_for_what_is_of_their_files(rows):
     rows.remove({3: Removal("unusable", "unreadable"), 7: Removal("unusable", "unlabelled")})
     write(rows)
     index = read_index(CLEAN)
-    assert list(index) == ["dataset", "classes", "types", "examples", "files"]
-    assert (index["dataset"], index["classes"], index["examples"]) == ("pets", CLASSES, 6)
+    first = ["dataset", "modality", "target", "content"]
+    assert list(index) == [*first, "types", "examples", "files"]
+    assert [index[key] for key in first] == ["pets", "images", TARGET, {"channels": 3}]
+    assert index["examples"] == 6
 
 
 def test_nothing_is_removed(rows):

@@ -12,7 +12,7 @@ from pipeline.dataset.table import file_sha256, words, write_part
 from pipeline.ingest.annotations import add_annotations
 from pipeline.modalities.images.prepare.schema import RAW_SCHEMA
 from pipeline.runtime.errors import SourceError
-from pipeline.targets.opening import open_labels, open_noise
+from pipeline.targets.opening import open_labels
 
 CLASSES = ["cat", "dog", "bird"]
 INDEX = {"classes": CLASSES}
@@ -119,16 +119,33 @@ def test_labels_of_other_data_are_refused(parts):
     )
 
 
-def test_reading_what_was_said_of_some_examples(parts):
-    def read_labels(labels: pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray]:
-        return open_noise("classes").read_labels(labels, INDEX)
+def codes(labels: pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray]:
+    found = np.array([CLASSES.index(label) for label in labels.to_pylist()])
+    return found, found >= 0
 
-    assert read_annotations(RAW, ["a"], read_labels) is None
+
+def test_reading_what_was_said_of_some_examples(parts):
+    assert read_annotations(RAW, ["a"], codes) is None
     add_annotations(RAW, parts, SAID, READING, INDEX, has_own_labels=True)
-    found = read_annotations(RAW, ["ä", "e", "c"], read_labels)
+    found = read_annotations(RAW, ["ä", "e", "c"], codes)
     assert found.names == ("source", "ada", "bo", "cy")
     said_of = zip(found.rows, found.annotators, found.labels, strict=True)
     assert list(said_of) == [(2, 0, 1), (2, 1, 2), (0, 2, 0), (0, 3, 1)]
+
+
+def test_labels_that_are_not_known_are_left_out(parts):
+    add_annotations(RAW, parts, SAID, READING, INDEX, has_own_labels=True)
+    ids, no_birds = list(LABELS), [name for name in CLASSES if name != "bird"]
+
+    def some(labels: pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray]:
+        known = np.array([label in no_birds for label in labels.to_pylist()])
+        return np.where(known, codes(labels)[0], -1), known
+
+    every, found = read_annotations(RAW, ids, codes), read_annotations(RAW, ids, some)
+    there = every.labels != CLASSES.index("bird")
+    assert 0 < there.sum() < len(there)
+    for name in ("rows", "annotators", "labels"):
+        assert np.array_equal(getattr(found, name), getattr(every, name)[there]), name
 
 
 def test_the_given_label_stands_in_where_nobody_was_asked():

@@ -16,9 +16,11 @@ from pipeline.dataset.review_queue import QUEUE, REVIEW_QUEUE_SCHEMA, read_queue
 from pipeline.dataset.table import read_index, words
 from pipeline.dataset.tables import read_table
 from pipeline.modalities.images.prepare.schema import RAW_SCHEMA
+from pipeline.targets.classes.noise.schemas import SCHEMAS as OF_CLASSES
 from tests.support.findings import write_found
 
 FOLDER = Path("findings")
+SOME = pa.schema([pa.field("pet", pa.string(), nullable=False), pa.field("alpha", pa.float64())])
 
 
 def test_the_tables_of_the_contract():
@@ -29,30 +31,21 @@ def test_the_tables_of_the_contract():
         "duplicates": ["id", "split", "kind", "of", "of_split", "similarity", "removed"],
         "suspected": ["id", "split", "given", "proposed", "label_quality"],
         "outliers": ["id", "split", "label", "outlier", "unusual", "distance"],
-        "noise": ["true", "given", "share"],
-        "annotators": [
-            *["annotator", "labels", "agreement", "accuracy", "kappa"],
-            *["worst_class", "worst_class_recall"],
-        ],
-        "agreement": ["class", "alpha"],
-        "relabel_queue": [
-            *["id", "split", "given", "consensus", "confidence", "num_labels", "gain"]
-        ],
     }
     assert REASONS == ("unusable", "duplicate", "leak", "dropped", "label", "outlier")
 
 
 def test_rows_become_columns_of_the_types_of_the_schema():
-    table = table_of("agreement", [("cat", 0.5), ("dog", None)])
-    assert table.schema == SCHEMAS["agreement"]
-    assert table.to_pylist() == [{"class": "cat", "alpha": 0.5}, {"class": "dog", "alpha": None}]
-    assert table_of("noise", []) == SCHEMAS["noise"].empty_table()
+    table = table_of(SOME, [("cat", 0.5), ("dog", None)])
+    assert table.schema == SOME
+    assert table.to_pylist() == [{"pet": "cat", "alpha": 0.5}, {"pet": "dog", "alpha": None}]
+    assert table_of(SOME, []) == SOME.empty_table()
 
 
 @pytest.mark.parametrize("row", [("cat",), ("cat", 0.5, 1)])
 def test_a_row_of_another_length_is_a_bug(row):
     with pytest.raises(ValueError, match="zip"):
-        table_of("agreement", [row])
+        table_of(SOME, [row])
 
 
 def test_what_is_written_is_read(here):
@@ -60,9 +53,9 @@ def test_what_is_written_is_read(here):
     row = empty | {"id": "b", "reason": "leak", "of": "a", "similarity": 0.75}
     found = {
         "removed": pa.Table.from_pylist([row], removed_schema(RAW_SCHEMA)),
-        "suspected": table_of("suspected", [("c", "train", "cat", "dog", 0.25)]),
+        "suspected": table_of(SCHEMAS["suspected"], [("c", "train", "cat", "dog", 0.25)]),
     }
-    write_found(FOLDER, found, dataset="pets", classes=["cat", "dog"], labels={"leaks": 1})
+    write_found(FOLDER, found, dataset="pets", target={"a": 1}, labels={"leaks": 1})
     assert {name: read_table(FOLDER, name).num_rows for name in SCHEMAS} == {
         name: int(name in found) for name in SCHEMAS
     }
@@ -73,23 +66,28 @@ def test_what_is_written_is_read(here):
     assert read_table(FOLDER, "suspected") == found["suspected"]
     assert read_queue(FOLDER).num_rows == 0
     index = read_index(FOLDER)
-    assert (index["dataset"], index["classes"], index["labels"]) == (
+    assert [index[key] for key in ("dataset", "target", "labels")] == [
         "pets",
-        ["cat", "dog"],
+        {"a": 1},
         {"leaks": 1},
-    )
+    ]
     names = {file["name"] for file in index["files"]}
-    assert names == {f"{name}.parquet" for name in ("removed", *SCHEMAS)}
+    assert names == {f"{name}.parquet" for name in ("removed", *SCHEMAS, *OF_CLASSES)}
 
 
 def test_a_table_that_lacks_or_is_of_another_schema_is_a_bug(here):
-    schemas = {"removed": removed_schema(RAW_SCHEMA), **SCHEMAS}
+    of_target = {"agreement": SOME}
+    schemas = {"removed": removed_schema(RAW_SCHEMA), **SCHEMAS, **of_target}
     tables = {name: schema.empty_table() for name, schema in schemas.items()}
-    with pytest.raises(AssertionError, match=QUEUE):
-        write_findings(FOLDER, {name: t for name, t in tables.items() if name != QUEUE})
-    more = pa.table({"class": ["cat"], "alpha": pa.array([1], pa.int64())})
-    with pytest.raises(AssertionError, match=r"^agreement: class: string"):
-        write_findings(FOLDER, tables | {"agreement": more})
+    for missing in (QUEUE, "agreement"):
+        others = {name: table for name, table in tables.items() if name != missing}
+        with pytest.raises(AssertionError, match=missing):
+            write_findings(FOLDER, others, of_target)
+    with pytest.raises(AssertionError, match="agreement"):
+        write_findings(FOLDER, tables, {})
+    more = pa.table({"pet": ["cat"], "alpha": pa.array([1], pa.int64())})
+    with pytest.raises(AssertionError, match=r"^agreement: pet: string"):
+        write_findings(FOLDER, tables | {"agreement": more}, of_target)
     assert not FOLDER.exists()
 
 

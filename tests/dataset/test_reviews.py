@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.dataset.reviews import Decision, read_decisions
+from pipeline.dataset.reviews import Decision, LabelChoices, read_decisions
 from pipeline.runtime.errors import ReviewError
 
-CLASSES = ["cat", "dog", "bird"]
+CHOICES = LabelChoices(("cat", "dog", "bird").__contains__, "a pet", "the pets are cats")
 HEADER = "id,given,decision,reviewer,note\n"
 
 
@@ -20,12 +20,12 @@ def reviews(here: Path) -> Path:
 
 def refusal() -> str:
     with pytest.raises(ReviewError) as caught:
-        read_decisions("pets", CLASSES)
+        read_decisions("pets", CHOICES)
     return str(caught.value)
 
 
 def test_no_file_no_decisions(here):
-    assert read_decisions("pets", CLASSES) == {}
+    assert read_decisions("pets", CHOICES) == {}
 
 
 def test_decisions_are_read_and_of_several_the_last_counts(reviews):
@@ -36,7 +36,7 @@ def test_decisions_are_read_and_of_several_the_last_counts(reviews):
         + "c,bird,drop,Bo,a plane\n"
         + "a,cat,keep,Bo,no: a cat\n"
     )
-    assert read_decisions("pets", CLASSES) == {
+    assert read_decisions("pets", CHOICES) == {
         "a": Decision("a", "cat", "keep", "Bo", "no: a cat"),
         "b": Decision("b", "dog", "keep", "Ada", "blurred, but a dog\nfor sure"),
         "c": Decision("c", "bird", "drop", "Bo", "a plane"),
@@ -67,8 +67,8 @@ def test_a_line_with_more_or_fewer_values_is_named(reviews, line):
 def test_an_unknown_decision_is_named(reviews, decision):
     reviews.write_text(f"{HEADER}a,cat,{decision},Ada,\n")
     assert refusal() == (
-        "ERROR data/reviews/pets.csv, line 2: decision must be keep, drop or a class, "
-        f"found {decision!r} | fix: the classes are cat, dog, bird"
+        "ERROR data/reviews/pets.csv, line 2: decision must be keep, drop or a pet, "
+        f"found {decision!r} | fix: the pets are cats"
     )
 
 
@@ -81,7 +81,7 @@ def test_a_file_as_spreadsheets_save_it_is_read(reviews):
     reviews.write_bytes(
         b"\xef\xbb\xbf" + (HEADER + "a,cat,dog,Ada,\n").replace("\n", "\r\n").encode()
     )
-    assert read_decisions("pets", CLASSES) == {"a": Decision("a", "cat", "dog", "Ada")}
+    assert read_decisions("pets", CHOICES) == {"a": Decision("a", "cat", "dog", "Ada")}
 
 
 @pytest.mark.parametrize(
@@ -100,4 +100,4 @@ def test_a_quote_that_would_hide_lines_is_named(reviews, line, reason):
 
 def test_blank_lines_are_nothing(reviews):
     reviews.write_text(f"{HEADER}\na,cat,dog,Ada,\n\n")
-    assert read_decisions("pets", CLASSES) == {"a": Decision("a", "cat", "dog", "Ada")}
+    assert read_decisions("pets", CHOICES) == {"a": Decision("a", "cat", "dog", "Ada")}

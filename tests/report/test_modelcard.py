@@ -15,6 +15,7 @@ ABOUT = {
     "recipe": {"optimizer": "adam", "lr": 0.001, "epochs": 3, "deterministic": False},
     "modality": "images",
     "preparation": {"shape": [4, 4, 1], "resize": "crop"},
+    "target_kind": "classes",
     "target": {"classes": CLASSES},
     "best_epoch": 2,
     "val_accuracy": 0.975,

@@ -44,6 +44,7 @@ def bins(*rows: tuple[bool, float, float, int]) -> list[dict]:
 EVALUATION = EvaluationTables(
     summary={
         "modality": "images",
+        "target_kind": "classes",
         "target": {"classes": CLASSES},
         "temperature": 1.75,
         "num_corrupted": 20,

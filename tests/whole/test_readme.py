@@ -87,7 +87,7 @@ def test_every_script_runs(newcomer, tmp_path):
     assert listed
     for script in listed:
         # CIFAR-10 would have to be downloaded.
-        clone.run("set -e\n" + script.replace("dataset=cifar10", "dataset=pets"))
+        clone.run("set -e\n" + script.replace("use cifar10", "use pets --recipe small_photos"))
         assert "pets" in clone.run("cat reports/modelcard.md")
 
 

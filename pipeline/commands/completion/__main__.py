@@ -14,7 +14,11 @@ from pipeline.commands.groundwork.listing import COMMANDS
 from pipeline.dataset.catalog import dataset_names
 from pipeline.runtime.errors import SettingsError
 
-DATASETS = shtab.cmd("groundwork completion --datasets 2>/dev/null")
+LIST = "groundwork completion --datasets 2>/dev/null"
+DATASETS = shtab.cmd(LIST)
+# zsh would run what shtab has for it when the script is loaded, not when a name is completed.
+DATASETS["zsh"] = "_groundwork_datasets"
+DATASETS["preamble"]["zsh"] = f"_groundwork_datasets() {{ compadd -- $({LIST}) }}"
 COMPLETED = {
     "dataset": DATASETS,
     "name": DATASETS,

@@ -14,9 +14,10 @@ from pipeline.modalities.images.compare.candidates import (
     find_candidates,
 )
 from pipeline.modalities.images.compare.descriptors import LENGTH, make_descriptor
-from pipeline.modalities.images.compare.near_duplicates import Pairs, update_pairs
+from pipeline.modalities.images.compare.near_duplicates import update_pairs
 from pipeline.modalities.images.compare.pair_keys import pack, unpack
 from pipeline.modalities.images.compare.screening import screen_pairs
+from pipeline.modalities.pairs import Pairs
 from tests.support.photos import photos
 
 NUM = 90

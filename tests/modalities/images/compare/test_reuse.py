@@ -1,12 +1,16 @@
 """Candidates are read as they were kept, and only for images of the same shape."""
 
+from contextlib import contextmanager
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
-from pipeline.modalities.images.compare.near_duplicates import update_pairs
+from pipeline.modalities.images.compare.near_duplicates import find_pairs, update_pairs
 from pipeline.modalities.images.compare.reuse import (
     NAME,
     candidates_key,
+    find_pairs_again,
     keep_candidates,
     read_candidates,
 )
@@ -60,3 +64,23 @@ def test_a_key_is_of_the_shape_of_images():
     keys = {candidates_key(shape) for shape in ((32, 32, 3), (32, 32, 1), (16, 32, 3))}
     assert len(keys) == 3
     assert candidates_key((32, 32, 3)) in keys
+
+
+def test_the_next_run_finds_the_same_and_knows_which_images_the_last_had_searched(here):
+    images = photos(100)
+    images = np.concatenate([images, images[:20] // 2 + 60])
+    ranks = np.arange(120) // 100
+    steps: list[int] = []
+
+    @contextmanager
+    def progress(total: int):
+        yield SimpleNamespace(update=steps.append)
+
+    first, known = find_pairs_again(images, np.arange(110), ranks, progress)
+    assert known == 0
+    again, known = find_pairs_again(images, np.arange(120), ranks, progress)
+    assert known == 110
+    alone = find_pairs(images, np.arange(120), ranks)
+    assert len(alone.first) > len(first.first) > 0
+    for one, other in zip(again, alone, strict=True):
+        assert np.array_equal(one, other)

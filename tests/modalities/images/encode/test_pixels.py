@@ -1,12 +1,9 @@
 """Images come to one shape by the policy; those of that shape stay as they are."""
 
 import numpy as np
-import pyarrow as pa
 import pytest
 
-from pipeline.dataset.parts import write_tables
-from pipeline.dataset.table import write_index
-from pipeline.modalities.images.encode.pixels import decode_all, load_pixels, resize
+from pipeline.modalities.images.encode.pixels import decode_all, resize
 from pipeline.modalities.images.prepare.decoding import decode
 
 POLICIES = ["squash", "crop", "pad"]
@@ -88,12 +85,3 @@ def test_decoding_keeps_order_and_is_black_where_there_is_no_image(png):
     for image, data in zip(images, encoded, strict=True):
         assert data is None or (image == decode(data)).all()
     assert decode_all([], (4, 4, 1), "squash").shape == (0, 4, 4, 1)
-
-
-def test_loading_a_folder_keeps_the_order_of_its_rows(png, tmp_path):
-    encoded = [png(0), png(1), None, png(2), png(3)]
-    schema = pa.schema([("id", pa.string()), ("image", pa.binary())])
-    table = pa.table({"id": list("abcde"), "image": encoded}, schema=schema)
-    write_index(tmp_path / "raw", write_tables(tmp_path / "raw", [table], schema))
-    images = load_pixels(tmp_path / "raw", (4, 4, 1), "squash")
-    assert (images == decode_all(encoded, (4, 4, 1), "squash")).all()

@@ -9,7 +9,8 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from pipeline.clean.annotators import (
+from pipeline.dataset.annotations import Annotations, with_given_labels
+from pipeline.targets.classes.noise.annotators import (
     Agreement,
     agreement,
     agreement_table,
@@ -18,9 +19,8 @@ from pipeline.clean.annotators import (
     expected_gain,
     relabel_queue,
 )
-from pipeline.clean.labels import infer_true_labels
-from pipeline.dataset.annotations import Annotations, with_given_labels
-from pipeline.dataset.findings import SCHEMAS
+from pipeline.targets.classes.noise.labels import infer_true_labels
+from pipeline.targets.classes.noise.schemas import SCHEMAS
 
 CLASSES = ["cat", "dog", "bird"]
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from pipeline.clean.labels import check_labels, infer_true_labels
 from pipeline.dataset.annotations import Annotations
+from pipeline.targets.classes.noise.labels import check_labels, infer_true_labels
 
 
 class Crowd:

@@ -1,0 +1,76 @@
+"""Repair: mend what a killed run may leave, so that DVC works again.
+
+DVC writes dvc.lock and its locks in place: a kill in that moment leaves a file that it refuses, as
+it refuses to run beside a process that it takes for alive. Stages begin again by themselves; what
+they had not finished is removed all the same. Nothing that is whole is touched, and nothing at all
+while DVC is at work.
+"""
+
+import argparse
+from collections.abc import Iterator
+
+from dvc.config import ConfigError
+from dvc.lock import LockError
+
+from pipeline.commands.frame import run_command
+from pipeline.commands.repair.arguments import parser
+from pipeline.commands.repair.leftovers import mend_dvc_lock, remove_unfinished, unfinished
+from pipeline.commands.repair.locks import (
+    DVC_TMP,
+    RWLOCKS,
+    is_hard_link,
+    lock_of,
+    mend_rwlock,
+    stages_at_work,
+)
+from pipeline.runtime.errors import one_line
+
+LOCK = DVC_TMP / "lock"
+REMOVE = f"rm -f {DVC_TMP}/*lock {DVC_TMP}/exps/*lock"
+
+
+def main(arguments: argparse.Namespace) -> None:
+    DVC_TMP.mkdir(parents=True, exist_ok=True)
+    said = list(under_lock())
+    for sentence in said:
+        print(one_line(f"repair: {sentence}"), flush=True)
+    if not said and not arguments.quiet:
+        print("repair: nothing was wrong")
+
+
+def under_lock() -> Iterator[str]:
+    """Repair, and say what was done, or why nothing could be."""
+    try:
+        hard = is_hard_link()
+        with lock_of(LOCK, hard=hard):
+            yield from repair(hard=hard)
+    except LockError:
+        yield (
+            f"DVC is at work here, so nothing was touched; if you know that it is not: {REMOVE}"
+            if hard  # a hard link outlives its process
+            else "DVC is at work here, so nothing was touched"
+        )
+    except ConfigError as error:
+        yield f"nothing was touched, since DVC cannot be read: {error}"
+
+
+def repair(*, hard: bool) -> Iterator[str]:
+    """Repair, and say what was done. Locks of DVC are hard links or not."""
+    alive: list[str] = []
+    for path in RWLOCKS:
+        held = mend_rwlock(path, hard=hard)
+        yield from held.repairs
+        alive += held.alive
+    if alive:
+        yield f"DVC is at work here, so nothing else was touched: {', '.join(alive)}"
+        return
+    yield from mend_dvc_lock()
+    if unfinished():
+        if at_work := list(stages_at_work()):
+            yield f"a stage is at work here, and what it writes was left: {', '.join(at_work)}"
+        else:
+            yield from remove_unfinished()
+
+
+if __name__ == "__main__":
+    run_command(lambda: main(parser().parse_args()))

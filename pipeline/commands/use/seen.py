@@ -1,0 +1,60 @@
+"""What is known of a dataset before a run: from the last ingest, or from its catalog entry."""
+
+import re
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pipeline.dataset.catalog import entry_path
+from pipeline.dataset.places import RAW
+from pipeline.dataset.table import read_index
+from pipeline.runtime.errors import MissingInput
+from pipeline.runtime.stage import INDEX
+
+# The first line of an entry, as `groundwork add` writes it.
+HEADLINE = re.compile(r"# ([\d,]+) examples, (.*)")
+SIZE, CHANNELS = re.compile(r"(\d+) x (\d+)"), re.compile(r"(\d+) channels?\b")
+
+
+class Seen(NamedTuple):
+    """Quantities of a dataset, each one or several numbers, by the names that recipes use."""
+
+    source: Path
+    quantities: dict[str, Sequence[float]]
+
+    def __str__(self) -> str:
+        shown = {name: " x ".join(map(str, values)) for name, values in self.quantities.items()}
+        return ", ".join(f"{name} {text}" for name, text in shown.items()) + f" ({self.source})"
+
+
+def look(dataset: str, entry: Mapping[str, Any]) -> Seen | None:
+    """What data/raw says of the dataset, if it holds it, else its entry; None if neither does.
+
+    `entry` is the content of the catalog entry.
+    """
+    with suppress(MissingInput):
+        index = read_index(RAW)
+        if index.get("dataset") == dataset:
+            found = {"examples": index["examples"], **index.get("content", {})}
+            return Seen(RAW / INDEX, _numbers(found))
+    path = entry_path(dataset)
+    headline = HEADLINE.match(path.read_text(encoding="utf-8"))
+    if not headline:
+        return None
+    quantities: dict[str, Any] = {"examples": int(headline[1].replace(",", ""))}
+    if sizes := SIZE.findall(headline[2]):
+        quantities["image_size"] = [int(side) for size in sizes for side in size]
+    if channels := CHANNELS.search(headline[2]):
+        quantities["channels"] = int(channels[1])
+    return Seen(path, _numbers(quantities | {k: v for k, v in entry.items() if k in quantities}))
+
+
+def _numbers(content: Mapping[str, Any]) -> dict[str, Sequence[float]]:
+    """What of `content` is a number or several."""
+    several = {name: v if isinstance(v, list) else [v] for name, v in content.items()}
+    return {
+        name: values
+        for name, values in several.items()
+        if values and all(isinstance(value, int | float) for value in values)
+    }

@@ -1,0 +1,27 @@
+"""Broken images have unusual measurements."""
+
+import numpy as np
+import pytest
+
+from pipeline.modalities.images.compare.interface import NEEDED, UNUSUAL, distances
+from pipeline.modalities.images.prepare.measurements import measure
+from tests.support.photos import photos
+
+
+def measured(images: np.ndarray) -> dict[str, np.ndarray]:
+    return {name: values for name, values in measure(images)._asdict().items() if name in NEEDED}
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_what_is_no_photo_has_unusual_measurements(channels):
+    images = photos(400, channels=channels)
+    images[7] = 200
+    images[8] = np.random.default_rng(0).integers(0, 256, images[8].shape)
+    found = distances(measured(images))
+    assert set(np.flatnonzero(found > UNUSUAL)) == {7, 8}
+
+
+@pytest.mark.parametrize("num", [0, 1, 2])
+def test_next_to_no_images_are_not_unusual(num):
+    few = {name: values[:num] for name, values in measured(photos(2)).items()}
+    assert (distances(few) < UNUSUAL).all()
