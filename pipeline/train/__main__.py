@@ -1,16 +1,16 @@
 """Train: fit a network to the shards; the best epoch on validation becomes the model.
 
-reads   data/shards/ (train and val), models/start/ or what torchvision publishes
+reads   data/shards/ (train and val), models/start/ or weights that others publish
 writes  models/model.safetensors and model.json, models/training.parquet (a row per epoch),
         models/speed.parquet (times of epochs, the only output that differs from run to run),
         reports/training.json; live curves in dvclive/ meanwhile
-params  seed, model, optimizer, lr, batch_size, epochs, train
+params  modality, target, seed, model, optimizer, lr, batch_size, epochs, train
 
 Several processes train one network where `train.processes` says so, or where torchrun starts them:
 `torchrun --nproc-per-node=N -m pipeline.train`. The first of them alone writes.
 """
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import torch
@@ -24,17 +24,18 @@ from pipeline.learning.fitting.loop import Fit, fit
 from pipeline.learning.fitting.ranks import join_ranks
 from pipeline.learning.fitting.recipe import Recipe
 from pipeline.learning.model_file import save_model
-from pipeline.modalities.images.network.networks import build_network, check_image_shape
-from pipeline.modalities.images.network.on_device import Normalizer, scaled_size
+from pipeline.modalities.opening import open_network
 from pipeline.runtime.errors import SettingsError, TrainingError
 from pipeline.runtime.process import world
 from pipeline.runtime.stage import WORK_DIR, Stage, run_stage
+from pipeline.targets.opening import open_labels, open_loss
+from pipeline.train.alone import fit_itself, fits_itself
 from pipeline.train.history import write_history, write_speed
 from pipeline.train.launch import launch_ranks
 from pipeline.train.live import live_curves
-from pipeline.train.params import TrainParams, recipe_of, train_params
+from pipeline.train.params import TrainParams, added_settings, recipe_of, train_params
 from pipeline.train.streaming import training_epochs
-from pipeline.train.transfer import Start, check_strategy, start_training
+from pipeline.train.transfer import Start, check_strategy, find_start, take_over
 
 
 def main(stage: Stage[TrainParams]) -> None:
@@ -43,31 +44,36 @@ def main(stage: Stage[TrainParams]) -> None:
     if params.train.processes > 1 and world().size == 1:
         launch_ranks("train", params.train.processes)
     reader = ShardReader(SHARDS)
-    device = choose_device(params.train.device, params.train.precision, reader.shape)
+    networks, loss = open_network(params.modality), open_loss(params.target)
+    num_outputs = open_labels(params.target).num_outputs(reader.target)
+    large = networks.gains_by_bf16(reader.preparation)
+    device = choose_device(params.train.device, params.train.precision, large)
+    weights = params.train.weights
+    start = find_start(
+        weights, model=params.model, modality=params.modality, preparation=reader.preparation
+    )
     torch.manual_seed(params.seed)
-    network = build_network(params.model, reader.shape, len(reader.classes))
+    network = networks.build(params.model, start.preparation, num_outputs, params.train)
     if world().local_rank == 0:
         reader.verify(["train", "val"])
-    start = start_training(
-        network,
-        params.train.weights,
-        model=params.model,
-        shape=reader.shape,
-        classes=reader.classes,
-        mean=reader.index["mean"],
-        std=reader.index["std"],
+    message = take_over(
+        network, start, weights, model=params.model, target=reader.target, num_outputs=num_outputs
     )
+    start = replace(start, tensors={})  # they take memory
     recipe = recipe_of(params, params.seed)
     check_numbers(reader, recipe)
-    for smaller in recipe.progressive:
-        height, width = scaled_size(*reader.shape[:2], smaller.scale)
-        check_image_shape(network, params.model, (height, width, reader.shape[2]))
     num_parameters = sum(p.numel() for p in network.parameters())
     num_train = reader.num_examples("train")
     where = f"{device}, {world().size} processes" if world().size > 1 else f"{device}"
-    stage.say(f"{params.model}, {num_parameters:,} parameters, {num_train} images, on {where}")
-    if start.message:
-        stage.say(start.message)
+    stage.say(f"{params.model}, {num_parameters:,} parameters, {num_train} examples, on {where}")
+    if message:
+        stage.say(message)
+
+    if fits_itself(network):
+        fitted = fit_itself(network, reader, loss, device, params.seed)
+        if stage.writes:
+            write(stage, network, reader, recipe, fitted, start)
+        return
 
     checkpoint = None
     if stage.writes:
@@ -77,16 +83,17 @@ def main(stage: Stage[TrainParams]) -> None:
             stage.say("goes on where an earlier run was stopped")
     with (
         join_ranks(device) as ranks,
-        live_curves(stage, recipe.epochs) as log,
-        stage.progress_bar(num_train * recipe.epochs, "image") as bar,
+        live_curves(stage, recipe.epochs, loss) as log,
+        stage.progress_bar(num_train * recipe.epochs, "example") as bar,
     ):
         fitted = fit(
             network,
             recipe,
             training_epochs(reader, params.train.memory_mb * 1e6, ranks.share, recipe.epochs),
             make_examples(*reader.read_rows("val", 0)),
-            Normalizer(start.mean, start.std, device.kind),
+            loss,
             device,
+            settings=params.train,
             checkpoint=checkpoint,
             ranks=ranks,
             on_step=bar.update,
@@ -111,7 +118,7 @@ def check_numbers(reader: ShardReader, recipe: Recipe) -> None:
     if recipe.batch_size < least:
         raise SettingsError(
             f"batch_size is {recipe.batch_size}, which {world().size} processes share: "
-            "each needs two images",
+            "each needs two examples",
             fix=f"set batch_size: {least} at least, or start fewer processes",
         )
 
@@ -125,10 +132,10 @@ def write(
     start: Start,
 ) -> None:
     """Write the model and the history of its training."""
-    best = fitted.history[fitted.best_epoch - 1]
+    best, shown = fitted.history[fitted.best_epoch - 1], open_loss(stage.params.target).SHOWN
     description = describe(stage, reader, recipe, start) | {
         "best_epoch": fitted.best_epoch,
-        "val_accuracy": round(best["val_accuracy"], 6),
+        shown: round(best[shown], 6),
         "num_train": reader.num_examples("train"),
         "inputs_sha256": stage.inputs_digest(),
     }
@@ -140,14 +147,14 @@ def write(
         "reports/training.json",
         {
             "best_epoch": fitted.best_epoch,
-            "val_accuracy": best["val_accuracy"],
+            shown: best[shown],
             "val_loss": best["val_loss"],
             "epochs_run": len(fitted.history),
         },
     )
     stage.say(
         f"best epoch {fitted.best_epoch} of {len(fitted.history)}, "
-        f"validation accuracy {best['val_accuracy']:.4f}"
+        f"validation {shown.removeprefix('val_').replace('_', ' ')} {best[shown]:.4f}"
     )
 
 
@@ -155,21 +162,16 @@ def describe(
     stage: Stage[TrainParams], reader: ShardReader, recipe: Recipe, start: Start
 ) -> dict[str, Any]:
     """The part of model.json that is known before training."""
-    settings = {
-        "transforms": [transform.model_dump() for transform in recipe.transforms],
-        "progressive": [smaller.model_dump() for smaller in recipe.progressive],
-    }
     return {
         "dataset": reader.index["dataset"],
         "license": reader.index["license"],
         "model": stage.params.model,
-        "recipe": asdict(recipe) | settings,
+        "recipe": asdict(recipe) | added_settings(stage.params),
         "processes": world().size,
-        "shape": reader.shape,
-        "resize": reader.index["resize"],
-        "classes": reader.classes,
-        "mean": start.mean,
-        "std": start.std,
+        "modality": reader.modality,
+        "preparation": start.preparation,
+        "target_kind": reader.target_kind,
+        "target": reader.target,
         **start.about,
     }
 

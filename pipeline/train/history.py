@@ -9,19 +9,20 @@ from pipeline.learning.fitting.selection import History
 
 
 def write_history(path: Path, history: History) -> None:
-    """Write the learning rate, losses and accuracies: the same training, the same bytes."""
+    """Write all figures of each epoch: the same training, the same bytes."""
     write_examples(_table(history), path)
 
 
 def write_speed(path: Path, speed: History) -> None:
-    """Write images, seconds and images per second; these differ from run to run."""
+    """Write examples, seconds and examples per second; these differ from run to run."""
     rows = [
-        row | {"images_per_second": row["num_images"] / max(row["seconds"], 1e-9)} for row in speed
+        row | {"examples_per_second": row["num_examples"] / max(row["seconds"], 1e-9)}
+        for row in speed
     ]
     write_examples(_table(rows), path)
 
 
 def _table(rows: History) -> pa.Table:
-    counts = ("epoch", "num_images")
+    counts = ("epoch", "num_examples")
     types = {name: pa.int64() if name in counts else pa.float64() for name in rows[0]}
     return pa.table({name: pa.array([row[name] for row in rows], types[name]) for name in types})

@@ -10,13 +10,16 @@ from scmrepo.exceptions import SCMError
 
 from pipeline.runtime.errors import MissingInput
 from pipeline.runtime.stage import Stage
+from pipeline.targets.protocols.loss import Loss
 
 LIVE = Path("dvclive")
 SAY_EVERY_SECONDS = 30
 
 
 @contextmanager
-def live_curves(stage: Stage, num_epochs: int) -> Iterator[Callable[[dict[str, float]], str]]:
+def live_curves(
+    stage: Stage, num_epochs: int, loss: Loss
+) -> Iterator[Callable[[dict[str, float]], str]]:
     """Yields a function that writes an epoch's row into dvclive/ and returns a line of progress.
 
     Raises:
@@ -31,12 +34,14 @@ def live_curves(stage: Stage, num_epochs: int) -> Iterator[Callable[[dict[str, f
             f"git does not say which commit this is, and DVCLive looks for it: {error}",
             fix="if there is none yet, make it: git add -A && git commit -m 'Groundwork'",
         ) from None
-    best, said_at = 0.0, time.monotonic()
+    shown: list[float] = []
+    said_at = time.monotonic()
+    best_of = max if loss.MORE_IS_BETTER else min
 
     def log(row: dict[str, float]) -> str:
-        nonlocal best, said_at
-        best = max(best, row["val_accuracy"])
-        state = f"epoch {row['epoch']} of {num_epochs}, best val {best:.4f}"
+        nonlocal said_at
+        shown.append(row[loss.SHOWN])
+        state = f"epoch {row['epoch']} of {num_epochs}, best val {best_of(shown):.4f}"
         if time.monotonic() - said_at > SAY_EVERY_SECONDS:
             said_at = time.monotonic()
             stage.say(state)

@@ -1,22 +1,14 @@
 """Parameters of train, and the recipe made of them."""
 
-from pathlib import PurePosixPath
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
 from pipeline.learning.fitting.recipe import Recipe
 from pipeline.modalities.opening import modality_settings
+from pipeline.modalities.start import starts_from
 from pipeline.runtime.settings import Kind, Seed, Settings, with_fields
 from pipeline.targets.opening import target_settings
-
-
-def _start(value: str) -> str:
-    parts = PurePosixPath(value).parts
-    below = parts[:2] == ("models", "start") and len(parts) > 2 and ".." not in parts
-    if value not in ("none", "torchvision") and not below:
-        raise ValueError("none, torchvision or a path below models/start")
-    return value
 
 
 class Train(Settings):
@@ -35,10 +27,10 @@ class Train(Settings):
     result depends on it (batch norm sees a part of a batch). Under torchrun its number counts."""
     patience: Annotated[int, Field(ge=1)]
     """Epochs without a better one on validation after which training stops."""
-    weights: Annotated[str, AfterValidator(_start)]
-    """What training starts from. `none`: nothing. `torchvision`: what torchvision publishes for a
-    `torchvision:<name>`. `models/start/<name>`: a folder with a model.safetensors and model.json as
-    this stage writes them, or a `.safetensors` file with the tensors of such a network."""
+    weights: Annotated[str, AfterValidator(starts_from())]
+    """What training starts from. `none`: nothing. `models/start/<name>`: a folder with a
+    model.safetensors and model.json as this stage writes them, or a `.safetensors` file with the
+    tensors of such a network. The modality may know who publishes weights."""
     finetune: Literal["all", "head", "gradual", "layerwise"]
     """What of a network that starts from weights is trained: all at one learning rate; its last
     layer alone; that first and one block after the other, from the top, until half of the epochs
@@ -76,12 +68,16 @@ def recipe_of(params: TrainParams, seed: int) -> Recipe:
         epochs=params.epochs,
         schedule=params.train.schedule,
         weight_decay=params.train.weight_decay,
-        label_smoothing=params.train.label_smoothing,
         patience=params.train.patience,
         seed=seed,
-        transforms=params.train.transforms,
-        progressive=params.train.progressive,
-        views=params.train.views,
         finetune=params.train.finetune,
         layer_decay=params.train.layer_decay,
     )
+
+
+def added_settings(params: TrainParams) -> dict[str, Any]:
+    """What the modality and the target add to the section `train`, as JSON."""
+    content = modality_settings(params.modality, "network").TrainFields
+    loss = target_settings(params.target, "loss").TrainFields
+    added = {*content.model_fields, *loss.model_fields} - {*Train.model_fields}
+    return params.train.model_dump(include=added)

@@ -24,7 +24,6 @@ from itertools import accumulate, pairwise
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from pipeline.dataset.shard_reader import Block, ShardReader
 from pipeline.dataset.shards import ShardRows
@@ -32,13 +31,14 @@ from pipeline.learning.batches import (
     ALONE,
     Epochs,
     Examples,
+    Inputs,
     RankShare,
+    as_tensors,
     gather,
     make_examples,
     permutation,
 )
 from pipeline.learning.device import Device
-from pipeline.modalities.images.network.on_device import num_within
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class BlockOrder:
 
 @dataclass(frozen=True)
 class Stream:
-    """The examples of a split in one copy, of which `memory_bytes` of images are in memory,
+    """The examples of a split in one copy, of which `memory_bytes` of inputs are in memory,
     or four batches where these are more."""
 
     reader: ShardReader
@@ -87,10 +87,10 @@ class Stream:
     def num_examples(self) -> int:
         return self.reader.num_examples(self.split)
 
-    def sample_images(self, num_pixels: int) -> Tensor:
-        num = min(num_within(num_pixels, self.reader.shape), self.num_examples)
+    def sample(self, num_rows: int) -> Inputs:
+        num = min(num_rows, self.num_examples)
         blocks = self._block_order(seed=0, epoch=0).between(0, num)
-        return torch.from_numpy(self._read(blocks, self.reader.empty_rows(num), 0).images)
+        return as_tensors(self._read(blocks, self.reader.empty_rows(num), 0).inputs)
 
     def batches(
         self, seed: int, epoch: int, batch_size: int, device: Device, start: int = 0
@@ -111,7 +111,7 @@ class Stream:
 
         for window, rows in zip(windows, _ahead(read, range(len(windows))), strict=True):
             begin = window[0].start
-            order = torch.from_numpy(permutation(len(rows.labels), seed, epoch, begin))
+            order = torch.from_numpy(permutation(len(rows.weights), seed, epoch, begin))
             places = [slice(batch.start - begin, batch.stop - begin) for batch in window[done:]]
             yield from gather(make_examples(*rows), order, places, device)
             done = 0
@@ -130,7 +130,7 @@ class Stream:
 
     def _batches_per_window(self, batch_size: int) -> int:
         of_rank = -(-batch_size // self.share.world_size)
-        batch_bytes = of_rank * int(np.prod(self.reader.shape))
+        batch_bytes = of_rank * self.reader.row_bytes
         return max(1, int((self.memory_bytes - 2 * batch_bytes) / 2 / batch_bytes))
 
     def _block_order(self, seed: int, epoch: int) -> BlockOrder:
@@ -142,7 +142,8 @@ class Stream:
         for block in blocks:
             self.reader.read_block(block, room, end)
             end += block.rows
-        return ShardRows(room.images[begin:end], room.labels[begin:end], room.weights[begin:end])
+        inputs = {name: values[begin:end] for name, values in room.inputs.items()}
+        return ShardRows(inputs, room.y[begin:end], room.weights[begin:end])
 
 
 def training_epochs(

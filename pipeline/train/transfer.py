@@ -1,78 +1,108 @@
 """Transfer: training that starts from weights learnt on other data.
 
 All tensors but the head must fit, or none is taken: a network of which only a part fits would start
-from a mixture that nobody wanted. Pixels are normalised as they were for these weights.
+from a mixture that nobody wanted. Inputs are scaled as they were for these weights.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from torch import Tensor, nn
 
 from pipeline.learning.fitting.finetuning import find_blocks
-from pipeline.modalities.images.network.networks import without_wrapper
-from pipeline.modalities.images.network.settings import TORCHVISION
+from pipeline.modalities.opening import open_network
+from pipeline.modalities.protocols.encode import Preparation
 from pipeline.runtime.errors import SettingsError
-from pipeline.train.pretrained import Weights, read_weights
+from pipeline.targets.protocols.labels import TargetIndex
+from pipeline.train.pretrained import read_weights
 
 COUNTER = "num_batches_tracked"  # of batch norms: old files lack it, and nothing reads it here
 
 
 @dataclass(frozen=True)
 class Start:
-    """How training starts: normalisation, and the origin of the weights."""
+    """How training starts: the preparation to build a network for, and weights for it."""
 
-    mean: list[float]
-    """By channel of the images, of pixels from 0 to 255; likewise `std`."""
-    std: list[float]
+    preparation: Preparation
+    """Of the data at hand, with the scaling that the weights were learnt with."""
+    tensors: Mapping[str, Tensor] = field(default_factory=dict)
+    """By the names that the network has for them; empty for a start from nothing."""
+    target: TargetIndex | None = None
+    """What labels were when the weights were learnt; None when unknown."""
     about: dict[str, Any] = field(default_factory=dict)
     """Entries for model.json on the origin of the weights; empty without one."""
-    message: str = ""
-    """The same for people, in a line."""
+    remark: str = ""
+    """What people should know of it."""
 
 
-def start_training(
-    network: nn.Module,
-    weights: str,
-    *,
-    model: str,
-    shape: Sequence[int],
-    classes: Sequence[str],
-    mean: list[float],
-    std: list[float],
-) -> Start:
-    """Load the weights that `train.weights` names into a network that was just built.
+def find_start(weights: str, *, model: str, modality: str, preparation: Preparation) -> Start:
+    """Read the weights that `train.weights` names.
 
     Args:
-        network: built as `model`, for images of `shape` `(H, W, C)`.
-        mean: of the training images, as `std`; used where the weights come without their own.
+        model: name of the network that is to be trained.
+        preparation: of the training examples.
 
     Raises:
-        SettingsError: they are for another network, or no weights that can be taken.
+        SettingsError: they are for another network, or other inputs, or nothing that can be taken.
         MissingInput: the files are not there or damaged.
     """
     if weights == "none":
-        return Start(mean, std)
-    source = read_weights(weights, model)
-    if source.shape and source.shape[2] != shape[2] and not model.startswith(TORCHVISION):
+        return Start(preparation)
+    source = read_weights(weights, model, modality)
+    adapted = open_network(modality).adapt(model, source, preparation)
+    about = {"start": source.about}
+    return Start(adapted.preparation, adapted.tensors, source.target, about, adapted.remark)
+
+
+def take_over(
+    network: nn.Module,
+    start: Start,
+    weights: str,
+    *,
+    model: str,
+    target: TargetIndex,
+    num_outputs: int,
+) -> str:
+    """Load the tensors of a start into a network that was just built for it.
+
+    The head stays new when labels could be others.
+
+    Args:
+        weights: as `train.weights` names them, for messages, like `model`.
+        target: what labels may be now.
+        num_outputs: width of the head.
+
+    Returns:
+        What was taken, in a line for people; empty for a start from nothing.
+
+    Raises:
+        SettingsError: anything but the head does not fit.
+    """
+    if not start.tensors:
+        return ""
+    expected = network.state_dict()
+    head = _head_prefix(network)
+    known = start.target is None or dict(start.target) == dict(target)
+    fits = [n for n in expected if _shape(start.tensors.get(n)) == _shape(expected[n])]
+    if not known or any(name.startswith(head) and name not in fits for name in expected):
+        fits = [name for name in fits if not name.startswith(head)]
+    problems = [
+        f"{name} should be {_shape(expected.get(name))}, found {_shape(start.tensors.get(name))}"
+        for name in dict.fromkeys([*expected, *start.tensors])
+        if name not in fits and not name.startswith(head) and not name.endswith(COUNTER)
+    ]
+    if problems:
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
         raise SettingsError(
-            f"{weights} was trained on images of {source.shape[2]} channels, these have {shape[2]}",
-            fix="take weights for such images, or train.weights: none",
+            f"{weights} is not of the network that params.yaml names, {model}: {problems[0]}{more}",
+            fix="set model to the network that the weights are of, or take other weights",
         )
-    num_taken, num = _take_over(network, source, weights, model, classes)
-    message = f"starts from {weights}: {num_taken} of {num} tensors"
-    message += f", new head of {len(classes)} classes" if num_taken < num else ""
-    if source.shape and list(source.shape[:2]) != list(shape[:2]):
-        height, width, _ = source.shape
-        message += f"; was trained on {width} x {height} pixels, these are {shape[1]} x {shape[0]}"
-    if source.mean is None or source.std is None:
-        message += (
-            "; pixels are normalised by this data, since a lone file does not say how they were"
-        )
-        return Start(mean, std, {"start": source.about}, message)
-    means, stds = (_for_channels(values, shape[2]) for values in (source.mean, source.std))
-    return Start(means, stds, {"start": source.about}, message)
+    expected.update({name: start.tensors[name] for name in fits})
+    network.load_state_dict(expected)
+    message = f"starts from {weights}: {len(fits)} of {len(expected)} tensors"
+    message += f", new head of {num_outputs} outputs" if len(fits) < len(expected) else ""
+    return f"{message}; {start.remark}" if start.remark else message
 
 
 def check_strategy(weights: str, finetune: str, epochs: int) -> None:
@@ -94,41 +124,14 @@ def check_strategy(weights: str, finetune: str, epochs: int) -> None:
         )
 
 
-def _take_over(
-    network: nn.Module, source: Weights, weights: str, model: str, classes: Sequence[str]
-) -> tuple[int, int]:
-    """Copy the tensors; returns how many of how many. The head stays new when it has other classes.
-
-    Raises:
-        SettingsError: anything but the head does not fit.
-    """
-    inside = without_wrapper(network)
-    expected = inside.state_dict()
-    head = f"{find_blocks(inside)[-1].name}."
-    known = source.classes is None or list(source.classes) == list(classes)
-    fits = [n for n in expected if _shape(source.tensors.get(n)) == _shape(expected[n])]
-    if not known or any(name.startswith(head) and name not in fits for name in expected):
-        fits = [name for name in fits if not name.startswith(head)]
-    problems = [
-        f"{name} should be {_shape(expected.get(name))}, found {_shape(source.tensors.get(name))}"
-        for name in dict.fromkeys([*expected, *source.tensors])
-        if name not in fits and not name.startswith(head) and not name.endswith(COUNTER)
-    ]
-    if problems:
-        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-        raise SettingsError(
-            f"{weights} is not of the network that params.yaml names, {model}: {problems[0]}{more}",
-            fix="set model to the network that the weights are of, or take other weights",
-        )
-    expected.update({name: source.tensors[name] for name in fits})
-    inside.load_state_dict(expected)
-    return len(fits), len(expected)
+def _head_prefix(network: nn.Module) -> str:
+    """What the names of the tensors of the last layer begin with in `state_dict`."""
+    last = find_blocks(network)[-1].modules[0]
+    inside = {id(tensor) for tensor in (*last.parameters(), *last.buffers())}
+    tensors = network.state_dict(keep_vars=True)
+    names = [name for name, tensor in tensors.items() if id(tensor) in inside]
+    return names[0].rpartition(".")[0] + "."
 
 
 def _shape(tensor: Tensor | None) -> str:
     return "nothing" if tensor is None else " x ".join(map(str, tensor.shape)) or "a number"
-
-
-def _for_channels(values: Sequence[float], channels: int) -> list[float]:
-    """Grey as the mean of the channels, and each channel as grey."""
-    return list(values) if len(values) == channels else [sum(values) / len(values)] * channels

@@ -3,22 +3,23 @@
 reads   data/raw/, data/catalog/<dataset>.yaml, data/profiles/<dataset>.json where there is one
 writes  data/profile.json (what the data are like), reports/validation.json,
         data/quarantine.csv (examples that cannot be used, which clean removes)
-params  dataset, validate
+params  dataset, modality, target, validate
 """
 
 import csv
 from collections.abc import Iterable
 from pathlib import Path
 
+from pipeline.dataset.expectations.rules import PROFILE
 from pipeline.dataset.places import PROFILE_FILE, PROFILES_DIR, QUARANTINE, RAW
 from pipeline.dataset.table import read_folder, read_index
-from pipeline.dataset.validation.rules import PROFILE
 from pipeline.entry import read_entry
-from pipeline.modalities.opening import open_checks
+from pipeline.modalities.opening import open_compare
 from pipeline.runtime.errors import BrokenDataset, one_line
 from pipeline.runtime.stage import WORK_DIR, Stage, run_stage
-from pipeline.schema import names_without_content
+from pipeline.targets.opening import open_rules
 from pipeline.validate.assessment import Assessment, assess
+from pipeline.validate.columns import expected_columns
 from pipeline.validate.params import ValidateParams, validate_params
 from pipeline.validate.profile import read_profile, unknown_features
 
@@ -29,11 +30,20 @@ NUM_PRINTED = 10
 def main(stage: Stage[ValidateParams]) -> None:
     params = stage.params
     limits = params.validation
-    features = open_checks(params.modality).FEATURES
-    table = read_folder(RAW, names_without_content(params.modality, params.target))
+    compare, labels = open_compare(params.modality), open_rules(params.target)
+    table = read_folder(RAW, expected_columns(compare, labels).names)
+    index = read_index(RAW)
+    features = compare.features(index["content"])
     before = read_profile(params.dataset, features)
-    entry = read_entry(params.dataset, params.modality, params.target)
-    found = assess(table, params, read_index(RAW)["target"], entry.expectations, limits, before)
+    found = assess(
+        table,
+        index,
+        read_entry(params.dataset, params.modality, params.target).expectations,
+        compare,
+        labels,
+        settings=limits,
+        before=before,
+    )
     critical, warnings = found.failed("critical"), found.failed("warning")
     num, num_quarantined = table.num_rows, len(found.quarantine)
     fraction = num_quarantined / max(num, 1)

@@ -1,35 +1,31 @@
 """What a dataset is like: which examples are to be set aside, what else is wrong, its profile.
 
-Expectations are asked in turn about the columns of the table, about each row, and then, of the
-rows that remain, about the table, its classes, its splits, and what has changed since the profile
-that people accepted.
+Rules are asked in turn about the columns of the table, about each row, and then, of the rows that
+remain, about the table, its labels, its splits, and what has changed since the profile that people
+accepted. The modality and the target have some of the rules, and make the columns for these.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 from pipeline.dataset.catalog import Expectation
-from pipeline.dataset.table import SPLITS
-from pipeline.dataset.validation.rules import moved
-from pipeline.dataset.validation.statistics import Profile
-from pipeline.modalities.opening import open_checks, open_content
-from pipeline.modalities.protocols.checks import InSeveral
-from pipeline.runtime.settings import Kind
-from pipeline.schema import raw_schema_of
-from pipeline.targets.opening import open_rules
-from pipeline.validate import drift, rules
+from pipeline.dataset.expectations.drift import Profile
+from pipeline.dataset.expectations.relations import add_repeats, in_several_splits, split_codes
+from pipeline.dataset.expectations.rules import hardly_moved
+from pipeline.modalities.protocols.compare import Compare
+from pipeline.targets.protocols.rules import Rules
+from pipeline.validate import drift
+from pipeline.validate import rules as suite
+from pipeline.validate.columns import column_table, expected_columns
 from pipeline.validate.expectations import Outcome, check, rule_of
 from pipeline.validate.profile import id_checksums, make_profile
-
-if TYPE_CHECKING:
-    from pipeline.modalities.protocols.content import Content
 
 NO_LICENSE = ("", "?", "-", "unknown", "none", "null", "nan", "n/a", "na", "tbd", "todo")
 
@@ -51,40 +47,37 @@ class Assessment:
 
 def assess(
     table: pa.Table,
-    kind: Kind,
-    target: Mapping[str, Any],
+    index: Mapping[str, Any],
     own: Sequence[Expectation],
+    compare: Compare,
+    labels: Rules,
+    *,
     settings: Any,
     before: Profile | None,
 ) -> Assessment:
-    """Check data/raw without contents, of the modality and the target that `kind` names.
+    """Check a table of measurements: data/raw without heavy content.
 
     Args:
-        target: what labels may be, as the index of data/raw has it.
+        index: of data/raw.
         own: the expectations of the catalog entry.
         settings: the section `validate`.
-        before: the accepted profile, if there is one.
+        before: the accepted profile if there is one.
 
     Raises:
         SettingsError: an expectation of the entry cannot be made or evaluated.
     """
-    content, checks = open_content(kind.modality), open_checks(kind.modality)
-    labels = open_rules(kind.target)
-    features, max_drift = checks.FEATURES, settings.max_drift
-    expected = raw_schema_of(kind.modality, kind.target)
-    outcomes = check(_columns(table.schema, expected, content), rules.COLUMN_RULES, "columns")
+    content, target, max_drift = index["content"], index["target"], settings.max_drift
+    columns = column_table(table.schema, expected_columns(compare, labels))
+    outcomes = check(columns, suite.COLUMN_RULES, "columns")
     if not outcomes[0].success:
         return Assessment(outcomes, {})
     own_rules = [rule_of(expectation) for expectation in own]
     about_rows = [rule for rule in own_rules if rule.reason]
     about_table = [rule for rule in own_rules if not rule.reason]
-    taken_over = {rule.column for rule in own_rules}.intersection(checks.REPLACED)
-    of_content = [rule for rule in checks.ROW_RULES if rule.column not in taken_over]
 
-    rows = _frame(table, content)
-    checks.add_row_checks(rows)
-    of_rows = rules.row_rules(content.NOUN, labels.row_rules(target), of_content)
-    outcomes += check(rows, [*rules.IDENTITY_RULES, *of_rows, *about_rows])
+    rows = _frame(table, compare)
+    rules = suite.row_rules(labels.row_rules(target), compare.ROW_RULES, own)
+    outcomes += check(rows, [*suite.IDENTITY_RULES, *rules, *about_rows])
     quarantine = _reasons(outcomes, rows)
     if any(outcome.consequence == "critical" and not outcome.success for outcome in outcomes):
         return Assessment(outcomes, quarantine)  # without ids no row can be set aside
@@ -93,65 +86,46 @@ def assess(
         return Assessment(outcomes, quarantine)
 
     checksums = id_checksums(kept)
-    checks.add_features(kept)
-    in_several = _add_relations(kept)
-    checks.add_relations(kept, in_several)
-    labels.add_columns(kept, target, checks.patterns, checksums)
-    of_table = [*rules.table_rules(content.NOUN), *checks.TABLE_RULES, *about_table]
-    of_table += labels.table_rules(kept, target, before, max_drift)
+    features = compare.features(content)
+    compare.add_features(kept, content)
+    _add_relations(kept)
+    compare.add_relations(kept)
+    rules = [*suite.table_rules(compare.ACROSS_SPLITS, compare.AMONG_EXAMPLES), *about_table]
+    signal = labels.signal(kept, partial(compare.patterns, content=content), checksums, target)
+    if signal is not None:
+        kept["label_signal"] = signal.values
+        rules += labels.signal_rules(kept, target, before, settings)
     if before is not None:
-        of_table += rules.drift_rules(kept, before, max_drift, labels.counts_before(before))
-    outcomes += check(kept, of_table)
-    for by_label in labels.tables(kept, target, before, features, settings):
-        outcomes += check(by_label.table, by_label.rules, by_label.noun)
-    by_split = drift.split_table(kept, features, labels.add_to_splits)
-    of_splits = rules.split_rules(max_drift, labels.split_rules(max_drift))
-    outcomes += check(by_split, of_splits, "splits")
+        drift_of_labels = labels.drift_rules(kept, before, settings)
+        rules += suite.drift_rules(kept, drift_of_labels, before, max_drift)
+    outcomes += check(kept, rules)
+    for about in labels.label_tables(kept, features.names, target, before, settings):
+        outcomes += check(about.rows, about.rules, about.noun)
+    splits = drift.split_table(kept, features.names, signal.chance if signal else None)
+    outcomes += check(splits, suite.split_rules(max_drift), "splits")
     if before is not None:
-        of_measurements = moved("measurements are as in the profile", max_drift)
-        by_measurement = drift.measurement_table(kept, before, features)
-        outcomes += check(by_measurement, of_measurements, "measurements")
+        rules = [hardly_moved("measurements are as in the profile", max_drift)]
+        moved = drift.measurement_table(kept, features, before)
+        outcomes += check(moved, rules, "measurements")
         known = drift.remembered_table(kept, checksums, before)
-        outcomes += check(known, rules.REMEMBERED_RULES, "known examples")
-    of_labels = labels.profile(kept, target, features)
-    words = [*content.WORDS, "license"]
-    return Assessment(
-        outcomes, quarantine, make_profile(kept, features, words, of_labels, checksums)
-    )
+        outcomes += check(known, suite.REMEMBERED_RULES, "known examples")
+    label_profile = labels.profile(kept, features.names, target)
+    profile = make_profile(kept, features, compare.WORDS, label_profile, checksums)
+    return Assessment(outcomes, quarantine, profile)
 
 
-def _columns(schema: pa.Schema, wanted: pa.Schema, content: "Content") -> pd.DataFrame:
-    """A row for each column that is there or should be: id (its name), type, expected."""
-    expected = {
-        field.name: str(field.type) for field in wanted if field.name not in content.CONTENT
-    }
-    found = {field.name: str(field.type) for field in schema}
-    names = sorted(expected | found)
-    return pd.DataFrame(
-        {
-            "id": names,
-            "type": [found.get(name, "missing") for name in names],
-            "expected": [expected.get(name, "none") for name in names],
-        }
-    )
+def _frame(table: pa.Table, compare: Compare) -> pd.DataFrame:
+    """The table, and what is asked of each row.
 
-
-def _frame(table: pa.Table, content: "Content") -> pd.DataFrame:
-    """The table, and what is asked of each row: licensed and measured, which are truth values.
-
-    What is asked about the content counts as fine where there is none.
+    Adds licensed and measured, which are truth values, and what the modality adds. What is asked
+    about the content counts as fine where there is none.
     """
     measured = pc.is_valid(table["sha256"])
-    for name in (*content.WORDS, *(m.name for m in content.MEASUREMENTS)):
+    for name in (*compare.WORDS, *(m.name for m in compare.MEASUREMENTS)):
         measured = pc.and_(measured, pc.is_valid(table[name]))
-    for measurement in content.MEASUREMENTS:
-        if measurement.type == "uint64":  # of which pandas would make floats, for the sake of null
-            place = table.schema.get_field_index(measurement.name)
-            filled = pc.fill_null(table[measurement.name], 0)
-            table = table.set_column(place, measurement.name, filled)
-    rows: pd.DataFrame = table.unify_dictionaries().to_pandas()
+    rows: pd.DataFrame = _with_whole_numbers(table, compare).unify_dictionaries().to_pandas()
     fine = measured.to_numpy(zero_copy_only=False)
-    for measurement in content.MEASUREMENTS:
+    for measurement in compare.MEASUREMENTS:
         values = rows[measurement.name].to_numpy(np.float64)
         fine &= (values >= measurement.low) & (values <= measurement.high)
     unreadable = rows["problem"].notna().to_numpy()
@@ -160,7 +134,18 @@ def _frame(table: pa.Table, content: "Content") -> pd.DataFrame:
     ]
     rows["licensed"] = rows["license"].isin(named) | rows["license"].isna()
     rows["measured"] = fine | unreadable
+    compare.add_row_checks(rows)
     return rows
+
+
+def _with_whole_numbers(table: pa.Table, compare: Compare) -> pa.Table:
+    """The table with 0 for missing measurements of 64 bits, which pandas would make floats of."""
+    for measurement in compare.MEASUREMENTS:
+        if measurement.type in ("int64", "uint64"):
+            place = table.schema.get_field_index(measurement.name)
+            column = pc.fill_null(table[measurement.name], 0)
+            table = table.set_column(place, measurement.name, column)
+    return table
 
 
 def _reasons(outcomes: Sequence[Outcome], rows: pd.DataFrame) -> dict[str, str]:
@@ -175,26 +160,12 @@ def _reasons(outcomes: Sequence[Outcome], rows: pd.DataFrame) -> dict[str, str]:
     return dict(sorted(reasons.items()))
 
 
-def _add_relations(kept: pd.DataFrame) -> InSeveral:
-    """Add what rows are to each other, as truth values; returns which codes are in several splits.
+def _add_relations(kept: pd.DataFrame) -> None:
+    """Add what rows are to each other: truth values.
 
-    straddles: its group is in several splits. repeated: an earlier row has the same content; leaked:
-    a row in another split has.
+    straddles: its group is in several splits. repeated: an earlier row has the same content;
+    leaked: a row in another split has.
     """
-    splits = kept["split"].cat.set_categories(SPLITS).cat.codes.to_numpy()
-    kept["straddles"] = _in_several(pd.factorize(kept["group"])[0], splits)
-    codes = pd.factorize(kept["sha256"])[0]
-    kept["repeated"] = pd.Series(codes).duplicated().to_numpy()
-    kept["leaked"] = _in_several(codes, splits)
-    return lambda codes: _in_several(codes, splits)
-
-
-def _in_several(
-    codes: NDArray[np.integer[Any]], splits: NDArray[np.integer[Any]]
-) -> NDArray[np.bool_]:
-    """Which rows share their code with a row of another split; none of those with code -1."""
-    num = np.zeros(codes.max(initial=-1) + 2, np.int64)
-    for split in range(len(SPLITS)):
-        num += np.bincount(codes[splits == split] + 1, minlength=len(num)) > 0
-    several: NDArray[np.bool_] = (num[codes + 1] > 1) & (codes >= 0)
-    return several
+    groups = pd.factorize(kept["group"])[0]
+    kept["straddles"] = in_several_splits(groups, split_codes(kept))
+    add_repeats(kept, "", kept["sha256"])

@@ -1,71 +1,75 @@
 """How far the data have moved: from an accepted profile, and between the splits.
 
-A change counts when it is more than sampling error (SIGMAS standard errors), and its size is given
-in units that mean the same for any data: standard deviations of a measurement, or shares. Whether
-that is too much is for an expectation to say; see rules.py. Examples of one group may be alike, so
-for sampling error a group counts as one example.
+Whether that is too much is for rules.py to say; see dataset/expectations/drift.py for the units.
 """
 
-from collections.abc import Callable
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline.dataset.table import SPLITS
-from pipeline.dataset.validation.statistics import (
+from pipeline.dataset.expectations.drift import (
     SIGMAS,
     SMALLEST_UNIT,
-    Features,
     Profile,
-    inverse_sizes,
+    inverse_size,
     largest,
-    lone_share,
-    moments,
-    shift,
-    units,
+    shift_of,
+    unit_before,
 )
+from pipeline.dataset.expectations.moments import lone_share, moments
+from pipeline.dataset.expectations.relations import split_codes
+from pipeline.dataset.table import SPLITS
+from pipeline.modalities.protocols.compare import Features
 from pipeline.validate.profile import DIGEST_DIGITS, QUANTILES, remembered_key
 
 
 def split_table(
-    table: pd.DataFrame,
-    features: Features,
-    add_labels: Callable[[pd.DataFrame, pd.DataFrame, NDArray[np.int64]], None],
+    table: pd.DataFrame, features: Sequence[str], chance: float | None = None
 ) -> pd.DataFrame:
     """A row for each split: its size, and how far it is from train.
 
-    Columns: id, examples, gap (of the mean that differs most, in standard deviations of train), and
-    those of `add_labels`, which gets the number of each row's split.
+    Columns: id, examples, gap (of the mean that differs most, in standard deviations of
+    train), and signal_lost (the share of the label signal above `chance` that train has and this
+    split does not); the latter is 0 where there is no label signal, and so no chance.
     """
-    codes = table["split"].cat.set_categories(SPLITS).cat.codes.to_numpy(np.int64)
-    now = moments(table, codes, len(SPLITS), features.names)
+    codes = split_codes(table)
+    now = moments(table, codes, len(SPLITS), features)
     num = now.num * lone_share(table)
     unit = np.maximum(now.std[0], np.maximum(0.01 * np.abs(now.mean[0]), SMALLEST_UNIT))
     found = pd.DataFrame(
         {
             "id": SPLITS,
             "examples": now.num,
-            "gap": largest(shift(now, now.mean[0], inverse_sizes(num, num[0]), unit)),
+            "gap": largest(shift_of(now, now.mean[0], inverse_size(num, num[0]), unit)),
+            "signal_lost": 0.0,
         }
     )
-    add_labels(found, table, codes)
+    if chance is not None:
+        sampled = table["label_signal"].notna().to_numpy()
+        signal = moments(table[sampled], codes[sampled], len(SPLITS), ["label_signal"])
+        above_chance = signal.mean[0, 0] - chance
+        num = signal.num * lone_share(table)
+        inverse = inverse_size(num, num[0])
+        lost = shift_of(signal, signal.mean[0], inverse, max(above_chance, 0.01))[:, 0]
+        found["signal_lost"] = np.where(signal.mean[:, 0] < signal.mean[0, 0], lost, 0.0)
     return found
 
 
-def measurement_table(table: pd.DataFrame, before: Profile, features: Features) -> pd.DataFrame:
-    """A row for each measurement (id) and how far it is from the profile's (shift).
+def measurement_table(table: pd.DataFrame, features: Features, before: Profile) -> pd.DataFrame:
+    """A row for each feature (id) and how far it is from the profile's (shift).
 
     The shift is that of the mean or of the quantile that moved most, in standard deviations.
     """
     known = [name for name in features.names if f"{name}.mean" in before]
     now = moments(table, np.zeros(len(table), np.int64), 1, known)
     mean = np.array([before[f"{name}.mean"] for name in known])
-    unit = units(before, features.names)[np.isin(features.names, known)]
-    inverse = inverse_sizes(now.num * lone_share(table), before["groups"])
-    moved = shift(now, mean, inverse, unit)[0]
+    unit = unit_before(before, known)
+    inverse = inverse_size(now.num * lone_share(table), before["groups"])
+    shift = shift_of(now, mean, inverse, unit)[0]
     for position, name in enumerate(known):
-        if name not in features.compared:
+        if name not in features.with_quantiles:
             continue
         values = table[name].to_numpy(np.float64)
         for short, quantile in QUANTILES.items():
@@ -75,9 +79,9 @@ def measurement_table(table: pd.DataFrame, before: Profile, features: Features) 
             below = np.mean(values < was - SMALLEST_UNIT) - error
             if below <= quantile <= np.mean(values <= was + SMALLEST_UNIT) + error:
                 continue
-            by = abs(np.quantile(values, quantile, method="nearest") - was) / unit[position]
-            moved[position] = max(moved[position], by)
-    return pd.DataFrame({"id": known, "shift": moved})
+            moved = abs(np.quantile(values, quantile, method="nearest") - was) / unit[position]
+            shift[position] = max(shift[position], moved)
+    return pd.DataFrame({"id": known, "shift": shift})
 
 
 def remembered_table(
@@ -100,21 +104,3 @@ def remembered_table(
         dtype="str",
     )
     return found.assign(content=found["sha256"].str[:DIGEST_DIGITS]).join(then)
-
-
-def counts_before(before: Profile, column: str) -> dict[str, int]:
-    """How many examples had each split or license."""
-    prefix = f"{column}."
-    return {k.removeprefix(prefix): n for k, n in before.items() if k.startswith(prefix)}
-
-
-def divergence_by_chance(num: float, num_before: float, num_values: int) -> float:
-    """What the Kullback-Leibler divergence of two samples of the same hardly exceeds, in nats.
-
-    Twice the divergence, over the sum of the inverse sizes, follows chi-squared (Wilks 1938);
-    its tail by Wilson and Hilferty (1931).
-    """
-    freedom = max(num_values - 1, 1)
-    spread = 2 / (9 * freedom)
-    tail = freedom * (1 - spread + SIGMAS * np.sqrt(spread)) ** 3
-    return float(tail / 2 * inverse_sizes(num, num_before))

@@ -1,8 +1,8 @@
-"""Expectations, and how Great Expectations is asked whether they hold.
+"""Great Expectations, which is asked whether rules hold.
 
 An expectation is about the rows of a table, one by one, or about the table as a whole. The table
-may be one of examples, or one of classes, splits or measurements: each has a column `id`, by
-which the rows that fail are named.
+may be one of examples, or one of splits, measurements or what labels name: each has a column `id`,
+by which the rows that fail are named.
 """
 
 import logging
@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from pipeline.dataset.catalog import Expectation
-from pipeline.dataset.validation.rules import Rule
+from pipeline.dataset.expectations.rules import Rule
 from pipeline.runtime.errors import SettingsError
 
 NUM_SHOWN = 3  # ids in a line of print

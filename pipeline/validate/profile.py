@@ -15,10 +15,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pipeline.dataset.expectations.drift import Profile
+from pipeline.dataset.expectations.moments import moments, num_groups
 from pipeline.dataset.places import PROFILE_FILE, PROFILES_DIR
 from pipeline.dataset.randomness import key64
 from pipeline.dataset.table import SPLITS
-from pipeline.dataset.validation.statistics import Features, Profile, moments, num_groups
+from pipeline.modalities.protocols.compare import Features
 from pipeline.runtime.errors import SettingsError
 
 QUANTILES = {
@@ -45,33 +47,43 @@ def make_profile(
     table: pd.DataFrame,
     features: Features,
     words: Sequence[str],
-    of_labels: Mapping[str, Any],
+    label_profile: Mapping[str, int | float],
     checksums: NDArray[np.int64],
 ) -> dict[str, Any]:
-    """The profile of a table of examples with features; keys in a fixed order.
+    """The profile of a table of examples, with the features; keys in a fixed order.
 
-    `words` are columns whose values are counted, `of_labels` is what the target adds.
+    Args:
+        table: has at least one row; may have label_signal.
+        words: columns of which each word is counted.
+        label_profile: what the target says of them.
     """
     profile: dict[str, Any] = {"examples": len(table), "groups": num_groups(table)}
     for split in SPLITS:
         profile[f"split.{split}"] = int((table["split"] == split).sum())
-    for name in words:
+    for name in (*words, "license"):
         for value, number in sorted(table[name].value_counts().items()):
             if number:
                 profile[f"{name}.{value}"] = int(number)
-    if not len(table):
-        return profile
     of_all = moments(table, np.zeros(len(table), np.int64), 1, features.names)
     for position, name in enumerate(features.names):
         profile[f"{name}.mean"] = float(of_all.mean[0, position])
         profile[f"{name}.std"] = float(of_all.std[0, position])
-        if name in features.compared:
+        if name in features.with_quantiles:
             values = np.quantile(table[name].to_numpy(), list(QUANTILES.values()), method="nearest")
             for short, value in zip(QUANTILES, values.tolist(), strict=True):
                 profile[f"{name}.{short}"] = float(value)
-    profile |= of_labels
+    if "label_signal" in table:
+        profile["label_signal"] = float(table["label_signal"].mean())
+    profile |= label_profile
     profile["remembered"] = _remember(table, checksums)
     return {key: round(v, 6) if isinstance(v, float) else v for key, v in profile.items()}
+
+
+def counts_before(before: Profile, column: str) -> dict[str, int]:
+    """How many examples had each word of a column, of those that some had."""
+    prefix = f"{column}."
+    counts = {k.removeprefix(prefix): n for k, n in before.items() if k.startswith(prefix)}
+    return {name: number for name, number in counts.items() if number}
 
 
 def _remember(table: pd.DataFrame, checksums: NDArray[np.int64]) -> list[str]:
@@ -105,11 +117,9 @@ def read_profile(dataset: str, features: Features) -> Profile | None:
         raise SettingsError(f"{path} is no JSON: {error}", fix=fix) from None
     if not isinstance(profile, dict):
         profile = {}
-    known = [name for name in features.names if any(key.startswith(f"{name}.") for key in profile)]
+    known = [n for n in features.names if any(key.startswith(f"{n}.") for key in profile)]
     wanted = ["examples", "groups", *(f"{n}.{of}" for n in known for of in ("mean", "std"))]
-    wanted += [
-        f"{name}.{short}" for name in known if name in features.compared for short in QUANTILES
-    ]
+    wanted += [f"{n}.{q}" for n in known if n in features.with_quantiles for q in QUANTILES]
     for key in wanted:
         if key not in profile:
             raise SettingsError(f"{path} is no profile: {key} is missing", fix=fix)

@@ -1,21 +1,21 @@
-"""What is expected of every dataset, in words and as Great Expectations has it.
+"""What is expected of every dataset, whatever its examples are and whatever is said of them.
 
-Where rows that fail cannot be used, a rule has a reason: they are set aside under it. Without one,
-a critical rule stops the run and any other is a warning. assessment.py makes the columns that are
-not of data/raw, and asks.
+The modality and the target have further rules, which stand among these where they belong.
+assessment.py makes the columns that are not of data/raw, and asks.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import pandas as pd
 
-from pipeline.dataset.table import SPLITS
-from pipeline.dataset.validation.rules import (
+from pipeline.dataset.catalog import Expectation
+from pipeline.dataset.expectations.drift import Profile, as_frequent
+from pipeline.dataset.expectations.rules import (
     EQUAL,
     IN_SET,
     IS_NULL,
     NOT_NULL,
+    NUM_ROWS,
     Rule,
     at_least,
     at_most,
@@ -24,8 +24,8 @@ from pipeline.dataset.validation.rules import (
     set_aside,
     since_profile,
 )
-from pipeline.dataset.validation.statistics import Profile, num_groups
-from pipeline.validate.drift import counts_before, divergence_by_chance
+from pipeline.dataset.table import SPLITS
+from pipeline.validate.profile import counts_before
 
 MAX_REPEATED = 0.005
 MAX_CHANGED = 0.02  # of the examples that the profile remembers
@@ -42,20 +42,22 @@ COLUMN_RULES = [
 ]
 
 IDENTITY_RULES = [
-    rule("there are examples", "expect_table_row_count_to_be_between", "critical", min_value=1),
+    rule("there are examples", NUM_ROWS, "critical", min_value=1),
     rule("every example has an id", NOT_NULL, "critical", column="id"),
     rule("every id is there once", "expect_column_values_to_be_unique", "critical", column="id"),
 ]
 
 
-def row_rules(noun: str, of_labels: Sequence[Rule], of_content: Sequence[Rule]) -> list[Rule]:
-    """About each example, by which rows are set aside; of several the first counts.
+def row_rules(
+    of_labels: Sequence[Rule], of_content: Sequence[Rule], own: Sequence[Expectation]
+) -> list[Rule]:
+    """About each example; those that fail are set aside.
 
-    Args:
-        noun: what an example is called.
+    What an entry expects of a column takes the place of a rule `of_content` about it.
     """
+    taken_over = {expectation.kwargs.get("column") for expectation in own}
     return [
-        rule(f"every {noun} can be read", IS_NULL, "critical", "unreadable", column="problem"),
+        rule("every example can be read", IS_NULL, "critical", "unreadable", column="problem"),
         *of_labels,
         rule("every example has a split", NOT_NULL, "critical", "no split", column="split"),
         rule(
@@ -67,100 +69,77 @@ def row_rules(noun: str, of_labels: Sequence[Rule], of_content: Sequence[Rule]) 
             value_set=SPLITS,
         ),
         rule("every example has a licence", NOT_NULL, "critical", "no licence", column="license"),
-        set_aside("every licence says something", "licensed", True, "no licence"),
-        set_aside(f"every {noun} is measured", "measured", True, "not measured"),
-        *of_content,
+        set_aside("every licence says something", "licensed", True, reason="no licence"),
+        set_aside("every example is measured", "measured", True, reason="not measured"),
+        *(rule for rule in of_content if rule.column not in taken_over),
     ]
 
 
-# About the examples that remain.
-def table_rules(noun: str) -> list[Rule]:
+def table_rules(across_splits: Sequence[Rule], among_examples: Sequence[Rule]) -> list[Rule]:
+    """About the examples that remain: what they are to each other."""
     return [
-        each("no group is in two splits", "straddles", False, severity="critical"),
-        each(f"no {noun} is in two splits", "leaked", False, severity="warning"),
+        each("no group is in two splits", "straddles", False, "critical"),
+        each("no example is in two splits", "leaked", False, "warning"),
+        *across_splits,
         each(
-            f"hardly any {noun} is there twice",
+            "hardly an example is there twice",
             "repeated",
             False,
-            severity="warning",
+            "warning",
             mostly=1 - MAX_REPEATED,
         ),
+        *among_examples,
     ]
 
 
-def split_rules(max_drift: float, of_labels: Sequence[Rule]) -> list[Rule]:
+def split_rules(max_drift: float) -> list[Rule]:
     """About the table of splits."""
     return [
         at_least("train, val and test are there", "examples", 1, "critical"),
         at_most("val and test are measured like train", "gap", max_drift),
-        *of_labels,
+        at_most("labels of val and test fit as those of train", "signal_lost", max_drift),
     ]
 
 
 def drift_rules(
-    table: pd.DataFrame, before: Profile, max_drift: float, labels_before: Mapping[str, int]
+    table: pd.DataFrame, of_labels: Sequence[Rule], before: Profile, max_drift: float
 ) -> list[Rule]:
-    """About the examples that remain, as compared with the profile.
-
-    `labels_before` are counts of labels in the profile; empty where they cannot be counted.
-    """
-    rules = [
-        rule(
-            "no examples were lost since the profile",
-            "expect_table_row_count_to_be_between",
-            "warning",
-            min_value=round((1 - max_drift) * before["examples"]),
-        )
-    ]
-    counts_of = {
-        "label": labels_before,
-        "split": counts_before(before, "split"),
-        "license": counts_before(before, "license"),
-    }
-    for column, what in COMPARED.items():
-        counts = {value: number for value, number in counts_of[column].items() if number}
-        if not counts:
-            continue
-        total = sum(counts.values())
-        by_chance = divergence_by_chance(num_groups(table), before["groups"], len(counts))
-        rules.append(
+    """About the examples that remain, as compared with the profile."""
+    return [
+        since_profile(
             rule(
-                f"{what} as in the profile",
-                "expect_column_kl_divergence_to_be_less_than",
+                "no examples were lost since the profile",
+                NUM_ROWS,
                 "warning",
-                column=column,
-                partition_object={
-                    "values": list(counts),
-                    "weights": [number / total for number in counts.values()],
-                },
-                # The divergence of two normal distributions that are so many deviations apart.
-                threshold=max(max_drift**2 / 2, by_chance),
+                min_value=round((1 - max_drift) * before["examples"]),
             )
-        )
-    return since_profile(rules)
+        ),
+        *of_labels,
+        *(
+            as_frequent(
+                f"{what} as in the profile",
+                column,
+                counts_before(before, column),
+                table,
+                before,
+                max_drift,
+            )
+            for column, what in COMPARED.items()
+        ),
+    ]
 
 
-COMPARED = {
-    "label": "labels are as frequent",
-    "split": "splits are as large",
-    "license": "licences are the same",
-}
+COMPARED = {"split": "splits are as large", "license": "licences are the same"}
 
 
 def _same(says: str, column: str, mostly: float = 1.0) -> Rule:
-    kwargs: dict[str, Any] = {
-        "column_A": column,
-        "column_B": f"{column}_before",
-        "mostly": mostly,
-    }
-    return rule(says, EQUAL, "warning", **kwargs)
+    same = rule(says, EQUAL, "warning", column_A=column, column_B=f"{column}_before", mostly=mostly)
+    return since_profile(same)
 
 
 # About examples that the profile remembers.
-REMEMBERED_RULES = since_profile(
-    [
-        _same("no example moved to another split", "split"),
-        _same("hardly an example has another label than before", "label", 1 - MAX_CHANGED),
-        _same("hardly an example has another content than before", "content", 1 - MAX_CHANGED),
-    ]
-)
+REMEMBERED_RULES = [
+    _same("no example moved to another split", "split"),
+    _same("hardly an example has another label than before", "label", 1 - MAX_CHANGED),
+    _same("hardly an example has other content than before", "content", 1 - MAX_CHANGED),
+]

@@ -15,7 +15,7 @@ from pipeline.augment.sharding import Sharding
 from pipeline.dataset.randomness import id_keys, repeat_keys
 from pipeline.dataset.shard_reader import ShardReader
 from pipeline.dataset.table import file_sha256, words
-from pipeline.modalities.images.encode.settings import Affine, Color, RandAugment
+from pipeline.modalities.images.encode.settings import Affine, AugmentFields, Color, RandAugment
 from pipeline.modalities.images.encode.transforms.augment import augment
 from pipeline.modalities.images.prepare.decoding import decode
 from pipeline.modalities.opening import open_fit
@@ -149,7 +149,11 @@ def test_the_bytes_are_the_same_however_many_workers(plan, png, tmp_path, monkey
         Affine(name="affine", degrees=20, scale=0.1),
         RandAugment(name="rand_augment"),
     ]
-    plan = replace(plan, transforms=settings, shape=(6, 5, 3))
+    plan = replace(
+        plan,
+        settings=AugmentFields(transforms=settings, resize="squash"),
+        preparation={"shape": [6, 5, 3], "resize": "squash"},
+    )
     made = make_all(plan, [examples(png)], "full")
     for workers in ("2", "4"):
         monkeypatch.setenv(WORKERS_VARIABLE, workers)

@@ -1,13 +1,16 @@
 """What tests of the assessment share: how to assess, and what a broken image does."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import pyarrow as pa
 
 from pipeline.dataset.catalog import Expectation
+from pipeline.dataset.expectations.drift import Profile
+from pipeline.modalities.opening import open_compare
+from pipeline.targets.opening import open_rules
 from pipeline.validate.assessment import Assessment, assess
-from pipeline.validate.profile import Profile
-from tests.support.tables import CLASSES, table_of
+from tests.support.tables import INDEX, table_of
 
 Columns = dict[str, list[Any]]
 
@@ -17,7 +20,15 @@ def look_at(
 ) -> Assessment:
     if isinstance(table, dict):
         table = table_of(table)
-    return assess(table, CLASSES, own, min_examples_per_class=20, max_drift=0.1, before=before)
+    return assess(
+        table,
+        INDEX,
+        own,
+        open_compare("images"),
+        open_rules("classes"),
+        settings=SimpleNamespace(min_examples_per_class=20, max_drift=0.1),
+        before=before,
+    )
 
 
 def failures(found: Assessment) -> dict[str, str]:

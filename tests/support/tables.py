@@ -9,6 +9,11 @@ import pyarrow as pa
 from pipeline.modalities.images.prepare.schema import RAW_SCHEMA
 
 CLASSES = ["cat", "dog"]
+INDEX = {  # of data/raw
+    "modality": "images",
+    "target": {"classes": CLASSES},
+    "content": {"image_size": [24, 32], "channels": 3},
+}
 SCHEMA = pa.schema([field for field in RAW_SCHEMA if field.name != "image"])
 
 

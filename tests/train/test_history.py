@@ -24,6 +24,6 @@ def test_rows_come_back_unrounded_and_the_bytes_are_the_same(tmp_path):
 
 def test_speed_of_each_epoch(tmp_path):
     path = tmp_path / "speed.parquet"
-    speed = [{"epoch": 1, "num_images": 300, "seconds": 1.5}]
+    speed = [{"epoch": 1, "num_examples": 300, "seconds": 1.5}]
     write_speed(path, speed)
-    assert pq.read_table(path).to_pylist() == [speed[0] | {"images_per_second": 200.0}]
+    assert pq.read_table(path).to_pylist() == [speed[0] | {"examples_per_second": 200.0}]

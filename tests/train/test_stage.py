@@ -26,7 +26,7 @@ def test_a_model_of_our_own_is_fine_tuned_and_named(quick_clone):
     write_learnable(trained.path / "data/shards", ["ant", "bee"])
     trained.set_params({"train": {"weights": "models/start/pets", "finetune": "gradual"}})
     told = trained.run(TRAIN)
-    assert "train: starts from models/start/pets: 4 of 6 tensors, new head of 2 classes\n" in told
+    assert "train: starts from models/start/pets: 4 of 6 tensors, new head of 2 outputs\n" in told
     second = json.loads((trained.path / "models/model.json").read_text())
     assert second["start"] == {
         "weights": "models/start/pets",
@@ -34,8 +34,13 @@ def test_a_model_of_our_own_is_fine_tuned_and_named(quick_clone):
         "dataset": "pets",
         "license": "CC0-1.0",
     }
-    assert second["mean"] == first["mean"] == [150.0]  # of these two classes it is 100
-    assert (second["recipe"]["finetune"], second["classes"]) == ("gradual", ["ant", "bee"])
+    assert (
+        second["preparation"]["mean"] == first["preparation"]["mean"] == [150.0]
+    )  # of these two classes it is 100
+    assert (second["recipe"]["finetune"], second["target"]) == (
+        "gradual",
+        {"classes": ["ant", "bee"]},
+    )
     before = trained.digests(*SAME_EVERY_TIME)
     assert trained.run(TRAIN)
     assert trained.digests(*SAME_EVERY_TIME) == before

@@ -11,7 +11,6 @@ import torch
 from pipeline.dataset import shards
 from pipeline.dataset.shard_reader import Block, ShardReader
 from pipeline.dataset.shards import write_shard
-from pipeline.dataset.table import write_index
 from pipeline.learning.batches import (
     Examples,
     InMemory,
@@ -24,6 +23,7 @@ from pipeline.learning.device import Device
 from pipeline.learning.fitting.checkpoint import Checkpoint
 from pipeline.runtime.errors import MissingInput
 from pipeline.train.streaming import BlockOrder, Stream, training_epochs
+from tests.support.shards import write_shard_index
 from tests.support.training import assert_same_weights, train
 
 CPU = Device("cpu", bf16=False)
@@ -47,8 +47,8 @@ def write(folder, examples: Examples, copies: int = 1) -> ShardReader:
             name = f"train-{len(files):05d}.parquet"
             digest = write_shard(
                 folder / name,
-                examples.images[here].numpy() + np.uint8(copy),
-                examples.labels[here].numpy().astype(np.int32),
+                {"x": examples.inputs["x"][here].numpy() + np.uint8(copy)},
+                examples.y[here].numpy().astype(np.int32),
                 examples.weights[here].numpy(),
                 [f"{number}" for number in range(start, start + rows)],
                 copy,
@@ -57,14 +57,18 @@ def write(folder, examples: Examples, copies: int = 1) -> ShardReader:
             entry = {"name": name, "split": "train", "copy": copy, "rows": rows}
             files.append(entry | {"sha256": digest})
         start += rows
-    write_index(folder, files, shape=(4, 4, 1), classes=["a"], copies=copies)
+    write_shard_index(folder, files, shape=(4, 4, 1), classes=["a"], copies=copies)
     return ShardReader(folder)
+
+
+def tensors(examples: Examples) -> list[torch.Tensor]:
+    return [*examples.inputs.values(), examples.y, examples.weights]
 
 
 def numbered() -> Examples:
     """Examples whose label is their number, and whose pixels and weight no other has."""
     images = np.random.default_rng(0).integers(0, 256, (NUM, 4, 4, 1))
-    return make_examples(images.astype(np.uint8), np.arange(NUM), np.arange(NUM) / 10)
+    return make_examples({"x": images.astype(np.uint8)}, np.arange(NUM), np.arange(NUM) / 10)
 
 
 @pytest.fixture
@@ -76,9 +80,9 @@ def batches_of(stream: Stream, batch_size: int, epoch: int = 0, start: int = 0) 
     """Labels of each batch; what else a batch has must be theirs."""
     found = []
     for batch in stream.batches(7, epoch, batch_size, CPU, start):
-        for part, all_parts in zip(batch, numbered(), strict=True):
-            assert torch.equal(part, all_parts[batch.labels])
-        found.append(batch.labels.tolist())
+        for part, all_parts in zip(tensors(batch), tensors(numbered()), strict=True):
+            assert torch.equal(part, all_parts[batch.y])
+        found.append(batch.y.tolist())
     return found
 
 
@@ -128,7 +132,7 @@ def test_ranks_share_batches_and_have_every_example_once(reader, rows_held, batc
 def test_what_fits_in_a_window_has_the_order_of_memory(reader, batch_size):
     streamed = batches_of(Stream(reader, "train", 0, 300 * ROW_BYTES), batch_size, epoch=2)
     in_memory = InMemory(numbered()).batches(7, 2, batch_size, CPU)
-    assert streamed == [batch.labels.tolist() for batch in in_memory]
+    assert streamed == [batch.y.tolist() for batch in in_memory]
 
 
 def test_examples_come_from_all_shards_early(reader):
@@ -215,13 +219,13 @@ def test_a_stream_that_is_left_early_stops_reading(reader):
     assert list(stream) == []
 
 
-def test_a_sample_of_images_before_training(reader):
-    found = Stream(reader, "train", 0, 8 * ROW_BYTES).sample_images(20 * 16)
+def test_a_sample_before_training(reader):
+    found = Stream(reader, "train", 0, 8 * ROW_BYTES).sample(20)["x"]
     assert found.shape == (20, 4, 4, 1)
-    known = {image.numpy().tobytes() for image in numbered().images}
+    known = {image.numpy().tobytes() for image in numbered().inputs["x"]}
     assert len({image.numpy().tobytes() for image in found} & known) == 20
-    assert len(Stream(reader, "train", 0, 8 * ROW_BYTES).sample_images(10**6)) == NUM
-    assert len(Stream(reader, "train", 0, 8 * ROW_BYTES).sample_images(1)) == 1
+    assert len(Stream(reader, "train", 0, 8 * ROW_BYTES).sample(10**6)["x"]) == NUM
+    assert len(Stream(reader, "train", 0, 8 * ROW_BYTES).sample(1)["x"]) == 1
 
 
 # The epochs of training
@@ -235,9 +239,9 @@ def test_epoch_e_reads_copy_e_mod_copies_in_memory_or_streamed(tmp_path, copies_
         source = epochs(epoch)
         assert isinstance(source, Stream if copies_held < 1 else Examples)
         batch = next(source.batches(0, epoch, 100, CPU)) if copies_held < 1 else source
-        expected = numbered().images[batch.labels] + epoch % 3
-        assert torch.equal(batch.images, expected)
-        assert sorted(batch.labels.tolist()) == list(range(NUM))
+        expected = numbered().inputs["x"][batch.y] + epoch % 3
+        assert torch.equal(batch.inputs["x"], expected)
+        assert sorted(batch.y.tolist()) == list(range(NUM))
 
 
 def test_copies_that_fit_together_are_read_once(tmp_path):
@@ -272,15 +276,20 @@ def test_a_gpu_gets_the_same_batches_streamed_or_in_its_memory(tmp_path):
     reader = write(tmp_path, numbered())
     gpu = Device("cuda", bf16=True)
     examples = on_device(training_epochs(reader, 1e6)(0), gpu)
-    assert {part.device.type for part in examples} == {"cuda"}
+    assert {part.device.type for part in tensors(examples)} == {"cuda"}
     for rows_held in (8, 100):
         stream = Stream(reader, "train", 0, rows_held * ROW_BYTES)
         on_host = list(stream.batches(0, 0, 4, CPU))
         for found, expected in zip(stream.batches(0, 0, 4, gpu), on_host, strict=True):
-            assert all(torch.equal(a.cpu(), b) for a, b in zip(found, expected, strict=True))
+            assert all(
+                torch.equal(a.cpu(), b)
+                for a, b in zip(tensors(found), tensors(expected), strict=True)
+            )
     in_memory = list(InMemory(examples).batches(0, 0, 4, gpu))
     for found, expected in zip(in_memory, on_host, strict=True):  # one window held all
-        assert all(torch.equal(a.cpu(), b) for a, b in zip(found, expected, strict=True))
+        assert all(
+            torch.equal(a.cpu(), b) for a, b in zip(tensors(found), tensors(expected), strict=True)
+        )
 
 
 def test_training_on_a_stream_is_training_in_memory(toy, tmp_path):
@@ -302,8 +311,8 @@ def test_training_on_a_stream_that_is_killed_and_resumed(toy, tmp_path):
     for deadly in range(2, 13):  # the first step leaves no checkpoint
         steps = itertools.count(1)
 
-        def die(num_images: int, steps=steps, deadly=deadly) -> None:
-            if num_images and next(steps) == deadly:
+        def die(num_examples: int, steps=steps, deadly=deadly) -> None:
+            if num_examples and next(steps) == deadly:
                 raise KeyboardInterrupt
 
         told = {"checkpoint": Checkpoint(tmp_path / f"{deadly}", "key", every_seconds=0)}

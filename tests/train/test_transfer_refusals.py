@@ -29,6 +29,14 @@ def test_weights_of_another_network_of_ours():
     )
 
 
+def test_weights_of_another_modality():
+    save_pets(modality="tables")
+    assert refusal(SettingsError, "pets") == (
+        "ERROR pets is of tables, params.yaml: modality is images"
+        " | fix: take weights that were learnt on images, or train.weights: none"
+    )
+
+
 def test_images_with_other_channels():
     save_pets(shape=(8, 6, 1))
     assert refusal(SettingsError, "pets") == (
@@ -134,10 +142,10 @@ def test_a_description_of_no_model(text):
 def test_a_description_that_lacks_something():
     save_pets()
     about = json.loads(Path("pets/model.json").read_text())
-    del about["mean"], about["license"]
+    del about["preparation"], about["license"]
     Path("pets/model.json").write_text(json.dumps(about))
     assert refusal(MissingInput, "pets") == (
-        "ERROR pets/model.json has no mean, license"
+        "ERROR pets/model.json has no preparation, license"
         " | fix: copy model.json as the train stage wrote it"
     )
 

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from pipeline.validate.profile import Profile
+from pipeline.dataset.expectations.drift import Profile
 from tests.support.assessments import Columns, failures, look_at, make_unreadable
 from tests.support.tables import CLASSES, good_columns, table_of
 

@@ -1,6 +1,6 @@
 """What a modality has for train, export, evaluate: networks that take a shard's columns."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
@@ -61,8 +61,12 @@ class Network(Protocol):
     - `vary(inputs, moment)`: other versions of a batch in training, on the device;
     - `embed(inputs)`, `(N, D)`, and `classify(embeddings)`, which together are the network;
     - `rows_at_once`: how many rows to answer at a time, where 1,000 would not do;
-    - `fit(reader)`: the network fits itself from the shards, without a loop (trees, closed forms).
+    - `fit(reader, seed)`: the network fits itself from the shards (a ShardReader), without a loop
+      (trees, closed forms).
     """
+
+    PUBLISHERS: Sequence[str]
+    """Who publishes weights, by the names that `train.weights` may have."""
 
     def build(self, name: str, preparation: Preparation, outputs: int, settings: Any) -> nn.Module:
         """A freshly initialised network by torch's global seed.
@@ -78,10 +82,10 @@ class Network(Protocol):
         ...
 
     def published(self, name: str, weights: str) -> Weights:
-        """The weights that `train.weights` names, where it is no path but somebody who publishes.
+        """The weights that one of PUBLISHERS has for the network `name`.
 
         Raises:
-            SettingsError: nobody of that name has weights for the network `name`.
+            SettingsError: there are none for it.
             MissingInput: they cannot be had.
         """
         ...

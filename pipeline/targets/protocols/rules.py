@@ -1,88 +1,94 @@
-"""What a target has for validate: what is expected of labels, and what a profile says of them."""
+"""What a target has for validate: what is expected of labels, and what a profile says of them.
 
-from collections.abc import Callable
+A table has a row for each example: the columns of data/raw but heavy content, and the features.
+`settings` are the section `validate`, with what the target adds to it. `before` is the accepted
+profile, None where there is none.
+"""
+
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+import pyarrow as pa
 
-from pipeline.dataset.validation.rules import Rule
-from pipeline.dataset.validation.statistics import Features, Profile
+from pipeline.dataset.arrays import Float64
+from pipeline.dataset.expectations.drift import Profile
+from pipeline.dataset.expectations.rules import Rule
 from pipeline.targets.protocols.labels import TargetIndex
 
+Patterns = Callable[[pd.DataFrame], Float64]
+"""Numbers that tell the examples of a table apart, `(N, F)`."""
+Checksums = np.ndarray[Any, np.dtype[np.int64]]
+"""A number for each example, `(N,)`, which stays the same from one version of the data to the next;
+by it examples are spread over folds."""
 
-class AboutLabels(NamedTuple):
-    """A table about labels, with a column `id`, and what is expected of it."""
 
-    table: pd.DataFrame
+class Signal(NamedTuple):
+    """How well measurements tell labels. It falls when labels are wrong or of other examples."""
+
+    values: Float64
+    """Of each example, `(N,)`, the more the better; NaN for those left out."""
+    chance: float
+    """The mean where labels have nothing to do with examples."""
+
+
+class LabelTable(NamedTuple):
+    """A table with a row for each of something that labels are about, such as classes."""
+
+    rows: pd.DataFrame
+    """Has a column `id`, by which rows that fail are named."""
     rules: list[Rule]
     noun: str
-    """What its rows are called."""
+    """What the rows are called: `classes`."""
 
 
 class Rules(Protocol):
-    """The names of `targets/<name>/rules/interface.py`.
+    """The names of `targets/<name>/rules/interface.py`."""
 
-    `table` has a row for each example that is not set aside, with the columns of data/raw but the
-    content, and the features of the modality.
-    """
+    LABEL: pa.DataType
+    """Of the column `label` of data/raw. A label is remembered and compared as its text."""
 
     def row_rules(self, target: TargetIndex) -> list[Rule]:
-        """By which rows are set aside."""
+        """What is expected of each example's label, under reasons to set it aside."""
         ...
 
-    def add_columns(
-        self,
-        table: pd.DataFrame,
-        target: TargetIndex,
-        patterns: Callable[[pd.DataFrame], NDArray[np.float64]],
-        checksums: NDArray[np.int64],
-    ) -> None:
-        """Add what `table_rules`, `add_to_splits` and `profile` need.
+    def signal(
+        self, table: pd.DataFrame, patterns: Patterns, checksums: Checksums, target: TargetIndex
+    ) -> Signal | None:
+        """The label signal of the examples that remain; None where they are too few to tell.
 
-        Args:
-            patterns: numbers that tell rows of a table apart, `(N, F)`.
-            checksums: a number for each id, `(N,)`, by which to pick the same rows in each version.
+        Its time must not grow much with N: some examples are enough. validate compares it over
+        splits, and keeps its mean in the profile as `label_signal`.
         """
         ...
 
-    def table_rules(
-        self, table: pd.DataFrame, target: TargetIndex, before: Profile | None, max_drift: float
+    def signal_rules(
+        self, table: pd.DataFrame, target: TargetIndex, before: Profile | None, settings: Any
     ) -> list[Rule]:
-        """About all examples."""
+        """What is expected of the column `label_signal`, which has the values of `signal`."""
         ...
 
-    def tables(
+    def drift_rules(self, table: pd.DataFrame, before: Profile, settings: Any) -> list[Rule]:
+        """What is expected of labels since the profile, such as how frequent each is."""
+        ...
+
+    def label_tables(
         self,
         table: pd.DataFrame,
+        features: Sequence[str],
         target: TargetIndex,
         before: Profile | None,
-        features: Features,
         settings: Any,
-    ) -> list[AboutLabels]:
-        """Tables about labels; `settings` is the section `validate`."""
-        ...
-
-    def split_rules(self, max_drift: float) -> list[Rule]:
-        """About columns that `add_to_splits` adds."""
-        ...
-
-    def add_to_splits(
-        self, found: pd.DataFrame, table: pd.DataFrame, splits: NDArray[np.int64]
-    ) -> None:
-        """Add columns to the table of splits, whose first row is train.
-
-        `splits` has the row of `found` for each of `table`, `(N,)`.
-        """
+    ) -> list[LabelTable]:
+        """What else is expected, such as of each class; [] for nothing."""
         ...
 
     def profile(
-        self, table: pd.DataFrame, target: TargetIndex, features: Features
-    ) -> dict[str, Any]:
-        """What a profile says of labels: numbers by their keys."""
-        ...
+        self, table: pd.DataFrame, features: Sequence[str], target: TargetIndex
+    ) -> dict[str, int | float]:
+        """What a profile says of labels: finite numbers, from which the rules above are made.
 
-    def counts_before(self, before: Profile) -> dict[str, int]:
-        """How many examples had each value of the column `label`; empty where it has no few."""
+        Keys begin with a word of the target and a dot: `class.cat.train`.
+        """
         ...

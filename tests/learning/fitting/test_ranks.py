@@ -9,12 +9,11 @@ import pytest
 import torch
 
 from pipeline.dataset.shards import write_shard
-from pipeline.dataset.table import write_index
 from pipeline.learning.batches import permutation
 from pipeline.learning.fitting.ranks import ONE_RANK
 from tests.support import ranks as worker
 from tests.support.repository import ROOT
-from tests.support.shards import provenance
+from tests.support.shards import provenance, write_shard_index
 from tests.support.toy import Toy
 
 pytestmark = pytest.mark.skipif(
@@ -30,7 +29,7 @@ def found(tmp_path_factory) -> list[dict]:
     examples = worker.weighted(Toy())
     digest = write_shard(
         folder / "shards/train-00000.parquet",
-        examples.inputs["x"].numpy(),
+        {name: values.numpy() for name, values in examples.inputs.items()},
         examples.y.int().numpy(),
         examples.weights.numpy(),
         [f"{number}" for number in range(worker.NUM)],
@@ -38,7 +37,7 @@ def found(tmp_path_factory) -> list[dict]:
         provenance(worker.NUM),
     )
     file = {"name": "train-00000.parquet", "split": "train", "copy": 0, "rows": worker.NUM}
-    write_index(
+    write_shard_index(
         folder / "shards",
         [file | {"sha256": digest}],
         shape=(4, 4, 1),

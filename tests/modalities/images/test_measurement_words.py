@@ -4,8 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from pipeline.modalities.images.checks.features import COMPARED
-from pipeline.modalities.images.compare.distances import NEEDED
+from pipeline.modalities.images.compare.features import COMPARED, NEEDED
 from pipeline.modalities.images.prepare.measurements import MEASUREMENTS, Measured
 from pipeline.modalities.images.prepare.schema import RAW_SCHEMA
 from pipeline.modalities.images.show.interface import FIELDS

@@ -9,12 +9,12 @@ from pipeline.modalities.images.network.image_network import ImageNetwork, gains
 from pipeline.modalities.images.network.networks import build_network, check_image_shape
 from pipeline.modalities.images.network.on_device import scaled_size
 from pipeline.modalities.images.network.published import published
-from pipeline.modalities.images.network.settings import TORCHVISION
+from pipeline.modalities.images.network.settings import PUBLISHERS, TORCHVISION
 from pipeline.modalities.protocols.encode import Preparation
 from pipeline.modalities.protocols.network import Adapted, Weights
 from pipeline.runtime.errors import SettingsError
 
-__all__ = ["adapt", "build", "describe", "gains_by_bf16", "published"]
+__all__ = ["PUBLISHERS", "adapt", "build", "describe", "gains_by_bf16", "published"]
 
 OF_GREY = "1."  # before the names of a network of torchvision for grey images; see networks.py
 

@@ -8,10 +8,13 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from pipeline.modalities.images.encode.settings import Cutout, Flip, Translate
+from pipeline.modalities.start import starts_from
 from pipeline.runtime.settings import Settings
 
 NETWORKS = ("article_cnn", "resnet", "whitened_cnn", "whitened_resnet")
 TORCHVISION = "torchvision:"
+PUBLISHERS = ("torchvision",)
+"""Whose weights training may start from."""
 
 BatchTransform = Annotated[Translate | Flip | Cutout, Field(discriminator="name")]
 
@@ -63,3 +66,5 @@ class TrainFields(Settings):
     views: Literal["original", "mirrored", "shifted", "mirrored_and_shifted"]
     """How the model sees an image that it classifies: as it is, or also mirrored, or shifted by a
     pixel, or both (2, 3 or 6 times as slow); the answers are averaged."""
+    weights: Annotated[str, AfterValidator(starts_from(*PUBLISHERS))]
+    """Also `torchvision`: what torchvision publishes for a `torchvision:<name>`."""

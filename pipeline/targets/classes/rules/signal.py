@@ -1,23 +1,23 @@
-"""The label signal: how well measurements tell the class."""
+"""The label signal of classes: how well measurements tell them, and what is expected of that."""
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline.dataset.validation.rules import MEAN_BETWEEN, Rule, rule, since_profile
-from pipeline.dataset.validation.statistics import (
+from pipeline.dataset.expectations.drift import (
     SIGMAS,
     Profile,
-    inverse_sizes,
-    lone_share,
+    inverse_size,
     lone_share_before,
-    moments,
-    shift,
 )
+from pipeline.dataset.expectations.moments import lone_share
+from pipeline.dataset.expectations.rules import MEAN_BETWEEN, Rule, rule, since_profile
+from pipeline.targets.classes.rules.class_table import class_codes
+from pipeline.targets.protocols.labels import TargetIndex
+from pipeline.targets.protocols.rules import Patterns, Signal
 
 SIGNAL_MIN_EXAMPLES = 500
 SIGNAL_MAX_EXAMPLES = 20_000
@@ -26,15 +26,22 @@ SIGNAL_RIDGE = 10.0
 SIGMAS_OF_CHANCE = 3
 
 
+def signal(
+    table: pd.DataFrame, patterns: Patterns, checksums: NDArray[np.int64], target: TargetIndex
+) -> Signal | None:
+    values = label_signal(table, patterns, class_codes(table, target["classes"]), checksums)
+    return None if values is None else Signal(values, 1 / table["label"].nunique())
+
+
 def label_signal(
-    patterns: Callable[[pd.DataFrame], NDArray[np.float64]],
     table: pd.DataFrame,
+    patterns: Patterns,
     labels: NDArray[np.integer[Any]],
     checksums: NDArray[np.int64],
 ) -> NDArray[np.float64] | None:
     """How well measurements tell the labels: falls when labels are wrong or belong to other rows.
 
-    A ridge regression of the class indicators on `patterns` of rows, in five folds, on at most
+    A ridge regression of the class indicators on `patterns`, in five folds, on at most
     SIGNAL_MAX_EXAMPLES rows. The mean of the result is the balanced accuracy; chance is 1 / number
     of classes.
 
@@ -79,44 +86,22 @@ def signal_bounds(
     if before is None or "label_signal" not in before:
         return by_chance, 0.0
     num_before = min(before["examples"], SIGNAL_MAX_EXAMPLES) * lone_share_before(before)
-    error = SIGMAS * deviation * math.sqrt(inverse_sizes(num, num_before))
+    error = SIGMAS * deviation * math.sqrt(inverse_size(num, num_before))
     lost = max(max_drift * (before["label_signal"] - chance), error)
     return by_chance, before["label_signal"] - lost
 
 
-def signal_lost(table: pd.DataFrame, splits: NDArray[np.int64], num_splits: int) -> NDArray[Any]:
-    """The share of the label signal above chance that the first split has and each lacks, `(S,)`.
-
-    0 where there is no label signal.
-    """
-    if "label_signal" not in table:
-        return np.zeros(num_splits)
-    sampled = table["label_signal"].notna().to_numpy()
-    signal = moments(table[sampled], splits[sampled], num_splits, ["label_signal"])
-    above_chance = signal.mean[0, 0] - 1 / table["label"].nunique()
-    num = signal.num * lone_share(table)
-    inverse = inverse_sizes(num, num[0])
-    lost = shift(signal, signal.mean[0], inverse, max(above_chance, 0.01))[:, 0]
-    return np.where(signal.mean[:, 0] < signal.mean[0, 0], lost, 0.0)
-
-
 def signal_rules(
-    table: pd.DataFrame, num_classes: int, before: Profile | None, max_drift: float
+    table: pd.DataFrame, target: TargetIndex, before: Profile | None, settings: Any
 ) -> list[Rule]:
-    """About the label signal."""
-    by_chance, by_profile = signal_bounds(table, num_classes, before, max_drift)
-    rules = [
-        rule(
-            "labels have to do with the examples",
-            MEAN_BETWEEN,
-            "warning",
-            column="label_signal",
-            min_value=by_chance,
-        )
-    ]
+    num_classes = len(target["classes"])
+    by_chance, by_profile = signal_bounds(table, num_classes, before, settings.max_drift)
+    rules = [_mean_signal("labels have to do with the examples", by_chance)]
     if before is not None:
-        says = "labels fit the examples as in the profile"
-        rules += since_profile(
-            [rule(says, MEAN_BETWEEN, "warning", column="label_signal", min_value=by_profile)]
-        )
+        fit = _mean_signal("labels fit the examples as in the profile", by_profile)
+        rules.append(since_profile(fit))
     return rules
+
+
+def _mean_signal(says: str, least: float) -> Rule:
+    return rule(says, MEAN_BETWEEN, "warning", column="label_signal", min_value=least)

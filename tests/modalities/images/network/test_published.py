@@ -12,10 +12,9 @@ import pytest
 import torch
 from torchvision import models
 
-from pipeline.modalities.images.network.networks import build_network
+from pipeline.modalities.images.network.published import DENSENET_NAME, published
 from pipeline.runtime.errors import MissingInput, SettingsError
-from pipeline.train.pretrained import DENSENET_NAME, read_weights
-from pipeline.train.transfer import start_training
+from tests.support.pets_network import start
 
 MODEL = "torchvision:shufflenet_v2_x0_5"
 WEIGHTS = models.ShuffleNet_V2_X0_5_Weights.DEFAULT
@@ -52,22 +51,18 @@ def test_published_weights_are_taken_from_the_cache(trained, monkeypatch):
     file, _ = publish(content, monkeypatch)
     file.parent.mkdir(parents=True)
     file.write_bytes(content)
-    network = build_network(MODEL, (32, 48, 3), 4)
-    start = start_training(
-        network, "torchvision", model=MODEL, shape=(32, 48, 3), classes=list("abcd"),
-        mean=[0.0] * 3, std=[1.0] * 3,
-    )  # fmt: skip
-    published, found = trained.state_dict(), network.state_dict()
-    new = {name for name in found if not torch.equal(found[name], published[name])}
+    network, begun = start("torchvision", MODEL, (32, 48, 3), list("abcd"))
+    theirs, found = trained.state_dict(), network.state_dict()
+    new = {name for name in found if not torch.equal(found[name], theirs[name])}
     assert new == {"fc.weight", "fc.bias"}
     num = len(found)
-    assert start.message == (
-        f"starts from torchvision: {num - 2} of {num} tensors, new head of 4 classes; "
+    assert begun.message == (
+        f"starts from torchvision: {num - 2} of {num} tensors, new head of 4 outputs; "
         "was trained on 224 x 224 pixels, these are 48 x 32"
     )
-    assert start.mean == pytest.approx([123.675, 116.28, 103.53])
-    assert start.std == pytest.approx([58.395, 57.12, 57.375])
-    assert start.about == {
+    assert begun.scaling[0] == pytest.approx([123.675, 116.28, 103.53])
+    assert begun.scaling[1] == pytest.approx([58.395, 57.12, 57.375])
+    assert begun.start.about == {
         "start": {
             "weights": f"{MODEL} IMAGENET1K_V1",
             "sha256": hashlib.sha256(content).hexdigest(),
@@ -79,7 +74,7 @@ def test_published_weights_are_taken_from_the_cache(trained, monkeypatch):
 
 def refusal() -> str:
     with pytest.raises(MissingInput) as caught:
-        read_weights("torchvision", MODEL)
+        published(MODEL, "torchvision")
     return str(caught.value)
 
 
@@ -115,13 +110,13 @@ def test_nothing_but_tensors_is_read_from_it(monkeypatch, tmp_path):
     file.parent.mkdir(parents=True)
     file.write_bytes(content)
     with pytest.raises(Exception, match="Weights only load failed"):
-        read_weights("torchvision", MODEL)
+        published(MODEL, "torchvision")
     assert not Path("opened").exists()
 
 
 def test_only_a_network_of_torchvision_has_them():
     with pytest.raises(SettingsError) as caught:
-        read_weights("torchvision", "resnet")
+        published("resnet", "torchvision")
     assert str(caught.value) == (
         "ERROR params.yaml: train.weights is torchvision, but model is resnet"
         " | fix: set model: torchvision:<name>, or train.weights: none"

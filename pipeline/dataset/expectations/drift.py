@@ -1,0 +1,105 @@
+"""Distances of means and frequencies from those of an accepted profile, or of another split.
+
+A change counts when it is more than sampling error (SIGMAS standard errors), and its size is given
+in units that mean the same for any data: standard deviations of a measurement, or shares. Whether
+that is too much is for a rule to say. Examples of one group may be alike, so for sampling error a
+group counts as one example.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pipeline.dataset.expectations.moments import Moments, num_groups
+from pipeline.dataset.expectations.rules import Rule, rule, since_profile
+
+SIGMAS = 4.5  # with some hundred comparisons a run, chance alone exceeds it once in a thousand runs
+SMALLEST_UNIT = 1e-6
+MIN_COMPARED = 20  # groups; the means of fewer have no error that could be known
+
+Profile = Mapping[str, Any]
+"""What data/profile.json says; see validate/profile.py."""
+
+
+def shift_of(
+    now: Moments, mean: NDArray[np.float64], inverse: NDArray[np.float64], unit: Any
+) -> NDArray[np.float64]:
+    """How far means `(G, F)` are from others, in `unit`; 0 where chance alone may do it.
+
+    `inverse` is that of the sizes of both, see `inverse_size`, shape `(G,)`.
+    """
+    with np.errstate(invalid="ignore"):
+        error = now.std * np.sqrt(inverse)[:, None]
+        change = np.abs(now.mean - mean)
+        known = (inverse <= 2 / MIN_COMPARED)[:, None]
+        shift: NDArray[np.float64] = np.where(known & (change > SIGMAS * error), change / unit, 0.0)
+    return shift
+
+
+def largest(shift: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The largest shift in each of G groups, `(G,)`; 0 where none is known."""
+    largest: NDArray[np.float64] = np.nan_to_num(shift, nan=0.0).max(axis=1)
+    return largest
+
+
+def inverse_size(num: Any, num_before: Any) -> Any:
+    """The variance of a difference of two means, in units of that of a single value."""
+    return 1 / np.maximum(num, 1) + 1 / np.maximum(num_before, 1)
+
+
+def unit_before(before: Profile, features: Sequence[str]) -> NDArray[np.float64]:
+    """Standard deviations of the features; where they are constant, a hundredth of their size.
+
+    NaN for features that the profile does not know.
+    """
+    std = np.array([before.get(f"{name}.std", np.nan) for name in features])
+    mean = np.array([before.get(f"{name}.mean", np.nan) for name in features])
+    unit: NDArray[np.float64] = np.maximum(std, np.maximum(0.01 * np.abs(mean), SMALLEST_UNIT))
+    return unit
+
+
+def lone_share_before(before: Profile) -> float:
+    """What `lone_share` was of the examples of the profile."""
+    return float(before["groups"] / max(before["examples"], 1))
+
+
+def divergence_by_chance(num: float, num_before: float, num_values: int) -> float:
+    """What the Kullback-Leibler divergence of two samples of the same hardly exceeds, in nats.
+
+    Twice the divergence, over the sum of the inverse sizes, follows chi-squared (Wilks 1938);
+    its tail by Wilson and Hilferty (1931).
+    """
+    freedom = max(num_values - 1, 1)
+    spread = 2 / (9 * freedom)
+    tail = freedom * (1 - spread + SIGMAS * np.sqrt(spread)) ** 3
+    return float(tail / 2 * inverse_size(num, num_before))
+
+
+def as_frequent(
+    says: str,
+    column: str,
+    counts: Mapping[str, int],
+    table: pd.DataFrame,
+    before: Profile,
+    max_drift: float,
+) -> Rule:
+    """The rule that values of a column are as frequent as in the profile, which has `counts`."""
+    total = sum(counts.values())
+    by_chance = divergence_by_chance(num_groups(table), before["groups"], len(counts))
+    return since_profile(
+        rule(
+            says,
+            "expect_column_kl_divergence_to_be_less_than",
+            "warning",
+            column=column,
+            partition_object={
+                "values": list(counts),
+                "weights": [number / total for number in counts.values()],
+            },
+            # The divergence of two normal distributions that are so many deviations apart.
+            threshold=max(max_drift**2 / 2, by_chance),
+        )
+    )

@@ -1,0 +1,73 @@
+"""Rules: what is expected of a table, with the words that people read; validate asks if they hold.
+
+Rules are data, so a modality and a target have theirs without knowing Great Expectations. A table
+has a row for each example, or for each of something else, such as splits; its column `id` names the
+rows that fail. Where examples that fail cannot be used, a rule has a reason: they are set aside
+under it. Without one, a critical rule stops the run and any other is a warning.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from pipeline.dataset.catalog import Expectation
+
+DATA, PROFILE = "data", "profile"
+Severity = Literal["critical", "warning"]
+
+IS_NULL, NOT_NULL = "expect_column_values_to_be_null", "expect_column_values_to_not_be_null"
+IN_SET, EQUAL = "expect_column_values_to_be_in_set", "expect_column_pair_values_to_be_equal"
+BETWEEN, MEAN_BETWEEN = "expect_column_values_to_be_between", "expect_column_mean_to_be_between"
+NUM_ROWS = "expect_table_row_count_to_be_between"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """An expectation with the words that people read when it fails."""
+
+    expectation: Expectation
+    says: str
+    """What is expected, in a few words."""
+    reason: str | None = None
+    """Why rows that fail are set aside; None where they are not."""
+    about: str = DATA
+    """DATA as they are, or what has changed since the accepted PROFILE."""
+
+    @property
+    def column(self) -> Any:
+        return self.expectation.kwargs.get("column")
+
+
+def rule(
+    says: str, type: str, severity: Severity, reason: str | None = None, **kwargs: Any
+) -> Rule:
+    """A rule of an expectation of Great Expectations, by its type and arguments."""
+    return Rule(Expectation(type=type, kwargs=kwargs, severity=severity), says, reason)
+
+
+def each(says: str, column: str, wanted: bool, severity: Severity, **more: Any) -> Rule:
+    """A rule about a column of truth values. It is a set of one value, which Great Expectations
+    looks up a hundred times as fast as bounds."""
+    return rule(says, IN_SET, severity, column=column, value_set=[wanted], **more)
+
+
+def set_aside(says: str, column: str, wanted: bool, reason: str) -> Rule:
+    """A rule about a column of truth values: examples with another one are set aside."""
+    return each(says, column, wanted, "critical", reason=reason)
+
+
+def at_most(says: str, column: str, limit: float) -> Rule:
+    return rule(says, BETWEEN, "warning", column=column, max_value=limit)
+
+
+def at_least(says: str, column: str, limit: float, severity: Severity = "warning") -> Rule:
+    return rule(says, BETWEEN, severity, column=column, min_value=limit)
+
+
+def since_profile(rule: Rule) -> Rule:
+    """The rule, as one about what has changed since people accepted a profile."""
+    return replace(rule, about=PROFILE)
+
+
+def hardly_moved(says: str, max_drift: float) -> Rule:
+    """A rule about a table with a column `shift`, how far each row is from the profile."""
+    return since_profile(at_most(says, "shift", max_drift))

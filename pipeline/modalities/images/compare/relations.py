@@ -1,0 +1,54 @@
+"""What is expected of images as compared with each other, by how they look and by their size."""
+
+from typing import Any
+
+import numpy as np
+
+from pipeline.dataset.expectations.relations import add_repeats
+from pipeline.dataset.expectations.rules import each
+
+USUAL_SIZE_SHARE = 0.9  # when so many images are of one size, the others are odd
+LOOK_STEPS = 32  # of brightness and contrast, which an image that looks the same shares
+MAX_LOOKS_REPEATED = 0.03  # of 8 x 8 digits, half a per cent look like another one
+MAX_LOOKS_LEAKED = 0.03
+
+ACROSS_SPLITS = [
+    each(
+        "hardly an image looks like one in another split",
+        "look_leaked",
+        False,
+        "warning",
+        mostly=1 - MAX_LOOKS_LEAKED,
+    )
+]
+AMONG_EXAMPLES = [
+    each(
+        "few images look alike",
+        "look_repeated",
+        False,
+        "warning",
+        mostly=1 - MAX_LOOKS_REPEATED,
+    ),
+    each("no image is of another size than nearly all", "odd_size", False, "warning"),
+]
+
+
+def add_relations(rows: Any) -> None:
+    """Add what images are to each other: truth values.
+
+    look_repeated: an earlier row has an image that looks alike (same difference hash, brightness
+    and contrast); look_leaked: a row in another split has. odd_size: nearly all are of another
+    size.
+    """
+    steps = [
+        (rows[n].to_numpy(np.float64) * LOOK_STEPS).astype(np.uint64)
+        for n in ("brightness", "contrast")
+    ]
+    looks = rows["dhash"].to_numpy(np.uint64)
+    for step in steps:
+        looks = (looks ^ step) * np.uint64(0x9E3779B97F4A7C15)
+    add_repeats(rows, "look_", looks)
+    sizes = rows["height"].to_numpy(np.int64) * 2**32 + rows["width"].to_numpy(np.int64)
+    names, counts = np.unique(sizes, return_counts=True)
+    nearly_all = counts.max() >= USUAL_SIZE_SHARE * len(rows)
+    rows["odd_size"] = (sizes != names[counts.argmax()]) & nearly_all

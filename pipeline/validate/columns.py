@@ -1,0 +1,34 @@
+"""Columns of data/raw that validate reads: all but those with much content."""
+
+import pandas as pd
+import pyarrow as pa
+
+from pipeline.dataset.table import WORD, raw_schema
+from pipeline.modalities.protocols.compare import Compare
+from pipeline.targets.protocols.rules import Rules
+
+
+def expected_columns(compare: Compare, labels: Rules) -> pa.Schema:
+    """Columns by what an example is and what is said of it, with their types."""
+    return raw_schema(
+        [pa.field(name, pa.type_for_alias(kind)) for name, kind in compare.CONTENT.items()],
+        pa.field("label", labels.LABEL),
+        [
+            *(pa.field(m.name, pa.type_for_alias(m.type)) for m in compare.MEASUREMENTS),
+            *(pa.field(name, WORD) for name in compare.WORDS),
+        ],
+    )
+
+
+def column_table(found: pa.Schema, expected: pa.Schema) -> pd.DataFrame:
+    """A row for each column that is there or should be: id (its name), type, expected."""
+    types = {field.name: str(field.type) for field in found}
+    wanted = {field.name: str(field.type) for field in expected}
+    names = sorted(wanted | types)
+    return pd.DataFrame(
+        {
+            "id": names,
+            "type": [types.get(name, "missing") for name in names],
+            "expected": [wanted.get(name, "none") for name in names],
+        }
+    )
