@@ -31,8 +31,8 @@ from pipeline.learning.fitting.loop import fit
 from pipeline.learning.inference import predict
 from pipeline.modalities.images.content.measurements import ChannelSums
 from pipeline.modalities.images.encode.transforms.augment import augment
-from pipeline.modalities.images.network.on_device import Normalizer
-from pipeline.modalities.images.network.whitened import WhitenedCNN
+from pipeline.modalities.images.modules.on_device import Normalizer
+from pipeline.modalities.images.modules.whitened import WhitenedCNN
 from pipeline.targets.classes.noise.labels import check_labels
 
 WIDTHS, EPOCHS = (32, 64, 128), 8

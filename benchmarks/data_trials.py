@@ -5,25 +5,33 @@ import tempfile
 from dataclasses import dataclass
 from functools import cache, lru_cache, partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from corruptions import CORRUPTIONS, Corruption
 from drafts import Draft
 from numpy.typing import NDArray
 
-from pipeline.dataset.catalog import Entry, SplitFractions
-from pipeline.ingest.rows import SPLITS, Task, make_rows
+from pipeline.dataset.catalog import SplitFractions
+from pipeline.dataset.table import SPLITS
+from pipeline.entry import entry_type
+from pipeline.ingest.admission import Terms
+from pipeline.ingest.rows import IngestJob, look_at
 from pipeline.ingest.sources.opening import open_source
+from pipeline.modalities.opening import open_checks, open_prepare
 from pipeline.params import load_params
-from pipeline.sources.source import examples_table
+from pipeline.sources.source import Source, examples_table
+from pipeline.targets.opening import open_labels, open_rules
 from pipeline.validate.assessment import Assessment, assess
 from pipeline.validate.profile import Profile
-from tests.support.image_schema import WITHOUT_CONTENT
 
 PARAMS = Path(__file__).resolve().parent.parent / "params.yaml"
+MODALITY, TARGET = "images", "classes"
+Entry = entry_type(MODALITY, TARGET)
 COLUMNS = ("id", "image", "label", "split", "group", "license")
 CIFAR10_TRAIN, CIFAR10_TEST = 8_000, 2_000
 BURST, BURST_EVERY = 5, 5  # every fifth five examples in a row are one group, as bursts of photos
@@ -94,13 +102,17 @@ def _accept(name: str, situation: str, seed: int) -> Assessment:
 
 
 def _check(table: pa.Table, classes: list[str], before: Profile | None) -> Assessment:
-    limits = load_params(PARAMS).validation
+    usable = table.filter(pc.is_null(table["problem"]))
+    content = open_prepare(MODALITY).new_tally()
+    content.add(usable)
+    entry = Entry(uri="benchmark", license="benchmark")
     return assess(
         table,
-        classes,
+        {"target": {"classes": classes}, "content": content.index(entry)},
         [],
-        min_examples_per_class=limits.min_examples_per_class,
-        max_drift=limits.max_drift,
+        open_checks(MODALITY),
+        open_rules(TARGET),
+        settings=load_params(PARAMS).validation,
         before=before,
     )
 
@@ -123,37 +135,46 @@ def _spoil(corruption: Corruption, strength: int, draft: Draft, clean: pa.Table)
 def _measure(classes: list[str], columns: dict[str, list[Any]]) -> pa.Table:
     """Rows of data/raw, by the pipeline itself; the splits are those that the columns have."""
     columns = dict(columns)
-    examples = partial(examples_table, columns.pop("id"), **columns)
-    return make_rows(_task(examples, classes, frozenset(SPLITS))).table.select(WITHOUT_CONTENT)
+    examples = partial(examples_table, "image", columns.pop("id"), **columns)
+    return look_at(_job(examples, classes, frozenset(SPLITS))).table
 
 
-def _task(read: Any, classes: list[str], splits: frozenset[str]) -> Task:
-    return Task(
+def _job(read: Any, classes: list[str], splits: frozenset[str]) -> IngestJob:
+    return IngestJob(
         read=read,
-        classes=classes,
+        modality=MODALITY,
+        target=TARGET,
+        index={"classes": classes},
         splits_given=splits,
         fractions=SplitFractions(val=0.1, test=0.2),
         seed=0,
-        max_pixels=1e8,
+        limits=SimpleNamespace(max_megapixels=100),
         source="benchmark",
-        license="CC-BY-4.0",
-        purposes=None,
-        purpose="training",
-        opted_out=frozenset(),
-        pseudonym_key=None,
+        terms=Terms(
+            license="CC-BY-4.0",
+            purposes=None,
+            purpose="training",
+            opted_out=frozenset(),
+            pseudonym_key=None,
+        ),
     )
+
+
+def _open(**more: str) -> Source:
+    entry = Entry(license="CC-BY-4.0", **more)
+    return open_source(entry, open_prepare(MODALITY), open_labels(TARGET))
 
 
 @cache
 def _load(name: str) -> Data:
     """Read the data through their source, with groups, and with splits as ingest draws them."""
     if name == "digits":
-        source = open_source(Entry(uri="builtin:digits", license="CC-BY-4.0"))
+        source = _open(uri="builtin:digits")
         table = pa.concat_tables([read() for read in source.batches])
     else:
         with tempfile.TemporaryDirectory() as folder:
             _part_of_cifar10(Path(os.environ["GROUNDWORK_CIFAR10"]), Path(folder))
-            source = open_source(Entry(uri=folder, license="CC-BY-4.0", kind="parquet"))
+            source = _open(uri=folder, kind="parquet")
             table = pa.concat_tables([read() for read in source.batches])
     columns = {name: table[name].to_pylist() for name in COLUMNS}
     columns["group"] = [
@@ -161,10 +182,10 @@ def _load(name: str) -> Data:
         for row in range(len(table))
     ]
     drawn = dict(columns)
-    read = partial(examples_table, drawn.pop("id"), **drawn)
-    rows = make_rows(_task(read, source.classes, source.splits)).table.select(WITHOUT_CONTENT)
+    read = partial(examples_table, "image", drawn.pop("id"), **drawn)
+    rows = look_at(_job(read, source.target["classes"], source.splits)).table
     columns["split"] = rows["split"].to_pylist()
-    return Data(name, source.classes, columns, rows)
+    return Data(name, source.target["classes"], columns, rows)
 
 
 def _part_of_cifar10(source: Path, folder: Path) -> None:

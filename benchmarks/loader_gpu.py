@@ -34,7 +34,7 @@ from pipeline.dataset.shard_reader import ShardReader
 from pipeline.learning.batches import Examples, InMemory, make_examples, on_device
 from pipeline.learning.device import choose_device
 from pipeline.modalities.images.encode.settings import Cutout, Flip, Translate
-from pipeline.modalities.images.network.on_device import augment_batch
+from pipeline.modalities.images.modules.on_device import augment_batch
 from pipeline.train.streaming import Stream
 
 BATCH = 1000

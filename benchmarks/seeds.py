@@ -25,8 +25,8 @@ from pipeline.learning.batches import make_examples
 from pipeline.learning.device import choose_device
 from pipeline.learning.fitting.loop import fit
 from pipeline.learning.inference import predict
+from pipeline.modalities.images.modules.on_device import Normalizer
 from pipeline.modalities.images.network.networks import build_network
-from pipeline.modalities.images.network.on_device import Normalizer
 from pipeline.params import Params
 from pipeline.runtime.settings import PARAMS_FILE, parse, read_yaml
 from pipeline.runtime.stage import INDEX

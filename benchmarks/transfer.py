@@ -35,8 +35,8 @@ from pipeline.learning.inference import predict
 from pipeline.learning.model_file import save_model
 from pipeline.modalities.images.content.measurements import ChannelSums
 from pipeline.modalities.images.encode.transforms.augment import augment
-from pipeline.modalities.images.network.on_device import Normalizer
-from pipeline.modalities.images.network.whitened import WhitenedCNN
+from pipeline.modalities.images.modules.on_device import Normalizer
+from pipeline.modalities.images.modules.whitened import WhitenedCNN
 from pipeline.train.transfer import start_training
 
 SHAPE, MODEL, EPOCHS = (32, 32, 3), "whitened_cnn", 8

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+UInt8 = NDArray[np.uint8]
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
 Rows = NDArray[np.int64]

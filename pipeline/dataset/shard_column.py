@@ -7,6 +7,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+INPUT = "x"
+"""The usual name of the input column of a modality that has one alone."""
+
 
 class ShardColumn(NamedTuple):
     """A named column whose every value has the same size."""

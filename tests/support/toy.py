@@ -11,7 +11,7 @@ from pipeline.learning.device import Device
 from pipeline.learning.fitting.loop import Fit, fit
 from pipeline.learning.fitting.recipe import Recipe
 from pipeline.learning.inference import predict
-from pipeline.modalities.images.network.image_network import ImageNetwork
+from pipeline.modalities.images.modules.image_network import ImageNetwork
 from pipeline.targets.classes.loss import interface as loss
 from pipeline.targets.classes.loss.settings import TrainFields
 

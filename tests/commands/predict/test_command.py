@@ -13,23 +13,26 @@ from pipeline.commands.frame import run_command
 from pipeline.commands.predict import __main__ as predict
 from pipeline.commands.predict.arguments import parser
 from pipeline.learning.device import Device
-from pipeline.learning.inference import predict as logits_of
+from pipeline.learning.inference import predict as outputs_of
 from pipeline.learning.model_file import save_model
 from pipeline.modalities.images.encode.pixels import resize
-from pipeline.modalities.images.network.networks import build_network
-from pipeline.modalities.images.network.on_device import Normalizer
-from pipeline.targets.classes.measures.metrics import softmax
+from pipeline.modalities.opening import open_network
+from pipeline.targets.opening import open_judging
 from tests.support.repository import ROOT
 
 CLASSES = ["Katze", "dog"]
 SHAPE = (8, 8, 3)
 ABOUT = {
     "model": "article_cnn",
-    "shape": SHAPE,
-    "resize": "pad",
-    "classes": CLASSES,
-    "mean": [120.0, 100.0, 90.0],
-    "std": [60.0, 50.0, 40.0],
+    "modality": "images",
+    "preparation": {
+        "shape": SHAPE,
+        "resize": "pad",
+        "mean": [120.0, 100.0, 90.0],
+        "std": [60.0, 50.0, 40.0],
+    },
+    "target_kind": "classes",
+    "target": {"classes": CLASSES},
 }
 
 
@@ -44,7 +47,8 @@ def project(tmp_path, monkeypatch) -> Path:
 
 def save(about: dict) -> torch.nn.Module:
     torch.manual_seed(0)
-    network = build_network("article_cnn", SHAPE, 2)
+    build = open_network("images").build
+    network = build("article_cnn", ABOUT["preparation"], 2, None)
     Path("models").mkdir(exist_ok=True)
     save_model(network, Path("models/model.safetensors"), Path("models/model.json"), about)
     return network
@@ -71,10 +75,9 @@ def ask(project, capsys):
 
 def test_images_are_seen_as_in_training(ask):
     pixels = paint("a.png")
-    seen = torch.tensor(resize(pixels, *SHAPE, "pad")[None])
-    device = Device("cpu", bf16=False)
-    normalize = Normalizer(ABOUT["mean"], ABOUT["std"], device.kind)
-    expected = softmax(logits_of(save(ABOUT), seen, normalize, device))[0]
+    seen = {"x": np.stack([resize(pixels, *SHAPE, "pad")])}
+    outputs = outputs_of(save(ABOUT), seen, Device("cpu", bf16=False))
+    (expected,) = open_judging("classes").probabilities(outputs)
     status, out, err = ask("a.png")
     best = int(expected.argmax())
     assert (status, out, err) == (0, f"a.png  {CLASSES[best]}  {expected[best]:.4f}\n", "")
@@ -112,13 +115,13 @@ def test_what_cannot_be_read_costs_the_others_nothing(ask):
     assert status == 1
     fix = " | fix: give an image in one of JPEG, PNG, WEBP, GIF, BMP, TIFF"
     assert err.splitlines() == [
-        "ERROR text.jpg cannot be classified: "
+        "ERROR text.jpg cannot be read: "
         "no image in any of JPEG, PNG, WEBP, GIF, BMP, TIFF, but text" + fix,
-        "ERROR missing.png cannot be classified: No such file or directory" + fix,
-        "ERROR empty cannot be classified: a folder without images" + fix,
-        "ERROR half.png cannot be classified: damaged pixels: image file is truncated" + fix,
-        "ERROR large.png cannot be classified: 10 x 3000 pixels, more than 1000 allowed" + fix,
-        f"ERROR {'a' * 300} cannot be classified: File name too long" + fix,
+        "ERROR missing.png cannot be read: No such file or directory" + fix,
+        "ERROR empty cannot be read: a folder without images" + fix,
+        "ERROR half.png cannot be read: damaged pixels: image file is truncated" + fix,
+        "ERROR large.png cannot be read: 10 x 3000 pixels, more than 1000 allowed" + fix,
+        f"ERROR {'a' * 300} cannot be read: File name too long" + fix,
     ]
 
 
@@ -133,7 +136,9 @@ def test_many_images_in_several_batches(ask, monkeypatch):
     for number in range(5):
         paint(f"many/{'x' * number}y.png")
     _, whole, _ = ask("many")
-    monkeypatch.setattr(predict, "IMAGES_AT_ONCE", 2)
+    monkeypatch.setattr(predict, "EXAMPLES_AT_ONCE", 2)
+    assert ask("many")[1] == whole
+    monkeypatch.setattr(predict, "BYTES_AT_ONCE", 1)
     assert ask("many")[1] == whole
     assert whole.count("\n") == 5
 
@@ -147,10 +152,10 @@ def test_without_a_model(ask):
 
 def test_a_model_that_does_not_say_how_it_sees(ask):
     paint("a.png")
-    save({key: value for key, value in ABOUT.items() if key != "resize"})
+    save({key: value for key, value in ABOUT.items() if key != "preparation"})
     assert ask("a.png") == (
         1,
         "",
-        "ERROR models/model.json does not say how images are resized: it is of an older version "
+        "ERROR models/model.json has no preparation: it is of an older version "
         "| fix: dvc repro train\n",
     )

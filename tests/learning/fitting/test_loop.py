@@ -15,7 +15,7 @@ from pipeline.learning.fitting.ranks import ONE_RANK
 from pipeline.learning.fitting.recipe import WARMUP_FRACTION, schedule
 from pipeline.learning.fitting.selection import is_best
 from pipeline.modalities.images.encode.settings import Cutout, Flip, Translate
-from pipeline.modalities.images.network.whitened import WhitenedCNN
+from pipeline.modalities.images.modules.whitened import WhitenedCNN
 from pipeline.modalities.protocols.network import Moment
 from pipeline.targets.classes.loss import interface as loss
 from tests.support.training import assert_same_weights, contrary, every_epoch, train

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from pipeline.dataset.catalog import read_entry
+from pipeline.entry import read_entry
 from pipeline.params import load_params
 from pipeline.runtime.errors import SettingsError
 from tests.support.limits import here
@@ -43,7 +43,7 @@ def test_yaml_made_to_do_harm(here, name):
     start = time.process_time()
     for path, load in (
         (here / "params.yaml", load_params),
-        (catalog / "pets.yaml", lambda: read_entry("pets")),
+        (catalog / "pets.yaml", lambda: read_entry("pets", "images", "classes")),
     ):
         path.write_text(text)
         with pytest.raises(SettingsError) as caught:

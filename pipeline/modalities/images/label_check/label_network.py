@@ -2,7 +2,7 @@
 
 import math
 
-from pipeline.modalities.images.network.whitened import WhitenedCNN
+from pipeline.modalities.images.modules.whitened import WhitenedCNN
 from pipeline.modalities.protocols.label_check import QuickRecipe
 
 STEPS_PER_EPOCH = 15  # at least, down to batches of MIN_BATCH

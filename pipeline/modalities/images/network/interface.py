@@ -5,9 +5,9 @@ from typing import Any
 
 from torch import nn
 
-from pipeline.modalities.images.network.image_network import ImageNetwork, gains_by_bf16
+from pipeline.modalities.images.modules.image_network import ImageNetwork, gains_by_bf16
+from pipeline.modalities.images.modules.on_device import scaled_size
 from pipeline.modalities.images.network.networks import build_network, check_image_shape
-from pipeline.modalities.images.network.on_device import scaled_size
 from pipeline.modalities.images.network.published import published
 from pipeline.modalities.images.network.settings import PUBLISHERS, TORCHVISION
 from pipeline.modalities.protocols.encode import Preparation

@@ -5,8 +5,8 @@ import copy
 import torch
 from torch import Tensor, nn
 
+from pipeline.modalities.images.modules.whitened import WhitenedCNN, WhitenedResNet
 from pipeline.modalities.images.network.settings import NETWORKS, TORCHVISION
-from pipeline.modalities.images.network.whitened import WhitenedCNN, WhitenedResNet
 from pipeline.runtime.errors import SettingsError
 
 

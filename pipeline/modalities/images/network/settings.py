@@ -7,16 +7,36 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from pipeline.modalities.images.encode.settings import Cutout, Flip, Translate
 from pipeline.modalities.start import starts_from
-from pipeline.runtime.settings import Settings
+from pipeline.runtime.settings import Fraction, Settings
 
 NETWORKS = ("article_cnn", "resnet", "whitened_cnn", "whitened_resnet")
 TORCHVISION = "torchvision:"
 PUBLISHERS = ("torchvision",)
 """Whose weights training may start from."""
 
+
+class Translate(Settings):
+    name: Literal["translate"]
+    fraction: Annotated[float, Field(gt=0, lt=1)]
+    """Shift by up to this fraction of the height and width, at least by a pixel, filled by
+    reflection."""
+
+
+class Flip(Settings):
+    name: Literal["flip"]
+    probability: Fraction = 0.5
+    """Chance of a left-right mirror image."""
+
+
+class Cutout(Settings):
+    name: Literal["cutout"]
+    fraction: Annotated[float, Field(gt=0, le=1)]
+    """Side of the blanked square, as a fraction of the shorter side of the image."""
+
+
 BatchTransform = Annotated[Translate | Flip | Cutout, Field(discriminator="name")]
+"""Made on the device; those of the copies in shards are others (encode/settings.py)."""
 
 
 def _network(name: str) -> str:

@@ -14,27 +14,26 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter  # type: ignore[import-untyped]
 from scipy.special import ndtri  # type: ignore[import-untyped]
 
-from pipeline.dataset.arrays import Keys
+from pipeline.dataset.arrays import Keys, UInt8
 from pipeline.dataset.randomness import uniform
-from pipeline.modalities.images.content.arrays import Images
 
 STRENGTHS = (1, 3, 5)
 """Of five: mild, medium, strong."""
 
 
-def corrupt(images: Images, keys: Keys, name: str, strength: int) -> Images:
-    """Images with one of CORRUPTIONS at one of STRENGTHS; `keys` has an id key for each."""
+def corrupt(images: UInt8, keys: Keys, name: str, strength: int) -> UInt8:
+    """UInt8 with one of CORRUPTIONS at one of STRENGTHS; `keys` has an id key for each."""
     function, levels = CORRUPTIONS[name]
     return function(images, keys, levels[STRENGTHS.index(strength)])
 
 
-def noise(images: Images, keys: Keys, deviation: float) -> Images:
+def noise(images: UInt8, keys: Keys, deviation: float) -> UInt8:
     """Gaussian noise, of a standard deviation in shares of the range of grey."""
     normal = ndtri(_uniform_per_value(images, keys, "noise").clip(1e-9, None))
     return _as_pixels(images + 255 * deviation * normal)
 
 
-def impulse(images: Images, keys: Keys, share: float) -> Images:
+def impulse(images: UInt8, keys: Keys, share: float) -> UInt8:
     """Salt and pepper: a share of all values become black or white."""
     drawn = _uniform_per_value(images, keys, "impulse")
     noisy = images.copy()
@@ -43,23 +42,23 @@ def impulse(images: Images, keys: Keys, share: float) -> Images:
     return noisy
 
 
-def blur(images: Images, keys: Keys, radius: float) -> Images:
+def blur(images: UInt8, keys: Keys, radius: float) -> UInt8:
     """Gaussian blur of a standard deviation in pixels; more in images of over 32 pixels."""
     sigma = radius * max(1.0, min(images.shape[1:3]) / 32)
     return _as_pixels(gaussian_filter(images.astype(np.float32), (0, sigma, sigma, 0)))
 
 
-def brightness(images: Images, keys: Keys, more: float) -> Images:
+def brightness(images: UInt8, keys: Keys, more: float) -> UInt8:
     return _as_pixels(images + 255 * more)
 
 
-def contrast(images: Images, keys: Keys, factor: float) -> Images:
+def contrast(images: UInt8, keys: Keys, factor: float) -> UInt8:
     """Distances from the mean of each channel, multiplied."""
     mean = images.mean((1, 2), keepdims=True, dtype=np.float64)
     return _as_pixels((images - mean) * factor + mean)
 
 
-def jpeg(images: Images, keys: Keys, quality: float) -> Images:
+def jpeg(images: UInt8, keys: Keys, quality: float) -> UInt8:
     space, sampling = ("GRAY", "Gray") if images.shape[3] == 1 else ("RGB", "420")
     encoded = [
         simplejpeg.encode_jpeg(np.ascontiguousarray(image), int(quality), space, sampling)
@@ -68,7 +67,7 @@ def jpeg(images: Images, keys: Keys, quality: float) -> Images:
     return np.stack([simplejpeg.decode_jpeg(data, space) for data in encoded])
 
 
-def pixelate(images: Images, keys: Keys, scale: float) -> Images:
+def pixelate(images: UInt8, keys: Keys, scale: float) -> UInt8:
     """Made smaller by `scale`, and large again without interpolation."""
     _, height, width, _ = images.shape
     small = (max(1, int(width * scale)), max(1, int(height * scale)))
@@ -81,19 +80,19 @@ def pixelate(images: Images, keys: Keys, scale: float) -> Images:
     return np.stack(coarse)
 
 
-def _uniform_per_value(images: Images, keys: Keys, purpose: str) -> NDArray[np.float64]:
+def _uniform_per_value(images: UInt8, keys: Keys, purpose: str) -> NDArray[np.float64]:
     """A number in [0, 1) for each value of each image."""
     values = np.arange(images[0].size, dtype=np.uint64)
     drawn = uniform(keys[:, None] + values, 0, f"corrupt:{purpose}")
     return drawn.reshape(images.shape)
 
 
-def _as_pixels(values: NDArray[np.floating]) -> Images:
-    pixels: Images = np.rint(values).clip(0, 255).astype(np.uint8)
+def _as_pixels(values: NDArray[np.floating]) -> UInt8:
+    pixels: UInt8 = np.rint(values).clip(0, 255).astype(np.uint8)
     return pixels
 
 
-CORRUPTIONS: dict[str, tuple[Callable[[Images, Keys, float], Images], tuple[float, ...]]] = {
+CORRUPTIONS: dict[str, tuple[Callable[[UInt8, Keys, float], UInt8], tuple[float, ...]]] = {
     "noise": (noise, (0.04, 0.08, 0.1)),
     "impulse": (impulse, (0.01, 0.03, 0.07)),
     "blur": (blur, (0.4, 0.7, 1.0)),

@@ -10,8 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from pipeline.modalities.images.content.arrays import INPUT
-from pipeline.modalities.images.network.on_device import (
+from pipeline.dataset.shard_column import INPUT
+from pipeline.modalities.images.modules.on_device import (
     Normalizer,
     augment_batch,
     num_within,

@@ -6,7 +6,7 @@ import torch
 
 from pipeline.learning.fitting.checkpoint import Checkpoint
 from pipeline.modalities.images.encode.settings import Cutout, Flip, Translate
-from pipeline.modalities.images.network.on_device import augment_batch
+from pipeline.modalities.images.modules.on_device import augment_batch
 from tests.support.training import assert_same_weights, every_epoch, train
 
 

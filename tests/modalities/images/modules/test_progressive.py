@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from pipeline.modalities.images.network.on_device import scale_at, scaled_size, shrink
+from pipeline.modalities.images.modules.on_device import scale_at, scaled_size, shrink
 from pipeline.modalities.images.network.settings import Progressive
 
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from pipeline.modalities.images.network.small_convolution import (
+from pipeline.modalities.images.modules.small_convolution import (
     SMALL_SIDE,
     SmallConv2d,
     weight_gradient,

@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from pipeline.modalities.images.network.small_convolution import SmallConv2d
+from pipeline.modalities.images.modules.small_convolution import SmallConv2d
 
 SMALL_SIDE = 16  # pixels; images below it need fewer channels (LOG.md)
 

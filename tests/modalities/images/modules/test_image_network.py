@@ -8,10 +8,10 @@ import torch
 from torch import nn
 
 from pipeline.modalities.images.encode.settings import Flip
-from pipeline.modalities.images.network.image_network import BF16_MIN_PIXELS, ImageNetwork
+from pipeline.modalities.images.modules.image_network import BF16_MIN_PIXELS, ImageNetwork
+from pipeline.modalities.images.modules.on_device import Normalizer
 from pipeline.modalities.images.network.interface import build, describe, gains_by_bf16
 from pipeline.modalities.images.network.networks import build_network
-from pipeline.modalities.images.network.on_device import Normalizer
 from pipeline.modalities.images.network.settings import NETWORKS, Progressive
 from pipeline.modalities.protocols.network import Moment
 from pipeline.runtime.errors import SettingsError
