@@ -2,13 +2,14 @@
 
 import ast
 import re
+from collections.abc import Iterable
 from importlib import import_module
 from pathlib import Path
 
 import pytest
 from ruamel.yaml import YAML
 
-from pipeline.commands.dag import with_code_deps
+from pipeline.commands.dag import KINDS, opened_parts, settings_read, with_code_deps
 from pipeline.runtime.code import import_closure, imported_modules
 from pipeline.runtime.settings import Settings
 from tests.support.repository import ROOT
@@ -16,8 +17,8 @@ from tests.support.repository import ROOT
 STAGES = ["check", "ingest", "validate", "clean", "augment", "describe", "train", "evaluate"]
 STAGES += ["report"]
 LEARNS = ["train", "evaluate", "report"]  # what `dvc exp run -S lr=...` runs, and its report
-FLOORS = ["runtime", "reporting", "dataset", "modalities", "learning", "stages", "params"]
-FLOORS += ["commands"]
+FLOORS = ["runtime", "reporting", "dataset", "sources", "modalities", "targets", "entry"]
+FLOORS += ["learning", "stages", "params", "commands"]
 FILES = sorted(path.relative_to(ROOT) for path in (ROOT / "pipeline").rglob("*.py"))
 MOST_FILES = 15
 
@@ -125,11 +126,49 @@ def test_make_dag_would_change_nothing():
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_code_deps_are_the_import_closure(stage):
-    """Written out, so that a fault of `cover` shows."""
-    deps = [Path(dep) for dep in paths(stage, "deps") if dep.startswith("pipeline/")]
-    files = {f for dep in deps for f in ([dep] if dep.suffix else dep.rglob("*.py"))}
-    with_code = {file for file in files if (ROOT / file).read_text()}
-    assert with_code == import_closure(f"pipeline.{stage}.__main__")
+    """Written out, so that a fault of `cover` shows.
+
+    Of a modality and a target the sub-packages are listed whole that are opened, or that these use.
+    """
+    needed = import_closure(f"pipeline.{stage}.__main__")
+    opened = opened_parts(needed)
+    assert stage == "check" or opened, "a stage that opens nothing"
+    modules = [(floor, f"{part}.interface") for floor, part in opened]
+    modules += [(floor, f"{part}.settings") for floor, part in settings_read(needed)]
+    for floor, module in modules:
+        for package in KINDS[floor][1].values():
+            needed |= import_closure(f"{package}.{module}")
+    listed = files_of(dep for dep in paths(stage, "deps") if dep.startswith("pipeline/"))
+    assert needed <= listed
+    rest = listed - needed
+    assert all(file.parts[1] in KINDS for file in rest), "more than the stage runs"
+
+
+def files_of(deps: Iterable[str]) -> set[Path]:
+    """Files with code of some paths in dvc.yaml, for every modality and target."""
+    found: set[Path] = set()
+    for dep in deps:
+        for key, packages in KINDS.values():
+            names = packages if "${" + key + "}" in dep else [""]
+            for path in {Path(dep.replace("${" + key + "}", name)) for name in names}:
+                if "$" not in str(path):
+                    found |= {path} if path.suffix else set(path.rglob("*.py"))
+    return {file for file in found if (ROOT / file).read_text()}
+
+
+@pytest.mark.parametrize("floor", list(KINDS))
+def test_every_package_that_is_opened_by_name_has_the_same_sub_packages(floor):
+    """DVC asks for each that a stage lists, whatever the modality."""
+    key, packages = KINDS[floor]
+    listed = {
+        m
+        for s in STAGES
+        for m in re.findall(rf"pipeline/{floor}/\$\{{{key}\}}/(\w+)", " ".join(paths(s, "deps")))
+    }
+    for name in packages:
+        folder = ROOT / "pipeline" / floor / name
+        assert {path.name for path in folder.iterdir() if path.is_dir()} - {"__pycache__"} == listed
+        assert [path.name for path in folder.glob("*.py")] == ["__init__.py"]
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -154,8 +193,10 @@ def is_in_room(path: str, room: str) -> bool:
 # Parameters
 
 
-def params_type(stage: str) -> type[Settings]:
-    return getattr(import_module(f"pipeline.{stage}.params"), f"{stage.capitalize()}Params")
+def params_type(stage: str, modality: str = "images", target: str = "classes") -> type[Settings]:
+    """All that a stage reads of params.yaml."""
+    made = getattr(import_module(f"pipeline.{stage}.params"), f"{stage}_params")
+    return made(modality, target)
 
 
 def keys_of(model: type[Settings]) -> dict[str, type]:
@@ -169,12 +210,17 @@ def test_a_stage_declares_the_params_that_it_may_read(stage):
 
 
 @pytest.mark.parametrize("stage", STAGES[1:])
-def test_every_param_of_a_section_is_read_in_its_room(stage):
-    code = "\n".join(p.read_text() for p in (ROOT / "pipeline" / stage).rglob("*.py"))
+def test_every_param_of_a_section_is_read(stage):
+    """In its room, or where the modality or the target is that added it."""
+    rooms = [ROOT / "pipeline" / stage, *((ROOT / "pipeline" / floor) for floor in KINDS)]
+    code = "\n".join(
+        p.read_text() for r in rooms for p in r.rglob("*.py") if p.name not in ("settings.py",)
+    )
     for name, annotation in keys_of(params_type(stage)).items():
         is_section = isinstance(annotation, type) and issubclass(annotation, Settings)
         for key in annotation.model_fields if is_section else [name]:
-            assert re.search(rf"params\.{key}\b|\.{key}\b", code), f"{stage} never reads {key}"
+            if key not in ("modality", "target"):  # the frame reads them
+                assert re.search(rf"\.{key}\b|\"{key}\"", code), f"{stage} never reads {key}"
 
 
 def test_every_param_is_declared_by_a_stage():

@@ -81,21 +81,21 @@ class RandAugment(Settings):
     fill: GreyLevel = 0
 
 
-def _torchvision_class(name: str) -> Any:
+def _torchvision_type(name: str) -> Any:
     # Here, since it takes seconds: only those wait for it who name such a transform.
     from torchvision.transforms import v2
 
-    classes = dict(inspect.getmembers(v2, inspect.isclass))
-    found = classes.get(name, object)
+    types = dict(inspect.getmembers(v2, inspect.isclass))
+    found = types.get(name, object)
     if not issubclass(found, v2.Transform):
-        close = difflib.get_close_matches(name, classes, n=1)
+        close = difflib.get_close_matches(name, types, n=1)
         hint = f" (did you mean {close[0]}?)" if close else ""
         raise ValueError(f"a class of torchvision.transforms.v2{hint}")
     return found
 
 
 def _torchvision_name(name: str) -> str:
-    _torchvision_class(name)
+    _torchvision_type(name)
     return name
 
 
@@ -103,7 +103,7 @@ def _torchvision_kwargs(kwargs: dict[str, Any], info: ValidationInfo) -> dict[st
     if "transform" in info.data:
         name = info.data["transform"]
         try:
-            _torchvision_class(name)(**kwargs)
+            _torchvision_type(name)(**kwargs)
         except Exception as error:
             raise ValueError(f"what {name} takes ({error})") from None
     return kwargs
@@ -121,7 +121,7 @@ class Torchvision(Settings):
     """What the class is made with."""
 
     def build(self) -> Any:
-        return _torchvision_class(self.transform)(**self.kwargs)
+        return _torchvision_type(self.transform)(**self.kwargs)
 
 
 Transform = Annotated[

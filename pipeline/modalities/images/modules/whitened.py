@@ -32,7 +32,7 @@ class WhitenedCNN(nn.Module):
         height: int,
         width: int,
         channels: int,
-        num_classes: int,
+        num_outputs: int,
         widths: tuple[int, ...] | None = None,
     ) -> None:
         super().__init__()
@@ -51,7 +51,7 @@ class WhitenedCNN(nn.Module):
             blocks.append(make_block(channels_in, channels_out, pool=side >= 2))
             side, channels_in = max(1, side // 2), channels_out
         self.blocks = nn.Sequential(*blocks)
-        self.head = nn.Linear(widths[-1], num_classes, bias=False)
+        self.head = nn.Linear(widths[-1], num_outputs, bias=False)
         with torch.no_grad():
             self.head.weight /= self.head.weight.std()
 

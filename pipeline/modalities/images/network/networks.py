@@ -10,7 +10,7 @@ from pipeline.modalities.images.network.settings import NETWORKS, TORCHVISION
 from pipeline.runtime.errors import SettingsError
 
 
-def build_network(name: str, image_shape: tuple[int, int, int], num_classes: int) -> nn.Module:
+def build_network(name: str, image_shape: tuple[int, int, int], num_outputs: int) -> nn.Module:
     """A freshly initialised network: float images `(N, C, H, W)` in, logits `(N, K)` out.
 
     `image_shape` is `(H, W, C)`. Initial weights follow torch's global seed.
@@ -21,15 +21,15 @@ def build_network(name: str, image_shape: tuple[int, int, int], num_classes: int
     height, width, channels = image_shape
     network: nn.Module
     if name == "article_cnn":
-        network = ArticleCNN(height, width, channels, num_classes)
+        network = ArticleCNN(height, width, channels, num_outputs)
     elif name == "resnet":
-        network = ResNet(channels, num_classes)
+        network = ResNet(channels, num_outputs)
     elif name == "whitened_cnn":
-        network = WhitenedCNN(height, width, channels, num_classes)
+        network = WhitenedCNN(height, width, channels, num_outputs)
     elif name == "whitened_resnet":
-        network = WhitenedResNet(height, width, channels, num_classes)
+        network = WhitenedResNet(height, width, channels, num_outputs)
     elif name.startswith(TORCHVISION):
-        network = _torchvision_network(name.removeprefix(TORCHVISION), channels, num_classes)
+        network = _torchvision_network(name.removeprefix(TORCHVISION), channels, num_outputs)
     else:
         raise SettingsError(
             f"params.yaml: model must be one of {', '.join(NETWORKS)} or {TORCHVISION}<name>, "
@@ -74,7 +74,7 @@ class ArticleCNN(nn.Sequential):
     leaves 32·16·16.
     """
 
-    def __init__(self, height: int, width: int, channels: int, num_classes: int) -> None:
+    def __init__(self, height: int, width: int, channels: int, num_outputs: int) -> None:
         super().__init__(
             nn.Conv2d(channels, 32, 3, padding=1),
             nn.ReLU(),
@@ -82,7 +82,7 @@ class ArticleCNN(nn.Sequential):
             nn.Flatten(),
             nn.Linear(32 * (height // 2) * (width // 2), 128),
             nn.ReLU(),
-            nn.Linear(128, num_classes),
+            nn.Linear(128, num_outputs),
         )
 
 
@@ -93,7 +93,7 @@ class ResNet(nn.Module):
     """
 
     def __init__(
-        self, channels: int, num_classes: int, widths: tuple[int, ...] = (32, 64, 128)
+        self, channels: int, num_outputs: int, widths: tuple[int, ...] = (32, 64, 128)
     ) -> None:
         super().__init__()
         self.stem = ConvNorm(channels, widths[0])
@@ -104,7 +104,7 @@ class ResNet(nn.Module):
                 for i, width in enumerate(widths)
             )
         )
-        self.head = nn.Linear(widths[-1], num_classes)
+        self.head = nn.Linear(widths[-1], num_outputs)
 
     def forward(self, images: Tensor) -> Tensor:
         features: Tensor = self.blocks(torch.relu(self.stem(images)))
@@ -150,7 +150,7 @@ def without_wrapper(network: nn.Module) -> nn.Module:
     return network[1] if wrapped else network  # type: ignore[index]
 
 
-def _torchvision_network(name: str, channels: int, num_classes: int) -> nn.Module:
+def _torchvision_network(name: str, channels: int, num_outputs: int) -> nn.Module:
     from torchvision import models
 
     classifiers = models.list_models(module=models)
@@ -159,5 +159,5 @@ def _torchvision_network(name: str, channels: int, num_classes: int) -> nn.Modul
             f"params.yaml: model {TORCHVISION}{name} is no classification model of torchvision",
             fix=f"name one of its {len(classifiers)}, such as {TORCHVISION}resnet18",
         )
-    network: nn.Module = models.get_model(name, weights=None, num_classes=num_classes)
+    network: nn.Module = models.get_model(name, weights=None, num_classes=num_outputs)
     return nn.Sequential(_AsRGB(), network) if channels == 1 else network

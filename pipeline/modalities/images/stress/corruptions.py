@@ -22,7 +22,7 @@ STRENGTHS = (1, 3, 5)
 
 
 def corrupt(images: UInt8, keys: Keys, name: str, strength: int) -> UInt8:
-    """UInt8 with one of CORRUPTIONS at one of STRENGTHS; `keys` has an id key for each."""
+    """Images with one of CORRUPTIONS at one of STRENGTHS; `keys` has an id key for each."""
     function, levels = CORRUPTIONS[name]
     return function(images, keys, levels[STRENGTHS.index(strength)])
 
