@@ -28,7 +28,7 @@ PLACES = {  # of what moved, by the name that it had
 }
 LISTS = ("reports", "reports/data", "reports/model")
 DIGESTS = ("inputs_sha256",)  # of code, among other things
-TIMES = ("images_per_second", "seconds")
+TIMES = ("images_per_second", "examples_per_second", "seconds")
 
 
 def main() -> None:

@@ -24,7 +24,7 @@ class EmbeddingNetwork(Protocol):
         """Embeddings `(N, D)`."""
         ...
 
-    def classify(self, embeddings: Tensor) -> Tensor:
+    def read_out(self, embeddings: Tensor) -> Tensor:
         """Outputs `(N, K)` of embeddings `(N, D)`."""
         ...
 
@@ -50,7 +50,7 @@ def predict_and_embed(
         for batch in _batches(network, inputs, device):
             embedded = network.embed(batch)
             embeddings.append(embedded.half().cpu())
-            outputs.append(network.classify(embedded).float().cpu())
+            outputs.append(network.read_out(embedded).float().cpu())
     return torch.cat(outputs).numpy(), torch.cat(embeddings).numpy()
 
 

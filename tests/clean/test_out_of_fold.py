@@ -218,7 +218,7 @@ class Centres(nn.Module):
     def embed(self, inputs):
         return inputs["numbers"]
 
-    def classify(self, embeddings):
+    def read_out(self, embeddings):
         return -torch.cdist(embeddings, self.centres)
 
 

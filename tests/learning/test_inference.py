@@ -49,11 +49,11 @@ class Lookup(nn.Module):
         self.asked.append(len(inputs["a"]))
         return torch.stack([inputs["a"], inputs["b"]], 1)
 
-    def classify(self, embeddings: torch.Tensor) -> torch.Tensor:
+    def read_out(self, embeddings: torch.Tensor) -> torch.Tensor:
         return embeddings.sum(1, keepdim=True)
 
     def forward(self, inputs: dict) -> torch.Tensor:
-        return self.classify(self.embed(inputs))
+        return self.read_out(self.embed(inputs))
 
 
 def test_a_network_says_how_many_rows_it_takes_and_has_all_columns_of_each(toy):

@@ -29,7 +29,7 @@ HISTORY = [
     }
     for epoch in (1, 2, 3)
 ]
-SPEED = [{"epoch": epoch, "num_images": 1200, "seconds": 3.0} for epoch in (1, 2, 3)]
+SPEED = [{"epoch": epoch, "num_examples": 1200, "seconds": 3.0} for epoch in (1, 2, 3)]
 
 
 def write_inputs(folder: Path) -> None:

@@ -49,7 +49,7 @@ def test_what_is_written(written_report):
         ),
         (
             "speed",
-            ["epoch,num_images,seconds,images_per_second"]
+            ["epoch,num_examples,seconds,examples_per_second"]
             + [f"{epoch},1200,3,400" for epoch in (1, 2, 3)],
         ),
         (

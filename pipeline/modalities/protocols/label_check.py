@@ -47,7 +47,7 @@ class LabelCheck(Protocol):
     def build(self, preparation: Preparation, outputs: int) -> nn.Module:
         """A freshly initialised network by torch's global seed, as in protocols/network.py.
 
-        It has `embed` and `classify`. One that has a method `fit(inputs, y)` fits itself by inputs
+        It has `embed` and `read_out`. One that has a method `fit(inputs, y)` fits itself by inputs
         of the original examples and their labels, and no recipe counts.
 
         Args:

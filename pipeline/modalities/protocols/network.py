@@ -59,7 +59,7 @@ class Network(Protocol):
       before the first step, on the device; 0 for not at all;
     - `begin_epoch(done)`, called before each epoch with the fraction of epochs that is behind;
     - `vary(inputs, moment)`: other versions of a batch in training, on the device;
-    - `embed(inputs)`, `(N, D)`, and `classify(embeddings)`, which together are the network;
+    - `embed(inputs)`, `(N, D)`, and `read_out(embeddings)`, which together are the network;
     - `rows_at_once`: how many rows to answer at a time, where 1,000 would not do;
     - `fit(reader, seed)`: the network fits itself from the shards (a ShardReader), without a loop
       (trees, closed forms).

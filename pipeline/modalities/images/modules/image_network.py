@@ -48,7 +48,7 @@ class ImageNetwork(nn.Module):
 
         Args:
             network: takes normalised images `(N, C, H, W)`; may have `look_at`, `begin_epoch`,
-                `embed` and `classify`.
+                `embed` and `read_out`.
             preparation: `shape` `(H, W, C)`, `mean` and `std` by channel, of pixels from 0 to 255.
             transforms: of each batch in training; see `augment_batch`.
             progressive: which epochs see smaller images; see `scale_at`.
@@ -84,10 +84,10 @@ class ImageNetwork(nn.Module):
         embeddings: Tensor = network.embed(self.normalize(inputs[INPUT]))
         return embeddings
 
-    def classify(self, embeddings: Tensor) -> Tensor:
+    def read_out(self, embeddings: Tensor) -> Tensor:
         """Logits `(N, K)` of embeddings `(N, D)`."""
         network: Any = self.network
-        logits: Tensor = network.classify(embeddings)
+        logits: Tensor = network.read_out(embeddings)
         return logits
 
     def look_at(self, inputs: Batch) -> None:

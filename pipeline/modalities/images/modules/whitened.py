@@ -86,13 +86,13 @@ class WhitenedCNN(nn.Module):
         features: Tensor = self.blocks(F.gelu(self.whitening(images))).amax((2, 3))
         return features
 
-    def classify(self, embeddings: Tensor) -> Tensor:
+    def read_out(self, embeddings: Tensor) -> Tensor:
         """Logits `(N, K)` of embeddings `(N, D)`."""
         logits: Tensor = self.head(embeddings) / embeddings.shape[1]
         return logits
 
     def forward(self, images: Tensor) -> Tensor:
-        return self.classify(self.embed(images))
+        return self.read_out(self.embed(images))
 
 
 def _has_been_whitened(network: WhitenedCNN, _incompatible_keys: object) -> None:

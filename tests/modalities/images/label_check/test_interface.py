@@ -41,7 +41,7 @@ def test_the_network_takes_what_it_sees():
     network.look_at(inputs)
     logits = network(inputs)
     assert logits.shape == (3, 4)
-    torch.testing.assert_close(network.classify(network.embed(inputs)), logits)
+    torch.testing.assert_close(network.read_out(network.embed(inputs)), logits)
     torch.manual_seed(0)
     again = CHECK.build(preparation, 4)
     for one, other in zip(again.parameters(), network.parameters(), strict=True):

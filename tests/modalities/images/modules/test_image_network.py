@@ -107,7 +107,7 @@ def test_embeddings_are_of_images_as_they_are():
     images = noise()
     embeddings = network.embed({"x": images})
     assert torch.equal(embeddings, network.network.embed(network.normalize(images)))
-    assert torch.equal(network.classify(embeddings), network.network.classify(embeddings))
+    assert torch.equal(network.read_out(embeddings), network.network.read_out(embeddings))
 
 
 @pytest.mark.parametrize(

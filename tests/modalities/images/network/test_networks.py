@@ -156,4 +156,4 @@ def test_embeddings_are_what_the_last_layer_sees():
     images = some_images((32, 32, 3), num=3)
     embeddings = network.embed(images)
     assert embeddings.shape == (3, 256)
-    assert torch.equal(network.classify(embeddings), network(images))
+    assert torch.equal(network.read_out(embeddings), network(images))

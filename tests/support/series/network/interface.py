@@ -16,11 +16,11 @@ class Line(nn.Module):
     def embed(self, inputs):
         return self.hidden(inputs["x"]).relu()
 
-    def classify(self, embeddings):
+    def read_out(self, embeddings):
         return self.head(embeddings)
 
     def forward(self, inputs):
-        return self.classify(self.embed(inputs))
+        return self.read_out(self.embed(inputs))
 
 
 def build(name, preparation, outputs, settings):
