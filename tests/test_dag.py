@@ -237,7 +237,7 @@ def test_check_reads_all_of_params_and_leaves_a_file_that_ingest_reads():
 @pytest.mark.parametrize("stage", [s for s in STAGES if s not in LEARNS and s != "check"])
 def test_params_of_training_run_nothing_before_it(stage):
     keys = {key for key in DVC["stages"][stage].get("params", []) if isinstance(key, str)}
-    assert not keys & (keys_of(params_type("train")).keys() - {"seed"})
+    assert not keys & (keys_of(params_type("train")).keys() - {"seed", "modality", "target"})
 
 
 # Outputs
