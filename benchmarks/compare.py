@@ -20,8 +20,8 @@ import numpy as np
 import torch
 
 from pipeline.commands.compare.comparison import ALPHA, TOLERANCE, compare, overall
-from pipeline.dataset.shard_reader import ShardReader
-from pipeline.dataset.shards import Shard
+from pipeline.dataset.shards.files import Shard
+from pipeline.dataset.shards.reader import ShardReader
 from pipeline.learning.batches import Examples, make_examples
 from pipeline.learning.device import choose_device
 from pipeline.learning.fitting.loop import fit

@@ -30,7 +30,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 from torchvision.transforms import v2
 
-from pipeline.dataset.shard_reader import ShardReader
+from pipeline.dataset.shards.reader import ShardReader
 from pipeline.learning.batches import Examples, InMemory, make_examples, on_device
 from pipeline.learning.device import choose_device
 from pipeline.modalities.images.encode.settings import Cutout, Flip, Translate

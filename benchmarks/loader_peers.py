@@ -38,7 +38,7 @@ Epochs = Callable[[int], Iterator[tuple]]
 def write_groundwork(folder: Path, parts: Parts) -> None:
     import pyarrow as pa
 
-    from pipeline.dataset.shards import PROVENANCE, write_shard
+    from pipeline.dataset.shards.files import PROVENANCE, write_shard
     from pipeline.dataset.table import write_index
 
     files = []
@@ -54,7 +54,7 @@ def write_groundwork(folder: Path, parts: Parts) -> None:
 
 
 def read_groundwork(folder: Path, memory_mb: float) -> Epochs:
-    from pipeline.dataset.shard_reader import ShardReader
+    from pipeline.dataset.shards.reader import ShardReader
     from pipeline.learning.batches import Examples, InMemory
     from pipeline.learning.device import Device
     from pipeline.train.streaming import training_epochs
@@ -97,7 +97,7 @@ def read_memcpy(folder: Path, memory_mb: float) -> Epochs:
 def _in_memory(folder: Path) -> tuple:
     import torch
 
-    from pipeline.dataset.shard_reader import ShardReader
+    from pipeline.dataset.shards.reader import ShardReader
 
     rows = ShardReader(folder).read_rows("train", 0)
     return torch.from_numpy(rows.images), torch.from_numpy(rows.labels)

@@ -30,8 +30,8 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from pipeline.dataset.parts import write_tables  # noqa: E402
-from pipeline.dataset.review_queue import REVIEW_QUEUE_SCHEMA, write_queue  # noqa: E402
-from pipeline.dataset.reviews import REVIEW_COLUMNS  # noqa: E402
+from pipeline.dataset.review.decisions import REVIEW_COLUMNS  # noqa: E402
+from pipeline.dataset.review.queue import REVIEW_QUEUE_SCHEMA, write_queue  # noqa: E402
 from pipeline.dataset.table import write_index  # noqa: E402
 from tests.support.image_schema import RAW_SCHEMA  # noqa: E402
 

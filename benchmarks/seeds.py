@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import torch
 from ruamel.yaml import YAML
 
-from pipeline.dataset.shard_reader import ShardReader
+from pipeline.dataset.shards.reader import ShardReader
 from pipeline.learning.batches import make_examples
 from pipeline.learning.device import choose_device
 from pipeline.learning.fitting.loop import fit

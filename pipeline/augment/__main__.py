@@ -17,7 +17,7 @@ from pipeline.augment.params import AugmentParams, augment_params
 from pipeline.augment.reuse import EarlierShards, keep_shards, read_earlier
 from pipeline.augment.sharding import Sharding, columns_read, make_jobs, makers
 from pipeline.dataset.places import CLEAN, SHARDS
-from pipeline.dataset.shards import ShardRows, columns_of
+from pipeline.dataset.shards.files import ShardRows, columns_of
 from pipeline.dataset.table import read_folder, read_index, read_tables, write_index
 from pipeline.modalities.opening import modality_settings, open_encode, open_fit
 from pipeline.modalities.protocols.fit import Sums

@@ -19,8 +19,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.dataset.arrays import Rows
-from pipeline.dataset.shard_column import ShardColumn
-from pipeline.dataset.shard_reader import ShardReader
+from pipeline.dataset.shards.column import ShardColumn
+from pipeline.dataset.shards.reader import ShardReader
 from pipeline.dataset.table import file_sha256
 from pipeline.modalities.protocols.encode import Inputs
 from pipeline.modalities.protocols.fit import Sums

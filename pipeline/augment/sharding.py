@@ -19,7 +19,7 @@ from pipeline.augment.reuse import EarlierShards, KnownRun, SameShards, complete
 from pipeline.dataset.arrays import Keys
 from pipeline.dataset.parts import MOST, cut_draws, part_ends
 from pipeline.dataset.randomness import id_keys, repeat_keys
-from pipeline.dataset.shards import PROVENANCE, write_shard
+from pipeline.dataset.shards.files import PROVENANCE, write_shard
 from pipeline.dataset.table import SPLITS, link_or_copy
 from pipeline.modalities.opening import modality_interface, open_encode, open_fit
 from pipeline.modalities.protocols.encode import Inputs, Preparation

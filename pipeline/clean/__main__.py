@@ -37,8 +37,8 @@ from pipeline.clean.writing import write_cleaned
 from pipeline.dataset.annotations import read_annotations
 from pipeline.dataset.findings import UNUSABLE, write_findings
 from pipeline.dataset.places import QUARANTINE, RAW
-from pipeline.dataset.review_queue import BY_MODELS, BY_PEOPLE
-from pipeline.dataset.reviews import read_decisions
+from pipeline.dataset.review.decisions import read_decisions
+from pipeline.dataset.review.queue import BY_MODELS, BY_PEOPLE
 from pipeline.dataset.table import read_folder, read_index
 from pipeline.modalities.opening import open_compare
 from pipeline.modalities.protocols.compare import Compare

@@ -9,7 +9,7 @@ import pyarrow as pa
 from pipeline.clean.duplicates import Repetition
 from pipeline.clean.ledger import Ledger
 from pipeline.dataset.annotations import Annotations
-from pipeline.dataset.review_queue import BY_MODELS, REVIEW_QUEUE_SCHEMA
+from pipeline.dataset.review.queue import BY_MODELS, REVIEW_QUEUE_SCHEMA
 
 
 @dataclass
@@ -17,7 +17,7 @@ class Doubt:
     """Why people should look at an example."""
 
     reasons: list[str] = field(default_factory=list)
-    """Out of those of review_queue.py, in the order in which they are explained."""
+    """Out of those of dataset/review/queue.py, in the order in which they are explained."""
     votes: list[tuple[str, int]] = field(default_factory=list)
     """How many people gave each label, where they differ; the most frequent first."""
     like: int | None = None

@@ -18,7 +18,7 @@ from pipeline.clean.outliers import find_neighbours, outlier_scores
 from pipeline.dataset.annotations import Annotations
 from pipeline.dataset.arrays import Rows
 from pipeline.dataset.randomness import id_keys
-from pipeline.dataset.review_queue import MAX_NEIGHBOURS
+from pipeline.dataset.review.queue import MAX_NEIGHBOURS
 from pipeline.learning.device import choose_device
 from pipeline.learning.fitting.recipe import Recipe
 from pipeline.modalities.opening import modality_interface, modality_settings, open_label_check

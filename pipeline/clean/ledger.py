@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pipeline.dataset.annotations import Codes
 from pipeline.dataset.arrays import Rows
 from pipeline.dataset.findings import DROPPED, LABEL, OUTLIER
-from pipeline.dataset.reviews import DROP, KEEP, Decision
+from pipeline.dataset.review.decisions import DROP, KEEP, Decision
 from pipeline.targets.protocols.labels import TargetIndex
 from pipeline.targets.protocols.noise import Checked, Noise
 

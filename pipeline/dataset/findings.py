@@ -11,7 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from pipeline.dataset.review_queue import REVIEW_QUEUE_SCHEMA
+from pipeline.dataset.review.queue import REVIEW_QUEUE_SCHEMA
 from pipeline.dataset.table import WORD
 from pipeline.dataset.tables import write_tables
 

@@ -9,7 +9,7 @@ Nothing is computed here that another stage needs: rewording a card re-runs this
 
 from pipeline.dataset.addresses import without_secrets
 from pipeline.dataset.places import CLEAN, FINDINGS, RAW, SHARDS
-from pipeline.dataset.shard_reader import ShardReader
+from pipeline.dataset.shards.reader import ShardReader
 from pipeline.dataset.table import read_folder, read_index
 from pipeline.dataset.tables import read_table
 from pipeline.describe.croissant import write_croissant

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.dataset.shard_reader import ShardReader
+from pipeline.dataset.shards.reader import ShardReader
 from pipeline.dataset.table import read_index, read_tables
 from pipeline.dataset.tables import read_table
 from pipeline.modalities.protocols.show import Contents, Show

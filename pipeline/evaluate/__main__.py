@@ -13,8 +13,8 @@ import pyarrow.compute as pc
 
 from pipeline.dataset.arrays import Float32
 from pipeline.dataset.places import CLEAN, EVALUATION, FINDINGS, MODELS, SHARDS
-from pipeline.dataset.shard_reader import ShardReader
-from pipeline.dataset.shards import Shard
+from pipeline.dataset.shards.files import Shard
+from pipeline.dataset.shards.reader import ShardReader
 from pipeline.dataset.table import read_folder
 from pipeline.dataset.tables import read_table, write_tables
 from pipeline.evaluate.params import EvaluateParams, evaluate_params

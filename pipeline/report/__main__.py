@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.dataset.places import EVALUATION, MODELS, SHARDS
-from pipeline.dataset.shard_reader import ShardReader
+from pipeline.dataset.shards.reader import ShardReader
 from pipeline.dataset.table import damaged
 from pipeline.modalities.opening import open_show
 from pipeline.modalities.protocols.show import Show

@@ -16,7 +16,7 @@ from typing import Any
 import torch
 
 from pipeline.dataset.places import SHARDS
-from pipeline.dataset.shard_reader import ShardReader
+from pipeline.dataset.shards.reader import ShardReader
 from pipeline.learning.batches import make_examples
 from pipeline.learning.device import choose_device
 from pipeline.learning.fitting.checkpoint import Checkpoint

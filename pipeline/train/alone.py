@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from pipeline.dataset.shard_reader import ShardReader
+from pipeline.dataset.shards.reader import ShardReader
 from pipeline.learning.batches import make_examples
 from pipeline.learning.device import Device
 from pipeline.learning.fitting.loop import Fit

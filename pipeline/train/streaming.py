@@ -25,8 +25,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from pipeline.dataset.shard_reader import Block, ShardReader
-from pipeline.dataset.shards import ShardRows
+from pipeline.dataset.shards.files import ShardRows
+from pipeline.dataset.shards.reader import Block, ShardReader
 from pipeline.learning.batches import (
     ALONE,
     Epochs,

@@ -13,8 +13,8 @@ import pytest
 
 from pipeline.augment.reuse import NAME, KnownRun, complete, keep_shards, read_earlier
 from pipeline.augment.sharding import MadeShards, Sharding
-from pipeline.dataset.shard_column import ShardColumn
-from pipeline.dataset.shards import value_offsets, write_shard
+from pipeline.dataset.shards.column import ShardColumn
+from pipeline.dataset.shards.files import value_offsets, write_shard
 from pipeline.dataset.table import words
 from pipeline.runtime.cache import CACHE
 from pipeline.runtime.errors import MissingInput

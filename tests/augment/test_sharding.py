@@ -13,7 +13,7 @@ import pytest
 from pipeline.augment.__main__ import added
 from pipeline.augment.sharding import Sharding
 from pipeline.dataset.randomness import id_keys, repeat_keys
-from pipeline.dataset.shard_reader import ShardReader
+from pipeline.dataset.shards.reader import ShardReader
 from pipeline.dataset.table import file_sha256, words
 from pipeline.modalities.images.content.decoding import decode
 from pipeline.modalities.images.encode.settings import Affine, AugmentFields, Color, RandAugment

@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 
 from pipeline.clean.ledger import Ledger, Removal
-from pipeline.dataset.reviews import Decision
+from pipeline.dataset.review.decisions import Decision
 from pipeline.targets.classes.noise.labels import LabelCheck
 from pipeline.targets.opening import open_noise
 

@@ -9,7 +9,7 @@ from pipeline.clean.duplicates import Duplicates, Repetition
 from pipeline.clean.ledger import Ledger, Removal
 from pipeline.dataset.annotations import Annotations
 from pipeline.dataset.findings import SCHEMAS
-from pipeline.dataset.reviews import Decision
+from pipeline.dataset.review.decisions import Decision
 from pipeline.targets.opening import open_noise
 
 CLASSES = ["cat", "dog"]

@@ -12,7 +12,7 @@ from pipeline.dataset.findings import (
     table_of,
     write_findings,
 )
-from pipeline.dataset.review_queue import QUEUE, REVIEW_QUEUE_SCHEMA, read_queue
+from pipeline.dataset.review.queue import QUEUE, REVIEW_QUEUE_SCHEMA, read_queue
 from pipeline.dataset.table import read_index, words
 from pipeline.dataset.tables import read_table
 from pipeline.targets.classes.noise.schemas import SCHEMAS as OF_CLASSES

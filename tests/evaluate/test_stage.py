@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.dataset import tables
 from pipeline.dataset.parts import write_tables
-from pipeline.dataset.shards import Shard
+from pipeline.dataset.shards.files import Shard
 from pipeline.dataset.table import words, write_index
 from pipeline.evaluate.__main__ import CLEAN, FINDINGS, SHARDS, read_test, read_test_shard
 from pipeline.modalities.images.stress import interface as stress

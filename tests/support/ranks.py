@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from pipeline.dataset.shard_reader import ShardReader
+from pipeline.dataset.shards.reader import ShardReader
 from pipeline.learning.batches import Examples, InMemory
 from pipeline.learning.device import choose_device
 from pipeline.learning.fitting.checkpoint import Checkpoint

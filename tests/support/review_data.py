@@ -15,7 +15,7 @@ import pyarrow as pa
 from pipeline.commands.review.__main__ import open_session
 from pipeline.commands.review.server import Server
 from pipeline.dataset.parts import write_tables
-from pipeline.dataset.review_queue import QUEUE, REVIEW_QUEUE_SCHEMA
+from pipeline.dataset.review.queue import QUEUE, REVIEW_QUEUE_SCHEMA
 from pipeline.dataset.table import write_index
 from tests.support.findings import write_found
 from tests.support.image_schema import RAW_SCHEMA

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from pipeline.dataset.shard_column import ShardColumn
-from pipeline.dataset.shard_reader import ShardReader
-from pipeline.dataset.shards import Shard, write_shard
+from pipeline.dataset.shards.column import ShardColumn
+from pipeline.dataset.shards.files import Shard, write_shard
+from pipeline.dataset.shards.reader import ShardReader
 from pipeline.dataset.table import write_index
 
 LABEL_COLUMNS = [ShardColumn("y", "int32"), ShardColumn("weight", "float32")]

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from pipeline.dataset.shard_reader import ShardReader
+from pipeline.dataset.shards.reader import ShardReader
 from pipeline.learning.device import Device
 from pipeline.targets.classes.loss import interface as loss
 from pipeline.train.alone import fit_itself, fits_itself

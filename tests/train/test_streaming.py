@@ -8,9 +8,9 @@ import pyarrow as pa
 import pytest
 import torch
 
-from pipeline.dataset import shards
-from pipeline.dataset.shard_reader import Block, ShardReader
-from pipeline.dataset.shards import write_shard
+from pipeline.dataset.shards import files as shards
+from pipeline.dataset.shards.files import write_shard
+from pipeline.dataset.shards.reader import Block, ShardReader
 from pipeline.learning.batches import (
     Examples,
     InMemory,

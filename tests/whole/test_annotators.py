@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from sklearn.datasets import load_digits
 
-from pipeline.dataset.review_queue import read_queue
+from pipeline.dataset.review.queue import read_queue
 from pipeline.dataset.table import read_folder
 from pipeline.dataset.tables import read_table
 from tests.support.repository import Repository

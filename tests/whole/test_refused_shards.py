@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.dataset.places import FINDINGS, SHARDS
-from pipeline.dataset.shard_reader import ShardReader
-from pipeline.dataset.shards import write_shard
+from pipeline.dataset.shards.files import write_shard
+from pipeline.dataset.shards.reader import ShardReader
 from pipeline.dataset.table import write_index
 from pipeline.evaluate import __main__ as evaluate
 from pipeline.evaluate.params import EvaluateParams

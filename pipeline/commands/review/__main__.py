@@ -23,7 +23,7 @@ from pipeline.commands.review.lookup import RawExamples
 from pipeline.commands.review.server import Server
 from pipeline.commands.review.session import Opened, Session
 from pipeline.dataset.places import FINDINGS, RAW
-from pipeline.dataset.review_queue import read_queue
+from pipeline.dataset.review.queue import read_queue
 from pipeline.dataset.table import read_index
 from pipeline.modalities.opening import open_show
 from pipeline.runtime.errors import MissingInput

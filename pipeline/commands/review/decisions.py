@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
-from pipeline.dataset.reviews import (
+from pipeline.dataset.review.decisions import (
     REVIEW_COLUMNS,
     Decision,
     LabelChoices,

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pipeline.commands.review.decisions import DecisionFile
 from pipeline.commands.review.lookup import RawExamples
 from pipeline.commands.review.words import why
-from pipeline.dataset.reviews import DROP, KEEP, Decision, LabelChoices
+from pipeline.dataset.review.decisions import DROP, KEEP, Decision, LabelChoices
 from pipeline.modalities.protocols.show import Show
 from pipeline.targets.protocols.describe import Describe
 from pipeline.targets.protocols.labels import TargetIndex

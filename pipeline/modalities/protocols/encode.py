@@ -6,7 +6,7 @@ from typing import Any, Protocol
 from numpy.typing import NDArray
 
 from pipeline.dataset.arrays import Keys
-from pipeline.dataset.shard_column import ShardColumn
+from pipeline.dataset.shards.column import ShardColumn
 
 Preparation = Mapping[str, Any]
 """What is learnt from train to encode by, as JSON; it stands in the index of the shards and in

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from pipeline.dataset.annotations import Annotations, Codes
 from pipeline.dataset.arrays import Float64, Rows
-from pipeline.dataset.reviews import LabelChoices
+from pipeline.dataset.review.decisions import LabelChoices
 from pipeline.targets.protocols.labels import TargetIndex
 
 
@@ -68,7 +68,7 @@ class LabelDoubt(NamedTuple):
     """Why people should look at the label of an example."""
 
     reasons: list[str]
-    """Out of those of dataset/review_queue.py, in the order in which they are explained."""
+    """Out of those of dataset/review/queue.py, in the order in which they are explained."""
     votes: list[tuple[str, int]]
     """How many people gave each label, where they differ; the most frequent first."""
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.commands.review.decisions import DecisionFile
-from pipeline.dataset.reviews import Decision, read_decisions
+from pipeline.dataset.review.decisions import Decision, read_decisions
 from pipeline.runtime.errors import ReviewError
 from pipeline.targets.opening import open_noise
 from tests.support.repository import ROOT
@@ -193,7 +193,7 @@ def run(code: str) -> "subprocess.Popen[str]":
     """Another process that has a DecisionFile `file`."""
     start = (
         "from pipeline.commands.review.decisions import DecisionFile\n"
-        "from pipeline.dataset.reviews import Decision\n"
+        "from pipeline.dataset.review.decisions import Decision\n"
         "from pipeline.targets.opening import open_noise\n"
         "choices = open_noise('classes').choices({'classes': ['cat', 'dog']})\n"
         "file = DecisionFile('pets', choices)\n"

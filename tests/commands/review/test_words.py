@@ -3,7 +3,7 @@
 import pytest
 
 from pipeline.commands.review.words import why
-from pipeline.dataset.review_queue import JUDGES, REASONS
+from pipeline.dataset.review.queue import JUDGES, REASONS
 from pipeline.modalities.opening import open_show
 from pipeline.targets.opening import open_describe
 from tests.support.review_data import queue_of

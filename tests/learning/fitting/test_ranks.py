@@ -8,7 +8,7 @@ from itertools import chain
 import pytest
 import torch
 
-from pipeline.dataset.shards import write_shard
+from pipeline.dataset.shards.files import write_shard
 from pipeline.learning.batches import permutation
 from pipeline.learning.fitting.ranks import ONE_RANK
 from tests.support import ranks as worker

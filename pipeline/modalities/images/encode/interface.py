@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pipeline.dataset.arrays import Keys
-from pipeline.dataset.shard_column import INPUT, ShardColumn
+from pipeline.dataset.shards.column import INPUT, ShardColumn
 from pipeline.modalities.images.encode.pixels import Shape, decode_all
 from pipeline.modalities.images.encode.transforms.augment import augment
 from pipeline.modalities.protocols.encode import Inputs, Preparation

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from pipeline.dataset.shard_column import INPUT
+from pipeline.dataset.shards.column import INPUT
 from pipeline.modalities.images.content.measurements import ChannelSums
 from pipeline.modalities.protocols.encode import Inputs, Preparation
 from pipeline.modalities.protocols.fit import Sums

@@ -8,7 +8,7 @@ from typing import Any
 from torch import nn
 
 from pipeline.dataset.arrays import Keys, Rows
-from pipeline.dataset.shard_column import INPUT
+from pipeline.dataset.shards.column import INPUT
 from pipeline.modalities.images.content.arrays import Images
 from pipeline.modalities.images.content.measurements import ChannelSums
 from pipeline.modalities.images.encode.transforms.augment import augment

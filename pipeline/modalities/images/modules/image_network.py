@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from pipeline.dataset.shard_column import INPUT
+from pipeline.dataset.shards.column import INPUT
 from pipeline.modalities.images.modules.on_device import (
     Normalizer,
     augment_batch,

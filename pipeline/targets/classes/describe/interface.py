@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.dataset.randomness import id_keys, uniform
-from pipeline.dataset.review_queue import BY_MODELS, BY_PEOPLE
+from pipeline.dataset.review.queue import BY_MODELS, BY_PEOPLE
 from pipeline.targets.classes.describe.card import counts, label_check
 from pipeline.targets.classes.describe.suspected import draw_suspected, suspected_lists
 from pipeline.targets.protocols.labels import TargetIndex

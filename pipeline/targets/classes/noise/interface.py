@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pipeline.dataset.annotations import Codes
-from pipeline.dataset.reviews import LabelChoices
+from pipeline.dataset.review.decisions import LabelChoices
 from pipeline.dataset.table import words
 from pipeline.targets.classes.noise.calibration import LABEL_SMOOTHING, check_labels
 from pipeline.targets.classes.noise.doubts import find_doubts

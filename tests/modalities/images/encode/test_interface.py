@@ -6,7 +6,7 @@ import sys
 import numpy as np
 
 from pipeline.dataset.randomness import id_keys
-from pipeline.dataset.shard_column import ShardColumn
+from pipeline.dataset.shards.column import ShardColumn
 from pipeline.modalities.images.encode.interface import CONTENT, columns, encode, vary
 from pipeline.modalities.images.encode.pixels import decode_all
 from pipeline.modalities.images.encode.settings import AugmentFields, Flip

@@ -1,7 +1,7 @@
 import numpy as np
 
 from pipeline.dataset.randomness import uniform
-from pipeline.dataset.shard_column import ShardColumn
+from pipeline.dataset.shards.column import ShardColumn
 from pipeline.modalities.series.content import decode
 
 CONTENT = ("series",)

@@ -16,8 +16,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from pipeline.dataset.shard_column import ShardColumn
-from pipeline.dataset.shards import (
+from pipeline.dataset.shards.column import ShardColumn
+from pipeline.dataset.shards.files import (
     Shard,
     ShardRows,
     input_bytes,

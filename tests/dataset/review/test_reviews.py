@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.dataset.reviews import Decision, LabelChoices, read_decisions
+from pipeline.dataset.review.decisions import Decision, LabelChoices, read_decisions
 from pipeline.runtime.errors import ReviewError
 
 CHOICES = LabelChoices(("cat", "dog", "bird").__contains__, "a pet", "the pets are cats")

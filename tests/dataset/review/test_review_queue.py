@@ -5,7 +5,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from pipeline.dataset.review_queue import JUDGES, QUEUE, REASONS, REVIEW_QUEUE_SCHEMA, read_queue
+from pipeline.dataset.review.queue import JUDGES, QUEUE, REASONS, REVIEW_QUEUE_SCHEMA, read_queue
 from pipeline.dataset.tables import write_tables
 from pipeline.runtime.errors import MissingInput
 

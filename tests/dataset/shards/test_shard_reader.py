@@ -9,10 +9,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.dataset import shards
-from pipeline.dataset.shard_column import ShardColumn
-from pipeline.dataset.shard_reader import Block, ShardReader
-from pipeline.dataset.shards import Shard, write_shard
+from pipeline.dataset.shards import files as shards
+from pipeline.dataset.shards.column import ShardColumn
+from pipeline.dataset.shards.files import Shard, write_shard
+from pipeline.dataset.shards.reader import Block, ShardReader
 from pipeline.dataset.table import file_sha256, write_index
 from pipeline.runtime.errors import MissingInput
 from tests.support.shards import (

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from pipeline.dataset.shard_column import ShardColumn
+from pipeline.dataset.shards.column import ShardColumn
 from pipeline.dataset.table import file_sha256
 
 Y, WEIGHT = "y", "weight"

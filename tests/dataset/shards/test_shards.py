@@ -4,8 +4,8 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.dataset import shards
-from pipeline.dataset.shards import rows_per_group, value_offsets, write_shard
+from pipeline.dataset.shards import files as shards
+from pipeline.dataset.shards.files import rows_per_group, value_offsets, write_shard
 from tests.support.shards import image_columns, provenance, shard
 
 
