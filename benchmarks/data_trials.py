@@ -15,13 +15,15 @@ from drafts import Draft
 from numpy.typing import NDArray
 
 from pipeline.dataset.catalog import Entry, SplitFractions
+from pipeline.dataset.expectations.drift import Profile
 from pipeline.ingest.rows import SPLITS, Task, make_rows
 from pipeline.ingest.sources.opening import open_source
 from pipeline.modalities.images.prepare.schema import WITHOUT_CONTENT
+from pipeline.modalities.opening import open_compare
 from pipeline.params import load_params
 from pipeline.sources.source import examples_table
+from pipeline.targets.opening import open_rules
 from pipeline.validate.assessment import Assessment, assess
-from pipeline.validate.profile import Profile
 
 PARAMS = Path(__file__).resolve().parent.parent / "params.yaml"
 COLUMNS = ("id", "image", "label", "split", "group", "license")
@@ -94,13 +96,13 @@ def _accept(name: str, situation: str, seed: int) -> Assessment:
 
 
 def _check(table: pa.Table, classes: list[str], before: Profile | None) -> Assessment:
-    limits = load_params(PARAMS).validation
     return assess(
         table,
-        classes,
+        {"target": {"classes": classes}, "content": {}},
         [],
-        min_examples_per_class=limits.min_examples_per_class,
-        max_drift=limits.max_drift,
+        open_compare("images"),
+        open_rules("classes"),
+        settings=load_params(PARAMS).validation,
         before=before,
     )
 

@@ -1,15 +1,20 @@
-"""What rows of a table are to each other: truth values that rules ask about."""
+"""What rows of a table are to each other: truth values that rules ask about.
 
-from typing import Any
+clean opens modules that need this, and never asks: so pandas is imported where it is used.
+"""
+
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline.dataset.table import SPLITS
 
+if TYPE_CHECKING:
+    import pandas as pd
 
-def split_codes(table: pd.DataFrame) -> NDArray[np.integer[Any]]:
+
+def split_codes(table: "pd.DataFrame") -> NDArray[np.integer[Any]]:
     """Each row's place in SPLITS, `(N,)`; -1 where its split is none of them."""
     codes: NDArray[np.integer[Any]] = (
         table["split"].cat.set_categories(SPLITS).cat.codes.to_numpy(np.int64)
@@ -17,9 +22,11 @@ def split_codes(table: pd.DataFrame) -> NDArray[np.integer[Any]]:
     return codes
 
 
-def add_repeats(table: pd.DataFrame, prefix: str, values: Any) -> None:
+def add_repeats(table: "pd.DataFrame", prefix: str, values: Any) -> None:
     """Add the columns `<prefix>repeated`, an earlier row has the same value, and `<prefix>leaked`,
-    a row in another split has. `values` has one for each row, `(N,)`."""
+    a row in another split has. `values` is a column or an array with one for each row, `(N,)`."""
+    import pandas as pd
+
     codes = pd.factorize(values)[0]
     table[f"{prefix}repeated"] = pd.Series(codes).duplicated().to_numpy()
     table[f"{prefix}leaked"] = in_several_splits(codes, split_codes(table))

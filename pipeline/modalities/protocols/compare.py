@@ -2,15 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline.dataset.arrays import Float64, Rows
 from pipeline.dataset.expectations.rules import Rule
 from pipeline.dataset.measurement import Measurement
 from pipeline.modalities.pairs import Pairs, Progress
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 ContentIndex = Mapping[str, Any]
 """What examples have in common, as JSON: `content` in the index of data/raw."""
@@ -89,7 +91,7 @@ class Compare(Protocol):
     """What is expected of examples as compared with all others, about columns of `add_relations`.
     """
 
-    def add_row_checks(self, rows: pd.DataFrame) -> None:
+    def add_row_checks(self, rows: "pd.DataFrame") -> None:
         """Add columns about each example by itself, which an entry's expectations may name too.
 
         Those that rules name are truth values, which say that all is well where nothing was
@@ -97,7 +99,7 @@ class Compare(Protocol):
         """
         ...
 
-    def add_relations(self, rows: pd.DataFrame) -> None:
+    def add_relations(self, rows: "pd.DataFrame") -> None:
         """Add columns about examples as compared with others: truth values.
 
         See dataset/expectations/relations.py. `rows` has the same columns, and rows with a split
@@ -109,11 +111,11 @@ class Compare(Protocol):
         """By which columns the examples of a dataset are compared, by what they have in common."""
         ...
 
-    def add_features(self, table: pd.DataFrame, content: ContentIndex) -> None:
+    def add_features(self, table: "pd.DataFrame", content: ContentIndex) -> None:
         """Add those features that are not columns of data/raw; all must be finite then."""
         ...
 
-    def patterns(self, table: pd.DataFrame, content: ContentIndex) -> Float64:
+    def patterns(self, table: "pd.DataFrame", content: ContentIndex) -> Float64:
         """Numbers that tell examples apart, `(N, F)`, from which a straight line finds some of what
         labels say; `table` has the features. Constant columns do no harm."""
         ...
