@@ -101,7 +101,7 @@ def assess(
     outcomes += check(kept, rules)
     for about in labels.label_tables(kept, features.names, target, before, settings):
         outcomes += check(about.rows, about.rules, about.noun)
-    splits = drift.split_table(kept, features.names, signal.chance if signal else None)
+    splits = drift.split_table(kept, features.names, None if signal is None else signal.chance)
     outcomes += check(splits, suite.split_rules(max_drift), "splits")
     if before is not None:
         rules = [hardly_moved("measurements are as in the profile", max_drift)]

@@ -67,10 +67,10 @@ WHOLE_TABLES = [
         "no group is in two splits": "critical",
     }),
     ("a leak", copy(0, 8), {
-        "no image is in two splits": "warning",
-        "hardly an image is there twice": "warning",
+        "no example is in two splits": "warning",
+        "hardly an example is there twice": "warning",
     }),
-    ("a copy", copy(0, 1), {"hardly an image is there twice": "warning"}),
+    ("a copy", copy(0, 1), {"hardly an example is there twice": "warning"}),
     ("three near copies", copy(0, 1, 2, 3, 4, columns_copied=LOOK), {
         "few images look alike": "warning",
     }),
@@ -149,11 +149,11 @@ def test_columns_of_another_type_or_too_many():
     assert outcome.observed == "2 of 23 columns: note, width"
 
 
-def test_shuffled_labels_have_nothing_to_do_with_the_images():
+def test_shuffled_labels_have_nothing_to_do_with_the_examples():
     columns = good_columns(600)
     columns["label"] = np.random.default_rng(0).permutation(columns["label"]).tolist()
     found = look_at(columns)
-    assert failures(found) == {"labels have to do with the images": "warning"}
+    assert failures(found) == {"labels have to do with the examples": "warning"}
 
 
 def test_labels_of_test_shuffled():
@@ -193,7 +193,7 @@ SINCE_THE_PROFILE = [
         "hardly an example has another label than before",
     }),
     (flip_some, {
-        "labels fit the images as in the profile",
+        "labels fit the examples as in the profile",
         "hardly an example has another label than before",
     }),
     (swap_red_and_blue, {

@@ -4,8 +4,9 @@ import pandas as pd
 import pytest
 
 from pipeline.dataset.catalog import Expectation
+from pipeline.dataset.expectations.rules import Rule
 from pipeline.runtime.errors import SettingsError
-from pipeline.validate.expectations import Outcome, Rule, check, is_about_rows, rule_of
+from pipeline.validate.expectations import Outcome, check, is_about_rows, rule_of
 
 NUM = 40
 BETWEEN = "expect_column_values_to_be_between"

@@ -13,12 +13,12 @@ SINGLE_ROWS = [
     ({"split": "holdout"}, "every split is train, val or test", "unknown split"),
     ({"license": None}, "every example has a licence", "no licence"),
     ({"license": " TBD"}, "every licence says something", "no licence"),
-    ({"sha256": None}, "every image is measured", "not measured"),
-    ({"dhash": None}, "every image is measured", "not measured"),
-    ({"brightness": float("nan")}, "every image is measured", "not measured"),
-    ({"sharpness": None}, "every image is measured", "not measured"),
-    ({"contrast": 0.6}, "every image is measured", "not measured"),
-    ({"red": 255.0}, "every image is measured", "not measured"),
+    ({"sha256": None}, "every example is measured", "not measured"),
+    ({"dhash": None}, "every example is measured", "not measured"),
+    ({"brightness": float("nan")}, "every example is measured", "not measured"),
+    ({"sharpness": None}, "every example is measured", "not measured"),
+    ({"contrast": 0.6}, "every example is measured", "not measured"),
+    ({"red": 255.0}, "every example is measured", "not measured"),
     ({"contrast": 0.001}, "no image is blank", "blank"),
     ({"brightness": 0.001}, "no image is all black or all white", "black or white"),
     ({"brightness": 0.999}, "no image is all black or all white", "black or white"),
@@ -47,7 +47,7 @@ def test_an_unreadable_image_is_set_aside_with_what_is_wrong_with_it():
     found = look_at(columns)
     assert found.quarantine == {"e0007": "unreadable: no image: PNG or JPEG expected"}
     assert failures(found) == {
-        "every image can be read": "set aside",
+        "every example can be read": "set aside",
         "every example has a label": "set aside",
     }
 

@@ -15,13 +15,13 @@ import pytest
 
 from pipeline.dataset.parts import write_tables
 from pipeline.dataset.table import write_index
+from tests.support.image_schema import RAW_SCHEMA
 from pipeline.runtime.errors import BrokenDataset
 from pipeline.runtime.stage import Stage
 from pipeline.validate.__main__ import main
-from pipeline.validate.params import ValidateParams
-from tests.support.image_schema import RAW_SCHEMA
+from pipeline.validate.params import validate_params
 from tests.support.repository import ROOT
-from tests.support.tables import CLASSES, SCHEMA, good_columns
+from tests.support.tables import INDEX, SCHEMA, good_columns
 
 NUM = 200
 ENTRY = "uri: nowhere\nlicense: CC0-1.0\n"
@@ -49,12 +49,12 @@ def write_raw(columns: dict[str, list[Any]]) -> None:
     num = len(columns["id"])
     table = pa.table(columns | {"image": [b""] * num}, schema=RAW_SCHEMA)
     files = write_tables(Path("data/raw"), [table], RAW_SCHEMA)
-    write_index(Path("data/raw"), files, classes=CLASSES)
+    write_index(Path("data/raw"), files, **INDEX)
 
 
 def run() -> dict[str, Any]:
     """The stage in this process; returns what reports/validation.json says."""
-    main(Stage("validate", ValidateParams))
+    main(Stage("validate", validate_params("images", "classes")))
     return report("validation")
 
 
@@ -121,7 +121,7 @@ def test_rows_are_set_aside_up_to_the_limit(folder, capsys):
     num = found["expectations"]
     assert capsys.readouterr().out.splitlines() == [
         "           expected                   found",
-        "set aside  every image can be read    1 of 200 examples: e0020",
+        "set aside  every example can be read  1 of 200 examples: e0020",
         "set aside  every example has a label  1 of 200 examples: e0003",
         "set aside e0003: unlabelled",
         "set aside e0020: unreadable: no image: JPEG or PNG expected",
