@@ -1,19 +1,21 @@
 """Catalog entries with what a modality and a target add to them."""
 
 from pipeline.dataset.catalog import Entry, parse_entry
-from pipeline.modalities.opening import modality_settings
+from pipeline.modalities.opening import modality_fields
 from pipeline.runtime.settings import with_fields
-from pipeline.targets.opening import target_settings
+from pipeline.targets.opening import target_fields
 
 
 def entry_type(modality: str, target: str) -> type[Entry]:
     """What a catalog entry may say of a dataset of this modality and target."""
-    content, labels = modality_settings(modality, "prepare"), target_settings(target, "labels")
     return with_fields(
         Entry,
-        content.EntryFields,
-        labels.EntryFields,
-        columns=(content.ColumnFields, labels.ColumnFields),
+        modality_fields(modality, "prepare", "EntryFields"),
+        target_fields(target, "labels", "EntryFields"),
+        columns=(
+            modality_fields(modality, "prepare", "ColumnFields"),
+            target_fields(target, "labels", "ColumnFields"),
+        ),
     )
 
 

@@ -19,7 +19,7 @@ from pipeline.augment.sharding import Sharding, columns_read, make_jobs, makers
 from pipeline.dataset.places import CLEAN, SHARDS
 from pipeline.dataset.shards.files import ShardRows, columns_of
 from pipeline.dataset.table import read_folder, read_index, read_tables, write_index
-from pipeline.modalities.opening import modality_settings, open_encode, open_fit
+from pipeline.modalities.opening import modality_fields, open_encode, open_fit
 from pipeline.modalities.protocols.fit import Sums
 from pipeline.runtime.cache import key_of
 from pipeline.runtime.errors import MissingInput
@@ -33,7 +33,9 @@ def main(stage: Stage[AugmentParams]) -> None:
     encoding, fitting = open_encode(params.modality), open_fit(params.modality)
     labels = open_labels(params.target)
     index = read_index(CLEAN)
-    settings = fields_of(modality_settings(params.modality, "encode").AugmentFields, params.augment)
+    settings = fields_of(
+        modality_fields(params.modality, "encode", "AugmentFields"), params.augment
+    )
     preparation = fitting.fit(index, lambda: training_tables(encoding.CONTENT), settings)
     # A transform that does not fit such examples is found here, before the work.
     blank = {column.name: column.zeros(1) for column in encoding.columns(preparation)}

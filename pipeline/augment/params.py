@@ -4,9 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from pipeline.modalities.opening import modality_settings
+from pipeline.modalities.opening import modality_fields
 from pipeline.runtime.settings import Kind, Seed, Settings, with_fields
-from pipeline.targets.opening import target_settings
+from pipeline.targets.opening import target_fields
 
 
 class Augment(Settings):
@@ -26,5 +26,6 @@ class AugmentParams(Kind):
 
 def augment_params(modality: str, target: str) -> type[AugmentParams]:
     """All that augment reads."""
-    content, labels = modality_settings(modality, "encode"), target_settings(target, "labels")
-    return with_fields(AugmentParams, augment=(content.AugmentFields, labels.AugmentFields))
+    content = modality_fields(modality, "encode", "AugmentFields")
+    labels = target_fields(target, "labels", "AugmentFields")
+    return with_fields(AugmentParams, augment=(content, labels))

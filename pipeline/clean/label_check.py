@@ -21,7 +21,7 @@ from pipeline.dataset.randomness import id_keys
 from pipeline.dataset.review.queue import MAX_NEIGHBOURS
 from pipeline.learning.device import choose_device
 from pipeline.learning.fitting.recipe import Recipe
-from pipeline.modalities.opening import modality_interface, modality_settings, open_label_check
+from pipeline.modalities.opening import modality_interface, open_label_check
 from pipeline.modalities.protocols.encode import Inputs
 from pipeline.runtime.cache import key_of, read_cache, write_cache
 from pipeline.targets.opening import open_loss, target_interface
@@ -117,7 +117,7 @@ def ask_models(
     )
     keys = id_keys(rows.ids[row] for row in learnt.tolist())
     fold_of = assign_folds([owners[row] for row in learnt.tolist()], seed, settings.folds)
-    fields = modality_settings(examples.modality, "label_check").CleanFields.model_fields
+    fields = modality_fields(examples.modality, "label_check", "CleanFields").model_fields
     own = {name: getattr(settings, name) for name in fields}  # the others show in what follows
     key = key_of(
         OUT_OF_FOLD,

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from pipeline.modalities.opening import modality_settings
+from pipeline.modalities.opening import modality_fields
 from pipeline.runtime.settings import Kind, Name, Seed, Settings, with_fields
 
 
@@ -34,4 +34,5 @@ class CleanParams(Kind):
 
 def clean_params(modality: str, target: str) -> type[CleanParams]:
     """All that clean reads."""
-    return with_fields(CleanParams, clean=[modality_settings(modality, "label_check").CleanFields])
+    fields = modality_fields(modality, "label_check", "CleanFields")
+    return with_fields(CleanParams, clean=[fields])

@@ -1,6 +1,6 @@
 """Parameters of evaluate; the modality adds to them."""
 
-from pipeline.modalities.opening import modality_settings
+from pipeline.modalities.opening import modality_fields
 from pipeline.runtime.settings import Kind, Settings, with_fields
 
 
@@ -14,5 +14,5 @@ class EvaluateParams(Kind):
 
 def evaluate_params(modality: str, target: str) -> type[EvaluateParams]:
     """All that evaluate reads."""
-    stress = modality_settings(modality, "stress")
-    return with_fields(EvaluateParams, evaluate=[stress.EvaluateFields])
+    fields = modality_fields(modality, "stress", "EvaluateFields")
+    return with_fields(EvaluateParams, evaluate=[fields])

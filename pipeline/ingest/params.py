@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from pipeline.modalities.opening import modality_settings
+from pipeline.modalities.opening import modality_fields
 from pipeline.runtime.settings import Kind, Name, Seed, Settings, with_fields
 
 
@@ -26,4 +26,5 @@ class IngestParams(Kind):
 
 def ingest_params(modality: str, target: str) -> type[IngestParams]:
     """All that ingest reads."""
-    return with_fields(IngestParams, ingest=[modality_settings(modality, "prepare").IngestFields])
+    fields = modality_fields(modality, "prepare", "IngestFields")
+    return with_fields(IngestParams, ingest=[fields])

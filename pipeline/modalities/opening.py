@@ -7,10 +7,12 @@ keys of what is kept between runs name the interface.
 """
 
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from pipeline.runtime.errors import SettingsError
+from pipeline.runtime.settings import Settings
 
 if TYPE_CHECKING:  # a stage waits for what it opens alone: some need torch
     from pipeline.modalities.protocols.checks import Checks
@@ -66,9 +68,13 @@ def open_show(modality: str) -> "Show":
     return cast("Show", _open(modality, "show"))
 
 
-def modality_settings(modality: str, part: str) -> Any:
-    """The module `settings` of a sub-package: fields of params.yaml and of catalog entries."""
-    return import_module(f"{package_of(modality)}.{part}.settings")
+def modality_fields(modality: str, part: str, name: str) -> type[Settings]:
+    """Fields that a sub-package adds to params.yaml or to a catalog entry; none where it says none.
+
+    They are the class `name` in its module `settings`, which it may do without.
+    """
+    module = f"{package_of(modality)}.{part}.settings"
+    return getattr(import_module(module), name, Settings) if find_spec(module) else Settings
 
 
 def modality_interface(modality: str, part: str) -> str:

@@ -1,10 +1,12 @@
 """Opening a target by its name, as params.yaml has it; see modalities/opening.py."""
 
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from pipeline.runtime.errors import SettingsError
+from pipeline.runtime.settings import Settings
 
 if TYPE_CHECKING:
     from pipeline.targets.protocols.card import Card
@@ -50,9 +52,13 @@ def open_card(target: str) -> "Card":
     return cast("Card", _open(target, "card"))
 
 
-def target_settings(target: str, part: str) -> Any:
-    """The module `settings` of a sub-package: fields of params.yaml and of catalog entries."""
-    return import_module(f"{package_of(target)}.{part}.settings")
+def target_fields(target: str, part: str, name: str) -> type[Settings]:
+    """Fields that a sub-package adds to params.yaml or to a catalog entry; none where it says none.
+
+    They are the class `name` in its module `settings`, which it may do without.
+    """
+    module = f"{package_of(target)}.{part}.settings"
+    return getattr(import_module(module), name, Settings) if find_spec(module) else Settings
 
 
 def target_interface(target: str, part: str) -> str:

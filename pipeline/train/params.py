@@ -5,10 +5,10 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 from pipeline.learning.fitting.recipe import Recipe
-from pipeline.modalities.opening import modality_settings
+from pipeline.modalities.opening import modality_fields
 from pipeline.modalities.start import starts_from
 from pipeline.runtime.settings import Kind, Seed, Settings, with_fields
-from pipeline.targets.opening import target_settings
+from pipeline.targets.opening import target_fields
 
 
 class Train(Settings):
@@ -53,9 +53,13 @@ class TrainParams(Kind):
 
 def train_params(modality: str, target: str) -> type[TrainParams]:
     """All that train reads."""
-    content, loss = modality_settings(modality, "network"), target_settings(target, "loss")
     return with_fields(
-        TrainParams, content.NetworkFields, train=(content.TrainFields, loss.TrainFields)
+        TrainParams,
+        modality_fields(modality, "network", "NetworkFields"),
+        train=(
+            modality_fields(modality, "network", "TrainFields"),
+            target_fields(target, "loss", "TrainFields"),
+        ),
     )
 
 
@@ -77,7 +81,7 @@ def recipe_of(params: TrainParams, seed: int) -> Recipe:
 
 def added_settings(params: TrainParams) -> dict[str, Any]:
     """What the modality and the target add to the section `train`, as JSON."""
-    content = modality_settings(params.modality, "network").TrainFields
-    loss = target_settings(params.target, "loss").TrainFields
+    content = modality_fields(params.modality, "network", "TrainFields")
+    loss = target_fields(params.target, "loss", "TrainFields")
     added = {*content.model_fields, *loss.model_fields} - {*Train.model_fields}
     return params.train.model_dump(include=added)

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from pipeline.runtime.settings import Fraction, Kind, Name, Settings, with_fields
-from pipeline.targets.opening import target_settings
+from pipeline.targets.opening import target_fields
 
 
 class Validate(Settings):
@@ -25,4 +25,5 @@ class ValidateParams(Kind):
 
 def validate_params(modality: str, target: str) -> type[ValidateParams]:
     """All that validate reads."""
-    return with_fields(ValidateParams, validation=[target_settings(target, "rules").ValidateFields])
+    fields = target_fields(target, "rules", "ValidateFields")
+    return with_fields(ValidateParams, validation=[fields])

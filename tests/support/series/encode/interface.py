@@ -2,7 +2,7 @@ import numpy as np
 
 from pipeline.dataset.randomness import uniform
 from pipeline.dataset.shards.column import ShardColumn
-from pipeline.modalities.series.content import decode
+from pipeline.modalities.series.content.series import decode
 
 CONTENT = ("series",)
 

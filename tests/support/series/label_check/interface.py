@@ -1,8 +1,13 @@
 from pipeline.modalities.protocols.label_check import QuickRecipe
-from pipeline.modalities.series.network.interface import Line
+from pipeline.modalities.series.modules.line import Line
 
-gains_by_bf16 = lambda preparation: False
-num_views = lambda settings: 1
+
+def gains_by_bf16(preparation):
+    return False
+
+
+def num_views(settings):
+    return 1
 
 
 def fit(loaded, rows):

@@ -5,7 +5,3 @@ from pipeline.runtime.settings import Settings
 
 class NetworkFields(Settings):
     model: Literal["line"]
-
-
-class TrainFields(Settings):
-    pass

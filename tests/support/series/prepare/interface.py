@@ -3,18 +3,14 @@ import json
 
 import pyarrow as pa
 
-from pipeline.dataset.measurement import Measurement
 from pipeline.modalities.prepared import Prepared
-from pipeline.modalities.series.content import decode
+from pipeline.modalities.series.content.series import MEASUREMENTS, WORDS, decode
 from pipeline.runtime.errors import SourceError
 
+__all__ = ["MEASUREMENTS", "WORDS"]
 NOUN = "series"
 CONTENT = {"series": "string"}
-MEASUREMENTS = (
-    Measurement("length", "int32", low=1, compared=True),
-    Measurement("mean", "float32", compared=True, offset=0),
-)
-WORDS = METADATA = PERSONAL_METADATA = ()
+METADATA = PERSONAL_METADATA = ()
 FORMATS = "a JSON file with a list of numbers"
 SUFFIXES = frozenset({".json"})
 USUAL_NAMES = ("file", "path")

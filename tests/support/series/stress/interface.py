@@ -1,5 +1,8 @@
 VARIANTS, SLICED_BY = (), ["mean"]
-num_examples = lambda settings: 0
+
+
+def num_examples(settings):
+    return 0
 
 
 def corrupt(inputs, keys, name, strength):

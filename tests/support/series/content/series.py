@@ -6,7 +6,13 @@ The smallest that goes through all stages. Tests copy it to pipeline/modalities/
 import json
 import math
 
-INPUT = "x"
+from pipeline.dataset.measurement import Measurement
+
+MEASUREMENTS = (
+    Measurement("length", "int32", low=1, compared=True),
+    Measurement("mean", "float32", compared=True, offset=0),
+)
+WORDS = ()
 
 
 def decode(content: str | bytes) -> list[float]:

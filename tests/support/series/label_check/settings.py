@@ -1,5 +1,0 @@
-from pipeline.runtime.settings import Settings
-
-
-class CleanFields(Settings):
-    pass
