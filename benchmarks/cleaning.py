@@ -29,10 +29,10 @@ from pipeline.learning.batches import Examples, make_examples
 from pipeline.learning.device import choose_device
 from pipeline.learning.fitting.loop import fit
 from pipeline.learning.inference import predict
+from pipeline.modalities.images.content.measurements import ChannelSums
 from pipeline.modalities.images.encode.transforms.augment import augment
 from pipeline.modalities.images.network.on_device import Normalizer
 from pipeline.modalities.images.network.whitened import WhitenedCNN
-from pipeline.modalities.images.prepare.measurements import ChannelSums
 from pipeline.targets.classes.noise.labels import check_labels
 
 WIDTHS, EPOCHS = (32, 64, 128), 8

@@ -31,7 +31,7 @@ from pipeline.params import load_params
 from pipeline.targets.classes.judging import interface as judging
 from pipeline.targets.classes.judging.interface import GOOD, JUDGED
 from pipeline.targets.classes.judging.predictions import Predictions
-from pipeline.targets.classes.metrics import softmax
+from pipeline.targets.classes.measures.metrics import softmax
 from pipeline.targets.opening import open_loss
 from pipeline.train.params import recipe_of
 

@@ -16,7 +16,7 @@ from drafts import Draft
 from numpy.typing import NDArray
 from PIL import Image
 
-from pipeline.modalities.images.prepare.decoding import decode
+from pipeline.modalities.images.content.decoding import decode
 
 ALL, HALF, THIRD, TENTH = 1.0, 0.5, 0.3, 0.1
 SHARES = (ALL, THIRD, TENTH)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.modalities.images.prepare.decoding import decode, encode_png
+from pipeline.modalities.images.content.decoding import decode, encode_png
 
 
 @dataclass

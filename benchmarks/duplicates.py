@@ -31,8 +31,8 @@ from sklearn.datasets import load_digits
 
 from pipeline.clean.duplicates import distinct_rows, find_duplicates
 from pipeline.modalities.images.compare.near_duplicates import find_pairs
+from pipeline.modalities.images.content.measurements import measure
 from pipeline.modalities.images.encode.pixels import decode_all
-from pipeline.modalities.images.prepare.measurements import measure
 from pipeline.modalities.images.show.figures import image_grid
 from pipeline.modalities.pairs import Pairs
 

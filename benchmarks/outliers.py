@@ -25,10 +25,10 @@ from pipeline.clean.out_of_fold import assign_folds, out_of_fold
 from pipeline.clean.outliers import outlier_scores
 from pipeline.learning.device import choose_device
 from pipeline.learning.fitting.recipe import Recipe
-from pipeline.modalities.images.compare.features import UNUSUAL, measurement_distances
+from pipeline.modalities.images.compare.distances import UNUSUAL, measurement_distances
+from pipeline.modalities.images.content.measurements import measure
 from pipeline.modalities.images.encode.pixels import decode_all, resize
 from pipeline.modalities.images.encode.settings import Flip, Translate
-from pipeline.modalities.images.prepare.measurements import measure
 
 SHAPE = (32, 32, 3)
 NUM_IMAGES, NUM_OF_KIND = 6000, 15

@@ -33,7 +33,7 @@ from pipeline.dataset.parts import write_tables  # noqa: E402
 from pipeline.dataset.review_queue import REVIEW_QUEUE_SCHEMA, write_queue  # noqa: E402
 from pipeline.dataset.reviews import REVIEW_COLUMNS  # noqa: E402
 from pipeline.dataset.table import write_index  # noqa: E402
-from pipeline.modalities.images.prepare.schema import RAW_SCHEMA  # noqa: E402
+from tests.support.image_schema import RAW_SCHEMA  # noqa: E402
 
 CLASSES = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
 NUM_ASKED = 200

@@ -45,10 +45,10 @@ from pipeline.learning.batches import make_examples
 from pipeline.learning.device import Device, choose_device
 from pipeline.learning.fitting.loop import fit
 from pipeline.learning.fitting.recipe import Recipe
+from pipeline.modalities.images.content.measurements import ChannelSums
 from pipeline.modalities.images.network.on_device import Normalizer
 from pipeline.modalities.images.network.small_convolution import SmallConv2d
 from pipeline.modalities.images.network.whitened import WhitenedCNN
-from pipeline.modalities.images.prepare.measurements import ChannelSums
 from pipeline.runtime.process import available_cores
 
 ROOT = Path(__file__).resolve().parent.parent

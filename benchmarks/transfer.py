@@ -33,10 +33,10 @@ from pipeline.learning.fitting.loop import fit
 from pipeline.learning.fitting.recipe import Recipe
 from pipeline.learning.inference import predict
 from pipeline.learning.model_file import save_model
+from pipeline.modalities.images.content.measurements import ChannelSums
 from pipeline.modalities.images.encode.transforms.augment import augment
 from pipeline.modalities.images.network.on_device import Normalizer
 from pipeline.modalities.images.network.whitened import WhitenedCNN
-from pipeline.modalities.images.prepare.measurements import ChannelSums
 from pipeline.train.transfer import start_training
 
 SHAPE, MODEL, EPOCHS = (32, 32, 3), "whitened_cnn", 8

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.modalities.images.prepare.decoding import encode_png
+from pipeline.modalities.images.content.decoding import encode_png
 from tests.support.repository import QUICK, ROOT, Repository, make_clone
 
 # The tests that read the clones `newcomer` and `built`, each half a minute's work.

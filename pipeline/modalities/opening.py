@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 from pipeline.runtime.errors import SettingsError
 
 if TYPE_CHECKING:  # a stage waits for what it opens alone: some need torch
+    from pipeline.modalities.protocols.checks import Checks
     from pipeline.modalities.protocols.compare import Compare
     from pipeline.modalities.protocols.encode import Encode
     from pipeline.modalities.protocols.fit import Fit
@@ -31,6 +32,10 @@ MODALITIES = {
 
 def open_prepare(modality: str) -> "Prepare":
     return cast("Prepare", _open(modality, "prepare"))
+
+
+def open_checks(modality: str) -> "Checks":
+    return cast("Checks", _open(modality, "checks"))
 
 
 def open_compare(modality: str) -> "Compare":

@@ -63,9 +63,8 @@ def with_fields(
         bases = (*reversed(parts), section)
         made_section = create_model(section.__name__, __base__=bases)
         fields[name] = (made_section, field if field.is_required() else made_section())
-    made: type[SomeSettings] = create_model(
-        model.__name__, __base__=(*reversed(more), model), **fields
-    )
+    all_bases: Any = (*reversed(more), model)
+    made: type[SomeSettings] = create_model(model.__name__, __base__=all_bases, **fields)
     return made
 
 

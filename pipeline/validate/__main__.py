@@ -14,7 +14,7 @@ from pipeline.dataset.expectations.rules import PROFILE
 from pipeline.dataset.places import PROFILE_FILE, PROFILES_DIR, QUARANTINE, RAW
 from pipeline.dataset.table import read_folder, read_index
 from pipeline.entry import read_entry
-from pipeline.modalities.opening import open_compare
+from pipeline.modalities.opening import open_checks
 from pipeline.runtime.errors import BrokenDataset, one_line
 from pipeline.runtime.stage import WORK_DIR, Stage, run_stage
 from pipeline.targets.opening import open_rules
@@ -30,16 +30,16 @@ NUM_PRINTED = 10
 def main(stage: Stage[ValidateParams]) -> None:
     params = stage.params
     limits = params.validation
-    compare, labels = open_compare(params.modality), open_rules(params.target)
-    table = read_folder(RAW, expected_columns(compare, labels).names)
+    checks, labels = open_checks(params.modality), open_rules(params.target)
+    table = read_folder(RAW, expected_columns(checks, labels).names)
     index = read_index(RAW)
-    features = compare.features(index["content"])
+    features = checks.features(index["content"])
     before = read_profile(params.dataset, features)
     found = assess(
         table,
         index,
         read_entry(params.dataset, params.modality, params.target).expectations,
-        compare,
+        checks,
         labels,
         settings=limits,
         before=before,

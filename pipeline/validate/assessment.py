@@ -19,7 +19,7 @@ from pipeline.dataset.catalog import Expectation
 from pipeline.dataset.expectations.drift import Profile
 from pipeline.dataset.expectations.relations import add_repeats, in_several_splits, split_codes
 from pipeline.dataset.expectations.rules import hardly_moved
-from pipeline.modalities.protocols.compare import Compare
+from pipeline.modalities.protocols.checks import Checks
 from pipeline.targets.protocols.rules import Rules
 from pipeline.validate import drift
 from pipeline.validate import rules as suite
@@ -49,7 +49,7 @@ def assess(
     table: pa.Table,
     index: Mapping[str, Any],
     own: Sequence[Expectation],
-    compare: Compare,
+    checks: Checks,
     labels: Rules,
     *,
     settings: Any,
@@ -67,7 +67,7 @@ def assess(
         SettingsError: an expectation of the entry cannot be made or evaluated.
     """
     content, target, max_drift = index["content"], index["target"], settings.max_drift
-    columns = column_table(table.schema, expected_columns(compare, labels))
+    columns = column_table(table.schema, expected_columns(checks, labels))
     outcomes = check(columns, suite.COLUMN_RULES, "columns")
     if not outcomes[0].success:
         return Assessment(outcomes, {})
@@ -75,8 +75,8 @@ def assess(
     about_rows = [rule for rule in own_rules if rule.reason]
     about_table = [rule for rule in own_rules if not rule.reason]
 
-    rows = _frame(table, compare)
-    rules = suite.row_rules(labels.row_rules(target), compare.ROW_RULES, own)
+    rows = _frame(table, checks)
+    rules = suite.row_rules(labels.row_rules(target), checks.ROW_RULES, own)
     outcomes += check(rows, [*suite.IDENTITY_RULES, *rules, *about_rows])
     quarantine = _reasons(outcomes, rows)
     if any(outcome.consequence == "critical" and not outcome.success for outcome in outcomes):
@@ -86,12 +86,12 @@ def assess(
         return Assessment(outcomes, quarantine)
 
     checksums = id_checksums(kept)
-    features = compare.features(content)
-    compare.add_features(kept, content)
+    features = checks.features(content)
+    checks.add_features(kept, content)
     _add_relations(kept)
-    compare.add_relations(kept)
-    rules = [*suite.table_rules(compare.ACROSS_SPLITS, compare.AMONG_EXAMPLES), *about_table]
-    signal = labels.signal(kept, partial(compare.patterns, content=content), checksums, target)
+    checks.add_relations(kept)
+    rules = [*suite.table_rules(checks.ACROSS_SPLITS, checks.AMONG_EXAMPLES), *about_table]
+    signal = labels.signal(kept, partial(checks.patterns, content=content), checksums, target)
     if signal is not None:
         kept["label_signal"] = signal.values
         rules += labels.signal_rules(kept, target, before, settings)
@@ -110,22 +110,22 @@ def assess(
         known = drift.remembered_table(kept, checksums, before)
         outcomes += check(known, suite.REMEMBERED_RULES, "known examples")
     label_profile = labels.profile(kept, features.names, target)
-    profile = make_profile(kept, features, compare.WORDS, label_profile, checksums)
+    profile = make_profile(kept, features, checks.WORDS, label_profile, checksums)
     return Assessment(outcomes, quarantine, profile)
 
 
-def _frame(table: pa.Table, compare: Compare) -> pd.DataFrame:
+def _frame(table: pa.Table, checks: Checks) -> pd.DataFrame:
     """The table, and what is asked of each row.
 
     Adds licensed and measured, which are truth values, and what the modality adds. What is asked
     about the content counts as fine where there is none.
     """
     measured = pc.is_valid(table["sha256"])
-    for name in (*compare.WORDS, *(m.name for m in compare.MEASUREMENTS)):
+    for name in (*checks.WORDS, *(m.name for m in checks.MEASUREMENTS)):
         measured = pc.and_(measured, pc.is_valid(table[name]))
-    rows: pd.DataFrame = _with_whole_numbers(table, compare).unify_dictionaries().to_pandas()
+    rows: pd.DataFrame = _with_whole_numbers(table, checks).unify_dictionaries().to_pandas()
     fine = measured.to_numpy(zero_copy_only=False)
-    for measurement in compare.MEASUREMENTS:
+    for measurement in checks.MEASUREMENTS:
         values = rows[measurement.name].to_numpy(np.float64)
         fine &= (values >= measurement.low) & (values <= measurement.high)
     unreadable = rows["problem"].notna().to_numpy()
@@ -134,13 +134,13 @@ def _frame(table: pa.Table, compare: Compare) -> pd.DataFrame:
     ]
     rows["licensed"] = rows["license"].isin(named) | rows["license"].isna()
     rows["measured"] = fine | unreadable
-    compare.add_row_checks(rows)
+    checks.add_row_checks(rows)
     return rows
 
 
-def _with_whole_numbers(table: pa.Table, compare: Compare) -> pa.Table:
+def _with_whole_numbers(table: pa.Table, checks: Checks) -> pa.Table:
     """The table with 0 for missing measurements of 64 bits, which pandas would make floats of."""
-    for measurement in compare.MEASUREMENTS:
+    for measurement in checks.MEASUREMENTS:
         if measurement.type in ("int64", "uint64"):
             place = table.schema.get_field_index(measurement.name)
             column = pc.fill_null(table[measurement.name], 0)

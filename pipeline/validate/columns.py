@@ -4,18 +4,18 @@ import pandas as pd
 import pyarrow as pa
 
 from pipeline.dataset.table import WORD, raw_schema
-from pipeline.modalities.protocols.compare import Compare
+from pipeline.modalities.protocols.checks import Checks
 from pipeline.targets.protocols.rules import Rules
 
 
-def expected_columns(compare: Compare, labels: Rules) -> pa.Schema:
+def expected_columns(checks: Checks, labels: Rules) -> pa.Schema:
     """Columns by what an example is and what is said of it, with their types."""
     return raw_schema(
-        [pa.field(name, pa.type_for_alias(kind)) for name, kind in compare.CONTENT.items()],
+        [pa.field(name, pa.type_for_alias(kind)) for name, kind in checks.CONTENT.items()],
         pa.field("label", labels.LABEL),
         [
-            *(pa.field(m.name, pa.type_for_alias(m.type)) for m in compare.MEASUREMENTS),
-            *(pa.field(name, WORD) for name in compare.WORDS),
+            *(pa.field(m.name, pa.type_for_alias(m.type)) for m in checks.MEASUREMENTS),
+            *(pa.field(name, WORD) for name in checks.WORDS),
         ],
     )
 

@@ -21,7 +21,7 @@ from pipeline.dataset.expectations.drift import (
 from pipeline.dataset.expectations.moments import lone_share, moments
 from pipeline.dataset.expectations.relations import split_codes
 from pipeline.dataset.table import SPLITS
-from pipeline.modalities.protocols.compare import Features
+from pipeline.modalities.protocols.checks import Features
 from pipeline.validate.profile import DIGEST_DIGITS, QUANTILES, remembered_key
 
 

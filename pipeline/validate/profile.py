@@ -20,7 +20,7 @@ from pipeline.dataset.expectations.moments import moments, num_groups
 from pipeline.dataset.places import PROFILE_FILE, PROFILES_DIR
 from pipeline.dataset.randomness import key64
 from pipeline.dataset.table import SPLITS
-from pipeline.modalities.protocols.compare import Features
+from pipeline.modalities.protocols.checks import Features
 from pipeline.runtime.errors import SettingsError
 
 QUANTILES = {

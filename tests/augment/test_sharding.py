@@ -15,9 +15,9 @@ from pipeline.augment.sharding import Sharding
 from pipeline.dataset.randomness import id_keys, repeat_keys
 from pipeline.dataset.shard_reader import ShardReader
 from pipeline.dataset.table import file_sha256, words
+from pipeline.modalities.images.content.decoding import decode
 from pipeline.modalities.images.encode.settings import Affine, AugmentFields, Color, RandAugment
 from pipeline.modalities.images.encode.transforms.augment import augment
-from pipeline.modalities.images.prepare.decoding import decode
 from pipeline.modalities.opening import open_fit
 from pipeline.runtime.process import WORKERS_VARIABLE
 from tests.support.shard_jobs import (

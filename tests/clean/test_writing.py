@@ -10,8 +10,8 @@ from pipeline.clean.writing import write_cleaned
 from pipeline.dataset.findings import REASONS, removed_schema
 from pipeline.dataset.parts import write_tables
 from pipeline.dataset.table import read_folder, read_index, read_tables, write_index
-from pipeline.modalities.images.prepare.schema import CLEAN_SCHEMA, RAW_SCHEMA
 from pipeline.targets.opening import open_noise
+from tests.support.image_schema import CLEAN_SCHEMA, RAW_SCHEMA
 
 RAW, CLEAN = Path("raw"), Path("clean")
 TARGET = {"classes": ["dog", "cat"]}

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.modalities.images.prepare.decoding import encode_png
+from pipeline.modalities.images.content.decoding import encode_png
 from tests.support.review_data import write_review
 
 CLASSES = ["cat", "dog", "bird"]

@@ -10,9 +10,9 @@ import pytest
 from pipeline.dataset.annotations import Annotations, read_annotations, with_given_labels
 from pipeline.dataset.table import file_sha256, words, write_part
 from pipeline.ingest.annotations import add_annotations
-from pipeline.modalities.images.prepare.schema import RAW_SCHEMA
 from pipeline.runtime.errors import SourceError
 from pipeline.targets.opening import open_labels
+from tests.support.image_schema import RAW_SCHEMA
 
 CLASSES = ["cat", "dog", "bird"]
 INDEX = {"classes": CLASSES}

@@ -15,9 +15,9 @@ from pipeline.dataset.findings import (
 from pipeline.dataset.review_queue import QUEUE, REVIEW_QUEUE_SCHEMA, read_queue
 from pipeline.dataset.table import read_index, words
 from pipeline.dataset.tables import read_table
-from pipeline.modalities.images.prepare.schema import RAW_SCHEMA
 from pipeline.targets.classes.noise.schemas import SCHEMAS as OF_CLASSES
 from tests.support.findings import write_found
+from tests.support.image_schema import RAW_SCHEMA
 
 FOLDER = Path("findings")
 SOME = pa.schema([pa.field("pet", pa.string(), nullable=False), pa.field("alpha", pa.float64())])

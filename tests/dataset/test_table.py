@@ -18,8 +18,8 @@ from pipeline.dataset.table import (
     write_examples,
     write_index,
 )
-from pipeline.modalities.images.prepare.schema import CLEAN_SCHEMA, RAW_SCHEMA, WITHOUT_CONTENT
 from pipeline.runtime.errors import MissingInput
+from tests.support.image_schema import CLEAN_SCHEMA, RAW_SCHEMA, WITHOUT_CONTENT
 
 SCHEMA = pa.schema(
     [

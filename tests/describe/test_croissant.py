@@ -11,10 +11,10 @@ from pipeline.dataset.catalog import Entry
 from pipeline.dataset.parts import write_tables
 from pipeline.dataset.table import write_index
 from pipeline.describe.croissant import fields_of, license_url, write_croissant
-from pipeline.modalities.images.prepare.decoding import decode
-from pipeline.modalities.images.prepare.schema import CLEAN_SCHEMA
+from pipeline.modalities.images.content.decoding import decode
 from pipeline.modalities.opening import open_show
 from pipeline.targets.opening import open_describe
+from tests.support.image_schema import CLEAN_SCHEMA
 
 KIND = open_show("images"), open_describe("classes")
 

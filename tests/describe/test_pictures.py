@@ -12,13 +12,13 @@ from pipeline.dataset.parts import write_tables
 from pipeline.dataset.table import write_index
 from pipeline.describe import pictures as module
 from pipeline.describe.pictures import Pictures
-from pipeline.modalities.images.prepare.decoding import encode_png
-from pipeline.modalities.images.prepare.schema import CLEAN_SCHEMA, RAW_SCHEMA
+from pipeline.modalities.images.content.decoding import encode_png
 from pipeline.modalities.images.show import figures
 from pipeline.modalities.opening import open_show
-from pipeline.targets.classes import figures as figures_of_classes
+from pipeline.targets.classes.card import figures as figures_of_classes
 from pipeline.targets.opening import open_describe
 from tests.support.findings import write_found
+from tests.support.image_schema import CLEAN_SCHEMA, RAW_SCHEMA
 from tests.support.shards import shard, write_shards
 
 CLASSES = ["cat", "dog", "bird"]  # of which no example is a bird

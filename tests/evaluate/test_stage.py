@@ -9,9 +9,9 @@ from pipeline.dataset.parts import write_tables
 from pipeline.dataset.shards import Shard
 from pipeline.dataset.table import words, write_index
 from pipeline.evaluate.__main__ import CLEAN, FINDINGS, SHARDS, read_test, read_test_shard
-from pipeline.modalities.images.prepare.schema import CLEAN_SCHEMA
 from pipeline.modalities.images.stress import interface as stress
 from pipeline.runtime.errors import BrokenDataset, MissingInput
+from tests.support.image_schema import CLEAN_SCHEMA
 from tests.support.shards import shard, write_shards
 
 IDS = ["a", "b", "c"]

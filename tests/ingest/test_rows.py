@@ -12,10 +12,10 @@ from pipeline.dataset.privacy import pseudonym
 from pipeline.ingest.admission import Terms
 from pipeline.ingest.rows import IngestJob, make_rows
 from pipeline.ingest.splits import assign_splits
-from pipeline.modalities.images.prepare.decoding import prepare
-from pipeline.modalities.images.prepare.measurements import measure
-from pipeline.modalities.images.prepare.schema import RAW_SCHEMA
+from pipeline.modalities.images.content.decoding import prepare
+from pipeline.modalities.images.content.measurements import measure
 from tests.support.entries import EXAMPLE_SCHEMA, KIND
+from tests.support.image_schema import RAW_SCHEMA
 
 CLASSES = ["cat", "dog"]
 FRACTIONS = SplitFractions(val=0.2, test=0.1)

@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from pipeline.dataset.catalog import Expectation
 from pipeline.dataset.expectations.drift import Profile
-from pipeline.modalities.opening import open_compare
+from pipeline.modalities.opening import open_checks
 from pipeline.targets.opening import open_rules
 from pipeline.validate.assessment import Assessment, assess
 from tests.support.tables import INDEX, table_of
@@ -24,7 +24,7 @@ def look_at(
         table,
         INDEX,
         own,
-        open_compare("images"),
+        open_checks("images"),
         open_rules("classes"),
         settings=SimpleNamespace(min_examples_per_class=20, max_drift=0.1),
         before=before,

@@ -6,8 +6,8 @@ from typing import Any
 import pyarrow as pa
 
 from pipeline.dataset.findings import SCHEMAS, removed_schema, table_of, write_findings
-from pipeline.modalities.images.prepare.schema import RAW_SCHEMA
 from pipeline.targets.classes.noise.schemas import SCHEMAS as OF_CLASSES
+from tests.support.image_schema import RAW_SCHEMA
 
 
 def write_found(

@@ -17,8 +17,8 @@ from pipeline.commands.review.server import Server
 from pipeline.dataset.parts import write_tables
 from pipeline.dataset.review_queue import QUEUE, REVIEW_QUEUE_SCHEMA
 from pipeline.dataset.table import write_index
-from pipeline.modalities.images.prepare.schema import RAW_SCHEMA
 from tests.support.findings import write_found
+from tests.support.image_schema import RAW_SCHEMA
 from tests.support.repository import ROOT
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from pipeline.modalities.images.prepare.schema import RAW_SCHEMA
+from tests.support.image_schema import RAW_SCHEMA
 
 CLASSES = ["cat", "dog"]
 INDEX = {  # of data/raw

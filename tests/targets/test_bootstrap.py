@@ -14,7 +14,7 @@ from pipeline.targets.bootstrap import (
     swapped_sums,
 )
 from pipeline.targets.classes.judging.scores import example_scores, metrics_of
-from pipeline.targets.classes.metrics import softmax
+from pipeline.targets.classes.measures.metrics import softmax
 
 TEN = np.arange(10) < 9
 FIVE_ROWS = sparse.csr_array(np.eye(5))

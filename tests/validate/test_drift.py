@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.modalities.images.compare.features import FEATURES, add_features
+from pipeline.modalities.images.checks.features import FEATURES, add_features
 from pipeline.validate.drift import (
     class_table,
     counts_before,

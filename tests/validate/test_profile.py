@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.modalities.images.compare.features import FEATURES, add_features
+from pipeline.modalities.images.checks.features import FEATURES, add_features
 from pipeline.runtime.errors import SettingsError
 from pipeline.validate import drift
 from pipeline.validate.profile import (

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 from pipeline.ingest.reuse import UNSETTLED_NS
-from pipeline.modalities.images.prepare.decoding import encode_png
+from pipeline.modalities.images.content.decoding import encode_png
 from pipeline.runtime.cache import read_cache, write_cache
 from pipeline.runtime.settings import read_yaml
 from tests.support.repository import Repository

@@ -18,7 +18,7 @@ from pipeline.commands.compare.comparison import compare as compare_runs
 from pipeline.targets.classes.judging import interface as judging
 from pipeline.targets.classes.judging.interface import GOOD, JUDGED
 from pipeline.targets.classes.judging.predictions import Predictions
-from pipeline.targets.classes.metrics import softmax
+from pipeline.targets.classes.measures.metrics import softmax
 
 NUM_CLASSES = 4
 FEW_RESAMPLES = 400

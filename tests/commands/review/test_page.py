@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from pipeline.modalities.images.prepare.decoding import encode_png
+from pipeline.modalities.images.content.decoding import encode_png
 from tests.support.review_data import serving, start, url_of, write_review
 
 HEADER = "id,given,decision,reviewer,note\n"

@@ -4,12 +4,13 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from pipeline.modalities.images.compare.features import COMPARED, NEEDED
-from pipeline.modalities.images.prepare.measurements import MEASUREMENTS, Measured
-from pipeline.modalities.images.prepare.schema import RAW_SCHEMA
+from pipeline.modalities.images.checks.features import COMPARED
+from pipeline.modalities.images.compare.distances import NEEDED
+from pipeline.modalities.images.content.measurements import MEASUREMENTS, Measured
 from pipeline.modalities.images.show.interface import FIELDS
 from pipeline.modalities.images.show.words import TAILS, WORDS
 from pipeline.modalities.images.stress.slices import slice_values
+from tests.support.image_schema import RAW_SCHEMA
 
 NAMES = [measurement.name for measurement in MEASUREMENTS]
 FROM_THE_SHAPE = ["width", "height", "channels"]

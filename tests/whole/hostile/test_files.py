@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.modalities.images.prepare.decoding import decode
+from pipeline.modalities.images.content.decoding import decode
 from tests.support.hostile_images import SECRET, encode, jpeg_segment, noise, png_chunk
 from tests.support.limits import JPEG, NARROW, PNG, here, ingest, problems, put
 

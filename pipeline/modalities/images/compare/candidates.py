@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.dataset.arrays import Float32, Rows
-from pipeline.modalities.images.arrays import Images
 from pipeline.modalities.images.compare.pair_keys import pack, sort_distinct
+from pipeline.modalities.images.content.arrays import Images
 from pipeline.modalities.neighbours import nearest
 
 Step = Callable[[int], object]

@@ -18,8 +18,8 @@ from typing import NamedTuple
 import numpy as np
 
 from pipeline.dataset.arrays import Float32, Float64
-from pipeline.modalities.images.arrays import Images
 from pipeline.modalities.images.compare.weights import gaussian_weights
+from pipeline.modalities.images.content.arrays import Images
 
 DIMENSIONS = 40
 LENGTH = 2047

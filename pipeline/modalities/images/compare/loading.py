@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.dataset.table import read_index, read_tables
-from pipeline.modalities.images.arrays import Images
+from pipeline.modalities.images.content.arrays import Images
 from pipeline.modalities.images.encode.pixels import Shape, decode_all
 from pipeline.runtime.process import map_ordered
 

@@ -25,7 +25,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.dataset.arrays import Rows
-from pipeline.modalities.images.arrays import Images
 from pipeline.modalities.images.compare.candidates import (
     YES,
     Candidates,
@@ -37,6 +36,7 @@ from pipeline.modalities.images.compare.descriptors import LENGTH, make_descript
 from pipeline.modalities.images.compare.pair_keys import unpack
 from pipeline.modalities.images.compare.screening import screen_pairs
 from pipeline.modalities.images.compare.similarity import correlate, evidence
+from pipeline.modalities.images.content.arrays import Images
 from pipeline.modalities.neighbours import nearest, sample_rows
 from pipeline.modalities.pairs import Pairs, Progress
 

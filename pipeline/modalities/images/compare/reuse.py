@@ -8,10 +8,10 @@ import pyarrow as pa
 
 from pipeline.dataset.arrays import Rows
 from pipeline.dataset.columns import binary_column, numbers_of
-from pipeline.modalities.images.arrays import Images
 from pipeline.modalities.images.compare.candidates import NUM_CANDIDATES, NUM_SPLITS, Candidates
 from pipeline.modalities.images.compare.descriptors import make_descriptor
 from pipeline.modalities.images.compare.near_duplicates import update_pairs
+from pipeline.modalities.images.content.arrays import Images
 from pipeline.modalities.pairs import Pairs, Progress
 from pipeline.runtime.cache import key_of, read_cache, write_cache
 

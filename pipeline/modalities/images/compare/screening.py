@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.dataset.arrays import Float32, Rows
-from pipeline.modalities.images.arrays import Images
 from pipeline.modalities.images.compare.pair_keys import pack, unpack
 from pipeline.modalities.images.compare.similarity import MAX_SHIFT, NOISE, scales
+from pipeline.modalities.images.content.arrays import Images
 
 LENGTH = 4000
 """Of an image's details, before rounding; see descriptors.LENGTH."""

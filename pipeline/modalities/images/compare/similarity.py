@@ -12,9 +12,9 @@ import scipy.fft  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
 from pipeline.dataset.arrays import Float32
-from pipeline.modalities.images.arrays import Images
 from pipeline.modalities.images.compare.weights import gaussian_weights
-from pipeline.modalities.images.prepare.measurements import overlaps
+from pipeline.modalities.images.content.arrays import Images
+from pipeline.modalities.images.content.measurements import overlaps
 
 SIDE = 32
 """Pixels; larger images are compared at this size."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from pipeline.dataset.arrays import Keys
 from pipeline.dataset.shard_column import ShardColumn
-from pipeline.modalities.images.arrays import INPUT
+from pipeline.modalities.images.content.arrays import INPUT
 from pipeline.modalities.images.encode.pixels import Shape, decode_all
 from pipeline.modalities.images.encode.transforms.augment import augment
 from pipeline.modalities.protocols.encode import Inputs, Preparation

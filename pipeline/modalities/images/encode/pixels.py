@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
-from pipeline.modalities.images.arrays import Images
-from pipeline.modalities.images.prepare.decoding import decode
+from pipeline.modalities.images.content.arrays import Images
+from pipeline.modalities.images.content.decoding import decode
 
 Shape = tuple[int, int, int]
 """Height, width and channels."""

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from pipeline.modalities.images.arrays import INPUT
-from pipeline.modalities.images.prepare.measurements import ChannelSums
+from pipeline.modalities.images.content.arrays import INPUT
+from pipeline.modalities.images.content.measurements import ChannelSums
 from pipeline.modalities.protocols.encode import Inputs, Preparation
 from pipeline.modalities.protocols.fit import Sums
 

@@ -8,11 +8,11 @@ from typing import Any
 from torch import nn
 
 from pipeline.dataset.arrays import Keys, Rows
-from pipeline.modalities.images.arrays import INPUT, Images
+from pipeline.modalities.images.content.arrays import INPUT, Images
+from pipeline.modalities.images.content.measurements import ChannelSums
 from pipeline.modalities.images.encode.transforms.augment import augment
 from pipeline.modalities.images.label_check.label_network import LabelNetwork, recipe
 from pipeline.modalities.images.network.image_network import ImageNetwork, gains_by_bf16
-from pipeline.modalities.images.prepare.measurements import ChannelSums
 from pipeline.modalities.protocols.encode import Inputs, Preparation
 
 __all__ = ["build", "fit", "gains_by_bf16", "inputs", "num_views", "recipe", "vary"]

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from pipeline.modalities.images.arrays import INPUT
+from pipeline.modalities.images.content.arrays import INPUT
 from pipeline.modalities.images.network.on_device import (
     Normalizer,
     augment_batch,

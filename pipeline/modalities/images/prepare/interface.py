@@ -2,8 +2,8 @@
 
 import pyarrow as pa
 
-from pipeline.modalities.images.prepare.measurements import MEASUREMENTS
-from pipeline.modalities.images.prepare.pillow import FORMATS as PILLOW_FORMATS
+from pipeline.modalities.images.content.measurements import MEASUREMENTS
+from pipeline.modalities.images.content.pillow import FORMATS as PILLOW_FORMATS
 from pipeline.modalities.images.prepare.preparing import prepare
 from pipeline.modalities.images.prepare.sources import cifar, idx
 from pipeline.modalities.images.prepare.sources.builtin import open_builtin

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.modalities.images.prepare import decoding
-from pipeline.modalities.images.prepare.measurements import Measured, measure
-from pipeline.modalities.images.prepare.refusals import UnreadableImage
+from pipeline.modalities.images.content.measurements import Measured, measure
+from pipeline.modalities.images.content.refusals import UnreadableImage
+from pipeline.modalities.images.content import decoding
 from pipeline.modalities.prepared import Prepared
 
 MEASURED_AT_ONCE_BYTES = 8 << 20

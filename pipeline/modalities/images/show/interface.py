@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.modalities.images.prepare.measurements import MEASUREMENTS
+from pipeline.modalities.images.content.measurements import MEASUREMENTS
 from pipeline.modalities.images.show.fragments import html, media, pair_html, size
 from pipeline.modalities.images.show.words import TAILS, WORDS
 from pipeline.modalities.protocols.encode import Inputs, Preparation

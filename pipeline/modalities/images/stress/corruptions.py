@@ -16,7 +16,7 @@ from scipy.special import ndtri  # type: ignore[import-untyped]
 
 from pipeline.dataset.arrays import Keys
 from pipeline.dataset.randomness import uniform
-from pipeline.modalities.images.arrays import Images
+from pipeline.modalities.images.content.arrays import Images
 
 STRENGTHS = (1, 3, 5)
 """Of five: mild, medium, strong."""

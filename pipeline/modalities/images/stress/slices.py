@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.modalities.images.prepare.measurements import MEASUREMENTS
+from pipeline.modalities.images.content.measurements import MEASUREMENTS
 
 SLICED_BY = [m.name for m in MEASUREMENTS if m.compared]
 """Columns of data/clean that `slice_values` reads."""

@@ -15,7 +15,7 @@ from pipeline.targets.classes.judging.evaluation import evaluate_classifier
 from pipeline.targets.classes.judging.predictions import Predictions, align, read_predictions
 from pipeline.targets.classes.judging.scores import example_scores, metrics_of
 from pipeline.targets.classes.judging.tables import tables
-from pipeline.targets.classes.metrics import softmax as probabilities
+from pipeline.targets.classes.measures.metrics import softmax as probabilities
 from pipeline.targets.protocols.judging import Answers, Evaluation, Stressed, TestSplit
 from pipeline.targets.protocols.labels import TargetIndex
 

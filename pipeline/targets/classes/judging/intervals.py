@@ -12,7 +12,7 @@ from pipeline.targets.bootstrap import (
     share_interval,
 )
 from pipeline.targets.classes.judging.scores import example_scores, metrics_of, top_k
-from pipeline.targets.classes.metrics import Labels
+from pipeline.targets.classes.measures.metrics import Labels
 
 SCALED = ("loss", "calibration_error")
 """Metrics that temperature scaling changes."""

@@ -8,7 +8,7 @@ import numpy as np
 from scipy import sparse  # type: ignore[import-untyped]
 
 from pipeline.dataset.arrays import Float64
-from pipeline.targets.classes.metrics import CALIBRATION_BINS, Labels, confidence_bin
+from pipeline.targets.classes.measures.metrics import CALIBRATION_BINS, Labels, confidence_bin
 
 NUM, LOSS, RIGHT, IN_TOP = range(4)
 BY_CLASS = 4  # from here K columns of right ones, K of predictions, K of labels; then the bins

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from pipeline.targets.classes.judging.evaluation import ClassEvaluation
 from pipeline.targets.classes.judging.predictions import Predictions, predictions_table
-from pipeline.targets.classes.metrics import calibration, confusion_matrix, per_class
+from pipeline.targets.classes.measures.metrics import calibration, confusion_matrix, per_class
 from pipeline.targets.protocols.judging import TestSplit
 
 TEXT, COUNT, NUMBER = pa.string(), pa.int64(), pa.float64()

@@ -3,7 +3,7 @@
 import numpy as np
 
 from pipeline.dataset.arrays import Float64
-from pipeline.targets.classes.metrics import fit_temperature, softmax
+from pipeline.targets.classes.measures.metrics import fit_temperature, softmax
 from pipeline.targets.classes.noise import labels
 from pipeline.targets.classes.noise.labels import LabelCheck
 from pipeline.targets.protocols.labels import TargetIndex

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pipeline.modalities.images.compare.interface import NEEDED, UNUSUAL, distances
-from pipeline.modalities.images.prepare.measurements import measure
+from pipeline.modalities.images.content.measurements import measure
 from tests.support.photos import photos
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from pipeline.modalities.images.content.decoding import decode
 from pipeline.modalities.images.encode.pixels import decode_all, resize
-from pipeline.modalities.images.prepare.decoding import decode
 
 POLICIES = ["squash", "crop", "pad"]
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pipeline.modalities.images.prepare.decoding import encode_png
+from pipeline.modalities.images.content.decoding import encode_png
 from pipeline.modalities.images.show import figures, interface
 
 INDEX = {"image_size": [4, 6], "channels": 1}

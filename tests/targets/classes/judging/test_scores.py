@@ -5,7 +5,7 @@ import pytest
 from sklearn.metrics import f1_score, top_k_accuracy_score
 
 from pipeline.targets.classes.judging.scores import example_scores, metrics_of, top_k
-from pipeline.targets.classes.metrics import calibration, cross_entropy, softmax
+from pipeline.targets.classes.measures.metrics import calibration, cross_entropy, softmax
 
 
 def said(seed: int, num_classes: int, num: int = 300) -> tuple[np.ndarray, np.ndarray]:

@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.dataset.annotations import Annotations
 from pipeline.dataset.table import WORD, words
-from pipeline.targets.classes.metrics import fit_temperature, softmax
+from pipeline.targets.classes.measures.metrics import fit_temperature, softmax
 from pipeline.targets.classes.noise import labels
 from pipeline.targets.classes.noise.calibration import TRUE_LABEL_TEMPERATURE
 from pipeline.targets.opening import open_noise

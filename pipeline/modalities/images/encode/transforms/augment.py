@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.modalities.images.arrays import Images
+from pipeline.modalities.images.content.arrays import Images
 from pipeline.modalities.images.encode.transforms.by_name import torchvision
 from pipeline.modalities.images.encode.transforms.color import color
 from pipeline.modalities.images.encode.transforms.draws import Draws

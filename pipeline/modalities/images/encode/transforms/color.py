@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.modalities.images.arrays import Images
+from pipeline.modalities.images.content.arrays import Images
 from pipeline.modalities.images.encode.transforms.draws import Draws
 from pipeline.modalities.images.encode.transforms.operations import (
     brightness,

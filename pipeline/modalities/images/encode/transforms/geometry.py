@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.modalities.images.arrays import Images
+from pipeline.modalities.images.content.arrays import Images
 from pipeline.modalities.images.encode.transforms.draws import Draws
 from pipeline.modalities.images.encode.transforms.resampling import inverse_affine, resample
 

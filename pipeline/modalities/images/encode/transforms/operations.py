@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.dataset.arrays import Float32, Float64
-from pipeline.modalities.images.arrays import Images
+from pipeline.modalities.images.content.arrays import Images
 
 LEVELS = np.arange(256, dtype=np.float32)
 RED, GREEN, BLUE = np.float32(0.2989), np.float32(0.587), np.float32(0.114)

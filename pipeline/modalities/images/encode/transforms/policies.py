@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.dataset.arrays import Float64
-from pipeline.modalities.images.arrays import Images
+from pipeline.modalities.images.content.arrays import Images
 from pipeline.modalities.images.encode.transforms import operations
 from pipeline.modalities.images.encode.transforms.draws import Draws
 from pipeline.modalities.images.encode.transforms.resampling import inverse_affine, resample

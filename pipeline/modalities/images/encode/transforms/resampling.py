@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.dataset.arrays import Float64
-from pipeline.modalities.images.arrays import Images
+from pipeline.modalities.images.content.arrays import Images
 
 
 def inverse_affine(

@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from pipeline.modalities.images.prepare.decoding import encode_png
+from pipeline.modalities.images.content.decoding import encode_png
 from pipeline.runtime.errors import SourceError
 from pipeline.sources.places.files import Files
 from pipeline.sources.places.trees import GROWTH_FREE_BYTES, MAX_GROWTH

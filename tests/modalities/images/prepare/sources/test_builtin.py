@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from pipeline.modalities.images.prepare.decoding import decode
+from pipeline.modalities.images.content.decoding import decode
 from pipeline.runtime.errors import SourceError
 from tests.support.entries import EXAMPLE_SCHEMA, Entry, open_source
 

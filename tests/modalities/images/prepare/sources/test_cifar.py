@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.modalities.images.prepare.decoding import decode
+from pipeline.modalities.images.content.decoding import decode
 from pipeline.runtime.errors import SourceError
 from tests.support.entries import Columns, Entry, open_source
 

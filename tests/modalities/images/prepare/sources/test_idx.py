@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from pipeline.modalities.images.prepare.decoding import decode
+from pipeline.modalities.images.content.decoding import decode
 from pipeline.runtime.errors import SourceError
 from pipeline.sources.source import EXAMPLES_PER_BATCH
 from tests.support.entries import Entry, open_source

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.modalities.images.prepare.decoding import decode, prepare
-from pipeline.modalities.images.prepare.jpeg import MAX_SCANS, strip_jpeg
-from pipeline.modalities.images.prepare.refusals import UnreadableImage
+from pipeline.modalities.images.content.decoding import decode, prepare
+from pipeline.modalities.images.content.jpeg import MAX_SCANS, strip_jpeg
+from pipeline.modalities.images.content.refusals import UnreadableImage
 from tests.support.hostile_images import (
     SECRET,
     after_start,

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.modalities.images.prepare.decoding import prepare
-from pipeline.modalities.images.prepare.png import hides_bytes, strip_png
+from pipeline.modalities.images.content.decoding import prepare
+from pipeline.modalities.images.content.png import hides_bytes, strip_png
 from tests.support.hostile_images import (
     SECRET,
     before_pixels,

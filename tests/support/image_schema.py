@@ -3,7 +3,7 @@
 import pyarrow as pa
 
 from pipeline.dataset.table import WORD, clean_schema, raw_schema
-from pipeline.modalities.images.prepare.measurements import MEASUREMENTS
+from pipeline.modalities.images.content.measurements import MEASUREMENTS
 
 CONTENT = pa.field("image", pa.binary())  # encoded, without metadata
 LABEL = pa.field("label", WORD)

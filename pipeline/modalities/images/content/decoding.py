@@ -31,12 +31,12 @@ import simplejpeg  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 from PIL import Image
 
-from pipeline.modalities.images.prepare.exif import UPRIGHT, read_orientation, turn
-from pipeline.modalities.images.prepare.jpeg import SOI, strip_jpeg
-from pipeline.modalities.images.prepare.pillow import metadata_kinds, open_image, read_pixels
-from pipeline.modalities.images.prepare.png import hides_bytes, strip_png
-from pipeline.modalities.images.prepare.refusals import UnreadableImage, refuse_oversize
-from pipeline.modalities.images.prepare.stripped_image import StrippedImage
+from pipeline.modalities.images.content.exif import UPRIGHT, read_orientation, turn
+from pipeline.modalities.images.content.jpeg import SOI, strip_jpeg
+from pipeline.modalities.images.content.pillow import metadata_kinds, open_image, read_pixels
+from pipeline.modalities.images.content.png import hides_bytes, strip_png
+from pipeline.modalities.images.content.refusals import UnreadableImage, refuse_oversize
+from pipeline.modalities.images.content.stripped_image import StrippedImage
 
 JPEG_MODES = {1: "L", 3: "RGB", 4: "CMYK"}
 # Warnings of libjpeg about damaged pixels: "Corrupt JPEG data: 5 extraneous bytes before …".

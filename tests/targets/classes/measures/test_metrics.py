@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn import metrics as sklearn_metrics
 
-from pipeline.targets.classes.metrics import (
+from pipeline.targets.classes.measures.metrics import (
     calibration,
     confusion_matrix,
     cross_entropy,

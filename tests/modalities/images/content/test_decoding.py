@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
 
-from pipeline.modalities.images.prepare.decoding import decode, encode_png, prepare
+from pipeline.modalities.images.content.decoding import decode, encode_png, prepare
 from tests.support.hostile_images import as_pillow_has_it, encode, exif, noise, png_chunk
 
 PLENTY = 1e6  # pixels

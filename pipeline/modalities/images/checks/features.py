@@ -1,26 +1,19 @@
-"""Numbers by which images are compared: for profiles and drift, and for what is unlike all others.
+"""Numbers by which images are compared, for profiles and drift.
 
 They are the measurements, and what is made of them: colour casts, and where an image gets darker.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.modalities.images.prepare.measurements import MEASUREMENTS
+from pipeline.modalities.images.content.measurements import MEASUREMENTS
 
 COMPARED = [*(m.name for m in MEASUREMENTS if m.compared), "warmth", "greenness"]
 """Features of which a profile has quantiles."""
 TEXTURES = ["texture_nw", "texture_ne", "texture_sw", "texture_se"]
 FEATURES = COMPARED + TEXTURES
-
-UNUSUAL = 5.0
-"""Of measurements, from which an image is flagged: among photos of CIFAR-10 1 in 170, and of noise,
-single colours and digits 37 of 45 (benchmarks/outliers.py, n = 1)."""
-NEEDED = [*(m.name for m in MEASUREMENTS if m.offset is not None), "red", "green", "blue"]
-"""Measurements that `measurement_distances` takes."""
 
 
 def add_features(table: Any) -> None:
@@ -43,32 +36,6 @@ def patterns(table: Any) -> NDArray[np.float64]:
     features = [np.asarray(table[name], np.float64) for name in FEATURES]
     bits = np.unpackbits(hashes.reshape(-1, 8), axis=1)
     return np.column_stack([bits, *features])
-
-
-def measurement_distances(measured: Mapping[str, NDArray[Any]]) -> NDArray[np.float64]:
-    """How unusual the measurements with an offset and the colour of each image are, `(N,)`.
-
-    Mahalanobis distances (1936) from the median; see UNUSUAL. `measured` has NEEDED, each `(N,)`.
-    """
-    values = np.stack(
-        [
-            *(
-                np.log(measured[m.name] + m.offset) if m.offset else measured[m.name]
-                for m in MEASUREMENTS
-                if m.offset is not None
-            ),
-            measured["red"] - measured["green"],
-            measured["blue"] - measured["green"],
-        ],
-        axis=1,
-    ).astype(np.float64)
-    if len(values) < 2:
-        return np.zeros(len(values))
-    away = values - np.median(values, axis=0)
-    covariance = np.cov(values.T)  # that of grey images has no inverse
-    inside = np.einsum("ni,ij,nj->n", away, np.linalg.pinv(covariance, hermitian=True), away)
-    distances: NDArray[np.float64] = np.sqrt(inside.clip(0))
-    return distances
 
 
 def _quarters() -> list[np.uint64]:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image
 
-from pipeline.modalities.images.prepare.stripped_image import ImageHeader
+from pipeline.modalities.images.content.stripped_image import ImageHeader
 
 ORIENTATION = ExifTags.Base.Orientation
 UPRIGHT = 1

@@ -9,7 +9,7 @@ import struct
 from collections.abc import Callable
 from functools import lru_cache
 
-from pipeline.modalities.images.prepare.stripped_image import ImageHeader, StrippedImage
+from pipeline.modalities.images.content.stripped_image import ImageHeader, StrippedImage
 
 SOI, EOI = b"\xff\xd8", b"\xff\xd9"
 FILL, END = 0xFF, 0xD9

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.modalities.images.prepare.decoding import decode, prepare
-from pipeline.modalities.images.prepare.refusals import UnreadableImage
+from pipeline.modalities.images.content.decoding import decode, prepare
+from pipeline.modalities.images.content.refusals import UnreadableImage
 from tests.support.hostile_images import encode, noise, png_chunk
 
 PLENTY = 1e6  # pixels

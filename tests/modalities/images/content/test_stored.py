@@ -7,8 +7,8 @@ import pytest
 import simplejpeg
 from PIL import Image, PngImagePlugin, TiffImagePlugin
 
-from pipeline.modalities.images.prepare.decoding import decode, encode_png, prepare
-from pipeline.modalities.images.prepare.refusals import UnreadableImage
+from pipeline.modalities.images.content.decoding import decode, encode_png, prepare
+from pipeline.modalities.images.content.refusals import UnreadableImage
 from tests.support.hostile_images import (
     ICC_PROFILE,
     SECRET,

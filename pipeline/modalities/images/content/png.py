@@ -6,7 +6,7 @@ A PNG is a row of chunks: four bytes of length, a name of four letters, content,
 import struct
 import zlib
 
-from pipeline.modalities.images.prepare.stripped_image import ImageHeader, StrippedImage
+from pipeline.modalities.images.content.stripped_image import ImageHeader, StrippedImage
 
 START = b"\x89PNG\r\n\x1a\n"
 END = b"\0\0\0\0IEND\xaeB`\x82"

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pipeline.modalities.images.prepare.measurements import ChannelSums, measure
+from pipeline.modalities.images.content.measurements import ChannelSums, measure
 from tests.support.hostile_images import noise
 
 

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
-from pipeline.modalities.images.prepare.exif import kinds_in_exif
-from pipeline.modalities.images.prepare.jpeg import MAX_SCANS, SOI
-from pipeline.modalities.images.prepare.refusals import (
+from pipeline.modalities.images.content.exif import kinds_in_exif
+from pipeline.modalities.images.content.jpeg import MAX_SCANS, SOI
+from pipeline.modalities.images.content.refusals import (
     UnreadableImage,
     likely_content,
     refuse_oversize,
