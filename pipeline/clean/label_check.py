@@ -21,7 +21,7 @@ from pipeline.dataset.randomness import id_keys
 from pipeline.dataset.review.queue import MAX_NEIGHBOURS
 from pipeline.learning.device import choose_device
 from pipeline.learning.fitting.recipe import Recipe
-from pipeline.modalities.opening import modality_interface, open_label_check
+from pipeline.modalities.opening import modality_fields, modality_interface, open_label_check
 from pipeline.modalities.protocols.encode import Inputs
 from pipeline.runtime.cache import key_of, read_cache, write_cache
 from pipeline.targets.opening import open_loss, target_interface

@@ -1,5 +1,7 @@
 """What a modality makes of contents; knows no Arrow, so that a server can prepare."""
 
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 
@@ -20,3 +22,47 @@ class Prepared(NamedTuple):
     """Why the content cannot be used; None where it can."""
     transient: list[bool]
     """Whether the problem may pass: there was too little memory."""
+
+
+class Unusable(Exception):
+    """Why a content cannot be used."""
+
+    def __init__(self, reason: str, *, transient: bool = False) -> None:
+        """A `transient` reason may be gone next time: there was too little memory."""
+        super().__init__(reason)
+        self.transient = transient
+
+
+def prepare_each(
+    contents: Sequence[bytes | None],
+    column: str,
+    measured: Sequence[str],
+    prepare_one: Callable[[bytes], tuple[str | bytes, Mapping[str, Any]]],
+) -> Prepared:
+    """Contents that are prepared one by one, by a modality with one column and no metadata.
+
+    `prepare_one` returns a content as it is stored and its `measured` values, or raises Unusable.
+    """
+    found = Prepared({column: []}, [], {name: [] for name in measured}, {}, [], [], [])
+    for content in contents:
+        stored: str | bytes | None = None
+        values: Mapping[str, Any] = {}
+        digest: str | None = None
+        problem: str | None = None
+        may_pass = False
+        try:
+            if content is None:
+                raise Unusable("no content")
+            stored, values = prepare_one(content)
+            as_bytes = stored.encode() if isinstance(stored, str) else stored
+            digest = hashlib.sha256(as_bytes).hexdigest()
+        except Unusable as reason:
+            problem, may_pass = str(reason), reason.transient
+        found.content[column].append(stored)
+        found.digests.append(digest)
+        for name in measured:
+            found.measured[name].append(values.get(name))
+        found.removed.append([])
+        found.problems.append(problem)
+        found.transient.append(may_pass)
+    return found

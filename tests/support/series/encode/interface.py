@@ -21,7 +21,5 @@ def encode(contents, preparation):
 
 
 def vary(inputs, keys, copy, settings, seed):
-    if copy == 0:
-        return inputs
     drawn = uniform(keys, seed, f"shift {copy}").astype(np.float32) - np.float32(0.5)
-    return {"x": inputs["x"] + np.float32(settings.noise) * drawn[:, None]}
+    return {"x": inputs["x"] + np.float32(settings.noise * (copy > 0)) * drawn[:, None]}

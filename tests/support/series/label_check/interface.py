@@ -1,9 +1,5 @@
 from pipeline.modalities.protocols.label_check import QuickRecipe
-from pipeline.modalities.series.modules.line import Line
-
-
-def gains_by_bf16(preparation):
-    return False
+from pipeline.modalities.series.modules.line import Line, gains_by_bf16
 
 
 def num_views(settings):
@@ -22,8 +18,7 @@ def vary(inputs, keys, copy, settings, seed):
     return inputs
 
 
-def build(preparation, outputs):
-    return Line(preparation, outputs)
+build = Line
 
 
 def recipe(num_trained_on, epochs):

@@ -1,12 +1,8 @@
 from pipeline.modalities.protocols.network import Adapted
-from pipeline.modalities.series.modules.line import Line
+from pipeline.modalities.series.modules.line import Line, gains_by_bf16
 from pipeline.runtime.errors import SettingsError
 
 PUBLISHERS = ()
-
-
-def gains_by_bf16(preparation):
-    return False
 
 
 def describe(preparation):

@@ -1,20 +1,16 @@
-import hashlib
 import json
+from statistics import fmean as mean
 
 import pyarrow as pa
 
-from pipeline.modalities.prepared import Prepared
+from pipeline.modalities.prepared import Unusable, prepare_each
 from pipeline.modalities.series.content.series import MEASUREMENTS, WORDS, decode
 from pipeline.runtime.errors import SourceError
 
-__all__ = ["MEASUREMENTS", "WORDS"]
-NOUN = "series"
-CONTENT = {"series": "string"}
-METADATA = PERSONAL_METADATA = ()
+NOUN, CONTENT = "series", {"series": "string"}
 FORMATS = "a JSON file with a list of numbers"
-SUFFIXES = frozenset({".json"})
-USUAL_NAMES = ("file", "path")
-SOURCES = {}
+SUFFIXES, USUAL_NAMES = frozenset({".json"}), ("file", "path")
+METADATA, PERSONAL_METADATA, SOURCES = (), (), {}
 
 
 def may_hold(kind):
@@ -26,36 +22,27 @@ def open_builtin(uri):
 
 
 def prepare(contents, limits):
-    rows = [_row(content, limits.max_numbers) for content in contents]
-    texts = [None if numbers is None else json.dumps(numbers) for numbers, _ in rows]
-    return Prepared(
-        content={"series": texts},
-        digests=[text and hashlib.sha256(text.encode()).hexdigest() for text in texts],
-        measured={
-            "length": [numbers and len(numbers) for numbers, _ in rows],
-            "mean": [numbers and sum(numbers) / len(numbers) for numbers, _ in rows],
-        },
-        words={},
-        removed=[[] for _ in rows],
-        problems=[problem for _, problem in rows],
-        transient=[False] * len(rows),
-    )
+    def prepare_one(content):
+        try:
+            numbers = decode(content)
+        except (ValueError, TypeError, RecursionError) as error:
+            raise Unusable(str(error)) from None
+        if len(numbers) > limits.max_numbers:
+            raise Unusable("too many numbers")
+        return json.dumps(numbers), {"length": len(numbers), "mean": mean(numbers)}
+
+    return prepare_each(contents, "series", ["length", "mean"], prepare_one)
 
 
-def _row(content, most):
-    try:
-        numbers = decode(content or b"")
-        return (numbers, None) if len(numbers) <= most else (None, "too long")
-    except (ValueError, RecursionError) as error:
-        return None, str(error)
+def trace(content):
+    return content["series"].encode()
 
 
 class Tally:
-    def __init__(self):
-        self.lengths = set()
+    lengths = frozenset()
 
     def add(self, table):
-        self.lengths.update(table["length"].to_pylist())
+        self.lengths |= {*table["length"].to_pylist()}
 
     def index(self, entry):
         return {"length": max(self.lengths)}

@@ -4,7 +4,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 
 from pipeline.modalities.protocols.show import Words
-from pipeline.modalities.series.content.series import decode
+from pipeline.modalities.series.encode.interface import encode
 from pipeline.reporting.figures import save
 
 CONTENT, SHOWN = ("series",), ("series",)
@@ -37,23 +37,21 @@ def media(content):
 
 
 def grid(inputs, preparation, captions, path, *, columns, title, blank=()):
-    _draw(inputs["x"], path, title)
+    figure, axis = plt.subplots()
+    axis.plot(inputs["x"].T)
+    axis.set_title(title)
+    save(figure, path)
 
 
 def grid_of_contents(contents, content_index, captions, path, *, columns, title):
-    _draw([decode(text) for text in contents["series"] if text], path, title)
+    texts = [text for text in contents["series"] if text]
+    inputs = encode({"series": texts}, content_index)
+    grid(inputs, content_index, captions, path, columns=columns, title=title)
 
 
 def sheet(rows, content_index, path):
-    _draw([decode(text) for some in rows.values() for text in some["series"]], path, "examples")
-
-
-def _draw(lines, path, title):
-    figure, axis = plt.subplots()
-    for line in lines:
-        axis.plot(line)
-    axis.set_title(title)
-    save(figure, path)
+    texts = [text for some in rows.values() for text in some["series"]]
+    grid_of_contents({"series": texts}, content_index, [], path, columns=1, title="examples")
 
 
 def describe_input(preparation):
