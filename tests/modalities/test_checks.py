@@ -5,7 +5,7 @@ import inspect
 import pandas as pd
 import pytest
 
-from pipeline.modalities.opening import MODALITIES, open_checks
+from pipeline.modalities.opening import MODALITIES, open_checks, open_prepare
 from pipeline.modalities.protocols.checks import Checks
 
 CONTENT = {"images": {"image_size": [24, 32], "channels": 3}}
@@ -57,3 +57,11 @@ def test_features_are_there_once_they_are_added(modality):
     assert set(features.with_quantiles) <= set(features.names) <= set(table)
     assert len(set(features.names)) == len(features.names)
     assert len(checks.patterns(table, content)) == 2
+
+
+@pytest.mark.parametrize("modality", MODALITIES)
+def test_columns_are_those_that_ingest_writes(modality):
+    checks, prepare = open_checks(modality), open_prepare(modality)
+    assert tuple(checks.MEASUREMENTS) == tuple(prepare.MEASUREMENTS)
+    assert tuple(checks.WORDS) == tuple(prepare.WORDS)
+    assert checks.CONTENT.items() <= prepare.CONTENT.items()

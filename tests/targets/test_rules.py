@@ -4,7 +4,7 @@ import inspect
 
 import pytest
 
-from pipeline.targets.opening import TARGETS, open_rules
+from pipeline.targets.opening import TARGETS, open_labels, open_rules
 from pipeline.targets.protocols.rules import Rules
 
 
@@ -17,3 +17,8 @@ def test_all_names_are_there_with_the_arguments_of_the_protocol(target):
         if not name.startswith("_"):
             expected = list(inspect.signature(method).parameters)[1:]
             assert list(inspect.signature(getattr(rules, name)).parameters) == expected, name
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_labels_are_of_the_type_that_ingest_writes(target):
+    assert open_labels(target).column_type() == open_rules(target).LABEL
