@@ -60,12 +60,17 @@ def with_fields(
     for name, parts in sections.items():
         field = model.model_fields[name]
         section: Any = field.annotation
-        bases = (*reversed(parts), section)
+        bases = (*_that_have_fields(parts), section)
         made_section = create_model(section.__name__, __base__=bases)
         fields[name] = (made_section, field if field.is_required() else made_section())
-    all_bases: Any = (*reversed(more), model)
+    all_bases: Any = (*_that_have_fields(more), model)
     made: type[SomeSettings] = create_model(model.__name__, __base__=all_bases, **fields)
     return made
+
+
+def _that_have_fields(parts: Sequence[type[Settings]]) -> list[type[Settings]]:
+    """Without `Settings` itself, in the order in which pydantic lets the last one win."""
+    return [part for part in reversed(parts) if part is not Settings]
 
 
 def fields_of(model: type[SomeSettings], settings: Settings) -> SomeSettings:
