@@ -1,17 +1,20 @@
 """params.yaml, the fields of Params and the params in dvc.yaml are the same; a typo is an error."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pipeline.modalities.images.encode.settings import Flip, Translate
-from pipeline.params import Params, load_params
+from pipeline.params import load_params
 from pipeline.runtime.errors import SettingsError
 from pipeline.runtime.settings import read_yaml
 from tests.support.repository import ROOT
 
 PARAMS = """\
 dataset: digits
+modality: images
+target: classes
 seed: 0
 model: resnet
 optimizer: adam
@@ -69,7 +72,7 @@ report:
 """
 
 
-def load(folder: Path, before: str = "", after: str = "") -> Params:
+def load(folder: Path, before: str = "", after: str = "") -> Any:
     """The parameters above, with one piece of the file replaced."""
     assert before in PARAMS
     path = folder / "params.yaml"
@@ -203,14 +206,14 @@ WRONG_KEYS = [
         "seed: 0",
         "seed: 0\nzzz: 1",
         "unknown key zzz",
-        "known keys: dataset, seed, ingest, validate, clean, augment, model, optimizer, lr, "
+        "known keys: modality, target, dataset, seed, ingest, validate, clean, augment, model, optimizer, lr, "
         "batch_size, epochs, train, evaluate, report",
     ),
     (
         "min_examples_per_class: 20",
         "min_examples_per_class: 20\n  zzz: 1",
         "unknown key validate.zzz",
-        "known keys: max_quarantined_fraction, min_examples_per_class, max_drift",
+        "known keys: max_quarantined_fraction, max_drift, min_examples_per_class",
     ),
 ]
 

@@ -175,11 +175,11 @@ def tell(stage: Stage[IngestParams], survey: Survey, prepare: Prepare, labels: s
     counts = ", ".join(f"{survey.splits[split]} {split}" for split in SPLITS)
     stage.say(f"{survey.examples} examples of {labels}: {counts}")
     for kind, number in sorted(survey.metadata.items()):
-        stage.say(f"removed {kind} metadata from {number} {prepare.NOUN}s")
+        stage.say(f"removed {kind} metadata from {number} examples")
     for reason, number in sorted(survey.left_out.items()):
         stage.say(f"left out {number} examples: {reason}")
     if survey.problems:
-        stage.say(f"{survey.problems.total()} {prepare.NOUN}s are unreadable; validate lists them")
+        stage.say(f"{survey.problems.total()} examples are unreadable; validate lists them")
 
 
 def report(survey: Survey, prepare: Prepare, of_labels: dict[str, int]) -> dict[str, int]:

@@ -47,14 +47,15 @@ def test_what_is_right_is_said_in_the_same_words_whatever_it_is(clone):
     [
         (
             {"zzz": 1},
-            "params.yaml: unknown key zzz | fix: known keys: dataset, seed, ingest, validate, "
-            "clean, augment, model, optimizer, lr, batch_size, epochs, train, evaluate, report",
+            "params.yaml: unknown key zzz | fix: known keys: modality, target, dataset, seed, "
+            "ingest, validate, clean, augment, model, optimizer, lr, batch_size, epochs, train, evaluate, "
+            "report",
         ),
         (
             {"learning_rate": 1, "batchsize": 1},
-            "params.yaml: unknown key learning_rate (and 1 more) | fix: known keys: dataset, seed, "
-            "ingest, validate, clean, augment, model, optimizer, lr, batch_size, epochs, train, "
-            "evaluate, report",
+            "params.yaml: unknown key learning_rate (and 1 more) | fix: known keys: modality, "
+            "target, dataset, seed, ingest, validate, clean, augment, model, optimizer, lr, "
+            "batch_size, epochs, train, evaluate, report",
         ),
         (
             {"train": {"patince": 3}},
@@ -136,7 +137,7 @@ def test_it_runs_before_all_and_no_stage_runs_for_it(tmp_path: Path):
     (clone.path / "params.yaml").write_text(params + "zzz: 1\n")
     said = clone.run("dvc repro ingest", expect=255)
     assert ran(said) == ["check"]
-    assert "\nERROR params.yaml: unknown key zzz | fix: known keys: dataset, seed, " in said
+    assert "\nERROR params.yaml: unknown key zzz | fix: known keys: modality, target, " in said
     assert (clone.path / "dvc.lock").read_text() == locked
     (clone.path / "params.yaml").write_text(params)
 

@@ -15,7 +15,7 @@ from pipeline.describe.pictures import Pictures
 from pipeline.modalities.images.content.decoding import encode_png
 from pipeline.modalities.images.show import figures
 from pipeline.modalities.opening import open_show
-from pipeline.targets.classes.card import figures as figures_of_classes
+from pipeline.targets.classes.drawing import confusion as figures_of_classes
 from pipeline.targets.opening import open_describe
 from tests.support.findings import write_found
 from tests.support.image_schema import CLEAN_SCHEMA, RAW_SCHEMA

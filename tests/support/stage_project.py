@@ -81,7 +81,7 @@ def main(stage):
 """
 SCRIPT_END = """
 if __name__ == '__main__':
-    run_stage('train', main, TrainParams)
+    run_stage('train', main, lambda modality, target: TrainParams)
 """
 
 

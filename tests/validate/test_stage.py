@@ -15,11 +15,11 @@ import pytest
 
 from pipeline.dataset.parts import write_tables
 from pipeline.dataset.table import write_index
-from tests.support.image_schema import RAW_SCHEMA
 from pipeline.runtime.errors import BrokenDataset
 from pipeline.runtime.stage import Stage
 from pipeline.validate.__main__ import main
 from pipeline.validate.params import validate_params
+from tests.support.image_schema import RAW_SCHEMA
 from tests.support.repository import ROOT
 from tests.support.tables import INDEX, SCHEMA, good_columns
 

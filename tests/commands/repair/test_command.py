@@ -67,7 +67,8 @@ def test_nothing_was_wrong(project):
     assert project.run("groundwork repair --quiet") == ""
     after = project.digests(".")
     locks = {".dvc/tmp/lock", ".dvc/tmp/rwlock.lock"}  # which name the last process
-    assert {name for name in before | after if before.get(name) != after.get(name)} <= locks
+    changed = {name for name in before | after if before.get(name) != after.get(name)}
+    assert {name for name in changed if not name.endswith(".pyc")} <= locks
 
 
 @pytest.mark.parametrize("kept", [0, 0.02, 0.3, 0.5, 0.62, 0.7, 0.9, 0.99])

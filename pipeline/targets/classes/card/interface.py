@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from pipeline.reporting.markdown import code, plain
 from pipeline.targets.classes.card import figures
-from pipeline.targets.classes.card.figures import confusion
+from pipeline.targets.classes.drawing.confusion import confusion
 from pipeline.targets.protocols.card import EvaluationTables, Mistakes, TableRows
 from pipeline.targets.protocols.labels import TargetIndex
 

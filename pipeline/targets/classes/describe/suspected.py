@@ -30,7 +30,7 @@ def confusions(suspected: pa.Table, classes: Sequence[str]) -> pa.Table:
 
 
 def draw_suspected(suspected: pa.Table, index: TargetIndex, folder: Path) -> None:
-    from pipeline.targets.classes.card.figures import confusion
+    from pipeline.targets.classes.drawing.confusion import confusion
 
     classes = index["classes"]
     given, proposed = (

@@ -8,11 +8,12 @@ from typing import Annotated
 import pytest
 from pydantic import AfterValidator
 
-from pipeline.modalities.images.encode.settings import Cutout, Flip
 from pipeline.modalities.images.network.networks import build_network
 from pipeline.modalities.images.network.settings import (
     NETWORKS,
     BatchTransform,
+    Cutout,
+    Flip,
     NetworkName,
     Progressive,
     ascending,

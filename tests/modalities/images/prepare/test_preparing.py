@@ -49,7 +49,9 @@ def test_no_contents():
     assert (found.content, found.digests, found.words) == ({"image": []}, [], {"mode": []})
 
 
-@pytest.mark.parametrize("module", ["content.decoding", "content.measurements", "prepare.preparing"])
+@pytest.mark.parametrize(
+    "module", ["content.decoding", "content.measurements", "prepare.preparing"]
+)
 def test_it_needs_no_heavy_library(module):
     """So that a server can prepare; a fresh process, since this one has them all."""
     code = (

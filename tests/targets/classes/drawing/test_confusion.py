@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pipeline.targets.classes.card.figures import confusion
+from pipeline.targets.classes.drawing.confusion import confusion
 from tests.support.pictures import Draw, assert_same_picture, drawn
 
 MATRIX = np.array([[5, 1, 0], [0, 7, 0], [2, 0, 0]])

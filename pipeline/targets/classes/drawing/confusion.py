@@ -1,0 +1,36 @@
+"""Counts by two classes, drawn; for cards and lists."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.reporting.figures import save
+
+
+def confusion(
+    matrix: NDArray[np.int64],
+    classes: Sequence[str],
+    path: Path,
+    *,
+    rows: str = "true",
+    columns: str = "predicted",
+) -> None:
+    """Counts by class of row and of column, shape `(K, K)`, shaded by the share of the row."""
+    num = len(classes)
+    side = min(12.0, 2.2 + 0.42 * num)
+    figure, axis = plt.subplots(figsize=(side, side))
+    share = matrix / matrix.sum(1, keepdims=True).clip(1)
+    axis.imshow(share, cmap="Blues", vmin=0, vmax=1)
+    axis.grid(False)
+    axis.set(xlabel=columns, ylabel=rows)
+    if num <= 40:
+        axis.set_xticks(range(num), classes, rotation=45, ha="right")
+        axis.set_yticks(range(num), classes)
+        for row, column in zip(*np.nonzero(matrix), strict=True):
+            ink = "white" if share[row, column] > 0.5 else "black"
+            text = str(matrix[row, column])
+            axis.text(column, row, text, ha="center", va="center", color=ink, fontsize=7)
+    save(figure, path)
