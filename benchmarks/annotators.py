@@ -33,8 +33,8 @@ from cleanlab.multiannotator import get_active_learning_scores, get_label_qualit
 from patches import out_of_fold
 from sklearn.metrics import average_precision_score
 
-from pipeline.ingest.annotations import majority_vote
 from pipeline.modalities.images.encode.pixels import decode_all
+from pipeline.targets.classes.labels.voting import majority_vote
 from pipeline.targets.classes.noise.annotators import agreement, expected_gain
 from pipeline.targets.classes.noise.calibration import TRUE_LABEL_TEMPERATURE
 from pipeline.targets.classes.noise.labels import infer_true_labels

@@ -82,7 +82,13 @@ def test_the_index_is_that_of_the_raw_data_but_for_what_is_of_their_files(rows):
     index = read_index(CLEAN)
     first = ["dataset", "modality", "target_kind", "target", "content"]
     assert list(index) == [*first, "types", "examples", "files"]
-    assert [index[key] for key in first] == ["pets", "images", TARGET, {"channels": 3}]
+    assert [index[key] for key in first] == [
+        "pets",
+        "images",
+        "classes",
+        TARGET,
+        {"channels": 3},
+    ]
     assert index["examples"] == 6
 
 
