@@ -63,10 +63,7 @@ def write_data(source: Path, root: Path) -> int:
     ids = [f"train/{number:05d}.jpg" for number in range(num)]
     labels = [CLASSES[label] for label in table["label"].to_pylist()]
     columns: dict[str, Any] = {"id": ids, "label": labels}
-    columns |= {
-        "width": pa.array([32] * num, pa.int32()),
-        "height": pa.array([32] * num, pa.int32()),
-    }
+    columns |= dict.fromkeys(("width", "height"), pa.array([32] * num, pa.int32()))
     columns["image"] = table["img"].combine_chunks().field("bytes")
     raw = pa.table(columns)
     parts = [raw.slice(start, 8192) for start in range(0, num, 8192)]

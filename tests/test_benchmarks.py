@@ -29,7 +29,8 @@ def unknown_names(name):
     for node in ast.walk(ast.parse(Path(folder, name + ".py").read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom) and node.module.split(".")[0] in ("pipeline", "tests"):
             module = importlib.import_module(node.module)
-            yield from (f"{node.module}.{a.name}" for a in node.names if not hasattr(module, a.name))
+            names = [alias.name for alias in node.names]
+            yield from (f"{node.module}.{n}" for n in names if not hasattr(module, n))
 
 
 def probe(name):
@@ -39,7 +40,8 @@ def probe(name):
         found["unknown"] = list(unknown_names(name))
         if main is not None:
             sys.argv = [name + ".py", "--help"]
-            with contextlib.redirect_stdout(io.StringIO()) as output, contextlib.suppress(SystemExit):
+            output = io.StringIO()
+            with contextlib.redirect_stdout(output), contextlib.suppress(SystemExit):
                 main()
             found["help"] = output.getvalue()
     except Exception:
