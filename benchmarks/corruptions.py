@@ -7,8 +7,12 @@ three pixels. `PYTHONPATH=. python benchmarks/corruptions.py` lists them.
 """
 
 import io
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import numpy as np
 import pyarrow as pa

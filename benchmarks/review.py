@@ -97,6 +97,17 @@ def measure(root: Path, num: int) -> dict[str, float]:
         stdout=subprocess.PIPE,
         text=True,
     )
+    try:
+        return ask_all(process, reviews, num, started)
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def ask_all(
+    process: subprocess.Popen[str], reviews: Path, num: int, started: float
+) -> dict[str, float]:
+    """Figures of a process that was just started; see `measure`."""
     assert process.stdout is not None
     said = process.stdout.readline() + process.stdout.readline()
     figures = {"ready after, s": time.perf_counter() - started}
@@ -122,7 +133,7 @@ def measure(root: Path, num: int) -> dict[str, float]:
     session = json.loads(ask("/api/about"))["session"]
 
     def image(number: int) -> bytes:
-        return ask(f"/image/{number}?session={session}")
+        return ask(f"/media/{number}?session={session}")
 
     def decide(number: int) -> bytes:
         about = {"key": f"{number}", "id": f"train/{number:05d}.jpg", "kind": "drop"}
@@ -137,7 +148,7 @@ def measure(root: Path, num: int) -> dict[str, float]:
 
     figures["all rows of the queue, ms"] = milliseconds(rows, 0)
     figures["30 items, ms"] = milliseconds(items, 100)
-    figures["first image of a file, ms"] = milliseconds(image, 20_000)
+    figures["first image of a file, ms"] = milliseconds(image, num * 2 // 5)
     for start in range(0, num, 4096):
         image(start)
     chance = random.Random(1)
@@ -152,8 +163,6 @@ def measure(root: Path, num: int) -> dict[str, float]:
     )
     status = Path(f"/proc/{process.pid}/status").read_text()
     figures["peak memory, MB"] = int(re.findall(r"VmHWM:\s+(\d+)", status)[0]) / 1024
-    process.terminate()
-    process.wait()
     return figures
 
 
