@@ -86,6 +86,7 @@ def main(stage: Stage[IngestParams]) -> None:
         modality=params.modality,
         target=dict(source.target),
         content=survey.content.index(entry),
+        features=dict(prepare.FEATURES),
         counts=counts,
     )
     stage.write_report("reports/ingest.json", counts)
