@@ -23,13 +23,7 @@ OUTPUTS = 3
 NETWORKS = [(name, network) for name, samples in SAMPLES.items() for network in samples.networks]
 
 
-@pytest.fixture(params=range(max(len(samples.networks) for samples in SAMPLES.values())))
-def name(request: pytest.FixtureRequest, modality: str) -> str:
-    """The name of each network of the modality."""
-    networks = SAMPLES[modality].networks
-    if request.param >= len(networks):
-        pytest.skip("there are no more networks")
-    return networks[request.param]
+each_network = pytest.mark.parametrize(("modality", "name"), NETWORKS, indirect=["modality"])
 
 
 def tensors(inputs):
@@ -83,6 +77,7 @@ def assert_network(build, inputs):
     return network
 
 
+@each_network
 def test_a_network_takes_the_columns_of_a_shard(known, name):
     network, settings = open_network(known.name), known.settings["train"]
 
@@ -92,6 +87,7 @@ def test_a_network_takes_the_columns_of_a_shard(known, name):
     assert_network(build, known.inputs)
 
 
+@each_network
 def test_a_model_is_built_by_what_model_json_says(known, name):
     """Without the settings of training, or with a dictionary of them."""
     network, settings = open_network(known.name), known.settings["train"]
@@ -104,6 +100,7 @@ def test_a_model_is_built_by_what_model_json_says(known, name):
             assert torch.equal(loaded.eval()(batch), trained(batch))
 
 
+@each_network
 def test_a_network_learns(known, name):
     """Its weights get gradients that are finite, by the rows of a batch alone."""
     network = open_network(known.name)
@@ -120,6 +117,7 @@ def test_a_network_learns(known, name):
     assert all(torch.isfinite(g).all() for g in gradients if g is not None)
 
 
+@each_network
 def test_weights_of_the_same_data_are_taken_as_they_are(known, name):
     network = open_network(known.name)
     built = network.build(name, known.preparation, OUTPUTS, known.settings["train"])
