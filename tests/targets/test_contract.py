@@ -100,7 +100,8 @@ def target(request: pytest.FixtureRequest) -> str:
 def known(target: str) -> Known:
     samples, labels = TARGET_SAMPLES[target], open_labels(target)
     entry = target_fields(target, "labels", "EntryFields")()
-    texts = [samples.labels[row % len(samples.labels)] for row in range(NUM)]
+    drawn = np.random.default_rng(0).choice(len(samples.labels), NUM - len(samples.labels))
+    texts = [*samples.labels, *(samples.labels[number] for number in drawn)]
     index = dict(labels.index_of(entry, {*texts}))
     column = labels.column(texts, index)
     values = pa.chunked_array([column])
