@@ -26,7 +26,7 @@ def prepare(contents, limits):
     def prepare_one(content):
         try:
             numbers = decode(content)
-        except (ValueError, TypeError, RecursionError) as error:
+        except (ValueError, TypeError, OverflowError, RecursionError) as error:
             raise Unusable(str(error)) from None
         if len(numbers) > limits.max_numbers:
             raise Unusable("too many numbers")
