@@ -29,12 +29,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
-from cleanlab.multiannotator import get_active_learning_scores, get_label_quality_multiannotator
 from patches import out_of_fold
 from sklearn.metrics import average_precision_score
 
-from pipeline.ingest.annotations import majority_vote
 from pipeline.modalities.images.encode.pixels import decode_all
+from pipeline.targets.classes.labels.voting import majority_vote
 from pipeline.targets.classes.noise.annotators import agreement, expected_gain
 from pipeline.targets.classes.noise.calibration import TRUE_LABEL_TEMPERATURE
 from pipeline.targets.classes.noise.labels import infer_true_labels
@@ -119,6 +118,8 @@ def report_agreement(crowd: Crowd) -> None:
 
 def report_consensus(crowd: Crowd) -> None:
     """Share of wrong labels, and how well doubts of the majority's labels find its errors."""
+    from cleanlab.multiannotator import get_label_quality_multiannotator
+
     majority = votes(crowd.labels)
     tied = np.random.default_rng(0).permutation(3)  # another annotator first
     everybody = np.ones(crowd.labels.shape, bool)
@@ -152,6 +153,8 @@ def report_consensus(crowd: Crowd) -> None:
 
 
 def report_queue(crowd: Crowd) -> None:
+    from cleanlab.multiannotator import get_active_learning_scores
+
     asked = np.ones(crowd.labels.shape, bool)
     last = crowd.errors(crowd.infer(asked).posterior.argmax(1))
     asked[:, 2] = False

@@ -20,20 +20,19 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import numpy as np
 import torch
 from cifar import read_cifar
-from labels import TRANSFORMS, annotations_of, ask
+from labels import TRANSFORMS, annotations_of, ask, check_device, check_recipe
 from numpy.typing import NDArray
 
-from pipeline.clean.out_of_fold import check_recipe
 from pipeline.dataset.randomness import id_keys, uniform
+from pipeline.dataset.shards.column import INPUT
 from pipeline.learning.batches import Examples, make_examples
-from pipeline.learning.device import choose_device
 from pipeline.learning.fitting.loop import fit
 from pipeline.learning.inference import predict
-from pipeline.modalities.images.content.measurements import ChannelSums
 from pipeline.modalities.images.encode.transforms.augment import augment
-from pipeline.modalities.images.modules.on_device import Normalizer
+from pipeline.modalities.images.label_check.interface import fit as prepare
+from pipeline.modalities.images.modules.image_network import ImageNetwork
 from pipeline.modalities.images.modules.whitened import WhitenedCNN
-from pipeline.targets.classes.noise.labels import check_labels
+from pipeline.targets.opening import open_loss, open_noise
 
 WIDTHS, EPOCHS = (32, 64, 128), 8
 NUM_TRAIN, NUM_HELD_OUT = 20_000, 5_000
@@ -51,7 +50,7 @@ def main() -> None:
     given = cifar.majority if options.given == "majority" else cifar.votes[0]
     said = ask(cifar, given, options.checked / f"{options.given}.npz").said
     people = annotations_of(cifar) if options.given == "majority" else None
-    check = check_labels(given, said.probabilities, people, float(said.trust))
+    check = said.check(given, people)
     order = np.argsort(uniform(id_keys(cifar.ids), 0, "held out"))
     train, held_out = order[:NUM_TRAIN], order[NUM_TRAIN : NUM_TRAIN + NUM_HELD_OUT]
     sets = {"true labels": (cifar.labels, np.ones(len(given)))}
@@ -69,7 +68,7 @@ def main() -> None:
     for name, (labels, weights) in sets.items():
         started = time.perf_counter()
         used = train[weights[train] > 0]
-        examples = make_examples(cifar.images[used], labels[used], weights[used])
+        examples = make_examples({INPUT: cifar.images[used]}, labels[used], weights[used])
         runs = [
             accuracies(
                 examples,
@@ -98,21 +97,21 @@ def accuracies(
     examples: Examples, keys: NDArray[np.uint64], asked: list[tuple], seed: int
 ) -> list[float]:
     """Train, and return the accuracy on each set of images and labels."""
-    device = choose_device("auto", "auto", (32, 32, 3))
-    normalize = Normalizer(*ChannelSums.of(examples.images.numpy()).mean_std(), device.kind)
+    images = examples.inputs[INPUT].numpy()
     torch.manual_seed(seed)
-    network = WhitenedCNN(32, 32, 3, 10, widths=WIDTHS)
+    inside = WhitenedCNN(32, 32, 3, 10, widths=WIDTHS)
+    network = ImageNetwork(inside, prepare(images, np.arange(len(images))))
 
     def epoch_of(epoch: int) -> Examples:
-        images = examples.images.numpy()
         seen = augment(images, keys, epoch + 1, transforms=TRANSFORMS, seed=seed)
-        return examples._replace(images=torch.from_numpy(seen))
+        return examples._replace(inputs={INPUT: torch.from_numpy(seen)})
 
-    recipe = check_recipe(len(keys), EPOCHS, seed)
-    fit(network, recipe, epoch_of, None, normalize, device)
+    recipe, device = check_recipe(len(keys), EPOCHS, seed), check_device()
+    settings = open_noise("classes").LOSS
+    fit(network, recipe, epoch_of, None, open_loss("classes"), device, settings=settings)
     found = []
-    for images, labels in asked:
-        logits = predict(network, torch.from_numpy(images), normalize, device)
+    for others, labels in asked:
+        logits = predict(network, {INPUT: others}, device)
         found.append(float((logits.argmax(1) == labels).mean()))
     return found
 

@@ -17,6 +17,7 @@ from drafts import Draft
 from numpy.typing import NDArray
 
 from pipeline.dataset.catalog import SplitFractions
+from pipeline.dataset.expectations.drift import Profile
 from pipeline.dataset.table import SPLITS
 from pipeline.entry import entry_type
 from pipeline.ingest.admission import Terms
@@ -27,7 +28,6 @@ from pipeline.params import load_params
 from pipeline.sources.source import Source, examples_table
 from pipeline.targets.opening import open_labels, open_rules
 from pipeline.validate.assessment import Assessment, assess
-from pipeline.validate.profile import Profile
 
 PARAMS = Path(__file__).resolve().parent.parent / "params.yaml"
 MODALITY, TARGET = "images", "classes"
@@ -160,7 +160,7 @@ def _job(read: Any, classes: list[str], splits: frozenset[str]) -> IngestJob:
     )
 
 
-def _open(**more: str) -> Source:
+def _open(**more: Any) -> Source:
     entry = Entry(license="CC-BY-4.0", **more)
     return open_source(entry, open_prepare(MODALITY), open_labels(TARGET))
 

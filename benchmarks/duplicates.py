@@ -79,7 +79,8 @@ def find_planted(images: Images, num: int, seeds: int) -> None:
     recalls: dict[str, list[float]] = {kind: [] for kind in KINDS}
     precisions: dict[str, list[float]] = {kind: [] for kind in KINDS}
     hashes: dict[tuple[int, str], list[float]] = {}
-    seconds, between = [], []
+    seconds: list[float] = []
+    between: list[float] = []
     for seed in range(100, 100 + seeds):  # thresholds were chosen on seeds 0 and 1
         sources, kinds, copies = plant(images, num, seed)
         everything = np.concatenate([images, copies])

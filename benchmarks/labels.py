@@ -17,8 +17,11 @@ import platform
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from types import SimpleNamespace
+from typing import Any, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -29,19 +32,51 @@ from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
 from tqdm import tqdm
 
-from pipeline.clean.out_of_fold import OutOfFold, assign_folds, check_recipe, out_of_fold
+from pipeline.clean.out_of_fold import OutOfFold, QuickNetwork, assign_folds, out_of_fold
+from pipeline.dataset.annotations import Annotations
+from pipeline.dataset.arrays import Rows, UInt8
 from pipeline.dataset.randomness import id_keys
-from pipeline.learning.device import choose_device
+from pipeline.learning.device import Device, choose_device
+from pipeline.learning.fitting.recipe import Recipe
 from pipeline.modalities.images.encode.settings import Flip, Translate
-from pipeline.targets.classes.noise.labels import Annotations, check_labels
+from pipeline.modalities.opening import open_label_check
+from pipeline.targets.classes.measures.metrics import fit_temperature, softmax
+from pipeline.targets.classes.noise.calibration import TRUE_LABEL_TEMPERATURE
+from pipeline.targets.classes.noise.labels import LabelCheck, check_labels
+from pipeline.targets.opening import open_loss, open_noise
 
 FOLDS, EPOCHS, SEED = 3, 8, 0  # the defaults of params.yaml, and photos may be mirrored
 TRANSFORMS = [Translate(name="translate", fraction=0.0625), Flip(name="flip")]
-NO_IMAGES = np.zeros((0, 32, 32, 3), np.uint8)
+PREPARATION = {"shape": (32, 32, 3)}  # as far as the choice of a device needs it
+NO_ROWS = np.zeros(0, np.int64)
+
+
+class Said(NamedTuple):
+    """What the networks say of N examples, each by the one that has not seen it."""
+
+    folds: NDArray[np.int64]
+    logits: NDArray[np.float32]
+    """`(N, K)`."""
+    temperature: float
+    """What logits are divided by to be calibrated on the given labels."""
+
+    @classmethod
+    def of(cls, answers: OutOfFold, given: NDArray[np.int64]) -> "Said":
+        return cls(answers.folds, answers.outputs, fit_temperature(answers.outputs, given))
+
+    @property
+    def probabilities(self) -> NDArray[np.float64]:
+        """Calibrated on the given labels, `(N, K)`."""
+        return softmax(self.logits / self.temperature)
+
+    def check(self, given: NDArray[np.int64], people: Annotations | None) -> LabelCheck:
+        """Check labels as the pipeline does (targets/classes/noise/calibration.py)."""
+        trust = self.temperature / TRUE_LABEL_TEMPERATURE
+        return check_labels(given, self.probabilities, people, trust)
 
 
 class Asked(NamedTuple):
-    said: OutOfFold
+    said: Said
     seconds: float
     """Of training and asking all models; 0 when they were asked earlier."""
 
@@ -64,7 +99,7 @@ def main() -> None:
         given = cifar.majority if name == "majority" else cifar.votes[0]
         asked = ask(cifar, given, options.save and options.save / f"{name}.npz")
         report(name, cifar, given, asked)
-    device = choose_device("auto", "auto", (32, 32, 3))
+    device = check_device()
     print(
         f"\nPython {platform.python_version()}, torch {torch.__version__}, "
         f"{torch.get_num_threads()} threads, {device}"
@@ -76,29 +111,54 @@ def ask(cifar: Cifar, given: NDArray[np.int64], path: Path | None) -> Asked:
     """What models say out of fold, or said when it was saved."""
     if path and path.exists():
         saved = np.load(path)
-        return Asked(OutOfFold(**{name: saved[name] for name in OutOfFold.__annotations__}), 0.0)
+        return Asked(Said(saved["folds"], saved["logits"], float(saved["temperature"])), 0.0)
     folds = assign_folds(cifar.ids, SEED, FOLDS)
-    shape = (32, 32, 3)
     recipe = check_recipe(len(given) * (FOLDS - 1) // FOLDS, EPOCHS, SEED)
     started = time.perf_counter()
     with tqdm(total=len(given) * (FOLDS - 1) * recipe.epochs, unit="image", disable=None) as bar:
-        said = out_of_fold(
-            cifar.images,
+        answers = out_of_fold(
+            quick_network(cifar.images, len(cifar.classes), TRANSFORMS),
+            np.arange(len(given)),
             given,
             id_keys(cifar.ids),
             folds,
-            NO_IMAGES,
-            num_classes=len(cifar.classes),
+            NO_ROWS,
             recipe=recipe,
-            transforms=TRANSFORMS,
-            device=choose_device("auto", "auto", shape),
+            device=check_device(),
             on_step=bar.update,
         )
+    said = Said.of(answers, given)
     seconds = time.perf_counter() - started
     if path:
         path.parent.mkdir(parents=True, exist_ok=True)
-        np.savez(path, **{name: getattr(said, name) for name in OutOfFold.__annotations__})
+        np.savez(path, **said._asdict(), probabilities=said.probabilities)
     return Asked(said, seconds)
+
+
+def quick_network(images: UInt8, num_classes: int, transforms: Sequence[Any]) -> QuickNetwork:
+    """The network of the label check for images `(N, H, W, C)`, all of which it learns from."""
+    check = open_label_check("images")
+    settings = SimpleNamespace(transforms=transforms)
+    everything: Rows = np.arange(len(images))
+    preparation = check.fit(images, everything)
+    return QuickNetwork(
+        build=partial(check.build, preparation, num_classes),
+        inputs=partial(check.inputs, images, preparation=preparation),
+        vary=lambda inputs, keys, copy, seed: check.vary(inputs, keys, copy, settings, seed),
+        num_views=check.num_views(settings),
+        loss=open_loss("classes"),
+        loss_settings=open_noise("classes").LOSS,
+    )
+
+
+def check_recipe(num_trained_on: int, epochs: int, seed: int) -> Recipe:
+    """How the label check trains a network on so many images."""
+    quick = open_label_check("images").recipe(num_trained_on, epochs)
+    return Recipe(**quick._asdict(), patience=quick.epochs, seed=seed, deterministic=True)
+
+
+def check_device() -> Device:
+    return choose_device("auto", "auto", open_label_check("images").gains_by_bf16(PREPARATION))
 
 
 def report(name: str, cifar: Cifar, given: NDArray[np.int64], asked: Asked) -> None:
@@ -114,7 +174,7 @@ def report(name: str, cifar: Cifar, given: NDArray[np.int64], asked: Asked) -> N
     flagged = find_label_issues(given, probabilities, n_jobs=1)
     row(f"{name} ({wrong.mean():.1%} wrong)", "cleanlab, defaults", wrong, theirs, flagged, said)
     for method, people in (("ours", None), ("ours, with all annotators", annotations)):
-        check = check_labels(given, probabilities, people, float(said.trust))
+        check = said.check(given, people)
         missed = float((check.proposed != cifar.labels).mean())
         row("", method, wrong, check.quality, check.is_issue, said, f"{missed:.2%}")
     right = (probabilities.argmax(1) == cifar.labels).mean()
@@ -135,10 +195,10 @@ def row(
     wrong: NDArray[np.bool_],
     quality: NDArray[np.float64],
     flagged: NDArray[np.bool_],
-    said: OutOfFold,
+    said: Said,
     consensus: str = "",
 ) -> None:
-    def spread(score: object, values: NDArray) -> str:
+    def spread(score: Callable[..., float], values: NDArray) -> str:
         whole = score(wrong, values)
         by_fold = [score(wrong[said.folds == f], values[said.folds == f]) for f in range(FOLDS)]
         return f"{whole:.3f} ({min(by_fold):.3f} to {max(by_fold):.3f})"

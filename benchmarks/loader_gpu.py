@@ -30,11 +30,13 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 from torchvision.transforms import v2
 
+from pipeline.dataset.shards.column import INPUT
 from pipeline.dataset.shards.reader import ShardReader
-from pipeline.learning.batches import Examples, InMemory, make_examples, on_device
-from pipeline.learning.device import choose_device
-from pipeline.modalities.images.encode.settings import Cutout, Flip, Translate
+from pipeline.learning.batches import EpochSource, Examples, InMemory, make_examples, on_device
+from pipeline.learning.device import Device, choose_device
+from pipeline.modalities.images.modules.image_network import gains_by_bf16
 from pipeline.modalities.images.modules.on_device import augment_batch
+from pipeline.modalities.images.network.settings import Cutout, Flip, Translate
 from pipeline.train.streaming import Stream
 
 BATCH = 1000
@@ -56,11 +58,11 @@ class Augmented(Dataset):
         )
 
     def __len__(self) -> int:
-        return len(self.examples.labels)
+        return len(self.examples.y)
 
     def __getitem__(self, row: int) -> tuple[Tensor, Tensor]:
-        image = self.examples.images[row].permute(2, 0, 1)
-        return self.change(image), self.examples.labels[row]
+        image = self.examples.inputs[INPUT][row].permute(2, 0, 1)
+        return self.change(image), self.examples.y[row]
 
 
 def main() -> None:
@@ -71,9 +73,10 @@ def main() -> None:
     options = parser.parse_args()
     if not torch.cuda.is_available():
         sys.exit("skipped: torch finds no CUDA device here")
-    device = choose_device("auto", "auto", SHAPE)
+    device = choose_device("auto", "auto", gains_by_bf16({"shape": SHAPE}))
     train = read_cifar("train")
-    examples = make_examples(train.images, train.labels, torch.ones(len(train.labels)).numpy())
+    weights = torch.ones(len(train.labels)).numpy()
+    examples = make_examples({INPUT: train.images}, train.labels, weights)
     with tempfile.TemporaryDirectory() as folder:
         parts = [
             (
@@ -88,21 +91,19 @@ def main() -> None:
         reader.verify(["train"])
         stream = Stream(reader, "train", 0, reader.num_bytes("train") / 10)
         there = on_device(examples, device)
-        assert there.images.device.type == "cuda"
+        assert there.inputs[INPUT].device.type == "cuda"
         workers = {
             "num_workers": options.workers,
             "pin_memory": True,
             "persistent_workers": options.workers > 0,
         }
-        in_memory = TensorDataset(examples.images, examples.labels)
+        in_memory = TensorDataset(examples.inputs[INPUT], examples.y)
         cases: dict[str, Epoch] = {
             "gather on the GPU": partial(gathered, there),
-            "groundwork, on the GPU": lambda e: InMemory(there).batches(0, e, BATCH, device),
-            "groundwork, from the host": lambda e: InMemory(examples).batches(0, e, BATCH, device),
-            "groundwork, streamed": lambda e: stream.batches(0, e, BATCH, device),
-            "groundwork, augmented": lambda e: augmented(
-                InMemory(there).batches(0, e, BATCH, device), e
-            ),
+            "groundwork, on the GPU": lambda e: batches(InMemory(there), e, device),
+            "groundwork, from the host": lambda e: batches(InMemory(examples), e, device),
+            "groundwork, streamed": lambda e: batches(stream, e, device),
+            "groundwork, augmented": lambda e: augmented(batches(InMemory(there), e, device), e),
             "DataLoader": partial(moved, DataLoader(in_memory, BATCH, shuffle=True, **workers)),
             "DataLoader, augmented": partial(
                 moved, DataLoader(Augmented(examples), BATCH, shuffle=True, **workers)
@@ -130,15 +131,24 @@ def main() -> None:
 
 
 def gathered(examples: Examples, epoch: int) -> Iterator[tuple[Tensor, ...]]:
-    order = torch.randperm(len(examples.labels), device="cuda")
+    order = torch.randperm(examples.num, device="cuda")
     for chosen in order.split(BATCH):
-        yield tuple(part.index_select(0, chosen) for part in examples)
+        yield as_tuple(examples.each(lambda part, chosen=chosen: part.index_select(0, chosen)))
 
 
-def augmented(batches: Iterator[Examples], epoch: int) -> Iterator[tuple[Tensor, ...]]:
-    for step, batch in enumerate(batches):
-        images = augment_batch(batch.images, AUGMENTATION, seed=0, epoch=epoch, step=step)
-        yield batch._replace(images=images)
+def batches(source: EpochSource, epoch: int, device: Device) -> Iterator[tuple[Tensor, ...]]:
+    return map(as_tuple, source.batches(0, epoch, BATCH, device))
+
+
+def as_tuple(examples: Examples) -> tuple[Tensor, ...]:
+    """Images, labels and weights."""
+    return examples.inputs[INPUT], examples.y, examples.weights
+
+
+def augmented(batches: Iterator[tuple[Tensor, ...]], epoch: int) -> Iterator[tuple[Tensor, ...]]:
+    for step, (images, *others) in enumerate(batches):
+        changed = augment_batch(images, AUGMENTATION, seed=0, epoch=epoch, step=step)
+        yield changed, *others
 
 
 def moved(loader: DataLoader, epoch: int) -> Iterator[tuple[Tensor, ...]]:

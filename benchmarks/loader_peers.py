@@ -1,12 +1,14 @@
 """Loaders that benchmarks/loader.py compares: how each stores images, and gives shuffled batches.
 
+    python benchmarks/loader_peers.py write NAME IMAGES.npz FOLDER REPEATS
     python benchmarks/loader_peers.py NAME FOLDER EPOCHS MEMORY_MB MAX_SECONDS
 
-reads FOLDER in a process of its own, as each was written by `write` of the same name, and prints
-what it took as JSON. A batch is a uint8 tensor `(512, 32, 32, 3)` (or the like in another order of
+The first writes FOLDER. The second reads it in a process of its own, and prints what it took as
+JSON. A batch is a uint8 tensor `(512, 32, 32, 3)` (or the like in another order of
 axes) and a tensor of labels.
 """
 
+import argparse
 import io
 import json
 import os
@@ -38,7 +40,8 @@ Epochs = Callable[[int], Iterator[tuple]]
 def write_groundwork(folder: Path, parts: Parts) -> None:
     import pyarrow as pa
 
-    from pipeline.dataset.shards.files import PROVENANCE, write_shard
+    from pipeline.dataset.shards.column import INPUT
+    from pipeline.dataset.shards.files import PROVENANCE, ShardRows, columns_of, write_shard
     from pipeline.dataset.table import write_index
 
     files = []
@@ -47,13 +50,24 @@ def write_groundwork(folder: Path, parts: Parts) -> None:
         ids = [f"{number}-{row}" for row in range(len(images))]
         whose = pa.table({name: ["cifar"] * len(images) for name in PROVENANCE})
         weights = np.ones(len(images), np.float32)
-        digest = write_shard(path, images, labels.astype(np.int32), weights, ids, 0, whose)
+        shard = ShardRows({INPUT: images}, labels.astype(np.int32), weights)
+        digest = write_shard(path, *shard, ids, 0, whose)
         entry = {"name": path.name, "split": "train", "copy": 0, "rows": len(images)}
         files.append(entry | {"sha256": digest})
-    write_index(folder, files, shape=SHAPE, classes=[str(k) for k in range(10)], copies=1)
+    write_index(
+        folder,
+        files,
+        modality="images",
+        preparation={"shape": SHAPE},
+        target_kind="classes",
+        target={"classes": [str(k) for k in range(10)]},
+        columns=[column._asdict() for column in columns_of(shard)],
+        copies=1,
+    )
 
 
 def read_groundwork(folder: Path, memory_mb: float) -> Epochs:
+    from pipeline.dataset.shards.column import INPUT
     from pipeline.dataset.shards.reader import ShardReader
     from pipeline.learning.batches import Examples, InMemory
     from pipeline.learning.device import Device
@@ -66,7 +80,8 @@ def read_groundwork(folder: Path, memory_mb: float) -> Epochs:
     def epoch(number: int) -> Iterator[tuple]:
         source = epochs(number)
         source = InMemory(source) if isinstance(source, Examples) else source
-        yield from source.batches(0, number, BATCH, Device("cpu", bf16=False))
+        for batch in source.batches(0, number, BATCH, Device("cpu", bf16=False)):
+            yield batch.inputs[INPUT], batch.y
 
     return epoch
 
@@ -97,10 +112,11 @@ def read_memcpy(folder: Path, memory_mb: float) -> Epochs:
 def _in_memory(folder: Path) -> tuple:
     import torch
 
+    from pipeline.dataset.shards.column import INPUT
     from pipeline.dataset.shards.reader import ShardReader
 
     rows = ShardReader(folder).read_rows("train", 0)
-    return torch.from_numpy(rows.images), torch.from_numpy(rows.labels)
+    return torch.from_numpy(rows.inputs[INPUT]), torch.from_numpy(rows.y)
 
 
 # Hugging Face datasets: decoded pixels in Parquet
@@ -293,10 +309,14 @@ def of_process(file: str, key: str) -> int:
     return next(int(line.split()[1]) for line in lines if line.startswith(f"{key}:"))
 
 
-if __name__ == "__main__":
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("name", choices=["write", *READERS], help="`write`: write for a reader")
+    parser.add_argument("rest", nargs="*", help="see the head of the file")
+    options = parser.parse_args()
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
-    if sys.argv[1] == "write":
-        _, _, name, source, folder, repeats = sys.argv
+    if options.name == "write":
+        name, source, folder, repeats = options.rest
         rows = np.load(source)
         parts = [
             (
@@ -307,6 +327,12 @@ if __name__ == "__main__":
         ]
         WRITERS[name](Path(folder), parts * int(repeats))
     else:
-        _, name, folder, *numbers = sys.argv
-        epochs, memory_mb, max_seconds = map(float, numbers)
-        print(json.dumps(measure(name, Path(folder), int(epochs), memory_mb, max_seconds)))
+        folder, epochs, memory_mb, max_seconds = options.rest
+        measured = measure(
+            options.name, Path(folder), int(epochs), float(memory_mb), float(max_seconds)
+        )
+        print(json.dumps(measured))
+
+
+if __name__ == "__main__":
+    main()

@@ -17,13 +17,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import numpy as np
 import pyarrow.parquet as pq
+from labels import NO_ROWS, check_device, quick_network
 from numpy.typing import NDArray
 from sklearn.datasets import load_digits
 from sklearn.metrics import roc_auc_score
 
 from pipeline.clean.out_of_fold import assign_folds, out_of_fold
 from pipeline.clean.outliers import outlier_scores
-from pipeline.learning.device import choose_device
 from pipeline.learning.fitting.recipe import Recipe
 from pipeline.modalities.images.compare.distances import UNUSUAL, measurement_distances
 from pipeline.modalities.images.content.measurements import measure
@@ -31,6 +31,7 @@ from pipeline.modalities.images.encode.pixels import decode_all, resize
 from pipeline.modalities.images.encode.settings import Flip, Translate
 
 SHAPE = (32, 32, 3)
+TRANSFORMS = [Translate(name="translate", fraction=0.07), Flip(name="flip")]
 NUM_IMAGES, NUM_OF_KIND = 6000, 15
 LEFT_OUT = (6, 9)  # frog and truck
 KINDS = ("noise", "one colour", "digit", "other class")
@@ -81,27 +82,25 @@ def judge(images: NDArray[np.uint8], labels: NDArray[np.int64], seed: int, epoch
         epochs=epochs,
         schedule="linear",
         weight_decay=0.008,
-        label_smoothing=0.2,
         patience=epochs,
         seed=seed,
     )
     started = time.process_time()
     said = out_of_fold(
-        everything,
+        quick_network(everything, len(classes), TRANSFORMS),
+        np.arange(len(everything)),
         given,
         keys,
         folds,
-        everything[:0],
-        num_classes=len(classes),
+        NO_ROWS,
         recipe=recipe,
-        transforms=[Translate(name="translate", fraction=0.07), Flip(name="flip")],
-        device=choose_device("auto", "auto", SHAPE),
+        device=check_device(),
     )
     trained = time.process_time()
     scores = outlier_scores(said.embeddings, folds)
-    distances = measurement_distances(measure(everything))
+    distances = measurement_distances(measure(everything)._asdict())
     clean = np.arange(len(everything)) < NUM_IMAGES
-    accuracy = (said.probabilities.argmax(1) == given)[clean].mean()
+    accuracy = (said.outputs.argmax(1) == given)[clean].mean()
     print(
         f"seed {seed}: out-of-fold accuracy {accuracy:.3f}, {trained - started:.0f} CPU s; both "
         f"measures {time.process_time() - trained:.1f} CPU s"

@@ -1,6 +1,6 @@
 """What the review page costs with every training image of CIFAR-10 in the queue.
 
-Writes data/raw and data/clean of 50,000 rows with eight neighbours each into a temporary folder,
+Writes data/raw and data/findings of 50,000 rows with eight neighbours each into a temporary folder,
 starts the command there, and times what the page asks for, over one connection. Memory is the
 peak of the process.
 
@@ -29,11 +29,8 @@ import pyarrow.parquet as pq
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from pipeline.dataset.parts import write_tables  # noqa: E402
 from pipeline.dataset.review.decisions import REVIEW_COLUMNS  # noqa: E402
-from pipeline.dataset.review.queue import REVIEW_QUEUE_SCHEMA, write_queue  # noqa: E402
-from pipeline.dataset.table import write_index  # noqa: E402
-from tests.support.image_schema import RAW_SCHEMA  # noqa: E402
+from tests.support.review_data import queue_of, write_queue, write_raw  # noqa: E402
 
 CLASSES = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
 NUM_ASKED = 200
@@ -60,32 +57,30 @@ def main() -> None:
 
 
 def write_data(source: Path, root: Path) -> int:
-    """data/raw and data/clean; returns how many examples there are."""
+    """data/raw and data/findings; returns how many examples there are."""
     table = pa.concat_tables(map(pq.read_table, sorted(source.glob("train-*.parquet"))))
     num = table.num_rows
     ids = [f"train/{number:05d}.jpg" for number in range(num)]
     labels = [CLASSES[label] for label in table["label"].to_pylist()]
-    columns: dict[str, Any] = {name: [None] * num for name in RAW_SCHEMA.names}
-    columns |= {"id": ids, "label": labels, "width": [32] * num, "height": [32] * num}
+    columns: dict[str, Any] = {"id": ids, "label": labels}
+    columns |= dict.fromkeys(("width", "height"), pa.array([32] * num, pa.int32()))
     columns["image"] = table["img"].combine_chunks().field("bytes")
-    raw = pa.table(columns, schema=RAW_SCHEMA)
+    raw = pa.table(columns)
     parts = [raw.slice(start, 8192) for start in range(0, num, 8192)]
-    files = write_tables(root / "data/raw", parts, RAW_SCHEMA)
-    (root / "data/clean").mkdir()
-    for name in ("raw", "clean"):
-        write_index(root / "data" / name, files, dataset="cifar10", classes=CLASSES)
+    write_raw(root, parts, "cifar10", CLASSES)
     chance = random.Random(0)
-    queue = {
-        "id": ids,
-        "split": ["train"] * num,
-        "given": labels,
-        "proposed": chance.choices(CLASSES, k=num),
-        "label_quality": [number / num for number in range(num)],
-        "reasons": [["label"]] * num,
-        "why": ["Models that have not seen it say otherwise."] * num,
-        "neighbours": [chance.choices(ids, k=8) for _ in range(num)],
-    }
-    write_queue(root / "data/clean", pa.table(queue, schema=REVIEW_QUEUE_SCHEMA))
+    rows = [
+        {
+            "id": ids[row],
+            "given": labels[row],
+            "proposed": chance.choice(CLASSES),
+            "label_quality": row / num,
+            "neighbours": chance.choices(ids, k=8),
+        }
+        for row in range(num)
+    ]
+    write_queue(root, queue_of(rows), CLASSES, "cifar10")
+    (root / "params.yaml").write_text("modality: images\ntarget: classes\n")
     return num
 
 

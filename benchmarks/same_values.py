@@ -1,8 +1,8 @@
 """Whether two working trees hold the same values, whatever form their code gives them.
 
 For a change of the code that should change no result: build both, then compare every column of
-data/raw, data/clean and data/evaluation, every shard to the byte, every tensor of the model, and
-every CSV list and metric that both have.
+data/raw, data/clean and the predictions, every shard to the byte, every tensor of the model, every
+key of the indexes, and every CSV list and metric that both have.
 
     python benchmarks/same_values.py OLD NEW
 
@@ -13,8 +13,9 @@ import argparse
 import csv
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -29,6 +30,11 @@ PLACES = {  # of what moved, by the name that it had
 LISTS = ("reports", "reports/data", "reports/model")
 DIGESTS = ("inputs_sha256",)  # of code, among other things
 TIMES = ("images_per_second", "examples_per_second", "seconds")
+OF_SPEED = (*TIMES, "num_images", "num_examples")  # columns of speed.csv: a resumed run has fewer
+INDEXES = ("raw", "clean", "findings", "shards", "evaluation")  # in data/
+OF_FILES = ("files", "index_sha256")  # in an index; the values in the files are compared
+SECTIONS = ("preparation", "target", "content")  # of an index or model.json; one level, before
+KINDS = {"modality": "images", "target_kind": "classes"}  # of trees that do not name them
 
 
 def main() -> None:
@@ -69,10 +75,12 @@ def compare(old: Path, new: Path) -> Iterator[tuple[str, str]]:
             for key in TIMES:
                 content.pop(key, None)
         yield from both(f"{report}.json", *contents)
-    about = [json.loads((tree / "models/model.json").read_text()) for tree in (old, new)]
     yield from both(
-        "model.json", *({k: v for k, v in a.items() if k not in DIGESTS} for a in about)
+        "model.json", *(about(tree / "models/model.json", DIGESTS) for tree in (old, new))
     )
+    for name in INDEXES:
+        path = f"data/{name}/index.json"
+        yield from both(f"index of {name}", *(about(tree / path, OF_FILES) for tree in (old, new)))
     yield from both("list", *(lists(tree) for tree in (old, new)))
 
 
@@ -104,6 +112,19 @@ def read_all(folder: Path) -> pa.Table:
     return pa.concat_tables(pq.read_table(file) for file in files).unify_dictionaries()
 
 
+def about(path: Path, without: Iterable[str]) -> dict[str, Any]:
+    """The keys of an index or of model.json, those of SECTIONS as keys beside the others.
+
+    Empty where there is no such file.
+    """
+    if not path.exists():
+        return {}
+    found = KINDS | json.loads(path.read_text())
+    for section in SECTIONS:
+        found |= found.pop(section, {})
+    return {key: value for key, value in found.items() if key not in without}
+
+
 def find(tree: Path, path: str) -> Path:
     return next(p for p in (tree / path, tree / PLACES.get(path, path)) if p.exists())
 
@@ -113,8 +134,15 @@ def lists(tree: Path) -> dict[str, list[list[str]]]:
     for folder in LISTS:
         for path in sorted((tree / folder).glob("*.csv")):
             with path.open(newline="", encoding="utf-8") as file:
-                found[path.name] = list(csv.reader(file))
+                found[path.name] = without_times(path.name, list(csv.reader(file)))
     return found
+
+
+def without_times(name: str, rows: list[list[str]]) -> list[list[str]]:
+    if name != "speed.csv":
+        return rows
+    kept = [column for column, title in enumerate(rows[0]) if title not in OF_SPEED]
+    return [[row[column] for column in kept] for row in rows]
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Test accuracy of a recipe over seeds, and its time, in one process on shards that are there.
+"""Test scores of a recipe over seeds, and its time, in one process on shards that are there.
 
 `dvc repro augment` makes the shards, with the recipe as params.yaml. Then the same shards are
 trained on with several seeds, of weights, order and dropout; the test split is looked at once a
@@ -14,6 +14,7 @@ import statistics
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -22,14 +23,14 @@ from ruamel.yaml import YAML
 
 from pipeline.dataset.shards.reader import ShardReader
 from pipeline.learning.batches import make_examples
-from pipeline.learning.device import choose_device
+from pipeline.learning.device import Device, choose_device
 from pipeline.learning.fitting.loop import fit
 from pipeline.learning.inference import predict
-from pipeline.modalities.images.modules.on_device import Normalizer
-from pipeline.modalities.images.network.networks import build_network
-from pipeline.params import Params
+from pipeline.modalities.opening import open_network
+from pipeline.params import all_params
 from pipeline.runtime.settings import PARAMS_FILE, parse, read_yaml
 from pipeline.runtime.stage import INDEX
+from pipeline.targets.opening import open_labels, open_loss
 from pipeline.train.params import recipe_of
 from pipeline.train.streaming import training_epochs
 
@@ -45,7 +46,8 @@ def main() -> None:
         sys.exit(f"skipped: {options.shards} has no shards; dvc repro augment makes them")
     params = read_params(options.recipe, options.changes)
     reader = ShardReader(options.shards)
-    device = choose_device(params.train.device, params.train.precision, reader.shape)
+    large = open_network(reader.modality).gains_by_bf16(reader.preparation)
+    device = choose_device(params.train.device, params.train.precision, large)
     print(f"torch {torch.__version__}, Python {platform.python_version()}, {device}")
     reader.verify(["train", "val", "test"])
     rows = [train(params, seed, reader, device) for seed in range(options.seeds)]
@@ -56,7 +58,7 @@ def main() -> None:
         print(f"  {name:14} {mean:10.4f} ({low:.4f} to {high:.4f})")
 
 
-def read_params(path: Path, changes: list[str]) -> Params:
+def read_params(path: Path, changes: list[str]) -> Any:
     content = read_yaml(path)
     for change in changes:
         key, _, value = change.partition("=")
@@ -65,28 +67,30 @@ def read_params(path: Path, changes: list[str]) -> Params:
         for part in outer:
             section = section[part]
         section[name] = YAML(typ="safe").load(value)
-    return parse(Params, content, path)
+    return parse(all_params(content["modality"], content["target"]), content, path)
 
 
-def train(params: Params, seed: int, reader: ShardReader, device) -> dict[str, float]:
+def train(params: Any, seed: int, reader: ShardReader, device: Device) -> dict[str, float]:
     started = time.perf_counter()
+    num_outputs = open_labels(reader.target_kind).num_outputs(reader.target)
+    networks, loss = open_network(reader.modality), open_loss(reader.target_kind)
     torch.manual_seed(seed)
-    network = build_network(params.model, reader.shape, len(reader.classes))
-    normalize = Normalizer(reader.index["mean"], reader.index["std"], device.kind)
+    network = networks.build(params.model, reader.preparation, num_outputs, params.train)
     recipe = recipe_of(params, seed)
     epochs = training_epochs(reader, params.train.memory_mb * 1e6, num_epochs=params.epochs)
     val = make_examples(*reader.read_rows("val", 0))
-    fitted = fit(network, recipe, epochs, val, normalize, device)
+    fitted = fit(network, recipe, epochs, val, loss, device, settings=params.train)
     wall = time.perf_counter() - started
     test = make_examples(*reader.read_rows("test", 0))
-    said = predict(network, test.images, normalize, device, params.train.views).argmax(1)
+    outputs = torch.from_numpy(predict(network, test.inputs, device))
+    best = fitted.history[fitted.best_epoch - 1]
     row = {
-        "accuracy": float((said == test.labels.numpy()).mean()),
-        "val_accuracy": fitted.history[fitted.best_epoch - 1]["val_accuracy"],
+        **loss.validate(outputs, test.y),
+        loss.SHOWN: best[loss.SHOWN],
         "best_epoch": fitted.best_epoch,
         "seconds": fitted.seconds,
         "wall": wall,
-        "images/s": fitted.num_images / fitted.seconds,
+        "examples/s": fitted.num_examples / fitted.seconds,
     }
     print(f"seed {seed}", {name: round(value, 4) for name, value in row.items()}, flush=True)
     return row

@@ -31,6 +31,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+import numpy as np
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import torch
@@ -41,15 +42,17 @@ from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 from torch.utils.flop_counter import FlopCounterMode
 
+from pipeline.dataset.shards.column import INPUT
 from pipeline.learning.batches import make_examples
 from pipeline.learning.device import Device, choose_device
 from pipeline.learning.fitting.loop import fit
 from pipeline.learning.fitting.recipe import Recipe
-from pipeline.modalities.images.content.measurements import ChannelSums
-from pipeline.modalities.images.modules.on_device import Normalizer
+from pipeline.modalities.images.label_check.interface import fit as prepare
+from pipeline.modalities.images.modules.image_network import ImageNetwork, gains_by_bf16
 from pipeline.modalities.images.modules.small_convolution import SmallConv2d
 from pipeline.modalities.images.modules.whitened import WhitenedCNN
 from pipeline.runtime.process import available_cores
+from pipeline.targets.opening import open_loss
 
 ROOT = Path(__file__).resolve().parent.parent
 AIRBENCH_EPOCHS, CIFAR_IMAGES = 9.9, 50_000
@@ -80,7 +83,7 @@ def main() -> None:
     if arguments.command == "case":
         print(json.dumps(measure(arguments.name, arguments.steps)))
         return
-    device = choose_device("auto", "auto", SHAPE)
+    device = choose_device("auto", "auto", gains_by_bf16({"shape": SHAPE}))
     print(f"torch {torch.__version__}, Python {platform.python_version()}, {processor()}")
     print(f"{available_cores()} cores, trains on {device}")
     if arguments.command == "steps":
@@ -185,9 +188,10 @@ def bare(network: nn.Module, device: Device, steps: int) -> dict[str, float]:
 
 def groundwork(network: nn.Module, optimizer: str, steps: int) -> float:
     train = read_cifar("train")
-    device = choose_device("auto", "auto", SHAPE)
+    device = choose_device("auto", "auto", gains_by_bf16({"shape": SHAPE}))
     num = BATCH * steps
-    examples = make_examples(train.images[:num], train.labels[:num], torch.ones(num).numpy())
+    inputs = {INPUT: train.images[:num]}
+    examples = make_examples(inputs, train.labels[:num], torch.ones(num).numpy())
     recipe = Recipe(
         optimizer=optimizer,
         lr=0.01,
@@ -195,18 +199,17 @@ def groundwork(network: nn.Module, optimizer: str, steps: int) -> float:
         epochs=2,  # the first warms up
         schedule="linear",
         weight_decay=0.0,
-        label_smoothing=0.0,
         patience=2,
         seed=0,
     )
     ends: list[float] = []
-    normalize = Normalizer(*ChannelSums.of(train.images[:num]).mean_std(), device.kind)
+    preparation = prepare(train.images, np.arange(num))
     fit(
-        network,
+        ImageNetwork(network, preparation),
         recipe,
         lambda epoch: examples,
         None,
-        normalize,
+        open_loss("classes"),
         device,
         on_epoch=lambda row: ends.append(time.perf_counter()),
     )

@@ -22,22 +22,25 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import numpy as np
 import torch
 from cifar import Cifar, read_cifar
-from cleaning import TRANSFORMS, WIDTHS, spread
+from cleaning import WIDTHS, spread
+from labels import TRANSFORMS, check_device, check_recipe
 from numpy.typing import NDArray
 
-from pipeline.clean.out_of_fold import check_recipe
 from pipeline.dataset.randomness import id_keys, uniform
+from pipeline.dataset.shards.column import INPUT
 from pipeline.learning.batches import Examples, make_examples
-from pipeline.learning.device import Device, choose_device
+from pipeline.learning.device import Device
 from pipeline.learning.fitting.loop import fit
 from pipeline.learning.fitting.recipe import Recipe
 from pipeline.learning.inference import predict
 from pipeline.learning.model_file import save_model
-from pipeline.modalities.images.content.measurements import ChannelSums
 from pipeline.modalities.images.encode.transforms.augment import augment
-from pipeline.modalities.images.modules.on_device import Normalizer
+from pipeline.modalities.images.label_check.interface import fit as prepare
+from pipeline.modalities.images.modules.image_network import ImageNetwork
 from pipeline.modalities.images.modules.whitened import WhitenedCNN
-from pipeline.train.transfer import start_training
+from pipeline.modalities.protocols.encode import Preparation
+from pipeline.targets.opening import open_loss, open_noise
+from pipeline.train.transfer import find_start, take_over
 
 SHAPE, MODEL, EPOCHS = (32, 32, 3), "whitened_cnn", 8
 KNOWN = ["airplane", "automobile", "cat", "deer", "frog", "ship"]
@@ -56,7 +59,7 @@ def main() -> None:
     parser.add_argument("--layer-decay", type=float, default=LAYER_DECAY)
     parser.add_argument("--known", type=int, default=30_000, help="images of the six classes")
     options = parser.parse_args()
-    device = choose_device("auto", "auto", SHAPE)
+    device = check_device()
     train, test = of_classes(read_cifar("train"), NEW), of_classes(read_cifar("test"), NEW)
     if not (options.model / "model.json").exists():
         learn_known(options.model, options.known, device)
@@ -83,12 +86,12 @@ def learn_known(folder: Path, num: int, device: Device) -> None:
     started = time.process_time()
     known, test = (of_classes(read_cifar(split), KNOWN) for split in ("train", "test"))
     rows = np.arange(min(num, len(known.labels)))
-    mean, std = ChannelSums.of(known.images[rows]).mean_std()
+    preparation = prepare(known.images, rows)
     recipe = check_recipe(len(rows), EPOCHS, 0)
     torch.manual_seed(0)
-    network = WhitenedCNN(*SHAPE, len(KNOWN), widths=WIDTHS)
-    learn(network, known, rows, recipe, Normalizer(mean, std, device.kind), device)
-    right = accuracy(network, test, Normalizer(mean, std, device.kind), device)
+    network = build(preparation, len(KNOWN))
+    learn(network, known, rows, recipe, device)
+    right = accuracy(network, test, device)
     seconds = time.process_time() - started
     print(f"{len(rows)} images of {len(KNOWN)} classes: {right:.4f} on test, {seconds:.0f} CPU s")
     about = {
@@ -96,10 +99,10 @@ def learn_known(folder: Path, num: int, device: Device) -> None:
         "license": "unknown",
         "model": MODEL,
         "recipe": asdict(recipe),
-        "shape": SHAPE,
-        "classes": KNOWN,
-        "mean": mean,
-        "std": std,
+        "modality": "images",
+        "preparation": preparation,
+        "target_kind": "classes",
+        "target": {"classes": KNOWN},
     }
     folder.mkdir(parents=True, exist_ok=True)
     save_model(network, folder / "model.safetensors", folder / "model.json", about)
@@ -119,30 +122,24 @@ def compare(
     found: dict[str, list[float]] = {way: [] for way in ways}
     for seed in range(options.seeds):
         rows = draw(train, num, seed)
-        mean, std = ChannelSums.of(train.images[rows]).mean_std()
+        preparation = prepare(train.images, rows)
         recipe = replace(check_recipe(len(rows), EPOCHS, seed), lr=lr)
         for way in ways:
-            torch.manual_seed(seed)
-            network = WhitenedCNN(*SHAPE, len(NEW), widths=WIDTHS)
             fresh = way not in STRATEGIES
-            start = start_training(
-                network,
-                "none" if fresh else str(options.model),
-                model=MODEL,
-                shape=SHAPE,
-                classes=NEW,
-                mean=mean,
-                std=std,
-            )
+            weights = "none" if fresh else str(options.model)
+            start = find_start(weights, model=MODEL, modality="images", preparation=preparation)
+            torch.manual_seed(seed)
+            network = build(start.preparation, len(NEW))
+            target = {"classes": NEW}
+            take_over(network, start, weights, model=MODEL, target=target, num_outputs=len(NEW))
             how = replace(
                 recipe,
                 finetune="all" if fresh else way,
                 layer_decay=options.layer_decay,
                 epochs=recipe.epochs * (LONGER if way == "longer" else 1),
             )
-            normalize = Normalizer(start.mean, start.std, device.kind)
-            learn(network, train, rows, how, normalize, device)
-            found[way].append(accuracy(network, test, normalize, device))
+            learn(network, train, rows, how, device)
+            found[way].append(accuracy(network, test, device))
     steps = recipe.epochs * max(1, (len(rows) - 2) // recipe.batch_size + 1)
     cells = " | ".join(spread(np.array(values)) for values in found.values())
     seconds = time.process_time() - started
@@ -156,12 +153,16 @@ def draw(cifar: Cifar, num: int, seed: int) -> NDArray[np.int64]:
     return np.sort(np.concatenate(chosen))
 
 
+def build(preparation: Preparation, num_classes: int) -> ImageNetwork:
+    """A new network, as the train stage builds its own but for the width."""
+    return ImageNetwork(WhitenedCNN(*SHAPE, num_classes, widths=WIDTHS), preparation)
+
+
 def learn(
-    network: WhitenedCNN,
+    network: ImageNetwork,
     cifar: Cifar,
     rows: NDArray[np.int64],
     recipe: Recipe,
-    normalize: Normalizer,
     device: Device,
 ) -> None:
     images, labels = cifar.images[rows], cifar.labels[rows]
@@ -169,13 +170,14 @@ def learn(
 
     def epoch_of(epoch: int) -> Examples:
         seen = augment(images, keys, epoch + 1, transforms=TRANSFORMS, seed=recipe.seed)
-        return make_examples(seen, labels, np.ones(len(labels)))
+        return make_examples({INPUT: seen}, labels, np.ones(len(labels)))
 
-    fit(network, recipe, epoch_of, None, normalize, device)
+    settings = open_noise("classes").LOSS
+    fit(network, recipe, epoch_of, None, open_loss("classes"), device, settings=settings)
 
 
-def accuracy(network: WhitenedCNN, test: Cifar, normalize: Normalizer, device: Device) -> float:
-    logits = predict(network, torch.from_numpy(test.images), normalize, device)
+def accuracy(network: ImageNetwork, test: Cifar, device: Device) -> float:
+    logits = predict(network, {INPUT: test.images}, device)
     return float((logits.argmax(1) == test.labels).mean())
 
 

@@ -92,6 +92,7 @@ def main(stage: Stage[CleanParams]) -> None:
         noise.SCHEMAS,
         dataset=index["dataset"],
         modality=params.modality,
+        target_kind=params.target,
         target=target,
         labels=summary,
     )

@@ -84,6 +84,7 @@ def main(stage: Stage[IngestParams]) -> None:
         dataset=params.dataset,
         license=entry.license,
         modality=params.modality,
+        target_kind=params.target,
         target=dict(source.target),
         content=survey.content.index(entry),
         features=dict(prepare.FEATURES),

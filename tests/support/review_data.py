@@ -76,9 +76,8 @@ def write_queue(
     root: Path, queue: pa.Table, classes: list[str], dataset: str = "pets", modality: str = "images"
 ) -> None:
     """data/findings with a review queue."""
-    target = {"classes": classes}
-    folder = root / "data/findings"
-    write_found(folder, {QUEUE: queue}, dataset=dataset, modality=modality, target=target)
+    kind = {"modality": modality, "target_kind": "classes", "target": {"classes": classes}}
+    write_found(root / "data/findings", {QUEUE: queue}, dataset=dataset, **kind)
 
 
 @contextmanager

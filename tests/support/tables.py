@@ -11,6 +11,7 @@ from tests.support.image_schema import RAW_SCHEMA
 CLASSES = ["cat", "dog"]
 INDEX = {  # of data/raw
     "modality": "images",
+    "target_kind": "classes",
     "target": {"classes": CLASSES},
     "content": {"image_size": [24, 32], "channels": 3},
 }

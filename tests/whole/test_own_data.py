@@ -216,7 +216,7 @@ def test_cifar10_is_ingested_and_valid(clone):
     output = clone.run("dvc repro validate")
     assert "ingest: 60000 examples of 10 classes: 45023 train, 4977 val, 10000 test\n" in output
     index = json.loads((clone.path / "data/raw/index.json").read_text())
-    assert index["classes"][6] == "frog"
+    assert index["target"]["classes"][6] == "frog"
     ids = [
         id
         for f in index["files"]

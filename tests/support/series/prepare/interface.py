@@ -8,10 +8,9 @@ from pipeline.modalities.series.content.series import MEASUREMENTS, WORDS, decod
 from pipeline.runtime.errors import SourceError
 
 NOUN, CONTENT = "series", {"series": "string"}
-FEATURES = {}
 FORMATS = "a JSON file with a list of numbers"
 SUFFIXES, USUAL_NAMES = frozenset({".json"}), ("file", "path")
-METADATA, PERSONAL_METADATA, SOURCES = (), (), {}
+METADATA, PERSONAL_METADATA, SOURCES, FEATURES = (), (), {}, {}
 
 
 def may_hold(kind):

@@ -1,0 +1,78 @@
+"""Every benchmark can be imported, and answers --help; packages of peers need not be there.
+
+All are imported in one process, since most of the time goes into torch.
+"""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.repository import ROOT
+
+FOLDER = ROOT / "benchmarks"
+NAMES = sorted(path.stem for path in FOLDER.glob("*.py"))
+WITHOUT_COMMAND = {"cifar", "copies", "corruptions", "data_trials", "drafts", "patches"}
+"""What others import."""
+PROBE = """
+import ast, contextlib, importlib, io, json, sys, traceback
+from pathlib import Path
+
+folder, names = sys.argv[1], sys.argv[2:]
+sys.path.insert(0, folder)
+
+
+def unknown_names(name):
+    "Imports from this project, also those within functions, that find nothing."
+    for node in ast.walk(ast.parse(Path(folder, name + ".py").read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module.split(".")[0] in ("pipeline", "tests"):
+            module = importlib.import_module(node.module)
+            names = [alias.name for alias in node.names]
+            yield from (f"{node.module}.{n}" for n in names if not hasattr(module, n))
+
+
+def probe(name):
+    found = {"error": "", "unknown": [], "help": None}
+    try:
+        main = getattr(importlib.import_module(name), "main", None)
+        found["unknown"] = list(unknown_names(name))
+        if main is not None:
+            sys.argv = [name + ".py", "--help"]
+            output = io.StringIO()
+            with contextlib.redirect_stdout(output), contextlib.suppress(SystemExit):
+                main()
+            found["help"] = output.getvalue()
+    except Exception:
+        found["error"] = traceback.format_exc()
+    return found
+
+
+print(json.dumps({name: probe(name) for name in names}))
+"""
+
+
+@pytest.fixture(scope="module")
+def probed() -> dict[str, dict]:
+    command = [sys.executable, "-c", PROBE, str(FOLDER), *NAMES]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_benchmark_is_imported_and_answers_help(probed, name):
+    found = probed[name]
+    assert found["error"] == ""
+    assert found["unknown"] == []
+    if name in WITHOUT_COMMAND:
+        assert found["help"] is None
+    else:
+        assert found["help"].startswith(f"usage: {name}.py")
+
+
+def test_a_benchmark_says_how_it_is_run():
+    for name in sorted({*NAMES} - WITHOUT_COMMAND):
+        text = Path(FOLDER / f"{name}.py").read_text(encoding="utf-8")
+        assert f"python benchmarks/{name}.py" in text.split('"""')[1], name
