@@ -206,7 +206,8 @@ WRONG_KEYS = [
         "seed: 0",
         "seed: 0\nzzz: 1",
         "unknown key zzz",
-        "known keys: modality, target, dataset, seed, ingest, validate, clean, augment, model, optimizer, lr, "
+        "known keys: modality, target, dataset, seed, ingest, validate, clean, augment, model, "
+        "optimizer, lr, "
         "batch_size, epochs, train, evaluate, report",
     ),
     (

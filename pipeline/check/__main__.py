@@ -8,8 +8,10 @@ params  all
 from typing import Any
 
 from pipeline.check.device import check_device
+from pipeline.dataset.catalog import check_kind
 from pipeline.entry import read_entry
 from pipeline.params import all_params, load_params
+from pipeline.runtime.settings import PARAMS_FILE, read_yaml
 from pipeline.runtime.stage import Stage, run_stage
 
 
@@ -21,5 +23,14 @@ def main(stage: Stage[Any]) -> None:
     stage.output("data/checked.txt").write_text(text, encoding="utf-8")
 
 
+def params_of_kind(modality: str, target: str) -> Any:
+    """All params, once it is known that the dataset is of this modality and target.
+
+    Else the first thing said would be that params.yaml lacks the keys of another one.
+    """
+    check_kind(str(read_yaml(PARAMS_FILE).get("dataset")), modality, target)
+    return all_params(modality, target)
+
+
 if __name__ == "__main__":
-    run_stage("check", main, all_params)
+    run_stage("check", main, params_of_kind)

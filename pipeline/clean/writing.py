@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from pipeline.clean.hub_card import NAME, hub_card
 from pipeline.clean.ledger import Ledger
 from pipeline.dataset.findings import REASONS, removed_schema
 from pipeline.dataset.parts import write_tables
@@ -35,6 +36,8 @@ def write_cleaned(folder: Path, raw: Path, rows: Ledger, index: dict[str, Any]) 
 
     schema = clean_schema(read_schema(raw))
     files = write_tables(folder, kept(), schema)
+    card = hub_card(schema, index["features"])
+    (folder / NAME).write_text(card, encoding="utf-8")
     about = {key: value for key, value in index.items() if key not in OF_RAW}
     write_index(folder, files, schema, **about)
     return pa.concat_tables(removed).unify_dictionaries().combine_chunks()

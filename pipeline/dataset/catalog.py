@@ -1,5 +1,6 @@
 """Catalog entries: what a person writes in data/catalog/<name>.yaml to bring data."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -108,10 +109,25 @@ def parse_entry(name: str, model: type[SomeSettings], modality: str, target: str
             f"{path}: key license is missing; data without a licence is not ingested",
             fix="add `license:` with the terms you hold the data under, such as CC-BY-4.0",
         )
+    _refuse_another_kind(name, content, modality, target)
+    return parse(model, content, path)
+
+
+def check_kind(name: str, modality: str, target: str) -> None:
+    """See whether a dataset, where there is one of that name, is of this modality and target.
+
+    Raises:
+        SettingsError: it is of others; names the command that makes params.yaml ready for it.
+    """
+    if entry_path(name).is_file():
+        _refuse_another_kind(name, read_yaml(entry_path(name)), modality, target)
+
+
+def _refuse_another_kind(name: str, content: Mapping[str, Any], modality: str, target: str) -> None:
     for key, expected in (("modality", modality), ("target", target)):
         if (found := content.get(key, expected)) != expected:
             raise SettingsError(
-                f"{path} is a dataset of {key} {found}, but params.yaml has {key}: {expected}",
+                f"{entry_path(name)} is a dataset of {key} {found}, but params.yaml has {key}: "
+                f"{expected}",
                 fix=f"groundwork use {name}, which makes params.yaml ready for it",
             )
-    return parse(model, content, path)

@@ -87,6 +87,7 @@ def main(stage: Stage[IngestParams]) -> None:
         target_kind=params.target,
         target=dict(source.target),
         content=survey.content.index(entry),
+        features=dict(prepare.FEATURES),
         counts=counts,
     )
     stage.write_report("reports/ingest.json", counts)

@@ -48,8 +48,8 @@ def test_what_is_right_is_said_in_the_same_words_whatever_it_is(clone):
         (
             {"zzz": 1},
             "params.yaml: unknown key zzz | fix: known keys: modality, target, dataset, seed, "
-            "ingest, validate, clean, augment, model, optimizer, lr, batch_size, epochs, train, evaluate, "
-            "report",
+            "ingest, validate, clean, augment, model, optimizer, lr, batch_size, epochs, train, "
+            "evaluate, report",
         ),
         (
             {"learning_rate": 1, "batchsize": 1},

@@ -32,7 +32,7 @@ def rows(here, monkeypatch) -> Ledger:
     ]
     halves = [pa.Table.from_pylist(examples[at : at + 4], RAW_SCHEMA) for at in (0, 4)]
     about = {"dataset": "pets", "modality": "images", "target_kind": "classes", "target": TARGET}
-    about["content"] = {"channels": 3}
+    about |= {"content": {"channels": 3}, "features": {"image": "image"}}
     write_index(RAW, write_tables(RAW, halves, RAW_SCHEMA), **about, counts={"x": 1})
     assert len(list(read_tables(RAW))) == 2
     return Ledger(read_folder(RAW), open_noise("classes"), TARGET)
@@ -80,7 +80,7 @@ def test_the_index_is_that_of_the_raw_data_but_for_what_is_of_their_files(rows):
     rows.remove({3: Removal("unusable", "unreadable"), 7: Removal("unusable", "unlabelled")})
     write(rows)
     index = read_index(CLEAN)
-    first = ["dataset", "modality", "target_kind", "target", "content"]
+    first = ["dataset", "modality", "target_kind", "target", "content", "features"]
     assert list(index) == [*first, "types", "examples", "files"]
     assert [index[key] for key in first] == [
         "pets",
@@ -88,6 +88,7 @@ def test_the_index_is_that_of_the_raw_data_but_for_what_is_of_their_files(rows):
         "classes",
         TARGET,
         {"channels": 3},
+        {"image": "image"},
     ]
     assert index["examples"] == 6
 

@@ -33,7 +33,8 @@ def image_columns(shape) -> list[ShardColumn]:
 
 def write_shard_index(folder: Path, files: list[dict], *, shape, classes, **values: Any) -> None:
     """The index of shards of images of classes; `preparation` may have more than a shape."""
-    preparation = {"shape": list(shape), **values.pop("preparation", {})}
+    scaling = {"mean": [127.0] * shape[2], "std": [64.0] * shape[2]}
+    preparation = {"shape": list(shape), **scaling, **values.pop("preparation", {})}
     write_index(
         folder,
         files,

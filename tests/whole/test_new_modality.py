@@ -23,6 +23,7 @@ def waves(tmp_path_factory) -> Repository:
     use_series(repository, folder / "waves")
     repository.commit("series of numbers")
     repository.run("dvc repro")
+    repository.commit("results")
     return repository
 
 
@@ -83,5 +84,5 @@ def test_a_modality_that_there_is_not_is_refused_in_one_line(waves):
     output = waves.run("dvc exp run -S modality=smells", expect=None)
     assert "Running stage 'ingest'" not in output
     line = next(line for line in output.splitlines() if line.startswith("ERROR "))
-    assert "modality must be images or series" in line
+    assert "is a dataset of modality series, but params.yaml has modality: smells" in line
     waves.restore()

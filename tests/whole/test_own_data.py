@@ -95,7 +95,7 @@ def test_a_two_line_entry_goes_through_all_stages(clone, folder):
         "0020.jpg,four,one,ana,\n"
     )
     output = clone.run("dvc repro")
-    assert "ingest: removed gps metadata from 1 images" in output
+    assert "ingest: removed gps metadata from 1 examples" in output
     assert "set aside half.jpg: unreadable: damaged pixels: image file is truncated" in output
 
     removed = pq.read_table(clone.path / "data/findings/removed.parquet").to_pylist()

@@ -12,6 +12,10 @@ from tests.support.repository import ROOT, Repository
 
 README = (ROOT / "README.md").read_text()
 REFUSED = {"dvc exp run -S lr=-1": 255}
+PAGES = ["README.md", "CONTRIBUTING.md"]
+PAGES += sorted(f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md"))
+PAGES += sorted(str(page.relative_to(ROOT)) for page in (ROOT / "pipeline").glob("*/README.md"))
+IN_GIT = "pipeline|tests|docs|benchmarks|recipes|reports"
 NOT_RUN = {"make test": "this very test is run by it"}
 
 
@@ -97,13 +101,30 @@ def test_every_make_target_in_the_docs_exists():
         assert set(re.findall(r"\bmake ([a-z]+)`", page.read_text())) <= targets
 
 
-@pytest.mark.parametrize(
-    "page", ["README.md", *(f"docs/{p.name}" for p in (ROOT / "docs").glob("*.md"))]
-)
+@pytest.mark.parametrize("page", PAGES)
 def test_links_and_pictures_lead_somewhere(page):
     for target in re.findall(r"\]\(([^)#]+)\)", (ROOT / page).read_text()):
         if not target.startswith("http"):
             assert (ROOT / page).parent.joinpath(target).exists(), f"{page} links to {target}"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_files_and_folders_that_a_page_names_are_there(page):
+    """Those of git, from the root; code also from pipeline/, or from a modality or a target."""
+    text = re.sub(r"\]\([^)]*\)", "]", (ROOT / page).read_text())  # links are tested above
+    named = re.findall(r"(?<![\w./<>*-])(?:[\w.-]+/)+(?:[\w.-]+\.py\b)?(?![\w<$*])", text)
+    named += re.findall(rf"(?<![\w./-])(?:{IN_GIT})/[\w./-]*[\w/](?![\w<$*])", text)
+    tops = {path.name for path in (ROOT / "pipeline").iterdir() if path.is_dir()}
+    tops |= set(IN_GIT.split("|"))
+    beside = (ROOT / page).parent
+    folders = [ROOT, ROOT / "pipeline", *(beside.glob("*/") if "pipeline" in page else [])]
+    missing = [
+        name
+        for name in named
+        if (name.split("/")[0] in tops or name.endswith(".py"))
+        and not any((folder / name).exists() for folder in folders)
+    ]
+    assert not missing, f"{page} names what is not there"
 
 
 def test_every_stage_and_catalog_key_is_documented():

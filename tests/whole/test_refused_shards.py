@@ -12,17 +12,20 @@ from pipeline.dataset.shards.files import write_shard
 from pipeline.dataset.shards.reader import ShardReader
 from pipeline.dataset.table import write_index
 from pipeline.evaluate import __main__ as evaluate
-from pipeline.evaluate.params import EvaluateParams
+from pipeline.evaluate.params import evaluate_params
 from pipeline.runtime.errors import MissingInput
 from pipeline.runtime.stage import Stage
 from pipeline.train import __main__ as train
-from pipeline.train.params import TrainParams
+from pipeline.train.params import train_params
 from tests.support.findings import write_found
 from tests.support.repository import ROOT
 from tests.support.shards import FIX, provenance, shard, write_shards
 
 MAIN = {"train": train.main, "evaluate": evaluate.main}
-PARAMS = {"train": TrainParams, "evaluate": EvaluateParams}
+PARAMS = {
+    of: params("images", "classes")
+    for of, params in {"train": train_params, "evaluate": evaluate_params}.items()
+}
 OF_STAGE = {"train": "train-00001.parquet", "evaluate": "test-00005.parquet"}  # and val
 OTHER_DIGEST = "its digest is not the one in index.json"
 

@@ -9,7 +9,7 @@ import pytest
 from pipeline.runtime.errors import InputChanged
 from pipeline.runtime.stage import Stage
 from pipeline.train import __main__ as train
-from pipeline.train.params import TrainParams
+from pipeline.train.params import train_params
 from tests.support.repository import Repository
 from tests.support.trainable_clone import (
     BY_DVC,
@@ -29,7 +29,7 @@ def test_a_checkpoint_stays_until_its_model_is_published(tmp_path, monkeypatch):
     """An input that was edited meanwhile is a way not to get there; a kill is another."""
     clone = make_trainable(tmp_path / "clone")
     monkeypatch.chdir(clone.path)
-    stage = Stage("train", TrainParams)
+    stage = Stage("train", train_params("images", "classes"))
     clone.set_params({"lr": 0.5})
     with pytest.raises(InputChanged):
         train.main(stage)

@@ -33,7 +33,7 @@ pytestmark = [
     pytest.mark.skipif(not Path("/proc").exists(), reason="looks for processes in /proc"),
 ]
 
-HEAD = "train: resnet, 307,171 parameters, 40 images, on cpu in fp32, 2 processes\n"
+HEAD = "train: resnet, 307,171 parameters, 40 examples, on cpu in fp32, 2 processes\n"
 KILLED = (
     "ERROR process {} of 2 was ended by signal 9; if nobody did, most likely for want of memory | "
     "fix: run it again, which goes on where it was, or set a smaller train.processes\n"

@@ -37,7 +37,7 @@ class Tally(Protocol):
         ...
 
     def headline(self) -> str:
-        """A few words for the first line of a new entry: `all 8 x 8 pixels`."""
+        """A few words for the first line of a new entry: `all 8 x 8 pixels, 1 channel`."""
         ...
 
     def summary(self) -> str:
@@ -95,6 +95,9 @@ class Prepare(Protocol):
     CONTENT: Mapping[str, str]
     """Columns of data/raw that an example is in, with their types by their names in Arrow. Sources
     give bytes under the name of the first."""
+    FEATURES: Mapping[str, str]
+    """What Hugging Face `datasets` makes of columns of CONTENT, by the names of its features, such
+    as `image`; of others it makes what their types are."""
     MEASUREMENTS: Sequence[Measurement]
     WORDS: Sequence[str]
     """Further columns: a word out of few for each example."""

@@ -115,6 +115,10 @@ class Labels(Protocol):
         """What examples are of, in words: `10 classes`."""
         ...
 
+    def label_names(self, index: TargetIndex) -> list[str]:
+        """Names of the values of column `y` of shards, from 0 on; empty where these have none."""
+        ...
+
     def figures(self, index: TargetIndex) -> dict[str, int]:
         """What reports/ingest.json says of the index: `{"classes": 10}`."""
         ...
@@ -151,7 +155,11 @@ class Labels(Protocol):
     # For `predict`
 
     def answer(self, probabilities: NDArray, index: TargetIndex) -> dict[str, Any]:
-        """What is predicted for an example, as JSON, from what judging makes of its outputs."""
+        """What is predicted for an example, as JSON, from what judging makes of its outputs.
+
+        The first value is the label itself. Where labels have probabilities, `probability` is that
+        of the label, and `probabilities` has that of each.
+        """
         ...
 
     def answer_words(self, probabilities: NDArray, index: TargetIndex) -> list[str]:

@@ -81,7 +81,7 @@ wrote data/catalog/pets.yaml; next:
         "image_size": [10, 10],
         "split": {"val": 0.1, "test": 0.1},
     }
-    assert text.startswith("# 69 examples, 12 x 10 to 20 x 16 pixels\n")
+    assert text.startswith("# 69 examples, 12 x 10 to 20 x 16 pixels, 3 channels\n")
 
 
 SUSPICIOUS = """\
@@ -116,7 +116,7 @@ def test_the_entry_holds_until_the_data_change(repository, pets):
     assert "new labels: bird" in printed
     after = (repository.path / "data/catalog/pets.yaml").read_text()
     changed = [a for a, b in zip(after.splitlines(), before.splitlines(), strict=True) if a != b]
-    assert changed[0] == "# 71 examples, 12 x 10 to 20 x 16 pixels"
+    assert changed[0] == "# 71 examples, 12 x 10 to 20 x 16 pixels, 3 channels"
     assert changed[1] == "classes: [cat, dog, bird]"
     assert changed[2].startswith("fingerprint: ")
     assert len(changed) == 3

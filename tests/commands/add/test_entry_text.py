@@ -19,6 +19,7 @@ def test_accepting_data_changes_headline_classes_and_fingerprint_alone():
     survey = Survey(KIND)
     survey.examples, survey.fingerprint = 3, 255
     survey.content.sizes[12, 10] = 3
+    survey.content.channels.add(1)
     text = b"""\
 # 2 examples, all 12 x 10 pixels
 uri: "pets"  # from the attic
@@ -30,7 +31,7 @@ fingerprint: ab
     assert (
         accept_text(text, LABELS, ["bird"], source, survey)
         == f"""\
-# 3 examples, all 12 x 10 pixels
+# 3 examples, all 12 x 10 pixels, 1 channel
 uri: "pets"  # from the attic
 classes: [cat, dog, bird]
 # their digest

@@ -12,6 +12,7 @@ from PIL import Image
 from pipeline.commands.frame import run_command
 from pipeline.commands.predict import __main__ as predict
 from pipeline.commands.predict.arguments import parser
+from pipeline.learning import answering
 from pipeline.learning.device import Device
 from pipeline.learning.inference import predict as outputs_of
 from pipeline.learning.model_file import save_model
@@ -136,9 +137,9 @@ def test_many_images_in_several_batches(ask, monkeypatch):
     for number in range(5):
         paint(f"many/{'x' * number}y.png")
     _, whole, _ = ask("many")
-    monkeypatch.setattr(predict, "EXAMPLES_AT_ONCE", 2)
+    monkeypatch.setattr(answering, "EXAMPLES_AT_ONCE", 2)
     assert ask("many")[1] == whole
-    monkeypatch.setattr(predict, "BYTES_AT_ONCE", 1)
+    monkeypatch.setattr(answering, "BYTES_AT_ONCE", 1)
     assert ask("many")[1] == whole
     assert whole.count("\n") == 5
 

@@ -59,7 +59,7 @@ def test_shards_read_back_by_split_and_copy(reader):
 def test_the_index_is_known(reader):
     assert reader.columns == image_columns((2, 3, 3))
     assert reader.input_columns == reader.columns[:1]
-    assert (reader.modality, reader.preparation) == ("images", {"shape": [2, 3, 3]})
+    assert (reader.modality, reader.preparation["shape"]) == ("images", [2, 3, 3])
     assert (reader.target_kind, reader.target) == ("classes", {"classes": ["a", "b", "c"]})
     assert (reader.copies, reader.row_bytes) == (2, 18)
     assert [reader.num_examples(split) for split in ("train", "val", "test")] == [7, 2, 0]

@@ -15,20 +15,20 @@ NEEDED = [*(m.name for m in MEASUREMENTS if m.offset is not None), "red", "green
 """Measurements that `measurement_distances` takes."""
 
 
-def measurement_distances(measured: Mapping[str, NDArray[Any]]) -> NDArray[np.float64]:
+def measurement_distances(columns: Mapping[str, NDArray[Any]]) -> NDArray[np.float64]:
     """How unusual the measurements with an offset and the colour of each image are, `(N,)`.
 
-    Mahalanobis distances (1936) from the median; see UNUSUAL. `measured` has NEEDED, each `(N,)`.
+    Mahalanobis distances (1936) from the median; see UNUSUAL. `columns` has NEEDED, each `(N,)`.
     """
     values = np.stack(
         [
             *(
-                np.log(measured[m.name] + m.offset) if m.offset else measured[m.name]
+                np.log(columns[m.name] + m.offset) if m.offset else columns[m.name]
                 for m in MEASUREMENTS
                 if m.offset is not None
             ),
-            measured["red"] - measured["green"],
-            measured["blue"] - measured["green"],
+            columns["red"] - columns["green"],
+            columns["blue"] - columns["green"],
         ],
         axis=1,
     ).astype(np.float64)

@@ -21,16 +21,16 @@ TYPES = {"keys": np.uint8, "rows": np.int32, "products": np.float32, "screened":
 
 
 def find_pairs_again(
-    images: Images, rows: Rows, ranks: Rows, progress: Progress
+    loaded: Images, rows: Rows, ranks: Rows, progress: Progress
 ) -> tuple[Pairs, int]:
     """Find near duplicates, and keep their candidates; see `update_pairs`.
 
     Returns:
         The pairs, and how many of the images were searched in the last run.
     """
-    key = candidates_key(images.shape[1:])
+    key = candidates_key(loaded.shape[1:])
     known = read_candidates(key)
-    pairs, candidates = update_pairs(images, rows, ranks, known, progress)
+    pairs, candidates = update_pairs(loaded, rows, ranks, known, progress)
     keep_candidates(candidates, key)
     return pairs, known.num_shared(candidates) if known else 0
 

@@ -12,6 +12,7 @@ from pipeline.modalities.images.prepare.traces import trace
 
 __all__ = [
     "CONTENT",
+    "FEATURES",
     "FORMATS",
     "MEASUREMENTS",
     "METADATA",
@@ -30,6 +31,7 @@ __all__ = [
 
 NOUN = "image"
 CONTENT = {"image": "binary"}  # encoded, without metadata
+FEATURES = {"image": "image"}
 WORDS = ("mode",)  # of the image as it came, such as RGB
 METADATA = ("exif", "gps", "xmp", "iptc", "comment", "thumbnail", "profile", "trailer")
 PERSONAL_METADATA = ("gps", "exif")

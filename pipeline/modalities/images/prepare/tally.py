@@ -32,8 +32,12 @@ class ImageTally:
     def index(self, entry: Any) -> dict[str, Any]:
         return {
             "image_size": entry.image_size or self.common_size(),
-            "channels": 3 if 3 in self.channels else 1,
+            "channels": self.num_channels(),
         }
+
+    def num_channels(self) -> int:
+        """Of every image as a network sees it."""
+        return 3 if 3 in self.channels else 1
 
     def common_size(self) -> list[int]:
         """The height and width of every image, or a square as large as most images allow."""
@@ -53,7 +57,11 @@ class ImageTally:
         ]
 
     def headline(self) -> str:
-        return f"{self.size_range()} pixels"
+        text = f"{self.size_range()} pixels"
+        if not self.channels:
+            return text
+        channels = self.num_channels()
+        return f"{text}, {channels} channel{'s' if channels != 1 else ''}"
 
     def summary(self) -> str:
         return f"sizes: {self.size_range()}; modes: {', '.join(sorted(self.modes))}"

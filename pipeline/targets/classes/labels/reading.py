@@ -70,5 +70,9 @@ def describe(index: TargetIndex) -> str:
     return f"{len(index['classes'])} classes"
 
 
+def label_names(index: TargetIndex) -> list[str]:
+    return list(index["classes"])
+
+
 def figures(index: TargetIndex) -> dict[str, int]:
     return {"classes": len(index["classes"])}

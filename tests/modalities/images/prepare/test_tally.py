@@ -25,7 +25,7 @@ def test_images_of_one_size():
     assert found.index(entry()) == {"image_size": [8, 6], "channels": 1}
     assert found.index(entry(image_size=[4, 4])) == {"image_size": [4, 4], "channels": 1}
     assert (found.headline(), found.summary()) == (
-        "all 8 x 6 pixels",
+        "all 8 x 6 pixels, 1 channel",
         "sizes: all 8 x 6; modes: L",
     )
     assert (found.remarks(entry()), found.entry_lines(), found.oddities()) == ([], [], [])
@@ -35,7 +35,7 @@ def test_images_of_one_size():
 def test_images_of_several_sizes():
     found = tally((12, 10, 3, "RGB", 0.2), (20, 16, 1, "L", 0.001), (20, 16, 3, "P", 0.2))
     assert found.index(entry()) == {"image_size": [16, 16], "channels": 3}
-    assert found.headline() == "12 x 10 to 20 x 16 pixels"
+    assert found.headline() == "12 x 10 to 20 x 16 pixels, 3 channels"
     assert found.summary() == "sizes: 12 x 10 to 20 x 16; modes: L, P, RGB"
     assert found.remarks(entry()) == [
         "images differ in size; training will see 16 x 16 "

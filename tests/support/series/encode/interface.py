@@ -15,7 +15,7 @@ def encode(contents, preparation):
     length = preparation["length"]
     x = np.zeros((len(contents["series"]), length), np.float32)
     for row, text in zip(x, contents["series"], strict=True):
-        numbers = decode(text)[:length]
+        numbers = decode(text or "[0]")[:length]
         row[: len(numbers)] = numbers
     return {"x": x}
 

@@ -10,7 +10,7 @@ from pipeline.runtime.errors import SourceError
 NOUN, CONTENT = "series", {"series": "string"}
 FORMATS = "a JSON file with a list of numbers"
 SUFFIXES, USUAL_NAMES = frozenset({".json"}), ("file", "path")
-METADATA, PERSONAL_METADATA, SOURCES = (), (), {}
+METADATA, PERSONAL_METADATA, SOURCES, FEATURES = (), (), {}, {}
 
 
 def may_hold(kind):
@@ -25,7 +25,7 @@ def prepare(contents, limits):
     def prepare_one(content):
         try:
             numbers = decode(content)
-        except (ValueError, TypeError, RecursionError) as error:
+        except (ValueError, TypeError, OverflowError, RecursionError) as error:
             raise Unusable(str(error)) from None
         if len(numbers) > limits.max_numbers:
             raise Unusable("too many numbers")

@@ -1,0 +1,117 @@
+"""What a trained model says of examples as people have them: paths, or bytes of files.
+
+They are prepared as ingest prepares them and encoded as augment does, in batches of which each is
+answered before the next is read.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from numpy.typing import NDArray
+
+from pipeline.dataset.arrays import Float64
+from pipeline.learning.device import choose_device
+from pipeline.learning.inference import predict
+from pipeline.learning.model_file import load_model
+from pipeline.modalities.opening import open_encode, open_prepare
+from pipeline.targets.opening import open_judging, open_labels
+
+EXAMPLES_AT_ONCE = 1000
+BYTES_AT_ONCE = 32 << 20  # of files
+
+Example = Path | bytes
+
+
+class Unreadable(str):
+    """Why an example has no bytes that can be used."""
+
+
+class Answered(NamedTuple):
+    """An example, and what the model says of it."""
+
+    example: Example
+    answer: Float64 | Unreadable
+    """What judging makes of the outputs, `(K,)`."""
+
+
+class Answering:
+    """A trained model with all that it takes from files to answers."""
+
+    def __init__(self, folder: Path, limits: Any) -> None:
+        """Load the model in `folder`; `limits` are the section `ingest` of params.yaml.
+
+        Raises:
+            MissingInput: the model is not there, or not whole, or of an older version.
+        """
+        self.limits = limits
+        self.device = choose_device("auto", "fp32", False)
+        model = load_model(folder, self.device)
+        self.network, self.about = model.network, model.about
+        self.prepare = open_prepare(self.about["modality"])
+        self.labels = open_labels(self.about["target_kind"])
+        self._encode = open_encode(self.about["modality"])
+        self._judging = open_judging(self.about["target_kind"])
+        self._max_bytes = limits.max_file_mb * 1e6
+
+    @property
+    def target(self) -> Mapping[str, Any]:
+        """What labels may be."""
+        target: Mapping[str, Any] = self.about["target"]
+        return target
+
+    def answer(self, examples: Iterable[Example]) -> Iterator[Answered]:
+        """Answer each in its turn; what cannot be read costs the others nothing.
+
+        Up to EXAMPLES_AT_ONCE of them, of about BYTES_AT_ONCE, are in memory.
+        """
+        read: list[tuple[Example, bytes | Unreadable]] = []
+        num_bytes = 0
+        for example in examples:
+            data = self._read(example)
+            read.append((example, data))
+            num_bytes += len(data) if isinstance(data, bytes) else 0
+            if len(read) == EXAMPLES_AT_ONCE or num_bytes >= BYTES_AT_ONCE:
+                yield from self._answered(read)
+                read, num_bytes = [], 0
+        if read:
+            yield from self._answered(read)
+
+    def as_json(self, answer: Float64) -> dict[str, Any]:
+        """An answer as a JSON object: see `Labels.answer`."""
+        return self.labels.answer(answer, self.target)
+
+    def _read(self, example: Example) -> bytes | Unreadable:
+        try:
+            if isinstance(example, bytes):
+                size = len(example)
+            elif example.is_dir():
+                return Unreadable(f"a folder without {self.prepare.NOUN}s")
+            elif example.exists() and not example.is_file():  # reading a pipe would never end
+                return Unreadable("no regular file")
+            else:
+                size = example.stat().st_size
+            if size > self._max_bytes:
+                return Unreadable(f"larger than {self._max_bytes / 1e6:g} MB")
+            return example if isinstance(example, bytes) else example.read_bytes()
+        except OSError as error:
+            return Unreadable(error.strerror or str(error))
+
+    def _answered(self, read: Sequence[tuple[Example, bytes | Unreadable]]) -> Iterator[Answered]:
+        files = [None if isinstance(data, Unreadable) else data for _, data in read]
+        prepared = self.prepare.prepare(files, self.limits)
+        reasons = [
+            data if isinstance(data, Unreadable) else problem
+            for (_, data), problem in zip(read, prepared.problems, strict=True)
+        ]
+        usable = [row for row, reason in enumerate(reasons) if reason is None]
+        contents = {n: [values[r] for r in usable] for n, values in prepared.content.items()}
+        answers = iter(self._ask(contents) if usable else [])
+        for (example, _), reason in zip(read, reasons, strict=True):
+            answer = next(answers) if reason is None else Unreadable(reason)
+            yield Answered(example, answer)
+
+    def _ask(self, contents: Mapping[str, Sequence[Any]]) -> NDArray:
+        """What the model says of N examples as data/raw has them, `(N, K)`."""
+        inputs = self._encode.encode(contents, self.about["preparation"])
+        return self._judging.probabilities(predict(self.network, inputs, self.device))

@@ -1,0 +1,169 @@
+"""Examples of each modality, and labels of each target, by which the contract tests go.
+
+A new modality or target adds an entry to SAMPLES or TARGET_SAMPLES, and is tested.
+"""
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+import pipeline.modalities
+from pipeline.modalities.opening import MODALITIES
+from tests.support.hostile_images import encode, exif
+from tests.support.photos import photos
+from tests.support.repository import ROOT
+
+Sections = Mapping[str, Mapping[str, Any]]
+SCRIPT = "<script>alert(1)</script>"
+TINY = "series"  # the modality of tests/support/series
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Of a modality."""
+
+    good: Callable[[], list[bytes]]
+    """At least four contents that can be used, all different."""
+    bad: Callable[[], list[bytes]]
+    """Contents that cannot be used."""
+    networks: Sequence[str]
+    settings: Sections = field(default_factory=dict)
+    """What the modality adds to the sections of params.yaml."""
+
+
+@dataclass(frozen=True)
+class TargetSamples:
+    """Of a target."""
+
+    labels: Sequence[str]
+    """Different ones, as texts of a source; some are hostile, where texts may be anything."""
+    settings: Sections = field(default_factory=dict)
+
+
+def some_images() -> list[bytes]:
+    small, wide = photos(4, side=24), photos(4, seed=1, side=40)[:, :28]
+    return [
+        encode(small[0], "PNG"),
+        encode(small[1], "JPEG", exif=exif(), quality=90),
+        encode(small[2, :, :, 0], "PNG"),
+        encode(wide[0], "JPEG", quality=70),
+        encode(wide[1], "GIF"),
+        encode(np.dstack([small[3], small[0, :, :, :1]]), "PNG"),
+        encode(wide[2], "WEBP"),
+        encode(np.zeros((24, 24, 3), np.uint8), "PNG"),
+    ]
+
+
+def broken_images() -> list[bytes]:
+    good = some_images()
+    return [good[0][: len(good[0]) // 2], good[1][:200], good[0].replace(b"IDAT", b"XDAT"), b"GIF"]
+
+
+def some_series() -> list[bytes]:
+    random = np.random.default_rng(0)
+    lists = [random.normal(size=24).round(3).tolist() for _ in range(6)]
+    return [json.dumps(numbers).encode() for numbers in [*lists, [0], [1e29, -1e-29]]]
+
+
+SAMPLES: dict[str, Samples] = {
+    "images": Samples(
+        some_images,
+        lambda: [*broken_images(), b"text", b"[1, 2]"],
+        networks=("article_cnn", "resnet", "whitened_cnn", "whitened_resnet"),
+        settings={
+            "ingest": {"max_megapixels": 1.0},
+            "augment": {
+                "transforms": [
+                    {"name": "affine", "degrees": 10.0, "scale": 0.1},
+                    {"name": "flip"},
+                    {"name": "rand_augment"},
+                ],
+                "resize": "pad",
+            },
+            "clean": {"transforms": [{"name": "translate", "fraction": 0.1}]},
+            "train": {"transforms": [], "progressive": [], "views": "original", "weights": "none"},
+            "evaluate": {"corrupted_examples": 10},
+        },
+    ),
+    TINY: Samples(
+        some_series,
+        lambda: [b"[1, 2", b"[NaN]", b"[]", b"{}", b"[[1]]", b"null", b"7", b'["x"]', b"[1e999]"],
+        networks=("line",),
+        settings={"augment": {"noise": 0.5}},
+    ),
+}
+
+ANYTHING: tuple[bytes | None, ...] = (
+    None,
+    b"",
+    b" ",
+    b"\0" * 1000,
+    b"\xff\xfe" + "text".encode("utf-16-le"),
+    np.random.default_rng(0).bytes(3000),
+    b"plain text",
+    SCRIPT.encode(),
+    b"\x1b[31mred\x07 \r\n\x9b2J",
+    "e\N{COMBINING ACUTE ACCENT}\N{RIGHT-TO-LEFT OVERRIDE}\N{LINE SEPARATOR}\U0001f600".encode(),
+    b"\xed\xa0\x80",  # half of a surrogate pair
+    b'"\\ud800"',
+    b"9" * 5000,
+    b"[" + b"9" * 400 + b"]",
+    b"[1" + b"0" * 5000 + b"]",
+    b"1e999",
+    b"[1e999, 2]",
+    b"[-1e308, 1e308]",
+    b"NaN",
+    b"[NaN, Infinity]",
+    b"[" * 100_000,
+    b'{"a":' * 100_000,
+    b'[{"a": [1, {"b": null}]}]',
+    b'{"a": 1, "a": 2}',
+    b"a,b\n1,2\n",
+    b"PAR1" + b"\0" * 100 + b"PAR1",
+    b"\x89PNG\r\n\x1a\n",
+    b"\xff\xd8\xff\xe0",
+    b"PK\x03\x04",
+)
+"""Contents of all kinds: each can be used or not, as the modality likes."""
+
+TARGET_SAMPLES: dict[str, TargetSamples] = {
+    "classes": TargetSamples(
+        ("cat", f"b|{SCRIPT}`*_[x](y)", "$\\frac{ dog"),
+        settings={
+            "augment": {"balance": "sqrt"},
+            "train": {"label_smoothing": 0.1},
+            "validate": {"min_examples_per_class": 3},
+        },
+    ),
+}
+
+KNOWN = [*MODALITIES, *({TINY} - {*MODALITIES})]
+
+
+@contextmanager
+def tiny_modality() -> Iterator[None]:
+    """Within it, tests/support/series is a modality of this process."""
+    if TINY in MODALITIES:  # in the clone of tests/whole/test_new_modality.py
+        yield
+        return
+    with_tiny = str(ROOT / "tests/support")
+    pipeline.modalities.__path__.append(with_tiny)
+    MODALITIES[TINY] = f"pipeline.modalities.{TINY}"
+    try:
+        yield
+    finally:
+        del MODALITIES[TINY]
+        pipeline.modalities.__path__.remove(with_tiny)
+        forget_tiny()
+
+
+def forget_tiny() -> None:
+    package = f"pipeline.modalities.{TINY}"
+    for name in [n for n in sys.modules if n == package or n.startswith(f"{package}.")]:
+        del sys.modules[name]
+    vars(pipeline.modalities).pop(TINY, None)
