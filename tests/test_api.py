@@ -124,7 +124,7 @@ def folder(tmp_path) -> Path:
 def test_shards_are_a_dataset_of_named_tensors(folder, copy, start):
     dataset, expected = groundwork.shards(folder, copy=copy), shard(start, 7)
     assert (len(dataset), dataset.labels) == (7, ["a", "b", "c"])
-    assert dataset.preparation == {"shape": [2, 3, 3]}
+    assert dataset.preparation["shape"] == [2, 3, 3]
     for number, item in enumerate(dataset):
         assert list(item) == ["x", "y", "weight"]
         assert item["x"].dtype == torch.uint8
