@@ -17,7 +17,7 @@ from pipeline.runtime.cache import read_cache, write_cache
 from pipeline.runtime.settings import read_yaml
 from tests.support.repository import Repository
 
-BEFORE = "images were searched for near duplicates before"
+BEFORE = "examples were searched for near duplicates before"
 OUTPUTS = ("data/clean", "data/findings", "reports/labels.json")
 CACHE = ".groundwork/cache"
 
@@ -43,7 +43,7 @@ def test_what_has_not_changed_is_not_made_again(quick_clone):
     searched, line = augment(repository)
     assert searched == f"clean: 1796 of 1797 {BEFORE}"
     assert " of them as before, " in line
-    assert line.endswith(", 2 copies of train, 1795 of 1796 images as before")
+    assert line.endswith(", 2 copies of train, 1795 of 1796 examples as before")
     found = repository.digests("data/shards")
     cleaned = repository.digests(*OUTPUTS)
 
