@@ -5,6 +5,7 @@ target, and a line in params.yaml; dvc.yaml names whole sections. A stage reads 
 alone (`run_stage`); the stage `check` and commands read all.
 """
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ OF_STAGES = (  # pydantic takes fields of the last first, and messages list them
 )
 
 
+@lru_cache
 def all_params(modality: str, target: str) -> Any:
     """Every key that some stage knows, for a modality and a target."""
     return create_model("Params", __base__=tuple(of(modality, target) for of in OF_STAGES))

@@ -32,7 +32,13 @@ Seed = Annotated[int, Field(ge=0, lt=2**32)]
 class Settings(BaseModel):
     """A section of a YAML file. Unknown keys and wrong types are errors; values never change."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        allow_inf_nan=False,
+        defer_build=True,  # most classes are only a part of the one that a stage reads
+    )
 
 
 SomeSettings = TypeVar("SomeSettings", bound=Settings)

@@ -51,12 +51,13 @@ class Stage(Generic[SomeSettings]):
         stages = read_yaml(DVC_FILE)["stages"]
         declared = stages[name]
         self._outputs = _paths(declared, "outs", "metrics", "plots")
-        self._inputs = [Path(_filled_in(path)) for path in _paths(declared, "deps")]
+        content = read_yaml(PARAMS_FILE)
+        self._inputs = [Path(_filled_in(path, content)) for path in _paths(declared, "deps")]
         self._check_inputs(stages)
         self._param_keys: list[str] = []
         for entry in declared.get("params", []):
             if isinstance(entry, Mapping):  # a whole file: `- data/catalog/${dataset}.yaml:`
-                self._inputs.append(Path(_filled_in(next(iter(entry)))))
+                self._inputs.append(Path(_filled_in(next(iter(entry)), content)))
             else:
                 self._param_keys.append(entry)
         self._before = self._fingerprint()
@@ -221,9 +222,8 @@ def _partial(path: str) -> Path:
     return Path(path + ".partial")
 
 
-def _filled_in(path: str) -> str:
+def _filled_in(path: str, content: Mapping[str, Any]) -> str:
     """`data/catalog/${dataset}.yaml` with the name from params.yaml, as DVC reads it."""
-    content = read_yaml(PARAMS_FILE)
     return re.sub(r"\$\{(\w+)\}", lambda found: str(content[found[1]]), path)
 
 
