@@ -68,6 +68,10 @@ class Source(NamedTuple):
     kind: str = "builtin"
     target: Mapping[str, Any] = MappingProxyType({})
     """What labels may be, which the target makes of `labels` and of the entry."""
+    beside: Mapping[str, int] = MappingProxyType({})
+    """Files or rows that are no examples, counted by kind: `not images: .json`, `in @eaDir`."""
+    notes: tuple[str, ...] = ()
+    """Sentences about choices that were made, and columns that are not used, for `add` and ingest."""
 
 
 def examples_table(content: str, ids: Sequence[str], **columns: Any) -> pa.Table:

@@ -2,7 +2,8 @@
 
 import os
 import tarfile
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -32,6 +33,8 @@ class Files:
     """What to call the tree in messages."""
     suffixes: frozenset[str]
     """Of files that are examples."""
+    beside: Mapping[str, int] = field(default_factory=dict)
+    """Files that are not among the members, counted by kind: `in @eaDir`."""
 
     @cached_property
     def others(self) -> dict[str, Member]:
