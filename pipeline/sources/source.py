@@ -71,7 +71,7 @@ class Source(NamedTuple):
     beside: Mapping[str, int] = MappingProxyType({})
     """Files or rows that are no examples, counted by kind: `not images: .json`, `in @eaDir`."""
     notes: tuple[str, ...] = ()
-    """Sentences about choices that were made, and columns that are not used, for `add` and ingest."""
+    """Sentences for `add` and ingest: choices that were made, columns that are not used."""
 
 
 def examples_table(content: str, ids: Sequence[str], **columns: Any) -> pa.Table:
