@@ -9,6 +9,8 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 # What the command `groundwork` was installed from.
 LAUNCHER := pyproject.toml groundwork_launcher.py
 
+COMPILE := uv pip compile --quiet --generate-hashes --universal --no-emit-index-url --no-header --python-version 3.11
+
 .PHONY: help env install launcher run review test lint dag lock bench
 
 help: ## Show this list.
@@ -22,7 +24,7 @@ install:
 	@command -v $(PYTHON) >/dev/null || { echo "ERROR $(PYTHON) is not on PATH; Groundwork needs Python 3.11 or later | fix: install it, or name another: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	@echo "Making $(VENV) from requirements.txt (about 6 GB on Linux, most of it CUDA for torch) ..."
 	@$(PYTHON) -m venv $(VENV)
-	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.txt
 	@cp requirements.txt $(INSTALLED)
 
 launcher:
@@ -49,8 +51,10 @@ dag: env ## Write into dvc.yaml which code each stage runs, after imports have c
 	@python -m pipeline.commands.dag
 
 bench: env ## Run every benchmark in benchmarks/; each file says how to run it alone.
+	@uv pip install --quiet --constraint requirements.txt ".[bench]"
 	@for file in benchmarks/*.py; do echo "== $$file"; python $$file || exit 1; done
 
-lock: ## Pin every transitive version of what pyproject.toml names in requirements.txt.
+lock: ## Pin every transitive version of what pyproject.toml names, with hashes.
 	@test -x $(VENV)/bin/uv || $(MAKE) --no-print-directory install
-	@uv pip compile --quiet --universal --no-emit-index-url --no-header --python-version 3.11 --upgrade --group dev --output-file requirements.txt pyproject.toml
+	@$(COMPILE) --upgrade --group dev --output-file requirements.txt pyproject.toml
+	@$(COMPILE) --constraint requirements.txt --group report --output-file .github/requirements.txt

@@ -6,7 +6,7 @@ process of its own with one thread, all peers in turn. The rate is images for ea
 time, which other work on the machine disturbs least. Two workers share the images between them and
 are compared with one by the clock.
 
-    pip install -r requirements.txt ".[bench]"
+    uv pip install -c requirements.txt ".[bench]"
     GROUNDWORK_CIFAR10=/data/cifar10 python benchmarks/augment.py [--rounds 3] [--images 10000]
         [--peers NAME ...]    none: one worker against two alone
 """

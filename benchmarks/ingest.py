@@ -6,7 +6,7 @@ hashed, split), and `datasets` makes Parquet of them (copied undecoded). Time is
 process, imports included. Memory is the peak of the process and its workers together (PSS);
 `--tenfold` shows it for ten times the images.
 
-    pip install -c requirements.txt ".[bench]"
+    uv pip install -c requirements.txt ".[bench]"
     GROUNDWORK_CIFAR10=/data/cifar10 python benchmarks/ingest.py [--rounds 3] [--tenfold]
 """
 

@@ -13,7 +13,7 @@ Time is also given in seconds of CPU, which other work on the machine changes le
 the peak resident set above that of the process with everything imported; it has the pages of a
 memory-mapped file in it. `disk` is what was read from there and not from the page cache.
 
-    pip install -c requirements.txt ".[bench]"
+    uv pip install -c requirements.txt ".[bench]"
     GROUNDWORK_CIFAR10=/data/cifar10 python benchmarks/loader.py [--rounds 3] [--larger] [--cold]
 """
 
