@@ -11,7 +11,7 @@ LAUNCHER := pyproject.toml groundwork_launcher.py
 
 COMPILE := uv pip compile --quiet --generate-hashes --universal --no-emit-index-url --no-header --python-version 3.11
 
-.PHONY: help env install launcher run review test lint dag lock bench
+.PHONY: help env install launcher repository run review test lint dag lock bench
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,6 +22,7 @@ env: ## Make .venv from requirements.txt, with the command groundwork, when it i
 
 install:
 	@command -v $(PYTHON) >/dev/null || { echo "ERROR $(PYTHON) is not on PATH; Groundwork needs Python 3.11 or later | fix: install it, or name another: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "ERROR $(PYTHON) is $$($(PYTHON) --version); Groundwork needs Python 3.11 or later | fix: install it, or name another: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	@echo "Making $(VENV) from requirements.txt (about 6 GB on Linux, most of it CUDA for torch) ..."
 	@$(PYTHON) -m venv $(VENV)
 	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.txt
@@ -31,7 +32,10 @@ launcher:
 	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-index --no-build-isolation --force-reinstall .
 	@cat $(LAUNCHER) > $(VENV)/launcher.installed
 
-run: env ## Run the pipeline on the dataset that params.yaml names.
+repository:
+	@git rev-parse HEAD >/dev/null 2>&1 || { echo "ERROR there is no git repository with a commit here, as in a ZIP of the files | fix: git clone it; or git init && git add . && git commit -m start"; exit 1; }
+
+run: repository env ## Run the pipeline on the dataset that params.yaml names.
 	@groundwork repair --quiet
 	@dvc repro
 	@dvc metrics show reports/metrics.json

@@ -1,5 +1,6 @@
 """Catalog entries: what a person writes in data/catalog/<name>.yaml to bring data."""
 
+import difflib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -105,6 +106,9 @@ def parse_entry(name: str, model: type[SomeSettings], modality: str, target: str
         )
     content = read_yaml(path)
     if not content.get("license"):
+        misspelt = difflib.get_close_matches("license", map(str, content), n=1, cutoff=0.8)
+        if misspelt and misspelt[0] != "license":
+            raise SettingsError(f"{path}: unknown key {misspelt[0]}", fix="did you mean license?")
         raise SettingsError(
             f"{path}: key license is missing; data without a licence is not ingested",
             fix="add `license:` with the terms you hold the data under, such as CC-BY-4.0",

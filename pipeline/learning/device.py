@@ -7,12 +7,9 @@ from dataclasses import dataclass
 import torch
 
 from pipeline.runtime.errors import SettingsError
-from pipeline.runtime.process import available_cores, world
+from pipeline.runtime.process import DEVICE_VARIABLE, available_cores, world
 
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # of malloc.h
-
-DEVICE_VARIABLE = "GROUNDWORK_DEVICE"
-"""Names the device that `auto` takes, in every stage: for a GPU that is broken or busy."""
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,8 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 WORKERS_VARIABLE = "GROUNDWORK_WORKERS"
+DEVICE_VARIABLE = "GROUNDWORK_DEVICE"
+"""Names the device that `auto` takes, in every stage: for a GPU that is broken or busy."""
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 WAIT_FOR_TORCHRUN_SECONDS = 5
 """In which it ends the processes beside one that failed."""

@@ -8,6 +8,7 @@ leaves nothing under a final name, says so in one line, and exits non-zero.
 What a stage reads and writes stands in dvc.yaml alone; the frame reads it there.
 """
 
+import argparse
 import hashlib
 import json
 import math
@@ -168,6 +169,8 @@ def run_stage(
     `params` gives the keys of params.yaml that the stage reads, for a modality and a target. A
     stage that is `distributed` may be started as several processes by torchrun.
     """
+    if main.__module__ == "__main__":
+        _read_arguments(name, sys.modules["__main__"].__doc__)
     here = world()
     # dvc.yaml passes the process of DVC, which may have been killed while this one was importing.
     given = os.environ.get("DVC_PID") if here.size == 1 else None
@@ -196,6 +199,18 @@ def run_stage(
     finally:
         if stage is not None:
             stage._discard_partials()
+
+
+def _read_arguments(name: str, about: str | None) -> None:
+    """Answer `--help` and refuse all other arguments: a stage takes none."""
+    parser = argparse.ArgumentParser(
+        prog=f"python -m pipeline.{name}",
+        description=about,
+        epilog=f"It takes no arguments: its settings are in params.yaml. dvc repro {name} runs it "
+        "after what it needs, and keeps what it makes.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.parse_args()
 
 
 def write_json(path: Path, values: Any) -> None:

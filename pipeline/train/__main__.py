@@ -68,6 +68,11 @@ def main(stage: Stage[TrainParams]) -> None:
     stage.say(f"{params.model}, {num_parameters:,} parameters, {num_train} examples, on {where}")
     if message:
         stage.say(message)
+    if recipe.batch_size >= num_train:
+        stage.say(
+            f"batch_size {recipe.batch_size} is more than the {num_train} training examples: "
+            f"each epoch is one step, {recipe.epochs} in all"
+        )
 
     if fits_itself(network):
         fitted = fit_itself(network, reader, loss, device, params.seed)

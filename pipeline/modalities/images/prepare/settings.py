@@ -26,5 +26,7 @@ class ColumnFields(Settings):
 class EntryFields(Settings):
     """Added to an entry."""
 
-    image_size: Annotated[list[Side], Field(min_length=2, max_length=2)] | None = None
+    image_size: Annotated[
+        list[Side] | None, Field(min_length=2, max_length=2, examples=[[64, 64]])
+    ] = None
     """Height and width of a training image in pixels; from the data when uniform."""

@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 from pipeline.dataset.table import count
 
 LARGEST_DEFAULT_SIDE = 224  # pixels; what most pretrained networks expect
+MUCH_LARGER = 16  # times the pixels
 BLANK_CONTRAST = 0.005  # MIN_CONTRAST of validate
 
 
@@ -48,12 +49,25 @@ class ImageTally:
         return [side, side]
 
     def remarks(self, entry: Any) -> list[str]:
-        if entry.image_size is not None or len(self.sizes) <= 1:
+        if entry.image_size is not None:
+            return self._enlargement(*entry.image_size)
+        if len(self.sizes) <= 1:
             return []
         height, width = self.common_size()
         return [
             f"images differ in size; training will see {height} x {width} "
             "(`image_size` in the catalog entry chooses another)"
+        ]
+
+    def _enlargement(self, height: int, width: int) -> list[str]:
+        """Say so when most images have far fewer pixels than training will see."""
+        areas = sorted(height * width for height, width in self.sizes.elements())
+        if not areas or height * width < MUCH_LARGER * areas[len(areas) // 2]:
+            return []
+        times = height * width / areas[len(areas) // 2]
+        return [
+            f"image_size {height} x {width} has {times:,.0f} times the pixels of half of the "
+            f"images ({self.size_range()}): enlarging adds nothing to see, and shards grow as much"
         ]
 
     def headline(self) -> str:
