@@ -42,7 +42,7 @@ def choose_device(device: str, precision: str, large: bool) -> Device:
     """Resolve `auto`: the accelerator when there is one; bf16 where hardware computes in it.
 
     On a CPU bf16 pays for `large` examples alone: for others conversions cost more than it gains
-    (LOG.md).
+    (docs/decisions/bf16-on-a-cpu.md).
 
     The choice is by rule, not by timing, so that the same machine always makes the same.
 
@@ -80,8 +80,8 @@ def _keep_memory() -> None:
     """Have the C library keep what torch frees, in huge pages.
 
     Every step takes and frees the same hundreds of megabytes. glibc hands such blocks back to the
-    kernel, which has to clear them again: a fifth of a step's time (LOG.md). Where there is no
-    glibc, nothing changes.
+    kernel, which has to clear them again: a fifth of a step's time
+    (docs/decisions/memory-of-a-step.md). Where there is no glibc, nothing changes.
     """
     os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")  # read at torch's first large block
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)

@@ -32,7 +32,8 @@ class Checkpoint:
     def due(self, *, after_epoch: bool = False) -> bool:
         """Whether it is time to save: every `every_seconds`, and a small state after each epoch.
 
-        Saving a larger state takes longer than a short epoch on a GPU (LOG.md).
+        Saving a larger state takes longer than a short epoch on a GPU
+        (docs/decisions/finite-steps.md).
         """
         if after_epoch and self._saved_bytes <= SMALL_BYTES:
             return True
