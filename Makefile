@@ -11,7 +11,7 @@ LAUNCHER := pyproject.toml groundwork_launcher.py
 
 COMPILE := uv pip compile --quiet --generate-hashes --universal --no-emit-index-url --no-header --python-version 3.11
 
-.PHONY: help env install launcher repository run review test lint dag lock bench
+.PHONY: help env install launcher repository run review test lint dag bench figures lock
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,9 +54,17 @@ lint: env ## Check style (ruff) and types (mypy).
 dag: env ## Write into dvc.yaml which code each stage runs, after imports have changed.
 	@python -m pipeline.commands.dag
 
-bench: env ## Run every benchmark in benchmarks/; each file says how to run it alone.
+# What compares two trees or takes a recipe is run alone; each file says how.
+BENCHMARKS := repro ingest data_checks annotators labels duplicates outliers augment loader review compare growth
+
+bench: env ## Measure beside peers (hours; GROUNDWORK_CIFAR10 names the data), then write the page of figures.
 	@uv pip install --quiet --constraint requirements.txt ".[bench]"
-	@for file in benchmarks/*.py; do echo "== $$file"; python $$file || exit 1; done
+	@for name in $(BENCHMARKS); do echo "== $$name"; python benchmarks/$$name.py || exit 1; done
+	@echo "== training"; python benchmarks/training.py steps
+	@python benchmarks/figures.py
+
+figures: env ## Write benchmarks/README.md from what the benchmarks left in benchmarks/results.
+	@python benchmarks/figures.py
 
 lock: ## Pin every transitive version of what pyproject.toml names, with hashes.
 	@test -x $(VENV)/bin/uv || $(MAKE) --no-print-directory install
