@@ -1,6 +1,6 @@
 """Write benchmarks/README.md from benchmarks/results.
 
-    python benchmarks/figures.py
+python benchmarks/figures.py
 """
 
 import argparse
