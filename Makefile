@@ -11,7 +11,7 @@ LAUNCHER := pyproject.toml groundwork_launcher.py
 
 COMPILE := uv pip compile --quiet --generate-hashes --universal --no-emit-index-url --no-header --python-version 3.11
 
-.PHONY: help env install launcher repository run review test lint dag bench figures lock
+.PHONY: help env install launcher repository run review test lint dag reference bench figures lock
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ lint: env ## Check style (ruff) and types (mypy).
 
 dag: env ## Write into dvc.yaml which code each stage runs, after imports have changed.
 	@python -m pipeline.commands.dag
+
+reference: env ## Write docs/reference.md, every command and key, from the code.
+	@python -m pipeline.commands.reference
 
 # What compares two trees or takes a recipe is run alone; each file says how.
 BENCHMARKS := repro ingest data_checks annotators labels duplicates outliers augment loader review compare growth
