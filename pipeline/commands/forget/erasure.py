@@ -29,8 +29,8 @@ def erase(found: Findings, places: Iterable[Store], workspace: Workspace) -> Non
         for path in [*found.runs.get(store.name, []), *found.objects.get(store.name, [])]:
             with suppress(FileNotFoundError):  # by somebody else, meanwhile
                 store.remove(path)
-    for path in list(workspace.removed()):
-        _remove(path)
+    for unneeded in list(workspace.removed()):
+        _remove(unneeded)
 
 
 def erase_outputs(examples: Forgotten, scope: Scope, workspace: Workspace) -> list[str]:
@@ -57,9 +57,9 @@ def erase_strays(examples: Forgotten, scope: Scope, workspace: Workspace) -> Non
     """Remove files with the examples that no stage makes now: old reports, DVC's own."""
     for folder in (REPORTS, DVC_TEMPORARY):
         for path in files_below(folder):
-            if workspace.treatment(path) is Treatment.SEARCHED and not scope.is_other(path):
-                if holds(examples, path, examples.ids):
-                    _remove(path)
+            is_stray = workspace.treatment(path) is Treatment.SEARCHED
+            if is_stray and not scope.is_other(path) and holds(examples, path, examples.ids):
+                _remove(path)
 
 
 def erase_notes(examples: Forgotten, folder: Path) -> None:

@@ -154,8 +154,9 @@ def find(
         or lock.outputs.get(str(RAW), "") not in {"", *scope.folders, *scope.other_ids}
     ]
     named = {name for name, reason in scope.history.holders(examples).items() if not reason}
-    found = Findings(bad, trained, commits, unjudged, experiments_of(set(commits), named))
-    found.addresses = scope.addresses
+    experiments, of_experiments = experiments_of(set(commits), named)
+    commits = list(dict.fromkeys([*commits, *of_experiments]))
+    found = Findings(bad, trained, commits, unjudged, experiments, addresses=scope.addresses)
     for store in places:
         found.objects[store.name] = [p for p in store.objects() if object_id(p) in bad]
         found.runs[store.name] = [p for p in store.runs() if _mentions(store.read(p), bad)]

@@ -1,4 +1,4 @@
-"""What git keeps: versions of files, experiments, stashes, reflogs, objects that nothing leads to."""
+"""What git keeps: versions of files, experiments, stashes, reflogs, unreachable objects."""
 
 import subprocess
 from collections.abc import Collection, Iterable, Iterator
@@ -109,23 +109,28 @@ def _content(name: str) -> bytes:
     return subprocess.run(["git", "cat-file", "blob", name], check=True, capture_output=True).stdout
 
 
-def experiments_of(commits: Collection[str], objects: Collection[str]) -> list[str]:
+def experiments_of(
+    commits: Collection[str], objects: Collection[str]
+) -> tuple[list[str], list[str]]:
     """Refs of experiments, stashed and queued ones among them, that hang on some of the commits.
 
     Or that alone have some of the `objects`. Those of EXECUTION count where nothing else leads to
-    what they name.
+    what they name. Also returns the commits to which these refs alone lead.
     """
-    found = []
+    found: list[str] = []
+    only: dict[str, None] = {}
     others = ("--not", "--branches", "--tags", "--remotes")
     for ref in git("for-each-ref", "--format=%(refname)", EXPERIMENTS).split():
-        own = set(git("rev-list", ref, *others).split())
+        alone = git("rev-list", ref, *others).split()
+        own = set(alone)
         stashed = set(git("log", "--walk-reflogs", "--format=%H", ref, "--").split())
         if not ref.startswith(EXECUTION):
             own |= {git("rev-parse", ref).strip(), *stashed}
         listed = git("rev-list", "--objects", "--no-object-names", ref, *stashed, *others).split()
         if not own.isdisjoint(commits) or not set(listed).isdisjoint(objects):
             found.append(ref)
-    return found
+            only |= dict.fromkeys(alone)
+    return found, list(only)
 
 
 def remove_experiments(refs: Iterable[str], commits: Collection[str]) -> None:
@@ -133,11 +138,9 @@ def remove_experiments(refs: Iterable[str], commits: Collection[str]) -> None:
 
     DVC commits an experiment in the workspace itself, so that the reflog of HEAD has it too.
     """
-    gone = set(commits)
     for ref in refs:
-        gone |= set(git("rev-list", ref, "--not", "--branches", "--tags", "--remotes").split())
         git("update-ref", "-d", ref)
-    gone -= set(git("rev-list", "--all", "HEAD").split())
+    gone = set(commits) - set(git("rev-list", "--all", "HEAD").split())
     entries = git("log", "--walk-reflogs", "--format=%H", "HEAD").split()
     for number, commit in reversed(list(enumerate(entries))):  # the others keep their numbers
         if commit in gone:

@@ -157,10 +157,11 @@ def _remains(
 
 
 def _searched(left: Left, counts: dict[str, int]) -> Iterator[str]:
-    yield "\nSearched: the workspace and other worktrees, .dvc and DVC's notes, work files, downloads,"
-    yield f"all of git; {', '.join(f'{number} objects in {name}' for name, number in counts.items())}."
-    yield "For ids and digests in every table, ids in any spelling in what is made from the data, and"
-    yield "bytes of the content in every file, archives opened."
+    stored = ", ".join(f"{number} objects in {name}" for name, number in counts.items())
+    yield "\nSearched: the workspace and other worktrees, .dvc and DVC's notes, work files,"
+    yield f"downloads, all of git; {stored}."
+    yield "For ids and digests in every table, ids in any spelling in what is made from the data,"
+    yield "and bytes of the content in every file, archives opened."
     if left.unopened:
         yield f"Could not be looked into: {', '.join(left.unopened)}"
     found = [*left.ours, *left.worktrees]
