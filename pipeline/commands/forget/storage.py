@@ -5,6 +5,7 @@ import re
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
@@ -223,17 +224,21 @@ def current_lock() -> Lock:
 
 
 def _lock(text: str, commits: list[str]) -> Lock:
+    return Lock(tuple(commits), _steps(text))
+
+
+@lru_cache(1024)  # reading one takes as long as all else that is done with it
+def _steps(text: str) -> tuple[Step, ...]:
     steps = []
     for stage in ((YAML(typ="safe").load(text) or {}).get("stages") or {}).values():
-        given = [
-            values["dataset"] for values in stage.get("params", {}).values() if "dataset" in values
-        ]
+        values = [of_file for of_file in stage.get("params", {}).values() if of_file]
+        given = [of_file["dataset"] for of_file in values if "dataset" in of_file]
         paths = [
             {entry["path"]: entry["md5"] for entry in stage.get(section, []) if "md5" in entry}
             for section in ("deps", "outs")
         ]
         steps.append(Step(given[0] if given else None, *paths))
-    return Lock(tuple(commits), tuple(steps))
+    return tuple(steps)
 
 
 def _two_up(path: str) -> str:
