@@ -76,7 +76,7 @@ def _open_examples(entry: Entry, prepare: Prepare, labels: Labels, max_bytes: fl
     else:
         path = local_path(entry.uri)
         _verify(entry, path)
-    files = open_files(path, without_secrets(entry.uri), prepare.SUFFIXES)
+    files = open_files(path, without_secrets(entry.uri), prepare.SUFFIXES, entry.links)
     kind: str = entry.kind
     if kind == "auto":
         kind = _recognise(entry, prepare, labels, files)
