@@ -39,13 +39,8 @@ def may_lead_to(target: Path, root: Path, links: str | None) -> bool:
     """
     if links == FOLLOW or target.is_relative_to(root):
         return True
-    allowed = links is not None and target.is_relative_to(_resolved(links))
+    allowed = links is not None and target.is_relative_to(Path(links).expanduser().resolve())
     return allowed or target.is_relative_to(_dvc_cache(Path.cwd()))
-
-
-@lru_cache(maxsize=4)
-def _resolved(folder: str) -> Path:
-    return Path(folder).expanduser().resolve()
 
 
 @lru_cache(maxsize=1)
