@@ -86,7 +86,7 @@ def test_names_and_members_of_a_zip(here):
         "cat/1.jpg#2": "another file has the same name",
         "cat/../../../climbs.jpg": OUTSIDE,
         "absolute/1.jpg": OUTSIDE,
-        "cat/inner.zip": "no image in any of JPEG, PNG, WEBP, GIF, BMP, TIFF, but an archive",
+        "cat/inner.zip": "no image in any of JPEG, PNG, WEBP, GIF, BMP, TIFF, PPM, but an archive",
         "cat/link.jpg": LINK_OUTSIDE,
         "cat/device.jpg": LINK,
         "cat/pipe.jpg": "encrypted",

@@ -115,7 +115,7 @@ def test_folders_deeper_than_the_stack(here):
     assert found == {"cat/plain.jpg": None, f"cat/{'d/' * 1200}1.jpg": None}
 
 
-NO_IMAGE = "no image in any of JPEG, PNG, WEBP, GIF, BMP, TIFF"
+NO_IMAGE = "no image in any of JPEG, PNG, WEBP, GIF, BMP, TIFF, PPM"
 
 
 class Exploit:
