@@ -64,6 +64,8 @@ class Entry(Settings):
     """What is said of an example; that of params.yaml when not given."""
     kind: Text = "auto"
     """What the source holds: `auto` looks; see pipeline/ingest/sources/opening.py."""
+    links: Text | None = None
+    """Where links of a folder may lead beside it: `follow` for anywhere, or a folder."""
     sha256: Sha256 | dict[Text, Sha256] | None = None
     """Of the file that `uri` names, or of each file of the folder that it names; verified."""
     md5: Md5 | dict[Text, Md5] | None = None

@@ -42,7 +42,8 @@ class IngestJob:
     fractions: SplitFractions
     seed: int
     limits: SimpleNamespace
-    """What the section `ingest` of params.yaml has, as a type that can be pickled."""
+    """What the section `ingest` of params.yaml has, and what the entry says of how contents are
+    read, as a type that can be pickled."""
     source: str
     terms: Terms
 
@@ -68,7 +69,7 @@ def job_maker(
         splits_given=source.splits,
         fractions=entry.split,
         seed=seed,
-        limits=SimpleNamespace(**limits.model_dump()),
+        limits=SimpleNamespace(**limits.model_dump(), **open_prepare(kind.modality).options(entry)),
         source=without_secrets(entry.uri),
         terms=Terms(
             license=entry.license,

@@ -11,7 +11,8 @@ import pyarrow as pa
 
 from pipeline.dataset.parts import cut_draws, part_ends
 from pipeline.sources.places.members import Member
-from pipeline.sources.places.trees import Folder, Tree, UnusableFile
+from pipeline.sources.places.problems import UnusableFile
+from pipeline.sources.places.trees import Folder, Tree
 
 
 def example_schema(content: str) -> pa.Schema:

@@ -94,7 +94,7 @@ def test_a_row_says_all_there_is_to_say(png):
     [
         (None, "empty file"),
         (b"", "empty file"),
-        (b"no image", "no image in any of JPEG, PNG, WEBP, GIF, BMP, TIFF, but text"),
+        (b"no image", "no image in any of JPEG, PNG, WEBP, GIF, BMP, TIFF, PPM, but text"),
     ],
 )
 def test_an_unreadable_image_is_a_row_with_its_problem(data, problem):

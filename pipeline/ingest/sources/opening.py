@@ -17,6 +17,7 @@ from pipeline.ingest.sources.annotations import fetch_annotations
 from pipeline.ingest.sources.kinds import folders
 from pipeline.ingest.sources.kinds.manifest import source as manifest
 from pipeline.ingest.sources.kinds.parquet import source as parquet
+from pipeline.ingest.sources.unread import refuse_unread, unknown_kind
 from pipeline.modalities.protocols.prepare import Prepare
 from pipeline.runtime.errors import SettingsError, SourceError
 from pipeline.sources.places.fetch import fetch_source
@@ -76,7 +77,9 @@ def _open_examples(entry: Entry, prepare: Prepare, labels: Labels, max_bytes: fl
     else:
         path = local_path(entry.uri)
         _verify(entry, path)
-    files = open_files(path, without_secrets(entry.uri), prepare.SUFFIXES)
+    suffixes = prepare.SUFFIXES | prepare.UNREAD_SUFFIXES
+    files = open_files(path, without_secrets(entry.uri), suffixes, entry.links)
+    refuse_unread(files, prepare, max_bytes)
     kind: str = entry.kind
     if kind == "auto":
         kind = _recognise(entry, prepare, labels, files)
@@ -101,11 +104,7 @@ def _recognise(entry: Entry, prepare: Prepare, labels: Labels, files: Files) -> 
     for name, module in KINDS.items():
         if module.recognises(files, entry, prepare, labels):
             return name
-    raise SourceError(
-        f"uri {entry.uri} is of no known kind; known: "
-        f"{', '.join(['builtin', *prepare.SOURCES, *KINDS])}",
-        fix="see docs/bring-your-own-data.md for what a source may look like",
-    )
+    raise unknown_kind(files, ["builtin", *prepare.SOURCES, *KINDS])
 
 
 def _verify(entry: Entry, path: Path) -> None:

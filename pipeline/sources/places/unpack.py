@@ -13,6 +13,10 @@ import pyarrow as pa
 from pipeline.runtime.errors import SourceError
 
 COPIED_AT_ONCE = 1 << 20
+# An archive of photos hardly shrinks; one that grows like this was made to fill a disk.
+MAX_GROWTH = 100
+GROWTH_FREE_BYTES = 256 << 20
+CHECKSUM = slice(148, 156)  # of the header of a tar's member, octal
 
 
 def _open_zstd(path: Path) -> Any:
@@ -53,7 +57,7 @@ def decompress(path: Path, where: str, folder: Path, max_bytes: int) -> Path | N
     try:
         with opener(path) as source, partial.open("wb") as target:
             while block := source.read(COPIED_AT_ONCE):
-                if not written and block[257:262] != b"ustar":
+                if not written and not _is_tar(block):
                     return None
                 written += len(block)
                 if written > max_bytes:
@@ -70,6 +74,20 @@ def decompress(path: Path, where: str, folder: Path, max_bytes: int) -> Path | N
     finally:
         partial.unlink(missing_ok=True)
     return final
+
+
+def _is_tar(block: bytes) -> bool:
+    """Whether this is how a tar starts; the oldest ones have a checksum alone."""
+    header = block[:512]
+    if header[257:262] == b"ustar":
+        return True
+    total = sum(header) - sum(header[CHECKSUM]) + 8 * ord(" ")
+    return len(header) == 512 and header[CHECKSUM].strip(b"\0 ") == b"%06o" % total
+
+
+def growth_limit(path: Path) -> int:
+    """Bytes that the archive at `path` may hold when it is decompressed."""
+    return GROWTH_FREE_BYTES + MAX_GROWTH * path.stat().st_size
 
 
 def grown(where: str | Path) -> SourceError:

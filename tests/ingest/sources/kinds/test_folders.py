@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.runtime.errors import SourceError
+from pipeline.sources.places.problems import LINK_OUTSIDE
 from tests.support.entries import Entry, open_source
 
 PLAIN = ["cat/1.jpg", "cat/2.PNG", "dog/deep/er/1.jpg"]
@@ -135,7 +136,7 @@ def test_a_file_too_large_or_unusable_is_an_example_with_its_problem(tmp_path):
         "cat/2.PNG": None,
         "cat/link.jpg": None,
         "cat/lost.jpg": "a link that leads nowhere",
-        "cat/out.jpg": "a link that leads outside the folder",
+        "cat/out.jpg": LINK_OUTSIDE,
         "dog/deep/er/1.jpg": "23 bytes, more than 16 allowed",
     }
 

@@ -38,7 +38,8 @@ from pipeline.runtime.errors import SourceError
 from pipeline.sources.places.fetch import fetch_file
 from pipeline.sources.places.files import Files
 from pipeline.sources.places.members import Member, named
-from pipeline.sources.places.trees import Folder, UnusableFile
+from pipeline.sources.places.problems import UnusableFile
+from pipeline.sources.places.trees import Folder
 from pipeline.sources.source import (
     EXAMPLES_PER_BATCH,
     Batch,
