@@ -188,8 +188,8 @@ def test_models_are_asked_again_when_the_answer_is_damaged(problem, checked, fol
     heard: list[str] = []
     _, again = run(problem, steps=steps, heard=heard)
     assert steps
-    assert heard[0] == "fold 1 of 3, epoch 1 of 8"
-    assert heard[-1] == "fold 3 of 3, epoch 8 of 8"
+    assert heard[0] == "fold 1 of 3, epoch 1 of 15"
+    assert heard[-1] == "fold 3 of 3, epoch 15 of 15"
     assert np.array_equal(checked[1].models.outputs, again.models.outputs)
     assert len(kept()) == 1
 
