@@ -279,4 +279,6 @@ def test_no_dear_stage_goes_without_the_run_cache():
 
 
 def test_a_model_is_named():
-    assert DVC["artifacts"]["classifier"]["path"] in DVC["stages"]["train"]["outs"]
+    folder = DVC["artifacts"]["classifier"]["path"]
+    outs = DVC["stages"]["train"]["outs"]
+    assert {f"{folder}/model.safetensors", f"{folder}/model.json"} <= set(outs)

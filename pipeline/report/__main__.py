@@ -4,7 +4,7 @@ reads   models/ (model.json, training.parquet, speed.parquet), data/evaluation/,
         (test)
 writes  reports/modelcard.md; in reports/model/ training as .csv and .png, speed as .csv, the tables
         and pictures of the target, and mistakes.png
-params  modality, target, report
+params  modality, target, report; clean and augment for the card
 
 Nothing is computed here that another stage reads: rewording the card or redrawing a picture runs
 this stage alone.
@@ -36,7 +36,8 @@ def main(stage: Stage[ReportParams]) -> None:
     model = read_model_json(MODELS / "model.json")
     history = read_rows(MODELS / "training.parquet")
     evaluation = read_evaluation(EVALUATION, target.TABLES, show.TAILS)
-    card = write_card(model, evaluation, show, target)
+    sections = {"clean": params.clean, "augment": params.augment}
+    card = write_card(model, sections, evaluation, show, target)
     stage.output("reports/modelcard.md").write_text(card, encoding="utf-8")
 
     folder = stage.output("reports/model")

@@ -23,8 +23,6 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Generic
 
-from tqdm import tqdm
-
 from pipeline.runtime.errors import (
     GroundworkError,
     InputChanged,
@@ -33,6 +31,7 @@ from pipeline.runtime.errors import (
     one_line,
 )
 from pipeline.runtime.process import WAIT_FOR_TORCHRUN_SECONDS, die_with_parent, say_error, world
+from pipeline.runtime.progress import Teller, Work
 from pipeline.runtime.settings import PARAMS_FILE, Kind, SomeSettings, read_params, read_yaml
 
 DVC_FILE = Path("dvc.yaml")
@@ -64,6 +63,7 @@ class Stage(Generic[SomeSettings]):
         self._before = self._fingerprint()
         self._is_published = False
         self._discard_partials()
+        self._teller = Teller(name, self.say, is_terminal=None if self.writes else False)
 
     def output(self, path: str) -> Path:
         """Where to write the output that dvc.yaml calls `path`, until it is published."""
@@ -77,10 +77,9 @@ class Stage(Generic[SomeSettings]):
         """Write a flat JSON report: keys in the given order, floats to six digits, no NaN."""
         write_json(self.output(path), {key: _rounded(value) for key, value in values.items()})
 
-    def progress_bar(self, total: int, unit: str) -> "tqdm[Any]":
-        """A progress bar over `total` units, which is quiet when nobody looks (no terminal)."""
-        disable = None if self.writes else True
-        return tqdm(desc=self.name, total=total, unit=unit, disable=disable, leave=False)
+    def progress_bar(self, total: int, unit: str, doing: str = "") -> Work:
+        """A progress bar over `total` units; without a terminal a line every half a minute."""
+        return self._teller.work(total, unit, doing)
 
     def say(self, text: str) -> None:
         if self.writes:
@@ -119,6 +118,11 @@ class Stage(Generic[SomeSettings]):
                 shutil.rmtree(final)
             partial.replace(final)
         self._is_published = True
+
+    def close(self) -> None:
+        """End what the stage leaves behind when it is over, well or not."""
+        self._teller.close()
+        self._discard_partials()
 
     def _discard_partials(self) -> None:
         if not self.writes:
@@ -198,7 +202,7 @@ def run_stage(
         sys.exit(128 + signal.SIGINT)
     finally:
         if stage is not None:
-            stage._discard_partials()
+            stage.close()
 
 
 def _read_arguments(name: str, about: str | None) -> None:

@@ -102,7 +102,7 @@ def main(stage: Stage[TrainParams]) -> None:
             checkpoint=checkpoint,
             ranks=ranks,
             on_step=bar.update,
-            on_epoch=lambda row: bar.set_postfix_str(log(row)),
+            on_epoch=lambda row: bar.describe(log(row)),
         )
     if checkpoint is not None:
         write(stage, network, reader, recipe, fitted, start)

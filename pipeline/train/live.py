@@ -1,6 +1,5 @@
 """Live curves of a training run, for whoever looks meanwhile; see DVCLive."""
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -13,7 +12,6 @@ from pipeline.runtime.stage import Stage
 from pipeline.targets.protocols.loss import Loss
 
 LIVE = Path("dvclive")
-SAY_EVERY_SECONDS = 30
 
 
 @contextmanager
@@ -35,16 +33,11 @@ def live_curves(
             fix="if there is none yet, make it: git add -A && git commit -m 'Groundwork'",
         ) from None
     shown: list[float] = []
-    said_at = time.monotonic()
     best_of = max if loss.MORE_IS_BETTER else min
 
     def log(row: dict[str, float]) -> str:
-        nonlocal said_at
         shown.append(row[loss.SHOWN])
         state = f"epoch {row['epoch']} of {num_epochs}, best val {best_of(shown):.4f}"
-        if time.monotonic() - said_at > SAY_EVERY_SECONDS:
-            said_at = time.monotonic()
-            stage.say(state)
         if live is not None:
             for name, value in row.items():
                 if name != "epoch":

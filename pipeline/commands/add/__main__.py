@@ -9,13 +9,12 @@ It prints what the source has, what looks suspicious, and what only a person can
 import argparse
 import re
 import shutil
+import sys
 import time
 from functools import partial
 from operator import call
 from pathlib import Path
 from typing import Any, NamedTuple
-
-from tqdm import tqdm
 
 from pipeline.commands.add.arguments import parser
 from pipeline.commands.add.entry_text import accept_text, entry_text
@@ -34,6 +33,7 @@ from pipeline.params import load_params
 from pipeline.runtime.errors import SettingsError, one_line
 from pipeline.runtime.files import written_whole
 from pipeline.runtime.process import map_ordered
+from pipeline.runtime.progress import Teller
 from pipeline.sources.places.trees import UNPACKED_DIR
 from pipeline.sources.source import Source
 from pipeline.targets.opening import open_labels
@@ -136,7 +136,7 @@ def inspect(name: str, entry: Entry, params: Any) -> Inspection:
     survey, oddities = Survey(params), Oddities(params)
     total = source.num_examples
     noun = open_prepare(params.modality).NOUN
-    with tqdm(desc="add", total=total, unit=noun, disable=None, leave=False) as bar:
+    with Teller("add", say_progress) as teller, teller.work(total, noun) as bar:
         for rows in map_ordered(call, jobs):
             survey.add(rows)
             oddities.add(rows.table)
@@ -144,6 +144,10 @@ def inspect(name: str, entry: Entry, params: Any) -> Inspection:
     shutil.rmtree(UNPACKED_DIR, ignore_errors=True)
     survey.add_annotations(source.annotations)
     return Inspection(source, survey, list(oddities.describe(source, survey)))
+
+
+def say_progress(text: str) -> None:
+    print(one_line(f"add: {text}"), file=sys.stderr, flush=True)
 
 
 def write_text(path: Path, text: str) -> None:
