@@ -4,6 +4,7 @@ import pyarrow as pa
 
 from pipeline.modalities.images.content.measurements import MEASUREMENTS
 from pipeline.modalities.images.content.pillow import FORMATS as PILLOW_FORMATS
+from pipeline.modalities.images.prepare.beginnings import begins_like_one
 from pipeline.modalities.images.prepare.preparing import prepare
 from pipeline.modalities.images.prepare.sources import cifar, idx
 from pipeline.modalities.images.prepare.sources.builtin import open_builtin
@@ -22,6 +23,7 @@ __all__ = [
     "SUFFIXES",
     "USUAL_NAMES",
     "WORDS",
+    "begins_like_one",
     "may_hold",
     "new_tally",
     "open_builtin",
