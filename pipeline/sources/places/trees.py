@@ -90,18 +90,6 @@ class Folder:
         except OSError as error:
             raise UnusableFile(f"cannot be read: {error.strerror}", transient=True) from None
 
-    def start(self, member: Member, num_bytes: int) -> bytes:
-        """The first bytes of a member, whatever its size.
-
-        Raises:
-            UnusableFile: it has a problem, or cannot be read.
-        """
-        _refuse(member, float("inf"))
-        try:
-            return _start_of_regular(f"{self.root}/{member.path}", num_bytes)
-        except OSError as error:
-            raise UnusableFile(f"cannot be read: {error.strerror}", transient=True) from None
-
     def stamp(self, member: Member) -> tuple[int, ...]:
         """Time of change and of modification in ns, size and inode of a member's file.
 
@@ -143,13 +131,6 @@ class Tar:
             file.seek(member.offset)
             return _whole(file.read(member.size), member)
 
-    def start(self, member: Member, num_bytes: int) -> bytes:
-        """See `Folder.start`."""
-        _refuse(member, float("inf"))
-        with self.path.open("rb") as file:
-            file.seek(member.offset)
-            return file.read(min(num_bytes, member.size))
-
 
 @dataclass(frozen=True)
 class Zip:
@@ -176,18 +157,10 @@ class Zip:
     def read(self, member: Member, max_bytes: float) -> bytes:
         """See `Folder.read`."""
         _refuse(member, max_bytes)
-        return _whole(self._read(member, member.size + 1), member)
-
-    def start(self, member: Member, num_bytes: int) -> bytes:
-        """See `Folder.start`."""
-        _refuse(member, float("inf"))
-        return self._read(member, num_bytes)
-
-    def _read(self, member: Member, num_bytes: int) -> bytes:
         archive = _open_zip(self.path, self.path.stat().st_mtime_ns)
         try:
             with archive.open(archive.infolist()[member.offset]) as file:
-                return file.read(num_bytes)
+                return _whole(file.read(member.size + 1), member)
         except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, ValueError) as error:
             raise UnusableFile(f"damaged in the archive: {error}") from None
         except Exception as error:  # a hostile stream makes zlib, bz2 and lzma raise their own
@@ -238,16 +211,6 @@ def _read_regular(path: str, max_bytes: float) -> bytes:
         while len(data) < status.st_size and (more := os.read(descriptor, status.st_size)):
             data += more  # a network file system may give it in parts
         return data
-    finally:
-        os.close(descriptor)
-
-
-def _start_of_regular(path: str, num_bytes: int) -> bytes:
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-    try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise UnusableFile("no regular file")
-        return os.read(descriptor, num_bytes)
     finally:
         os.close(descriptor)
 

@@ -61,9 +61,9 @@ to decide, in data/catalog/pets.yaml:
   - groups: do several images show one person, animal or thing? A manifest can say so
   - augmentation: may images be mirrored? (augment.transforms in params.yaml)
 accounted for:
-  57  train
-   5  val
-   5  test
+  54  train
+   4  val
+   9  test
    1  set aside: damaged pixels: image file is truncated
    1  beside: not images: .txt
   69  in all

@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import PurePosixPath
 
+from pipeline.ingest.sources.kinds.folders.others import start_of
 from pipeline.modalities.protocols.prepare import Prepare, content_column
 from pipeline.sources.places.files import Files
 from pipeline.sources.places.trees import UnusableFile
@@ -94,16 +95,16 @@ def _why_not_used(
     if missing:
         return (
             f"{number}, but no column is called {key} as usual; it has {has} "
-            f"(columns: in the catalog entry names them)"
+            "(columns: in the catalog entry names them)"
         )
-    return f"{number}; kind: manifest in the catalog entry has it used"
+    return f"{number}, but it is not read as a table; save it with commas and a header in one line"
 
 
 def _lines(files: Files, name: str) -> list[str]:
     """The first lines of a file, those that are not blank."""
     try:
-        start = files.tree.start(files.members[name], START_BYTES)
-    except UnusableFile:
+        start = start_of(files, name, START_BYTES)
+    except (UnusableFile, OSError):
         return [""]
     text = start.decode("utf-8-sig", "replace")
     if text.startswith(("[", "{")) and text.count("\n") < ROWS_LOOKED_AT:

@@ -1,12 +1,13 @@
 """Files that are not called examples: which are examples all the same, and what the others are."""
 
+import os
 import re
 from collections import Counter, defaultdict
 from pathlib import PurePosixPath
 
 from pipeline.modalities.protocols.prepare import Prepare
 from pipeline.sources.places.files import Files
-from pipeline.sources.places.trees import UnusableFile
+from pipeline.sources.places.trees import Folder, UnusableFile
 
 SIDECARS = {
     ".json", ".xml", ".txt", ".csv", ".tsv", ".jsonl", ".ndjson", ".yaml", ".yml", ".md", ".html",
@@ -14,6 +15,7 @@ SIDECARS = {
 }  # fmt: skip
 """Suffixes of what annotators, cameras, editors and people leave beside examples."""
 LOOKED_AT_BYTES = 64
+MAX_BYTES = 64 << 20
 NUM_LOOKED_AT = 100
 """Of files of one suffix; where all of so many are alike, so are the rest."""
 
@@ -40,9 +42,29 @@ def _begins_like_one(files: Files, name: str, prepare: Prepare) -> bool:
     """Whether a file may be an example; also when it has a problem, which is then told."""
     member = files.members[name]
     try:
-        return prepare.begins_like_one(files.tree.start(member, LOOKED_AT_BYTES))
-    except UnusableFile:
+        return bool(member.problem) or prepare.begins_like_one(
+            start_of(files, name, LOOKED_AT_BYTES)
+        )
+    except (UnusableFile, OSError):
         return True
+
+
+def start_of(files: Files, name: str, num_bytes: int) -> bytes:
+    """The first bytes of a file; none of a large one in an archive, which would be read whole.
+
+    Raises:
+        UnusableFile: it cannot be read.
+        OSError: so it is in a folder.
+    """
+    member = files.members[name]
+    if not isinstance(files.tree, Folder):
+        return files.tree.read(member, MAX_BYTES)[:num_bytes] if member.size < MAX_BYTES else b""
+    # It may have become a pipe since it was listed, which must not block.
+    descriptor = os.open(files.tree.root / member.path, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        return os.read(descriptor, num_bytes)
+    finally:
+        os.close(descriptor)
 
 
 def kinds_of_others(files: Files, examples: set[str], prepare: Prepare) -> Counter[str]:
