@@ -87,6 +87,7 @@ def main(stage: Stage[CleanParams]) -> None:
             "duplicates": tables.duplicates_table(rows, duplicates.repetitions),
             "suspected": tables.suspected_table(rows),
             "outliers": tables.outliers_table(rows),
+            "pool": tables.pool_table(RAW),
             **noise.tables(rows.ids, rows.splits, rows.given, learnt, annotations, check, target),
         },
         noise.SCHEMAS,

@@ -14,6 +14,7 @@ from pipeline.runtime.settings import Name, Settings, SomeSettings, parse, read_
 Text = Annotated[str, Field(min_length=1)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Md5 = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+OwnSplit = Literal["train", "val", "test", "unlabelled"]
 Purpose = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 
 
@@ -77,6 +78,8 @@ class Entry(Settings):
     citation: str | None = None
     columns: Columns = Columns()
     split: SplitFractions = SplitFractions()
+    splits: Annotated[list[OwnSplit], Field(min_length=1)] | None = None
+    """Which splits of the source to take; all when not given. What is in none is `unlabelled`."""
     purposes: Annotated[list[Purpose], Field(min_length=1)] | None = None
     """What the data may be used for; anything when not given. `ingest.purpose` is what a run is."""
     expectations: list[Expectation] = []

@@ -74,9 +74,13 @@ def words(values: Sequence[str | None], vocabulary: list[str] | None = None) -> 
     return pa.DictionaryArray.from_arrays(indices, pa.array(vocabulary, pa.string()))
 
 
-def write_part(folder: Path, number: int, table: pa.Table) -> dict[str, Any]:
+def part_name(number: int, stem: str = "part") -> str:
+    return f"{stem}-{number:05d}.parquet"
+
+
+def write_part(folder: Path, number: int, table: pa.Table, stem: str = "part") -> dict[str, Any]:
     """Write one file of a folder; returns what the index says of it."""
-    path = folder / f"part-{number:05d}.parquet"
+    path = folder / part_name(number, stem)
     write_examples(table, path)
     return {"name": path.name, "rows": table.num_rows, "sha256": file_sha256(path)}
 
@@ -158,14 +162,18 @@ def _with_digest(index: dict[str, Any]) -> dict[str, Any]:
     return index | {OWN_DIGEST: hashlib.sha256(json_text(index).encode()).hexdigest()}
 
 
-def read_tables(folder: Path, columns: list[str] | None = None) -> Iterator[pa.Table]:
+def read_tables(
+    folder: Path, columns: list[str] | None = None, key: str = "files"
+) -> Iterator[pa.Table]:
     """The tables of a folder in order, with page checksums verified.
+
+    `key` of the index lists them: `pool` has the examples of data/raw without a label.
 
     Raises:
         MissingInput: a file is missing, damaged, or has other rows than the index says.
     """
     index = read_index(folder)
-    for file in index["files"]:
+    for file in index.get(key, ()):
         path = folder / file["name"]
         try:
             with pq.ParquetFile(path, page_checksum_verification=True) as parquet:

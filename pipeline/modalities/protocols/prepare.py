@@ -121,6 +121,14 @@ class Prepare(Protocol):
         """Whether a column of this type may hold contents, rather than name their files."""
         ...
 
+    def begins_like_one(self, start: bytes) -> bool:
+        """Whether a file that is not called an example but begins so may be one.
+
+        Args:
+            start: its first 64 bytes, or fewer.
+        """
+        ...
+
     def open_builtin(self, uri: str) -> Source:
         """Open a dataset that comes inside an installed package: `builtin:digits`.
 

@@ -8,6 +8,7 @@ from pipeline.modalities.images.content.measurements import MEASUREMENTS
 from pipeline.modalities.images.content.pillow import FORMATS as PILLOW_FORMATS
 from pipeline.modalities.images.content.refusals import unread_format
 from pipeline.modalities.images.content.unread_formats import UNREAD_SUFFIXES
+from pipeline.modalities.images.prepare.beginnings import begins_like_one
 from pipeline.modalities.images.prepare.preparing import prepare
 from pipeline.modalities.images.prepare.sources import cifar, idx
 from pipeline.modalities.images.prepare.sources.builtin import open_builtin
@@ -27,6 +28,7 @@ __all__ = [
     "UNREAD_SUFFIXES",
     "USUAL_NAMES",
     "WORDS",
+    "begins_like_one",
     "may_hold",
     "new_tally",
     "open_builtin",

@@ -18,11 +18,13 @@ from pipeline.targets.classes.labels.reading import (
     figures,
     how_to_mend,
     index_of,
+    is_missing,
     label_names,
     named,
     namer,
     names_in,
     problem_of,
+    refuse_unfit,
 )
 from pipeline.targets.classes.labels.tally import ClassTally
 from pipeline.targets.classes.labels.voting import vote
@@ -44,6 +46,7 @@ __all__ = [
     "grow",
     "how_to_mend",
     "index_of",
+    "is_missing",
     "label_names",
     "named",
     "namer",
@@ -52,6 +55,7 @@ __all__ = [
     "new_tally",
     "num_outputs",
     "problem_of",
+    "refuse_unfit",
     "vote",
     "without_names",
 ]

@@ -18,6 +18,10 @@ def may_hold(kind):
     return pa.types.is_string(kind)
 
 
+def begins_like_one(start):
+    return start.lstrip()[:1] == b"["
+
+
 def open_builtin(uri):
     raise SourceError(f"uri {uri} names no built-in dataset of series", fix="name a folder")
 
