@@ -30,8 +30,8 @@ __all__ = [
     "may_hold",
     "new_tally",
     "open_builtin",
-    "prepare",
     "options",
+    "prepare",
     "trace",
     "unread_format",
 ]
