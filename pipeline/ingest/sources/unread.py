@@ -10,6 +10,7 @@ from pipeline.sources.places.archives import ARCHIVE_SUFFIXES
 from pipeline.sources.places.files import Files
 from pipeline.sources.places.members import has_suffix
 from pipeline.sources.places.problems import UnusableFile
+from pipeline.sources.places.trees import Folder
 
 CONTAINERS = {
     ".tfrecord": "a TFRecord file", ".tfrecords": "a TFRecord file", ".rec": "a RecordIO file",
@@ -57,7 +58,8 @@ def unknown_kind(files: Files, known: Sequence[str]) -> SourceError:
             return SourceError(
                 f"{files.where} holds {names}, which {_are(number)} archives in it and not looked "
                 "into",
-                fix="unpack them first, or point uri at one of them alone",
+                fix="unpack them first"
+                + (", or point uri at one of them" if isinstance(files.tree, Folder) else ""),
             )
         if suffix in CONTAINERS:
             return SourceError(
@@ -66,8 +68,8 @@ def unknown_kind(files: Files, known: Sequence[str]) -> SourceError:
             )
     kinds = ", ".join(f"{n} {suffix or 'without a suffix'}" for suffix, n in held.most_common(5))
     return SourceError(
-        f"uri {files.where} is of no known kind: of its {len(files.members)} files ({kinds}) none "
-        f"is an example or a table; known: {', '.join(known)}",
+        f"uri {files.where} is of no known kind; known: {', '.join(known)}; of its "
+        f"{len(files.members)} files ({kinds}) none is an example or a table",
         fix="see docs/bring-your-own-data.md for what a source may look like",
     )
 

@@ -126,7 +126,6 @@ class Exploit:
 def test_what_is_called_an_image_and_is_none(here):
     disguised = {
         "pickle": (pickle.dumps(Exploit()), ", but a Python pickle"),
-        "svg": (b'<svg xmlns="x"><script>alert(1)</script></svg>', ", but an SVG drawing"),
         "html": (b"<!DOCTYPE html><script>alert(1)</script>", ", but an HTML page"),
         "elf": (Path(sys.executable).resolve().read_bytes()[:1000], ", but a program"),
         "script": (b"#!/bin/sh\ntouch ../exploited\n", ", but a program"),
@@ -138,6 +137,8 @@ def test_what_is_called_an_image_and_is_none(here):
     }
     data = put(here / "data", empty=b"", **{name: of[0] for name, of in disguised.items()})
     expected = {f"cat/{name}.jpg": NO_IMAGE + but for name, (_, but) in disguised.items()}
+    (data / "cat" / "svg.jpg").write_bytes(b'<svg xmlns="x"><script>alert(1)</script></svg>')
+    expected["cat/svg.jpg"] = "an SVG drawing, which is not read: rsvg-convert -o a.png a.svg"
     assert problems(data) == expected | {"cat/empty.jpg": "empty file"}
 
 

@@ -32,8 +32,8 @@ __all__ = [
     "may_hold",
     "new_tally",
     "open_builtin",
-    "prepare",
     "options",
+    "prepare",
     "trace",
     "unread_format",
 ]

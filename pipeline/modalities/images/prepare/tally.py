@@ -115,8 +115,11 @@ class ImageTally:
             instead = "scale them and save them with 8 bits a channel"
             if mode in GREY_16BIT:
                 instead = f"`range_16bit: {list(used)}` in the catalog entry keeps more"
+            many = (
+                "images of 16 bits a channel use" if num != 1 else "image of 16 bits a channel uses"
+            )
             found.append(
-                f"{num} image{'s' if num != 1 else ''} of 16 bits a channel {'use' if num != 1 else 'uses'} "
+                f"{num} {many} "
                 f"values from {used.low} to {used.high} alone: {levels_left(used)} of 256 levels "
                 f"are left ({instead})"
             )
