@@ -93,7 +93,6 @@ wrote data/catalog/pets.yaml; next:
 
 SUSPICIOUS = """\
   - 1 image cannot be used: damaged pixels: image file is truncated
-  - 1 image cannot be used: no image in any of JPEG, PNG, WEBP, GIF, BMP, TIFF, PPM, but text
   - 2 images repeated exactly (clean removes copies)
   - 1 image repeated under another label
   - less than a tenth of the largest class: dog
