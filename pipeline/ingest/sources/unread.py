@@ -49,11 +49,11 @@ def refuse_unread(files: Files, prepare: Prepare, max_bytes: float) -> None:
 
 def unknown_kind(files: Files, known: Sequence[str]) -> SourceError:
     """The error for a source that no kind recognises: what it holds, as far as that is known."""
-    held = Counter(PurePosixPath(name).suffix.lower() for name in files.members)
+    held = Counter(map(_suffix, files.members))
     if not held:
         return SourceError(f"{files.where} holds no files", fix="correct uri in the catalog entry")
     for suffix, number in held.most_common():
-        names = _names([name for name in files.members if has_suffix(name, frozenset({suffix}))])
+        names = _names([name for name in files.members if _suffix(name) == suffix])
         if suffix in ARCHIVE_SUFFIXES:
             return SourceError(
                 f"{files.where} holds {names}, which {_are(number)} archives in it and not looked "
@@ -72,6 +72,10 @@ def unknown_kind(files: Files, known: Sequence[str]) -> SourceError:
         f"{len(files.members)} files ({kinds}) none is an example or a table",
         fix="see docs/bring-your-own-data.md for what a source may look like",
     )
+
+
+def _suffix(name: str) -> str:
+    return PurePosixPath(name).suffix.lower()
 
 
 def _names(names: Sequence[str]) -> str:
