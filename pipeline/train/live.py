@@ -2,18 +2,20 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 
 from dvclive import Live
 from scmrepo.exceptions import SCMError
 
 from pipeline.runtime.errors import MissingInput
+from pipeline.runtime.files import optional
 from pipeline.runtime.stage import Stage
 from pipeline.targets.protocols.loss import Loss
 
 LIVE = Path("dvclive")
 SAY_EVERY_SECONDS = 30
+CURVES = (f"{LIVE}/", "its live curves are not whole")
 
 
 @contextmanager
@@ -25,10 +27,11 @@ def live_curves(
     Raises:
         MissingInput: git says of no commit that it is the current one, which DVCLive looks for.
     """
+    live = None
     try:
-        live = (
-            Live(str(LIVE), save_dvc_exp=False, dvcyaml=None, report=None) if stage.writes else None
-        )
+        if stage.writes:
+            with optional(*CURVES):
+                live = Live(str(LIVE), save_dvc_exp=False, dvcyaml=None, report=None)
     except SCMError as error:
         raise MissingInput(
             f"git does not say which commit this is, and DVCLive looks for it: {error}",
@@ -46,11 +49,17 @@ def live_curves(
             said_at = time.monotonic()
             stage.say(state)
         if live is not None:
-            for name, value in row.items():
-                if name != "epoch":
-                    live.log_metric(name, value, plot=True)
-            live.next_step()
+            with optional(*CURVES):
+                for name, value in row.items():
+                    if name != "epoch":
+                        live.log_metric(name, value, plot=True)
+            with optional(*CURVES):
+                live.next_step()
         return state
 
-    with live or nullcontext():
+    try:
         yield log
+    finally:
+        if live is not None:
+            with optional(*CURVES):
+                live.end()

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from pipeline.dataset.tables import write_tables
-from pipeline.runtime.stage import write_json
+from pipeline.runtime.json_files import write_json
 from pipeline.targets.classes.judging.tables import COLUMNS
 from pipeline.train.history import write_history, write_speed
 from tests.report.test_modelcard import ABOUT
