@@ -151,4 +151,4 @@ def test_a_damaged_index(stage: str):
 def test_whole_shards_are_let_through():
     """Evaluate goes on to the model, which is none here; that train goes on tests/ shows often."""
     ShardReader(SHARDS).verify(["train", "val"])
-    assert refusal("evaluate").startswith("ERROR models/model.json is no JSON")
+    assert refusal("evaluate").startswith("ERROR models/model.json is damaged: ")
