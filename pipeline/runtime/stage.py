@@ -12,13 +12,13 @@ import argparse
 import hashlib
 import json
 import math
-import os
 import re
 import shutil
 import signal
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any, Generic
@@ -30,7 +30,15 @@ from pipeline.runtime.errors import (
     SettingsError,
     one_line,
 )
-from pipeline.runtime.process import WAIT_FOR_TORCHRUN_SECONDS, die_with_parent, say_error, world
+from pipeline.runtime.files import unfinished_files
+from pipeline.runtime.json_files import write_json
+from pipeline.runtime.process import (
+    WAIT_FOR_TORCHRUN_SECONDS,
+    die_with_parent,
+    parent_of_this,
+    say_error,
+    world,
+)
 from pipeline.runtime.progress import Teller, Work
 from pipeline.runtime.settings import PARAMS_FILE, Kind, SomeSettings, read_params, read_yaml
 
@@ -132,6 +140,9 @@ class Stage(Generic[SomeSettings]):
                 shutil.rmtree(path)
             else:
                 path.unlink(missing_ok=True)
+        for path in unfinished_files(WORK_DIR.rglob("*.partial")):
+            with suppress(OSError):  # a run can do without the whole folder
+                path.unlink()
 
     def _check_inputs(self, stages: Mapping[str, Any]) -> None:
         for path in self._inputs:
@@ -176,9 +187,7 @@ def run_stage(
     if main.__module__ == "__main__":
         _read_arguments(name, sys.modules["__main__"].__doc__)
     here = world()
-    # dvc.yaml passes the process of DVC, which may have been killed while this one was importing.
-    given = os.environ.get("DVC_PID") if here.size == 1 else None
-    die_with_parent(int(given or os.getppid()))
+    die_with_parent(parent_of_this())
     signal.signal(signal.SIGTERM, _exit_on_signal)
     stage = None
     try:
@@ -191,7 +200,7 @@ def run_stage(
         stage = Stage(name, params(kind.modality, kind.target))
         main(stage)
         stage.publish()
-    except GroundworkError as error:
+    except (GroundworkError, OSError, UnicodeError) as error:
         if here.local_rank > 0:  # the first says the same, upon which torchrun ends this one
             time.sleep(WAIT_FOR_TORCHRUN_SECONDS)
         say_error(error)
@@ -215,15 +224,6 @@ def _read_arguments(name: str, about: str | None) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.parse_args()
-
-
-def write_json(path: Path, values: Any) -> None:
-    path.write_text(json_text(values), encoding="utf-8")
-
-
-def json_text(values: Any) -> str:
-    """JSON that reads well in a diff; NaN, which is not JSON, is refused."""
-    return json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def _exit_on_signal(signum: int, _frame: FrameType | None) -> None:

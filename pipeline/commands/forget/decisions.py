@@ -13,7 +13,8 @@ from pipeline.commands.forget.mentions import names_one
 from pipeline.commands.forget.places import DECISIONS
 from pipeline.dataset.places import PROFILES_DIR, REVIEWS_DIR
 from pipeline.runtime.files import written_whole
-from pipeline.runtime.stage import WORK_DIR, json_text
+from pipeline.runtime.json_files import json_text
+from pipeline.runtime.stage import WORK_DIR
 from pipeline.validate.profile import remembered_key
 
 NOTE = 4

@@ -4,6 +4,7 @@ import bz2
 import gzip
 import hashlib
 import lzma
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -52,7 +53,7 @@ def decompress(path: Path, where: str, folder: Path, max_bytes: int) -> Path | N
     if final.exists():
         return final
     folder.mkdir(parents=True, exist_ok=True)
-    partial = final.with_suffix(".partial")
+    partial = final.with_name(f"{final.name}.{os.getpid()}.partial")
     written = 0
     try:
         with opener(path) as source, partial.open("wb") as target:
@@ -67,6 +68,8 @@ def decompress(path: Path, where: str, folder: Path, max_bytes: int) -> Path | N
     except SourceError:
         raise
     except Exception as error:  # gzip, lzma and zstd raise their own kinds
+        if isinstance(error, OSError) and error.errno:  # such as a full disk
+            raise
         raise SourceError(
             f"archive {where} cannot be decompressed: {error or type(error).__name__}",
             fix="fetch it again",

@@ -53,6 +53,10 @@ class Labels(Protocol):
         """Type of COLUMN."""
         ...
 
+    def problem_in(self, index: Mapping[str, Any]) -> str | None:
+        """Why `index`, which may come from anywhere, does not say what labels may be; or None."""
+        ...
+
     def num_outputs(self, index: TargetIndex) -> int:
         """Width of the last layer of a network."""
         ...
