@@ -13,14 +13,15 @@ from pipeline.targets.protocols.card import Card, EvaluationTables
 
 FEW_EXAMPLES = 1000
 
-USE = """\
+API = "import groundwork"
+USE = f"""\
 ```sh
 groundwork predict FILE                # the best answer and its probability
 groundwork predict --json FOLDER       # all of them, a JSON object a line
 ```
 
 ```python
-import groundwork
+{API}
 
 for prediction in groundwork.load("models").predict(["FILE"]):
     print(prediction)

@@ -14,6 +14,8 @@ from datetime import date
 from pathlib import Path
 
 from pipeline.commands.forget.arguments import parser
+from pipeline.commands.forget.contents.mentions import names_one
+from pipeline.commands.forget.contents.traces import Forgotten, tombstones
 from pipeline.commands.forget.decisions import drop_decisions, drop_remembered
 from pipeline.commands.forget.erasure import (
     erase,
@@ -24,13 +26,11 @@ from pipeline.commands.forget.erasure import (
 )
 from pipeline.commands.forget.finding import Scope, find, refuse_tracked_source
 from pipeline.commands.forget.history import git, require_git
-from pipeline.commands.forget.mentions import names_one
 from pipeline.commands.forget.places import JOURNAL, RECEIPT, read_workspace
 from pipeline.commands.forget.receipt import plan, related_examples, say, write_receipt
 from pipeline.commands.forget.request import add_tombstones, read_journal, resolve, write_journal
 from pipeline.commands.forget.search import Left, Search
 from pipeline.commands.forget.storage import current_lock, locked, open_repository, stores
-from pipeline.commands.forget.traces import Forgotten, tombstones
 from pipeline.commands.frame import run_command
 from pipeline.dataset.catalog import entry_path
 from pipeline.dataset.places import OPTOUT_DIR, PROFILES_DIR, REVIEWS_DIR

@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
-from pipeline.commands.forget.mentions import names_one
+from pipeline.commands.forget.contents.mentions import names_one
 from pipeline.commands.forget.places import DECISIONS
 from pipeline.dataset.places import PROFILES_DIR, REVIEWS_DIR
 from pipeline.runtime.files import written_whole

@@ -5,7 +5,8 @@ from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from pipeline.commands.forget.archives import NotOpened
+from pipeline.commands.forget.contents.archives import NotOpened
+from pipeline.commands.forget.contents.traces import Forgotten
 from pipeline.commands.forget.finding import Findings, Scope
 from pipeline.commands.forget.history import remove_experiments
 from pipeline.commands.forget.places import (
@@ -16,7 +17,6 @@ from pipeline.commands.forget.places import (
     files_below,
 )
 from pipeline.commands.forget.storage import Store
-from pipeline.commands.forget.traces import Forgotten
 from pipeline.sources.places.fetch import cache_dir, cached_copy
 
 PICTURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"%PDF")

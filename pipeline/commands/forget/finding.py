@@ -8,10 +8,10 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 
-from pipeline.commands.forget.archives import NotOpened
+from pipeline.commands.forget.contents.archives import NotOpened
+from pipeline.commands.forget.contents.traces import Forgotten
 from pipeline.commands.forget.history import addresses, experiments_of, git, git_objects
 from pipeline.commands.forget.storage import Lock, Store, listing, locks, object_id
-from pipeline.commands.forget.traces import Forgotten
 from pipeline.dataset.places import MODELS, RAW
 from pipeline.runtime.errors import ForgetError
 

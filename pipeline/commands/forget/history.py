@@ -8,7 +8,7 @@ from typing import NamedTuple
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from pipeline.commands.forget.mentions import names_one
+from pipeline.commands.forget.contents.mentions import names_one
 from pipeline.dataset.addresses import is_remote
 from pipeline.dataset.catalog import entry_path
 from pipeline.runtime.errors import ForgetError

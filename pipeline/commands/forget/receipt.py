@@ -9,10 +9,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from pipeline.commands.forget.contents.traces import Forgotten
 from pipeline.commands.forget.finding import Findings
 from pipeline.commands.forget.history import EXECUTION, described, git
 from pipeline.commands.forget.search import Left
-from pipeline.commands.forget.traces import Forgotten
 from pipeline.dataset.addresses import without_secrets
 from pipeline.dataset.places import RAW
 from pipeline.modalities.opening import open_show

@@ -11,10 +11,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from pipeline.commands.forget.contents.traces import Forgotten, digest_of
 from pipeline.commands.forget.finding import Findings, Scope
 from pipeline.commands.forget.places import JOURNAL, files_below
 from pipeline.commands.forget.storage import Store
-from pipeline.commands.forget.traces import Forgotten, digest_of
 from pipeline.dataset.places import OPTOUT_DIR
 from pipeline.dataset.privacy import (
     OPTOUT_COLUMNS,

@@ -4,14 +4,14 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pipeline.commands.forget.archives import NotOpened
+from pipeline.commands.forget.contents.archives import NotOpened
+from pipeline.commands.forget.contents.mentions import is_name_of
+from pipeline.commands.forget.contents.traces import Forgotten
 from pipeline.commands.forget.erasure import pictures
 from pipeline.commands.forget.finding import Scope
 from pipeline.commands.forget.history import commits_with, git, own_files, stashes, worktrees
-from pipeline.commands.forget.mentions import is_name_of
 from pipeline.commands.forget.places import Treatment, Workspace, files_below
 from pipeline.commands.forget.storage import Store, current_lock, object_id
-from pipeline.commands.forget.traces import Forgotten
 from pipeline.dataset.places import OPTOUT_DIR
 from pipeline.sources.places.fetch import cache_dir
 

@@ -18,8 +18,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.commands.forget.mentions import REFERENCES, SENTENCES
-from pipeline.commands.forget.parquet import KEYS
+from pipeline.commands.forget.contents.mentions import REFERENCES, SENTENCES
+from pipeline.commands.forget.contents.parquet import KEYS
 from pipeline.commands.forget.places import JOURNAL, Treatment, Workspace, read_workspace
 from pipeline.validate.profile import remembered_key
 from tests.support.forgetting import FORGET, FORGOTTEN, IDS, everything, holders, stored
@@ -27,6 +27,8 @@ from tests.support.repository import Repository
 
 NO_NAMES = {"annotator", "group", "kind", "label", "label_given", "license", "metadata_removed"}
 NO_NAMES |= {"mode", "of_split", "purposes", "source", "split", "given", "proposed", "reasons"}
+NO_NAMES |= {"actual", "class", "consensus", "corruption", "judges", "like_label", "like_split"}
+NO_NAMES |= {"measurement", "metric", "predicted", "true", "votes", "worst_class"}
 """Columns of text that name no example."""
 ID = FORGOTTEN[0]
 
@@ -227,7 +229,7 @@ def test_what_is_left_is_said_and_fails(repository):
 
 def test_names_in_a_database_are_found_whatever_stands_before_them(tmp_path):
     """In a page of SQLite the byte before a text says how long it is: a slash, for 17."""
-    from pipeline.commands.forget.mentions import names_one
+    from pipeline.commands.forget.contents.mentions import names_one
 
     for length in range(6, 40):
         name = "x" * (length - 4) + ".jpg"

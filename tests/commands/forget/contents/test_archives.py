@@ -14,8 +14,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.commands.forget import archives
-from pipeline.commands.forget.archives import NotOpened
-from pipeline.commands.forget.traces import Forgotten
+from pipeline.commands.forget.contents.archives import NotOpened
+from pipeline.commands.forget.contents.traces import Forgotten
 from pipeline.modalities.images.prepare.traces import trace
 from tests.support.forgetting import jpeg
 

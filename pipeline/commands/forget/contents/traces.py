@@ -15,9 +15,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipeline.commands.forget.archives import files_inside
-from pipeline.commands.forget.mentions import is_name_of, names_one, refers_to_one
-from pipeline.commands.forget.parquet import (
+from pipeline.commands.forget.contents.archives import files_inside
+from pipeline.commands.forget.contents.mentions import is_name_of, names_one, refers_to_one
+from pipeline.commands.forget.contents.parquet import (
     KEYS,
     PARQUET,
     is_text,

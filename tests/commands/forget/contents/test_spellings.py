@@ -10,8 +10,8 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from pipeline.commands.forget.mentions import is_name_of, names_one
-from pipeline.commands.forget.spellings import plain_form
+from pipeline.commands.forget.contents.mentions import is_name_of, names_one
+from pipeline.commands.forget.contents.spellings import plain_form
 from pipeline.reporting.markdown import code, plain, quoted
 from pipeline.runtime.errors import one_line
 

@@ -10,8 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.commands.forget import traces
-from pipeline.commands.forget.mentions import names_one
-from pipeline.commands.forget.traces import Forgotten
+from pipeline.commands.forget.contents.mentions import names_one
+from pipeline.commands.forget.contents.traces import Forgotten
 from pipeline.modalities.images.prepare.traces import trace
 from tests.support.forgetting import jpeg
 

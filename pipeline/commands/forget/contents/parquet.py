@@ -6,7 +6,7 @@ from typing import BinaryIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.commands.forget.archives import NotOpened
+from pipeline.commands.forget.contents.archives import NotOpened
 
 PARQUET = b"PAR1"
 ROWS_AT_ONCE = 256

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipeline.commands.forget.spellings import plain_form, texts_in
+from pipeline.commands.forget.contents.spellings import plain_form, texts_in
 
 MIN_NAME = 6  # shorter ids, and numbers, stand in files by chance
 DATABASE = b"SQLite format 3\0"
