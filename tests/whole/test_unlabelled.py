@@ -63,7 +63,7 @@ def test_they_are_counted_and_stop_nothing(pets):
     found = pq.read_table(pets.path / "data/findings/pool.parquet").to_pylist()
     assert [row["id"] for row in found] == ids
     assert {row["reason"] for row in found[:-1]} == {"unlabelled"}
-    assert found[-1]["reason"].startswith("damaged")
+    assert "damaged" in found[-1]["reason"]
     validation = json.loads((pets.path / "reports/validation.json").read_text())
     assert (validation["examples"], validation["quarantined"]) == (60, 0)
     assert json.loads((pets.path / "reports/labels.json").read_text())["examples"] == 60

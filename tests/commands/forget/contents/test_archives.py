@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.commands.forget import archives
+from pipeline.commands.forget.contents import archives
 from pipeline.commands.forget.contents.archives import NotOpened
 from pipeline.commands.forget.contents.traces import Forgotten
 from pipeline.modalities.images.prepare.traces import trace

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.commands.forget import traces
+from pipeline.commands.forget.contents import traces
 from pipeline.commands.forget.contents.mentions import names_one
 from pipeline.commands.forget.contents.traces import Forgotten
 from pipeline.modalities.images.prepare.traces import trace
