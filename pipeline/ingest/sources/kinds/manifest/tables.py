@@ -14,6 +14,7 @@ import pyarrow.json
 import pyarrow.parquet as pq
 
 from pipeline.dataset.catalog import Columns, Entry
+from pipeline.dataset.table import SLICE
 from pipeline.modalities.protocols.prepare import Prepare, content_column
 from pipeline.runtime.errors import SourceError
 from pipeline.sources.delimited import BLOCK_BYTES, START_BYTES, DelimitedText
@@ -35,6 +36,9 @@ USUAL_NAMES = {
     "id": ("id",),
     "split": ("split", "subset"),
     "group": ("group",),
+    "time": (),
+    "user": (),
+    "known_at": (),
     "license": ("license", "licence"),
     "purposes": ("purposes", "purpose"),
     "annotator": ("annotator", "worker", "rater"),
@@ -50,9 +54,13 @@ class Roles(NamedTuple):
     """What an entry calls the role."""
     columns: Columns
     """Those that the entry names."""
+    slices: Sequence[str] = ()
+    """Further columns that it names, which are their own roles, as `slice_<name>`."""
 
     def named(self, role: str) -> str | None:
         """The column that the entry names for a role."""
+        if role.startswith(SLICE):
+            return role.removeprefix(SLICE)
         name: str | None = getattr(self.columns, self.keys[role], None)
         return name
 
@@ -60,8 +68,12 @@ class Roles(NamedTuple):
 def roles_of(entry: Entry, prepare: Prepare, labels: Labels) -> Roles:
     own = {"content": content_column(prepare), "label": labels.COLUMN}
     usual = {"content": prepare.USUAL_NAMES, "label": labels.USUAL_NAMES}
+    of_slices: dict[str, Sequence[str]] = {SLICE + name: () for name in entry.slices}
     return Roles(
-        {**USUAL_NAMES, **usual}, {role: own.get(role, role) for role in USUAL_NAMES}, entry.columns
+        {**USUAL_NAMES, **usual, **of_slices},
+        {role: own.get(role, role) for role in USUAL_NAMES} | dict.fromkeys(of_slices, "slices"),
+        entry.columns,
+        entry.slices,
     )
 
 
@@ -208,7 +220,9 @@ def _find_columns(table: pa.Table, roles: Roles, where: str) -> dict[str, str]:
         if column is None and (name := roles.named(role)) is not None:
             raise SourceError(
                 f"{where} has no column {name}; it has {', '.join(table.column_names)}",
-                fix=f"correct columns: {roles.keys[role]}: in the catalog entry",
+                fix="correct slices: in the catalog entry"
+                if role.startswith(SLICE)
+                else f"correct columns: {roles.keys[role]}: in the catalog entry",
             )
     for column in filter(None, columns.values()):
         kind = table.schema.field(column).type
