@@ -9,6 +9,7 @@ The test split stays as it is: what is suspected there is listed, and nothing is
 """
 
 import csv
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from pipeline.clean.duplicates import (
     find_duplicates,
     merge_owners,
 )
+from pipeline.clean.folds import Folds, assign_folds, folds_in_time, folds_of, rule_of
 from pipeline.clean.label_check import (
     Checkable,
     OutOfFoldAnswers,
@@ -35,10 +37,12 @@ from pipeline.clean.ledger import Ledger, Removal
 from pipeline.clean.params import CleanParams, clean_params
 from pipeline.clean.writing import write_cleaned
 from pipeline.dataset.annotations import read_annotations
+from pipeline.dataset.arrays import Rows
 from pipeline.dataset.findings import UNUSABLE, write_findings
 from pipeline.dataset.places import QUARANTINE, RAW
 from pipeline.dataset.review.decisions import read_decisions
 from pipeline.dataset.review.queue import BY_MODELS, BY_PEOPLE
+from pipeline.dataset.splits.times import ordinals_of
 from pipeline.dataset.table import read_folder, read_index
 from pipeline.modalities.opening import open_compare
 from pipeline.modalities.protocols.compare import Compare
@@ -52,7 +56,9 @@ def main(stage: Stage[CleanParams]) -> None:
     compare, noise = open_compare(params.modality), open_noise(params.target)
     index = read_index(RAW)
     target = index["target"]
-    table = read_folder(RAW, ["id", "label", "split", "group", "sha256", *compare.NEEDED])
+    rule = rule_of(index)
+    timed = ["time"] if rule else []
+    table = read_folder(RAW, ["id", "label", "split", "group", "sha256", *timed, *compare.NEEDED])
     rows = Ledger(table, noise, target)
     rows.remove(read_quarantine(rows))
     loaded = compare.load(RAW, index)
@@ -64,7 +70,17 @@ def main(stage: Stage[CleanParams]) -> None:
     if params.clean.folds >= 2:
         num_outputs = open_labels(params.target).num_outputs(target)
         examples = Checkable(loaded, params.modality, params.target, num_outputs, params.clean)
-        answers = ask(stage, rows, examples, merge_owners(rows.owners, duplicates.clusters))
+        owners = merge_owners(rows.owners, duplicates.clusters)
+
+        def fold(some: Rows) -> Folds:
+            of_some = [owners[row] for row in some.tolist()]
+            if rule is None:
+                return folds_of(assign_folds(of_some, params.seed, params.clean.folds))
+            times, has_time = ordinals_of(table["time"])
+            return folds_in_time(of_some, times[some], has_time[some], rule, params.clean.folds)
+
+        answers = ask(stage, rows, examples, fold)
+        learnt = answers.learnt
     if answers or annotations:
         check = check_labels(rows, learnt, answers, annotations)
     if answers:
@@ -148,14 +164,14 @@ def read_quarantine(rows: Ledger) -> dict[int, Removal]:
 
 
 def ask(
-    stage: Stage[CleanParams], rows: Ledger, examples: Checkable, owners: list[str]
+    stage: Stage[CleanParams], rows: Ledger, examples: Checkable, fold: Callable[[Rows], Folds]
 ) -> OutOfFoldAnswers:
     """What models say of the labels; it depends on no decision, so that people need not wait."""
     try:
         return ask_models(
             examples,
             rows,
-            owners,
+            fold,
             seed=stage.params.seed,
             folder=WORK_DIR / "clean",
             progress=lambda total: stage.progress_bar(total, "example", "label check"),

@@ -14,6 +14,7 @@ from operator import call
 from pathlib import Path
 from typing import Any
 
+from pipeline.dataset.catalog import Entry
 from pipeline.dataset.privacy import read_opted_out, read_or_make_key, with_pseudonyms
 from pipeline.dataset.table import SPLITS, write_index
 from pipeline.entry import read_entry
@@ -93,6 +94,7 @@ def main(stage: Stage[IngestParams]) -> None:
         features=dict(prepare.FEATURES),
         counts=counts,
         pool=pool,
+        **in_time(entry),
     )
     stage.write_report("reports/ingest.json", counts)
     tell(stage, survey, source, labels.describe(source.target))
@@ -102,6 +104,12 @@ def main(stage: Stage[IngestParams]) -> None:
         stage.say(remark)
     if stage.writes:
         print_account(account(survey, source.beside))
+
+
+def in_time(entry: Entry) -> dict[str, Any]:
+    """The split rule for the index, where time decides: clean makes its folds by it too."""
+    rule = entry.split.model_dump(exclude_defaults=True)
+    return {"split": rule} if entry.split.by == "time" else {}
 
 
 def write_parts(
