@@ -13,6 +13,7 @@ from pipeline.runtime.settings import Name, Settings, SomeSettings, parse, read_
 Text = Annotated[str, Field(min_length=1)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Md5 = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+Value = str | int | float
 Purpose = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 
 
@@ -24,6 +25,18 @@ class Columns(Settings):
     group: Text | None = None
     license: Text | None = None
     purposes: Text | None = None
+    strip: Text | None = None
+    """What paths in the table start with on the machine that wrote it; it is taken off."""
+
+
+class TextDialect(Settings):
+    """How files of delimited text are written, where that cannot be found by looking."""
+
+    encoding: Text | None = None
+    """As Python calls it: `windows-1251`, `shift_jis`."""
+    delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
+    quotes: Literal["doubled", "backslash", "none"] | None = None
+    """How a quote in a quoted field is written; `none`: quotes are characters like others."""
 
 
 class SplitFractions(Settings):
@@ -73,6 +86,11 @@ class Entry(Settings):
     homepage: str | None = None
     citation: str | None = None
     columns: Columns = Columns()
+    header: bool = True
+    """Whether tables of text have one; `false`: columns are named by their numbers, from 0."""
+    dialect: TextDialect = TextDialect()
+    missing: list[Value] | dict[Text, list[Value]] = []
+    """Values that stand for none: of all columns, or of each. Nothing else but the empty is."""
     split: SplitFractions = SplitFractions()
     purposes: Annotated[list[Purpose], Field(min_length=1)] | None = None
     """What the data may be used for; anything when not given. `ingest.purpose` is what a run is."""

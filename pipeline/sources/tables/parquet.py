@@ -25,6 +25,7 @@ from pipeline.sources.tables.pages import Chunk, largest_value, read_chunks, rea
 from pipeline.sources.tables.thrift import NotThrift, ThriftReader
 
 MAGIC = b"PAR1"
+ROWS_AT_ONCE = 1 << 16
 TAIL_BYTES = 8  # the length of the footer, and MAGIC
 
 
@@ -67,6 +68,14 @@ class ParquetTable:
         return self.file.schema_arrow
 
     @property
+    def names(self) -> list[str]:
+        return list(self.schema.names)
+
+    @property
+    def notes(self) -> list[str]:
+        return []
+
+    @property
     def num_rows(self) -> int:
         return int(self.file.metadata.num_rows)
 
@@ -83,7 +92,7 @@ class ParquetTable:
         except ValueError as error:
             self._refuse(error)
 
-    def batches(self, columns: Sequence[str], rows: int) -> Iterator[pa.RecordBatch]:
+    def batches(self, columns: Sequence[str], rows: int = ROWS_AT_ONCE) -> Iterator[pa.RecordBatch]:
         """Read columns in batches of at most `rows` rows, text checked to be UTF-8.
 
         A column may be `image.path`, a field of a struct.
@@ -116,11 +125,11 @@ class ParquetTable:
                 fix="fetch it again",
             )
 
-    def read(self, columns: Sequence[str], rows: int = 1 << 16) -> pa.Table:
+    def read(self, columns: Sequence[str]) -> pa.Table:
         """Read columns as a table; see `batches`."""
         schema = pa.schema([self.schema.field(name) for name in columns if self._has(name)])
         return pa.Table.from_batches(
-            [batch.select(list(columns)) for batch in self.batches(columns, rows)],
+            [batch.select(list(columns)) for batch in self.batches(columns)],
             schema.remove_metadata(),
         )
 

@@ -10,6 +10,7 @@ import pyarrow as pa
 from pipeline.dataset.catalog import Entry
 from pipeline.modalities.protocols.prepare import Prepare, content_column
 from pipeline.runtime.errors import SourceError
+from pipeline.sources.tables.harmless import harmless_text
 from pipeline.targets.protocols.labels import Labels
 
 USUAL_LABELS = ("label", "labels", "fine_label")
@@ -90,7 +91,7 @@ def names_of_codes(schema: pa.Schema, label: str) -> list[str] | None:
     names = _features(schema).get(label, {}).get("names")
     if not isinstance(names, list) or not all(isinstance(name, str | int) for name in names):
         return None
-    return [str(name) for name in names] or None
+    return [harmless_text(str(name)) for name in names] or None
 
 
 def notes_on_columns(

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from pipeline.ingest.sources.kinds.parquet.layout import ParquetLayout
 from pipeline.runtime.errors import SourceError
 from pipeline.sources.source import SPLIT_NAMES, examples_table
+from pipeline.sources.tables.harmless import harmless, harmless_ids
 
 
 @dataclass(frozen=True)
@@ -41,8 +42,8 @@ class RowReader:
                 paths = pc.struct_field(content, "path")
             content = pc.struct_field(content, "bytes")
         # Hugging Face keeps the file name in `path`, the example's key where it came from.
-        are_ids = paths is not None and self.paths_are_ids
-        ids = paths if are_ids else self._ids(table, path, start)
+        keep = paths is not None and self.paths_are_ids
+        ids: Any = harmless_ids(paths if keep else self._ids(table, path, start))
         columns = self._contents(content.cast(pa.binary()), paths)
         columns["label"] = self._labels(table[self.layout.label])
         if self.layout.split is not None:
@@ -52,7 +53,7 @@ class RowReader:
             columns["split"] = [name] * table.num_rows
         for name in ("group", "license", "purposes"):
             if (column := getattr(self.layout, name)) is not None:
-                columns[name] = table[column].cast(pa.string())
+                columns[name] = harmless(table[column].cast(pa.string()))
         return examples_table(self.content, ids, **columns)
 
     def _ids(self, table: pa.Table, path: Path, start: int) -> pa.Array | pa.ChunkedArray:
@@ -89,7 +90,7 @@ class RowReader:
             is_named = pc.and_(pc.greater_equal(index, 0), pc.less(index, len(self.code_names)))
             index = pc.if_else(is_named, index, None)
             label = pc.take(pa.array(self.code_names), index)
-        return label.cast(pa.string())
+        return harmless(label.cast(pa.string()))
 
 
 def split_in_path(path: Path, root: Path) -> str | None:

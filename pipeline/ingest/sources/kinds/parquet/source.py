@@ -33,6 +33,7 @@ from pipeline.sources.source import (
     Batch,
     Source,
 )
+from pipeline.sources.tables.harmless import harmless_text
 from pipeline.sources.tables.parquet import ParquetTable
 from pipeline.targets.protocols.labels import Labels
 
@@ -191,7 +192,8 @@ def _distinct(footers: Mapping[Path, Footer], column: str) -> set[str]:
     values: set[str] = set()
     for path in footers:
         for batch in _table(path).batches([column], ROWS_AT_ONCE):
-            values.update(pc.unique(batch[column].drop_null().cast(pa.string())).to_pylist())
+            texts = pc.unique(batch[column].drop_null().cast(pa.string()))
+            values.update(map(harmless_text, texts.to_pylist()))
     return values
 
 
