@@ -14,7 +14,6 @@ from functools import partial
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from pipeline.dataset.addresses import without_secrets
 from pipeline.dataset.catalog import Entry
@@ -39,12 +38,14 @@ from pipeline.ingest.sources.kinds.manifest.tables import (
     read_manifest,
     roles_of,
 )
+from pipeline.ingest.sources.label_counts import labels_by_split
 from pipeline.modalities.protocols.prepare import Prepare, content_column
 from pipeline.runtime.errors import SourceError
 from pipeline.sources.places.fetch import fetch_file
 from pipeline.sources.places.files import Files
 from pipeline.sources.places.members import Member, named
-from pipeline.sources.places.trees import Folder, UnusableFile
+from pipeline.sources.places.problems import UnusableFile
+from pipeline.sources.places.trees import Folder
 from pipeline.sources.source import (
     EXAMPLES_PER_BATCH,
     Batch,
@@ -52,6 +53,7 @@ from pipeline.sources.source import (
     examples_table,
     file_batches,
 )
+from pipeline.sources.tables.parquet import ParquetTable
 from pipeline.targets.protocols.labels import Labels
 
 URLS_AT_ONCE = 16
@@ -73,8 +75,9 @@ def _names_examples(files: Files, name: str, roles: Roles, prepare: Prepare) -> 
     In a folder without examples it counts as naming some; its rows then say that there are none.
     """
     if name.lower().endswith(".parquet") and isinstance(files.tree, Folder):
-        schema = pq.read_schema(files.tree.root / files.members[name].path)
-        if any(pa.types.is_struct(kind) or prepare.may_hold(kind) for kind in schema.types):
+        path = files.tree.root / files.members[name].path
+        kinds = ParquetTable(path, str(path)).schema.types
+        if any(pa.types.is_struct(kind) or prepare.may_hold(kind) for kind in kinds):
             return False
     if len(files.others) == len(files.members):
         return True
@@ -137,6 +140,7 @@ def open_source(
         batches=_batches(rows, files, max_bytes, content_column(prepare)),
         annotations=annotations,
         notes=(*(note for part in parts for note in part.notes), *found_by_looking),
+        labels_by_split=labels_by_split([(rows["split"], rows["label"])]),
     )
 
 

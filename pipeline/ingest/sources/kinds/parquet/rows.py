@@ -45,12 +45,8 @@ class RowReader:
         keep = paths is not None and self.paths_are_ids
         ids: Any = harmless_ids(paths if keep else self._ids(table, path, start))
         columns = self._contents(content.cast(pa.binary()), paths)
-        columns["label"] = self._labels(table[self.layout.label])
-        if self.layout.split is not None:
-            names = table[self.layout.split].cast(pa.string()).to_pylist()
-            columns["split"] = [SPLIT_NAMES.get((name or "").lower(), name) for name in names]
-        elif (name := split_in_path(path, self.root)) is not None:
-            columns["split"] = [name] * table.num_rows
+        columns["label"] = self.labels(table[self.layout.label])
+        columns["split"] = self.splits(table, path)
         for name in ("group", "license", "purposes"):
             if (column := getattr(self.layout, name)) is not None:
                 columns[name] = harmless(table[column].cast(pa.string()))
@@ -83,7 +79,17 @@ class RowReader:
             problem = pc.if_else(elsewhere, "a path, and no bytes", problem)
         return {self.content: content, "problem": problem}
 
-    def _labels(self, label: pa.ChunkedArray) -> pa.ChunkedArray:
+    def splits(self, table: pa.Table, path: Path) -> pa.Array:
+        """Of rows of `path`, by their column or by its name; null where neither tells."""
+        if self.layout.split is not None:
+            names = table[self.layout.split].cast(pa.string()).to_pylist()
+            return pa.array(
+                [SPLIT_NAMES.get((name or "").lower(), name) for name in names], pa.string()
+            )
+        return pa.array([split_in_path(path, self.root)] * table.num_rows, pa.string())
+
+    def labels(self, label: pa.ChunkedArray) -> pa.ChunkedArray:
+        """As text, by the names of codes where there are some; null where there is no label."""
         if self.code_names is not None:
             # -1 means unlabelled, and so does a number that is too large for a signed one.
             index = label.cast(pa.int64(), safe=not pa.types.is_uint64(label.type))

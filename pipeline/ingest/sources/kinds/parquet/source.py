@@ -22,6 +22,7 @@ from pipeline.ingest.sources.kinds.parquet.layout import (
     notes_on_columns,
 )
 from pipeline.ingest.sources.kinds.parquet.rows import RowReader, split_in_path
+from pipeline.ingest.sources.label_counts import labels_by_split
 from pipeline.modalities.protocols.prepare import Prepare, content_column
 from pipeline.runtime.errors import SourceError
 from pipeline.sources.places.files import Files
@@ -92,6 +93,7 @@ def open_source(
         splits=_find_splits(footers, root, layout),
         batches=_batches(list(footers), reader),
         notes=tuple(notes_on_columns(schema, layout, prepare, labels)),
+        labels_by_split=labels_by_split(_splits_and_labels(list(footers), reader)),
     )
 
 
@@ -105,6 +107,22 @@ def _batches(paths: list[Path], reader: RowReader) -> Iterator[Batch]:
         for batch in table.batches(wanted, rows):
             yield partial(reader, pa.Table.from_batches([batch]), path, position)
             position += batch.num_rows
+
+
+def _splits_and_labels(
+    paths: list[Path], reader: RowReader
+) -> Iterator[tuple[pa.ChunkedArray, pa.ChunkedArray]]:
+    """Splits and labels of all rows.
+
+    Raises:
+        SourceError: a file is damaged there.
+    """
+    layout = reader.layout
+    wanted = [name for name in dict.fromkeys((layout.split, layout.label)) if name is not None]
+    for path in paths:
+        for batch in _table(path).batches(wanted, ROWS_AT_ONCE):
+            table = pa.Table.from_batches([batch])
+            yield reader.splits(table, path), reader.labels(table[layout.label])
 
 
 def _parquet_files(files: Files, root: Path) -> list[Path]:
