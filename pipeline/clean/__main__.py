@@ -107,7 +107,12 @@ def find_all_duplicates(
     stage: Stage[CleanParams], rows: Ledger, compare: Compare, loaded: Any, digests: list[str]
 ) -> Duplicates:
     """Find exact and near duplicates among what is kept, and remove those that should go."""
-    own = [d if kept else id for d, kept, id in zip(digests, rows.kept, rows.ids, strict=True)]
+    own = [
+        d if tells else id
+        for d, tells, id in zip(
+            digests, rows.kept & compare.tells_apart(loaded), rows.ids, strict=True
+        )
+    ]
     same_as = distinct_rows(own, rows.splits, rows.ids)
     distinct = np.flatnonzero(rows.kept & (same_as == np.arange(len(same_as))))
     ranks = np.array([SPLIT_PRIORITY[split] for split in rows.splits])
