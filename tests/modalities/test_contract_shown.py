@@ -2,7 +2,6 @@
 
 from html.parser import HTMLParser
 
-import numpy as np
 import pytest
 
 from pipeline.modalities.opening import open_encode, open_prepare, open_show

@@ -34,4 +34,5 @@ def add_features(table: Any, content: ContentIndex) -> None:
 
 
 def patterns(table: Any, content: ContentIndex) -> Float64:
-    return table[feature_names(content)].to_numpy(np.float64)
+    found: Float64 = table[feature_names(content)].to_numpy(np.float64)
+    return found

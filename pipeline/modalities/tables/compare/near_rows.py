@@ -2,13 +2,14 @@
 
 Rows of few columns with few values are often alike without being of one person: they say too little
 to tell. How much a row says is the sum of its columns' surprise, -log2 of how frequent its value
-is. Two rows are of one example where what they share says more than chance would give once in a
-million tables: more than 2 log2(N) + 20 bits, which does not count on columns being independent
-in more than the margin. With c columns, two rows that differ in one are the same in all of the
+is. Two rows are of one example where what they share says more than 2 log2(N) + 10 bits: chance
+alone would make such a pair in one of a thousand tables whose columns are independent. With c
+columns, two rows that differ in one are the same in all of the
 first or of the second half of them (the pigeonhole principle), so that only rows of one half are
 compared.
 """
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -18,7 +19,7 @@ from pipeline.dataset.arrays import Float64, Rows
 from pipeline.modalities.pairs import Pairs
 from pipeline.modalities.tables.compare.loading import LoadedRows
 
-MARGIN_BITS = 20
+MARGIN_BITS = 10
 MAX_LISTED = 50
 """Rows of one half that are compared with each other; of more, each with so many before it."""
 
@@ -43,19 +44,13 @@ def surprise(codes: NDArray[np.int64]) -> Float64:
 
 def needed_bits(num_rows: int) -> float:
     """What two rows must share not to be alike by chance."""
-    return 2 * np.log2(max(num_rows, 2)) + MARGIN_BITS
+    return 2 * math.log2(max(num_rows, 2)) + MARGIN_BITS
 
 
 def telling(loaded: LoadedRows) -> NDArray[np.bool_]:
     """Rows that say so much that one with the same values is of the same example, `(N,)`."""
-    bits = surprise(coded(loaded)).sum(1)
-    return bits > np.minimum(needed_bits(len(bits)), _most_bits(len(bits), loaded))
-
-
-def _most_bits(num_rows: int, loaded: LoadedRows) -> float:
-    """Half of what a row could say at most: short tables cannot reach more."""
-    width = loaded.numbers.shape[1] + loaded.codes.shape[1]
-    return 0.5 * width * np.log2(max(num_rows, 2))
+    bits: Float64 = surprise(coded(loaded)).sum(1)
+    return np.asarray(bits > needed_bits(len(bits)))
 
 
 def find_near(loaded: LoadedRows, rows: Rows, ranks: Rows) -> Pairs:

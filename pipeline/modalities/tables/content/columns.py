@@ -19,8 +19,8 @@ class TableColumn:
     is_input: bool = True
     """Whether networks see it; else it is there to report on."""
     decimal: str = "."
-    thousands: str = ""
-    """What may stand between thousands, beside blanks."""
+    thousands: str = ","
+    """What may stand between thousands, as blanks may."""
     order: str = "year"
     """Of a date: which of `day`, `month` and `year` comes first."""
     pivot: int = 29

@@ -5,6 +5,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from pipeline.modalities.tables.content.columns import BOOLEAN, DATE, NUMBER, TableColumn
@@ -17,10 +18,8 @@ TRUE = {"true", "yes", "y", "t"}
 FALSE = {"false", "no", "n", "f"}
 MINUS = str.maketrans(dict.fromkeys("\u2212\u2012\u2013\ufe63\uff0d", "-"))
 HYPHENS = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2212\ufe63\uff0d", "-"))
-BLANKS = re.compile(r"[\s\u00a0\u2007\u2009\u202f'\u2019]")
-AROUND = re.compile(
-    r"^(?:[$€£¥₹₽]|USD|EUR|GBP|CHF|JPY)?\s*(.*?)\s*(?:[$€£¥₹₽%]|USD|EUR|GBP|CHF|JPY)?$"
-)
+CURRENCY = "[$€£¥₹₽]|USD|EUR|GBP|CHF|JPY|Fr\\."
+AROUND = re.compile(rf"({CURRENCY})?\s*(.*?)\s*({CURRENCY}|%)?$", re.DOTALL)
 PLAIN = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?")
 EPOCH = datetime(1970, 1, 1)
 DAY = timedelta(days=1)
@@ -42,8 +41,8 @@ def folded(text: str) -> str:
     return " ".join(text.split()).casefold()
 
 
-def bare(text: str, thousands: str = "") -> str:
-    """A number without its currency, percent sign, brackets and blanks; a minus is `-`."""
+def bare(text: str) -> tuple[str, str]:
+    """A number without what stands around it, and that: `($1,250.00)` is `-1,250.00` and `$`."""
     text = text.strip().translate(MINUS)
     if text.startswith("(") and text.endswith(")"):
         text = f"-{text[1:-1].strip()}"
@@ -51,28 +50,41 @@ def bare(text: str, thousands: str = "") -> str:
     if text[:1] in ("-", "+"):
         sign, text = text[0], text[1:].strip()
     match = AROUND.match(text)
-    text = BLANKS.sub("", match[1] if match else text)
-    if text[:1] == "-" and not sign:
-        sign, text = "-", text[1:]
-    return sign + (text.replace(thousands, "") if thousands else text)
+    assert match is not None
+    before, digits, after = match.groups()
+    if digits[:1] == "-" and not sign and before:
+        sign, digits = "-", digits[1:]
+    return sign + digits, before or after or ""
 
 
-def parse_number(text: str, decimal: str = ".", thousands: str = "") -> float | int:
+def parse_number(text: str, decimal: str = ".", thousands: str = ",") -> float | int:
     """
     Raises:
         NotFinite: it is infinite, or larger than a number of 64 bits.
         ValueError: it is no number.
     """
-    digits = bare(text, thousands)
-    if decimal != ".":
-        if "." in digits:
-            raise ValueError(f"{text!r} is no number")
-        digits = digits.replace(decimal, ".")
+    digits, _ = bare(text)
     if digits.lstrip("+-").casefold() in ("inf", "infinity"):
         raise NotFinite(f"{text!r} is not finite")
+    match = grouped(decimal, thousands).fullmatch(digits)
+    if match:
+        sign, whole, fraction = match[1], match[2], match[4] or ""
+        digits = sign + re.sub(r"\D", "", whole) + (f".{fraction[1:]}" if fraction else "")
+    elif decimal != ".":
+        digits = "" if "." in digits else digits.replace(decimal, ".")
     if not PLAIN.fullmatch(digits):
         raise ValueError(f"{text!r} is no number")
-    return number(float(digits) if not digits.lstrip("+-").isdecimal() else int(digits))
+    return number(int(digits) if digits.lstrip("+-").isdecimal() else float(digits))
+
+
+@lru_cache
+def grouped(decimal: str, thousands: str) -> re.Pattern[str]:
+    """Numbers with something between thousands, the same each time."""
+    between = rf"[{re.escape(thousands)}\s\u00a0\u2007\u2009\u202f'\u2019]"
+    return re.compile(
+        rf"([+-]?)(\d{{1,3}}(?:({between})\d{{2,3}}(?:\3\d{{2,3}})*)(?<={between}\d{{3}}))"
+        rf"({re.escape(decimal)}\d*)?"
+    )
 
 
 def number(value: float) -> float | int:

@@ -22,6 +22,9 @@ class ColumnFields(Settings):
 
     row: Text | None = None
     """A column that has whole rows, a JSON object each."""
+    time: Text | None = None
+    known_at: Text | None = None
+    user: Text | None = None
     ignore: list[Text] = []
     """Columns that do not enter data/raw."""
 
