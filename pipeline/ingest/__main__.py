@@ -18,7 +18,7 @@ from pipeline.dataset.catalog import Entry
 from pipeline.dataset.privacy import read_opted_out, read_or_make_key, with_pseudonyms
 from pipeline.dataset.table import SPLITS, write_index
 from pipeline.entry import read_entry
-from pipeline.ingest.account import account, figures, print_account
+from pipeline.ingest.account import account, figures, of_splits, print_account
 from pipeline.ingest.annotations import AnnotationSummary, add_annotations, move_to_pool
 from pipeline.ingest.params import IngestParams, ingest_params
 from pipeline.ingest.refusals import refuse_data, refuse_source
@@ -46,6 +46,7 @@ def main(stage: Stage[IngestParams]) -> None:
     refuse_source(entry, source, prepare, labels)
     key = read_or_make_key() if params.ingest.pseudonymise else None
     make_job = job_maker(
+        params.dataset,
         entry,
         source,
         params,
@@ -54,6 +55,10 @@ def main(stage: Stage[IngestParams]) -> None:
         purpose=params.ingest.purpose,
         opted_out=read_opted_out(params.dataset),
         pseudonym_key=key,
+    )
+    clock = make_job.keywords["clock"]
+    schema = schema_of(
+        params.modality, params.target, clock.type if clock else None, tuple(entry.slices)
     )
     folder = stage.output("data/raw")
     folder.mkdir()
@@ -79,7 +84,7 @@ def main(stage: Stage[IngestParams]) -> None:
     write_index(
         folder,
         files,
-        schema_of(params.modality, params.target),
+        schema,
         dataset=params.dataset,
         license=entry.license,
         modality=params.modality,
@@ -94,7 +99,7 @@ def main(stage: Stage[IngestParams]) -> None:
     tell(stage, survey, source, labels.describe(source.target))
     if added is not None:
         tell_annotations(stage, added)
-    for remark in survey.content.remarks(entry):
+    for remark in (*of_splits(entry, survey), *survey.content.remarks(entry)):
         stage.say(remark)
     if stage.writes:
         print_account(account(survey, source.beside))

@@ -1,4 +1,4 @@
-"""The preparation of rows: which columns are numbers or categories, and what they are like in train.
+"""The preparation of rows: their numbers and categories, and what these are like in train.
 
 `{"numbers": [{"name", "mean", "std", "quantiles"}], "categories": [{"name", "values"}], "options"}`
 """

@@ -1,4 +1,4 @@
-"""The names of modalities/protocols/fit.py, for tables; all is learnt before anything is encoded."""
+"""The names of modalities/protocols/fit.py, for tables: all is learnt before encoding."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any

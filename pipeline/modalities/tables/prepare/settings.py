@@ -22,9 +22,6 @@ class ColumnFields(Settings):
 
     row: Text | None = None
     """A column that has whole rows, a JSON object each."""
-    time: Text | None = None
-    known_at: Text | None = None
-    user: Text | None = None
     ignore: list[Text] = []
     """Columns that do not enter data/raw."""
 
@@ -36,8 +33,6 @@ class EntryFields(Settings):
     """Of columns; found by looking where it says nothing."""
     inputs: list[Text] | None = None
     """Columns that networks see; all others that are left when not given."""
-    slices: list[Text] = []
-    """Columns reported on; inputs only where `inputs` names them."""
     quasi_identifiers: list[Text] = []
     """Columns by which others may recognise a person; how many share them is counted."""
     dates: DateFormat = DateFormat()

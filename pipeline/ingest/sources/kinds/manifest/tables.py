@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.dataset.catalog import Columns, Entry
+from pipeline.dataset.table import SLICE
 from pipeline.modalities.protocols.prepare import Prepare, content_column
 from pipeline.runtime.errors import SourceError
 from pipeline.sources.places.files import Files
@@ -31,6 +32,9 @@ USUAL_NAMES = {
     "id": ("id",),
     "split": ("split", "subset"),
     "group": ("group",),
+    "time": (),
+    "user": (),
+    "known_at": (),
     "license": ("license", "licence"),
     "purposes": ("purposes", "purpose"),
     "annotator": ("annotator", "worker", "rater"),
@@ -48,9 +52,13 @@ class Roles(NamedTuple):
     """Those that the entry names."""
     format: TextFormat
     missing: Missing
+    slices: Sequence[str] = ()
+    """Further columns that it names, which are their own roles, as `slice_<name>`."""
 
     def named(self, role: str) -> str | None:
         """The column that the entry names for a role."""
+        if role.startswith(SLICE):
+            return role.removeprefix(SLICE)
         name: str | None = getattr(self.columns, self.keys[role], None)
         return name
 
@@ -58,12 +66,14 @@ class Roles(NamedTuple):
 def roles_of(entry: Entry, prepare: Prepare, labels: Labels) -> Roles:
     own = {"content": content_column(prepare), "label": labels.COLUMN}
     usual = {"content": prepare.USUAL_NAMES, "label": labels.USUAL_NAMES}
+    of_slices: dict[str, Sequence[str]] = {SLICE + name: () for name in entry.slices}
     return Roles(
-        {**USUAL_NAMES, **usual},
-        {role: own.get(role, role) for role in USUAL_NAMES},
+        {**USUAL_NAMES, **usual, **of_slices},
+        {role: own.get(role, role) for role in USUAL_NAMES} | dict.fromkeys(of_slices, "slices"),
         entry.columns,
         TextFormat(**entry.dialect.model_dump(), header=entry.header),
         entry.missing,
+        entry.slices,
     )
 
 
@@ -216,7 +226,9 @@ def _find_columns(names: list[str], roles: Roles, where: str) -> dict[str, str]:
         if column is None and (name := roles.named(role)) is not None:
             raise SourceError(
                 f"{where} has no column {name}; it has {', '.join(names)}",
-                fix=f"correct columns: {roles.keys[role]}: in the catalog entry",
+                fix="correct slices: in the catalog entry"
+                if role.startswith(SLICE)
+                else f"correct columns: {roles.keys[role]}: in the catalog entry",
             )
     return {role: column for role, column in columns.items() if column is not None}
 

@@ -10,6 +10,7 @@ from pipeline.modalities.tables.prepare.sources.roles import OTHERS, Roles
 from pipeline.modalities.tables.prepare.types.finding import ColumnsFound
 
 WIDTH = 96
+RESERVED = ("true", "false", "null", "yes", "no", "on", "off", "y", "n")
 
 
 def entry_lines(
@@ -56,9 +57,9 @@ def decisions(roles: Roles, odd: Looked) -> tuple[str, ...]:
 def quoted(text: str) -> str:
     """A text in YAML; as it is where that is one for sure."""
     plain = text.replace("_", "a").replace(" ", "a").replace("-", "a")
-    if plain.isascii() and plain.isalnum() and plain[0].isalpha() and text == text.strip():
-        if plain.lower() not in ("true", "false", "null", "yes", "no", "on", "off", "y", "n"):
-            return text
+    is_word = plain.isascii() and plain.isalnum() and plain[0].isalpha() and text == text.strip()
+    if is_word and plain.lower() not in RESERVED:
+        return text
     return json.dumps(text, ensure_ascii=False)
 
 

@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from pipeline.dataset.parts import cut_draws, part_ends
 from pipeline.modalities.tables.content.columns import CATEGORY, DATE, TableColumn, as_options
+from pipeline.modalities.tables.content.matrix import WORDS_OF_BOOLEANS
 from pipeline.modalities.tables.content.values import reader_of
 from pipeline.modalities.tables.prepare.sources.entry_lines import decisions, entry_lines
 from pipeline.modalities.tables.prepare.sources.ids import ids_of
@@ -28,7 +29,7 @@ from pipeline.modalities.tables.prepare.sources.roles import (
     read_splits,
     roles_of,
 )
-from pipeline.modalities.tables.prepare.sources.times import latest_year, read_time
+from pipeline.modalities.tables.prepare.sources.times import latest_year, read_time, times_of
 from pipeline.modalities.tables.prepare.types.finding import find_columns
 from pipeline.modalities.tables.prepare.types.texts import Texts
 from pipeline.runtime.errors import SourceError
@@ -99,6 +100,7 @@ def open_source(entry: Any, files: Files, max_bytes: float, labels: Any) -> Sour
     content = pa.table({column.name: table.columns[column.name] for column in seen})
     slices = {name: slice_texts(table.columns[name], name, odd.columns) for name in entry.slices}
     return Source(
+        times=times_of(time.texts) if time else None,
         labels=label.names,
         num_examples=num,
         splits=of_splits,
@@ -171,9 +173,9 @@ def slice_texts(
             value = read(text)
         except ValueError:
             return None
-        return (
-            None if value is None else str(value).lower() if isinstance(value, bool) else str(value)
-        )
+        if isinstance(value, bool):
+            return WORDS_OF_BOOLEANS[value]
+        return None if value is None else str(value)
 
     return map_texts(texts, shown)
 

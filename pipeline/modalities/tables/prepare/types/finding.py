@@ -139,9 +139,8 @@ def _column(
             name, NUMBER, decimal=found.decimal, thousands=thousands, missing=missing
         )
     if kind == NUMBER:
-        raise _unlike(
-            name, NUMBER, some([t for t in texts.counts if not t[:1].isdigit()] or [*texts.counts])
-        )
+        odd = [text for text in texts.counts if not text[:1].isdigit()]
+        raise _unlike(name, NUMBER, some(odd or list(texts.counts)))
     if kind in (None, DATE) and dates is not None:
         return _date(texts, dates, found, pivot, entry)
     if kind == DATE:
