@@ -41,17 +41,14 @@ class TableColumn:
 
 def columns_of(options: Mapping[str, Any]) -> list[TableColumn]:
     """The columns of an index or a preparation, from JSON; none where it says none."""
-    known = {f.name for f in fields(TableColumn)}
-    return [
-        TableColumn(
-            **{
-                name: tuple(value) if name == "missing" else value
-                for name, value in said.items()
-                if name in known
-            }
-        )
-        for said in options.get("columns", ())
-    ]
+    found = []
+    for said in options.get("columns", ()):
+        values: dict[str, Any] = {
+            of.name: said[of.name] for of in fields(TableColumn) if of.name in said
+        }
+        values["missing"] = tuple(values.get("missing", ()))
+        found.append(TableColumn(**values))
+    return found
 
 
 def as_options(columns: Iterable[TableColumn]) -> dict[str, Any]:
