@@ -52,8 +52,10 @@ def main(stage: Stage[CleanParams]) -> None:
     compare, noise = open_compare(params.modality), open_noise(params.target)
     index = read_index(RAW)
     target = index["target"]
-    table = read_folder(RAW, ["id", "label", "split", "group", "sha256", *compare.NEEDED])
-    rows = Ledger(table, noise, target)
+    labels = open_labels(params.target)
+    columns = ["id", labels.COLUMN, "split", "group", "sha256", *compare.NEEDED]
+    table = read_folder(RAW, columns)
+    rows = Ledger(table, noise, target, labels.COLUMN)
     rows.remove(read_quarantine(rows))
     loaded = compare.load(RAW, index)
     duplicates = find_all_duplicates(stage, rows, compare, loaded, table["sha256"].to_pylist())
@@ -62,7 +64,7 @@ def main(stage: Stage[CleanParams]) -> None:
     learnt = np.flatnonzero(rows.kept & ~rows.split_of("test"))
     answers = check = None
     if params.clean.folds >= 2:
-        num_outputs = open_labels(params.target).num_outputs(target)
+        num_outputs = labels.num_outputs(target)
         examples = Checkable(loaded, params.modality, params.target, num_outputs, params.clean)
         answers = ask(stage, rows, examples, merge_owners(rows.owners, duplicates.clusters))
     if answers or annotations:

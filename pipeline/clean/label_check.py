@@ -134,7 +134,7 @@ def ask_models(
         answers = out_of_fold(
             quick,
             learnt,
-            rows.given[learnt],
+            rows.noise.as_y(rows.given[learnt]),
             keys,
             fold_of,
             tested,

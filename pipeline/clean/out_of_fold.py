@@ -121,7 +121,7 @@ def out_of_fold(
 
     Args:
         learnt: rows of the N examples that networks learn from.
-        labels: codes of the target, `(N,)`.
+        labels: as column `y` of shards, `(N, ...)`.
         keys: of the ids, shape `(N,)`; see `id_keys`.
         folds: which fold each example is left out in, shape `(N,)`.
         others: rows of the M examples outside all folds.

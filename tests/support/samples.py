@@ -177,6 +177,13 @@ TARGET_SAMPLES: dict[str, TargetSamples] = {
             "validate": {"min_examples_per_class": 3},
         },
     ),
+    "numbers": TargetSamples(
+        ("3", "-0.5", "12.25", "1e3"),
+        settings={
+            "augment": {"target_scale": "standard"},
+            "train": {"loss": "quantile", "quantile": 0.8},
+        },
+    ),
 }
 
 KNOWN = [*MODALITIES, *({TINY} - {*MODALITIES})]
