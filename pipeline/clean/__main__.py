@@ -56,10 +56,11 @@ def main(stage: Stage[CleanParams]) -> None:
     compare, noise = open_compare(params.modality), open_noise(params.target)
     index = read_index(RAW)
     target = index["target"]
-    rule = rule_of(index)
+    rule, labels = rule_of(index), open_labels(params.target)
     timed = ["time"] if rule else []
-    table = read_folder(RAW, ["id", "label", "split", "group", "sha256", *timed, *compare.NEEDED])
-    rows = Ledger(table, noise, target)
+    columns = ["id", labels.COLUMN, "split", "group", "sha256", *timed, *compare.NEEDED]
+    table = read_folder(RAW, columns)
+    rows = Ledger(table, noise, target, labels.COLUMN)
     rows.remove(read_quarantine(rows))
     loaded = compare.load(RAW, index)
     duplicates = find_all_duplicates(stage, rows, compare, loaded, table["sha256"].to_pylist())
@@ -68,7 +69,7 @@ def main(stage: Stage[CleanParams]) -> None:
     learnt = np.flatnonzero(rows.kept & ~rows.split_of("test"))
     answers = check = None
     if params.clean.folds >= 2:
-        num_outputs = open_labels(params.target).num_outputs(target)
+        num_outputs = labels.num_outputs(target)
         examples = Checkable(loaded, params.modality, params.target, num_outputs, params.clean)
         owners = merge_owners(rows.owners, duplicates.clusters)
 
@@ -123,7 +124,12 @@ def find_all_duplicates(
     stage: Stage[CleanParams], rows: Ledger, compare: Compare, loaded: Any, digests: list[str]
 ) -> Duplicates:
     """Find exact and near duplicates among what is kept, and remove those that should go."""
-    own = [d if kept else id for d, kept, id in zip(digests, rows.kept, rows.ids, strict=True)]
+    own = [
+        d if tells else id
+        for d, tells, id in zip(
+            digests, rows.kept & compare.tells_apart(loaded), rows.ids, strict=True
+        )
+    ]
     same_as = distinct_rows(own, rows.splits, rows.ids)
     distinct = np.flatnonzero(rows.kept & (same_as == np.arange(len(same_as))))
     ranks = np.array([SPLIT_PRIORITY[split] for split in rows.splits])

@@ -139,7 +139,7 @@ def ask_models(
         answers = out_of_fold(
             quick,
             learnt,
-            rows.given[learnt],
+            rows.noise.as_y(rows.given[learnt]),
             keys,
             folds,
             tested,

@@ -117,7 +117,7 @@ def out_of_fold(
 
     Args:
         learnt: rows of the N examples that networks learn from.
-        labels: codes of the target, `(N,)`.
+        labels: as column `y` of shards, `(N, ...)`.
         keys: of the ids, shape `(N,)`; see `id_keys`.
         others: rows of the M examples outside all folds.
         checkpoints: a folder in which a run that is stopped leaves its state, to go on from there;

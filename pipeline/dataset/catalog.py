@@ -15,6 +15,7 @@ from pipeline.runtime.settings import Name, Settings, SomeSettings, parse, read_
 Text = Annotated[str, Field(min_length=1)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Md5 = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+Value = str | int | float
 OwnSplit = Literal["train", "val", "test", "unlabelled"]
 Purpose = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 
@@ -33,6 +34,18 @@ class Columns(Settings):
     """When what a row says became known; checked against a split in time."""
     license: Text | None = None
     purposes: Text | None = None
+    strip: Text | None = None
+    """What paths in the table start with on the machine that wrote it; it is taken off."""
+
+
+class TextDialect(Settings):
+    """How files of delimited text are written, where that cannot be found by looking."""
+
+    encoding: Text | None = None
+    """As Python calls it: `windows-1251`, `shift_jis`."""
+    delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
+    quotes: Literal["doubled", "backslash", "none"] | None = None
+    """How a quote in a quoted field is written; `none`: quotes are characters like others."""
 
 
 class Expectation(Settings):
@@ -71,6 +84,11 @@ class Entry(Settings):
     homepage: str | None = None
     citation: str | None = None
     columns: Columns = Columns()
+    header: bool = True
+    """Whether tables of text have one; `false`: columns are named by their numbers, from 0."""
+    dialect: TextDialect = TextDialect()
+    missing: list[Value] | dict[Text, list[Value]] = []
+    """Values that stand for none: of all columns, or of each. Nothing else but the empty is."""
     split: SplitRule = SplitRule()
     slices: list[Text] = []
     """Columns by whose values evaluate reports; see docs/splits.md."""

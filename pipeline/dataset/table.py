@@ -60,12 +60,12 @@ def raw_schema(
     )
 
 
-def clean_schema(raw: pa.Schema) -> pa.Schema:
-    """Columns of data/clean, of those of data/raw."""
+def clean_schema(raw: pa.Schema, label: str = "label") -> pa.Schema:
+    """Columns of data/clean, of those of data/raw, of which `label` is what is said of examples."""
     return pa.schema(
         [field for field in raw if field.name != "problem"]
         + [
-            pa.field("label_given", WORD),  # as the source has it
+            pa.field(f"{label}_given", raw.field(label).type),  # as the source has it
             pa.field("label_quality", pa.float32()),  # 0 surely wrong to 1 surely right; or null
             pa.field("suspected", pa.bool_()),  # rather wrong than right, and nobody has decided
             pa.field("weight", pa.float32()),  # of the example in the training loss

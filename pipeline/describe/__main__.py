@@ -28,7 +28,7 @@ def main(stage: Stage[DescribeParams]) -> None:
     params = stage.params
     show, target = open_show(params.modality), open_describe(params.target)
     entry = read_entry(params.dataset, params.modality, params.target)
-    index, table = read_index(CLEAN), read_folder(CLEAN, columns_of(show))
+    index, table = read_index(CLEAN), read_folder(CLEAN, columns_of(show, target))
     facts = Facts(
         dataset=params.dataset,
         entry=entry,

@@ -51,9 +51,10 @@ class Facts:
     """What clean counted, as in reports/labels.json."""
 
 
-def columns_of(show: Show) -> list[str]:
+def columns_of(show: Show, target: Describe) -> list[str]:
     """Columns of data/clean that the card reads."""
-    return ["id", "label", "split", "group", "source", "license", "purposes", *measured(show)]
+    label, _ = target.FIELDS
+    return ["id", label, "split", "group", "source", "license", "purposes", *measured(show)]
 
 
 def measured(show: Show) -> list[str]:

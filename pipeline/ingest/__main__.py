@@ -23,7 +23,7 @@ from pipeline.ingest.annotations import AnnotationSummary, add_annotations, move
 from pipeline.ingest.params import IngestParams, ingest_params
 from pipeline.ingest.refusals import refuse_data, refuse_source
 from pipeline.ingest.reuse import KnownParts
-from pipeline.ingest.rows import IngestJob, RawPart, job_maker, make_part
+from pipeline.ingest.rows import IngestJob, RawPart, job_maker, make_part, options_of
 from pipeline.ingest.schema import schema_of
 from pipeline.ingest.sources.opening import BUILTIN, annotations_of, open_source
 from pipeline.ingest.survey import Survey
@@ -90,7 +90,7 @@ def main(stage: Stage[IngestParams]) -> None:
         modality=params.modality,
         target_kind=params.target,
         target=dict(source.target),
-        content=survey.content.index(entry),
+        content=content_index(entry, source, survey, params.modality),
         features=dict(prepare.FEATURES),
         counts=counts,
         pool=pool,
@@ -110,6 +110,12 @@ def in_time(entry: Entry) -> dict[str, Any]:
     """The split rule for the index, where time decides: clean makes its folds by it too."""
     rule = entry.split.model_dump(exclude_defaults=True)
     return {"split": rule} if entry.split.by == "time" else {}
+
+
+def content_index(entry: Entry, source: Source, survey: Survey, modality: str) -> dict[str, Any]:
+    """What contents have in common, and how they are read."""
+    options = options_of(entry, source, modality)
+    return survey.content.index(entry) | ({"options": options} if options else {})
 
 
 def write_parts(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -90,7 +90,7 @@ def job_maker(
         splits_given=source.splits,
         fractions=entry.split,
         seed=seed,
-        limits=SimpleNamespace(**limits.model_dump(), **open_prepare(kind.modality).options(entry)),
+        limits=SimpleNamespace(**limits.model_dump(), **options_of(entry, source, kind.modality)),
         source=without_secrets(entry.uri),
         terms=Terms(
             license=entry.license,
@@ -104,6 +104,11 @@ def job_maker(
         clock=clock_of(name, entry, source),
         slices=tuple(entry.slices),
     )
+
+
+def options_of(entry: Entry, source: Source, modality: str) -> dict[str, Any]:
+    """How contents are read: as the source found it by looking, or as the entry says."""
+    return {**source.options, **open_prepare(modality).options(entry)}
 
 
 class ExampleRows(NamedTuple):

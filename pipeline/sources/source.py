@@ -80,6 +80,13 @@ class Source(NamedTuple):
     """Sentences for `add` and ingest: choices that were made, columns that are not used."""
     doubts: tuple[str, ...] = ()
     """Sentences for `add` and ingest: what looks wrong in how the source is laid out."""
+    options: Mapping[str, Any] = MappingProxyType({})
+    """How contents are read, found by looking at all of them, as JSON; what the modality makes of
+    the entry (`options`) comes on top. Indexes and models keep it."""
+    entry_lines: tuple[str, ...] = ()
+    """Lines of YAML for a new entry: what was found by looking."""
+    decisions: tuple[str, ...] = ()
+    """What only a person can decide, for `add`: `key: question`."""
     times: Times | None = None
     """All values of the column `time` that an entry names; None where the source has none."""
     labels_by_split: Mapping[str, Mapping[str | None, int]] | None = None

@@ -76,6 +76,7 @@ def assess(
     about_table = [rule for rule in own_rules if not rule.reason]
 
     rows = _frame(table, checks)
+    rows["label"] = rows[labels.LABEL.name]
     rules = suite.row_rules(labels.row_rules(target), checks.ROW_RULES, own)
     outcomes += check(rows, [*suite.IDENTITY_RULES, *rules, *about_rows])
     quarantine = _reasons(outcomes, rows)

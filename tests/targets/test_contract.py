@@ -157,7 +157,8 @@ def test_what_needs_no_torch_imports_none(target):
 def test_labels_are_encoded_each_by_itself(known):
     labels, index = open_labels(known.name), unchanged(known.index)
     assert_json(known.index)
-    assert known.labels.type == labels.column_type() == open_rules(known.name).LABEL
+    assert known.labels.type == labels.column_type() == open_rules(known.name).LABEL.type
+    assert open_rules(known.name).LABEL.name == labels.COLUMN
     assert known.labels.null_count == 0
     assert len(known.y) == NUM
     assert known.num_outputs >= 1
@@ -304,7 +305,7 @@ def test_counts_add_up(known):
     for number, total in enumerate(whole):
         assert (total.shape, total.dtype) == ((), torch.float32)
         torch.testing.assert_close(sum(part[number] for part in parts), total)
-    found = loss.validate(outputs, y)
+    found = loss.validate(outputs, y, None)
     assert set(found) == {"loss", *loss.COUNTED}
     assert_finite(list(found.values()))
     assert found["loss"] == pytest.approx(float(loss.losses(outputs, y, None).mean()), rel=1e-5)
@@ -633,7 +634,7 @@ def suspected_of(known: Known) -> pa.Table:
 def test_the_data_card(known):
     describe = open_describe(known.name)
     splits = ["train", "val", "test"] * (NUM // 3)
-    table = pa.table({"label": known.labels, "split": splits})
+    table = pa.table({open_labels(known.name).COLUMN: known.labels, "split": splits})
     assert_markdown(describe.counts(table, known.index))
     labels = {
         "label_issues": 3,
@@ -646,14 +647,16 @@ def test_the_data_card(known):
     assert all(isinstance(word, str) for word in describe.keywords(known.index))
     for text in (describe.TASK, describe.NOUN, *describe.SHEET):
         assert_one_line(text)
-    assert set(describe.FIELDS) == {"label", "label_given"}
+    label = open_labels(known.name).COLUMN
+    assert list(describe.FIELDS) == [label, f"{label}_given"]
     assert {name for name, _ in describe.LISTS.values()} <= set(open_noise(known.name).SCHEMAS)
 
 
 def test_the_sheet_of_examples(known):
     describe = open_describe(known.name)
     ids, splits = [f"e{row}" for row in range(NUM)], ["train", "test"] * (NUM // 2)
-    table = pa.table({"id": ids, "label": known.labels, "split": splits})
+    column = open_labels(known.name).COLUMN
+    table = pa.table({"id": ids, column: known.labels, "split": splits})
     sheet = describe.sheet(table, known.index)
     chosen = [id for row in sheet.values() for id in row]
     assert chosen

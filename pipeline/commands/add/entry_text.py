@@ -41,7 +41,7 @@ def entry_text(
     if survey.labels.misfit() is None:  # else ingest asks which labels are meant
         for key, values in open_labels(kind.target).entry_fields(source.target).items():
             lines += yaml_lines(key, values)
-    lines += survey.content.entry_lines()
+    lines += [*source.entry_lines, *survey.content.entry_lines()]
     if "test" not in source.splits:
         lines.append("split: {val: 0.1, test: 0.1}")
     lines += ["# Of all examples as they were; `groundwork add` without a uri accepts others."]

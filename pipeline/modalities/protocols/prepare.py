@@ -62,20 +62,13 @@ class SourceKind(Protocol):
 
     def recognises(self, files: Files) -> bool: ...
 
-    def open_source(
-        self,
-        files: Files,
-        max_bytes: float,
-        label_column: str | None,
-        label_names: Sequence[str] | None,
-    ) -> Source:
+    def open_source(self, entry: Any, files: Files, max_bytes: float, labels: Any) -> Source:
         """Look at the files and open them.
 
         Args:
+            entry: of the catalog.
             max_bytes: of a content; no larger one is read.
-            label_column: which of several labels counts; None for the usual one.
-            label_names: names of labels that are codes, in the order of these; None for the
-                source's own.
+            labels: of the target, as targets/protocols/labels.py says.
 
         Raises:
             SourceError: they are damaged, or of another form.

@@ -9,7 +9,7 @@ import pytest
 from pipeline.ingest.sources import annotations as annotation_tables
 from pipeline.ingest.sources.annotations import fetch_annotations
 from pipeline.runtime.errors import SourceError
-from pipeline.sources import delimited
+from pipeline.sources.tables import delimited
 from tests.support.entries import LABELS, Entry, open_source
 from tests.support.servers import Web, serve
 

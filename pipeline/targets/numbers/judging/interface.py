@@ -1,0 +1,47 @@
+"""The names of targets/protocols/judging.py, for numbers."""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse  # type: ignore[import-untyped]
+
+from pipeline.dataset.arrays import Float32, Float64
+from pipeline.targets.numbers.judging.evaluation import evaluate_numbers
+from pipeline.targets.numbers.judging.predictions import Predictions, align, read_predictions
+from pipeline.targets.numbers.judging.scores import example_scores, metrics_of
+from pipeline.targets.numbers.judging.tables import tables
+from pipeline.targets.protocols.judging import Answers, Evaluation, Stressed, TestSplit
+from pipeline.targets.protocols.labels import TargetIndex
+
+__all__ = [
+    "GOOD",
+    "JUDGED",
+    "align",
+    "evaluate",
+    "metrics_of",
+    "probabilities",
+    "read_predictions",
+    "scores",
+]
+
+GOOD = {"mae": -1, "rmse": -1, "r2": 1}
+JUDGED = ("mae", "rmse")
+
+
+def probabilities(outputs: NDArray[np.floating]) -> Float64:
+    """Outputs as they are, in units of y: a number has no probability."""
+    return outputs.astype(np.float64)
+
+
+def evaluate(
+    index: TargetIndex,
+    test: TestSplit,
+    outputs: Float32,
+    validation: Answers,
+    stressed: Stressed,
+) -> Evaluation:
+    results = evaluate_numbers(index, test, outputs, validation, stressed)
+    return Evaluation(results.metrics(), tables(results), results.summary(), results.sentence())
+
+
+def scores(predictions: Predictions) -> sparse.csr_array:
+    return example_scores(predictions)
