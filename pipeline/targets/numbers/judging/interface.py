@@ -13,6 +13,7 @@ from pipeline.targets.protocols.judging import Answers, Evaluation, Stressed, Te
 from pipeline.targets.protocols.labels import TargetIndex
 
 __all__ = [
+    "BESIDE",
     "GOOD",
     "JUDGED",
     "align",
@@ -25,6 +26,7 @@ __all__ = [
 
 GOOD = {"mae": -1, "rmse": -1, "r2": 1}
 JUDGED = ("mae", "rmse")
+BESIDE = ("coverage", "interval_width")
 
 
 def probabilities(outputs: NDArray[np.floating]) -> Float64:
