@@ -10,7 +10,7 @@ from pipeline.modalities.images.content.refusals import unread_format
 from pipeline.modalities.images.content.unread_formats import UNREAD_SUFFIXES
 from pipeline.modalities.images.prepare.beginnings import begins_like_one
 from pipeline.modalities.images.prepare.preparing import prepare
-from pipeline.modalities.images.prepare.sources import cifar, idx
+from pipeline.modalities.images.prepare.sources import cifar, idx, npz
 from pipeline.modalities.images.prepare.sources.builtin import open_builtin
 from pipeline.modalities.images.prepare.tally import ImageTally
 from pipeline.modalities.images.prepare.traces import trace
@@ -53,7 +53,7 @@ USUAL_NAMES = (
     "file_name", "filename", "file", "path", "filepath", "file_path", "image_path", "image",
     "image_url", "url", "uri",
 )  # fmt: skip
-SOURCES = {"cifar": cifar, "idx": idx}
+SOURCES = {"cifar": cifar, "idx": idx, "npz": npz}
 
 
 def may_hold(kind: pa.DataType) -> bool:
