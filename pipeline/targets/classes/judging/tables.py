@@ -6,10 +6,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from pipeline.targets.bootstrap import owners_of
 from pipeline.targets.classes.judging.evaluation import ClassEvaluation
 from pipeline.targets.classes.judging.predictions import Predictions, predictions_table
+from pipeline.targets.classes.judging.rates import rates
 from pipeline.targets.classes.measures.metrics import calibration, confusion_matrix, per_class
 from pipeline.targets.classes.measures.ranking import by_class
+from pipeline.targets.gaps import gaps_table
 from pipeline.targets.protocols.judging import TestSplit
 
 TEXT, COUNT, NUMBER = pa.string(), pa.int64(), pa.float64()
@@ -88,9 +91,16 @@ def tables(evaluation: ClassEvaluation, test: TestSplit) -> dict[str, pa.Table]:
         labels=labels,
         probabilities=evaluation.probabilities.astype(np.float32),
     )
-    return {"predictions": predictions_table(of_all)} | {
-        name: _table(COLUMNS[name], rows[name]) for name in COLUMNS
-    }
+    return (
+        {"predictions": predictions_table(of_all)}
+        | {name: _table(COLUMNS[name], rows[name]) for name in COLUMNS}
+        | ({"gaps": _gaps(evaluation, test)} if test.values else {})
+    )
+
+
+def _gaps(evaluation: ClassEvaluation, test: TestSplit) -> pa.Table:
+    of_classes = rates(list(evaluation.classes), evaluation.probabilities, evaluation.labels)
+    return gaps_table(test.values, of_classes, owners_of(test.ids, test.groups))
 
 
 def _classes(evaluation: ClassEvaluation, matrix: np.ndarray) -> list[Row]:
