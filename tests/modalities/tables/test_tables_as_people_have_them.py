@@ -95,7 +95,7 @@ def test_dates_have_one_order_by_all_rows(case):
 def test_dates_that_could_be_either_way_round_are_refused_until_told(case):
     path = case("day_first_dates") / "ambiguous.csv"
     columns = {"label": "readmitted", "time": "visit", "ignore": ["case"]}
-    with pytest.raises(SourceError, match="could be either way round.*day or month") as caught:
+    with pytest.raises(SourceError, match=r"could be either way round.*day or month") as caught:
         read_table(path, columns=columns, split=DAYS)
     assert "dates: {order: day}" in caught.value.fix
     told = read_table(path, columns=columns, split=DAYS, dates={"order": "day"})
@@ -244,6 +244,6 @@ def test_types_of_parquet_are_its_own(case):
 
 def test_a_file_without_a_column_of_labels_says_what_it_has(case):
     path = case("outcome_in_disguise") / "credit.csv"
-    with pytest.raises(SourceError, match="no column called label.*income, age") as caught:
+    with pytest.raises(SourceError, match=r"no column called label.*income, age") as caught:
         open_table_source(path)
     assert "under columns: label:" in caught.value.fix
