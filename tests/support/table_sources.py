@@ -77,7 +77,7 @@ def read_table(uri: Path, target: str = "classes", **said: Any) -> TableRead:
     parts = [make_rows(make_job(batch)) for batch in source.batches]
     table = pa.concat_tables([t for part in parts for t in (part.table, part.pool)])
     frame = table.to_pandas()
-    content = [json.loads(text) if text else {} for text in frame["row"]]
+    content = [json.loads(text) if isinstance(text, str) else {} for text in frame["row"]]
     for name in source.options["columns"]:
         frame[f"c.{name['name']}"] = [row.get(name["name"]) for row in content]
     left_out: dict[str, int] = {}

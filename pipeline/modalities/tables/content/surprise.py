@@ -1,8 +1,8 @@
 """How much a row says: whether one with the same values is of the same example.
 
 Rows of few columns with few values are often alike without being of one person: they say too little
-to tell. How much a row says is the sum of its columns' surprise, -log2 of how frequent its value
-is. Two rows are of one example where what they share says more than 2 log2(N) + 10 bits: chance
+to tell. How much a row says is the sum of its columns' surprise, -log2 of how likely another row
+has the same value. Two rows are of one example where what they share says more than 2 log2(N) + 10 bits: chance
 alone would make such a pair in one of a thousand tables whose columns are independent.
 """
 
@@ -37,10 +37,20 @@ def coded_matrix(rows: Matrix) -> NDArray[np.int64]:
 
 
 def surprise(codes: NDArray[np.int64]) -> Float64:
-    """Bits of each value, `(N, F)`: -log2 of the share of rows that have it."""
+    """Bits of each value, `(N, F)`: -log2 of how likely another row has it too.
+
+    That is how often the others have it; of a value that at most one other has, by Good and Turing
+    (1953): twice the number of values that are there twice, by that of those that are there once.
+    So values of which nearly all are different, such as measurements, say much.
+    """
+    num = len(codes)
     bits = np.zeros(codes.shape)
     for place, column in enumerate(codes.T):
-        bits[:, place] = -np.log2(np.bincount(column)[column] / max(1, len(column)))
+        counts = np.bincount(column)
+        once, twice = int((counts == 1).sum()), int((counts == 2).sum())
+        seldom = min(1.0, 2 * (twice + 0.5) / max(once, 1)) / max(num, 1)
+        others = counts[column] - 1
+        bits[:, place] = -np.log2(np.where(others > 1, others / max(num, 1), seldom))
     return bits
 
 
