@@ -2,8 +2,9 @@
 
 Rows of few columns with few values are often alike without being of one person: they say too little
 to tell. How much a row says is the sum of its columns' surprise, -log2 of how likely another row
-has the same value. Two rows are of one example where what they share says more than 2 log2(N) + 10 bits: chance
-alone would make such a pair in one of a thousand tables whose columns are independent.
+has the same value. Two rows are of one example where what they share says more than
+2 log2(N) + 10 bits: chance alone would make such a pair in one of a thousand tables whose columns
+are independent.
 """
 
 import math
