@@ -231,8 +231,8 @@ def below(thresholds: NDArray[np.float64]) -> NDArray[np.float32]:
 def with_offset(
     fitted: FittedTrees, model: Any, x: NDArray, train: FittedRows, losses: Losses
 ) -> FittedTrees:
-    """The trees with the constant that the loss itself asks for: QLIKE is learnt as squared errors of
-    logarithms."""
+    """The trees with the constant that the loss itself asks for, such as QLIKE, which they learn as
+    squared errors of logarithms."""
     outputs = torch.from_numpy(model.predict(x)).float()[:, None]
     offset = torch.zeros(1, requires_grad=True)
     optimizer = torch.optim.LBFGS([offset], max_iter=50, line_search_fn="strong_wolfe")

@@ -2,8 +2,9 @@
 
 Gorishniy, Kotelnikov & Babenko 2024, "TabM: Advancing Tabular Deep Learning with
 Parameter-Efficient Ensembling", arXiv 2410.24210: its variant TabM-mini on piecewise linear
-embeddings. Each of k members has factors of its own for the inputs of the first layer, and a head; all that lies between
-is shared. Each learns by its own loss, and the outputs are the mean over members.
+embeddings. Each of k members has factors of its own for the inputs of the first layer, and a head;
+all that lies between is shared. Each learns by its own loss, and the outputs are the mean over
+members.
 """
 
 import torch

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 Losses = Callable[[Tensor, Tensor], Tensor]
 """The loss of each row, `(N,)`, of outputs `(N, K)` and y."""
@@ -43,9 +43,7 @@ def read_rows(reader: Any, split: str) -> FittedRows:
     )
 
 
-def mean_loss(
-    outputs: Callable[[dict[str, Tensor]], Tensor], rows: FittedRows, losses: Losses
-) -> float:
+def mean_loss(network: nn.Module, rows: FittedRows, losses: Losses) -> float:
     """The mean loss of at least one row, unweighted as validation has it."""
     total = 0.0
     with torch.no_grad():

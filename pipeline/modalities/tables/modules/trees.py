@@ -44,7 +44,7 @@ class Trees(nn.Module):
     size: Tensor
 
     def __init__(self, preparation: Preparation, outputs: int, settings: Any = None) -> None:
-        """`settings` may have the loss of numbers, `loss` and `quantile`; None for squared errors."""
+        """`settings` may have the loss of numbers, `loss` and `quantile`; squared without."""
         super().__init__()
         self.loss = getattr(settings, "loss", "squared")
         self.quantile = getattr(settings, "quantile", 0.5)

@@ -48,9 +48,8 @@ def adapt(name: str, weights: Weights, preparation: Preparation) -> Adapted:
     """
     if weights.preparation is None:
         return Adapted(weights.tensors, preparation, "numbers are scaled by these data")
-    then, now = (
-        {key: p[key] for key in (NUMBERS, CATEGORIES)} for p in (weights.preparation, preparation)
-    )
+    columns = (NUMBERS, CATEGORIES)
+    then, now = ({key: said[key] for key in columns} for said in (weights.preparation, preparation))
     names = [[column["name"] for column in said[NUMBERS]] for said in (then, now)]
     if names[0] != names[1] or then[CATEGORIES] != now[CATEGORIES]:
         raise SettingsError(
