@@ -29,6 +29,10 @@ SEPARATOR_LINE = "sep="  # a spreadsheet's first line
 Opener = Callable[[], Any]
 
 
+class TooWide(BadRecord):
+    """A record of more than MAX_COLUMNS values, unless another delimiter is the right one."""
+
+
 @dataclass
 class Counts:
     """What all records of a file have in common."""
@@ -47,6 +51,8 @@ class Counts:
     """The line of the first record over several lines each of which looks like a row."""
     num_quoted: int = 0
     num_needed: int = 0
+    num_spaced: int = 0
+    """Quoted fields with blanks before their quote."""
 
     def usual(self) -> int:
         """The number of fields that most records have."""
@@ -58,7 +64,7 @@ class Counts:
     def add(self, found: Records) -> None:
         if (widest := int(found.fields.max())) > MAX_COLUMNS:
             line = int(found.lines[found.fields.argmax()])
-            raise BadRecord(line, f"has {widest} values, more than {MAX_COLUMNS}")
+            raise TooWide(line, f"has {widest} values, more than {MAX_COLUMNS}")
         for record in range(min(HEAD_RECORDS - len(self.head), len(found.lines))):
             text = found.block[found.starts[record] : found.ends[record]]
             self.head.append((int(found.lines[record]), split_fields(text, self.dialect)))
@@ -71,6 +77,7 @@ class Counts:
         self.records += len(found.lines)
         self.num_quoted += found.num_quoted
         self.num_needed += found.num_needed
+        self.num_spaced += found.num_spaced
         for record in np.flatnonzero(found.num_lines > 1).tolist():
             self.num_multiline += 1
             if self.first_doubtful is None and self._is_doubtful(found, record):
@@ -110,9 +117,12 @@ def count(open_file: Opener, dialect: Dialect, first_block: bool = False) -> Cou
 
 
 def find_dialect(
-    open_file: Opener, delimiter: str | None = None, quotes: str | None = None
+    open_file: Opener,
+    delimiter: str | None = None,
+    quotes: str | None = None,
+    has_header: bool = True,
 ) -> Counts:
-    """Find the dialect in which most records have as many fields as the others.
+    """Find the dialect in which names and rows match, or most records have as many fields.
 
     A delimiter or quotes that are given are not looked for.
 
@@ -120,11 +130,13 @@ def find_dialect(
         BadRecord: quotes do not close, or may have swallowed rows.
     """
     best: tuple[Any, Dialect] | None = None
-    for candidate in _candidates(open_file, delimiter, quotes):
+    errors: list[BadRecord] = []
+    for candidate in _candidates(open_file, delimiter, quotes, errors):
         dialect = candidate.dialect
         usual, share = candidate.usual(), candidate.share()
         header = len(candidate.head[0][1]) if candidate.head else 0
         key = (
+            usual > 1 and _fits(candidate, has_header),
             usual > 1 and share >= 0.5,
             share == 1,
             header == usual,
@@ -134,27 +146,37 @@ def find_dialect(
         )
         if best is None or key > best[0]:
             best = key, dialect
-    assert best is not None
+    too_wide = next((error for error in errors if isinstance(error, TooWide)), None)
+    if best is None or (too_wide is not None and not best[0][1]):
+        raise too_wide or errors[0]
     return _whole(open_file, best[1], is_given=quotes is not None)
 
 
-def _candidates(open_file: Opener, delimiter: str | None, quotes: str | None) -> Iterator[Counts]:
-    """What the first block has in each dialect that may be; quotes that enclose come first."""
-    error: BadRecord | None = None
-    num = 0
+def _fits(counts: Counts, has_header: bool) -> bool:
+    try:
+        find_layout(counts, has_header)
+    except BadRecord:
+        return False
+    return True
+
+
+def _candidates(
+    open_file: Opener, delimiter: str | None, quotes: str | None, errors: list[BadRecord]
+) -> Iterator[Counts]:
+    """What the first block has in each dialect that may be; quotes that enclose come first.
+
+    `errors` gets those of the others.
+    """
     for sign in delimiter or DELIMITERS:
         for how in (quotes,) if quotes else QUOTES:
             try:
                 counts = count(open_file, Dialect(sign, how), first_block=True)
-            except BadRecord as found:
-                error = error or found
+            except BadRecord as error:
+                errors.append(error)
                 continue
-            num += 1
             yield counts
             if how == DOUBLED:
                 break  # they close: nothing else is to be tried
-    if not num and error is not None:
-        raise error
 
 
 def _whole(open_file: Opener, dialect: Dialect, is_given: bool) -> Counts:
@@ -177,10 +199,18 @@ def _whole(open_file: Opener, dialect: Dialect, is_given: bool) -> Counts:
             raise BadRecord(
                 counts.first_doubtful, "opens a quote that closes lines later, or never"
             )
-        if error is not None and len(counts.fields) == 1:
+        if error is not None and len(counts.fields) == 1 and not _are_enclosed(counts):
             return counts
     assert error is not None
     raise error
+
+
+def _are_enclosed(counts: Counts) -> bool:
+    """Whether quotes enclose most of the fields that begin with one: the others lack an end."""
+    if counts.dialect.quotes != PLAIN:
+        return False
+    fields = [text for _, record in counts.head for text in record if text.startswith('"')]
+    return 2 * sum(len(text) > 1 and text.endswith('"') for text in fields) > len(fields)
 
 
 @dataclass

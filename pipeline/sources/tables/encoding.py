@@ -28,6 +28,7 @@ BOMS = {  # the longer ones first
 # Signs that Windows-1252 has where other encodings have letters: none stands between two letters.
 ODD = re.compile(rb"[A-Za-z][\x82-\x84\x86-\x8b\x95\x98\x9b][A-Za-z]")
 HIGH, RUN = re.compile(rb"[\x80-\xff]"), re.compile(rb"[\x80-\xff]{3,}")
+MAX_NULS = 0.1  # share of bytes
 MAX_IN_RUNS = 0.3  # share of letters beyond ASCII that stand three in a row; Cyrillic has most
 FIX = (
     "add `dialect: {encoding: …}` to the catalog entry, such as windows-1251, shift_jis or "
@@ -126,9 +127,13 @@ def _blocks_of_lines(open_file: Opener) -> Iterator[bytes]:
 def _utf8_or_western(open_file: Opener, where: str, must_be_utf8: bool) -> Encoding:
     line, bad, first, num_utf8, high, in_runs, odd = 1, 0, 0, 0, 0, 0, 0
     for block in _blocks_of_lines(open_file):
-        if (at := block.find(b"\0")) >= 0:
+        # One may be in a cell; several in a row, or many, are damage or another encoding.
+        at = block.find(b"\0\0")
+        if at < 0 and block.count(0) > MAX_NULS * len(block):
+            at = block.find(0)
+        if at >= 0:
             raise SourceError(
-                f"{where} has a NUL byte in line {line + block.count(bytes([10]), 0, at)}",
+                f"{where} has NUL bytes in line {line + block.count(bytes([10]), 0, at)}",
                 fix="it is damaged, or no text: save it as UTF-8",
             )
         if not _is_utf8(block):

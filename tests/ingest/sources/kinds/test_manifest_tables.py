@@ -31,10 +31,12 @@ def test_columns_that_the_entry_names(pets):
     ("content", "message"),
     [
         (b"path,label\na.jpg,cat\nb.jpg\n", "cannot be read: line 3 has 1 values, expected 2 |"),
-        (b"path,label\na.jpg,\xff\n", "cannot be read: line 2 is no UTF-8 |"),
-        ("path,label\na.jpg,cat\n".encode("utf-16"), "cannot be read: line 1 is no UTF-8 |"),
-        (b"", "Empty CSV file"),
-        (b"path,path\na,b\n", "two columns of one name: path, path"),
+        (
+            "path,label\na.jpg,ネコ\n".encode("shift_jis"),
+            "cannot be read: line 2 is no UTF-8, nor ",
+        ),
+        (b"", "has no column that names the image; it has none |"),
+        (b"path,path,label\na,b,c\n", "has 2 columns called path |"),
     ],
 )
 def test_a_damaged_csv(pets, content, message):
@@ -43,6 +45,12 @@ def test_a_damaged_csv(pets, content, message):
     assert found.startswith(f"ERROR {pets}/labels.csv ")
     assert message in found
     assert "\n" not in found
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32", "utf-8-sig", "cp1252"])
+def test_other_encodings(pets, encoding):
+    (pets / "labels.csv").write_bytes("path,label\nimages/1.jpg,Bär\n".encode(encoding))
+    assert source(pets).target["classes"] == ["Bär"]
 
 
 def test_a_damaged_json(pets):
@@ -91,4 +99,4 @@ def test_two_manifests(pets):
 
 def test_quotes_and_newlines(pets):
     (pets / "labels.csv").write_text('path,label\nimages/1.jpg,"big, ""fat""\ncat"\n')
-    assert [row["label"] for row in rows(pets)] == ['big, "fat"\ncat']
+    assert [row["label"] for row in rows(pets)] == ['big, "fat"\\ncat']
