@@ -14,8 +14,9 @@ import pyarrow as pa
 import pyarrow.csv
 
 from pipeline.runtime.errors import SourceError
-from pipeline.sources.tables.dialect import Counts, Layout, find_dialect, find_layout
+from pipeline.sources.tables.dialect import find_dialect
 from pipeline.sources.tables.encoding import Encoding, Opener, find_encoding, open_as_utf8
+from pipeline.sources.tables.layout import Counts, Layout, find_layout
 from pipeline.sources.tables.limits import BLOCK_BYTES
 from pipeline.sources.tables.records import (
     BACKSLASH,

@@ -25,8 +25,13 @@ BOMS = {  # the longer ones first
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
-# Signs that Windows-1252 has where other encodings have letters: none stands between two letters.
-ODD = re.compile(rb"[A-Za-z][\x82-\x84\x86-\x8b\x95\x98\x9b][A-Za-z]")
+# What Windows-1252 has where other encodings have letters: signs that do not stand between two
+# letters, or before one, and capitals that do not stand among small letters.
+ODD = re.compile(
+    rb"[A-Za-z][\x82-\x84\x86-\x8b\x95\x98\x9b\xa1\xa2\xa4-\xa7\xa9\xac\xaf\xb1\xb3\xb6\xb9\xbc\xbe"
+    rb"\xbf][A-Za-z]|[\x86-\x89\x98][A-Za-z]|[a-z][\x8a\x8c\x8e\x9f\xc0-\xd6\xd8-\xde][a-z]"
+)
+MAX_ODD = 0.05  # share of the lines that are no UTF-8
 HIGH, RUN = re.compile(rb"[\x80-\xff]"), re.compile(rb"[\x80-\xff]{3,}")
 MAX_NULS = 0.1  # share of bytes
 MAX_IN_RUNS = 0.3  # share of letters beyond ASCII that stand three in a row; Cyrillic has most
@@ -125,7 +130,7 @@ def _blocks_of_lines(open_file: Opener) -> Iterator[bytes]:
 
 
 def _utf8_or_western(open_file: Opener, where: str, must_be_utf8: bool) -> Encoding:
-    line, bad, first, num_utf8, high, in_runs, odd = 1, 0, 0, 0, 0, 0, 0
+    line, bad, first, num_utf8, high, in_runs, odd, is_western = 1, 0, 0, 0, 0, 0, 0, True
     for block in _blocks_of_lines(open_file):
         # One may be in a cell; several in a row, or many, are damage or another encoding.
         at = block.find(b"\0\0")
@@ -146,13 +151,15 @@ def _utf8_or_western(open_file: Opener, where: str, must_be_utf8: bool) -> Encod
                 bad, first = bad + 1, first or number
                 high += len(HIGH.findall(text))
                 in_runs += sum(map(len, RUN.findall(text)))
-                odd += bool(ODD.search(text)) or not _is_western(text)
+                odd += bool(ODD.search(text))
+                is_western = is_western and _is_western(text)
         elif not block.isascii():
             num_utf8 += 1
         line += block.count(b"\n")
     if not bad:
         return Encoding()
-    if must_be_utf8 or odd or in_runs > MAX_IN_RUNS * high:
+    looks_western = is_western and odd <= MAX_ODD * bad and in_runs <= MAX_IN_RUNS * high
+    if must_be_utf8 or not looks_western:
         also = "" if must_be_utf8 else ", nor does it look like Western European (Windows-1252)"
         raise SourceError(f"{where} cannot be read: line {first} is no UTF-8{also}", fix=FIX)
     return Encoding(MIXED, bad, first, all_western=not num_utf8)
@@ -195,11 +202,9 @@ class _Blocks(io.RawIOBase):
     def read(self, size: int | None = -1) -> bytes:
         if size is None or size < 0:
             return self._rest + b"".join(self._blocks)
-        while not self._rest:
-            block = next(self._blocks, None)
-            if block is None:
-                return b""
-            self._rest = block
+        # All that was asked for: pyarrow takes less for a block, and wants a row in each.
+        while len(self._rest) < size and (block := next(self._blocks, None)) is not None:
+            self._rest += block
         data, self._rest = self._rest[:size], self._rest[size:]
         return data
 

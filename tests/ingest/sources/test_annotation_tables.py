@@ -149,7 +149,7 @@ def test_from_a_url(here, tmp_path, monkeypatch):
             "value for each column in each row, or as Parquet",
         ),
         (
-            (HEADER + "猫,ada,cat\n").encode("shift_jis"),
+            (HEADER + "ネコ,ada,cat\n").encode("shift_jis"),
             "cannot be read: line 2 is no UTF-8, nor does it look like Western European "
             "(Windows-1252) | fix: save it as UTF-8 CSV with a value for each column in each row, "
             "or as Parquet",
