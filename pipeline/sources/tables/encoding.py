@@ -11,6 +11,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from pipeline.runtime.errors import SourceError
 from pipeline.sources.tables.limits import BLOCK_BYTES
 
@@ -33,6 +36,7 @@ ODD = re.compile(
 )
 MAX_ODD = 0.05  # share of the lines that are no UTF-8
 HIGH, RUN = re.compile(rb"[\x80-\xff]"), re.compile(rb"[\x80-\xff]{3,}")
+MAX_SHOWN = 3
 MAX_NULS = 0.1  # share of bytes
 MAX_IN_RUNS = 0.3  # share of letters beyond ASCII that stand three in a row; Cyrillic has most
 FIX = (
@@ -218,6 +222,22 @@ def mojibake(text: str) -> bool:
         return len(data.decode()) < len(data)
     except UnicodeError:
         return False
+
+
+def notes_on_mojibake(texts: pa.ChunkedArray, column: str) -> list[str]:
+    """How many texts are `mojibake`, which are left as they are; nothing where none is."""
+    counts = pc.value_counts(texts.drop_null())
+    found = {
+        text: rows
+        for text, rows in zip(counts.field(0).to_pylist(), counts.field(1).to_pylist(), strict=True)
+        if mojibake(text)
+    }
+    if not found:
+        return []
+    return [
+        f"{sum(found.values())} rows of column {column} have UTF-8 that was once read as "
+        f"Windows-1252 and are left as they are: {', '.join(list(found)[:MAX_SHOWN])}"
+    ]
 
 
 def _byte(character: str) -> bytes:

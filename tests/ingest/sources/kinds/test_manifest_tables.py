@@ -53,6 +53,29 @@ def test_other_encodings(pets, encoding):
     assert source(pets).target["classes"] == ["Bär"]
 
 
+def test_how_a_table_was_read_is_said(pets):
+    text = "path;label;note\nimages/1.jpg;BÃ¤r;x\nimages/2.jpg;-9;x\nimages/3.jpg;cafÃ©;\n"
+    (pets / "labels.csv").write_text(text)
+    assert source(pets, missing=["-9.0"]).notes == (
+        "values are separated by semicolons",
+        "2 rows of column label have UTF-8 that was once read as Windows-1252 and are left as "
+        "they are: BÃ¤r, cafÃ©",
+        "1 rows of column label have a value that the entry calls missing",
+        "columns that are not used: note",
+    )
+    assert [row["label"] for row in rows(pets, missing={"label": [-9]})] == ["BÃ¤r", None, "cafÃ©"]
+
+
+def test_paths_of_another_machine(pets):
+    text = "path,label\nC:\\Users\\ada\\images\\1.jpg,cat\nc:/users/ada/images/2.jpg,dog\n"
+    (pets / "labels.csv").write_text(text)
+    found = rows(pets, columns=Columns(strip="C:\\Users\\ada"))
+    assert [(row["id"], row["problem"]) for row in found] == [
+        ("images/1.jpg", None),
+        ("images/2.jpg", None),
+    ]
+
+
 def test_a_damaged_json(pets):
     (pets / "labels.jsonl").write_text('{"path": "a.jpg", "label": "cat"}\n{"path": \n')
     assert refusal(pets / "labels.jsonl").startswith(
