@@ -49,7 +49,7 @@ def refuse_secrets(uri: str) -> None:
     """
     if is_remote(uri) and SECRET.search(uri):
         raise SettingsError(
-            f"uri {_shown(uri)} has a password or a token, which git and dvc.lock would keep and show",
+            f"uri {_shown(uri)} has a password or a token, which git and dvc.lock would keep",
             fix="take it out; download the data yourself, and let uri name the file or folder",
         )
 
