@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from pipeline.dataset.addresses import refuse_secrets
 from pipeline.dataset.places import CATALOG_DIR
 from pipeline.dataset.splits.rule import SplitRule
 from pipeline.runtime.errors import SettingsError
@@ -123,8 +124,8 @@ def parse_entry(name: str, model: type[SomeSettings], modality: str, target: str
     """Read the catalog entry of the dataset `name` as `model`, an Entry of a modality and target.
 
     Raises:
-        SettingsError: there is no such entry, it says something impossible, or it is of another
-            modality or target.
+        SettingsError: there is no such entry, it says something impossible, has a secret in an
+            address, or is of another modality or target.
     """
     path = entry_path(name)
     if not path.exists():
@@ -143,6 +144,8 @@ def parse_entry(name: str, model: type[SomeSettings], modality: str, target: str
             fix="add `license:` with the terms you hold the data under, such as CC-BY-4.0",
         )
     _refuse_another_kind(name, content, modality, target)
+    for key in ("uri", "annotations"):
+        refuse_secrets(str(content.get(key)))
     return parse(model, content, path)
 
 

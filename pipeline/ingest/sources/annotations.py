@@ -26,6 +26,7 @@ from pipeline.sources.tables.parquet import MAGIC, ParquetTable
 from pipeline.targets.protocols.labels import Labels, TargetIndex
 
 MAX_NAMED = 3
+FIX = "save it as UTF-8 CSV with a value for each column in each row, or as Parquet"
 
 
 def fetch_annotations(uri: str, known: Labels, index: TargetIndex) -> pa.Table:
@@ -180,7 +181,11 @@ def _parquet(path: Path, where: str) -> Iterator[pa.RecordBatch]:
 
 def _csv(path: Path, where: str) -> Iterator[pa.RecordBatch]:
     text = _text(path, where)
-    _require_columns(text.names, where)
+    try:
+        names = text.names
+    except SourceError as error:
+        raise SourceError(error.what, fix=FIX) from None
+    _require_columns(names, where)
     yield from text.batches(COLUMNS)
 
 

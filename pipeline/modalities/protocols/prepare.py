@@ -4,6 +4,7 @@ A content is bytes as the source has them: of a file, or of a cell of a table.
 """
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
 import pyarrow as pa
@@ -138,6 +139,17 @@ class Prepare(Protocol):
         Args:
             contents: as the source has them; None where there is none.
             limits: has what the section `ingest` of params.yaml has, and `options`.
+        """
+        ...
+
+    def examples_in(self, path: Path, limits: Any) -> list[tuple[str, bytes]] | None:
+        """Contents of a file that holds several examples, each with what to call it: `row 3`; None
+        of one that is an example, or may be.
+
+        `limits` as in `prepare`, with the options by which the model was trained.
+
+        Raises:
+            SourceError: it cannot be read, or holds other examples.
         """
         ...
 

@@ -14,10 +14,18 @@ import pyarrow as pa
 import pyarrow.csv
 
 from pipeline.runtime.errors import SourceError
-from pipeline.sources.tables.dialect import Counts, Layout, find_dialect, find_layout
+from pipeline.sources.tables.dialect import find_dialect
 from pipeline.sources.tables.encoding import Encoding, Opener, find_encoding, open_as_utf8
+from pipeline.sources.tables.layout import Counts, Layout, find_layout
 from pipeline.sources.tables.limits import BLOCK_BYTES
-from pipeline.sources.tables.records import BACKSLASH, DOUBLED, PLAIN, BadRecord, read_records
+from pipeline.sources.tables.records import (
+    BACKSLASH,
+    DOUBLED,
+    PLAIN,
+    BadRecord,
+    read_records,
+    split_fields,
+)
 
 FIX = "give each row as many values as there are columns, and close or double quotes"
 QUOTES_FIX = (
@@ -62,7 +70,9 @@ class DelimitedText:
             SourceError: it is in no dialect.
         """
         try:
-            return find_dialect(self._open, self.format.delimiter, self.format.quotes)
+            return find_dialect(
+                self._open, self.format.delimiter, self.format.quotes, self.format.header
+            )
         except BadRecord as error:
             raise self._refusal(error) from None
 
@@ -104,6 +114,8 @@ class DelimitedText:
             notes.append("quotes are characters like others: some do not close")
         if dialect.quotes == BACKSLASH and self.format.quotes is None:
             notes.append("a quote in a field is written after a backslash")
+        if self.counts.num_spaced:
+            notes.append("blanks before quotes are left out")
         if self.counts.num_multiline:
             notes.append(f"{self.counts.num_multiline} rows span several lines, in quotes")
         if (nameless := [n for n, name in enumerate(self.names, 1) if not name]) and self.num_rows:
@@ -119,6 +131,8 @@ class DelimitedText:
         numbers = [str(self._number(name)) for name in columns]
         if not self.num_rows:
             return _schema(columns).empty_table()
+        if self.counts.num_spaced:
+            return pa.Table.from_batches(self.batches(columns), _schema(columns))
         try:
             table = pa.csv.read_csv(self._input(), *self._options(numbers))
         except (pa.ArrowException, OSError, UnicodeError) as error:
@@ -133,12 +147,33 @@ class DelimitedText:
         if not self.num_rows:
             return
         try:
-            for batch in pa.csv.open_csv(self._input(), *self._options(numbers)):
+            batches = (
+                self._spaced(columns, schema)
+                if self.counts.num_spaced
+                else pa.csv.open_csv(self._input(), *self._options(numbers))
+            )
+            for batch in batches:
                 num += batch.num_rows
                 yield pa.RecordBatch.from_arrays(batch.columns, schema=schema)
         except (pa.ArrowException, OSError, UnicodeError) as error:
             raise self._damaged(error) from None
         self._check_number(num)
+
+    def _spaced(self, columns: Sequence[str], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+        """Batches of a file with blanks before quotes, which pyarrow takes for a part of the cell.
+
+        It is slower: each record is cut here.
+        """
+        numbers, left = [self._number(name) for name in columns], self.layout.first_row
+        with self._open() as file:
+            for found in read_records(file, self.counts.dialect):
+                places = list(zip(found.starts, found.ends, strict=True))[left:]
+                left = max(0, left - len(found.starts))
+                rows = [split_fields(found.block[a:b], self.counts.dialect) for a, b in places]
+                texts = [[row[number] or None for row in rows] for number in numbers]
+                yield pa.RecordBatch.from_arrays(
+                    [pa.array(t, pa.string()) for t in texts], schema=schema
+                )
 
     def _input(self) -> pa.NativeFile:
         file = self._open()

@@ -11,6 +11,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from pipeline.runtime.errors import SourceError
 from pipeline.sources.tables.limits import BLOCK_BYTES
 
@@ -25,9 +28,16 @@ BOMS = {  # the longer ones first
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
-# Signs that Windows-1252 has where other encodings have letters: none stands between two letters.
-ODD = re.compile(rb"[A-Za-z][\x82-\x84\x86-\x8b\x95\x98\x9b][A-Za-z]")
+# What Windows-1252 has where other encodings have letters: signs that do not stand between two
+# letters, or before one, and capitals that do not stand among small letters.
+ODD = re.compile(
+    rb"[A-Za-z][\x82-\x84\x86-\x8b\x95\x98\x9b\xa1\xa2\xa4-\xa7\xa9\xac\xaf\xb1\xb3\xb6\xb9\xbc\xbe"
+    rb"\xbf][A-Za-z]|[\x86-\x89\x98][A-Za-z]|[a-z][\x8a\x8c\x8e\x9f\xc0-\xd6\xd8-\xde][a-z]"
+)
+MAX_ODD = 0.05  # share of the lines that are no UTF-8
 HIGH, RUN = re.compile(rb"[\x80-\xff]"), re.compile(rb"[\x80-\xff]{3,}")
+MAX_SHOWN = 3
+MAX_NULS = 0.1  # share of bytes
 MAX_IN_RUNS = 0.3  # share of letters beyond ASCII that stand three in a row; Cyrillic has most
 FIX = (
     "add `dialect: {encoding: …}` to the catalog entry, such as windows-1251, shift_jis or "
@@ -124,11 +134,15 @@ def _blocks_of_lines(open_file: Opener) -> Iterator[bytes]:
 
 
 def _utf8_or_western(open_file: Opener, where: str, must_be_utf8: bool) -> Encoding:
-    line, bad, first, num_utf8, high, in_runs, odd = 1, 0, 0, 0, 0, 0, 0
+    line, bad, first, num_utf8, high, in_runs, odd, is_western = 1, 0, 0, 0, 0, 0, 0, True
     for block in _blocks_of_lines(open_file):
-        if (at := block.find(b"\0")) >= 0:
+        # One may be in a cell; several in a row, or many, are damage or another encoding.
+        at = block.find(b"\0\0")
+        if at < 0 and block.count(0) > MAX_NULS * len(block):
+            at = block.find(0)
+        if at >= 0:
             raise SourceError(
-                f"{where} has a NUL byte in line {line + block.count(bytes([10]), 0, at)}",
+                f"{where} has NUL bytes in line {line + block.count(bytes([10]), 0, at)}",
                 fix="it is damaged, or no text: save it as UTF-8",
             )
         if not _is_utf8(block):
@@ -141,13 +155,15 @@ def _utf8_or_western(open_file: Opener, where: str, must_be_utf8: bool) -> Encod
                 bad, first = bad + 1, first or number
                 high += len(HIGH.findall(text))
                 in_runs += sum(map(len, RUN.findall(text)))
-                odd += bool(ODD.search(text)) or not _is_western(text)
+                odd += bool(ODD.search(text))
+                is_western = is_western and _is_western(text)
         elif not block.isascii():
             num_utf8 += 1
         line += block.count(b"\n")
     if not bad:
         return Encoding()
-    if must_be_utf8 or odd or in_runs > MAX_IN_RUNS * high:
+    looks_western = is_western and odd <= MAX_ODD * bad and in_runs <= MAX_IN_RUNS * high
+    if must_be_utf8 or not looks_western:
         also = "" if must_be_utf8 else ", nor does it look like Western European (Windows-1252)"
         raise SourceError(f"{where} cannot be read: line {first} is no UTF-8{also}", fix=FIX)
     return Encoding(MIXED, bad, first, all_western=not num_utf8)
@@ -190,11 +206,9 @@ class _Blocks(io.RawIOBase):
     def read(self, size: int | None = -1) -> bytes:
         if size is None or size < 0:
             return self._rest + b"".join(self._blocks)
-        while not self._rest:
-            block = next(self._blocks, None)
-            if block is None:
-                return b""
-            self._rest = block
+        # All that was asked for: pyarrow takes less for a block, and wants a row in each.
+        while len(self._rest) < size and (block := next(self._blocks, None)) is not None:
+            self._rest += block
         data, self._rest = self._rest[:size], self._rest[size:]
         return data
 
@@ -208,6 +222,22 @@ def mojibake(text: str) -> bool:
         return len(data.decode()) < len(data)
     except UnicodeError:
         return False
+
+
+def notes_on_mojibake(texts: pa.ChunkedArray, column: str) -> list[str]:
+    """How many texts are `mojibake`, which are left as they are; nothing where none is."""
+    counts = pc.value_counts(texts.drop_null())
+    found = {
+        text: rows
+        for text, rows in zip(counts.field(0).to_pylist(), counts.field(1).to_pylist(), strict=True)
+        if mojibake(text)
+    }
+    if not found:
+        return []
+    return [
+        f"{sum(found.values())} rows of column {column} have UTF-8 that was once read as "
+        f"Windows-1252 and are left as they are: {', '.join(list(found)[:MAX_SHOWN])}"
+    ]
 
 
 def _byte(character: str) -> bytes:

@@ -60,7 +60,7 @@ def _chunk(column: dict[int, Any]) -> Chunk:
         path=b".".join(about[3]).decode("utf-8", "replace"),
         type=about[1],
         codec=CODECS.get(about[4]),
-        start=min(start, dictionary) if dictionary else start,  # some write 0 for none
+        start=min(filter(None, (start, dictionary)), default=0),  # some write 0 for none
         stored=about[7],
         num_nulls=about[12].get(3) if 12 in about else None,
     )

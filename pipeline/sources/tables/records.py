@@ -14,7 +14,7 @@ from pipeline.sources.tables.limits import BLOCK_BYTES, MAX_ROW_BYTES
 DOUBLED, BACKSLASH, PLAIN = "doubled", "backslash", "none"
 """What quotes are: they enclose fields, and one in a field is written as two, or after a
 backslash; or they are characters like others."""
-LF, CR, QUOTE, ESCAPE = 10, 13, 34, 92
+LF, CR, BLANK, QUOTE, ESCAPE = 10, 13, 32, 34, 92
 
 Numbers = NDArray[np.int64]
 
@@ -52,6 +52,8 @@ class Records(NamedTuple):
     """Quoted fields in all."""
     num_needed: int
     """Delimiters within quotes on one line: what quotes are there for."""
+    num_spaced: int
+    """Quoted fields with blanks before their quote, as in `1, "a, b"`."""
 
 
 def read_records(file: Any, dialect: Dialect) -> Iterator[Records]:
@@ -111,6 +113,7 @@ def _records(block: bytes, dialect: Dialect, line: int, is_last: bool) -> tuple[
         codes[stops[kept] - 1] == ord(dialect.delimiter) if len(kept) else kept == 1,
         len(quotes) // 2,
         int(within[num_lines == 1].sum()),
+        int((codes[np.maximum(quotes[::2] - 1, 0)] == BLANK).sum()),
     )
     return used, records, int(np.searchsorted(ends, used))
 
@@ -180,18 +183,33 @@ def _walk(
         if at == skipped:
             continue
         if start is None:
-            if at == 0 or block[at - 1] in around:
+            if _before(block, at) in around:
                 start = at
         elif dialect.quotes == BACKSLASH and _is_escaped(block, at):
             continue
         elif dialect.quotes == DOUBLED and follows == QUOTE:
             skipped = at + 1
-        elif follows in around:
+        elif _behind(block, at) in around:
             found += [start, at]
             start = None
         else:
             return found, (start, True)
     return found, None if start is None else (start, False)
+
+
+def _before(block: bytes, at: int) -> int:
+    """What stands before a place and blanks: a line feed at the start."""
+    at -= 1
+    while at >= 0 and block[at] == BLANK:
+        at -= 1
+    return block[at] if at >= 0 else LF
+
+
+def _behind(block: bytes, at: int) -> int:
+    at += 1
+    while at < len(block) and block[at] == BLANK:
+        at += 1
+    return block[at] if at < len(block) else LF
 
 
 def _is_escaped(block: bytes, at: int) -> bool:
@@ -215,7 +233,12 @@ def split_fields(record: bytes, dialect: Dialect) -> list[str]:
 
 def _field(text: str, at: int, dialect: Dialect) -> tuple[str, int]:
     """The field that begins at a place, and where the next one does."""
-    if text[at : at + 1] != '"':
+    start = at
+    while text[start : start + 1] == " ":
+        start += 1
+    if text[start : start + 1] == '"':
+        at = start
+    else:
         end = text.find(dialect.delimiter, at)
         end = len(text) if end < 0 else end
         return text[at:end], end + 1
@@ -232,4 +255,6 @@ def _field(text: str, at: int, dialect: Dialect) -> tuple[str, int]:
             at += 1
         found.append(character)
         at += 1
-    return "".join(found), at + 2
+    end = text.find(dialect.delimiter, at)
+    end = len(text) if end < 0 else end
+    return "".join(found) + text[at + 1 : end], end + 1

@@ -1,5 +1,6 @@
 """The names of modalities/protocols/prepare.py, for images."""
 
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -29,6 +30,7 @@ __all__ = [
     "USUAL_NAMES",
     "WORDS",
     "begins_like_one",
+    "examples_in",
     "may_hold",
     "new_tally",
     "open_builtin",
@@ -63,6 +65,10 @@ def may_hold(kind: pa.DataType) -> bool:
         or pa.types.is_large_binary(kind)
         or (pa.types.is_struct(kind) and kind.get_field_index("bytes") >= 0)
     )
+
+
+def examples_in(path: Path, limits: Any) -> None:
+    """A file is one image."""
 
 
 def options(entry: Any) -> dict[str, Any]:

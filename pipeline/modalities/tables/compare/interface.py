@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from pipeline.dataset.arrays import Float64, Rows
 from pipeline.modalities.pairs import Pairs, Progress
 from pipeline.modalities.tables.compare.loading import LoadedRows, load_rows
-from pipeline.modalities.tables.compare.near_rows import find_near, telling
+from pipeline.modalities.tables.compare.near_rows import codes_of, find_near
+from pipeline.modalities.tables.content.surprise import telling
 
 __all__ = ["distances", "find_pairs", "load", "tells_apart"]
 
@@ -33,7 +34,7 @@ def load(folder: Path, index: Mapping[str, Any]) -> LoadedRows:
 
 
 def tells_apart(loaded: LoadedRows) -> NDArray[np.bool_]:
-    return telling(loaded)
+    return telling(codes_of(loaded))
 
 
 def find_pairs(

@@ -20,13 +20,14 @@ MINUS = str.maketrans(dict.fromkeys("\u2212\u2012\u2013\ufe63\uff0d", "-"))
 HYPHENS = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2212\ufe63\uff0d", "-"))
 CURRENCY = "[$€£¥₹₽]|USD|EUR|GBP|CHF|JPY|Fr\\."
 AROUND = re.compile(rf"({CURRENCY})?\s*(.*?)\s*({CURRENCY}|%)?$", re.DOTALL)
-PLAIN = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?")
+PLAIN = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 EPOCH = datetime(1970, 1, 1)
 DAY = timedelta(days=1)
 DATE_TEXT = re.compile(
     r"(\d{1,4})([-/.])(\d{1,2})\2(\d{1,4})"
     r"(?:[T ]+(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?)?"
-    r"\s*(Z|[+-]\d{2}:?\d{2})?"
+    r"\s*(Z|[+-]\d{2}:?\d{2})?",
+    re.ASCII,
 )
 
 
@@ -74,7 +75,7 @@ def parse_number(text: str, decimal: str = ".", thousands: str = ",") -> float |
         digits = "" if "." in digits else digits.replace(decimal, ".")
     if not PLAIN.fullmatch(digits):
         raise ValueError(f"{text!r} is no number")
-    return number(int(digits) if digits.lstrip("+-").isdecimal() else float(digits))
+    return number(int(digits) if digits.lstrip("+-").isdigit() else float(digits))
 
 
 @lru_cache
@@ -83,7 +84,8 @@ def grouped(decimal: str, thousands: str) -> re.Pattern[str]:
     between = rf"[{re.escape(thousands)}\s\u00a0\u2007\u2009\u202f'\u2019]"
     return re.compile(
         rf"([+-]?)(\d{{1,3}}(?:({between})\d{{2,3}}(?:\3\d{{2,3}})*)(?<={between}\d{{3}}))"
-        rf"({re.escape(decimal)}\d*)?"
+        rf"({re.escape(decimal)}\d*)?",
+        re.ASCII,
     )
 
 

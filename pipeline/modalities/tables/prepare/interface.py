@@ -7,12 +7,13 @@ import pyarrow as pa
 
 from pipeline.modalities.prepared import UnreadFormat
 from pipeline.modalities.tables.content.rows import MEASUREMENTS, WORDS
+from pipeline.modalities.tables.prepare.files import examples_in
 from pipeline.modalities.tables.prepare.preparing import prepare
 from pipeline.modalities.tables.prepare.sources import table
 from pipeline.modalities.tables.prepare.sources.builtin import open_builtin
 from pipeline.modalities.tables.prepare.tally import RowTally
 
-__all__ = ["MEASUREMENTS", "WORDS", "open_builtin", "prepare"]
+__all__ = ["MEASUREMENTS", "WORDS", "examples_in", "open_builtin", "prepare"]
 
 NOUN = "row"
 CONTENT = {"row": "string"}  # JSON: a value for each column

@@ -15,6 +15,7 @@ from pipeline.runtime.errors import SourceError
 from pipeline.sources.places.files import Files
 from pipeline.sources.source import SPLIT_NAMES
 from pipeline.sources.tables.delimited import TextFormat
+from pipeline.sources.tables.encoding import notes_on_mojibake
 from pipeline.sources.tables.missing import Missing, codes_of, without_missing
 from pipeline.sources.tables.opening import SUFFIXES, OpenTable, open_file, open_table
 from pipeline.sources.tables.parquet import ParquetTable
@@ -177,6 +178,8 @@ def read_manifest(files: Files, name: str, roles: Roles, is_start: bool = False)
         text = pc.utf8_trim_whitespace(table[column].cast(pa.string()))
         text = pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
         texts[role], num = without_missing(text, codes_of(roles.missing, column))
+        if not is_start and role == "label":
+            notes += notes_on_mojibake(texts[role], column)
         if num:
             notes.append(f"{num} rows of column {column} have a value that the entry calls missing")
     if unused := [n for n in names if n and n not in columns.values() and not n.startswith("__")]:

@@ -1,0 +1,12 @@
+"""What params.yaml says of networks for tables."""
+
+from typing import Literal
+
+from pipeline.runtime.settings import Settings
+
+
+class NetworkFields(Settings):
+    """Added to the top of params.yaml."""
+
+    model: Literal["linear", "mlp", "tabm", "trees", "auto"]
+    """`auto` trains all but `mlp`, and keeps the one that is best on validation."""
