@@ -18,6 +18,7 @@ from pipeline.dataset.shards.reader import ShardReader
 from pipeline.dataset.table import SLICE, read_folder, read_schema
 from pipeline.dataset.tables import read_table, write_tables
 from pipeline.evaluate.baselines import against_baselines
+from pipeline.evaluate.contributions import contribution_tables
 from pipeline.evaluate.params import EvaluateParams, evaluate_params
 from pipeline.evaluate.variants import stress_model
 from pipeline.learning.baselines.fitting import Baselines
@@ -30,7 +31,8 @@ from pipeline.modalities.protocols.encode import Inputs
 from pipeline.modalities.protocols.stress import Stress
 from pipeline.runtime.errors import BrokenDataset, MissingInput
 from pipeline.runtime.stage import Stage, run_stage
-from pipeline.targets.opening import open_judging
+from pipeline.targets.gaps import SCHEMA as GAPS
+from pipeline.targets.opening import open_judging, open_labels, open_loss
 from pipeline.targets.protocols.judging import Answers, TestSplit, TestTimes
 
 
@@ -82,7 +84,19 @@ def main(stage: Stage[EvaluateParams]) -> None:
     )
     stage.write_report("reports/metrics.json", {**evaluation.metrics, **against.metrics})
     folder = stage.output(str(EVALUATION))
-    tables = {**evaluation.tables, "baselines": against.table}
+    tables = {
+        "gaps": GAPS.empty_table(),
+        **evaluation.tables,
+        "baselines": against.table,
+        **contribution_tables(
+            answer,
+            judging.probabilities,
+            reader.preparation,
+            shard,
+            open_loss(params.target),
+            open_labels(params.target).label_names(reader.target),
+        ),
+    }
     write_tables(folder, tables, **about, **evaluation.summary)
     stage.say(evaluation.sentence)
     stage.say(against.sentence)

@@ -29,6 +29,9 @@ from pipeline.targets.protocols.card import Mistakes
 
 TABLES = {
     "baselines": ["baseline", "metric", "value", "model", "difference", "low", "high", "model_is"],
+    "gaps": ["column", "value", "rate", "count", "mean", "low", "high"],
+    "importance": ["input", "loss_grows", "spread"],
+    "dependence": ["input", "value", "answer", "mean"],
 }
 """Tables of data/evaluation that all targets have, and their columns for people."""
 
@@ -49,7 +52,11 @@ def main(stage: Stage[ReportParams]) -> None:
         name: table(columns, rows)
         for name, (columns, rows) in target.csv_tables(evaluation).items()
     }
-    tables |= {name: table(columns, evaluation.tables[name]) for name, columns in TABLES.items()}
+    tables |= {
+        name: table(columns, evaluation.tables[name])
+        for name, columns in TABLES.items()
+        if evaluation.tables[name]
+    }
     tables["training"] = epoch_table(history)
     tables["speed"] = epoch_table(read_rows(MODELS / "speed.parquet"))
     for name, content in tables.items():

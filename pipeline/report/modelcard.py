@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pipeline.modalities.protocols.show import Show
+from pipeline.report.questioned import beside_baselines, contributions, gaps, not_promised
 from pipeline.reporting.markdown import as_table, code, plain, quoted
 from pipeline.targets.protocols.card import Card, EvaluationTables
 
@@ -51,7 +52,8 @@ def write_card(
         ("What it is", _description(about, show, target)),
         ("How to use it", USE.splitlines()),
         ("How good it is", _results(evaluation, target)),
-        ("Where it is weak", target.weaknesses(evaluation)),
+        ("Where it is weak", [*target.weaknesses(evaluation), *gaps(evaluation)]),
+        *([("What inputs contribute", inputs)] if (inputs := [*contributions(evaluation)]) else []),
         ("How it was made", _recipe(about, sections, target)),
         ("Limits", _limits(evaluation, target)),
         ("Licence", _licence(about)),
@@ -105,46 +107,7 @@ def _results(evaluation: EvaluationTables, target: Card) -> Iterator[str]:
     yield from as_table(["metric", "value", "95 % interval"], rows)
     yield ""
     yield from target.notes(evaluation)
-    yield from _beside_baselines(evaluation)
-
-
-def _beside_baselines(evaluation: EvaluationTables) -> Iterator[str]:
-    """The model and each baseline in one table, with whether the difference is sure."""
-    rows = evaluation.tables["baselines"]
-    if not rows:
-        return
-    names = list(dict.fromkeys(row["baseline"] for row in rows))
-    by_metric: dict[str, dict[str, Mapping[str, Any]]] = {}
-    for row in rows:
-        by_metric.setdefault(row["metric"], {})[row["baseline"]] = row
-    yield ""
-    yield "Beside baselines that were fitted to the same training examples:"
-    yield ""
-    shown = []
-    for metric, found in by_metric.items():
-        strongest = found[names[0]]
-        shown.append(
-            [
-                plain(metric),
-                f"{strongest['model']:.4f}",
-                *(f"{found[name]['value']:.4f}" for name in names),
-                f"{strongest['difference']:+.4f} ({strongest['low']:+.4f} to "
-                f"{strongest['high']:+.4f}): {strongest['model_is']}",
-            ]
-        )
-    head = ["metric", "this model", *names, f"difference to {names[0]}, and whether it is better"]
-    yield from as_table(head, shown)
-    yield ""
-    timed = [row for row in rows if row["diebold_mariano"] is not None]
-    if timed:
-        row = timed[0]
-        yield (
-            f"Intervals are by blocks of consecutive times; Diebold and Mariano's t of "
-            f"{plain(row['metric'])} against {row['baseline']} is {row['diebold_mariano']:+.2f}."
-        )
-    first = rows[0]
-    if first["model_is"] != "better":
-        yield f"The model is not surely better than the baseline {first['baseline']}."
+    yield from beside_baselines(evaluation)
 
 
 def _recipe(about: About, sections: Sections, target: Card) -> Iterator[str]:
@@ -172,6 +135,7 @@ def _limits(evaluation: EvaluationTables, target: Card) -> Iterator[str]:
     )
     if evaluation.num_examples < FEW_EXAMPLES:
         yield "- The test split is small: small differences mean nothing."
+    yield from not_promised(evaluation)
     yield "- Whether the data may be used for your purpose stands in the card of the data."
 
 

@@ -22,7 +22,10 @@ from pipeline.dataset.places import MODELS
 from pipeline.params import load_params
 from pipeline.runtime.errors import SourceError, one_line
 
+NUM_EXPLAINED = 10
+
 if TYPE_CHECKING:  # it imports torch
+    from pipeline.dataset.arrays import Float64
     from pipeline.learning.answering import Answering
 
 
@@ -32,7 +35,7 @@ def main(arguments: argparse.Namespace) -> None:
     model = Answering(MODELS, load_params().ingest)
     names: deque[tuple[Path, str]] = deque()
     num_unreadable = 0
-    for _, answer in model.answer(examples(arguments.files, model, names)):
+    for example, answer in model.answer(examples(arguments.files, model, names)):
         path, row = names.popleft()
         shown = f"{as_given(path)} {row}".rstrip()
         if isinstance(answer, Unreadable):
@@ -41,11 +44,26 @@ def main(arguments: argparse.Namespace) -> None:
             print(SourceError(f"{shown} cannot be read: {answer}", fix=fix), file=sys.stderr)
         elif arguments.json:
             where = {"path": str(as_given(path))} | ({"row": row} if row else {})
-            print(json.dumps({**where, **model.as_json(answer)}), flush=True)
+            more = {"without": explanation(model, example, answer)} if arguments.explain else {}
+            print(json.dumps({**where, **model.as_json(answer), **more}), flush=True)
         else:
             words = [shown, *model.labels.answer_words(answer, model.target)]
             print(one_line("  ".join(words)), flush=True)
+            for name, said in explanation(model, example, answer) if arguments.explain else ():
+                print(one_line(f"    without {name}: {said}"), flush=True)
     sys.exit(int(num_unreadable > 0))
+
+
+def explanation(
+    model: "Answering", example: "Path | bytes", answer: "Float64"
+) -> list[tuple[str, str]]:
+    """The inputs that change an answer most once they are missing, and what is said then."""
+    without = model.explain(example)
+    most = sorted(without, key=lambda name: -float(abs(without[name] - answer).max()))
+    return [
+        (name, "  ".join(model.labels.answer_words(without[name], model.target)))
+        for name in most[:NUM_EXPLAINED]
+    ]
 
 
 def examples(
