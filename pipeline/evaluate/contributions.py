@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pipeline.dataset.arrays import Float32, Float64
 from pipeline.dataset.shards.files import Shard
 from pipeline.evaluate.variants import choose
+from pipeline.learning.batches import make_examples
 from pipeline.learning.contributions import (
     Input,
     named_inputs,
@@ -57,7 +58,7 @@ def contribution_tables(
     """
     rows = choose(shard.ids, MAX_EXAMPLES)
     inputs = {name: column[rows] for name, column in shard.inputs.items()}
-    y = torch.from_numpy(np.ascontiguousarray(shard.y[rows]))
+    y = make_examples(inputs, shard.y[rows], np.ones(len(rows), np.float32)).y
 
     def loss_of(outputs: Float32) -> float:
         return float(loss.validate(torch.from_numpy(outputs), y, None)["loss"])
