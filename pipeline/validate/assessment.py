@@ -91,7 +91,8 @@ def assess(
     checks.add_features(kept, content)
     _add_relations(kept)
     checks.add_relations(kept)
-    rules = [*suite.table_rules(checks.ACROSS_SPLITS, checks.AMONG_EXAMPLES), *about_table]
+    rules = suite.table_rules(checks.ACROSS_SPLITS, checks.AMONG_EXAMPLES, in_time="split" in index)
+    rules += about_table
     signal = labels.signal(kept, partial(checks.patterns, content=content), checksums, target)
     if signal is not None:
         kept["label_signal"] = signal.values

@@ -75,10 +75,17 @@ def row_rules(
     ]
 
 
-def table_rules(across_splits: Sequence[Rule], among_examples: Sequence[Rule]) -> list[Rule]:
-    """About the examples that remain: what they are to each other."""
+def table_rules(
+    across_splits: Sequence[Rule], among_examples: Sequence[Rule], *, in_time: bool = False
+) -> list[Rule]:
+    """About the examples that remain: what they are to each other.
+
+    Where the split is `in_time`, time decides, and a group may be in several splits; ingest counts
+    and names those.
+    """
+    whole = each("no group is in two splits", "straddles", False, "critical")
     return [
-        each("no group is in two splits", "straddles", False, "critical"),
+        *([] if in_time else [whole]),
         each("no example is in two splits", "leaked", False, "warning"),
         *across_splits,
         each(
