@@ -9,6 +9,7 @@ The test split stays as it is: what is suspected there is listed, and nothing is
 """
 
 import csv
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -39,10 +40,11 @@ from pipeline.dataset.findings import UNUSABLE, write_findings
 from pipeline.dataset.places import QUARANTINE, RAW
 from pipeline.dataset.review.decisions import read_decisions
 from pipeline.dataset.review.queue import BY_MODELS, BY_PEOPLE
+from pipeline.dataset.review.settling import settle_all
 from pipeline.dataset.table import read_folder, read_index
 from pipeline.modalities.opening import open_compare
 from pipeline.modalities.protocols.compare import Compare
-from pipeline.runtime.errors import BrokenDataset, TrainingError
+from pipeline.runtime.errors import BrokenDataset, ReviewError, TrainingError, one_line
 from pipeline.runtime.stage import WORK_DIR, Stage, run_stage
 from pipeline.targets.opening import open_labels, open_noise
 
@@ -171,5 +173,13 @@ def decide(stage: Stage[CleanParams], rows: Ledger) -> None:
         )
 
 
+def bring_back_decisions() -> None:
+    """Have data/reviews whole before the frame looks at what the stage reads."""
+    with suppress(ReviewError):  # which is said when the file is read
+        for sentence in settle_all():
+            print(one_line(f"clean: {sentence}"), flush=True)
+
+
 if __name__ == "__main__":
+    bring_back_decisions()
     run_stage("clean", main, clean_params)

@@ -18,12 +18,12 @@ import pyarrow.compute as pc
 
 from pipeline.commands.frame import run_command
 from pipeline.commands.review.arguments import parser
-from pipeline.commands.review.decisions import DecisionFile
 from pipeline.commands.review.lookup import RawExamples
 from pipeline.commands.review.server import Server
 from pipeline.commands.review.session import Opened, Session
 from pipeline.dataset.places import FINDINGS, RAW
 from pipeline.dataset.review.queue import read_queue
+from pipeline.dataset.review.store import ReviewStore
 from pipeline.dataset.table import read_index
 from pipeline.modalities.opening import open_show
 from pipeline.runtime.errors import MissingInput
@@ -94,7 +94,7 @@ def open_session(reviewer: str) -> Session:
         )
     dataset = index["dataset"]
     opened = Opened(show, target, index["target"], labels)
-    return Session(dataset, reviewer, opened, queue, raw, DecisionFile(dataset, labels))
+    return Session(dataset, reviewer, opened, queue, raw, ReviewStore(dataset, labels))
 
 
 def own_name() -> str:

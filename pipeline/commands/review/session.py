@@ -11,10 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from pipeline.commands.review.decisions import DecisionFile
 from pipeline.commands.review.lookup import RawExamples
 from pipeline.commands.review.words import why
 from pipeline.dataset.review.decisions import DROP, KEEP, Decision, LabelChoices
+from pipeline.dataset.review.store import ReviewStore
 from pipeline.modalities.protocols.show import Show
 from pipeline.targets.protocols.describe import Describe
 from pipeline.targets.protocols.labels import TargetIndex
@@ -52,7 +52,7 @@ class Session:
         opened: Opened,
         queue: pa.Table,
         raw: RawExamples,
-        file: DecisionFile,
+        file: ReviewStore,
     ) -> None:
         self.id = secrets.token_hex(8)
         self.dataset = dataset
@@ -70,7 +70,7 @@ class Session:
         self._lock = threading.Lock()
         self._written: dict[str, Decision] = {}  # by the key that the page gave each
         self._undone: set[str] = set()
-        self._lost: list[str] = []  # keys of decisions that somebody else took out of the file
+        self._lost: dict[str, Decision] = {}  # which somebody else took out of the file
         self._checked = -1  # version of the file that `_lost` is of
 
     def about(self) -> dict[str, Any]:
@@ -147,7 +147,7 @@ class Session:
         decision = Decision(id, given, word, self.reviewer, printable(note)[:MAX_NOTE])
         with self._lock:
             if key not in self._written and key not in self._undone:
-                self.file.append(decision)
+                self.file.append(key, decision)
                 self._written[key] = decision
             return self._outcome(row)
 
@@ -169,12 +169,13 @@ class Session:
         """Write decisions of this session again that somebody took out of the file, or do not."""
         with self._lock:
             self._news()
-            for key in self._lost:
+            for key, decision in self._lost.items():
                 if wanted:
-                    self.file.append(self._written[key])
+                    self.file.write_again(key, decision)
                 else:
+                    self.file.remove(decision)
                     self._forget(key)
-            self._lost = []
+            self._lost = {}
             return self._news()
 
     def num_written(self) -> int:
@@ -183,7 +184,7 @@ class Session:
             return len(self._written)
 
     def _forget(self, key: str) -> None:
-        del self._written[key]
+        self._written.pop(key, None)
         self._undone.add(key)
 
     def _outcome(self, row: int) -> dict[str, Any]:
@@ -194,7 +195,8 @@ class Session:
         self.file.decisions()
         if self.file.version != self._checked:
             gone = set(self.file.missing(list(self._written.values())))
-            self._lost = [key for key, decision in self._written.items() if decision in gone]
+            self._lost = {entry.key: entry.decision for entry in self.file.withheld()}
+            self._lost |= {key: found for key, found in self._written.items() if found in gone}
             self._checked = self.file.version
         return {"version": self.file.version, "lost": len(self._lost)}
 
