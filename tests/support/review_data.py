@@ -109,7 +109,7 @@ def start(*arguments: str) -> "subprocess.Popen[str]":
 
 
 def url_of(process: "subprocess.Popen[str]") -> tuple[str, str]:
-    """Its first two lines, and the address in them."""
+    """Its first two lines, and the address in them, with its token."""
     assert process.stdout is not None
     lines = process.stdout.readline() + process.stdout.readline()
-    return lines, lines.split("http://")[1].split("/")[0]
+    return lines, lines.split(" as ")[0].split()[-1]

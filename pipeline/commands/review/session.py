@@ -3,6 +3,7 @@
 import secrets
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,7 @@ from pipeline.commands.review.words import why
 from pipeline.dataset.review.decisions import DROP, KEEP, Decision, LabelChoices
 from pipeline.dataset.review.store import ReviewStore
 from pipeline.modalities.protocols.show import Show
+from pipeline.runtime.errors import ReviewError
 from pipeline.targets.protocols.describe import Describe
 from pipeline.targets.protocols.labels import TargetIndex
 
@@ -54,7 +56,7 @@ class Session:
         raw: RawExamples,
         file: ReviewStore,
     ) -> None:
-        self.id = secrets.token_hex(8)
+        self.id = secrets.token_hex(16)  # a secret: it opens pictures
         self.dataset = dataset
         self.reviewer = printable(reviewer)
         self.show, self.target = opened.show, opened.target
@@ -71,6 +73,7 @@ class Session:
         self._written: dict[str, Decision] = {}  # by the key that the page gave each
         self._undone: set[str] = set()
         self._lost: dict[str, Decision] = {}  # which somebody else took out of the file
+        self._is_waiting = False
         self._checked = -1  # version of the file that `_lost` is of
 
     def about(self) -> dict[str, Any]:
@@ -183,6 +186,15 @@ class Session:
         with self._lock:
             return len(self._written)
 
+    def catch_up(self) -> None:
+        """Bring what had to wait into the file; a fault is said when something is decided."""
+        if self._is_waiting and self._lock.acquire(blocking=False):
+            try:
+                with suppress(ReviewError):
+                    self._is_waiting = self.file.num_waiting() > 0
+            finally:
+                self._lock.release()
+
     def _forget(self, key: str) -> None:
         self._written.pop(key, None)
         self._undone.add(key)
@@ -198,7 +210,9 @@ class Session:
             self._lost = {entry.key: entry.decision for entry in self.file.withheld()}
             self._lost |= {key: found for key, found in self._written.items() if found in gone}
             self._checked = self.file.version
-        return {"version": self.file.version, "lost": len(self._lost)}
+        waiting = self.file.num_waiting()
+        self._is_waiting = waiting > 0
+        return {"version": self.file.version, "lost": len(self._lost), "waiting": waiting}
 
     def _is_decided(self, row: int, decisions: dict[str, Decision]) -> bool:
         decision = decisions.get(self._ids[row])

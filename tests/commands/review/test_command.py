@@ -15,10 +15,15 @@ from tests.support.review_data import queue_of, start, url_of, write_queue
 
 
 def post(address: str, path: str, values: dict[str, str]) -> None:
+    origin, token = address.split("/?token=")
     request = urllib.request.Request(
-        f"http://{address}{path}",
+        f"{origin}{path}",
         json.dumps({"dataset": "pets"} | values).encode(),
-        {"Origin": f"http://{address}", "Content-Type": "application/json"},
+        {
+            "Origin": origin,
+            "Content-Type": "application/json",
+            "Authorization": f"token {token}",
+        },
     )
     urllib.request.urlopen(request, timeout=10).close()
 
@@ -29,7 +34,7 @@ def test_what_it_says_first_and_last(pets, number):
     said, address = url_of(process)
     assert said == (
         "review: 5 examples of pets in doubt, 0 decided\n"
-        f"review: http://{address}/ as Ada L; Ctrl-C ends it\n"
+        f"review: {address} as Ada L; Ctrl-C ends it\n"
     )
     for id, key in ("a", "1"), ("b", "2"), ("c", "3"):
         post(

@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
@@ -291,7 +292,7 @@ def test_the_page_does_not_wait_for_the_server(pets, tab):
 def test_nothing_is_lost_when_the_server_is_killed(pets, tab):
     process = start("--port", "0", "--reviewer", "Ada")
     _, address = url_of(process)
-    tab.goto(f"http://{address}/")
+    tab.goto(address)
     shown(tab, "a")
     press(tab, "Enter")
     saved(tab)
@@ -304,7 +305,7 @@ def test_nothing_is_lost_when_the_server_is_killed(pets, tab):
     )
     shown(tab, "d")
     assert reviews() == f"{HEADER}a,cat,dog,Ada,\n"
-    process = start("--port", address.split(":")[1], "--reviewer", "Ada")
+    process = start("--port", str(urlsplit(address).port), "--reviewer", "Ada")
     saved(tab)
     expect(tab.locator("#counts")).to_have_text("3 of 5 decided")
     shown(tab, "d")
