@@ -1,6 +1,7 @@
 """What clean found, as the tables of data/findings and the figures of reports/labels.json."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -8,7 +9,8 @@ import pyarrow as pa
 from pipeline.clean.duplicates import Duplicates, Repetition
 from pipeline.clean.ledger import Ledger
 from pipeline.dataset.annotations import Annotations
-from pipeline.dataset.findings import SCHEMAS, table_of
+from pipeline.dataset.findings import SCHEMAS, UNLABELLED, table_of
+from pipeline.dataset.table import read_tables
 
 MAX_DISTANT = 100
 
@@ -76,6 +78,16 @@ def outliers_table(rows: Ledger) -> pa.Table:
             for row in np.concatenate([found, others])
         ],
     )
+
+
+def pool_table(raw: Path) -> pa.Table:
+    """Examples of data/raw without a label."""
+    rows = [
+        (row["id"], row["problem"] or UNLABELLED)
+        for table in read_tables(raw, ["id", "problem"], "pool")
+        for row in table.to_pylist()
+    ]
+    return table_of(SCHEMAS["pool"], rows)
 
 
 def summary(

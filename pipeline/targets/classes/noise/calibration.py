@@ -13,7 +13,8 @@ LABEL_SMOOTHING = 0.2
 """That networks of the check learn with."""
 TRUE_LABEL_TEMPERATURE = 0.35
 """What logits are divided by to be calibrated on the true labels, which nobody has: with
-LABEL_SMOOTHING the same value serves from no wrong label to 20 % of them (LOG.md)."""
+LABEL_SMOOTHING the same value serves from no wrong label to 20 % of them
+(docs/decisions/label-temperature.md)."""
 
 
 def check_labels(
