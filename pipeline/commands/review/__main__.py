@@ -22,11 +22,12 @@ from pipeline.commands.review.lookup import RawExamples
 from pipeline.commands.review.server import Server
 from pipeline.commands.review.session import Opened, Session
 from pipeline.dataset.places import FINDINGS, RAW
+from pipeline.dataset.review import versions
 from pipeline.dataset.review.queue import read_queue
 from pipeline.dataset.review.store import ReviewStore
 from pipeline.dataset.table import read_index
 from pipeline.modalities.opening import open_show
-from pipeline.runtime.errors import MissingInput
+from pipeline.runtime.errors import MissingInput, one_line
 from pipeline.runtime.settings import PARAMS_FILE, Kind, read_params
 from pipeline.targets.opening import open_describe, open_noise
 
@@ -44,6 +45,8 @@ def main(arguments: argparse.Namespace) -> None:
             f"review: {server.url} as {session.reviewer}; Ctrl-C ends it",
             flush=True,
         )
+        for sentence in news(session):
+            print(one_line(f"review: {sentence}"), flush=True)
         if not arguments.no_browser and has_display():
             threading.Thread(target=webbrowser.open, args=[server.url], daemon=True).start()
         server.serve_forever()
@@ -95,6 +98,18 @@ def open_session(reviewer: str) -> Session:
     dataset = index["dataset"]
     opened = Opened(show, target, index["target"], labels)
     return Session(dataset, reviewer, opened, queue, raw, ReviewStore(dataset, labels))
+
+
+def news(session: Session) -> list[str]:
+    """What is to be said of decisions made before."""
+    session.file.settle()
+    sentences = session.file.news()
+    if versions.is_detached():
+        sentences.append(
+            "HEAD is on no branch, as a killed `dvc exp run` leaves it; groundwork repair says the "
+            "way back"
+        )
+    return sentences
 
 
 def own_name() -> str:

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pipeline.commands.review.lookup import RawExamples
-from pipeline.commands.review.words import why
+from pipeline.commands.review.words import LABEL, offer, why
 from pipeline.dataset.review.decisions import DROP, KEEP, Decision, LabelChoices
 from pipeline.dataset.review.store import ReviewStore
 from pipeline.modalities.protocols.show import Show
@@ -22,7 +22,6 @@ from pipeline.targets.protocols.describe import Describe
 from pipeline.targets.protocols.labels import TargetIndex
 
 FILTERS = ("given", "proposed", "reason", "split")
-LABEL = "label"  # a decision for another label, beside KEEP and DROP
 MAX_NOTE = 2000  # characters
 MAX_ITEMS = 50  # of one answer
 
@@ -114,6 +113,7 @@ class Session:
             | {
                 "row": row,
                 "why": why(item, self.show, self.target),
+                "offer": offer(item)._asdict(),
                 "example": self._example(item["id"]),
                 "pair": self._pair(item),
                 "neighbours": [self._example(id) for id in item["neighbours"]],

@@ -11,7 +11,7 @@ been in the CSV file. A line that was cut by a kill, or damaged, is passed over 
 import csv
 import json
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -147,24 +147,3 @@ def read_records(content: bytes) -> Iterator[dict[str, Any] | None]:
             record = None
         if line:
             yield record
-
-
-def without(content: bytes, is_theirs: Callable[[str], bool]) -> tuple[bytes, int]:
-    """A journal without the decisions about some ids, and how many lines that were.
-
-    Damaged lines go too, since nobody can say about whom they are.
-    """
-    kept, num_gone = [], 0
-    for record in read_records(content):
-        if record is None or any(is_theirs(id) for id in ids_of(record)):
-            num_gone += 1
-        else:
-            kept.append(as_bytes(record))
-    return b"".join(kept), num_gone
-
-
-def ids_of(record: dict[str, Any]) -> Iterator[str]:
-    """The ids that a record is about."""
-    for name in ("line", "before", "undo"):
-        if line := record.get(name):
-            yield next(csv.reader([line], strict=True))[0]

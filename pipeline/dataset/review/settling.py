@@ -1,10 +1,7 @@
-"""The journals of all datasets, for those who read data/reviews or erase from it."""
+"""The journals of all datasets, for those who read data/reviews."""
 
-from collections.abc import Callable
-
-from pipeline.dataset.review.journal import JOURNALS, dataset_of, journal_path, without
+from pipeline.dataset.review.journal import JOURNALS, dataset_of
 from pipeline.dataset.review.store import ReviewStore
-from pipeline.dataset.review.writing import locked, replace
 from pipeline.runtime.stage import WORK_DIR
 
 
@@ -20,22 +17,3 @@ def settle_all() -> list[str]:
         store.settle()
         sentences += store.news()
     return sentences
-
-
-def erase_from_journal(dataset: str, is_theirs: Callable[[str], bool]) -> int:
-    """Erase the decisions about some ids from the journal of a dataset.
-
-    Returns how many lines that were; damaged ones are among them, as nobody can say of whom they
-    are.
-
-    Raises:
-        OSError: the journal cannot be read or written.
-    """
-    path = journal_path(dataset)
-    if not path.exists():
-        return 0
-    with locked(path):
-        kept, num_gone = without(path.read_bytes(), is_theirs)
-        if num_gone:
-            replace(path, kept)
-    return num_gone

@@ -1,6 +1,7 @@
 """Single examples come out of Parquet as they went in."""
 
 import os
+import shutil
 
 import numpy as np
 import pyarrow as pa
@@ -74,6 +75,7 @@ def test_data_that_change_meanwhile_are_noticed(here):
     path = here / "data/raw/part-00000.parquet"
     path.write_bytes(path.read_bytes())
     assert image(found, 1) == b"two"  # ingest made the same once more
+    shutil.rmtree(path.parent)
     write(here, [b"one", b"2"])
     with pytest.raises(MissingInput) as caught:
         image(found, 1)

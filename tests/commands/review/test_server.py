@@ -71,7 +71,7 @@ def reviews() -> str:
 def shown(server: Server, id: str, row: int) -> dict[str, Any]:
     address = f"/media/{row}?session={server.session.id}"
     html = (
-        f'<img class="image pixelated" src="{address}" width="4" height="4" alt="image {id}" '
+        f'<img class="image small" src="{address}" width="4" height="4" alt="image {id}" '
         'draggable="false">'
     )
     return {"id": id, "row": row, "label": "cat", "html": html, "size": "4 × 4"}

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.dataset.review.decisions import Decision, read_decisions
-from pipeline.dataset.review.journal import Journal, as_bytes, decided, journal_path
-from pipeline.dataset.review.settling import erase_from_journal, settle_all
+from pipeline.dataset.review.journal import as_bytes, decided, journal_path
+from pipeline.dataset.review.settling import settle_all
 from pipeline.dataset.review.store import ReviewStore
 from pipeline.dataset.review.versions import DVC_LOCK, left_alone_by_dvc
 from pipeline.targets.opening import open_noise
@@ -240,19 +240,6 @@ def test_damaged_lines_are_passed_over_and_counted(repository):
         "1 line of .groundwork/reviews-pets.journal damaged, and passed over",
     ]
     assert lines() == ["c,cat,drop,Ada,"]
-
-
-def test_one_is_erased_from_the_journal(repository):
-    decide(A, B, OF_A, C)
-    store().remove(C)
-    assert erase_from_journal("pets", {"a", "c"}.__contains__) == 4
-    content = journal_path("pets").read_bytes()
-    journal = Journal()
-    journal.read(content)
-    assert [entry.decision for entry in journal.standing.values()] == [B]
-    assert b'"a,' not in content
-    assert b'"c,' not in content
-    assert erase_from_journal("none", {"a"}.__contains__) == 0
 
 
 def begin_experiment(pid: int) -> None:

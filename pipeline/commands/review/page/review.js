@@ -4,7 +4,7 @@
 import { Outbox, get } from "./outbox.js";
 import { Palette } from "./palette.js";
 import { Queue } from "./queue.js";
-import { choices, digits, element, inWords, number, showFinished, showItem, showProgress } from "./view.js";
+import { choices, digits, element, inWords, number, showFinished, showItem, showProgress, toggleSharp } from "./view.js";
 
 const $ = (id) => document.getElementById(id);
 const FILTERS = ["given", "proposed", "reason", "split"];
@@ -95,7 +95,7 @@ async function arrive() {
 function decide(kind, label = "") {
   const item = queue.item;
   if (!item) return;
-  if (kind === "accept") [kind, label] = ["label", item.proposed];
+  if (kind === "accept") [kind, label] = [item.offer.kind, item.proposed];
   if (kind === "label" && label === item.given) kind = "keep";
   if (kind !== "label") label = "";
   changes++;
@@ -106,7 +106,7 @@ function decide(kind, label = "") {
   queue.decided.add(item.row);
   if (kind === "label") recent = [label, ...recent.filter((name) => name !== label)].slice(0, MOST_RECENT);
   outbox.add("/api/decide", { key, id: item.id, kind, label, note }, item.row);
-  say(item, inWords(item.decision));
+  say(item, inWords(item.decision, item));
   queue.advance();
   arrive();
 }
@@ -214,6 +214,7 @@ const KEYS = {
   s: skip,
   u: undo,
   n: () => $("note").focus(),
+  x: toggleSharp,
   f: () => $("filters").querySelector("label:not([hidden]) select")?.focus(),
   "?": ACTIONS["help-button"],
   ArrowLeft: () => move(-1),

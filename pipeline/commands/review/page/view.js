@@ -42,9 +42,22 @@ export function showItem(item, queue, recent) {
     ...(item.split === "test" ? [element("span", TEST_NOTE, "tag test")] : []),
   );
   $("why-text").textContent = $("why-text").title = item.why;
+  const { accept, keep, effect, despite } = item.offer;
+  $("accept-word").textContent = accept;
+  $("keep-word").textContent = keep;
+  $("effect").textContent = $("effect").title = effect;
+  $("effect").classList.toggle("warns", despite !== "");
   showDecision(item);
   showChoices(item, queue.about.choices, recent);
   showNeighbours(item, queue);
+}
+
+// How the modality draws small examples when they are to be sharp is in show.css.
+const SHARP = "groundwork sharp";
+document.body.classList.toggle("sharp", Boolean(localStorage.getItem(SHARP)));
+
+export function toggleSharp() {
+  localStorage.setItem(SHARP, document.body.classList.toggle("sharp") ? "yes" : "");
 }
 
 const TEST_NOTE = "test split: kept on record, never applied";
@@ -67,19 +80,21 @@ function likelihood(quality) {
   return `${Math.round(quality * 100)} %`;
 }
 
-export function inWords({ decision }) {
-  if (decision === "keep") return "kept";
-  if (decision === "drop") return "dropped";
-  return `→ ${decision}`;
+// A decision about an item, with what speaks against having it in the data.
+export function inWords({ decision }, { offer }) {
+  if (decision === "drop") return offer.kind === "drop" ? "left out" : "dropped";
+  const word = decision === "keep" ? "kept" : `→ ${decision}`;
+  return offer.despite ? `${word}, ${offer.despite}` : word;
 }
 
-function showDecision({ decision }) {
+function showDecision(item) {
+  const { decision } = item;
   $("decision").replaceChildren();
   $("note").value = decision && !decision.stale ? decision.note : "";
   if (!decision) return;
   $("decision").append(
     decision.stale ? "Decided when the given label was another: " : "Decided: ",
-    element("strong", inWords(decision)),
+    element("strong", inWords(decision, item)),
     decision.reviewer ? ` by ${decision.reviewer}` : "",
   );
 }
