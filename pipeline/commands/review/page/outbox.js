@@ -116,6 +116,34 @@ export async function get(path, values, onProblem) {
   }
 }
 
+// Images that cannot be had now, as while ingest runs, are asked for again until they come.
+export function persist(shown, onProblem) {
+  for (const part of shown.querySelectorAll("img[src]")) {
+    const address = part.getAttribute("src");
+    let failures = 0;
+    part.addEventListener("load", () => failures && onProblem(""));
+    part.addEventListener("error", async () => {
+      const { problem, isLasting } = await fault(address);
+      onProblem(problem);
+      if (isLasting) return;
+      await pause(PAUSES_MS[Math.min(failures++, PAUSES_MS.length - 1)]);
+      part.src = `${address}&again=${failures}`;
+    });
+  }
+}
+
+// Why an image did not come: what the server says, which a picture does not tell.
+async function fault(address) {
+  try {
+    const response = await fetch(address);
+    if (response.status === 410) return reload();
+    if (response.ok) return { problem: "", isLasting: false };
+    return { problem: (await response.json()).error, isLasting: response.status !== 503 };
+  } catch {
+    return { problem: "the server does not answer; is it running?", isLasting: false };
+  }
+}
+
 function pause(ms) {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -4,7 +4,7 @@
 import { Outbox, get } from "./outbox.js";
 import { Palette } from "./palette.js";
 import { Queue } from "./queue.js";
-import { choices, digits, element, inWords, number, showFinished, showItem, showProgress, toggleSharp } from "./view.js";
+import { choices, despite, digits, element, inWords, number, showFinished, showItem, showProgress, toggleSharp } from "./view.js";
 
 const $ = (id) => document.getElementById(id);
 const FILTERS = ["given", "proposed", "reason", "split"];
@@ -106,7 +106,7 @@ function decide(kind, label = "") {
   queue.decided.add(item.row);
   if (kind === "label") recent = [label, ...recent.filter((name) => name !== label)].slice(0, MOST_RECENT);
   outbox.add("/api/decide", { key, id: item.id, kind, label, note }, item.row);
-  say(item, inWords(item.decision, item));
+  say(item, inWords(item.decision, item) + despite(item.decision, item));
   queue.advance();
   arrive();
 }

@@ -42,11 +42,12 @@ export function showItem(item, queue, recent) {
     ...(item.split === "test" ? [element("span", TEST_NOTE, "tag test")] : []),
   );
   $("why-text").textContent = $("why-text").title = item.why;
-  const { accept, keep, effect, despite } = item.offer;
+  const { accept, keep, effect } = item.offer;
   $("accept-word").textContent = accept;
   $("keep-word").textContent = keep;
   $("effect").textContent = $("effect").title = effect;
-  $("effect").classList.toggle("warns", despite !== "");
+  $("effect").hidden = Boolean(item.decision);
+  $("outcome").classList.toggle("warns", item.offer.despite !== "");
   showDecision(item);
   showChoices(item, queue.about.choices, recent);
   showNeighbours(item, queue);
@@ -63,10 +64,12 @@ export function toggleSharp() {
 const TEST_NOTE = "test split: kept on record, never applied";
 
 function showLabels(item) {
-  const same = item.given === item.proposed;
+  const isRemoved = item.offer.kind === "drop";
+  const same = !isRemoved && item.given === item.proposed;
+  const proposed = isRemoved ? "removal" : same ? "the same" : item.proposed;
   $("labels").classList.toggle("same", same);
   $("given-label").textContent = $("given-label").title = item.given;
-  $("proposed-label").textContent = $("proposed-label").title = same ? "the same" : item.proposed;
+  $("proposed-label").textContent = $("proposed-label").title = proposed;
   const known = item.label_quality !== null;
   const percent = known ? Math.round(item.label_quality * 100) : 0;
   $("quality-part").style.width = `${percent}%`;
@@ -80,11 +83,14 @@ function likelihood(quality) {
   return `${Math.round(quality * 100)} %`;
 }
 
-// A decision about an item, with what speaks against having it in the data.
 export function inWords({ decision }, { offer }) {
   if (decision === "drop") return offer.kind === "drop" ? "left out" : "dropped";
-  const word = decision === "keep" ? "kept" : `→ ${decision}`;
-  return offer.despite ? `${word}, ${offer.despite}` : word;
+  return decision === "keep" ? "kept" : `→ ${decision}`;
+}
+
+// What speaks against the decision to have an item in the data.
+export function despite({ decision }, { offer }) {
+  return decision !== "drop" && offer.despite ? `, ${offer.despite}` : "";
 }
 
 function showDecision(item) {
@@ -96,6 +102,7 @@ function showDecision(item) {
     decision.stale ? "Decided when the given label was another: " : "Decided: ",
     element("strong", inWords(decision, item)),
     decision.reviewer ? ` by ${decision.reviewer}` : "",
+    despite(decision, item),
   );
 }
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from pipeline.modalities.protocols.show import Content
 
-SMALL_UP_TO = 160  # pixels; larger images are not enlarged
+SMALL_UP_TO = 160  # pixels; larger images are always smooth
 JPEG = b"\xff\xd8"
 
 
