@@ -72,6 +72,7 @@ class Session:
         self._written: dict[str, Decision] = {}  # by the key that the page gave each
         self._undone: set[str] = set()
         self._lost: dict[str, Decision] = {}  # which somebody else took out of the file
+        self._num_changes = 0  # made here
         self._is_waiting = False
         self._checked = -1  # version of the file that `_lost` is of
 
@@ -152,6 +153,7 @@ class Session:
             if key not in self._written and key not in self._undone:
                 self.file.append(key, decision)
                 self._written[key] = decision
+                self._num_changes += 1
             return self._outcome(row)
 
     def undo(self, key: str, id: str) -> dict[str, Any]:
@@ -162,6 +164,7 @@ class Session:
             if key in self._written:
                 self.file.remove(self._written[key])
                 self._forget(key)
+                self._num_changes += 1
             elif key not in self._undone:
                 raise ValueError(
                     "an earlier session wrote this decision; decide again, or edit the file"
@@ -203,7 +206,8 @@ class Session:
         return {"decision": self._shown(row, self.file.decisions()), **self._news()}
 
     def _news(self) -> dict[str, Any]:
-        """What others did to the file: its version, and how many decisions from here are gone."""
+        """What happened: a version that each change makes greater by one, and how many decisions
+        from here are gone or wait."""
         self.file.decisions()
         if self.file.version != self._checked:
             gone = set(self.file.missing(list(self._written.values())))
@@ -212,7 +216,8 @@ class Session:
             self._checked = self.file.version
         waiting = self.file.num_waiting()
         self._is_waiting = waiting > 0
-        return {"version": self.file.version, "lost": len(self._lost), "waiting": waiting}
+        version = self.file.version + self._num_changes
+        return {"version": version, "lost": len(self._lost), "waiting": waiting}
 
     def _is_decided(self, row: int, decisions: dict[str, Decision]) -> bool:
         decision = decisions.get(self._ids[row])

@@ -436,7 +436,7 @@ def test_nothing_moves_from_item_to_item(tmp_path, monkeypatch, tab, classes):
         shown(tab, "c")
         assert tab.evaluate(boxes) == first
         press(tab, "ArrowLeft")
-        expect(tab.locator("#decision")).to_have_text("Decided: dropped by Ada")
+        expect(tab.locator("#decision")).to_have_text("Decided: left out by Ada")
         assert tab.evaluate(boxes) == first
         press(tab, "ArrowRight", "ArrowRight")
         shown(tab, "d")

@@ -154,7 +154,7 @@ def test_decisions_are_written_and_shown(server):
     assert get(server, "/api/rows", at="c") == {
         "rows": [0, 1, 2, 3, 4],
         "decided": [0, 1, 2, 3],
-        "version": 1,
+        "version": 5,
         "lost": 0,
         "waiting": 0,
         "at": 2,

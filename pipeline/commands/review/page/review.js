@@ -156,6 +156,7 @@ function setDecision(row, decision) {
 
 function saved(message, answer) {
   showLost(answer.lost);
+  queue.version++; // for this change; any other is by another tab, or by somebody with an editor
   outdated ||= answer.version !== queue.version || message.path === "/api/restore";
   if (outdated) refresh();
 }
