@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.dataset.review.decisions import Decision
+from pipeline.dataset.review.store import ReviewStore
 from tests.support.review_data import queue_of, start, url_of, write_queue
 
 
@@ -133,4 +135,25 @@ def test_data_of_another_modality_are_refused(pets):
     process = start("--port", "0")
     assert process.communicate(timeout=20)[0] == (
         "ERROR data/findings is of modality text, params.yaml has images | fix: dvc repro clean\n"
+    )
+
+
+def test_it_says_what_came_back_and_that_head_is_on_no_branch(pets):
+    Path(".gitignore").write_text(".groundwork/\n")
+    git = ["git", "-c", "user.name=a", "-c", "user.email=a@b.c"]
+    for arguments in (["init", "-q"], ["add", ".gitignore"], ["commit", "-qm", "one"]):
+        subprocess.run([*git, *arguments], check=True)
+    ReviewStore("pets").append("1", Decision("a", "cat", "dog", "Ada", ""))
+    Path("data/reviews/pets.csv").unlink()
+    subprocess.run([*git, "checkout", "-q", "--detach"], check=True)
+    process = start("--port", "0")
+    said, _ = url_of(process)
+    assert said.startswith("review: 5 examples of pets in doubt, 1 decided\n")
+    process.send_signal(signal.SIGINT)
+    assert process.communicate(timeout=20)[0] == (
+        "review: 1 decision written into data/reviews/pets.csv again, from "
+        ".groundwork/reviews-pets.journal\n"
+        "review: HEAD is on no branch, as a killed `dvc exp run` leaves it; groundwork repair says "
+        "the way back\n"
+        "\nreview: nothing was decided\n"
     )

@@ -159,6 +159,12 @@ function saved(message, answer) {
   queue.version++; // for this change; any other is by another tab, or by somebody with an editor
   outdated ||= answer.version !== queue.version || message.path === "/api/restore";
   if (outdated) refresh();
+  else if (!outbox.waiting.length) showBeside(answer.waiting);
+}
+
+// While an experiment runs, decisions are safe in the journal, and the file gets them later.
+function showBeside(count) {
+  if (count) $("saved").textContent = `All saved; ${about.file} gets ${number(count)} after the experiment`;
 }
 
 // The server will never take this decision, so it must not look like one.
