@@ -35,8 +35,28 @@ class Evidence(NamedTuple):
     """Labels by several people; rows count from 0 to N - 1."""
 
 
+class Reliability(NamedTuple):
+    """How far the label check by networks is to be relied on, by what is known out of fold."""
+
+    out_of_fold_accuracy: float
+    """Share of the given labels that networks name which have not seen the example, 0 to 1."""
+    guessing: float
+    """The same of somebody who always names the most frequent label."""
+    suspects_wrong: float
+    """Estimated share of the suspected labels that are wrong, 0 to 1; 0 where none is suspected."""
+    trusted: bool
+    """Whether suspects are sure enough to be acted on. Otherwise they are listed alone."""
+    reason: str
+    """Why it is or is not, in a sentence without a full stop."""
+
+
 class Checked(Protocol):
     """What the label check found, row by row of N examples; a target may add to it."""
+
+    @property
+    def reliability(self) -> Reliability | None:
+        """None where no network was asked."""
+        ...
 
     @property
     def quality(self) -> Float64:
