@@ -44,16 +44,12 @@ def notes(evaluation: EvaluationTables) -> Iterator[str]:
         f"- `_scaled` is after dividing its logits by {summary['temperature']:.3g}, which was "
         "fitted on validation"
     )
-    if summary["num_suspected"]:
-        yield (
-            f"- test labels that are doubted: {summary['num_suspected']:,}; accuracy without them "
-            f"{summary['accuracy_without_suspected']:.4f}"
-        )
     if summary["num_leaked"]:
+        without = summary["accuracy_without_leaked"]
         yield (
             f"- test examples that another split had too, until they were removed there: "
-            f"{summary['num_leaked']:,}; accuracy without them "
-            f"{summary['accuracy_without_leaked']:.4f}"
+            f"{summary['num_leaked']:,}; "
+            + ("no other is left" if without is None else f"accuracy without them {without:.4f}")
         )
 
 

@@ -77,7 +77,9 @@ def why(reason: str, item: Mapping[str, Any]) -> str:
         votes = ", ".join(f"{vote['count']} {vote['label']}" for vote in item["votes"])
         return f"People do not agree: {votes}."
     judges, given, proposed = JUDGES[item["judges"]], item["given"], item["proposed"]
-    chance = f"{given} has {item['label_quality']:.0%}."
+    if item["label_quality"] is None:
+        return f"{judges} say {proposed}."
+    chance = f"{given} is right with a probability of {item['label_quality']:.0%}."
     if proposed == given:
         return f"{judges} are unsure: {chance}"
-    return f"{judges} say {proposed} ({item['confidence']:.0%}); {chance}"
+    return f"{judges} say {proposed}; {chance}"
