@@ -9,7 +9,9 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 # What the command `groundwork` was installed from.
 LAUNCHER := pyproject.toml groundwork_launcher.py
 
-.PHONY: help env install launcher run review test lint dag lock bench
+COMPILE := uv pip compile --quiet --generate-hashes --universal --no-emit-index-url --no-header --python-version 3.11
+
+.PHONY: help env install launcher repository run review test lint dag reference bench figures lock
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,16 +22,20 @@ env: ## Make .venv from requirements.txt, with the command groundwork, when it i
 
 install:
 	@command -v $(PYTHON) >/dev/null || { echo "ERROR $(PYTHON) is not on PATH; Groundwork needs Python 3.11 or later | fix: install it, or name another: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "ERROR $(PYTHON) is $$($(PYTHON) --version); Groundwork needs Python 3.11 or later | fix: install it, or name another: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	@echo "Making $(VENV) from requirements.txt (about 6 GB on Linux, most of it CUDA for torch) ..."
 	@$(PYTHON) -m venv $(VENV)
-	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.txt
 	@cp requirements.txt $(INSTALLED)
 
 launcher:
 	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-index --no-build-isolation --force-reinstall .
 	@cat $(LAUNCHER) > $(VENV)/launcher.installed
 
-run: env ## Run the pipeline on the dataset that params.yaml names.
+repository:
+	@git rev-parse HEAD >/dev/null 2>&1 || { echo "ERROR there is no git repository with a commit here, as in a ZIP of the files | fix: git clone it; or git init && git add . && git commit -m start"; exit 1; }
+
+run: repository env ## Run the pipeline on the dataset that params.yaml names.
 	@groundwork repair --quiet
 	@dvc repro
 	@dvc metrics show reports/metrics.json
@@ -48,9 +54,22 @@ lint: env ## Check style (ruff) and types (mypy).
 dag: env ## Write into dvc.yaml which code each stage runs, after imports have changed.
 	@python -m pipeline.commands.dag
 
-bench: env ## Run every benchmark in benchmarks/; each file says how to run it alone.
-	@for file in benchmarks/*.py; do echo "== $$file"; python $$file || exit 1; done
+reference: env ## Write docs/reference.md, every command and key, from the code.
+	@python -m pipeline.commands.reference
 
-lock: ## Pin every transitive version of what pyproject.toml names in requirements.txt.
+# What compares two trees or takes a recipe is run alone; each file says how.
+BENCHMARKS := repro ingest data_checks annotators labels duplicates outliers augment loader review compare growth
+
+bench: env ## Measure beside peers (hours; GROUNDWORK_CIFAR10 names the data), then write the page of figures.
+	@uv pip install --quiet --constraint requirements.txt ".[bench]"
+	@for name in $(BENCHMARKS); do echo "== $$name"; python benchmarks/$$name.py || exit 1; done
+	@echo "== training"; python benchmarks/training.py steps
+	@python benchmarks/figures.py
+
+figures: env ## Write benchmarks/README.md from what the benchmarks left in benchmarks/results.
+	@python benchmarks/figures.py
+
+lock: ## Pin every transitive version of what pyproject.toml names, with hashes.
 	@test -x $(VENV)/bin/uv || $(MAKE) --no-print-directory install
-	@uv pip compile --quiet --universal --no-emit-index-url --no-header --python-version 3.11 --upgrade --group dev --output-file requirements.txt pyproject.toml
+	@$(COMPILE) --upgrade --group dev --output-file requirements.txt pyproject.toml
+	@$(COMPILE) --constraint requirements.txt --group report --output-file .github/requirements.txt

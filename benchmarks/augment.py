@@ -6,7 +6,7 @@ process of its own with one thread, all peers in turn. The rate is images for ea
 time, which other work on the machine disturbs least. Two workers share the images between them and
 are compared with one by the clock.
 
-    pip install -r requirements.txt ".[bench]"
+    uv pip install -c requirements.txt ".[bench]"
     GROUNDWORK_CIFAR10=/data/cifar10 python benchmarks/augment.py [--rounds 3] [--images 10000]
         [--peers NAME ...]    none: one worker against two alone
 """
@@ -30,6 +30,7 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 from PIL import Image
+from results import Figure, middle_and_range, save, spread
 
 ROOT = Path(__file__).resolve().parent.parent
 CASES = ["crop + flip", "+ colour", "+ TrivialAugment"]
@@ -94,6 +95,7 @@ def compare(file: Path, num: int, rounds: int, names: list[str]) -> None:
             f"{statistics.median(ratios):5.1f} ({min(ratios):.1f} to {max(ratios):.1f}), "
             f"peak {peaks[name, case]:.0f} MB"
         )
+    record(rates, rounds)
     for case, pairs in speed_ups.items():
         by_clock, by_cpu = zip(*pairs, strict=True)
         print(
@@ -101,6 +103,29 @@ def compare(file: Path, num: int, rounds: int, names: list[str]) -> None:
             f"({min(by_clock):.2f} to {max(by_clock):.2f}), by the CPU time of the slower one "
             f"{statistics.median(by_cpu):.2f} ({min(by_cpu):.2f} to {max(by_cpu):.2f})"
         )
+
+
+def record(rates: dict[tuple[str, str], list[float]], rounds: int) -> None:
+    """Leave each case beside its best peer for `make figures`; nothing where no peer ran."""
+    figures = []
+    for case in CASES:
+        peers = {name: rate for (name, of), rate in rates.items() if of == case and name != OURS}
+        if not peers:
+            continue
+        best = max(peers, key=lambda name: statistics.median(peers[name]))
+        ratios = [ours / rate for ours, rate in zip(rates[OURS, case], peers[best], strict=True)]
+        figures.append(
+            Figure(
+                "augment",
+                f"{case}, images a second of CPU time",
+                spread(rates[OURS, case], 0),
+                rounds,
+                f"{best}: {statistics.median(peers[best]):,.0f}",
+                middle_and_range(ratios),
+            )
+        )
+    if figures:
+        save("augment", figures, f"python benchmarks/augment.py --rounds {rounds}")
 
 
 def run(file: Path, name: str, case: str, workers: int) -> tuple[float, list[dict[str, float]]]:

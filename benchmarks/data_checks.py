@@ -34,6 +34,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # the workers have the cores
 import numpy as np
 from corruptions import CORRUPTIONS
 from data_trials import Trial, run
+from results import Figure, save
 
 VERDICTS = ("warning", "set aside", "critical")
 SITUATIONS = ("grown", "other", "first")
@@ -58,8 +59,9 @@ def main() -> None:
     workers = len(os.sched_getaffinity(0))
     with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
         found = list(pool.map(run, broken + clean, chunksize=16))
-    report(broken, found[: len(broken)], options.markdown)
-    report_clean(clean, found[len(broken) :])
+    figures = report(broken, found[: len(broken)], options.markdown)
+    figures.append(report_clean(clean, found[len(broken) :]))
+    save("data_checks", figures, f"python benchmarks/data_checks.py --seeds {options.seeds}")
     report_ablation(broken, found[: len(broken)], options.markdown)
     print(
         f"\n{', '.join(names)}; Python {platform.python_version()}, {workers} cores, "
@@ -79,7 +81,9 @@ def trials(names: list[str], seeds: int, only: str) -> Iterator[Trial]:
                             yield Trial(name, situation, seed, place, strength)
 
 
-def report(trials: list[Trial], found: list[dict[str, dict[str, str]]], markdown: bool) -> None:
+def report(
+    trials: list[Trial], found: list[dict[str, dict[str, str]]], markdown: bool
+) -> list[Figure]:
     """Detected of tried, for each corruption and strength, in each situation."""
     counts: dict[tuple[int, int], dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
     for trial, by_situation in zip(trials, found, strict=True):
@@ -96,13 +100,21 @@ def report(trials: list[Trial], found: list[dict[str, dict[str, str]]], markdown
     ]
     print_table(["corruption", "strength", *SITUATIONS], rows, markdown)
     print(f"\n{len({place for place, _ in counts})} corruptions at {len(counts)} strengths")
-    for situations in (("grown", "other"), ("first",)):
+    kinds = f"{len({place for place, _ in counts})} kinds of broken data at {len(counts)} strengths"
+    figures = []
+    for situations, how in (
+        (("grown", "other"), "noticed with an accepted profile"),
+        (("first",), "noticed without a profile"),
+    ):
         hits = [hit for of in counts.values() for s in situations for hit in of[s]]
         rate = np.mean(hits)
         print(f"detected, {' and '.join(situations)}: {sum(hits)} of {len(hits)}, {rate:.1%}")
+        ours = f"{sum(hits)} of {len(hits)} ({rate:.1%})"
+        figures.append(Figure("validate", f"{kinds}, {how}", ours, 1))
+    return figures
 
 
-def report_clean(trials: list[Trial], found: list[dict[str, dict[str, str]]]) -> None:
+def report_clean(trials: list[Trial], found: list[dict[str, dict[str, str]]]) -> Figure:
     alarms: Counter[str] = Counter()
     num = 0
     for trial, by_situation in zip(trials, found, strict=True):
@@ -112,6 +124,7 @@ def report_clean(trials: list[Trial], found: list[dict[str, dict[str, str]]]) ->
     print(f"false alarms on clean data: {alarms.total()} in {num} runs")
     for name, number in alarms.most_common():
         print(f"  {number} {name}")
+    return Figure("validate", "alarms on clean data", f"{alarms.total()} of {num} runs", num)
 
 
 def report_ablation(

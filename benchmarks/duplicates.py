@@ -27,6 +27,7 @@ import numpy as np
 import pyarrow.parquet as pq
 from copies import KINDS, plant
 from numpy.typing import NDArray
+from results import Figure, middle_and_range, save
 from sklearn.datasets import load_digits
 
 from pipeline.clean.duplicates import distinct_rows, find_duplicates
@@ -108,6 +109,21 @@ def find_planted(images: Images, num: int, seeds: int) -> None:
     for kind in KINDS:
         print(f"{kind:14} {spread(recalls[kind])} {spread(precisions[kind])}")
     print(f"CPU seconds {spread(seconds)}; pairs found between originals {spread(between)}")
+    figures = [
+        Figure(
+            "duplicates",
+            f"{kind} copies among {num_originals:,} images, recall (precision "
+            f"{np.mean(precisions[kind]):.3f})",
+            spread(recalls[kind]).strip(),
+            seeds,
+            f"difference hash at distance 12: {np.mean(hashes[12, kind]):.3f}",
+            middle_and_range(
+                [a / max(b, 1e-9) for a, b in zip(recalls[kind], hashes[12, kind], strict=True)]
+            ),
+        )
+        for kind in KINDS
+    ]
+    save("duplicates", figures, f"python benchmarks/duplicates.py --seeds {seeds}")
     for distance in sorted({distance for distance, _ in hashes}):
         figures = (f"{kind} {np.mean(hashes[distance, kind]):.3f}" for kind in KINDS)
         false = np.mean(hashes[distance, "pairs"])

@@ -13,7 +13,7 @@ Time is also given in seconds of CPU, which other work on the machine changes le
 the peak resident set above that of the process with everything imported; it has the pages of a
 memory-mapped file in it. `disk` is what was read from there and not from the page cache.
 
-    pip install -c requirements.txt ".[bench]"
+    uv pip install -c requirements.txt ".[bench]"
     GROUNDWORK_CIFAR10=/data/cifar10 python benchmarks/loader.py [--rounds 3] [--larger] [--cold]
 """
 
@@ -31,6 +31,7 @@ from statistics import median
 import numpy as np
 import pyarrow.parquet as pq
 from PIL import Image
+from results import Figure, middle_and_range, save, spread
 
 PEERS = Path(__file__).resolve().with_name("loader_peers.py")
 MAX_SECONDS = 30
@@ -141,9 +142,42 @@ def report(results: dict[str, list[dict]], num: int, budget_mb: float | None) ->
             f"{max(run['read_mb'] for run in found):7,.0f} MB   "
             + "; ".join(times_as_fast(results["groundwork"], found, clock) for clock in (1, 2))
         )
+    record(results, num, budget_mb, rounds)
     if budget_mb is not None:
         shares = [run["more_mb"] / budget_mb for run in results["groundwork"]]
         print(f"\ngroundwork's memory is {max(shares):.2f} times the budget of {budget_mb:g} MB")
+
+
+def record(results: dict[str, list[dict]], num: int, budget_mb: float | None, rounds: int) -> None:
+    """Leave ours beside the best peer, and beside the limit, for `make figures`."""
+    ours = results["groundwork"]
+    limits = ("gather from memory", "memcpy")
+    peers = [name for name in results if name not in ("groundwork", *limits)]
+    where = "all in memory" if budget_mb is None else f"with {budget_mb:g} MB of memory"
+    figures = []
+    for kind, names in (("the best peer", peers), ("the limit", limits[:1])):
+        found = {
+            name: median(rate(run, 2, True) for run in results[name])
+            for name in names
+            if name in results
+        }
+        if not found:
+            continue
+        best = max(found, key=lambda name: found[name])
+        pairs = zip(ours, results[best], strict=True)
+        ratios = [rate(mine, 2, True) / rate(other, 2, True) for mine, other in pairs]
+        figures.append(
+            Figure(
+                "load",
+                f"shuffled batches of {num:,} small images, {where}, by CPU time",
+                spread([rate(run, 2, True) for run in ours], 0, " images/s"),
+                rounds,
+                f"{best}, {kind}: {found[best]:,.0f}",
+                middle_and_range(ratios),
+            )
+        )
+    name, option = ("loader", "") if budget_mb is None else ("loader-larger", " --larger")
+    save(name, figures, f"python benchmarks/loader.py{option} --rounds {rounds}")
 
 
 def times_as_fast(ours: list[dict], theirs: list[dict], clock: int) -> str:

@@ -37,6 +37,7 @@ import pyarrow.parquet as pq
 import torch
 import torch.nn.functional as F
 from cifar import CLASSES, read_cifar
+from results import Figure, middle_and_range, save
 from ruamel.yaml import YAML
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
@@ -108,6 +109,22 @@ def compare_steps(rounds: int, steps: int) -> None:
             spread([a * flops / b for a, b in zip(rates[name], matrix_rates, strict=True)]),
         ]
         print(f"{name:10} " + " ".join(f"{column:>22}" for column in columns))
+    ours = rates["groundwork"]
+    figures = [
+        Figure(
+            "train",
+            "training steps of airbench94's network, loading and checks included",
+            f"{spread(ours, 0)} images/s",
+            rounds,
+            f"{what}: {statistics.median(rates[name]):,.0f}",
+            middle_and_range([a / b for a, b in zip(ours, rates[name], strict=True)]),
+        )
+        for name, what in (
+            ("plain", "a plain PyTorch loop in fp32"),
+            ("bare", "a bare bf16 channels-last step"),
+        )
+    ]
+    save("training-steps", figures, f"python benchmarks/training.py steps --rounds {rounds}")
 
 
 def in_process(name: str, steps: int) -> dict[str, float]:
@@ -286,6 +303,24 @@ def run_recipe(recipe: Path, seeds: int, changes: list[str]) -> None:
     print(f"{recipe}, n = {seeds}: mean (min to max)")
     for name in rows[0]:
         print(f"  {name:14} {spread([row[name] for row in rows], 4, middle=statistics.mean)}")
+    shares = [row["share"] for row in rows]
+    figures = [
+        Figure(
+            "train",
+            f"CIFAR-10, test accuracy of {Path(recipe).stem}",
+            spread([row["accuracy"] for row in rows], 4, middle=statistics.mean),
+            seeds,
+        ),
+        Figure(
+            "train",
+            f"its training time as a share of {AIRBENCH_EPOCHS} epochs of bare bf16 steps",
+            spread(shares, middle=statistics.mean),
+            seeds,
+            "bare steps: 1",
+            middle_and_range([1 / share for share in shares]),
+        ),
+    ]
+    save("training-run", figures, f"python benchmarks/training.py run {recipe} --seeds {seeds}")
 
 
 def write_yaml(path: Path, content: dict) -> None:

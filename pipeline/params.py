@@ -36,7 +36,14 @@ OF_STAGES = (  # pydantic takes fields of the last first, and messages list them
 @lru_cache
 def all_params(modality: str, target: str) -> Any:
     """Every key that some stage knows, for a modality and a target."""
-    return create_model("Params", __base__=tuple(of(modality, target) for of in OF_STAGES))
+    stages = tuple(of(modality, target) for of in OF_STAGES)
+    # A section that report reads too, for the card, is as the stage declares that it is for.
+    own: dict[str, Any] = {
+        name: (field.annotation, field)
+        for stage in stages
+        for name, field in stage.model_fields.items()
+    }
+    return create_model("Params", __base__=stages, **own)
 
 
 def load_params(path: Path = PARAMS_FILE) -> Any:

@@ -39,6 +39,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
     class ByFixtures(LoadFileScheduling):
         def _split_scope(self, nodeid: str) -> str:
             file = super()._split_scope(nodeid)
+            if file.startswith("tests/commands/forget/"):  # which copy one repository
+                return "forget"
             return "the clones" if file in READ_THE_CLONES else file
 
     config.option.loadscopereorder = False  # else files with many small tests come first

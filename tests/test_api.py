@@ -78,7 +78,7 @@ def test_what_cannot_be_read_is_named_with_its_place_and_reason(model):
     examples = ["0.png", "missing.png", b"no image", "1.png", "text.jpg"]
     with pytest.raises(groundwork.Unreadable) as caught:
         model.predict(examples)
-    formats = "JPEG, PNG, WEBP, GIF, BMP, TIFF"
+    formats = "JPEG, PNG, WEBP, GIF, BMP, TIFF, PPM"
     assert caught.value.problems == {
         1: "No such file or directory",
         2: f"no image in any of {formats}, but text",

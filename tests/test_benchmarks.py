@@ -14,7 +14,7 @@ from tests.support.repository import ROOT
 
 FOLDER = ROOT / "benchmarks"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.py"))
-WITHOUT_COMMAND = {"cifar", "copies", "corruptions", "data_trials", "drafts", "patches"}
+WITHOUT_COMMAND = {"cifar", "copies", "corruptions", "data_trials", "drafts", "patches", "results"}
 """What others import."""
 PROBE = """
 import ast, contextlib, importlib, io, json, sys, traceback
@@ -76,3 +76,21 @@ def test_a_benchmark_says_how_it_is_run():
     for name in sorted({*NAMES} - WITHOUT_COMMAND):
         text = Path(FOLDER / f"{name}.py").read_text(encoding="utf-8")
         assert f"python benchmarks/{name}.py" in text.split('"""')[1], name
+
+
+def test_the_page_of_figures_is_made_of_the_results():
+    code = "import figures; print(figures.page(), end='')"
+    made = subprocess.run(
+        [sys.executable, "-c", code], cwd=FOLDER, capture_output=True, text=True, check=True
+    )
+    assert (FOLDER / "README.md").read_text() == made.stdout, "run make figures"
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("results/*.json")), ids=lambda p: p.stem)
+def test_a_result_names_its_command_machine_and_number_of_runs(path):
+    result = json.loads(path.read_text())
+    assert all(result[key] for key in ("command", "date", "machine", "figures"))
+    for figure in result["figures"]:
+        assert figure["n"] >= 1
+        assert len(figure["ratio"]) in (0, 1, 3)
+        assert figure["peer"] or not figure["ratio"]

@@ -16,6 +16,7 @@ from pipeline.augment.engines import make_on
 from pipeline.augment.params import AugmentParams, augment_params
 from pipeline.augment.reuse import EarlierShards, keep_shards, read_earlier
 from pipeline.augment.sharding import Sharding, columns_read, make_jobs, makers
+from pipeline.augment.space import check_space
 from pipeline.dataset.places import CLEAN, SHARDS
 from pipeline.dataset.shards.files import ShardRows, columns_of
 from pipeline.dataset.table import read_folder, read_index, read_tables, write_index
@@ -41,8 +42,11 @@ def main(stage: Stage[AugmentParams]) -> None:
     blank = {column.name: column.zeros(1) for column in encoding.columns(preparation)}
     encoding.vary(blank, np.zeros(1, np.uint64), 1, settings, params.seed)
     row_bytes = sum(column.num_bytes for column in encoding.columns(preparation))
+    values = training_values(labels.COLUMN)
     folder = stage.output(str(SHARDS))
     folder.mkdir()
+    num_rows = index["examples"] + len(values) * (params.augment.copies - 1)
+    check_space(stage, folder, num_rows, row_bytes, params.augment.copies)
     plan = Sharding(
         folder=folder,
         modality=params.modality,
@@ -59,7 +63,6 @@ def main(stage: Stage[AugmentParams]) -> None:
     engine = params.augment.engine
     # What is on this machine's disk, the nodes of a cluster do not see.
     earlier = read_last(stage, key) if engine == "local" else None
-    values = training_values(labels.COLUMN)
     balance = labels.balance(values, plan.index, params.augment)
     tables = read_tables(CLEAN, columns_read(plan.modality, plan.target))
     jobs = make_jobs(plan, tables, balance, earlier)

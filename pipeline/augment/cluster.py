@@ -70,7 +70,7 @@ def _connect() -> Any:
     except ImportError:
         raise SettingsError(
             "params.yaml: augment.engine is ray, which is not installed",
-            fix="pip install -c requirements.txt '.[ray]'",
+            fix="uv pip install -c requirements.txt '.[ray]'",
         ) from None
     address = os.environ.get(ADDRESS_VARIABLE)
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is sent to anybody

@@ -42,7 +42,7 @@ def send_shards(job: ShardJob, expected: Sequence[str]) -> tuple[MadeShards, Fil
         if ours != theirs:  # it might make other values, or write them otherwise
             raise SettingsError(
                 f"a node of the Ray cluster has {ours}, expected {theirs}",
-                fix="pip install -r requirements.txt '.[ray]' on every node",
+                fix="uv pip install -c requirements.txt '.[ray]' on every node",
             )
     with TemporaryDirectory() as name:
         here = Path(name)

@@ -1,14 +1,24 @@
-"""Whether the device that params.yaml names is there."""
+"""Whether the device that params.yaml, or the environment, names is there."""
+
+import os
 
 from pipeline.runtime.errors import SettingsError
+from pipeline.runtime.process import DEVICE_VARIABLE
+
+DEVICES = ("cpu", "cuda", "mps")
 
 
 def check_device(name: str) -> None:
     """See whether training can run on a device; `auto` and `cpu` are always there.
 
     Raises:
-        SettingsError: this machine, or this build of torch, has none.
+        SettingsError: there is no such device, or this machine, or this build of torch, has none.
     """
+    where = "params.yaml: train.device"
+    if name == "auto" and (variable := os.environ.get(DEVICE_VARIABLE)):
+        name, where = variable, DEVICE_VARIABLE
+        if name not in ("auto", *DEVICES):
+            raise SettingsError(f"{where} must be cpu, cuda or mps, found {name!r}", fix="unset it")
     if name not in ("cuda", "mps"):
         return
     import torch  # takes seconds: only those wait for it who name such a device
@@ -16,6 +26,6 @@ def check_device(name: str) -> None:
     backend = torch.cuda if name == "cuda" else torch.backends.mps
     if not backend.is_available():
         raise SettingsError(
-            f"params.yaml: train.device is {name}, which torch does not find on this machine",
-            fix="set train.device: auto, which takes what is there",
+            f"{where} is {name}, which torch does not find on this machine",
+            fix=f"set train.device: auto and unset {DEVICE_VARIABLE}, to take what is there",
         )

@@ -93,6 +93,7 @@ def main(stage: Stage[CleanParams]) -> None:
             "duplicates": tables.duplicates_table(rows, duplicates.repetitions),
             "suspected": tables.suspected_table(rows),
             "outliers": tables.outliers_table(rows),
+            "pool": tables.pool_table(RAW),
             **noise.tables(rows.ids, rows.splits, rows.given, learnt, annotations, check, target),
         },
         noise.SCHEMAS,
@@ -137,7 +138,10 @@ def find_all_duplicates(
     distinct = np.flatnonzero(rows.kept & (same_as == np.arange(len(same_as))))
     ranks = np.array([SPLIT_PRIORITY[split] for split in rows.splits])
     pairs, num_known = compare.find_pairs(
-        loaded, distinct, ranks, lambda total: stage.progress_bar(total, "example")
+        loaded,
+        distinct,
+        ranks,
+        lambda total: stage.progress_bar(total, "example", "near duplicates"),
     )
     rows.near_compared = pairs is not None
     near = Pairs.none() if pairs is None else pairs
@@ -182,7 +186,7 @@ def ask(
             owners,
             seed=stage.params.seed,
             folder=WORK_DIR / "clean",
-            progress=lambda total: stage.progress_bar(total, "example"),
+            progress=lambda total: stage.progress_bar(total, "example", "label check"),
         )
     except TrainingError as error:  # its advice is for the parameters of train
         raise TrainingError(error.what, fix="set clean.folds: 0 to do without") from None

@@ -3,7 +3,7 @@
 import hashlib
 import shutil
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -24,6 +24,7 @@ from pipeline.learning.fitting.recipe import Recipe
 from pipeline.modalities.opening import modality_fields, modality_interface, open_label_check
 from pipeline.modalities.protocols.encode import Inputs
 from pipeline.runtime.cache import key_of, read_cache, write_cache
+from pipeline.runtime.progress import Work
 from pipeline.targets.opening import open_loss, target_interface
 from pipeline.targets.protocols.noise import Checked, Evidence
 
@@ -82,7 +83,7 @@ def ask_models(
     *,
     seed: int,
     folder: Path,
-    progress: Callable[[int], AbstractContextManager[Any]],
+    progress: Callable[[int], Work],
 ) -> OutOfFoldAnswers:
     """Ask networks about all rows that are kept, or read what the same ones said before.
 
@@ -142,6 +143,7 @@ def ask_models(
             checkpoints=folder,
             checkpoint_key=key,
             on_step=bar.update,
+            on_epoch=bar.describe,
         )
     with suppress(OSError):  # a full disk: the next run asks again
         write_cache(NAME, key, answers.table())

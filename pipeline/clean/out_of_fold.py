@@ -115,6 +115,7 @@ def out_of_fold(
     checkpoints: Path | None = None,
     checkpoint_key: str = "",
     on_step: Callable[[int], object] = lambda num_examples: None,
+    on_epoch: Callable[[str], object] = lambda which: None,
 ) -> OutOfFold:
     """Train one network for each fold, on the rest, each epoch on newly varied examples.
 
@@ -127,6 +128,7 @@ def out_of_fold(
         checkpoints: a folder in which a run that is stopped leaves its state, to go on from there;
             `checkpoint_key` names all that the result depends on.
         on_step: hears of every batch trained on.
+        on_epoch: hears which epoch begins: `fold 2 of 3, epoch 4 of 8`.
     """
     present = np.unique(folds)
     if len(present) < 2:
@@ -154,7 +156,8 @@ def out_of_fold(
         )
         torch.manual_seed(own.seed)
         network = quick.build()
-        train(network, quick, learnt[rest], labels[rest], keys[rest], own, device, kept, on_step)
+        heard = Heard(on_step, on_epoch, f"fold {number + 1} of {len(present)}")
+        train(network, quick, learnt[rest], labels[rest], keys[rest], own, device, kept, heard)
         asked.enter(
             left_out, *ask(network, quick, learnt[left_out], keys[left_out], recipe, device)
         )
@@ -170,6 +173,15 @@ def out_of_fold(
         np.stack(of_others) if of_others else nothing,
         others_embeddings,
     )
+
+
+@dataclass(frozen=True)
+class Heard:
+    """Who hears of the training of a fold."""
+
+    on_step: Callable[[int], object]
+    on_epoch: Callable[[str], object]
+    fold: str
 
 
 class _Asked:
@@ -196,16 +208,17 @@ def train(
     recipe: Recipe,
     device: Device,
     checkpoint: Checkpoint | None,
-    on_step: Callable[[int], object],
+    heard: Heard,
 ) -> None:
     """Train a network on some rows, unless it fits itself."""
     fit_itself = getattr(network, "fit", None)
     if fit_itself is not None:
         fit_itself(quick.inputs(rows), labels)
-        on_step(len(rows) * recipe.epochs)
+        heard.on_step(len(rows) * recipe.epochs)
         return
 
     def epoch_of(epoch: int) -> Examples:
+        heard.on_epoch(f"{heard.fold}, epoch {epoch + 1} of {recipe.epochs}")
         seen = quick.vary(quick.inputs(rows), keys, epoch + 1, recipe.seed)
         return make_examples(seen, labels, np.ones(len(rows)))
 
@@ -218,7 +231,7 @@ def train(
         device,
         settings=quick.loss_settings,
         checkpoint=checkpoint,
-        on_step=on_step,
+        on_step=heard.on_step,
     )
 
 

@@ -3,7 +3,7 @@
 The score is the mean cosine distance to the nearest neighbours, which holds its own against what is
 more involved (Kuan & Mueller 2022, "Back to the Basics: Revisiting Out-of-Distribution Detection
 Baselines", arXiv 2207.03061). It ranks, and is not sure enough to flag: photos of a kind that a
-network has not learnt have an AUROC of 0.72 (LOG.md).
+network has not learnt have an AUROC of 0.72 (docs/decisions/outliers.md).
 
 The network is blind to what is broken, such as noise, which measurements give away; see `distances`
 of modalities/protocols/compare.py.

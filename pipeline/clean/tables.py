@@ -1,6 +1,7 @@
 """What clean found, as the tables of data/findings and the figures of reports/labels.json."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -9,9 +10,12 @@ from pipeline.clean.duplicates import Duplicates, Repetition
 from pipeline.clean.ledger import Ledger
 from pipeline.clean.unjudged import could_not_judge
 from pipeline.dataset.annotations import Annotations
-from pipeline.dataset.findings import SCHEMAS, table_of
+from pipeline.dataset.findings import SCHEMAS, UNLABELLED, table_of
+from pipeline.dataset.table import read_tables
 
 MAX_DISTANT = 100
+
+Figure = int | float | bool | str
 
 
 def suspected_table(rows: Ledger) -> pa.Table:
@@ -79,7 +83,14 @@ def outliers_table(rows: Ledger) -> pa.Table:
     )
 
 
-Figure = int | float | bool | str
+def pool_table(raw: Path) -> pa.Table:
+    """Examples of data/raw without a label."""
+    rows = [
+        (row["id"], row["problem"] or UNLABELLED)
+        for table in read_tables(raw, ["id", "problem"], "pool")
+        for row in table.to_pylist()
+    ]
+    return table_of(SCHEMAS["pool"], rows)
 
 
 def summary(

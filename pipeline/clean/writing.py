@@ -14,7 +14,7 @@ from pipeline.dataset.findings import REASONS, removed_schema
 from pipeline.dataset.parts import write_tables
 from pipeline.dataset.table import clean_schema, read_schema, read_tables, words, write_index
 
-OF_RAW = ("examples", "files", "types", "counts")
+OF_RAW = ("examples", "files", "pool", "types", "counts")
 """What the index of data/raw says of data/raw alone."""
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pipeline.runtime.errors import GroundworkError
+from pipeline.runtime.process import say_error
 
 INTERRUPTED, BROKEN_PIPE = 130, 141  # 128 + the number of the signal, as shells have it
 
@@ -34,12 +35,12 @@ def run_command(main: Callable[[], None]) -> None:
     try:
         main()
         sys.stdout.flush()
-    except GroundworkError as error:
-        print(error, file=sys.stderr)
-        sys.exit(1)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         sys.exit(INTERRUPTED)
     except BrokenPipeError:  # who read the output, such as `head`, has enough of it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(BROKEN_PIPE)
+    except (GroundworkError, OSError, UnicodeError) as error:
+        say_error(error)
+        sys.exit(1)

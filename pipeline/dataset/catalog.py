@@ -1,5 +1,6 @@
 """Catalog entries: what a person writes in data/catalog/<name>.yaml to bring data."""
 
+import difflib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -13,6 +14,7 @@ from pipeline.runtime.settings import Name, Settings, SomeSettings, parse, read_
 Text = Annotated[str, Field(min_length=1)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Md5 = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+OwnSplit = Literal["train", "val", "test", "unlabelled"]
 Purpose = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 
 
@@ -63,6 +65,8 @@ class Entry(Settings):
     """What is said of an example; that of params.yaml when not given."""
     kind: Text = "auto"
     """What the source holds: `auto` looks; see pipeline/ingest/sources/opening.py."""
+    links: Text | None = None
+    """Where links of a folder may lead beside it: `follow` for anywhere, or a folder."""
     sha256: Sha256 | dict[Text, Sha256] | None = None
     """Of the file that `uri` names, or of each file of the folder that it names; verified."""
     md5: Md5 | dict[Text, Md5] | None = None
@@ -74,6 +78,8 @@ class Entry(Settings):
     citation: str | None = None
     columns: Columns = Columns()
     split: SplitFractions = SplitFractions()
+    splits: Annotated[list[OwnSplit], Field(min_length=1)] | None = None
+    """Which splits of the source to take; all when not given. What is in none is `unlabelled`."""
     purposes: Annotated[list[Purpose], Field(min_length=1)] | None = None
     """What the data may be used for; anything when not given. `ingest.purpose` is what a run is."""
     expectations: list[Expectation] = []
@@ -105,6 +111,9 @@ def parse_entry(name: str, model: type[SomeSettings], modality: str, target: str
         )
     content = read_yaml(path)
     if not content.get("license"):
+        misspelt = difflib.get_close_matches("license", map(str, content), n=1, cutoff=0.8)
+        if misspelt and misspelt[0] != "license":
+            raise SettingsError(f"{path}: unknown key {misspelt[0]}", fix="did you mean license?")
         raise SettingsError(
             f"{path}: key license is missing; data without a licence is not ingested",
             fix="add `license:` with the terms you hold the data under, such as CC-BY-4.0",

@@ -72,7 +72,14 @@ SCHEMAS: dict[str, pa.Schema] = {
             pa.field("distance", pa.float64()),
         ]
     ),
+    "pool": pa.schema(  # examples of data/raw that wait for a label
+        [
+            pa.field("id", pa.string(), nullable=False),
+            pa.field("reason", pa.string(), nullable=False),  # UNLABELLED, or why it is unusable
+        ]
+    ),
 }
+UNLABELLED = "unlabelled"
 
 
 def table_of(schema: pa.Schema, rows: Sequence[Sequence[Any]]) -> pa.Table:

@@ -5,7 +5,6 @@ its rows and digest, then its own digest.
 """
 
 import hashlib
-import json
 import os
 import shutil
 from collections.abc import Iterator, Sequence
@@ -17,7 +16,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.runtime.errors import MissingInput
-from pipeline.runtime.stage import INDEX, json_text, write_json
+from pipeline.runtime.json_files import read_sealed, seal, write_json
+from pipeline.runtime.stage import INDEX
 
 SPLITS = ["train", "val", "test"]
 ANNOTATIONS = "annotations.parquet"  # in data/raw: id, annotator, label
@@ -60,6 +60,9 @@ def clean_schema(raw: pa.Schema) -> pa.Schema:
     )
 
 
+MEND = "groundwork repair --cache && dvc repro"
+"""Brings back what a stage made, also where the copy in DVC's cache is damaged too."""
+
 ROW_GROUP_BYTES = 1 << 20  # of contents: all that is read to show one of them
 
 OWN_DIGEST = "index_sha256"  # of the text of index.json without this key
@@ -74,9 +77,13 @@ def words(values: Sequence[str | None], vocabulary: list[str] | None = None) -> 
     return pa.DictionaryArray.from_arrays(indices, pa.array(vocabulary, pa.string()))
 
 
-def write_part(folder: Path, number: int, table: pa.Table) -> dict[str, Any]:
+def part_name(number: int, stem: str = "part") -> str:
+    return f"{stem}-{number:05d}.parquet"
+
+
+def write_part(folder: Path, number: int, table: pa.Table, stem: str = "part") -> dict[str, Any]:
     """Write one file of a folder; returns what the index says of it."""
-    path = folder / f"part-{number:05d}.parquet"
+    path = folder / part_name(number, stem)
     write_examples(table, path)
     return {"name": path.name, "rows": table.num_rows, "sha256": file_sha256(path)}
 
@@ -132,7 +139,7 @@ def types_of(schema: pa.Schema) -> dict[str, str]:
 
 def make_index(folder: Path, **content: Any) -> None:
     """Write index.json, with a digest of itself."""
-    write_json(folder / INDEX, _with_digest(content))
+    write_json(folder / INDEX, seal(content, OWN_DIGEST))
 
 
 def read_index(folder: Path) -> dict[str, Any]:
@@ -142,30 +149,24 @@ def read_index(folder: Path) -> dict[str, Any]:
         MissingInput: the folder is not there, or not whole.
     """
     try:
-        text = (folder / INDEX).read_bytes().decode()
-        index: dict[str, Any] = json.loads(text)
-        del index[OWN_DIGEST]
-        if text != json_text(_with_digest(index)):
-            raise ValueError("other bytes than were written")
-    except (OSError, ValueError, TypeError, KeyError):
-        raise MissingInput(
-            f"{folder / INDEX} is missing or broken", fix="run dvc repro again"
-        ) from None
-    return index
+        return read_sealed(folder / INDEX, OWN_DIGEST)
+    except (OSError, ValueError) as error:
+        fix = "run dvc repro again" if isinstance(error, FileNotFoundError) else MEND
+        raise MissingInput(f"{folder / INDEX} is missing or broken", fix=fix) from None
 
 
-def _with_digest(index: dict[str, Any]) -> dict[str, Any]:
-    return index | {OWN_DIGEST: hashlib.sha256(json_text(index).encode()).hexdigest()}
-
-
-def read_tables(folder: Path, columns: list[str] | None = None) -> Iterator[pa.Table]:
+def read_tables(
+    folder: Path, columns: list[str] | None = None, key: str = "files"
+) -> Iterator[pa.Table]:
     """The tables of a folder in order, with page checksums verified.
+
+    `key` of the index lists them: `pool` has the examples of data/raw without a label.
 
     Raises:
         MissingInput: a file is missing, damaged, or has other rows than the index says.
     """
     index = read_index(folder)
-    for file in index["files"]:
+    for file in index.get(key, ()):
         path = folder / file["name"]
         try:
             with pq.ParquetFile(path, page_checksum_verification=True) as parquet:
@@ -224,9 +225,7 @@ def file_digest(path: Path, algorithm: str) -> str:
 
 def damaged(path: Path, reason: str) -> MissingInput:
     """The error of a file that is not as it was written."""
-    return MissingInput(
-        f"{path} is damaged: {reason}", fix="bring it back: rm the file, then dvc repro"
-    )
+    return MissingInput(f"{path} is damaged: {reason}", fix=MEND)
 
 
 def count(table: pa.Table, *columns: str) -> dict[tuple[Any, ...], int]:

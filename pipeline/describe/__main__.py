@@ -22,7 +22,8 @@ from pipeline.describe.params import DescribeParams, describe_params
 from pipeline.describe.pictures import Pictures
 from pipeline.entry import read_entry
 from pipeline.modalities.opening import open_show
-from pipeline.runtime.stage import Stage, run_stage, write_json
+from pipeline.runtime.json_files import write_json
+from pipeline.runtime.stage import Stage, run_stage
 from pipeline.targets.opening import open_describe
 
 

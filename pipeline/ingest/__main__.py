@@ -14,14 +14,13 @@ from operator import call
 from pathlib import Path
 from typing import Any
 
-from pipeline.dataset.addresses import without_secrets
-from pipeline.dataset.catalog import Entry
 from pipeline.dataset.privacy import read_opted_out, read_or_make_key, with_pseudonyms
 from pipeline.dataset.table import SPLITS, write_index
 from pipeline.entry import read_entry
-from pipeline.ingest.admission import OPTED_OUT
-from pipeline.ingest.annotations import AnnotationSummary, add_annotations
+from pipeline.ingest.account import account, figures, print_account
+from pipeline.ingest.annotations import AnnotationSummary, add_annotations, move_to_pool
 from pipeline.ingest.params import IngestParams, ingest_params
+from pipeline.ingest.refusals import refuse_data, refuse_source
 from pipeline.ingest.reuse import KnownParts
 from pipeline.ingest.rows import IngestJob, RawPart, job_maker, make_part
 from pipeline.ingest.schema import schema_of
@@ -29,7 +28,6 @@ from pipeline.ingest.sources.opening import BUILTIN, annotations_of, open_source
 from pipeline.ingest.survey import Survey
 from pipeline.modalities.opening import open_prepare
 from pipeline.modalities.protocols.prepare import Prepare
-from pipeline.runtime.errors import SourceError
 from pipeline.runtime.process import map_ordered, prepare_workers
 from pipeline.runtime.stage import Stage, run_stage
 from pipeline.sources.places.trees import UNPACKED_DIR
@@ -44,8 +42,7 @@ def main(stage: Stage[IngestParams]) -> None:
     if not entry.uri.startswith(BUILTIN):
         prepare_workers()  # they start while this process lists the source
     source = open_source(entry, prepare, labels, params.ingest.max_file_mb * 1e6)
-    if not source.num_examples:
-        raise SourceError(f"{entry.uri} has no examples", fix="check uri in the catalog entry")
+    refuse_source(entry, source, prepare, labels)
     key = read_or_make_key() if params.ingest.pseudonymise else None
     make_job = job_maker(
         entry,
@@ -59,10 +56,10 @@ def main(stage: Stage[IngestParams]) -> None:
     )
     folder = stage.output("data/raw")
     folder.mkdir()
-    survey, files = write_parts(stage, source, prepare.NOUN, make_job, folder, started)
+    survey, files, pool = write_parts(stage, source, prepare.NOUN, make_job, folder, started)
     shutil.rmtree(UNPACKED_DIR, ignore_errors=True)
     survey.add_annotations(source.annotations)
-    check_against_entry(params.dataset, entry, survey)
+    refuse_data(params.dataset, entry, survey, labels)
     added = None
     if (annotations := source.annotations) is not None:
         if key:
@@ -75,8 +72,9 @@ def main(stage: Stage[IngestParams]) -> None:
             source.target,
             has_own_labels=annotations_of(entry) is not None,
         )
-        files = added.files
-    counts = report(survey, prepare, labels.figures(source.target))
+        files, pool, moved = move_to_pool(folder, added.files, pool, labels.COLUMN)
+        survey.move_to_pool(moved)
+    counts = report(survey, source, prepare, labels.figures(source.target))
     write_index(
         folder,
         files,
@@ -89,13 +87,16 @@ def main(stage: Stage[IngestParams]) -> None:
         content=survey.content.index(entry),
         features=dict(prepare.FEATURES),
         counts=counts,
+        pool=pool,
     )
     stage.write_report("reports/ingest.json", counts)
-    tell(stage, survey, prepare, labels.describe(source.target))
+    tell(stage, survey, source, labels.describe(source.target))
     if added is not None:
         tell_annotations(stage, added)
     for remark in survey.content.remarks(entry):
         stage.say(remark)
+    if stage.writes:
+        print_account(account(survey, source.beside))
 
 
 def write_parts(
@@ -105,8 +106,9 @@ def write_parts(
     make_job: "partial[IngestJob]",
     folder: Path,
     started: int,
-) -> tuple[Survey, list[dict[str, Any]]]:
-    """Write the files of data/raw; what is in them, and what the index says of each.
+) -> tuple[Survey, list[dict[str, Any]], list[dict[str, Any]]]:
+    """Write the files of data/raw; what is in them, and what the index says of each: of those of
+    examples, and of those of the pool.
 
     The source was listed after `started`, in ns.
     """
@@ -123,9 +125,8 @@ def write_parts(
     with stage.progress_bar(source.num_examples, noun) as bar:
         for part in map_ordered(call, jobs()):
             survey.add(part.rows)
-            parts.append(
-                part._replace(rows=part.rows._replace(table=part.rows.table.schema.empty_table()))
-            )
+            no_rows = part.rows.table.schema.empty_table()
+            parts.append(part._replace(rows=part.rows._replace(table=no_rows, pool=no_rows)))
             bar.update(survey.seen - bar.n)
     assert survey.seen == source.num_examples, "every example of the source is accounted for"
     pairs = zip(stamps, parts, strict=True)
@@ -135,29 +136,8 @@ def write_parts(
         stage.say(f"the next run will read everything again: the cache cannot be written ({error})")
     if num_known := sum(part.is_known for part in parts):
         stage.say(f"{num_known} of {len(parts)} parts of the source are as before")
-    return survey, [part.known.file for part in parts if part.known.file]
-
-
-def check_against_entry(name: str, entry: Entry, survey: Survey) -> None:
-    """Stop when the data are not those of the entry, or none of them may be used.
-
-    Raises:
-        SourceError: see above.
-    """
-    if entry.fingerprint not in (None, survey.fingerprint_hex):
-        annotations = annotations_of(entry)
-        also = f" with {without_secrets(annotations)}" if annotations else ""
-        raise SourceError(
-            f"the data at {entry.uri}{also} are not those that the catalog entry was written for: "
-            f"they have the fingerprint {survey.fingerprint_hex}, expected {entry.fingerprint}",
-            fix=f"bring those back, or accept these: groundwork add {name}",
-        )
-    if not survey.examples:
-        reason, number = survey.left_out.most_common(1)[0]
-        raise SourceError(
-            f"no example of {name} may be used: {number} are {reason}",
-            fix="see purposes in the catalog entry, ingest.purpose, and data/optout",
-        )
+    of_parts, of_pool = zip(*(part.known.files for part in parts), strict=True)
+    return survey, [file for file in of_parts if file], [file for file in of_pool if file]
 
 
 def tell_annotations(stage: Stage[IngestParams], added: AnnotationSummary) -> None:
@@ -172,10 +152,12 @@ def tell_annotations(stage: Stage[IngestParams], added: AnnotationSummary) -> No
         )
 
 
-def tell(stage: Stage[IngestParams], survey: Survey, prepare: Prepare, labels: str) -> None:
-    """Say what came in and what did not."""
+def tell(stage: Stage[IngestParams], survey: Survey, source: Source, labels: str) -> None:
+    """Say what came in, what did not, and what was chosen."""
     counts = ", ".join(f"{survey.splits[split]} {split}" for split in SPLITS)
     stage.say(f"{survey.examples} examples of {labels}: {counts}")
+    for sentence in (*source.notes, *source.doubts):
+        stage.say(sentence)
     for kind, number in sorted(survey.metadata.items()):
         stage.say(f"removed {kind} metadata from {number} examples")
     for reason, number in sorted(survey.left_out.items()):
@@ -184,15 +166,16 @@ def tell(stage: Stage[IngestParams], survey: Survey, prepare: Prepare, labels: s
         stage.say(f"{survey.problems.total()} examples are unreadable; validate lists them")
 
 
-def report(survey: Survey, prepare: Prepare, of_labels: dict[str, int]) -> dict[str, int]:
+def report(
+    survey: Survey, source: Source, prepare: Prepare, of_labels: dict[str, int]
+) -> dict[str, int]:
     """What reports/ingest.json says."""
     return {
         "examples": survey.examples,
         **{split: survey.splits[split] for split in SPLITS},
         **of_labels,
         "unreadable": survey.problems.total(),
-        "opted_out": survey.left_out[OPTED_OUT],
-        "other_purpose": survey.left_out.total() - survey.left_out[OPTED_OUT],
+        **figures(survey, source.beside),
         **{f"with_{kind}": survey.metadata[kind] for kind in prepare.METADATA},
     }
 

@@ -8,7 +8,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.dataset.annotations import SCHEMA, SOURCE
-from pipeline.dataset.table import ANNOTATIONS, WORD, file_sha256, write_examples
+from pipeline.dataset.table import ANNOTATIONS, WORD, file_sha256, write_examples, write_part
+from pipeline.ingest.rows import without_splits
 from pipeline.runtime.errors import SourceError
 from pipeline.targets.protocols.labels import Labels, TargetIndex
 
@@ -124,6 +125,33 @@ def _fill_labels(
             file = file | {"sha256": file_sha256(path)}
         found.append(file)
     return found
+
+
+def move_to_pool(
+    folder: Path, files: list[dict[str, Any]], pool: list[dict[str, Any]], column: str
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]], pa.Table]:
+    """Move usable examples that have no label after all into files of the pool.
+
+    Returns the index's `files` and `pool`, and the split of each example that moved.
+    """
+    stay: list[dict[str, Any]] = []
+    moved = [pa.table({"split": pa.array([], WORD)})]
+    for file in files:
+        path = folder / file["name"]
+        states = pq.read_table(path, columns=[column, "split", "problem"])
+        waits = pc.and_(pc.is_null(states[column]), pc.is_null(states["problem"]))
+        if not pc.any(waits).as_py():
+            stay.append(file)
+            continue
+        moved.append(states.filter(waits).select(["split"]))
+        table = pq.read_table(path)
+        pool.append(write_part(folder, len(pool), without_splits(table.filter(waits)), "pool"))
+        rest = table.filter(pc.invert(waits))
+        path.unlink()
+        if rest.num_rows:
+            write_examples(rest, path)
+            stay.append(file | {"rows": rest.num_rows, "sha256": file_sha256(path)})
+    return stay, pool, pa.concat_tables(moved).unify_dictionaries()
 
 
 def _coded(table: pa.Table) -> pa.Table:

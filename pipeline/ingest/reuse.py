@@ -32,14 +32,15 @@ DVC_CACHE = Path(".dvc/cache/files/md5")
 
 
 class KnownPart(NamedTuple):
-    """A file of data/raw that can be made without reading its examples."""
+    """The two files of data/raw that a batch became, which can be made without reading it."""
 
-    file: dict[str, Any] | None
-    """What the index says of it; None where no example is left, so that there is none."""
-    md5: str | None
-    """By which DVC's cache has it."""
+    files: list[dict[str, Any] | None]
+    """What the index says of that of its examples, and of that of its pool; None where there are no
+    rows for one, so that there is none."""
+    md5s: list[str | None]
+    """By which DVC's cache has them."""
     left_out: dict[str, int]
-    """How many examples of the batch are not in it, by reason."""
+    """How many examples of the batch are in neither, by reason."""
     fingerprint: int
     """Of the whole batch; see rows.py."""
 
@@ -102,12 +103,10 @@ def _plain(value: Any) -> Any:
     return sorted(value) if isinstance(value, frozenset) else value
 
 
-def read_cached(part: KnownPart) -> bytes | None:
+def read_cached(file: Mapping[str, Any], md5: str) -> bytes | None:
     """The bytes of a file of data/raw, from DVC's cache; None where it does not have them."""
-    assert part.file is not None
-    assert part.md5 is not None
     try:
-        data = (DVC_CACHE / part.md5[:2] / part.md5[2:]).read_bytes()
+        data = (DVC_CACHE / md5[:2] / md5[2:]).read_bytes()
     except OSError:
         return None
-    return data if hashlib.sha256(data).hexdigest() == part.file["sha256"] else None
+    return data if hashlib.sha256(data).hexdigest() == file["sha256"] else None

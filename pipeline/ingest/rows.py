@@ -16,10 +16,11 @@ import pyarrow.parquet as pq
 from pipeline.dataset.addresses import without_secrets
 from pipeline.dataset.catalog import Entry, SplitFractions
 from pipeline.dataset.privacy import pseudonym
-from pipeline.dataset.table import SPLITS, file_digest, words, write_part
+from pipeline.dataset.table import SPLITS, file_digest, part_name, words, write_part
 from pipeline.ingest.admission import OPTED_OUT, Terms, admit
 from pipeline.ingest.reuse import KnownPart, read_cached
 from pipeline.ingest.schema import names_without_content, schema_of
+from pipeline.ingest.sources.opening import annotations_of
 from pipeline.ingest.splits import assign_splits
 from pipeline.modalities.opening import open_prepare
 from pipeline.modalities.protocols.prepare import content_column
@@ -42,9 +43,13 @@ class IngestJob:
     fractions: SplitFractions
     seed: int
     limits: SimpleNamespace
-    """What the section `ingest` of params.yaml has, as a type that can be pickled."""
+    """What the section `ingest` of params.yaml has, and what the entry says of how contents are
+    read, as a type that can be pickled."""
     source: str
     terms: Terms
+    divides: bool = True
+    """Whether examples without a label wait in the pool; else several people may have labelled
+    them."""
 
 
 def job_maker(
@@ -68,7 +73,7 @@ def job_maker(
         splits_given=source.splits,
         fractions=entry.split,
         seed=seed,
-        limits=SimpleNamespace(**limits.model_dump()),
+        limits=SimpleNamespace(**limits.model_dump(), **open_prepare(kind.modality).options(entry)),
         source=without_secrets(entry.uri),
         terms=Terms(
             license=entry.license,
@@ -76,7 +81,9 @@ def job_maker(
             purpose=purpose,
             opted_out=opted_out,
             pseudonym_key=pseudonym_key,
+            splits=tuple(entry.splits) if entry.splits is not None else None,
         ),
+        divides=annotations_of(entry) is None,
     )
 
 
@@ -87,6 +94,8 @@ class ExampleRows(NamedTuple):
     """How many examples are not in it, by reason."""
     fingerprint: int
     """Of what was read; those of several tables add up, modulo 2**256, in any order."""
+    pool: pa.Table
+    """Examples without a label, of the same columns; their split is null."""
     all_read: bool = True
     """Whether no example failed for a reason that may pass."""
 
@@ -97,10 +106,22 @@ def make_rows(job: IngestJob) -> ExampleRows:
     content = content_column(prepare)
     examples = with_digests(job.read(), content)
     table, left_out = admit(examples, job.terms)
+    given = [
+        None if text is None or labels.is_missing(text, job.index) else text
+        for text in table["label"].to_pylist()
+    ]
+    label = labels.column(given, job.index)
     of_source: list[str | None] = table["problem"].to_pylist()
     contents = zip(table[content].to_pylist(), of_source, strict=True)
     prepared = prepare.prepare([None if why else data for data, why in contents], job.limits)
-    problems = [why or own for why, own in zip(of_source, prepared.problems, strict=True)]
+    unknown = [
+        f"label {text} is {labels.UNKNOWN}" if text is not None and not known else None
+        for text, known in zip(given, label.is_valid().to_pylist(), strict=True)
+    ]
+    problems = [
+        next(filter(None, reasons), None)
+        for reasons in zip(of_source, prepared.problems, unknown, strict=True)
+    ]
     transient = any(prepared.transient) or bool(pc.any(examples["transient"]).as_py())
     ids, groups = table["id"].to_pylist(), table["group"].to_pylist()
     sources = [source or job.source for source in table["source"].to_pylist()]
@@ -114,7 +135,7 @@ def make_rows(job: IngestJob) -> ExampleRows:
     columns = {
         "id": ids,
         **prepared.content,
-        labels.COLUMN: labels.column(table["label"].to_pylist(), job.index),
+        labels.COLUMN: label,
         "split": words(splits, SPLITS),
         "group": pa.array(groups, pa.string()),
         "sha256": pa.array(prepared.digests, pa.string()),
@@ -132,7 +153,21 @@ def make_rows(job: IngestJob) -> ExampleRows:
     if pc.any(stripped).as_py():  # listed by the digest that data/raw has
         rows = rows.filter(pc.invert(stripped))
         left_out[OPTED_OUT] += table.num_rows - rows.num_rows
-    return ExampleRows(rows, left_out, fingerprint(examples), all_read=not transient)
+        given = [text for text, out in zip(given, stripped.to_pylist(), strict=True) if not out]
+    waits = pa.array([text is None and job.divides for text in given], pa.bool_())
+    return ExampleRows(
+        rows.filter(pc.invert(waits)),
+        left_out,
+        fingerprint(examples),
+        without_splits(rows.filter(waits)),
+        all_read=not transient,
+    )
+
+
+def without_splits(pool: pa.Table) -> pa.Table:
+    """The table with no split, as the pool has it."""
+    at = pool.schema.get_field_index("split")
+    return pool.set_column(at, pool.schema.field(at), words([None] * pool.num_rows, SPLITS))
 
 
 def with_digests(table: pa.Table, content: str) -> pa.Table:
@@ -157,7 +192,7 @@ def fingerprint(table: pa.Table, names: Sequence[str] = FINGERPRINTED) -> int:
 
 
 class RawPart(NamedTuple):
-    """A file of data/raw, written; and its rows, without their content."""
+    """The files of data/raw that a batch becomes, written; and their rows, without content."""
 
     known: KnownPart
     """For the next run."""
@@ -166,22 +201,31 @@ class RawPart(NamedTuple):
     """Whether an earlier run had made it."""
 
 
+STEMS = ("part", "pool")
+
+
 def make_part(job: IngestJob, folder: Path, number: int, known: KnownPart | None = None) -> RawPart:
     """Make rows and write them, so that no content goes from process to process.
 
     `known` is what an earlier run made of the same batch.
     """
-    path = folder / f"part-{number:05d}.parquet"
     if known is not None and (reused := _reuse(job, known)) is not None:
-        rows, data = reused
-        if data is not None:
-            path.write_bytes(data)
-        file = known.file and known.file | {"name": path.name}
-        return RawPart(known._replace(file=file), rows, is_known=True)
+        rows, contents = reused
+        files = []
+        for file, stem, data in zip(known.files, STEMS, contents, strict=True):
+            if file is not None and data is not None:
+                name = part_name(number, stem)
+                (folder / name).write_bytes(data)
+                file = file | {"name": name}
+            files.append(file)
+        return RawPart(known._replace(files=files), rows, is_known=True)
     rows = make_rows(job)
-    file = write_part(folder, number, rows.table) if rows.table.num_rows else None
-    md5 = file_digest(path, "md5") if file else None
-    made = KnownPart(file, md5, dict(rows.left_out), rows.fingerprint)
+    files = [
+        write_part(folder, number, table, stem) if table.num_rows else None
+        for table, stem in zip((rows.table, rows.pool), STEMS, strict=True)
+    ]
+    md5s = [file_digest(folder / file["name"], "md5") if file else None for file in files]
+    made = KnownPart(files, md5s, dict(rows.left_out), rows.fingerprint)
     return RawPart(made, _without_content(job, rows), is_known=False)
 
 
@@ -191,19 +235,25 @@ def look_at(job: IngestJob, known: KnownPart | None = None) -> ExampleRows:
     return reused[0] if reused else _without_content(job, make_rows(job))
 
 
-def _reuse(job: IngestJob, known: KnownPart) -> tuple[ExampleRows, bytes | None] | None:
-    """Rows without their content, and the bytes of their file, if there is one, of an earlier run;
-    None where its file is no longer in DVC's cache."""
-    names, data = names_without_content(job.modality, job.target), None
-    if known.file is None:
-        table = schema_of(job.modality, job.target).empty_table().select(names)
-    else:
-        data = read_cached(known)
-        if data is None:
+def _reuse(job: IngestJob, known: KnownPart) -> tuple[ExampleRows, list[bytes | None]] | None:
+    """Rows without their content, and the bytes of their files, as far as there are any, of an
+    earlier run; None where one is no longer in DVC's cache."""
+    names = names_without_content(job.modality, job.target)
+    tables, contents = [], []
+    for file, md5 in zip(known.files, known.md5s, strict=True):
+        data = read_cached(file, md5) if file is not None and md5 is not None else None
+        if data is None and file is not None:
             return None
-        table = pq.read_table(pa.BufferReader(data), columns=names)
-    return ExampleRows(table, Counter(known.left_out), known.fingerprint), data
+        contents.append(data)
+        tables.append(
+            schema_of(job.modality, job.target).empty_table().select(names)
+            if data is None
+            else pq.read_table(pa.BufferReader(data), columns=names)
+        )
+    rows = ExampleRows(tables[0], Counter(known.left_out), known.fingerprint, tables[1])
+    return rows, contents
 
 
 def _without_content(job: IngestJob, rows: ExampleRows) -> ExampleRows:
-    return rows._replace(table=rows.table.select(names_without_content(job.modality, job.target)))
+    names = names_without_content(job.modality, job.target)
+    return rows._replace(table=rows.table.select(names), pool=rows.pool.select(names))

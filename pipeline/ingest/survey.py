@@ -21,19 +21,23 @@ class Survey:
         self.problems: Counter[str] = Counter()
         """Unusable examples by reason."""
         self.splits: Counter[str] = Counter()
-        self.num_unlabelled = 0
+        self.taken: Counter[str] = Counter()
+        """Usable examples by split."""
+        self.unlabelled = 0
+        """Examples of the pool, which are none of `examples`."""
+        self.unlabelled_problems: Counter[str] = Counter()
+        """Those of the pool that are unusable, by reason."""
         self.metadata: Counter[str] = Counter()
         """Usable examples by each kind of metadata that they had."""
         self.content = open_prepare(kind.modality).new_tally()
         """Of usable examples."""
         self.labels = open_labels(kind.target).new_tally()
         self.fingerprint = 0
-        self._label = open_labels(kind.target).COLUMN
 
     @property
     def seen(self) -> int:
-        """Examples of the source, those left out among them."""
-        return self.examples + self.left_out.total()
+        """Examples of the source, those left out and those of the pool among them."""
+        return self.examples + self.unlabelled + self.left_out.total()
 
     def add(self, rows: ExampleRows) -> None:
         """Count some rows."""
@@ -44,11 +48,25 @@ class Survey:
         usable = table.filter(pc.is_null(table["problem"]))
         self.problems.update(table["problem"].drop_null().to_pylist())
         self.splits.update({split: n for (split,), n in count(table, "split").items()})
-        self.num_unlabelled += table[self._label].null_count
+        self.taken.update({split: n for (split,), n in count(usable, "split").items()})
         self.labels.add(table)
         self.content.add(usable)
-        for (kinds,), number in count(usable, "metadata_removed").items():
+        self._count_metadata(usable)
+        self.unlabelled += rows.pool.num_rows
+        self.unlabelled_problems.update(rows.pool["problem"].drop_null().to_pylist())
+        self._count_metadata(rows.pool)
+
+    def _count_metadata(self, table: pa.Table) -> None:
+        for (kinds,), number in count(table, "metadata_removed").items():
             self.metadata.update(dict.fromkeys(kinds.split(","), number) if kinds else {})
+
+    def move_to_pool(self, table: pa.Table) -> None:
+        """Count usable rows as those of the pool that counted as examples, without a label."""
+        splits = {split: n for (split,), n in count(table, "split").items()}
+        self.examples -= table.num_rows
+        self.unlabelled += table.num_rows
+        self.splits.subtract(splits)
+        self.taken.subtract(splits)
 
     def add_annotations(self, annotations: pa.Table | None) -> None:
         """Have the fingerprint change with any label that several people gave."""

@@ -6,6 +6,7 @@ answered before the next is read.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 from numpy.typing import NDArray
@@ -44,11 +45,12 @@ class Answering:
         Raises:
             MissingInput: the model is not there, or not whole, or of an older version.
         """
-        self.limits = limits
         self.device = choose_device("auto", "fp32", False)
         model = load_model(folder, self.device)
         self.network, self.about = model.network, model.about
         self.prepare = open_prepare(self.about["modality"])
+        options = self.about["preparation"].get("options", {})
+        self.limits = SimpleNamespace(**limits.model_dump(), **options)
         self.labels = open_labels(self.about["target_kind"])
         self._encode = open_encode(self.about["modality"])
         self._judging = open_judging(self.about["target_kind"])

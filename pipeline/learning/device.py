@@ -7,12 +7,9 @@ from dataclasses import dataclass
 import torch
 
 from pipeline.runtime.errors import SettingsError
-from pipeline.runtime.process import available_cores, world
+from pipeline.runtime.process import DEVICE_VARIABLE, available_cores, world
 
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # of malloc.h
-
-DEVICE_VARIABLE = "GROUNDWORK_DEVICE"
-"""Names the device that `auto` takes, in every stage: for a GPU that is broken or busy."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +42,7 @@ def choose_device(device: str, precision: str, large: bool) -> Device:
     """Resolve `auto`: the accelerator when there is one; bf16 where hardware computes in it.
 
     On a CPU bf16 pays for `large` examples alone: for others conversions cost more than it gains
-    (LOG.md).
+    (docs/decisions/bf16-on-a-cpu.md).
 
     The choice is by rule, not by timing, so that the same machine always makes the same.
 
@@ -83,8 +80,8 @@ def _keep_memory() -> None:
     """Have the C library keep what torch frees, in huge pages.
 
     Every step takes and frees the same hundreds of megabytes. glibc hands such blocks back to the
-    kernel, which has to clear them again: a fifth of a step's time (LOG.md). Where there is no
-    glibc, nothing changes.
+    kernel, which has to clear them again: a fifth of a step's time
+    (docs/decisions/memory-of-a-step.md). Where there is no glibc, nothing changes.
     """
     os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")  # read at torch's first large block
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)

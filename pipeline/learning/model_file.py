@@ -1,26 +1,32 @@
 """A trained model on disk: weights as safetensors, everything else as JSON, no pickle.
 
-models/model.json names the network, how its inputs are prepared, what labels may be, and the digest
-of the weights that it belongs to.
+models/model.json (description.py) names the network, how its inputs are prepared, what labels may
+be, and the digest of the weights that it belongs to. Both may come from anywhere.
 """
 
 import hashlib
-import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import torch
+from safetensors import SafetensorError
 from safetensors.torch import load, save
-from torch import nn
+from torch import Tensor, nn
 
+from pipeline.learning.description import (
+    is_of_project,
+    read_description,
+    way_back,
+    write_description,
+)
 from pipeline.learning.device import Device
-from pipeline.modalities.opening import open_network
-from pipeline.runtime.errors import MissingInput
-from pipeline.runtime.stage import write_json
+from pipeline.learning.inference import predict
+from pipeline.modalities.opening import open_encode, open_network
+from pipeline.runtime.errors import GroundworkError, MissingInput
 from pipeline.targets.opening import open_labels
-
-NEEDED = ("model", "modality", "preparation", "target", "target_kind")
-"""What model.json says of what goes in and what comes out."""
 
 
 @dataclass(frozen=True)
@@ -34,13 +40,13 @@ class Model:
 
 
 def save_model(network: nn.Module, weights: Path, description: Path, about: dict[str, Any]) -> None:
-    """Write the weights, then the description, which ends with their digest."""
+    """Write the weights, then the description, which ends with their digest and its own."""
     tensors = {
         name: tensor.contiguous().cpu().clone() for name, tensor in network.state_dict().items()
     }
     content = save(tensors)
     weights.write_bytes(content)
-    write_json(description, about | {"weights_sha256": hashlib.sha256(content).hexdigest()})
+    write_description(description, about | {"weights_sha256": hashlib.sha256(content).hexdigest()})
 
 
 def load_model(folder: Path, device: Device) -> Model:
@@ -48,35 +54,38 @@ def load_model(folder: Path, device: Device) -> Model:
 
     Raises:
         MissingInput: it is not there, or of an older version, or the weights are not those that the
-            JSON describes.
+            JSON describes, or no model can be made of them.
     """
     about, content = read_model(folder)
-    if missing := [key for key in NEEDED if key not in about]:
-        raise MissingInput(
-            f"{folder}/model.json has no {', '.join(missing)}: it is of an older version",
-            fix="dvc repro train",
-        )
+    path, bring_back = folder / "model.safetensors", way_back(folder)
+    if problem := _problem_in(about):
+        raise MissingInput(f"{folder}/model.json describes no model: {problem}", fix=bring_back)
+    tensors = read_tensors(content, path, bring_back)
     num_outputs = open_labels(about["target_kind"]).num_outputs(about["target"])
-    network = open_network(about["modality"]).build(
-        about["model"], about["preparation"], num_outputs, about.get("recipe")
-    )
     try:
-        network.load_state_dict(load(content))
-    except RuntimeError:
+        network = open_network(about["modality"]).build(
+            about["model"], about["preparation"], num_outputs, about.get("recipe")
+        )
+    except Exception as error:  # of a foreign description anything may be wrong
+        reason = error.what if isinstance(error, GroundworkError) else str(error)
         raise MissingInput(
-            f"{folder}/model.safetensors is of an older version of {about['model']}, "
-            "which has other weights",
-            fix="dvc repro train",
+            f"{folder}/model.json describes a network that cannot be built: {reason}",
+            fix=bring_back,
         ) from None
+    if not _fit(tensors, network.state_dict()):
+        raise MissingInput(
+            f"{path} is of an older version of {about['model']}, which has other weights",
+            fix="dvc repro train" if is_of_project(folder) else bring_back,
+        )
+    network.load_state_dict(tensors)
     network.to(device.kind).eval()
+    if not _answers(network, about, num_outputs, device):
+        raise MissingInput(f"{path}: what its network answers are no numbers", fix=bring_back)
     return Model(network, about)
 
 
 def read_model(
-    folder: Path,
-    *,
-    make: str = "dvc repro train",
-    bring_back: str = "dvc checkout --force train",
+    folder: Path, *, make: str = "dvc repro train", bring_back: str = ""
 ) -> tuple[dict[str, Any], bytes]:
     """The content of model.json, and of the model.safetensors that it describes.
 
@@ -85,23 +94,69 @@ def read_model(
     Raises:
         MissingInput: as for `load_model`.
     """
-    weights, description = folder / "model.safetensors", folder / "model.json"
+    about = read_description(folder, make=make, bring_back=bring_back)
+    bring_back = bring_back or way_back(folder)
+    weights = folder / "model.safetensors"
     try:
-        about = json.loads(description.read_text(encoding="utf-8"))
+        if weights.exists() and not weights.is_file():  # reading a pipe would never end
+            raise MissingInput(f"{weights} is no regular file", fix=bring_back)
         content = weights.read_bytes()
-    except FileNotFoundError as error:
-        raise MissingInput(f"{error.filename} does not exist", fix=make) from None
-    except ValueError:
-        raise MissingInput(
-            f"{description} is no JSON", fix=f"bring it back: {bring_back}"
-        ) from None
-    if not isinstance(about, dict) or "weights_sha256" not in about:
-        raise MissingInput(
-            f"{description} does not describe a model", fix=f"bring it back: {bring_back}"
-        )
+    except FileNotFoundError:
+        raise MissingInput(f"{weights} does not exist", fix=make) from None
     if hashlib.sha256(content).hexdigest() != about["weights_sha256"]:
         raise MissingInput(
-            f"{weights} is not the file that {description} describes",
-            fix=f"bring both back: {bring_back}",
+            f"{weights} is not the file that {folder}/model.json describes", fix=bring_back
         )
     return about, content
+
+
+def read_tensors(content: bytes, path: Path, bring_back: str) -> dict[str, Tensor]:
+    """The tensors in the content of a safetensors file, all of finite numbers.
+
+    Raises:
+        MissingInput: it is no such file; `bring_back` is the fix.
+    """
+    try:
+        tensors: dict[str, Tensor] = load(content)
+    except (SafetensorError, KeyError, ValueError, RuntimeError) as error:
+        what = f"{path} is no whole safetensors file: {error}"
+        raise MissingInput(what, fix=bring_back) from None
+    for name, tensor in tensors.items():
+        if tensor.is_floating_point() and not bool(torch.isfinite(tensor.float()).all()):
+            raise MissingInput(f"{path}: {name} has values that are no numbers", fix=bring_back)
+    return tensors
+
+
+def _problem_in(about: Mapping[str, Any]) -> str | None:
+    """Why a description, which may come from anywhere, is none of a model; None where it is one."""
+    for key in ("model", "modality", "target_kind"):
+        if not isinstance(about[key], str):
+            return f"{key} should be a text, found {about[key]!r:.60}"
+    for key in ("preparation", "target"):
+        if not isinstance(about[key], Mapping):
+            return f"{key} should be an object, found {about[key]!r:.60}"
+    if not isinstance(about.get("recipe") or {}, Mapping):
+        return "recipe should be an object"
+    try:
+        encode, labels = open_encode(about["modality"]), open_labels(about["target_kind"])
+    except GroundworkError as error:  # there is none of that name
+        return error.what
+    return encode.problem_in(about["preparation"]) or labels.problem_in(about["target"])
+
+
+def _fit(tensors: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> bool:
+    """Whether tensors have the names, shapes and types of those of a network."""
+
+    def kinds(named: Mapping[str, Tensor]) -> dict[str, Any]:
+        return {name: (tuple(tensor.shape), tensor.dtype) for name, tensor in named.items()}
+
+    return kinds(tensors) == kinds(expected)
+
+
+def _answers(
+    network: nn.Module, about: Mapping[str, Any], num_outputs: int, device: Device
+) -> bool:
+    """Whether a network answers an example, of zeros, with `num_outputs` finite numbers."""
+    columns = open_encode(about["modality"]).columns(about["preparation"])
+    outputs = predict(network, {column.name: column.zeros(1) for column in columns}, device)
+    return outputs.shape[0] == 1 and bool(np.isfinite(outputs).all())

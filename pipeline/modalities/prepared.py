@@ -24,6 +24,15 @@ class Prepared(NamedTuple):
     """Whether the problem may pass: there was too little memory."""
 
 
+class UnreadFormat(NamedTuple):
+    """A known format of contents that is not read."""
+
+    name: str
+    """Of one content: `a HEIC photo`."""
+    convert: str
+    """How to make a content of it that is read."""
+
+
 class Unusable(Exception):
     """Why a content cannot be used."""
 

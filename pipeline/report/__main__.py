@@ -4,19 +4,17 @@ reads   models/ (model.json, training.parquet, speed.parquet), data/evaluation/,
         (test)
 writes  reports/modelcard.md; in reports/model/ training as .csv and .png, speed as .csv, the tables
         and pictures of the target, and mistakes.png
-params  modality, target, report
+params  modality, target, report; clean and augment for the card
 
 Nothing is computed here that another stage reads: rewording the card or redrawing a picture runs
 this stage alone.
 """
 
-import json
 from pathlib import Path
-from typing import Any
 
 from pipeline.dataset.places import EVALUATION, MODELS, SHARDS
 from pipeline.dataset.shards.reader import ShardReader
-from pipeline.dataset.table import damaged
+from pipeline.learning.description import read_description
 from pipeline.modalities.opening import open_show
 from pipeline.modalities.protocols.show import Show
 from pipeline.report.evaluation import read_evaluation
@@ -33,10 +31,11 @@ from pipeline.targets.protocols.card import Mistakes
 def main(stage: Stage[ReportParams]) -> None:
     params = stage.params
     show, target = open_show(params.modality), open_card(params.target)
-    model = read_model_json(MODELS / "model.json")
+    model = read_description(MODELS)
     history = read_rows(MODELS / "training.parquet")
     evaluation = read_evaluation(EVALUATION, target.TABLES, show.TAILS)
-    card = write_card(model, evaluation, show, target)
+    sections = {"clean": params.clean, "augment": params.augment}
+    card = write_card(model, sections, evaluation, show, target)
     stage.output("reports/modelcard.md").write_text(card, encoding="utf-8")
 
     folder = stage.output("reports/model")
@@ -54,19 +53,6 @@ def main(stage: Stage[ReportParams]) -> None:
     mistakes = target.mistakes(evaluation, params.report.num_mistakes)
     draw_mistakes(folder / "mistakes.png", mistakes, show)
     stage.say(f"reports/modelcard.md, and {len(tables)} tables in reports/model")
-
-
-def read_model_json(path: Path) -> dict[str, Any]:
-    """The description of the model.
-
-    Raises:
-        MissingInput: it is no JSON.
-    """
-    try:
-        description: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise damaged(path, str(error)) from None
-    return description
 
 
 def draw_mistakes(path: Path, mistakes: Mistakes, show: Show) -> None:

@@ -13,20 +13,48 @@ from pipeline.targets.protocols.card import Card, EvaluationTables
 
 FEW_EXAMPLES = 1000
 
+API = "import groundwork"
+USE = f"""\
+```sh
+groundwork predict FILE                # the best answer and its probability
+groundwork predict --json FOLDER       # all of them, a JSON object a line
+```
+
+```python
+{API}
+
+for prediction in groundwork.load("models").predict(["FILE"]):
+    print(prediction)
+```
+
+`models/model.safetensors` and `models/model.json` are all that it needs beside the project's code;
+[more](../docs/use-the-model.md).
+"""
+
 About = Mapping[str, Any]
+Sections = Mapping[str, Mapping[str, Any]]
 
 
-def write_card(about: About, evaluation: EvaluationTables, show: Show, target: Card) -> str:
-    """The card as Markdown; `about` is models/model.json."""
+def write_card(
+    about: About, sections: Sections, evaluation: EvaluationTables, show: Show, target: Card
+) -> str:
+    """The card as Markdown.
+
+    Args:
+        about: models/model.json.
+        sections: of params.yaml, those by which the examples were prepared: clean, augment.
+    """
     title = f"{about['model']} on {about['dataset']}"
     task = f"{show.HUB_MODALITY}-{target.TASK}"
     lines = [*_head(about, title, task, target), "", f"# {plain(title)}", ""]
     for heading, body in (
         ("What it is", _description(about, show, target)),
+        ("How to use it", USE.splitlines()),
         ("How good it is", _results(evaluation, target)),
         ("Where it is weak", target.weaknesses(evaluation)),
-        ("How it was made", _recipe(about, target)),
+        ("How it was made", _recipe(about, sections, target)),
         ("Limits", _limits(evaluation, target)),
+        ("Licence", _licence(about)),
     ):
         lines += [f"## {heading}", "", *body, ""]
     return "\n".join(lines).rstrip() + "\n"
@@ -47,19 +75,28 @@ def _description(about: About, show: Show, target: Card) -> Iterator[str]:
     yield f"- input: {show.describe_input(about['preparation'])}"
     yield f"- network: {code(about['model'])}, weights in `models/model.safetensors`"
     yield f"- data: {code(about['dataset'])}, [its card](datacard.md)"
-    yield f"- licence of the data: {code(about['license'])}"
-    start = about.get("start")
-    while start:  # a model that started from a model that started from …
+    for start in _starts(about):
         dataset, license = start["dataset"] or "unknown", start["license"] or "unknown"
         yield (
             f"- started from {code(start['weights'])} (SHA-256 {code(start['sha256'])}), trained "
             f"on {code(dataset)}, licence {code(license)}"
         )
+
+
+def _starts(about: About) -> Iterator[About]:
+    """What the model started from, what that started from, and so on."""
+    start = about.get("start")
+    while start:
+        yield start
         start = start.get("start")
 
 
 def _results(evaluation: EvaluationTables, target: Card) -> Iterator[str]:
-    yield f"On {evaluation.num_examples:,} test examples, which nothing was trained or chosen by:"
+    yield (
+        f"On {evaluation.num_examples:,} test examples. No weight, epoch or temperature was fitted "
+        "or chosen by them; whoever compares runs by these figures chooses by them, which is what "
+        "the figures of validation (`val_`) are for."
+    )
     yield ""
     rows = [
         [plain(row["metric"]), f"{row['value']:.4f}", f"{row['low']:.4f} to {row['high']:.4f}"]
@@ -70,14 +107,20 @@ def _results(evaluation: EvaluationTables, target: Card) -> Iterator[str]:
     yield from target.notes(evaluation)
 
 
-def _recipe(about: About, target: Card) -> Iterator[str]:
+def _recipe(about: About, sections: Sections, target: Card) -> Iterator[str]:
     recipe = {key: value for key, value in about["recipe"].items() if key != "deterministic"}
+    weights = [start["weights"] for start in _starts(about)][:1] or ["none"]
+    settings = {"model": about["model"], **recipe, "weights": weights[0]}
+    settings["processes"] = about["processes"]
+    for section, values in sections.items():
+        settings |= {f"{section}.{key}": value for key, value in values.items()}
     yield (
         f"Trained on {about['num_train']:,} examples; of {recipe['epochs']} epochs the best on "
         f"validation was number {about['best_epoch']} ({target.validation(about)})."
     )
     yield ""
-    yield from as_table(["setting", "value"], [[code(k), code(str(v))] for k, v in recipe.items()])
+    rows = [[code(key), code(in_yaml(value))] for key, value in settings.items()]
+    yield from as_table(["setting", "value"], rows)
     yield ""
     yield f"Digest of the data, code and settings that made it: {code(about['inputs_sha256'])}."
 
@@ -90,3 +133,21 @@ def _limits(evaluation: EvaluationTables, target: Card) -> Iterator[str]:
     if evaluation.num_examples < FEW_EXAMPLES:
         yield "- The test split is small: small differences mean nothing."
     yield "- Whether the data may be used for your purpose stands in the card of the data."
+
+
+def _licence(about: About) -> Iterator[str]:
+    inherited = [about["license"], *(start["license"] or "unknown" for start in _starts(about))]
+    names = " and ".join(map(code, dict.fromkeys(inherited)))
+    yield (
+        f"What it was trained on is under {names}: what that asks of work made from it, it asks of "
+        "this model. Nobody has given the model a licence of its own; who publishes it, does."
+    )
+
+
+def in_yaml(value: Any) -> str:
+    """A value as params.yaml has it, on one line."""
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{key}: {in_yaml(of)}" for key, of in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(in_yaml, value)) + "]"
+    return str(value).lower() if isinstance(value, bool) else str(value)

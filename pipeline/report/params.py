@@ -1,6 +1,6 @@
 """Parameters of report."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -13,6 +13,9 @@ class Report(Settings):
 
 
 class ReportParams(Kind):
+    clean: dict[str, Any]
+    """Sections that clean and augment have checked; the card says by what the model was made."""
+    augment: dict[str, Any]
     report: Report
 
 

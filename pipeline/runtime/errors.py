@@ -10,9 +10,12 @@ GroundworkError        one line: what is wrong and where, then what to do
 ├── TrainingError      training cannot go on
 ├── CompareError       two runs cannot be compared
 ├── ForgetError        examples cannot be erased, or not all of them were
+├── FileError          the system refused to read or write a file
 └── WorkerKilled       a worker process died
 """
 
+import errno
+import shlex
 from functools import partial
 from typing import Any
 
@@ -72,8 +75,49 @@ class ForgetError(GroundworkError):
     pass
 
 
+class FileError(GroundworkError):
+    pass
+
+
 class WorkerKilled(GroundworkError):
     pass
+
+
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+FILE_FIXES = {
+    **dict.fromkeys(NO_ROOM, "make room on the disk, then run it again"),
+    errno.EACCES: "see who may read and write it: ls -ld {name}",
+    errno.EPERM: "see who may read and write it: ls -ld {name}",
+    errno.EROFS: "mount that disk for writing, or work in a folder elsewhere",
+    errno.EISDIR: "move the folder away: mv {name} {name}.old",
+    errno.ENOTDIR: "move away the file that stands where a folder should be",
+    errno.ENOENT: "bring it back: git checkout or dvc checkout {name}",
+    errno.EFBIG: "allow larger files: ulimit -f unlimited",
+    errno.EMFILE: "allow more open files: ulimit -n 4096",
+    errno.ENFILE: "close other programs, which have too many files open",
+    errno.ENAMETOOLONG: "give it a shorter name, or work in a folder nearer to the root",
+    errno.EIO: "the disk fails: copy what is on it to another one",
+}
+"""What to do about a refusal of the system; `name` is the file, quoted for a shell."""
+
+
+def as_groundwork_error(error: GroundworkError | OSError | UnicodeError) -> GroundworkError:
+    """What a stage or a command that ended with `error` says in a line.
+
+    Readers that know more say it themselves; this is for what any file can meet at any time.
+    """
+    if isinstance(error, GroundworkError):
+        return error
+    if isinstance(error, UnicodeError):
+        return FileError(f"a file is not UTF-8 text: {error}", fix="save it as UTF-8")
+    reason = (error.strerror or str(error) or type(error).__name__).rstrip(".")
+    if error.filename is None:
+        what, name = f"a file cannot be read or written: {reason}", "."
+    else:
+        names = [str(name) for name in (error.filename, error.filename2) if name is not None]
+        what, name = f"{' or '.join(names)} cannot be read or written: {reason}", names[0]
+    fix = FILE_FIXES.get(error.errno or 0, "see to the file and its disk, then run it again")
+    return FileError(what, fix=fix.format(name=shlex.quote(name)))
 
 
 def one_line(text: str) -> str:

@@ -1,9 +1,16 @@
-"""Files that are there whole or not at all."""
+"""Files that are there whole or not at all, and files that a run can do without."""
 
 import os
-from collections.abc import Iterator
+import re
+import sys
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from pipeline.runtime.errors import one_line
+
+OF_PROCESS = re.compile(r"(?:.*\.)?(\d+)\.partial")
+"""Name of a file that a process is writing."""
 
 
 @contextmanager
@@ -23,3 +30,41 @@ def written_whole(path: Path, *, durable: bool = False) -> Iterator[Path]:
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def unfinished_files(paths: Iterable[Path]) -> list[Path]:
+    """Those that a process was writing when it was killed, by name."""
+    found = []
+    for path in paths:
+        match = OF_PROCESS.fullmatch(path.name)
+        if match and not is_running(int(match[1])):
+            found.append(path)
+    return sorted(found)
+
+
+def is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:  # of another user
+        return True
+    return True
+
+
+_refused: set[str] = set()
+
+
+@contextmanager
+def optional(what: str, consequence: str) -> Iterator[None]:
+    """Go on where the system refuses to write what a run can do without, such as on a full disk.
+
+    The first refusal of `what` is said, with its `consequence`.
+    """
+    try:
+        yield
+    except OSError as error:
+        if what not in _refused:
+            _refused.add(what)
+            reason = error.strerror or str(error)
+            print(one_line(f"{what} cannot be written ({reason}): {consequence}"), file=sys.stderr)

@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 import time
+import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -17,12 +18,22 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-from pipeline.runtime.errors import GroundworkError, SettingsError, WorkerKilled
+from pipeline.runtime.errors import (
+    GroundworkError,
+    SettingsError,
+    WorkerKilled,
+    as_groundwork_error,
+)
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 WORKERS_VARIABLE = "GROUNDWORK_WORKERS"
+DEVICE_VARIABLE = "GROUNDWORK_DEVICE"
+"""Names the device that `auto` takes, in every stage: for a GPU that is broken or busy."""
+TRACEBACK_VARIABLE = "GROUNDWORK_TRACEBACK"
+DVC_VARIABLE, LAUNCHER_VARIABLE = "DVC_PID", "LAUNCHER_PID"
+"""Set by dvc.yaml and by `launch_ranks`: the process that a stage, or a rank, ends with."""
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 WAIT_FOR_TORCHRUN_SECONDS = 5
 """In which it ends the processes beside one that failed."""
@@ -71,25 +82,51 @@ def world() -> World:
     return World(*(int(os.environ[name]) for name in names))
 
 
-def say_error(error: GroundworkError) -> None:
-    """Print what ends this process; under torchrun also for the report that this ends with.
+def say_error(error: GroundworkError | OSError | UnicodeError) -> None:
+    """Print in a line what ends this process; under torchrun also for the report it ends with.
+
+    TRACEBACK_VARIABLE has the place in the code printed before it.
 
     The file is that of torch.distributed.elastic.multiprocessing.errors; `launch_ranks`, which
     leaves the report out, names none.
     """
-    print(error, file=sys.stderr, flush=True)
+    if os.environ.get(TRACEBACK_VARIABLE):
+        traceback.print_exception(error)
+    message = str(as_groundwork_error(error))
+    print(message, file=sys.stderr, flush=True)
     file = os.environ.get("TORCHELASTIC_ERROR_FILE")
     if file:
         extra = {"timestamp": str(int(time.time()))}
-        found = {"message": {"message": str(error), "extraInfo": extra}}
+        found = {"message": {"message": message, "extraInfo": extra}}
         Path(file).write_text(json.dumps(found), encoding="utf-8")
+
+
+def parent_of_this() -> int:
+    """The process that started this one, as the environment names it; 0 when it is dead already.
+
+    This one has imported for seconds before it asks, and may be in the care of another process by
+    then. That is none of Python, as DVC and torchrun are.
+    """
+    alone = world().size == 1
+    named = os.environ.get(DVC_VARIABLE if alone else LAUNCHER_VARIABLE, "")
+    parent = int(named) if named.isdecimal() else os.getppid()
+    by_hand = alone and not named
+    return parent if by_hand or sys.platform != "linux" or _runs_python(parent) else 0
+
+
+def _runs_python(process: int) -> bool:
+    try:
+        program = Path(f"/proc/{process}/exe").readlink().name
+    except OSError:  # it is dead, or of another user
+        return False
+    return "python" in program or "dvc" in program  # of which there are packages with Python inside
 
 
 def die_with_parent(parent: int) -> None:
     """Have this process killed when `parent` dies, so that a killed `dvc` leaves no orphan.
 
     Linux does it in the kernel (prctl(2)); elsewhere a thread looks once a second. The caller
-    says who its parent was, since it may be dead before this is called.
+    says who its parent was, since it may be dead before this is called: then this ends at once.
     """
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -227,6 +227,9 @@ def _explain(problem: dict[str, Any], model: type[Settings], path: Path) -> tupl
         expected = f"{', '.join(names)} or {last}"
     elif kind in ("model_type", "model_attributes_type", "dict_type"):
         expected = "a section of `key: value` lines"
+    elif kind == "list_type":
+        examples = _examples(model, loc)
+        expected = f"a list, such as {examples[0]}" if examples else "a list"
     else:
         expected = problem["msg"]
         for prefix in ("Value error, ", "Input should be ", "String should "):
@@ -238,6 +241,18 @@ def _explain(problem: dict[str, Any], model: type[Settings], path: Path) -> tupl
         shown = "a huge number"
     shown = shown if len(shown) <= 60 else shown[:57] + "..."
     return f"{key} {must} {expected}, found {shown}", f"set {key} to such a value in {path}"
+
+
+def _examples(model: type[BaseModel], loc: Sequence[int | str]) -> list[Any]:
+    """Values that the declaration of the field at `loc` has as its examples."""
+    here: Any = model
+    field = None
+    for part in loc:
+        if not (isinstance(here, type) and issubclass(here, BaseModel)):
+            return []
+        field = here.model_fields.get(str(part))
+        here = next(iter(_kinds(field.annotation)), None) if field else None
+    return list(field.examples or []) if field else []
 
 
 def _place(

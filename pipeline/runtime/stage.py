@@ -8,21 +8,20 @@ leaves nothing under a final name, says so in one line, and exits non-zero.
 What a stage reads and writes stands in dvc.yaml alone; the frame reads it there.
 """
 
+import argparse
 import hashlib
 import json
 import math
-import os
 import re
 import shutil
 import signal
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any, Generic
-
-from tqdm import tqdm
 
 from pipeline.runtime.errors import (
     GroundworkError,
@@ -31,7 +30,16 @@ from pipeline.runtime.errors import (
     SettingsError,
     one_line,
 )
-from pipeline.runtime.process import WAIT_FOR_TORCHRUN_SECONDS, die_with_parent, say_error, world
+from pipeline.runtime.files import unfinished_files
+from pipeline.runtime.json_files import write_json
+from pipeline.runtime.process import (
+    WAIT_FOR_TORCHRUN_SECONDS,
+    die_with_parent,
+    parent_of_this,
+    say_error,
+    world,
+)
+from pipeline.runtime.progress import Teller, Work
 from pipeline.runtime.settings import PARAMS_FILE, Kind, SomeSettings, read_params, read_yaml
 
 DVC_FILE = Path("dvc.yaml")
@@ -63,6 +71,7 @@ class Stage(Generic[SomeSettings]):
         self._before = self._fingerprint()
         self._is_published = False
         self._discard_partials()
+        self._teller = Teller(name, self.say, is_terminal=None if self.writes else False)
 
     def output(self, path: str) -> Path:
         """Where to write the output that dvc.yaml calls `path`, until it is published."""
@@ -76,10 +85,9 @@ class Stage(Generic[SomeSettings]):
         """Write a flat JSON report: keys in the given order, floats to six digits, no NaN."""
         write_json(self.output(path), {key: _rounded(value) for key, value in values.items()})
 
-    def progress_bar(self, total: int, unit: str) -> "tqdm[Any]":
-        """A progress bar over `total` units, which is quiet when nobody looks (no terminal)."""
-        disable = None if self.writes else True
-        return tqdm(desc=self.name, total=total, unit=unit, disable=disable, leave=False)
+    def progress_bar(self, total: int, unit: str, doing: str = "") -> Work:
+        """A progress bar over `total` units; without a terminal a line every half a minute."""
+        return self._teller.work(total, unit, doing)
 
     def say(self, text: str) -> None:
         if self.writes:
@@ -119,6 +127,11 @@ class Stage(Generic[SomeSettings]):
             partial.replace(final)
         self._is_published = True
 
+    def close(self) -> None:
+        """End what the stage leaves behind when it is over, well or not."""
+        self._teller.close()
+        self._discard_partials()
+
     def _discard_partials(self) -> None:
         if not self.writes:
             return
@@ -127,6 +140,9 @@ class Stage(Generic[SomeSettings]):
                 shutil.rmtree(path)
             else:
                 path.unlink(missing_ok=True)
+        for path in unfinished_files(WORK_DIR.rglob("*.partial")):
+            with suppress(OSError):  # a run can do without the whole folder
+                path.unlink()
 
     def _check_inputs(self, stages: Mapping[str, Any]) -> None:
         for path in self._inputs:
@@ -168,10 +184,10 @@ def run_stage(
     `params` gives the keys of params.yaml that the stage reads, for a modality and a target. A
     stage that is `distributed` may be started as several processes by torchrun.
     """
+    if main.__module__ == "__main__":
+        _read_arguments(name, sys.modules["__main__"].__doc__)
     here = world()
-    # dvc.yaml passes the process of DVC, which may have been killed while this one was importing.
-    given = os.environ.get("DVC_PID") if here.size == 1 else None
-    die_with_parent(int(given or os.getppid()))
+    die_with_parent(parent_of_this())
     signal.signal(signal.SIGTERM, _exit_on_signal)
     stage = None
     try:
@@ -184,7 +200,7 @@ def run_stage(
         stage = Stage(name, params(kind.modality, kind.target))
         main(stage)
         stage.publish()
-    except GroundworkError as error:
+    except (GroundworkError, OSError, UnicodeError) as error:
         if here.local_rank > 0:  # the first says the same, upon which torchrun ends this one
             time.sleep(WAIT_FOR_TORCHRUN_SECONDS)
         say_error(error)
@@ -195,16 +211,19 @@ def run_stage(
         sys.exit(128 + signal.SIGINT)
     finally:
         if stage is not None:
-            stage._discard_partials()
+            stage.close()
 
 
-def write_json(path: Path, values: Any) -> None:
-    path.write_text(json_text(values), encoding="utf-8")
-
-
-def json_text(values: Any) -> str:
-    """JSON that reads well in a diff; NaN, which is not JSON, is refused."""
-    return json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+def _read_arguments(name: str, about: str | None) -> None:
+    """Answer `--help` and refuse all other arguments: a stage takes none."""
+    parser = argparse.ArgumentParser(
+        prog=f"python -m pipeline.{name}",
+        description=about,
+        epilog=f"It takes no arguments: its settings are in params.yaml. dvc repro {name} runs it "
+        "after what it needs, and keeps what it makes.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.parse_args()
 
 
 def _exit_on_signal(signum: int, _frame: FrameType | None) -> None:

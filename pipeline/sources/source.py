@@ -11,7 +11,8 @@ import pyarrow as pa
 
 from pipeline.dataset.parts import cut_draws, part_ends
 from pipeline.sources.places.members import Member
-from pipeline.sources.places.trees import Folder, Tree, UnusableFile
+from pipeline.sources.places.problems import UnusableFile
+from pipeline.sources.places.trees import Folder, Tree
 
 
 def example_schema(content: str) -> pa.Schema:
@@ -72,6 +73,11 @@ class Source(NamedTuple):
     """Files or rows that are no examples, counted by kind: `not images: .json`, `in @eaDir`."""
     notes: tuple[str, ...] = ()
     """Sentences for `add` and ingest: choices that were made, columns that are not used."""
+    doubts: tuple[str, ...] = ()
+    """Sentences for `add` and ingest: what looks wrong in how the source is laid out."""
+    labels_by_split: Mapping[str, Mapping[str | None, int]] | None = None
+    """How often each label is in each of `splits`, None for no label; None where that is not known.
+    A split without any label then counts as missing, and its examples wait unlabelled."""
 
 
 def examples_table(content: str, ids: Sequence[str], **columns: Any) -> pa.Table:

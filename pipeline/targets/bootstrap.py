@@ -80,7 +80,8 @@ def error_interval(
     Resampling raises it once more: by as much where noise is little, by sqrt(2) - 1 of that where
     it is all there is. So the percentiles are mirrored at the estimate (Davison & Hinkley 1997),
     and the low end allows for nothing but noise. In simulations of 300 and 2,000 examples this
-    covers the true error in 90 to 96 % of cases, the percentiles in 0 to 92 % (LOG.md).
+    covers the true error in 90 to 96 % of cases, the percentiles in 0 to 92 %
+    (docs/decisions/calibration-interval.md).
     """
     low, high = percentile_interval(resampled, level)
     raised = max(0.0, float(resampled.mean()) - estimate)

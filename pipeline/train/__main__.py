@@ -68,6 +68,11 @@ def main(stage: Stage[TrainParams]) -> None:
     stage.say(f"{params.model}, {num_parameters:,} parameters, {num_train} examples, on {where}")
     if message:
         stage.say(message)
+    if recipe.batch_size >= num_train:
+        stage.say(
+            f"batch_size {recipe.batch_size} is more than the {num_train} training examples: "
+            f"each epoch is one step, {recipe.epochs} in all"
+        )
 
     if fits_itself(network):
         fitted = fit_itself(network, reader, loss, device, params.seed)
@@ -97,7 +102,7 @@ def main(stage: Stage[TrainParams]) -> None:
             checkpoint=checkpoint,
             ranks=ranks,
             on_step=bar.update,
-            on_epoch=lambda row: bar.set_postfix_str(log(row)),
+            on_epoch=lambda row: bar.describe(log(row)),
         )
     if checkpoint is not None:
         write(stage, network, reader, recipe, fitted, start)

@@ -15,6 +15,7 @@ from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
 from pipeline.runtime.errors import WorkerKilled
+from pipeline.runtime.process import LAUNCHER_VARIABLE
 
 
 def launch_ranks(stage: str, num: int) -> NoReturn:
@@ -24,6 +25,7 @@ def launch_ranks(stage: str, num: int) -> NoReturn:
         WorkerKilled: a process died of a signal, and so could not say why.
     """
     logging.getLogger("torch.distributed.elastic").setLevel(logging.CRITICAL)
+    os.environ[LAUNCHER_VARIABLE] = str(os.getpid())  # they end with this process
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # device.py sets the number that counts
     config = LaunchConfig(
         min_nodes=1,

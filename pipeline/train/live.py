@@ -1,19 +1,19 @@
 """Live curves of a training run, for whoever looks meanwhile; see DVCLive."""
 
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 
 from dvclive import Live
 from scmrepo.exceptions import SCMError
 
 from pipeline.runtime.errors import MissingInput
+from pipeline.runtime.files import optional
 from pipeline.runtime.stage import Stage
 from pipeline.targets.protocols.loss import Loss
 
 LIVE = Path("dvclive")
-SAY_EVERY_SECONDS = 30
+CURVES = (f"{LIVE}/", "its live curves are not whole")
 
 
 @contextmanager
@@ -25,32 +25,34 @@ def live_curves(
     Raises:
         MissingInput: git says of no commit that it is the current one, which DVCLive looks for.
     """
+    live = None
     try:
-        live = (
-            Live(str(LIVE), save_dvc_exp=False, dvcyaml=None, report=None) if stage.writes else None
-        )
+        if stage.writes:
+            with optional(*CURVES):
+                live = Live(str(LIVE), save_dvc_exp=False, dvcyaml=None, report=None)
     except SCMError as error:
         raise MissingInput(
             f"git does not say which commit this is, and DVCLive looks for it: {error}",
             fix="if there is none yet, make it: git add -A && git commit -m 'Groundwork'",
         ) from None
     shown: list[float] = []
-    said_at = time.monotonic()
     best_of = max if loss.MORE_IS_BETTER else min
 
     def log(row: dict[str, float]) -> str:
-        nonlocal said_at
         shown.append(row[loss.SHOWN])
         state = f"epoch {row['epoch']} of {num_epochs}, best val {best_of(shown):.4f}"
-        if time.monotonic() - said_at > SAY_EVERY_SECONDS:
-            said_at = time.monotonic()
-            stage.say(state)
         if live is not None:
-            for name, value in row.items():
-                if name != "epoch":
-                    live.log_metric(name, value, plot=True)
-            live.next_step()
+            with optional(*CURVES):
+                for name, value in row.items():
+                    if name != "epoch":
+                        live.log_metric(name, value, plot=True)
+            with optional(*CURVES):
+                live.next_step()
         return state
 
-    with live or nullcontext():
+    try:
         yield log
+    finally:
+        if live is not None:
+            with optional(*CURVES):
+                live.end()

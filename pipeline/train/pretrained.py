@@ -6,16 +6,13 @@ Never from a pickle that anyone may have written: those run code when they are o
 import hashlib
 from pathlib import Path
 
-from safetensors import SafetensorError
-from safetensors.torch import load
-from torch import Tensor
-
-from pipeline.learning.model_file import read_model
+from pipeline.learning.model_file import read_model, read_tensors
 from pipeline.modalities.opening import open_network
 from pipeline.modalities.protocols.network import Weights
 from pipeline.runtime.errors import MissingInput, SettingsError
 
 NEEDED = ("model", "modality", "preparation", "target", "dataset", "license")
+CONVERT = "bring it back, or convert it anew"
 PICKLES = (".pt", ".pth", ".bin", ".ckpt", ".pkl", ".pickle")
 
 
@@ -46,8 +43,8 @@ def _read(path: Path, model: str, modality: str) -> Weights:
     if path.is_file():
         content = path.read_bytes()
         about = {"weights": str(path), "sha256": _sha256(content), "dataset": None, "license": None}
-        return Weights(_tensors(content, path), about)
-    bring_back = f"dvc checkout --force {path}.dvc"
+        return Weights(read_tensors(content, path, CONVERT), about)
+    bring_back = f"groundwork repair --cache && dvc pull --force {path}.dvc"
     model_json, content = read_model(path, make=fetch, bring_back=bring_back)
     missing = [key for key in NEEDED if key not in model_json]
     if missing:
@@ -71,18 +68,8 @@ def _read(path: Path, model: str, modality: str) -> Weights:
         "dataset": model_json["dataset"],
         "license": model_json["license"],
     } | ({"start": model_json["start"]} if "start" in model_json else {})
-    tensors = _tensors(content, path / "model.safetensors")
+    tensors = read_tensors(content, path / "model.safetensors", CONVERT)
     return Weights(tensors, about, model_json["preparation"], model_json["target"])
-
-
-def _tensors(content: bytes, path: Path) -> dict[str, Tensor]:
-    try:
-        tensors: dict[str, Tensor] = load(content)
-    except SafetensorError as error:
-        raise MissingInput(
-            f"{path} is no whole safetensors file: {error}", fix="bring it back, or convert it anew"
-        ) from None
-    return tensors
 
 
 def _sha256(content: bytes) -> str:

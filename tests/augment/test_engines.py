@@ -19,7 +19,7 @@ from pipeline.runtime.process import WORKERS_VARIABLE
 from tests.support.repository import ROOT
 from tests.support.shard_jobs import contents, examples, jobs_of, make_plan
 
-INSTALL = "pip install -c requirements.txt '.[ray]'"
+INSTALL = "uv pip install -c requirements.txt '.[ray]'"
 WAITS = """
 import sys
 from pathlib import Path
@@ -73,7 +73,7 @@ def test_nodes_with_other_libraries_are_refused(tmp_path, png):
         send_shards(job, expected)
     assert str(caught.value) == (
         f"ERROR a node of the Ray cluster has numpy {np.__version__}, expected numpy 1.0 | fix: "
-        "pip install -r requirements.txt '.[ray]' on every node"
+        "uv pip install -c requirements.txt '.[ray]' on every node"
     )
 
 

@@ -85,7 +85,7 @@ def test_what_is_right_is_said_in_the_same_words_whatever_it_is(clone):
         pytest.param(
             {"train": {"device": "cuda"}},
             "params.yaml: train.device is cuda, which torch does not find on this machine | fix: "
-            "set train.device: auto, which takes what is there",
+            "set train.device: auto and unset GROUNDWORK_DEVICE, to take what is there",
             marks=pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU"),
         ),
     ],
@@ -105,6 +105,15 @@ def test_what_no_stage_knows_is_refused_in_one_line(clone, changes, error):
             "uri: builtin:digits\nlicense: MIT\nclases: [a, b]\n",
             "data/catalog/digits.yaml: unknown key clases | fix: did you mean classes?",
         ),
+        (
+            "uri: builtin:digits\nlicence: MIT\n",
+            "data/catalog/digits.yaml: unknown key licence | fix: did you mean license?",
+        ),
+        (
+            "uri: builtin:digits\nlicense: MIT\nimage_size: 64\n",
+            "data/catalog/digits.yaml: image_size must be a list, such as [64, 64], found 64 | "
+            "fix: set image_size to such a value in data/catalog/digits.yaml",
+        ),
     ],
 )
 def test_the_catalog_entry_is_checked_too(shared, text, error):
@@ -115,6 +124,12 @@ def test_the_catalog_entry_is_checked_too(shared, text, error):
         assert shared.run(CHECK, expect=1) == f"ERROR {error}\n"
     finally:
         path.write_text(before)
+
+
+def test_a_device_of_the_environment_is_checked_too(clone):
+    error = "ERROR GROUNDWORK_DEVICE must be cpu, cuda or mps, found 'gpu' | fix: unset it\n"
+    assert clone.run(CHECK, expect=1, env={"GROUNDWORK_DEVICE": "gpu"}) == error
+    assert clone.run(CHECK, env={"GROUNDWORK_DEVICE": "cpu"}) == ""
 
 
 def lock_of(clone: Repository, stage: str) -> dict:

@@ -54,13 +54,18 @@ def ledger_of(problem) -> Ledger:
     return Ledger(problem.table, open_noise("classes"), {"classes": CLASSES})
 
 
-def run(problem, *, steps: list[int] | None = None, **changes) -> tuple[Ledger, OutOfFoldAnswers]:
+def run(
+    problem, *, steps: list[int] | None = None, heard: list[str] | None = None, **changes
+) -> tuple[Ledger, OutOfFoldAnswers]:
     rows = ledger_of(problem)
     rows.remove({20: Removal("unusable", "blank")})
 
     @contextlib.contextmanager
     def progress(total: int):
-        yield SimpleNamespace(update=(steps if steps is not None else []).append)
+        yield SimpleNamespace(
+            update=(steps if steps is not None else []).append,
+            describe=(heard if heard is not None else []).append,
+        )
 
     settings = SimpleNamespace(**{"folds": 3, "epochs": 8, "transforms": []} | changes)
     answers = ask_models(
@@ -180,8 +185,11 @@ def test_models_are_asked_again_when_the_answer_is_damaged(problem, checked, fol
     content[len(content) // 2] ^= 1
     file.write_bytes(content)
     steps: list[int] = []
-    _, again = run(problem, steps=steps)
+    heard: list[str] = []
+    _, again = run(problem, steps=steps, heard=heard)
     assert steps
+    assert heard[0] == "fold 1 of 3, epoch 1 of 15"
+    assert heard[-1] == "fold 3 of 3, epoch 15 of 15"
     assert np.array_equal(checked[1].models.outputs, again.models.outputs)
     assert len(kept()) == 1
 

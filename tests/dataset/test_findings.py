@@ -31,6 +31,7 @@ def test_the_tables_of_the_contract():
         "duplicates": ["id", "split", "kind", "of", "of_split", "similarity", "removed"],
         "suspected": ["id", "split", "given", "proposed", "label_quality"],
         "outliers": ["id", "split", "label", "outlier", "unusual", "distance"],
+        "pool": ["id", "reason"],
     }
     assert REASONS == ("unusable", "duplicate", "leak", "dropped", "label", "outlier")
 

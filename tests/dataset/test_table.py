@@ -11,6 +11,7 @@ from pipeline.dataset import parts as part_files
 from pipeline.dataset import table as records
 from pipeline.dataset.parts import write_tables
 from pipeline.dataset.table import (
+    MEND,
     read_folder,
     read_index,
     read_tables,
@@ -167,9 +168,8 @@ def test_a_folder_without_a_whole_index_is_not_read(tmp_path, content):
     index.unlink()
     if content is not None:
         index.write_bytes(content)
-    assert refusal(tmp_path / "raw") == (
-        f"ERROR {index} is missing or broken | fix: run dvc repro again"
-    )
+    fix = "run dvc repro again" if content is None else MEND
+    assert refusal(tmp_path / "raw") == f"ERROR {index} is missing or broken | fix: {fix}"
 
 
 def test_a_file_with_other_rows_than_the_index_says(tmp_path):
@@ -177,8 +177,7 @@ def test_a_file_with_other_rows_than_the_index_says(tmp_path):
     path = tmp_path / "raw" / "part-00000.parquet"
     write_examples(table(0, 2), path)
     assert refusal(tmp_path / "raw") == (
-        f"ERROR {path} is damaged: 2 rows, expected 3 "
-        "| fix: bring it back: rm the file, then dvc repro"
+        f"ERROR {path} is damaged: 2 rows, expected 3 | fix: groundwork repair --cache && dvc repro"
     )
 
 
@@ -229,6 +228,4 @@ def test_every_flipped_bit_and_truncation_of_an_index_is_noticed(tmp_path):
         flipped[position] ^= 1 << position % 8
         for content in (flipped, whole[:position]):
             path.write_bytes(content)
-            assert refusal(tmp_path / "raw") == (
-                f"ERROR {path} is missing or broken | fix: run dvc repro again"
-            )
+            assert refusal(tmp_path / "raw") == (f"ERROR {path} is missing or broken | fix: {MEND}")

@@ -16,7 +16,7 @@ TABLES = {
     "marks": pa.table({"value": pa.array([0.5, None]), "names": [["x"], []]}),
     "nothing": pa.table({"id": pa.array([], pa.string())}),
 }
-FIX = "bring it back: rm the file, then dvc repro"
+FIX = "groundwork repair --cache && dvc repro"
 
 
 def refusal(name: str) -> str:

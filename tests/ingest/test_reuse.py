@@ -14,7 +14,7 @@ import pytest
 from pipeline.dataset.catalog import SplitFractions
 from pipeline.ingest.admission import Terms
 from pipeline.ingest.reuse import DVC_CACHE, UNSETTLED_NS, KnownPart, KnownParts
-from pipeline.ingest.rows import IngestJob, RawPart, look_at, make_part
+from pipeline.ingest.rows import ExampleRows, IngestJob, RawPart, look_at, make_part
 from pipeline.runtime.cache import CACHE
 from pipeline.sources import source as source_module
 from pipeline.sources.source import examples_table
@@ -26,12 +26,14 @@ LATER = 10**12  # ns, after which files count as settled
 
 @pytest.fixture
 def pets(here, monkeypatch, png) -> Path:
-    """40 images in two class folders, in batches of about 4; and one behind a link."""
+    """40 images in two class folders, in batches of about 4; one behind a link; 5 unlabelled."""
     monkeypatch.setattr(source_module, "EXAMPLES_PER_BATCH", 4)
     for number in range(NUM):
         path = Path(f"pets/{'cat' if number % 2 else 'dog'}/{number:02d}.png")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(png(number))
+    for number in range(5):
+        Path(f"pets/unsorted-{number}.png").write_bytes(png(50 + number))
     Path("pets/.store").mkdir()
     Path("pets/.store/1").write_bytes(png(77))
     Path("pets/dog/10-linked.png").symlink_to("../.store/1")
@@ -83,12 +85,12 @@ def build(folder: str, uri: Path, setting: str = "", **changes) -> list[RawPart]
         parts.append(part)
         if stamp:
             after[stamp] = part.known
-        if part.known.file:
-            cached = in_cache(part.known)
-            cached.parent.mkdir(parents=True, exist_ok=True)
-            if cached.is_dir():
-                cached.rmdir()
-            shutil.copyfile(place / part.known.file["name"], cached)
+        for cached, file in zip(in_cache(part.known), part.known.files, strict=True):
+            if file:
+                cached.parent.mkdir(parents=True, exist_ok=True)
+                if cached.is_dir():
+                    cached.rmdir()
+                shutil.copyfile(place / file["name"], cached)
     known.keep(after)
     return parts
 
@@ -99,8 +101,8 @@ def build_anew(folder: str, uri: Path) -> list[RawPart]:
     return [make_part(job, place, number) for number, job in enumerate(jobs(uri))]
 
 
-def in_cache(part: KnownPart) -> Path:
-    return DVC_CACHE / part.md5[:2] / part.md5[2:]
+def in_cache(part: KnownPart) -> list[Path]:
+    return [DVC_CACHE / (md5 or "none")[:2] / (md5 or "none")[2:] for md5 in part.md5s]
 
 
 def contents(folder: str) -> dict[str, bytes]:
@@ -108,7 +110,12 @@ def contents(folder: str) -> dict[str, bytes]:
 
 
 def plain(parts: list[RawPart]) -> list[tuple]:
-    return [(part.known, *part.rows[1:], part.rows.table.to_pylist()) for part in parts]
+    return [(part.known, *rows_of(part.rows)) for part in parts]
+
+
+def rows_of(rows: ExampleRows) -> tuple:
+    plain = rows._replace(table=rows.table.to_pylist(), pool=rows.pool.to_pylist())
+    return tuple(plain)
 
 
 def known(parts: list[RawPart]) -> set[bool]:
@@ -205,6 +212,19 @@ def test_what_has_changed_is_made_anew_to_the_bytes_of_all(pets, png, change):
     assert known(build("again", pets)) == {True}
 
 
+def test_examples_without_a_label_have_files_of_their_own_and_move_no_other(pets):
+    parts = build("with", pets)
+    names = {file["name"] for part in parts for file in part.known.files if file}
+    pool = sorted(name for name in names if name.startswith("pool-"))
+    assert names == contents("with").keys()
+    assert sum(pq.read_table(Path("with") / name).num_rows for name in pool) == 5
+    for path in pets.glob("unsorted-*.png"):
+        path.unlink()
+    build("without", pets)
+    without = contents("without")
+    assert {n: data for n, data in contents("with").items() if n not in pool} == without
+
+
 def test_files_that_changed_a_moment_ago_are_read_again(pets):
     """They count as settled when the last that changed did so two seconds before."""
     changed = max(path.stat().st_ctime_ns for path in pets.rglob("*.png"))
@@ -236,7 +256,8 @@ def test_what_is_known_is_of_all_settings_in_any_order(pets):
     some = frozenset(map(str, range(50)))
     given = {"license": "MIT", "opted_out": some, "terms": terms_of(opted_out=some)}
     [(_, stamp, _)] = known_parts().find([jobs(pets)[0].read], time.time_ns() + LATER)
-    part = KnownPart({"name": "part-00000.parquet", "rows": 3}, "cd", {"opted out": 1}, 7)
+    files = [{"name": "part-00000.parquet", "rows": 3}, None]
+    part = KnownPart(files, ["cd", None], {"opted out": 1}, 7)
     known_parts(**given).keep({stamp: part})
     assert first_known(pets, given) == part
     back = frozenset(map(str, range(49, -1, -1)))
@@ -257,10 +278,11 @@ def test_what_is_known_is_of_all_settings_in_any_order(pets):
 
 def test_what_is_kept_has_no_ids(pets):
     first = build("first", pets)
-    ids = [row["id"] for part in first for row in part.rows.table.to_pylist()]
+    tables = [table for part in first for table in (part.rows.table, part.rows.pool)]
+    ids = [row["id"] for table in tables for row in table.to_pylist()]
     [kept] = CACHE.rglob("*.parquet")
     text = "".join(row["part"] for row in pq.read_table(kept).to_pylist())
-    assert len(ids) == NUM + 1
+    assert len(ids) == NUM + 1 + 5
     assert "rows" in text
     assert not [id for id in ids if id in text]
 
@@ -271,18 +293,14 @@ def test_what_is_known_can_be_looked_at_without_writing_it(pets):
         Path("pets").rename("elsewhere")  # so that nothing can be read
         known = look_at(job, part.known)
         Path("elsewhere").rename("pets")
-        assert (known.table.to_pylist(), *known[1:]) == (
-            part.rows.table.to_pylist(),
-            *part.rows[1:],
-        )
-        anew = look_at(job)
-        assert (anew.table.to_pylist(), *anew[1:]) == (known.table.to_pylist(), *known[1:])
+        assert rows_of(known) == rows_of(part.rows)
+        assert rows_of(look_at(job)) == rows_of(known)
 
 
 @pytest.mark.parametrize("harm", ["flip", "cut", "none", "folder"])
 def test_what_the_cache_has_otherwise_is_made_anew(pets, harm):
     first = build("first", pets)
-    cached = in_cache(first[1].known)
+    cached, _ = in_cache(first[1].known)
     data = bytearray(cached.read_bytes())
     data[len(data) // 2] ^= 1
     if harm in ("none", "folder"):
@@ -318,7 +336,7 @@ def test_a_batch_of_which_nothing_may_be_used_is_known_too(pets):
     gone = frozenset(row["id"] for row in jobs(pets)[1].read().to_pylist())
     first = build("first", pets, opted_out=gone)
     again = build("again", pets, opted_out=gone)
-    assert first[1].known.file is None
+    assert first[1].known.files == [None, None]
     assert known(again) == {True}
     assert plain(again) == plain(first)
     assert contents("again") == contents("first")

@@ -40,6 +40,7 @@ def job(examples: list[dict], **changes) -> IngestJob:
         "purpose": "training",
         "opted_out": frozenset(),
         "pseudonym_key": None,
+        "splits": None,
     }
     of_terms = {name: value for name, value in changes.items() if name in terms}
     of_job = {name: value for name, value in changes.items() if name not in terms}
@@ -94,7 +95,7 @@ def test_a_row_says_all_there_is_to_say(png):
     [
         (None, "empty file"),
         (b"", "empty file"),
-        (b"no image", "no image in any of JPEG, PNG, WEBP, GIF, BMP, TIFF, but text"),
+        (b"no image", "no image in any of JPEG, PNG, WEBP, GIF, BMP, TIFF, PPM, but text"),
     ],
 )
 def test_an_unreadable_image_is_a_row_with_its_problem(data, problem):
@@ -112,14 +113,58 @@ def test_an_unreadable_image_is_a_row_with_its_problem(data, problem):
 
 
 def test_an_oversize_image_is_a_row_with_its_problem(png):
-    rows = make([{"id": "a", "image": png(0, 5, 6)}], limits=SimpleNamespace(max_megapixels=29e-6))
+    examples = [{"id": "a", "image": png(0, 5, 6), "label": "cat"}]
+    rows = make(examples, limits=SimpleNamespace(max_megapixels=29e-6))
     assert rows["problem"].to_pylist() == ["6 x 5 pixels, more than 29 allowed"]
 
 
 def test_a_label_that_is_no_class_is_null(png):
     labels = ["dog", "bird", None, "cat"]
     examples = [{"id": str(i), "image": png(i), "label": label} for i, label in enumerate(labels)]
-    assert make(examples)["label"].to_pylist() == ["dog", None, None, "cat"]
+    rows = make_rows(job(examples))
+    assert rows.table["label"].to_pylist() == ["dog", None, "cat"]
+    assert rows.table["problem"].to_pylist() == [None, "label bird is no class", None]
+
+
+def test_examples_without_a_label_wait_in_the_pool(png):
+    labels = ["dog", None, "-1", "cat"]
+    examples = [
+        {"id": str(i), "image": png(i), "label": label, "split": "val"}
+        for i, label in enumerate(labels)
+    ]
+    rows = make_rows(job(examples))
+    assert rows.table["id"].to_pylist() == ["0", "3"]
+    assert rows.pool.schema == rows.table.schema == RAW_SCHEMA
+    pool = rows.pool.select(["id", "label", "split", "problem"]).to_pylist()
+    assert pool == [{"id": id, "label": None, "split": None, "problem": None} for id in ("1", "2")]
+    undivided = make_rows(job(examples, divides=False))
+    assert (undivided.table.num_rows, undivided.pool.num_rows) == (4, 0)
+    minus = make_rows(job(examples, index={"classes": ["-1", "cat", "dog"]}))
+    assert minus.table["label"].to_pylist() == ["dog", "-1", "cat"]
+
+
+def test_only_the_splits_that_the_entry_takes(png):
+    places = [("train", "cat"), ("test", "dog"), (None, None), ("val", None), ("train", None)]
+    examples = [
+        {"id": str(i), "image": png(i), "label": label, "split": split}
+        for i, (split, label) in enumerate(places)
+    ]
+    rows = make_rows(job(examples, splits=("train",)))
+    assert (rows.table["id"].to_pylist(), rows.pool["id"].to_pylist()) == (["0"], ["4"])
+    assert rows.left_out == {
+        "splits: leaves out test": 1,
+        "splits: leaves out none": 1,
+        "splits: leaves out val": 1,
+    }
+    rows = make_rows(job(examples, splits=("train", "unlabelled")))
+    assert rows.pool["id"].to_pylist() == ["2", "4"]
+
+
+def test_opted_out_examples_of_the_pool_are_left_out(png):
+    examples = [{"id": str(i), "image": png(i), "label": None} for i in range(3)]
+    stored = make_rows(job(examples)).pool["sha256"][1].as_py()
+    rows = make_rows(job(examples, opted_out=frozenset(["0", stored])))
+    assert (rows.pool["id"].to_pylist(), rows.left_out) == (["2"], {"opted out": 2})
 
 
 def mixed_examples(png) -> list[dict]:

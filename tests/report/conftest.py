@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from pipeline.dataset.tables import write_tables
-from pipeline.runtime.stage import write_json
+from pipeline.learning.description import write_description
 from pipeline.targets.classes.judging.tables import COLUMNS
 from pipeline.train.history import write_history, write_speed
 from tests.report.test_modelcard import ABOUT
@@ -39,7 +39,8 @@ def write_inputs(folder: Path) -> None:
     (folder / "pipeline").symlink_to(ROOT / "pipeline")
     for name in ("models", "reports", "data/shards"):
         (folder / name).mkdir(parents=True)
-    write_json(folder / "models/model.json", ABOUT)
+    about = ABOUT | {"weights_sha256": "0" * 64}
+    write_description(folder / "models/model.json", about)
     write_history(folder / "models/training.parquet", HISTORY)
     write_speed(folder / "models/speed.parquet", SPEED)
     rows = shard(0, NUM)._replace(ids=[f"test {row}" for row in range(NUM)])

@@ -21,11 +21,16 @@ ABOUT = {
     "val_accuracy": 0.975,
     "num_train": 1200,
     "inputs_sha256": "0123abc",
+    "processes": 2,
+}
+SECTIONS = {
+    "clean": {"folds": 3, "action": "downweight", "remove_outliers": False},
+    "augment": {"balance": "sqrt", "transforms": [{"name": "affine", "degrees": 10}]},
 }
 
 
 def write_card(about: dict, evaluation: EvaluationTables) -> str:
-    return modelcard.write_card(about, evaluation, show, target)
+    return modelcard.write_card(about, SECTIONS, evaluation, show, target)
 
 
 def test_the_card():
@@ -39,7 +44,10 @@ def test_the_card():
         "It says which of 3 classes an example is of: `dark`, `b\\|right`, `unseen`.",
         "- input: 4 x 4 grey images; others are resized by `crop`",
         "- data: `pets`, [its card](datacard.md)",
-        "On 60 test examples, which nothing was trained or chosen by:",
+        "On 60 test examples. No weight, epoch or temperature was fitted or chosen by them; "
+        "whoever compares runs by these figures chooses by them, which is what the figures of "
+        "validation (`val_`) are for.",
+        "groundwork predict FILE                # the best answer and its probability",
         "| accuracy | 0.9500 | 0.8630 to 0.9829 |",
         "- `_scaled` is after dividing its logits by 1.75, which was fitted on validation",
         "- test labels that are doubted: 2; accuracy without them 0.9828",
@@ -52,7 +60,16 @@ def test_the_card():
         "without; worst blur at strength 3: 0.5000",
         "Trained on 1,200 examples; of 3 epochs the best on validation was number 2 "
         "(accuracy 0.9750).",
+        "| `model` | `resnet` |",
         "| `lr` | `0.001` |",
+        "| `weights` | `none` |",
+        "| `processes` | `2` |",
+        "| `clean.action` | `downweight` |",
+        "| `clean.remove_outliers` | `false` |",
+        "| `augment.balance` | `sqrt` |",
+        "| `augment.transforms` | `[{name: affine, degrees: 10}]` |",
+        "What it was trained on is under `CC0-1.0`: what that asks of work made from it, it asks "
+        "of this model. Nobody has given the model a licence of its own; who publishes it, does.",
         "- The test split is small: small differences mean nothing.",
     ):
         assert line in lines, f"{line}\nis not in\n{card}"
@@ -91,6 +108,8 @@ def test_the_card_says_what_the_network_started_from():
         "- started from `torchvision:resnet18 IMAGENET1K_V1` (SHA-256 `0f37`), trained on "
         "`ImageNet-1K`, licence `unknown`",
     ]
+    assert "| `weights` | `models/start/photos` |" in lines
+    assert any("is under `CC0-1.0` and `CC-BY-4.0` and `unknown`:" in line for line in lines)
     assert "started from" not in write_card(ABOUT, EVALUATION)
 
 

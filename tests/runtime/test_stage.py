@@ -150,3 +150,15 @@ def test_reports_keep_the_order_of_their_keys_and_round_to_six_digits(project):
         '  "who": "Müller",\n  "none": null\n}\n'
     )
     assert list(json.loads(written)) == list(values)
+
+
+def test_help_says_what_a_stage_does_and_other_arguments_are_refused(project):
+    status, out, err = project.run(WRITE_OUTPUTS, "--help")
+    assert (status, err) == (0, "")
+    assert out.startswith("usage: python -m pipeline.train [-h]\n")
+    assert "dvc repro train runs it" in " ".join(out.split())
+    project.assert_untouched()
+    status, out, err = project.run(WRITE_OUTPUTS, "--epochs", "3")
+    assert (status, out) == (2, "")
+    assert err.endswith("error: unrecognized arguments: --epochs 3\n")
+    project.assert_untouched()

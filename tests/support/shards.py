@@ -12,7 +12,7 @@ from pipeline.dataset.shards.reader import ShardReader
 from pipeline.dataset.table import write_index
 
 LABEL_COLUMNS = [ShardColumn("y", "int32"), ShardColumn("weight", "float32")]
-FIX = "make the shards again: dvc repro --force --single-item augment"
+FIX = "groundwork repair --cache && dvc repro"
 
 
 def shard(start: int, num: int, shape=(2, 3, 3)) -> Shard:

@@ -113,11 +113,11 @@ class Project:
             if file.is_file()
         }
 
-    def start(self, body: str) -> subprocess.Popen[str]:
+    def start(self, body: str, *arguments: str) -> subprocess.Popen[str]:
         indented = "".join(f"    {line}\n" for line in body.splitlines())
         self.write({"train.py": f"{SCRIPT_START}{indented}{SCRIPT_END}"})
         return subprocess.Popen(
-            [sys.executable, "train.py"],
+            [sys.executable, "train.py", *arguments],
             cwd=self.path,
             env=os.environ | {"PYTHONPATH": str(ROOT)},
             stdout=subprocess.PIPE,
@@ -127,9 +127,9 @@ class Project:
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
 
-    def run(self, body: str = WRITE_OUTPUTS) -> tuple[int, str, str]:
+    def run(self, body: str = WRITE_OUTPUTS, *arguments: str) -> tuple[int, str, str]:
         """Exit status, standard output and standard error of the stage."""
-        process = self.start(body)
+        process = self.start(body, *arguments)
         out, err = process.communicate()
         return process.returncode, out, err
 

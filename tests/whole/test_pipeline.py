@@ -222,7 +222,7 @@ def test_a_damaged_shard_is_refused_before_the_first_step(built):
     output = built.run("python -m pipeline.train", expect=1)
     assert output.splitlines()[-1] == (
         "ERROR shard data/shards/train-00003.parquet is damaged: its digest is not the one in "
-        "index.json | fix: make the shards again: dvc repro --force --single-item augment"
+        "index.json | fix: groundwork repair --cache && dvc repro"
     )
     built.restore()
 

@@ -10,7 +10,7 @@ import pytest
 from pipeline.dataset.places import FINDINGS, SHARDS
 from pipeline.dataset.shards.files import write_shard
 from pipeline.dataset.shards.reader import ShardReader
-from pipeline.dataset.table import write_index
+from pipeline.dataset.table import MEND, write_index
 from pipeline.evaluate import __main__ as evaluate
 from pipeline.evaluate.params import evaluate_params
 from pipeline.runtime.errors import MissingInput
@@ -144,11 +144,11 @@ def test_an_index_of_other_shards(stage: str, tmp_path: Path):
 @pytest.mark.parametrize("stage", MAIN)
 def test_a_damaged_index(stage: str):
     flip_a_bit(SHARDS / "index.json")
-    expected = "ERROR data/shards/index.json is missing or broken | fix: run dvc repro again"
+    expected = f"ERROR data/shards/index.json is missing or broken | fix: {MEND}"
     assert refusal(stage) == expected
 
 
 def test_whole_shards_are_let_through():
     """Evaluate goes on to the model, which is none here; that train goes on tests/ shows often."""
     ShardReader(SHARDS).verify(["train", "val"])
-    assert refusal("evaluate").startswith("ERROR models/model.json is no JSON")
+    assert refusal("evaluate").startswith("ERROR models/model.json is damaged: ")

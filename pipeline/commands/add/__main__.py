@@ -7,33 +7,39 @@ It prints what the source has, what looks suspicious, and what only a person can
 """
 
 import argparse
+import os
 import re
 import shutil
+import sys
 import time
 from functools import partial
 from operator import call
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tqdm import tqdm
-
 from pipeline.commands.add.arguments import parser
+from pipeline.commands.add.changes import Changes
 from pipeline.commands.add.entry_text import accept_text, entry_text
 from pipeline.commands.add.oddities import Oddities
 from pipeline.commands.add.summary import decisions, print_list, print_summary
 from pipeline.commands.frame import run_command
+from pipeline.dataset.addresses import is_remote, local_path
 from pipeline.dataset.catalog import Entry, entry_path
+from pipeline.dataset.places import RAW
 from pipeline.entry import entry_type, read_entry
+from pipeline.ingest.account import account, print_account
+from pipeline.ingest.refusals import refuse_source
 from pipeline.ingest.reuse import KnownParts
 from pipeline.ingest.rows import job_maker, look_at
 from pipeline.ingest.sources.annotations import fetch_annotations
-from pipeline.ingest.sources.opening import annotations_of, open_source
+from pipeline.ingest.sources.opening import BUILTIN, annotations_of, open_source
 from pipeline.ingest.survey import Survey
 from pipeline.modalities.opening import open_prepare
 from pipeline.params import load_params
-from pipeline.runtime.errors import SettingsError, one_line
+from pipeline.runtime.errors import GroundworkError, SettingsError, SourceError, one_line
 from pipeline.runtime.files import written_whole
 from pipeline.runtime.process import map_ordered
+from pipeline.runtime.progress import Teller
 from pipeline.sources.places.trees import UNPACKED_DIR
 from pipeline.sources.source import Source
 from pipeline.targets.opening import open_labels
@@ -46,6 +52,8 @@ class Inspection(NamedTuple):
     survey: Survey
     oddities: list[str]
     """A sentence for each thing that looks suspicious."""
+    changes: list[str]
+    """What is other than at the last ingest."""
 
 
 def main(arguments: argparse.Namespace) -> None:
@@ -69,23 +77,50 @@ def main(arguments: argparse.Namespace) -> None:
 def add(name: str, path: Path, uri: str, license: str | None, params: Any) -> None:
     """Write a new entry."""
     entry = entry_type(params.modality, params.target)(uri=uri, license=license or "unknown")
-    source, survey, oddities = inspect(name, entry, params)
+    if not is_remote(uri) and not uri.startswith(BUILTIN):
+        refuse_missing(uri)
+    try:
+        source, survey, oddities, _ = inspect(name, entry, params)
+    except GroundworkError as error:
+        raise with_way_to_entry(error, name, path, uri) from None
     write_text(path, entry_text(name, params, entry, license, source, survey))
     print_summary(source, open_labels(params.target), survey, oddities)
     print_list("to decide, in " + str(path), decisions(license, source, survey))
+    print_account(account(survey, source.beside))
     steps = f"  git add {path}\n  groundwork use {name}\n  dvc exp run"
     print(f"\nwrote {path}; next:\n{steps}")
+
+
+def refuse_missing(uri: str) -> None:
+    """Stop where nothing is at a path.
+
+    Raises:
+        SourceError: see above.
+    """
+    if not os.path.exists(local_path(uri)):  # noqa: PTH110 - Path.exists raises for a long name
+        raise SourceError(f"{uri} does not exist", fix="check the path")
+
+
+def with_way_to_entry(error: GroundworkError, name: str, path: Path, uri: str) -> GroundworkError:
+    """The error; where its fix is a key of the entry, with how to write one that has it."""
+    if "catalog entry" not in error.fix:
+        return error
+    fix = f"{error.fix} ({path} with uri: {uri}, license: and that key; then groundwork add {name})"
+    return type(error)(error.what, fix=fix)
 
 
 def look_again(name: str, path: Path, params: Any) -> None:
     """Compare the data with their entry, and write their fingerprint into it."""
     labels = open_labels(params.target)
     entry = read_entry(name, params.modality, params.target)
-    source, survey, oddities = inspect(name, entry_to_inspect(entry, params), params)
+    source, survey, oddities, changes = inspect(name, entry_to_inspect(entry, params), params)
     index, new_labels = labels.grow(entry, source.target)
     if (annotations := annotations_of(entry)) is not None:
         survey.add_annotations(fetch_annotations(annotations, labels, index))
     print_summary(source, labels, survey, oddities)
+    print_account(account(survey, source.beside))
+    for sentence in changes:
+        print(one_line(sentence))
     if entry.fingerprint == survey.fingerprint_hex:
         print(f"\n{path} is of these data already")
         return
@@ -122,6 +157,8 @@ def inspect(name: str, entry: Entry, params: Any) -> Inspection:
     """
     started = time.time_ns()
     source = open_for(entry, params)
+    prepare, labels = open_prepare(params.modality), open_labels(params.target)
+    refuse_source(entry, source, prepare, labels)
     make_job = job_maker(
         entry,
         source,
@@ -134,16 +171,23 @@ def inspect(name: str, entry: Entry, params: Any) -> Inspection:
     batches = KnownParts(name, make_job.keywords).find(source.batches, started)
     jobs = (partial(look_at, make_job(batch), known) for batch, _, known in batches)
     survey, oddities = Survey(params), Oddities(params)
-    total = source.num_examples
-    noun = open_prepare(params.modality).NOUN
-    with tqdm(desc="add", total=total, unit=noun, disable=None, leave=False) as bar:
+    changes = Changes(name, RAW, labels.COLUMN)
+    total, noun = source.num_examples, prepare.NOUN
+    with Teller("add", say_progress) as teller, teller.work(total, noun) as bar:
         for rows in map_ordered(call, jobs):
             survey.add(rows)
             oddities.add(rows.table)
+            changes.add(rows.table)
+            changes.add(rows.pool)
             bar.update(survey.seen - bar.n)
     shutil.rmtree(UNPACKED_DIR, ignore_errors=True)
     survey.add_annotations(source.annotations)
-    return Inspection(source, survey, list(oddities.describe(source, survey)))
+    suspicious = [*source.doubts, *oddities.describe(source, survey)]
+    return Inspection(source, survey, suspicious, list(changes.describe()))
+
+
+def say_progress(text: str) -> None:
+    print(one_line(f"add: {text}"), file=sys.stderr, flush=True)
 
 
 def write_text(path: Path, text: str) -> None:

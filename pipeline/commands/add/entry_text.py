@@ -36,8 +36,9 @@ def entry_text(
         "# purposes: [training]  # what the data may be used for; anything when not given",
         *yaml_lines("title", name),
     ]
-    for key, values in open_labels(kind.target).entry_fields(source.target).items():
-        lines += yaml_lines(key, values)
+    if survey.labels.misfit() is None:  # else ingest asks which labels are meant
+        for key, values in open_labels(kind.target).entry_fields(source.target).items():
+            lines += yaml_lines(key, values)
     lines += survey.content.entry_lines()
     if "test" not in source.splits:
         lines.append("split: {val: 0.1, test: 0.1}")

@@ -45,8 +45,8 @@ class Oddities:
             yield f"{self._counted(number)} cannot be used: {reason}"
         if (more := len(survey.problems) - MAX_PROBLEMS_LISTED) > 0:
             yield f"{more} more kinds of unusable {self._prepare.NOUN}s"
-        if survey.num_unlabelled:
-            yield f"{self._counted(survey.num_unlabelled)} without a label"
+        if survey.unlabelled:
+            yield f"{self._counted(survey.unlabelled)} without a label: they wait in the pool"
         if self.num_repeated:
             yield f"{self._counted(self.num_repeated)} repeated exactly (clean removes copies)"
         if self.num_contradicting:

@@ -2,6 +2,10 @@
 
 from collections.abc import Iterable, Iterator
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from pipeline.dataset.table import SPLITS
 from pipeline.ingest.survey import Survey
 from pipeline.runtime.errors import one_line
@@ -16,6 +20,9 @@ def print_summary(source: Source, labels: Labels, survey: Survey, oddities: list
     for line in survey.labels.summary(source.target):
         print(one_line(f"  {line}"))
     print(one_line(survey.content.summary()))
+    if source.annotations is not None:
+        print(of_annotators(source.annotations))
+    print_list("noted", source.notes)
     print_list("suspicious", oddities)
 
 
@@ -25,6 +32,26 @@ def print_list(title: str, lines: Iterable[str]) -> None:
         if number == 0:
             print(f"{title}:")
         print(one_line(f"  - {line}"))
+
+
+def of_annotators(annotations: pa.Table) -> str:
+    """How many labels people gave, and how often two of them agree on one example.
+
+    Args:
+        annotations: columns id, annotator, label.
+    """
+    people = len(pc.unique(annotations["annotator"]))
+    by_label = annotations.group_by(["id", "label"]).aggregate([([], "count_all")])
+    votes = by_label["count_all"].to_numpy().astype(np.float64)
+    examples = by_label["id"].combine_chunks().dictionary_encode().indices.to_numpy()
+    totals = np.bincount(examples, votes)
+    agreeing = np.bincount(examples, votes * (votes - 1))
+    several = totals > 1
+    text = f"{annotations.num_rows} labels by {people} people"
+    if not several.any():
+        return text
+    agreement = (agreeing[several] / (totals * (totals - 1))[several]).mean()
+    return f"{text}; two of them agree on {agreement:.2f} of the examples that both labelled"
 
 
 def decisions(license: str | None, source: Source, survey: Survey) -> Iterator[str]:

@@ -7,7 +7,6 @@ for what might be left, and prints a receipt. Killed half-way, it can be run aga
 
 import argparse
 import hashlib
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -15,40 +14,35 @@ from datetime import date
 from pathlib import Path
 
 from pipeline.commands.forget.arguments import parser
+from pipeline.commands.forget.contents.mentions import names_one
+from pipeline.commands.forget.contents.traces import Forgotten, tombstones
+from pipeline.commands.forget.decisions import drop_decisions, drop_remembered
 from pipeline.commands.forget.erasure import (
-    JOURNAL,
-    RECEIPT,
-    Scope,
     erase,
     erase_downloads,
     erase_notes,
     erase_outputs,
-    find,
-    search,
+    erase_strays,
 )
-from pipeline.commands.forget.receipt import plan, related_examples, write_receipt
-from pipeline.commands.forget.request import (
-    add_tombstones,
-    drop_decisions,
-    read_journal,
-    resolve,
-    write_journal,
-)
-from pipeline.commands.forget.storage import current_lock, git, locked, open_repository, stores
-from pipeline.commands.forget.traces import Forgotten, tombstones
+from pipeline.commands.forget.finding import Scope, find, refuse_tracked_source
+from pipeline.commands.forget.history import git, require_git
+from pipeline.commands.forget.places import JOURNAL, RECEIPT, read_workspace
+from pipeline.commands.forget.receipt import plan, related_examples, say, write_receipt
+from pipeline.commands.forget.request import add_tombstones, read_journal, resolve, write_journal
+from pipeline.commands.forget.search import Left, Search
+from pipeline.commands.forget.storage import current_lock, locked, open_repository, stores
 from pipeline.commands.frame import run_command
-from pipeline.dataset.addresses import is_remote
 from pipeline.dataset.catalog import entry_path
-from pipeline.dataset.places import OPTOUT_DIR, REVIEWS_DIR
+from pipeline.dataset.places import OPTOUT_DIR, PROFILES_DIR, REVIEWS_DIR
 from pipeline.entry import read_entry
 from pipeline.params import load_params
 from pipeline.runtime.errors import ForgetError
 from pipeline.runtime.settings import Kind, read_yaml
 from pipeline.runtime.stage import WORK_DIR
-from pipeline.sources.places.fetch import cached_copy
 
 
 def main(arguments: argparse.Namespace) -> None:
+    require_git()
     params = load_params()
     dataset = arguments.dataset or params.dataset
     entry = read_entry(dataset, *kind_of(dataset, params))
@@ -61,6 +55,7 @@ def main(arguments: argparse.Namespace) -> None:
     is_built = dataset == params.dataset
     repository = open_repository()
     places = stores(repository)
+    workspace = read_workspace(dataset)
     scope = Scope(dataset, places)
     examples = request.examples
     resolve(request, names, scope, places, is_built)
@@ -72,9 +67,11 @@ def main(arguments: argparse.Namespace) -> None:
             "out of the future at least",
         )
     request.found |= find(examples, scope, places, (), arguments.models)
-    print("\n".join(plan(dataset, examples, request.found, arguments.models)))
+    say(plan(dataset, examples, request.found, arguments.models))
     if is_built:
-        print("\n".join(related_examples(examples.ids, params.modality)), flush=True)
+        say(related_examples(examples.ids, params.modality))
+    if not request.unfinished:
+        refuse_tracked_source(request.found.bad)
     if arguments.dry_run:
         print("\nNothing was changed (--dry-run).")
         return
@@ -83,11 +80,17 @@ def main(arguments: argparse.Namespace) -> None:
         pass  # fail now rather than half-way
     if not request.unfinished:
         refuse_uncommitted(touched(dataset))
+        if names_one(arguments.reason.encode("utf-8", "replace"), examples.ids):
+            raise ForgetError(
+                "--reason names one of the examples, and data/optout is in git for ever",
+                fix="give a reason without ids",
+            )
     if not arguments.yes:
         confirm()
     write_journal(request)
     add_tombstones(dataset, tombstones(examples, request.unknown), arguments.reason)
     drop_decisions(dataset, examples.ids)
+    drop_remembered(dataset, examples.ids)
     rebuilds = is_built and not arguments.no_rebuild
     if rebuilds:
         rebuild()
@@ -98,29 +101,58 @@ def main(arguments: argparse.Namespace) -> None:
     write_journal(request)
     notes = Path(repository.site_cache_dir)
     with locked(repository):
-        erase(request.found, places)
-        outputs = [] if rebuilds else erase_outputs(examples, scope)
+        erase(request.found, places, workspace)
+        outputs = [] if rebuilds else erase_outputs(examples, scope, workspace)
+        erase_strays(examples, scope, workspace)
         erase_notes(examples, notes)
+    erase_downloads(examples, request.found.addresses)
     annotations = getattr(entry, "annotations", None)  # a key of some targets
     sources = [entry.uri, *([annotations] if annotations else [])]
-    for uri in filter(is_remote, sources):  # an archive may hide them, and a table may name them
-        shutil.rmtree(cached_copy(uri), ignore_errors=True)
-    erase_downloads(examples)
-    left = search(examples, Scope(dataset, places), places, notes, list(map(Path, sources)))
+    scope, tables = Scope(dataset, places), list(map(Path, sources))
+    search = Search(examples, scope, read_workspace(dataset), tables, request.found.commits)
+    left = search.everywhere(places, notes)
     counts = {store.name: len(store.objects()) for store in places}
     receipt = write_receipt(
         dataset, sources, examples, request.found, left, counts, arguments.models, outputs
     )
-    print(f"\n{receipt}\nThis receipt: {keep_receipt(receipt)}")
-    for path in left.yours[:20]:
-        print(f"Not made by the pipeline, and has them: {path}")
+    say([f"\n{receipt}\nThis receipt: {keep_receipt(receipt)}"])
+    say(f"Not made by the pipeline, and has them: {path}" for path in left.yours[:20])
+    refuse_what_is_left(left)
+    JOURNAL.unlink()
+    hand_over(touched(dataset, is_built=is_built), examples, arguments.commit)
+    refuse_what_is_unknown(left)
+
+
+def refuse_what_is_left(left: Left) -> None:
+    """
+    Raises:
+        ForgetError: some place still has the examples.
+    """
     if left.ours:
         raise ForgetError(
             f"{len(left.ours)} places still hold the examples, first: {left.ours[0]}",
             fix="close what may be using them and run it again",
         )
-    JOURNAL.unlink()
-    hand_over(touched(dataset) if is_built else touched(dataset)[:2], examples, arguments.commit)
+    if left.worktrees:
+        raise ForgetError(
+            f"another worktree holds the examples in {len(left.worktrees)} files, first: "
+            f"{left.worktrees[0]}",
+            fix="run the same command there, then here again",
+        )
+
+
+def refuse_what_is_unknown(left: Left) -> None:
+    """
+    Raises:
+        ForgetError: a place could not be looked into; all else is done, so nothing is noted.
+    """
+    if left.unopened:
+        raise ForgetError(
+            f"all else is done, but {len(left.unopened)} files cannot be looked into, first: "
+            f"{left.unopened[0]}",
+            fix="look into them yourself, remove what has the examples, and run it again with the "
+            "same ids",
+        )
 
 
 def kind_of(dataset: str, params: Kind) -> tuple[str, str]:
@@ -137,9 +169,14 @@ def read_lines(path: Path) -> list[str]:
         raise ForgetError(f"{path} cannot be read: {error}", fix="give a UTF-8 file") from None
 
 
-def touched(dataset: str) -> list[str]:
+def touched(dataset: str, *, is_built: bool = True) -> list[str]:
     """What is in git and may be changed."""
-    paths = [f"{OPTOUT_DIR}/{dataset}.csv", f"{REVIEWS_DIR}/{dataset}.csv", "dvc.lock", "reports"]
+    names = [f"{OPTOUT_DIR}/{dataset}.csv", f"{REVIEWS_DIR}/{dataset}.csv"]
+    paths = [
+        *names,
+        f"{PROFILES_DIR}/{dataset}.json",
+        *(["dvc.lock", "reports"] if is_built else []),
+    ]
     return [path for path in paths if Path(path).exists() or path.startswith(str(OPTOUT_DIR))]
 
 
@@ -179,7 +216,7 @@ def hand_over(paths: list[str], examples: Forgotten, commit: bool) -> None:
     """Commit what has changed in git, or say how to."""
     message = f"Forget {len(examples.ids)} examples"
     if not commit:
-        print(f"Next: git add {' '.join(paths)} && git commit -m '{message}'")
+        say([f"Next: git add {' '.join(paths)} && git commit -m '{message}'"])
         return
     git("add", "--", *paths)
     if git("status", "--porcelain", "--untracked-files=no", "--", *paths):

@@ -1,22 +1,31 @@
 """What `forget` says: before it erases, and when it has."""
 
 import hashlib
-from collections.abc import Collection, Iterator, Sequence
+import sys
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
-from pipeline.commands.forget.erasure import Findings, Left
-from pipeline.commands.forget.storage import git
-from pipeline.commands.forget.traces import Forgotten
+from pipeline.commands.forget.contents.traces import Forgotten
+from pipeline.commands.forget.finding import Findings
+from pipeline.commands.forget.history import EXECUTION, described, git
+from pipeline.commands.forget.search import Left
 from pipeline.dataset.addresses import without_secrets
 from pipeline.dataset.places import RAW
-from pipeline.dataset.table import read_folder
 from pipeline.modalities.opening import open_show
-from pipeline.runtime.stage import INDEX
+from pipeline.runtime.errors import one_line
 
-MAX_NAMED = 20
+MAX_NAMED = 10
+
+
+def say(lines: Iterable[str]) -> None:
+    """Print lines of which nothing drives a terminal, whatever ids and names there are."""
+    for line in lines:
+        print("\n".join(map(one_line, line.split("\n"))))
+    sys.stdout.flush()
 
 
 def plan(dataset: str, examples: Forgotten, found: Findings, models: bool) -> Iterator[str]:
@@ -24,16 +33,16 @@ def plan(dataset: str, examples: Forgotten, found: Findings, models: bool) -> It
     yield f"To forget in {dataset}: {len(examples.ids)} examples"
     yield f"- tombstones in data/optout/{dataset}.csv, then dvc repro"
     yield from removals(found)
-    yield from trained(found, models)
+    yield from trained(found, models, examples.ids)
 
 
 def related_examples(ids: Collection[str], modality: str) -> Iterator[str]:
     """Other examples that may be of the same person: of the same group, or that look the same."""
-    if not (RAW / INDEX).exists():
-        return
     look_alike = open_show(modality).LOOK_ALIKE
     what_of = {"group": "of the same group", **dict([look_alike] if look_alike else [])}
-    table = read_folder(RAW, ["id", *what_of])
+    table = _rows_of_raw(["id", *what_of])
+    if table is None:
+        return
     mine = pc.is_in(table["id"], pa.array(sorted(ids), pa.string()))
     for column, what in what_of.items():
         shared = table[column].filter(mine).drop_null().combine_chunks()
@@ -44,22 +53,36 @@ def related_examples(ids: Collection[str], modality: str) -> Iterator[str]:
             yield f"- {len(others)} others {what} stay; look at them: {listed}"
 
 
+def _rows_of_raw(columns: list[str]) -> pa.Table | None:
+    """Columns of all examples in data/raw, also of those that its index does not list."""
+    tables = []
+    for path in sorted(RAW.glob("*.parquet")):
+        try:
+            if set(columns) <= set(pq.read_schema(path).names):
+                tables.append(pq.read_table(path, columns=columns))
+        except (pa.ArrowException, OSError):  # damaged, as the search says
+            continue
+    return pa.concat_tables(tables, promote_options="permissive") if tables else None
+
+
 def removals(found: Findings) -> Iterator[str]:
     for name, paths in found.objects.items():
         yield f"- {len(paths)} objects in {name}"
     for name, paths in found.runs.items():
         yield f"- {len(paths)} run-cache entries in {name}"
-    yield f"- {len(found.experiments)} experiments"
-    yield from indented(found.experiments)
+    named = [ref for ref in found.experiments if not ref.startswith(EXECUTION)]
+    yield f"- {len(named)} experiments"
+    yield from indented(named)
 
 
-def trained(found: Findings, models: bool) -> Iterator[str]:
+def trained(found: Findings, models: bool, ids: Collection[str]) -> Iterator[str]:
+    """What was built with them; `ids` are not to be named."""
     if found.commits:
         yield f"- built with them: {len(found.commits)} commits, whose data cannot be restored"
-        yield from indented(found.commits)
+        yield from indented(described(found.commits, ids))
     if found.unjudged:
         yield f"- their data is in no store, so it cannot be said: {len(found.unjudged)} commits"
-        yield from indented(found.unjudged)
+        yield from indented(described(found.unjudged, ids))
     if found.models:
         what = "erased" if models else "kept"
         yield f"- trained on them, and {what}: {len(found.models)} files of models"
@@ -80,7 +103,8 @@ def write_receipt(
 
     `outputs` were removed from the workspace, `counts` are the objects now in each store.
     """
-    lines = [*_removed(dataset, examples, found), *_remains(sources, found, left, models, outputs)]
+    lines = [*_removed(dataset, examples, found)]
+    lines += _remains(sources, examples.ids, found, left, models, outputs)
     return "\n".join([*lines, *_searched(left, counts), ""])
 
 
@@ -94,7 +118,12 @@ def _removed(dataset: str, examples: Forgotten, found: Findings) -> Iterator[str
 
 
 def _remains(
-    sources: Sequence[str], found: Findings, left: Left, models: bool, outputs: list[str]
+    sources: Sequence[str],
+    ids: Collection[str],
+    found: Findings,
+    left: Left,
+    models: bool,
+    outputs: list[str],
 ) -> Iterator[str]:
     yield "\nRemains, for you to decide on:\n"
     named = " and ".join(map(without_secrets, sources))
@@ -104,7 +133,7 @@ def _remains(
         yield "- experiments that were pushed: dvc exp remove --git-remote NAME"
     if outputs:
         yield f"- erased in the workspace and not rebuilt: {', '.join(outputs)}; run dvc repro"
-    yield from trained(found, models)
+    yield from trained(found, models, ids)
     if left.yours:
         yield f"- files of the workspace that people put there: {len(left.yours)}"
     if left.others:
@@ -113,22 +142,33 @@ def _remains(
     if left.history:
         yield f"- examples or ids in git's history: {len(left.history)} objects"
         yield from indented(
-            f"git object {name}, of the commits {' '.join(commits) or 'that nothing leads to'}"
+            f"{name}{', of the commits ' if commits else ''}{' '.join(commits)}"
             for name, commits in left.history.items()
         )
+    if left.stashed:
+        yield f"- stashes with them, that somebody made (git stash drop): {len(left.stashed)}"
+        yield from indented(described(left.stashed, ids))
+    if left.worktrees:
+        yield f"- other worktrees, where this has to be run too: {len(left.worktrees)} files"
     if found.commits:
         yield "- pictures in reports/ of the commits above may show the examples"
+    if left.pictures:
+        yield f"- pictures that no stage makes now; look at them: {', '.join(left.pictures)}"
 
 
 def _searched(left: Left, counts: dict[str, int]) -> Iterator[str]:
-    yield "\nSearched: the workspace, .dvc and DVC's notes, work files, downloads, every object of"
-    yield f"git; {', '.join(f'{number} objects in {name}' for name, number in counts.items())}."
-    yield "For ids and digests in every table, ids in what is made from the data, and bytes of the"
-    yield "content in every file."
-    yield f"Found: {', '.join(left.ours) if left.ours else 'nothing.'}"
+    stored = ", ".join(f"{number} objects in {name}" for name, number in counts.items())
+    yield "\nSearched: the workspace and other worktrees, .dvc and DVC's notes, work files,"
+    yield f"downloads, all of git; {stored}."
+    yield "For ids and digests in every table, ids in any spelling in what is made from the data,"
+    yield "and bytes of the content in every file, archives opened."
+    if left.unopened:
+        yield f"Could not be looked into: {', '.join(left.unopened)}"
+    found = [*left.ours, *left.worktrees]
+    yield f"Found: {', '.join(found) if found else 'nothing.'}"
 
 
-def indented(lines: Iterator[str] | list[str]) -> Iterator[str]:
+def indented(lines: Iterable[str]) -> Iterator[str]:
     listed = list(lines)
     yield from (f"  - {line}" for line in listed[:MAX_NAMED])
     if len(listed) > MAX_NAMED:

@@ -1,17 +1,21 @@
 """A request to forget: which examples it means, and what is noted so that it can be finished."""
 
 import csv
+import hashlib
 import io
 import json
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
-from pipeline.commands.forget.erasure import JOURNAL, Findings, Scope, files_below
+from pipeline.commands.forget.contents.traces import Forgotten, digest_of
+from pipeline.commands.forget.finding import Findings, Scope
+from pipeline.commands.forget.places import JOURNAL, files_below
 from pipeline.commands.forget.storage import Store
-from pipeline.commands.forget.traces import Forgotten, digest_of
-from pipeline.dataset.places import OPTOUT_DIR, REVIEWS_DIR
+from pipeline.dataset.places import OPTOUT_DIR
 from pipeline.dataset.privacy import (
     OPTOUT_COLUMNS,
     key_path,
@@ -23,6 +27,9 @@ from pipeline.params import load_params
 from pipeline.runtime.errors import ForgetError
 from pipeline.runtime.files import written_whole
 from pipeline.runtime.stage import WORK_DIR
+
+VERSION = 2
+"""Of the journal: one of another version has other keys."""
 
 
 @dataclass
@@ -43,7 +50,8 @@ def resolve(
 ) -> None:
     """Learn which examples the names mean: from the workspace, else from older versions."""
     examples = request.examples
-    own = {pseudonym_of(name): name for name in names} | {name: name for name in names}
+    own = {unicodedata.normalize("NFC", name): name for name in names}  # as macOS types them
+    own |= {pseudonym_of(name): name for name in names} | {name: name for name in names}
     tables = [p for p in files_below(Path("data")) if p.suffix == ".parquet"] if is_built else []
     met: set[str] = set()
     for path in tables:
@@ -85,7 +93,7 @@ def read_journal(dataset: str) -> Request:
     """
     if not JOURNAL.exists():
         return Request(dataset, Forgotten(), [], Findings(), unfinished=False)
-    content = json.loads(JOURNAL.read_text(encoding="utf-8"))
+    content = _read_whole(JOURNAL)
     if content["dataset"] != dataset:
         raise ForgetError(
             f"forgetting in {content['dataset']} was interrupted",
@@ -105,7 +113,32 @@ def write_journal(request: Request) -> None:
     found = asdict(request.found) | {"bad": sorted(request.found.bad)}
     WORK_DIR.mkdir(exist_ok=True)
     content = {"dataset": request.dataset, "examples": examples, "found": found}
-    replace(JOURNAL, json.dumps(content))
+    text = json.dumps(content)
+    about = {"version": VERSION, "sha256": hashlib.sha256(text.encode()).hexdigest()}
+    replace(JOURNAL, json.dumps(about | {"request": text}))
+
+
+def _read_whole(path: Path) -> dict[str, Any]:
+    """What the journal holds.
+
+    Raises:
+        ForgetError: another version of this project wrote it, or it is damaged.
+    """
+    try:
+        journal = json.loads(path.read_text(encoding="utf-8"))
+        version = journal.get("version", 1)
+        text = journal["request"] if version == VERSION else ""
+        if text and hashlib.sha256(text.encode()).hexdigest() == journal["sha256"]:
+            content: dict[str, Any] = json.loads(text)
+            return content
+        problem = f"has the version {version}, expected {VERSION}" if not text else "is damaged"
+    except (ValueError, KeyError, AttributeError):
+        problem = "is damaged"
+    raise ForgetError(
+        f"{path}, the note of a forgetting that was interrupted, {problem}",
+        fix=f"rm {path}, then name the ids again; they are in it under examples, and those that "
+        "are gone already are known by data/optout",
+    )
 
 
 def replace(path: Path, text: str) -> None:
@@ -126,17 +159,3 @@ def add_tombstones(dataset: str, digests: set[str], reason: str) -> None:
     rows.writerows([digest, str(date.today()), reason] for digest in new)
     path.parent.mkdir(parents=True, exist_ok=True)
     replace(path, text.getvalue())
-
-
-def drop_decisions(dataset: str, ids: set[str]) -> None:
-    """Remove people's decisions about the examples, which name their ids."""
-    path = REVIEWS_DIR / f"{dataset}.csv"
-    if not path.exists():
-        return
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        header, *rows = list(csv.reader(file)) or [[]]
-    kept = [row for row in rows if not row or row[header.index("id")] not in ids]
-    if len(kept) < len(rows):
-        text = io.StringIO()
-        csv.writer(text, lineterminator="\n").writerows([header, *kept])
-        replace(path, text.getvalue())

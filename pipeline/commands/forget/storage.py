@@ -1,17 +1,20 @@
-"""Where DVC and git keep things: caches, remotes, run-caches, experiments, the objects of git."""
+"""Where DVC keeps things: its cache, remotes, run-caches, and every version of dvc.lock."""
 
 import json
 import re
-import subprocess
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from pipeline.commands.forget.history import versions_of
 from pipeline.runtime.errors import ForgetError
 
-EXPERIMENTS = "refs/exps"
 RWLOCK = Path(".dvc/tmp/rwlock")
 LOCK_FILE = Path("dvc.lock")
 # `<xx>/<rest>` below the root itself is where DVC 2 kept objects, and DVC 3 keeps some still.
@@ -77,10 +80,18 @@ class Store:
 
 
 def open_repository() -> Any:
-    """DVC's own view of this repository."""
+    """DVC's own view of this repository.
+
+    Raises:
+        ForgetError: DVC does not know it, or cannot read its configuration.
+    """
+    from dvc.exceptions import DvcException
     from dvc.repo import Repo
 
-    return Repo()
+    try:
+        return Repo()
+    except DvcException as error:
+        raise ForgetError(f"DVC cannot open this repository: {error}", fix="mend that") from None
 
 
 def stores(repository: Any) -> list[Store]:
@@ -111,7 +122,13 @@ def object_id(path: str) -> str:
 
 def listing(store: Store, path: str) -> set[str]:
     """Ids of the objects in a folder that DVC stored."""
-    return {entry["md5"] for entry in json.loads(store.read(path))}
+    try:
+        return {entry["md5"] for entry in json.loads(store.read(path))}
+    except (ValueError, KeyError, TypeError):
+        raise ForgetError(
+            f"{store.name}: {path} is damaged: it should list the files of a folder",
+            fix=f"remove it ({path}); dvc push or dvc repro brings it back where it is needed",
+        ) from None
 
 
 def busy() -> list[str]:
@@ -167,99 +184,61 @@ class Lock:
     """A version of dvc.lock and the commits that have it."""
 
     commits: tuple[str, ...]
-    steps: tuple[Step, ...]
+    steps: tuple[Step, ...] | None
+    """None where it cannot be read."""
 
     @property
     def outputs(self) -> dict[str, str]:
         """Id of each output, by its path."""
-        return {path: id for step in self.steps for path, id in step.outputs.items()}
+        return {path: id for step in self.steps or () for path, id in step.outputs.items()}
 
 
 def locks() -> list[Lock]:
     """Every version of dvc.lock that git knows: of branches, tags, experiments, stashes, reflogs.
 
-    And the one in the workspace, which has no commits.
+    And the one in the workspace, which has no commits. One that was committed half merged tells
+    nothing, so that its commits cannot be judged.
     """
-    blobs: dict[str, list[str]] = {}
-    for commit in git("rev-list", "--all", "--reflog").split():
-        found = git("ls-tree", commit, str(LOCK_FILE)).split()
-        if found:
-            blobs.setdefault(found[2], []).append(commit)
-    versions = [_lock(git("cat-file", "blob", blob), commits) for blob, commits in blobs.items()]
+    versions = []
+    for content, commits in versions_of(LOCK_FILE):
+        try:
+            versions.append(_lock(content.decode("utf-8", "replace"), commits))
+        except (YAMLError, AttributeError, TypeError, KeyError):
+            versions.append(Lock(tuple(commits), None))
     return [*versions, current_lock()]
 
 
 def current_lock() -> Lock:
-    return _lock(LOCK_FILE.read_text(encoding="utf-8") if LOCK_FILE.exists() else "", [])
+    """The dvc.lock in the workspace.
 
-
-def experiments_of(commits: set[str]) -> list[str]:
-    """Refs of experiments, stashed and queued ones among them, that hang on some of the commits."""
-    found = []
-    for ref in git("for-each-ref", "--format=%(refname)", EXPERIMENTS).split():
-        own = git("rev-list", ref, "--not", "--branches", "--tags", "--remotes").split()
-        stashed = git("log", "--walk-reflogs", "--format=%H", ref).split()
-        if commits & {git("rev-parse", ref).strip(), *own, *stashed}:
-            found.append(ref)
-    return found
-
-
-def remove_experiments(refs: Iterable[str], commits: Collection[str]) -> None:
-    """Remove experiments and what git keeps of them, and of those of `commits` that nothing has.
-
-    DVC commits an experiment in the workspace itself, so that the reflog of HEAD has it too.
+    Raises:
+        ForgetError: it was cut, or is half merged.
     """
-    for ref in refs:
-        git("update-ref", "-d", ref)
-    gone = set(commits) - set(git("rev-list", "--all", "HEAD").split())
-    entries = git("log", "--walk-reflogs", "--format=%H", "HEAD").split()
-    for number, commit in reversed(list(enumerate(entries))):  # the others keep their numbers
-        if commit in gone:
-            git("reflog", "delete", "--rewrite", f"HEAD@{{{number}}}")
-    if gone:
-        git("repack", "-a", "-d", "-q")
-        git("prune", "--expire=now")
-
-
-def git_objects() -> Iterator[tuple[str, bytes]]:
-    """Every object that git keeps, packed or loose, reachable or not."""
-    process = subprocess.Popen(
-        ["git", "cat-file", "--batch-all-objects", "--batch", "--buffer"], stdout=subprocess.PIPE
-    )
-    assert process.stdout is not None
-    with process.stdout as stream:
-        while header := stream.readline().split():
-            content = stream.read(int(header[2]))
-            stream.read(1)
-            yield header[0].decode(), content
-    process.wait()
-
-
-def commits_with(blob: str) -> list[str]:
-    """Short names of the commits that brought or removed a file with this content."""
-    return git("log", "--all", "--format=%h", f"--find-object={blob}").split()
-
-
-def git(*arguments: str) -> str:
-    return subprocess.run(
-        ["git", *arguments], check=True, capture_output=True, text=True, errors="replace"
-    ).stdout
+    try:
+        return _lock(LOCK_FILE.read_text(encoding="utf-8") if LOCK_FILE.exists() else "", [])
+    except (ValueError, YAMLError, AttributeError, TypeError, KeyError):
+        raise ForgetError(
+            f"{LOCK_FILE} cannot be read",
+            fix="mend it: groundwork repair, or git checkout dvc.lock",
+        ) from None
 
 
 def _lock(text: str, commits: list[str]) -> Lock:
-    from ruamel.yaml import YAML
+    return Lock(tuple(commits), _steps(text))
 
+
+@lru_cache(1024)  # reading one takes as long as all else that is done with it
+def _steps(text: str) -> tuple[Step, ...]:
     steps = []
     for stage in ((YAML(typ="safe").load(text) or {}).get("stages") or {}).values():
-        given = [
-            values["dataset"] for values in stage.get("params", {}).values() if "dataset" in values
-        ]
+        values = [of_file for of_file in stage.get("params", {}).values() if of_file]
+        given = [of_file["dataset"] for of_file in values if "dataset" in of_file]
         paths = [
             {entry["path"]: entry["md5"] for entry in stage.get(section, []) if "md5" in entry}
             for section in ("deps", "outs")
         ]
         steps.append(Step(given[0] if given else None, *paths))
-    return Lock(tuple(commits), tuple(steps))
+    return tuple(steps)
 
 
 def _two_up(path: str) -> str:

@@ -14,6 +14,7 @@ from dvc.lock import LockError
 
 from pipeline.commands.frame import run_command
 from pipeline.commands.repair.arguments import parser
+from pipeline.commands.repair.experiments import detached_head
 from pipeline.commands.repair.leftovers import mend_dvc_lock, remove_unfinished, unfinished
 from pipeline.commands.repair.locks import (
     DVC_TMP,
@@ -31,19 +32,21 @@ REMOVE = f"rm -f {DVC_TMP}/*lock {DVC_TMP}/exps/*lock"
 
 def main(arguments: argparse.Namespace) -> None:
     DVC_TMP.mkdir(parents=True, exist_ok=True)
-    said = list(under_lock())
+    said = list(under_lock(with_cache=arguments.cache))
     for sentence in said:
         print(one_line(f"repair: {sentence}"), flush=True)
     if not said and not arguments.quiet:
         print("repair: nothing was wrong")
 
 
-def under_lock() -> Iterator[str]:
+def under_lock(*, with_cache: bool) -> Iterator[str]:
     """Repair, and say what was done, or why nothing could be."""
     try:
         hard = is_hard_link()
         with lock_of(LOCK, hard=hard):
             yield from repair(hard=hard)
+        if with_cache:
+            yield from mend_cache()
     except LockError:
         yield (
             f"DVC is at work here, so nothing was touched; if you know that it is not: {REMOVE}"
@@ -70,6 +73,22 @@ def repair(*, hard: bool) -> Iterator[str]:
             yield f"a stage is at work here, and what it writes was left: {', '.join(at_work)}"
         else:
             yield from remove_unfinished()
+    yield from detached_head()
+
+
+def mend_cache() -> Iterator[str]:
+    """Remove what is damaged in DVC's cache and in the outputs, and say how it comes back."""
+    from pipeline.commands.repair.objects import remove_damaged  # takes a second
+
+    removed = list(remove_damaged())
+    for path, is_object in removed:
+        what = "in DVC's cache" if is_object else "an output"
+        yield f"removed {path}, {what}, which had other content than was written"
+    if removed:
+        yield (
+            "now run dvc repro, which makes again what is missing; what has a .dvc file comes from "
+            "a remote: dvc pull"
+        )
 
 
 if __name__ == "__main__":

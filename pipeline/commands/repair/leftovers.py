@@ -1,26 +1,22 @@
 """Files that were being written when their process was killed."""
 
-import re
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-import psutil  # type: ignore[import-untyped]
 from dvc.dvcfile import LOCK_FILE, Lockfile
 from dvc.exceptions import DvcException
 from dvc.utils.strictyaml import load
 
 from pipeline.runtime.errors import GroundworkError
-from pipeline.runtime.files import written_whole
+from pipeline.runtime.files import unfinished_files, written_whole
 from pipeline.runtime.settings import read_yaml
 from pipeline.runtime.stage import DVC_FILE, WORK_DIR
 
 LOCK = Path(LOCK_FILE)
 PLACES = (Path("data"), Path("models"), Path("reports"), WORK_DIR)
-OF_PROCESS = re.compile(r"(?:.*\.)?(\d+)\.partial")
-"""Name of a file that a process was writing; see runtime/files.py."""
 
 
 def mend_dvc_lock() -> Iterator[str]:
@@ -78,8 +74,5 @@ def unfinished() -> list[Path]:
                     outputs.append(Path(f"{name}.partial"))
     found = [path for path in outputs if path.exists()]
     files = [*Path().glob("*.partial"), *(p for place in PLACES for p in place.rglob("*.partial"))]
-    for path in sorted(files):
-        match = OF_PROCESS.fullmatch(path.name)
-        if match and not psutil.pid_exists(int(match[1])) and not {*path.parents} & {*found}:
-            found.append(path)
+    found += [path for path in unfinished_files(files) if not {*path.parents} & {*found}]
     return found

@@ -26,7 +26,7 @@ from pipeline.dataset.shards.files import (
     shard_schema,
     value_offsets,
 )
-from pipeline.dataset.table import file_sha256, read_index
+from pipeline.dataset.table import MEND, file_sha256, read_index
 from pipeline.runtime.errors import MissingInput
 from pipeline.runtime.process import available_cores
 from pipeline.runtime.stage import INDEX
@@ -223,7 +223,4 @@ def _in_threads(function: Callable[[Item], object], tasks: Iterable[Item]) -> No
 
 
 def _damaged(path: Path, reason: str) -> MissingInput:
-    return MissingInput(
-        f"shard {path} is damaged: {reason}",
-        fix="make the shards again: dvc repro --force --single-item augment",
-    )
+    return MissingInput(f"shard {path} is damaged: {reason}", fix=MEND)

@@ -14,9 +14,10 @@ from pipeline.dataset.addresses import is_remote, local_path, without_secrets
 from pipeline.dataset.catalog import Entry
 from pipeline.dataset.table import file_digest
 from pipeline.ingest.sources.annotations import fetch_annotations
-from pipeline.ingest.sources.kinds import folders
+from pipeline.ingest.sources.kinds.folders import source as folders
 from pipeline.ingest.sources.kinds.manifest import source as manifest
 from pipeline.ingest.sources.kinds.parquet import source as parquet
+from pipeline.ingest.sources.unread import refuse_unread, unknown_kind
 from pipeline.modalities.protocols.prepare import Prepare
 from pipeline.runtime.errors import SettingsError, SourceError
 from pipeline.sources.places.fetch import fetch_source
@@ -53,14 +54,50 @@ def open_source(
         )
     source = _open_examples(entry, prepare, labels, max_bytes)
     source = source._replace(target=labels.index_of(entry, source.labels))
+    if entry.splits is not None:
+        source = with_splits(source, entry)
     if (annotations := annotations_of(entry)) is None:
-        return source
+        return without_missing_labels(source, labels)
     if source.annotations is not None:
         raise SourceError(
             f"{without_secrets(entry.uri)} names annotators, and so does annotations",
             fix="bring all labels into one of them",
         )
     return source._replace(annotations=fetch_annotations(annotations, labels, source.target))
+
+
+def with_splits(source: Source, entry: Entry) -> Source:
+    """The source with those of its splits that the entry takes.
+
+    Raises:
+        SettingsError: it has none of its own, or lacks one of them.
+    """
+    wanted = frozenset(entry.splits or ()) - {"unlabelled"}
+    if lacking := sorted(wanted - source.splits):
+        has = f"has {', '.join(sorted(source.splits))}" if source.splits else "tells none apart"
+        raise SettingsError(
+            f"splits names {', '.join(lacking)}, but {without_secrets(entry.uri)} {has}",
+            fix="correct splits: in the catalog entry, or leave it out",
+        )
+    return source._replace(splits=source.splits & wanted)
+
+
+def without_missing_labels(source: Source, labels: Labels) -> Source:
+    """Tell which texts are no labels, and which splits have none, so that others are drawn."""
+    notes, splits, index = list(source.notes), source.splits, source.target
+    if isinstance(source.labels, set):
+        for text in sorted(text for text in source.labels if labels.is_missing(text, index)):
+            notes.append(f"{text} in place of a label counts as none")
+    for split, counts in (source.labels_by_split or {}).items():
+        has_label = any(t is not None and not labels.is_missing(t, index) for t in counts)
+        if split not in splits or has_label:
+            continue
+        splits -= {split}
+        notes.append(
+            f"{split} has no labels ({sum(counts.values())} rows): they wait unlabelled"
+            + (f"; {split} is drawn from train" if split != "train" else "")
+        )
+    return source._replace(notes=tuple(notes), splits=splits)
 
 
 def annotations_of(entry: Entry) -> str | None:
@@ -76,7 +113,9 @@ def _open_examples(entry: Entry, prepare: Prepare, labels: Labels, max_bytes: fl
     else:
         path = local_path(entry.uri)
         _verify(entry, path)
-    files = open_files(path, without_secrets(entry.uri), prepare.SUFFIXES)
+    suffixes = prepare.SUFFIXES | prepare.UNREAD_SUFFIXES
+    files = open_files(path, without_secrets(entry.uri), suffixes, entry.links)
+    refuse_unread(files, prepare, max_bytes)
     kind: str = entry.kind
     if kind == "auto":
         kind = _recognise(entry, prepare, labels, files)
@@ -101,11 +140,11 @@ def _recognise(entry: Entry, prepare: Prepare, labels: Labels, files: Files) -> 
     for name, module in KINDS.items():
         if module.recognises(files, entry, prepare, labels):
             return name
-    raise SourceError(
-        f"uri {entry.uri} is of no known kind; known: "
-        f"{', '.join(['builtin', *prepare.SOURCES, *KINDS])}",
-        fix="see docs/bring-your-own-data.md for what a source may look like",
-    )
+    if not files.members:
+        raise SourceError(
+            f"{files.where} has no {prepare.NOUN}s: it is empty", fix="name a folder that has some"
+        )
+    raise unknown_kind(files, ["builtin", *prepare.SOURCES, *KINDS])
 
 
 def _verify(entry: Entry, path: Path) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-from pipeline.runtime.files import written_whole
+from pipeline.runtime.files import optional, written_whole
 
 SAVE_EVERY_SECONDS = 30
 SMALL_BYTES = 16 << 20  # a state up to this size is saved in a moment
@@ -32,26 +32,31 @@ class Checkpoint:
     def due(self, *, after_epoch: bool = False) -> bool:
         """Whether it is time to save: every `every_seconds`, and a small state after each epoch.
 
-        Saving a larger state takes longer than a short epoch on a GPU (LOG.md).
+        Saving a larger state takes longer than a short epoch on a GPU
+        (docs/decisions/finite-steps.md).
         """
         if after_epoch and self._saved_bytes <= SMALL_BYTES:
             return True
         return time.monotonic() - self._saved_at >= self.every_seconds
 
     def save(self, state: dict[str, Any]) -> None:
+        """Save a state instead of the last one, where the disk lets it."""
         buffer = io.BytesIO()
         torch.save(state, buffer)
         content = buffer.getvalue()
-        with written_whole(self.path, durable=True) as partial:
+        with (
+            optional("a checkpoint", "if this run is stopped, the next one begins again"),
+            written_whole(self.path, durable=True) as partial,
+        ):
             partial.write_bytes(hashlib.sha256(content).digest() + content)
         self._saved_at = time.monotonic()
         self._saved_bytes = len(content)
 
     def load(self, device: str) -> dict[str, Any] | None:
-        """The saved state; None when there is none, or it is damaged."""
+        """The saved state; None when there is none that can be read, or it is damaged."""
         try:
             content = self.path.read_bytes()
-        except FileNotFoundError:
+        except OSError:
             return None
         if hashlib.sha256(content[32:]).digest() != content[:32]:
             return None

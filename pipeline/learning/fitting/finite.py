@@ -55,7 +55,7 @@ class FiniteGuard:
         watched = [p.grad for p in self._parameters if p.grad is not None]
         watched.append(loss)
         # GradScaler's kernel with scale 1: a single pass whose only effect is the flag. It takes
-        # less time than their norm (LOG.md).
+        # less time than their norm (docs/decisions/finite-steps.md).
         torch._amp_foreach_non_finite_check_and_unscale_(watched, self._found, self._one)
         self._bad_steps += self._found
         self._num_steps += 1

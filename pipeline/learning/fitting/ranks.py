@@ -7,18 +7,20 @@ those of the network. All decisions are the first rank's, which alone writes.
 """
 
 import os
+import signal
 import sys
 import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import NoReturn, TypeVar
 
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
-from torch.distributed.distributed_c10d import PrefixStore, Store
+from torch.distributed.distributed_c10d import PrefixStore, Store, default_pg_timeout
 from torch.distributed.rendezvous import rendezvous
 
 from pipeline.learning.batches import ALONE, RankShare
@@ -28,6 +30,9 @@ from pipeline.runtime.process import WAIT_FOR_TORCHRUN_SECONDS, say_error, world
 
 Value = TypeVar("Value")
 
+ENDING = (signal.SIGINT, signal.SIGTERM)
+CONNECT_SECONDS = 15
+"""Within which torchrun answers, which runs on this machine or was there before this one."""
 SIGNS_OF_A_LOST_RANK = ("gloo", "NCCL", "Connection reset", "Connection closed")
 
 
@@ -111,19 +116,45 @@ def join_ranks(device: Device) -> Iterator[Ranks]:
         )
     if device.kind == "cuda":
         torch.cuda.set_device(here.local_rank)
-    store, _, _ = next(rendezvous("env://", here.rank, here.size))
+    # Python's own handlers wait while torch waits for others. This one has nothing to clean up yet.
+    handlers = {number: signal.signal(number, signal.SIG_DFL) for number in ENDING}
+    store = _connect()
     dist.init_process_group(
         "nccl" if device.kind == "cuda" else "gloo",
         store=PrefixStore("training", store),
         rank=here.rank,
         world_size=here.size,
     )
+    signal.signal(signal.SIGINT, handlers[signal.SIGINT])
     try:
         yield Ranks(RankShare(here.rank, here.size))
         dist.barrier()  # a result is published only when all ranks have come to the end
     except Exception as error:
         _fail(error, store)
     dist.destroy_process_group()
+    signal.signal(signal.SIGTERM, handlers[signal.SIGTERM])
+
+
+def _connect() -> Store:
+    """Connect to the store by which ranks find each other; torchrun has it before it starts them.
+
+    Raises:
+        TrainingError: torchrun is not there any more.
+    """
+    here = world()
+    by_torchrun = os.environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True"
+    timeout = timedelta(seconds=CONNECT_SECONDS) if by_torchrun else default_pg_timeout
+    store: Store
+    try:
+        store, _, _ = next(rendezvous("env://", here.rank, here.size, timeout=timeout))
+    except dist.DistError as error:
+        reason = str(error).splitlines()[0]
+        raise TrainingError(
+            f"torchrun, which started this process, does not answer: {reason}",
+            fix="run it again, which goes on where it was",
+        ) from None
+    store.set_timeout(default_pg_timeout)
+    return store
 
 
 def _fail(error: Exception, store: Store) -> NoReturn:
@@ -142,7 +173,7 @@ def _fail(error: Exception, store: Store) -> NoReturn:
         first = store.add("failed", 1) == 1
     except RuntimeError:  # torchrun itself is gone
         first = False
-    if first and isinstance(error, GroundworkError):
+    if first and isinstance(error, GroundworkError | OSError | UnicodeError):
         say_error(error)
     elif first:
         traceback.print_exception(error)

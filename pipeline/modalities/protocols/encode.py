@@ -29,6 +29,10 @@ class Encode(Protocol):
         """The input columns of a shard, which a network takes."""
         ...
 
+    def problem_in(self, preparation: Mapping[str, Any]) -> str | None:
+        """Why nothing can be encoded by `preparation`, which may come from anywhere; or None."""
+        ...
+
     def encode(self, contents: Mapping[str, Sequence[Any]], preparation: Preparation) -> Inputs:
         """N examples, each column as `columns` says, in that order.
 

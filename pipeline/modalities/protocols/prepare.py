@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import pyarrow as pa
 
 from pipeline.dataset.measurement import Measurement
-from pipeline.modalities.prepared import Prepared
+from pipeline.modalities.prepared import Prepared, UnreadFormat
 from pipeline.sources.places.files import Files
 from pipeline.sources.source import Source
 
@@ -109,6 +109,9 @@ class Prepare(Protocol):
     """What a file may be, for people: `an image in one of JPEG, PNG`."""
     SUFFIXES: frozenset[str]
     """Suffixes of files that are examples, in small letters, with their dot."""
+    UNREAD_SUFFIXES: frozenset[str]
+    """Suffixes of files that would be examples if their formats were read, likewise: they are not
+    passed over, and each is refused by name."""
     USUAL_NAMES: Sequence[str]
     """What the column of a manifest is usually called that names contents, the best name first."""
     SOURCES: Mapping[str, SourceKind]
@@ -116,6 +119,14 @@ class Prepare(Protocol):
 
     def may_hold(self, kind: pa.DataType) -> bool:
         """Whether a column of this type may hold contents, rather than name their files."""
+        ...
+
+    def begins_like_one(self, start: bytes) -> bool:
+        """Whether a file that is not called an example but begins so may be one.
+
+        Args:
+            start: its first 64 bytes, or fewer.
+        """
         ...
 
     def open_builtin(self, uri: str) -> Source:
@@ -133,8 +144,20 @@ class Prepare(Protocol):
 
         Args:
             contents: as the source has them; None where there is none.
-            limits: has what the section `ingest` of params.yaml has.
+            limits: has what the section `ingest` of params.yaml has, and `options`.
         """
+        ...
+
+    def options(self, entry: Any) -> dict[str, Any]:
+        """What an entry says of how contents are read, as JSON, by key; empty when it says nothing.
+
+        Where there are any, the content index and the preparation have them under `options`, so
+        that predict reads as ingest did.
+        """
+        ...
+
+    def unread_format(self, content: bytes) -> UnreadFormat | None:
+        """The format of a content that is known and not read; None for any other."""
         ...
 
     def trace(self, content: Mapping[str, Any]) -> bytes:

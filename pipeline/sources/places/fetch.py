@@ -28,7 +28,7 @@ from pipeline.dataset.addresses import (
 )
 from pipeline.dataset.table import file_digest
 from pipeline.runtime.errors import SourceError
-from pipeline.runtime.stage import write_json
+from pipeline.runtime.json_files import write_json
 from pipeline.sources.places.transfers import (
     Effort,
     NotNow,

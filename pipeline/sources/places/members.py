@@ -8,8 +8,25 @@ from typing import NamedTuple
 
 from pipeline.runtime.errors import one_line
 
-# What file managers and version control leave behind.
-LITTER = ("__MACOSX", "Thumbs.db", "desktop.ini")
+# What file managers, network drives and version control leave behind, in any case; what is hidden
+# is none of the data either.
+LITTER_FOLDERS = {
+    name.lower(): name
+    for name in (
+        "__MACOSX", "__pycache__", "lost+found", "Network Trash Folder", "Temporary Items",
+        "@eaDir", "@tmp", "@Recycle", "@Recently-Snapshot", "@Transcode", "#recycle", "#snapshot",
+        "$RECYCLE.BIN", "RECYCLER", "System Volume Information",
+    )
+}  # fmt: skip
+LITTER_FILES = {
+    name.lower(): name
+    for name in (
+        "Thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "ZbThumbnail.info", "desktop.ini",
+        "Picasa.ini", "Icon\r",
+    )
+}  # fmt: skip
+LITTER_SUFFIXES = ("@synoeastream", "@synoresource")
+HIDDEN = "hidden"
 
 
 class Member(NamedTuple):
@@ -63,9 +80,42 @@ def by_name(found: Iterable[Member]) -> dict[str, Member]:
     return members
 
 
-def is_litter(name: str) -> bool:
-    """Whether a file or folder of this name is none of the data."""
-    return (name.startswith(".") and name != "..") or name in LITTER
+def with_slashes(members: list[Member]) -> list[Member]:
+    """Members of a tree whose names have backslashes where others have slashes, as of Windows."""
+    if any("/" in member.path for member in members):
+        return members
+    return [
+        named(m.path.replace("\\", "/"), m.size, m.offset, m.problem)._replace(path=m.path)
+        if "\\" in m.path
+        else m
+        for m in members
+    ]
+
+
+def litter_kind(name: str, *, is_folder: bool) -> str | None:
+    """What to count a file or folder as that is none of the data; None where it may be data."""
+    if name.startswith(".") and name != "..":
+        return HIDDEN
+    known = (LITTER_FOLDERS if is_folder else LITTER_FILES).get(name.lower())
+    if known and is_folder:
+        return f"in {known}"
+    if not known and name.lower().endswith(LITTER_SUFFIXES):
+        return "of a network drive"
+    return one_line(known) if known else None
+
+
+def without_litter(members: Iterable[Member], beside: Counter[str]) -> list[Member]:
+    """The members of an archive that may be data; the others are counted by kind in `beside`."""
+    kept = []
+    for member in members:
+        *folders, file = member.name.split("/")
+        kinds = [litter_kind(folder, is_folder=True) for folder in folders]
+        kind = next(filter(None, kinds), None) or litter_kind(file, is_folder=False)
+        if kind:
+            beside[kind] += 1
+        else:
+            kept.append(member)
+    return kept
 
 
 def has_suffix(name: str, suffixes: frozenset[str]) -> bool:

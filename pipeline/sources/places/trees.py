@@ -1,16 +1,9 @@
-"""Trees of files: a folder, a tar or a zip archive, read in one way and never unpacked.
+"""Trees of files: a folder, a tar or a zip archive, read in one way; see archives.py for those."""
 
-What an archive calls its members stays a name: nothing is written under it, links are not
-followed, and devices are not opened. A compressed tar is decompressed once, to one file, so that
-any member can be read by itself; everything else is read where it lies.
-"""
-
-import io
 import os
 import stat
-import tarfile
-import zipfile
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -18,49 +11,52 @@ from pathlib import Path
 
 from pipeline.runtime.errors import SourceError
 from pipeline.runtime.stage import WORK_DIR
-from pipeline.sources.places.members import Member, is_litter, named
-from pipeline.sources.places.unpack import grown
+from pipeline.sources.places.archives import Tar, Zip, refuse
+from pipeline.sources.places.links import may_lead_to, why_nowhere
+from pipeline.sources.places.members import HIDDEN, Member, litter_kind, named
+from pipeline.sources.places.problems import LINK_OUTSIDE, LINK_TO_FOLDER, UnusableFile
+from pipeline.sources.places.unpack import GROWTH_FREE_BYTES, MAX_GROWTH
+
+__all__ = [
+    "GROWTH_FREE_BYTES",
+    "MAX_GROWTH",
+    "UNPACKED_DIR",
+    "Folder",
+    "Tar",
+    "Tree",
+    "UnusableFile",
+    "Zip",
+    "member_of",
+]
 
 UNPACKED_DIR = WORK_DIR / "unpacked"
-# An archive of photos hardly shrinks; one that grows like this was made to fill a disk.
-MAX_GROWTH = 100
-GROWTH_FREE_BYTES = 256 << 20
-MAX_HEADER_BYTES = 64 << 10  # of a tar member: its name, and what archivers add
-
-
-class UnusableFile(Exception):
-    """Why a member cannot be read."""
-
-    def __init__(self, reason: str, *, transient: bool = False) -> None:
-        """A `transient` reason may be gone the next time that the member is read."""
-        super().__init__(reason)
-        self.transient = transient
+MAX_COUNTED = 100_000  # files in one folder of litter
 
 
 @dataclass(frozen=True)
 class Folder:
     root: Path
+    links: str | None = None
+    """Where links may lead beside the folder; see `may_lead_to`."""
 
-    def list(self) -> Iterator[Member]:
+    def list(self, beside: Counter[str]) -> Iterator[Member]:
+        """Its files; those that are none of the data are counted by kind in `beside`."""
+        listed = {self.root.resolve()}  # no file is listed twice
         todo = [""]
         while todo:
             prefix = todo.pop()
-            try:
-                entries = list(os.scandir(self.root / prefix))
-            except OSError as error:
-                raise SourceError(
-                    f"folder {self.root / prefix} cannot be read: {error.strerror}",
-                    fix="check its permissions",
-                ) from None
-            for entry in entries:
-                if is_litter(entry.name):
-                    continue
+            for entry in self._scan(prefix):
                 path = prefix + entry.name
-                if entry.is_dir(follow_symlinks=False):
+                is_folder = entry.is_dir(follow_symlinks=False)
+                if kind := litter_kind(entry.name, is_folder=is_folder):
+                    # What is hidden may be a repository, or all earlier states of a network drive.
+                    counted = is_folder and kind != HIDDEN
+                    beside[kind] += _num_files(entry.path) if counted else 1
+                elif is_folder or (entry.is_symlink() and self._may_list(path, listed)):
                     todo.append(path + "/")
-                    continue
-                with suppress(FileNotFoundError):  # removed since
-                    yield member_of(path, entry.stat(follow_symlinks=False), self.root)
+                else:
+                    with suppress(FileNotFoundError):  # removed since
+                        yield member_of(path, entry.stat(follow_symlinks=False), self)
 
     def find(self, path: str) -> Member:
         """Find the file at a path below the root, without a listing.
@@ -70,9 +66,9 @@ class Folder:
         """
         file = self.root / path
         try:
-            if not _is_below(file.parent.absolute(), self.root.absolute()):
+            if not _is_allowed(file.parent.absolute(), self.root.absolute(), self.links):
                 raise UnusableFile("in a folder that leads outside")
-            return member_of(path, file.lstat(), self.root)
+            return member_of(path, file.lstat(), self)
         except FileNotFoundError:
             raise UnusableFile("there is no such file") from None
         except (OSError, RuntimeError, ValueError) as error:  # loops of links; no name for a file
@@ -84,7 +80,7 @@ class Folder:
         Raises:
             UnusableFile: it has a problem, is larger than `max_bytes`, or cannot be read.
         """
-        _refuse(member, max_bytes)
+        refuse(member, max_bytes)
         try:
             return _read_regular(f"{self.root}/{member.path}", max_bytes)
         except OSError as error:
@@ -101,101 +97,67 @@ class Folder:
         status = os.stat(f"{self.root}/{member.path}")  # noqa: PTH116 - a million of them
         return status.st_ctime_ns, status.st_mtime_ns, status.st_size, status.st_ino
 
-
-@dataclass(frozen=True)
-class Tar:
-    path: Path
-    """Of the tar itself, decompressed."""
-
-    def list(self) -> Iterator[Member]:
-        at = -1
-        with _Headers(self.path) as file, tarfile.open(fileobj=file, mode="r:") as archive:
-            for info in archive:
-                if info.offset <= at or info.size < 0:  # a loop (CVE-2025-8194)
-                    raise tarfile.ReadError("a member has an impossible size")
-                at = info.offset
-                if info.isdir():
-                    continue
-                problem = "" if info.isreg() else "no regular file but a link or a device"
-                if info.issparse():
-                    problem = "a sparse file"
-                yield named(info.name, info.size, info.offset_data, problem)
-            file.seek(archive.offset)
-            if any(file.read(tarfile.BLOCKSIZE)):  # tarfile takes a damaged header for the end
-                raise tarfile.ReadError(f"no header at byte {archive.offset}")
-
-    def read(self, member: Member, max_bytes: float) -> bytes:
-        """See `Folder.read`."""
-        _refuse(member, max_bytes)
-        with self.path.open("rb") as file:
-            file.seek(member.offset)
-            return _whole(file.read(member.size), member)
-
-
-@dataclass(frozen=True)
-class Zip:
-    path: Path
-
-    def list(self) -> Iterator[Member]:
-        room = growth_limit(self.path)
-        for number, info in enumerate(
-            _open_zip(self.path, self.path.stat().st_mtime_ns).infolist()
-        ):
-            room -= info.file_size
-            if room < 0:  # also by members that share their bytes
-                raise grown(self.path)
-            if info.is_dir():
-                continue
-            kind = stat.S_IFMT(info.external_attr >> 16)
-            problem = (
-                "no regular file but a link or a device" if kind not in (0, stat.S_IFREG) else ""
-            )
-            if info.flag_bits & 1:
-                problem = "encrypted"
-            yield named(info.filename, info.file_size, number, problem)
-
-    def read(self, member: Member, max_bytes: float) -> bytes:
-        """See `Folder.read`."""
-        _refuse(member, max_bytes)
-        archive = _open_zip(self.path, self.path.stat().st_mtime_ns)
+    def _scan(self, prefix: str) -> Sequence[os.DirEntry[str]]:
         try:
-            with archive.open(archive.infolist()[member.offset]) as file:
-                return _whole(file.read(member.size + 1), member)
-        except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, ValueError) as error:
-            raise UnusableFile(f"damaged in the archive: {error}") from None
-        except Exception as error:  # a hostile stream makes zlib, bz2 and lzma raise their own
-            raise UnusableFile(f"damaged in the archive ({type(error).__name__})") from None
+            return tuple(os.scandir(self.root / prefix))
+        except OSError as error:
+            raise SourceError(
+                f"folder {self.root / prefix} cannot be read: {error.strerror}",
+                fix="check its permissions",
+            ) from None
+
+    def _may_list(self, path: str, listed: set[Path]) -> bool:
+        """Whether a link leads to a folder that the entry allows, and that is not listed yet."""
+        if self.links is None:
+            return False
+        try:
+            target = (self.root / path).resolve(strict=True)
+        except (OSError, RuntimeError):
+            return False
+        overlap = any(target.is_relative_to(o) or o.is_relative_to(target) for o in listed)
+        if overlap or not target.is_dir():
+            return False
+        if not may_lead_to(target, self.root.resolve(), self.links):
+            return False
+        listed.add(target)
+        return True
 
 
 Tree = Folder | Tar | Zip
 
 
-def member_of(path: str, status: os.stat_result, root: Path) -> Member:
-    """The file at `path` below `root`, whose lstat is `status`; a link is followed."""
+def member_of(path: str, status: os.stat_result, folder: Folder) -> Member:
+    """The file at `path` of a folder, whose lstat is `status`; a link is followed."""
     problem = ""
     if stat.S_ISLNK(status.st_mode):
+        link = folder.root / path
         try:
-            target = (root / path).resolve(strict=True)
+            target = link.resolve(strict=True)
             status = target.stat()
-            if not target.is_relative_to(root.resolve()):
-                problem = "a link that leads outside the folder"
+            if stat.S_ISDIR(status.st_mode):
+                problem = LINK_TO_FOLDER
+            elif not may_lead_to(target, folder.root.resolve(), folder.links):
+                problem = LINK_OUTSIDE
         except (OSError, RuntimeError):
-            problem = "a link that leads nowhere"
+            problem = why_nowhere(link)
     if not problem and not stat.S_ISREG(status.st_mode):
         problem = "no regular file"
     return named(path, status.st_size, 0, problem)
 
 
 @lru_cache(maxsize=1024)  # many files of few folders are asked for
-def _is_below(folder: Path, root: Path) -> bool:
-    return folder.resolve(strict=True).is_relative_to(root.resolve())
+def _is_allowed(folder: Path, root: Path, links: str | None) -> bool:
+    return may_lead_to(folder.resolve(strict=True), root.resolve(), links)
 
 
-def _refuse(member: Member, max_bytes: float) -> None:
-    if member.problem:
-        raise UnusableFile(member.problem)
-    if member.size > max_bytes:
-        raise UnusableFile(f"{member.size} bytes, more than {max_bytes:.0f} allowed")
+def _num_files(folder: str) -> int:
+    """Files below a folder, up to MAX_COUNTED; those of folders that cannot be read count none."""
+    number = 0
+    for _, _, files in os.walk(folder):
+        number += len(files)
+        if number >= MAX_COUNTED:
+            break
+    return number
 
 
 def _read_regular(path: str, max_bytes: float) -> bytes:
@@ -213,28 +175,3 @@ def _read_regular(path: str, max_bytes: float) -> bytes:
         return data
     finally:
         os.close(descriptor)
-
-
-def _whole(data: bytes, member: Member) -> bytes:
-    if len(data) != member.size:
-        raise UnusableFile(f"{len(data)} bytes, expected {member.size}: the archive is damaged")
-    return data
-
-
-@lru_cache(maxsize=1)  # the time is there so that a file that was replaced is opened again
-def _open_zip(path: Path, changed_at_ns: int) -> zipfile.ZipFile:
-    return zipfile.ZipFile(path)
-
-
-class _Headers(io.FileIO):
-    """A tar of which only headers are read: a hostile one calls all the rest a header."""
-
-    def read(self, size: int | None = -1) -> bytes:
-        if size is None or not 0 <= size <= MAX_HEADER_BYTES:
-            raise tarfile.ReadError(f"a header of {size} bytes")
-        return super().read(size) or b""
-
-
-def growth_limit(path: Path) -> int:
-    """Bytes that the archive at `path` may hold when it is decompressed."""
-    return GROWTH_FREE_BYTES + MAX_GROWTH * path.stat().st_size

@@ -4,6 +4,7 @@ import bz2
 import gzip
 import hashlib
 import lzma
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,10 @@ import pyarrow as pa
 from pipeline.runtime.errors import SourceError
 
 COPIED_AT_ONCE = 1 << 20
+# An archive of photos hardly shrinks; one that grows like this was made to fill a disk.
+MAX_GROWTH = 100
+GROWTH_FREE_BYTES = 256 << 20
+CHECKSUM = slice(148, 156)  # of the header of a tar's member, octal
 
 
 def _open_zstd(path: Path) -> Any:
@@ -48,12 +53,12 @@ def decompress(path: Path, where: str, folder: Path, max_bytes: int) -> Path | N
     if final.exists():
         return final
     folder.mkdir(parents=True, exist_ok=True)
-    partial = final.with_suffix(".partial")
+    partial = final.with_name(f"{final.name}.{os.getpid()}.partial")
     written = 0
     try:
         with opener(path) as source, partial.open("wb") as target:
             while block := source.read(COPIED_AT_ONCE):
-                if not written and block[257:262] != b"ustar":
+                if not written and not _is_tar(block):
                     return None
                 written += len(block)
                 if written > max_bytes:
@@ -63,6 +68,8 @@ def decompress(path: Path, where: str, folder: Path, max_bytes: int) -> Path | N
     except SourceError:
         raise
     except Exception as error:  # gzip, lzma and zstd raise their own kinds
+        if isinstance(error, OSError) and error.errno:  # such as a full disk
+            raise
         raise SourceError(
             f"archive {where} cannot be decompressed: {error or type(error).__name__}",
             fix="fetch it again",
@@ -70,6 +77,20 @@ def decompress(path: Path, where: str, folder: Path, max_bytes: int) -> Path | N
     finally:
         partial.unlink(missing_ok=True)
     return final
+
+
+def _is_tar(block: bytes) -> bool:
+    """Whether this is how a tar starts; the oldest ones have a checksum alone."""
+    header = block[:512]
+    if header[257:262] == b"ustar":
+        return True
+    total = sum(header) - sum(header[CHECKSUM]) + 8 * ord(" ")
+    return len(header) == 512 and header[CHECKSUM].strip(b"\0 ") == b"%06o" % total
+
+
+def growth_limit(path: Path) -> int:
+    """Bytes that the archive at `path` may hold when it is decompressed."""
+    return GROWTH_FREE_BYTES + MAX_GROWTH * path.stat().st_size
 
 
 def grown(where: str | Path) -> SourceError:

@@ -27,6 +27,10 @@ class LabelTally(Protocol):
         """Lines for those who add a dataset: `cat: 64`."""
         ...
 
+    def misfit(self) -> str | None:
+        """What the labels look like that are of another target than this: `numbers`; else None."""
+        ...
+
     def oddities(self, index: TargetIndex) -> list[str]:
         """A sentence for each thing that looks suspicious."""
         ...
@@ -47,6 +51,10 @@ class Labels(Protocol):
 
     def column_type(self) -> pa.DataType:
         """Type of COLUMN."""
+        ...
+
+    def problem_in(self, index: Mapping[str, Any]) -> str | None:
+        """Why `index`, which may come from anywhere, does not say what labels may be; or None."""
         ...
 
     def num_outputs(self, index: TargetIndex) -> int:
@@ -81,6 +89,18 @@ class Labels(Protocol):
 
         Args:
             labels: the different ones in the source: a list in the order of their codes, or a set.
+        """
+        ...
+
+    def is_missing(self, text: str, index: TargetIndex) -> bool:
+        """Whether a text in place of a label says that there is none, such as -1 among codes."""
+        ...
+
+    def refuse_unfit(self, entry: Any, labels: list[str] | set[str], where: str) -> None:
+        """See whether labels can be learnt; `labels` as in `index_of`, `where` for messages.
+
+        Raises:
+            SourceError: they are others than those of the entry, or too few.
         """
         ...
 

@@ -29,14 +29,14 @@ def test_examples_are_compared_across_tables():
 def test_what_the_survey_has_is_told():
     survey = Survey(KIND)
     survey.problems.update({f"reason {number}": 7 - number for number in range(7)})
-    survey.num_unlabelled = 2
+    survey.unlabelled = 2
     survey.content.num_blank = 2
     survey.metadata["gps"] = 1
     survey.metadata["comment"] = 1
     assert list(Oddities(KIND).describe(SOURCE, survey)) == [
         *(f"{7 - number} images cannot be used: reason {number}" for number in range(5)),
         "2 more kinds of unusable images",
-        "2 images without a label",
+        "2 images without a label: they wait in the pool",
         "2 images blank",
         "1 image with GPS metadata (ingest removes it)",
     ]

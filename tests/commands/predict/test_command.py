@@ -114,10 +114,10 @@ def test_what_cannot_be_read_costs_the_others_nothing(ask):
     )
     assert [line.split("  ")[0] for line in out.splitlines()] == ["good.png"]
     assert status == 1
-    fix = " | fix: give an image in one of JPEG, PNG, WEBP, GIF, BMP, TIFF"
+    fix = " | fix: give an image in one of JPEG, PNG, WEBP, GIF, BMP, TIFF, PPM"
     assert err.splitlines() == [
         "ERROR text.jpg cannot be read: "
-        "no image in any of JPEG, PNG, WEBP, GIF, BMP, TIFF, but text" + fix,
+        "no image in any of JPEG, PNG, WEBP, GIF, BMP, TIFF, PPM, but text" + fix,
         "ERROR missing.png cannot be read: No such file or directory" + fix,
         "ERROR empty cannot be read: a folder without images" + fix,
         "ERROR half.png cannot be read: damaged pixels: image file is truncated" + fix,

@@ -289,5 +289,5 @@ def test_a_broken_configuration_is_left_to_people(project):
 
 def test_make_run_begins_with_it(project):
     """So that it works after every kill."""
-    recipe = read(project, "Makefile").split("\nrun: env")[1].splitlines()[1:3]
+    recipe = read(project, "Makefile").split("\nrun: ")[1].splitlines()[1:3]
     assert recipe == ["\t@groundwork repair --quiet", "\t@dvc repro"]

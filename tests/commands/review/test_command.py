@@ -91,8 +91,8 @@ def test_a_taken_port(pets):
         (
             lambda: Path("data/findings/review_queue.parquet").unlink(),
             "ERROR data/findings/review_queue.parquet is damaged: [Errno 2] No such file or "
-            "directory: 'data/findings/review_queue.parquet' | fix: bring it back: rm the file, "
-            "then dvc repro\n",
+            "directory: 'data/findings/review_queue.parquet' | fix: groundwork repair --cache "
+            "&& dvc repro\n",
         ),
         (
             lambda: Path("data/raw/index.json").unlink(),

@@ -102,8 +102,8 @@ def test_without_a_queue_clean_must_run(here):
 )
 def test_what_cannot_be_is_refused(here, change, fault):
     assert refusal(table_of(change)) == (
-        f"ERROR findings/review_queue.parquet is damaged: it {fault} | fix: bring it back: rm the "
-        "file, then dvc repro"
+        f"ERROR findings/review_queue.parquet is damaged: it {fault} | fix: groundwork "
+        "repair --cache && dvc repro"
     )
 
 
@@ -113,7 +113,7 @@ def test_other_columns_are_refused(here):
         "string, given string, proposed string, judges string, confidence float, label_quality "
         "float, reasons list<item: string>, votes list<item: struct<label: string, count: int32>>, "
         "like string, like_split string, like_label string, neighbours list<item: string>; found "
-        "id string, like string | fix: bring it back: rm the file, then dvc repro"
+        "id string, like string | fix: groundwork repair --cache && dvc repro"
     )
 
 

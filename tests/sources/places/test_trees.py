@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 
 from pipeline.runtime.errors import SourceError
-from pipeline.sources.places import trees
+from pipeline.sources.places import trees, unpack
+from pipeline.sources.places.archives import Tar, Zip
 from pipeline.sources.places.files import open_files
 from pipeline.sources.places.members import by_name, named
-from pipeline.sources.places.trees import Folder, Tar, UnusableFile, Zip
+from pipeline.sources.places.problems import UnusableFile
+from pipeline.sources.places.trees import Folder
 from tests.support.hostile_images import tar_header, tar_of
 
 SUFFIXES = frozenset({".jpg"})
@@ -117,12 +119,12 @@ def test_an_archive_may_grow_so_far_and_no_further(folder, make, monkeypatch):
     grown = sum(map(len, CONTENT.values()))
     if path.suffix != ".zip":
         grown = len(gzip.decompress(path.read_bytes()))
-    monkeypatch.setattr(trees, "MAX_GROWTH", 0)
-    monkeypatch.setattr(trees, "GROWTH_FREE_BYTES", grown - 1)
+    monkeypatch.setattr(unpack, "MAX_GROWTH", 0)
+    monkeypatch.setattr(unpack, "GROWTH_FREE_BYTES", grown - 1)
     with pytest.raises(SourceError, match="grows to far more than its size"):
         open_files(path, "here", SUFFIXES)
     assert not list(trees.UNPACKED_DIR.glob("*"))
-    monkeypatch.setattr(trees, "GROWTH_FREE_BYTES", grown)
+    monkeypatch.setattr(unpack, "GROWTH_FREE_BYTES", grown)
     assert list(open_files(path, "here", SUFFIXES).members) == sorted(CONTENT)
 
 

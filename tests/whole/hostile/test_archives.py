@@ -16,6 +16,7 @@ from tests.support.limits import JPEG, PNG, here, problems
 __all__ = ["here"]  # a fixture
 
 LINK = "no regular file but a link or a device"
+LINK_OUTSIDE = "a link that leads outside the archive"
 OUTSIDE = "a name that leads outside the archive"
 
 
@@ -33,7 +34,12 @@ def test_names_and_members_of_a_tar(here):
         member("cat/../../../climbs.jpg", data=JPEG)
         member(absolute, data=JPEG)
         member("cat/symbolic.jpg", tarfile.SYMTYPE, "../../../canary")
-        member("cat/hard.jpg", tarfile.LNKTYPE, "cat/1.jpg")
+        member("cat/absolute.jpg", tarfile.SYMTYPE, absolute)
+        member("cat/chain.jpg", tarfile.SYMTYPE, "beside.jpg")
+        member("cat/beside.jpg", tarfile.SYMTYPE, "../cat/1.jpg")
+        member("cat/loop.jpg", tarfile.SYMTYPE, "loop.jpg")
+        member("cat/hard.jpg", tarfile.LNKTYPE, "cat/contiguous.jpg")
+        member("cat/harder.jpg", tarfile.LNKTYPE, "cat/1.jpg")
         member("cat/device.jpg", tarfile.CHRTYPE)
         member("cat/block.jpg", tarfile.BLKTYPE)
         member("cat/pipe.jpg", tarfile.FIFOTYPE)
@@ -44,8 +50,13 @@ def test_names_and_members_of_a_tar(here):
         "cat/1.jpg": None,
         "cat/1.jpg#2": "another file has the same name",
         "cat/../../../climbs.jpg": OUTSIDE,
-        "cat/symbolic.jpg": LINK,
-        "cat/hard.jpg": LINK,
+        "cat/symbolic.jpg": LINK_OUTSIDE,
+        "cat/absolute.jpg": LINK_OUTSIDE,
+        "cat/chain.jpg": None,
+        "cat/beside.jpg": None,
+        "cat/loop.jpg": "a link to no file of the archive",
+        "cat/hard.jpg": "a hard link to no file before it in the archive",
+        "cat/harder.jpg": None,
         "cat/device.jpg": LINK,
         "cat/block.jpg": LINK,
         "cat/pipe.jpg": LINK,
@@ -75,8 +86,8 @@ def test_names_and_members_of_a_zip(here):
         "cat/1.jpg#2": "another file has the same name",
         "cat/../../../climbs.jpg": OUTSIDE,
         "absolute/1.jpg": OUTSIDE,
-        "cat/inner.zip": "no image in any of JPEG, PNG, WEBP, GIF, BMP, TIFF, but an archive",
-        "cat/link.jpg": LINK,
+        "cat/inner.zip": "no image in any of JPEG, PNG, WEBP, GIF, BMP, TIFF, PPM, but an archive",
+        "cat/link.jpg": LINK_OUTSIDE,
         "cat/device.jpg": LINK,
         "cat/pipe.jpg": "encrypted",
     }
@@ -92,7 +103,10 @@ def test_a_sparse_member(here):
     path.write_bytes(
         tar_of((tar_header("cat/1.jpg", len(JPEG)), JPEG), (bytes(sparse), b"x" * 512))
     )
-    assert problems(path) == {"cat/1.jpg": None, "cat/sparse.jpg": "a sparse file"}
+    assert problems(path) == {
+        "cat/1.jpg": None,
+        "cat/sparse.jpg": "a sparse file, which is not read",
+    }
 
 
 FIRST = (tar_header("cat/1.jpg", len(JPEG)), JPEG)

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.modalities.images.content.decoding import decode
+from pipeline.sources.places.problems import LINK_OUTSIDE, LINK_TO_FOLDER
 from tests.support.hostile_images import SECRET, encode, jpeg_segment, noise, png_chunk
 from tests.support.limits import JPEG, NARROW, PNG, here, ingest, problems, put
 
@@ -72,11 +73,11 @@ def test_what_is_no_regular_file_in_a_folder(here):
         "cat/inside.jpg": None,
         "cat/pipe.jpg": "no regular file",
         "cat/socket.jpg": "no regular file",
-        "cat/zeros.jpg": "a link that leads outside the folder",
-        "cat/outside.jpg": "a link that leads outside the folder",
+        "cat/zeros.jpg": LINK_OUTSIDE,
+        "cat/outside.jpg": LINK_OUTSIDE,
         "cat/loop.jpg": "a link that leads nowhere",
-        "cat/up.jpg": "no regular file",
-        "cat/again": "no regular file",
+        "cat/up.jpg": LINK_TO_FOLDER,
+        "cat/again": LINK_TO_FOLDER,
     }
 
 
@@ -114,7 +115,7 @@ def test_folders_deeper_than_the_stack(here):
     assert found == {"cat/plain.jpg": None, f"cat/{'d/' * 1200}1.jpg": None}
 
 
-NO_IMAGE = "no image in any of JPEG, PNG, WEBP, GIF, BMP, TIFF"
+NO_IMAGE = "no image in any of JPEG, PNG, WEBP, GIF, BMP, TIFF, PPM"
 
 
 class Exploit:
@@ -125,7 +126,6 @@ class Exploit:
 def test_what_is_called_an_image_and_is_none(here):
     disguised = {
         "pickle": (pickle.dumps(Exploit()), ", but a Python pickle"),
-        "svg": (b'<svg xmlns="x"><script>alert(1)</script></svg>', ", but an SVG drawing"),
         "html": (b"<!DOCTYPE html><script>alert(1)</script>", ", but an HTML page"),
         "elf": (Path(sys.executable).resolve().read_bytes()[:1000], ", but a program"),
         "script": (b"#!/bin/sh\ntouch ../exploited\n", ", but a program"),
@@ -137,6 +137,8 @@ def test_what_is_called_an_image_and_is_none(here):
     }
     data = put(here / "data", empty=b"", **{name: of[0] for name, of in disguised.items()})
     expected = {f"cat/{name}.jpg": NO_IMAGE + but for name, (_, but) in disguised.items()}
+    (data / "cat" / "svg.jpg").write_bytes(b'<svg xmlns="x"><script>alert(1)</script></svg>')
+    expected["cat/svg.jpg"] = "an SVG drawing, which is not read: rsvg-convert -o a.png a.svg"
     assert problems(data) == expected | {"cat/empty.jpg": "empty file"}
 
 

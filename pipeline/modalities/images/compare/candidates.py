@@ -26,7 +26,8 @@ Step = Callable[[int], object]
 
 NUM_CANDIDATES = 12
 """For each image in each split, and as many of its mirror image. Among 20,000 images of CIFAR-10
-12 lead to 314 near duplicates, 8 to 303; 8 by directions learnt from the data to 310 (LOG.md)."""
+12 lead to 314 near duplicates, 8 to 303; 8 by directions learnt from the data to 310
+(docs/decisions/near-duplicates.md)."""
 NUM_SPLITS = 3
 KEY_BYTES = 24
 NONE = -1  # no image

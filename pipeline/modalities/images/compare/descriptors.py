@@ -3,7 +3,8 @@
 A thumbnail without its mean (brightness), scaled to one length (contrast), is projected on the
 directions in which images differ most compared with how much an image differs from its shifted
 copies: Fisher's linear discriminant (1936), with one class for each image. On CIFAR-10 the original
-of a shifted copy comes first in 95 %, by a plain standardised 8 x 8 thumbnail in 83 % (LOG.md).
+of a shifted copy comes first in 95 %, by a plain standardised 8 x 8 thumbnail in 83 %
+(docs/decisions/near-duplicates.md).
 
 The directions are learnt from made-up images with the amplitude spectrum of photos, 1/f (Field
 1987), not from the data: so a descriptor is a function of its image alone, and stays the same when

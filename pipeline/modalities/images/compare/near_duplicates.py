@@ -12,8 +12,9 @@ first roughly (screening.py). Two images are near duplicates when, at the best s
 The last is relative: where most images are near duplicates of others, such as frames of a film,
 only still closer pairs are found; say `group` there.
 
-Time grows with the square of the number of images, memory linearly; LOG.md has the seconds. With
-the candidates of the last run, time grows with the number of new images times that of all.
+Time grows with the square of the number of images, memory linearly;
+docs/decisions/near-duplicates.md has the seconds. With the candidates of the last run, time grows
+with the number of new images times that of all.
 """
 
 from collections.abc import Iterator
@@ -49,7 +50,8 @@ MIN_GREY_CORRELATION = 0.6
 MIN_CORRELATION = 0.76
 MIN_EVIDENCE = 70.0
 """Nats. Both are from 1,400 planted copies and 20,000 images of CIFAR-10, by looking at the pairs
-that nobody planted: below, most are different ships on the sea; above, few (LOG.md)."""
+that nobody planted: below, most are different ships on the sea; above, few
+(docs/decisions/near-duplicates.md)."""
 STANDS_OUT = 3.0
 """How far above the usual nearest neighbour, in units of the usual distance from the nearest to
 the tenth. No two different digits exceed 2.9, planted copies of CIFAR-10 have 5 and more."""

@@ -19,7 +19,8 @@ LENGTH = 4000
 """Of an image's details, before rounding; see descriptors.LENGTH."""
 MIN_CORRELATION = 0.4
 """Over the whole of both images, at the best shift, which is less than where they overlap: among
-the near duplicates in 20,000 images of CIFAR-10 the least is 0.50 (LOG.md)."""
+the near duplicates in 20,000 images of CIFAR-10 the least is 0.50
+(docs/decisions/near-duplicates.md)."""
 DETAIL_STEPS = 256
 """Of a grey level."""
 IMAGES_AT_ONCE = 1024

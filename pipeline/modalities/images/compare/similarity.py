@@ -20,7 +20,8 @@ SIDE = 32
 """Pixels; larger images are compared at this size."""
 FINE, COARSE = 0.7, 2.0
 """Pixels: standard deviations of the Gaussians between which details lie. On CIFAR-10 this band
-tells planted copies from images that look alike better than others (LOG.md)."""
+tells planted copies from images that look alike better than others
+(docs/decisions/near-duplicates.md)."""
 MAX_SHIFT = 3 / 32
 """Of the side, searched in both directions."""
 MARGIN = 1 / 16

@@ -8,17 +8,19 @@ stored as a PNG of its pixels. Decoding the stored image gives the pixels that w
 Decoded form: 8 bits a channel, grey (1 channel) or RGB (3), upright.
 
     1, L                8-bit grey
-    I;16, I;16B         grey, 65535 becoming 255 (rounded)
+    I;16, I;16B         grey, 65535 becoming 255 (rounded), or as the entry's range_16bit says
     P, PA, YCbCr, HSV   RGB
     CMYK, YCCK          RGB by the plain formula, without the profile
     LAB                 sRGB, by LittleCMS
     LA, RGBA, P with transparency   laid over white
     16 bits a channel   RGB of the upper 8 bits
+    I of a PGM          likewise; 12 bits of a TIFF: 4095 becoming 255
     I, F                refused: nobody knows the range of 32-bit values
     animation, pages, second pictures   the first one
     colour profiles     are not applied: the values stay as they are
 
-A JPEG whose compressed pixels are damaged or go on after the last one is refused. Nobody looks for
+A JPEG whose compressed pixels are damaged or go on after the last one is refused; but bytes of one
+value behind the last pixel, with which cameras fill their files up, are cut off. Nobody looks for
 messages in the pixels themselves (low bits, unused colours of a palette).
 """
 
@@ -31,15 +33,22 @@ import simplejpeg  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 from PIL import Image
 
+from pipeline.modalities.images.content.deep_grey import Range, mode_with_range
 from pipeline.modalities.images.content.exif import UPRIGHT, read_orientation, turn
-from pipeline.modalities.images.content.jpeg import SOI, strip_jpeg
-from pipeline.modalities.images.content.pillow import metadata_kinds, open_image, read_pixels
-from pipeline.modalities.images.content.png import hides_bytes, strip_png
+from pipeline.modalities.images.content.jpeg import EOI, SOI, strip_jpeg
+from pipeline.modalities.images.content.pillow import (
+    Decoded,
+    metadata_kinds,
+    open_image,
+    read_pixels,
+)
+from pipeline.modalities.images.content.png import hides_bytes, is_deep_png, strip_png
 from pipeline.modalities.images.content.refusals import UnreadableImage, refuse_oversize
 from pipeline.modalities.images.content.stripped_image import StrippedImage
 
 JPEG_MODES = {1: "L", 3: "RGB", 4: "CMYK"}
 # Warnings of libjpeg about damaged pixels: "Corrupt JPEG data: 5 extraneous bytes before …".
+JPEG_PADDING = re.compile(r"Corrupt JPEG data: (\d+) extraneous bytes before marker 0xd9")
 JPEG_DAMAGE = re.compile(r"(?:Corrupt JPEG data: (?:\d+ )?|(?=Premature))(.*)")
 
 
@@ -65,26 +74,31 @@ def decode(data: bytes, max_pixels: float = float("inf")) -> NDArray[np.uint8]:
     """
     stripped = _strip(data)
     if stripped is None:
-        return read_pixels(open_image(data, max_pixels))
-    pixels, _ = _decode_stripped(stripped, max_pixels)
-    return turn(pixels, read_orientation(stripped.header)[0])
+        return read_pixels(open_image(data, max_pixels)).pixels
+    _, decoded = _decode_stripped(stripped, max_pixels)
+    return turn(decoded.pixels, read_orientation(stripped.header)[0])
 
 
-def prepare(data: bytes, max_pixels: float) -> StoredImage:
+def prepare(data: bytes, max_pixels: float, range_16bit: Range | None = None) -> StoredImage:
     """Decode an image and bring it to the form that the pipeline stores.
+
+    `range_16bit` are the values of 16-bit grey that become 0 and 255; None for 0 and 65535.
 
     Raises:
         UnreadableImage: see `decode`.
     """
     stripped = _strip(data)
     if stripped is None:
-        return _prepare_other(data, max_pixels)
+        return _prepare_other(data, max_pixels, range_16bit)
     removed = stripped.removed
-    pixels, mode = _decode_stripped(stripped, max_pixels)
+    stored, (pixels, mode) = _decode_stripped(stripped, max_pixels, range_16bit)
     orientation, kinds_in_exif = read_orientation(stripped.header)
-    stored = stripped.data
+    if stored is not stripped.data:
+        removed = removed | {"trailer"}
     if not stored.startswith(SOI) and hides_bytes(stored):
         removed = removed | {"trailer"}
+        stored = encode_png(pixels)
+    if range_16bit is not None and is_deep_png(stored):
         stored = encode_png(pixels)
     if orientation != UPRIGHT:
         pixels = turn(pixels, orientation)
@@ -102,30 +116,54 @@ def _strip(data: bytes) -> StrippedImage | None:
     return strip_jpeg(data) if data.startswith(SOI) else strip_png(data)
 
 
-def _decode_stripped(stripped: StrippedImage, max_pixels: float) -> tuple[NDArray[np.uint8], str]:
-    """Decode without turning; return pixels, shape `(H, W, C)`, and Pillow's mode."""
+def _decode_stripped(
+    stripped: StrippedImage, max_pixels: float, range_16bit: Range | None = None
+) -> tuple[bytes, Decoded]:
+    """Decode without turning; return the data, less padding, and their pixels."""
     header = stripped.header
     refuse_oversize(header.width, header.height, max_pixels)
-    if stripped.data.startswith(SOI) and header.channels in JPEG_MODES:
+    data = stripped.data
+    if data.startswith(SOI) and header.channels in JPEG_MODES:
         mode = JPEG_MODES[header.channels]
         try:
-            # The same libjpeg-turbo as Pillow's, with the same options, five times as fast for
-            # small images; and it names the damage.
-            pixels = simplejpeg.decode_jpeg(stripped.data, "GRAY" if mode == "L" else mode)
+            data, pixels = _decode_jpeg(data, "GRAY" if mode == "L" else mode)
         except ValueError as error:
             if damage := JPEG_DAMAGE.match(str(error)):
                 raise UnreadableImage(f"damaged pixels: {damage[1]}") from None
         else:
             if mode != "CMYK":  # Pillow knows which of them are inverted
-                return pixels, mode
-    image = open_image(stripped.data, max_pixels)
-    mode = image.mode
-    return read_pixels(image, turn=False), mode
+                return data, Decoded(pixels, mode)
+    decoded = read_pixels(open_image(data, max_pixels), turn=False, range_16bit=range_16bit)
+    if is_deep_png(data) and decoded.pixels.shape[2] > 1:
+        low, high = int(decoded.pixels.min()), int(decoded.pixels.max())
+        mode = mode_with_range(decoded.mode, Range(low << 8, high << 8 | 255))
+        return data, decoded._replace(mode=mode)
+    return data, decoded
 
 
-def _prepare_other(data: bytes, max_pixels: float) -> StoredImage:
+def _decode_jpeg(data: bytes, colours: str) -> tuple[bytes, NDArray[np.uint8]]:
+    """Decode a JPEG, and cut off bytes of one value between its last pixel and its end.
+
+    Raises:
+        ValueError: names the damage, or it is of a kind that simplejpeg does not read.
+    """
+    while True:
+        try:
+            # The same libjpeg-turbo as Pillow's, with the same options, five times as fast for
+            # small images; and it names the damage.
+            return data, simplejpeg.decode_jpeg(data, colours)
+        except ValueError as error:
+            padding = JPEG_PADDING.match(str(error))
+            if padding is None:
+                raise
+            end = len(data) - len(EOI)
+            start = end - int(padding[1])
+            if not 0 < start < end or len(set(data[start:end])) != 1:
+                raise
+            data = data[:start] + EOI
+
+
+def _prepare_other(data: bytes, max_pixels: float, range_16bit: Range | None) -> StoredImage:
     """Prepare an image of another format or an odd structure, by Pillow alone."""
-    image = open_image(data, max_pixels)
-    mode = image.mode
-    pixels = read_pixels(image)
+    pixels, mode = read_pixels(open_image(data, max_pixels), range_16bit=range_16bit)
     return StoredImage(encode_png(pixels), pixels, mode, sorted(metadata_kinds(data)))

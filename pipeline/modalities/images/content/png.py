@@ -75,6 +75,11 @@ def strip_png(data: bytes) -> StrippedImage | None:
     return None
 
 
+def is_deep_png(data: bytes) -> bool:
+    """Whether this is a PNG of 16 bits a channel."""
+    return data.startswith(START) and data[24:25] == b"\x10"
+
+
 def hides_bytes(png: bytes) -> bool:
     """Return whether the compressed stream of a stripped PNG goes on after its last pixel.
 

@@ -2,24 +2,27 @@
 
 import re
 
+from pipeline.modalities.images.content.unread_formats import TRUEVISION, UNREAD_FORMATS
+from pipeline.modalities.prepared import UnreadFormat
+
 LOOKS_LIKE = (
     (rb"\xff\xd8\xff", "a damaged JPEG file"),
     (rb"\x89PNG", "a damaged PNG file"),
     (rb"GIF8", "a damaged GIF file"),
     (rb"RIFF....WEBP", "a damaged WEBP file"),
-    (rb"II\*\0|MM\0\*", "a damaged TIFF file"),
+    (rb"II\*\0|MM\0\*|II\+\0|MM\0\+", "a damaged TIFF file"),
+    (rb"P[1-6y]\s", "a damaged PPM file"),
     (rb"\x80[\x02-\x05]", "a Python pickle"),
     (rb"\x7fELF|MZ|\xcf\xfa\xed\xfe|#!", "a program"),
     (rb"PK\x03\x04|\x1f\x8b|Rar!|7z\xbc\xaf|\xfd7zXZ|BZh|\x28\xb5\x2f\xfd", "an archive"),
     (rb"%PDF", "a PDF document"),
-    (rb"....ftyp(?:hei|hev|mif)", "a HEIC photo"),
-    (rb"....ftypavi", "an AVIF picture"),
-    (rb"....ftyp", "a video"),
-    (rb"\0\0\0\x0cJXL |\xff\x0a", "a JPEG XL picture"),
-    (rb"\0\0\0\x0cjP  ", "a JPEG 2000 picture"),
-    (rb"8BPS", "a Photoshop document"),
-    (rb"version https://git-lfs", "a Git LFS pointer, not the file itself"),
-    (rb"(?s:\s*<.{0,400}?<svg|\s*<svg)", "an SVG drawing"),
+    (rb"version https://git-lfs", "a Git LFS pointer, not the file itself (git lfs pull)"),
+    (rb"/annex/objects/", "a git-annex pointer, not the file itself (git annex get)"),
+    (
+        rb"(?:md5|outs):[^\n]*\n[^\0]*(?:md5|path): ",
+        "a DVC pointer, not the file itself (dvc pull)",
+    ),
+    (rb"\x89HDF|CDF\x01|\x93NUMPY|MATLAB 5", "an array of numbers in a file of its own format"),
     (rb"(?i:\s*<!doctype html|\s*<html)", "an HTML page"),
     (rb"\0+\Z", "nothing but zeros"),
     (rb"[\t\n\r\x20-\x7e]+\Z", "text"),
@@ -41,6 +44,19 @@ def refuse_oversize(width: int, height: int, max_pixels: float) -> None:
     if width * height > max_pixels:
         size = f"{width} x {height}"
         raise UnreadableImage(f"{size} pixels, more than {max_pixels:.0f} allowed")
+
+
+def not_read(kind: str, instead: str) -> UnreadableImage:
+    """The error for a whole file of a known kind that is not read, with what to do instead."""
+    return UnreadableImage(f"{kind}, which is not read: {instead}")
+
+
+def unread_format(data: bytes) -> UnreadFormat | None:
+    """The format of a picture, drawing or video that is known and not read; None for others."""
+    for pattern, found, _ in UNREAD_FORMATS:
+        if re.match(pattern, data[:LOOKED_AT_BYTES], re.DOTALL):
+            return found
+    return TRUEVISION if data[-18:-2] == b"TRUEVISION-XFILE" else None
 
 
 def likely_content(data: bytes) -> str | None:

@@ -10,8 +10,11 @@ from typing import Any
 from pipeline.dataset.arrays import Keys
 from pipeline.dataset.shards.column import INPUT, ShardColumn
 from pipeline.modalities.images.encode.pixels import Shape, decode_all
+from pipeline.modalities.images.encode.preparation import problem_in
 from pipeline.modalities.images.encode.transforms.augment import augment
 from pipeline.modalities.protocols.encode import Inputs, Preparation
+
+__all__ = ["CONTENT", "columns", "encode", "problem_in", "vary"]
 
 CONTENT = ("image",)
 

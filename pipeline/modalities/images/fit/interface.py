@@ -17,9 +17,11 @@ DIGITS = 6  # of mean and standard deviation
 def fit(
     index: Mapping[str, Any], tables: Callable[[], Iterable[pa.Table]], settings: Any
 ) -> Preparation:
-    """`shape` as data/raw has it, and `resize` as `settings` have it; no example is read."""
+    """`shape` and `options` as data/raw has them, `resize` as `settings`; no example is read."""
     content = index["content"]
-    return {"shape": [*content["image_size"], content["channels"]], "resize": settings.resize}
+    options = {"options": content["options"]} if "options" in content else {}
+    shape = [*content["image_size"], content["channels"]]
+    return {"shape": shape, "resize": settings.resize, **options}
 
 
 def sums(inputs: Inputs) -> Sums:

@@ -7,14 +7,15 @@ from pipeline.modalities.protocols.label_check import QuickRecipe
 
 STEPS_PER_EPOCH = 15  # at least, down to batches of MIN_BATCH
 MIN_BATCH, MAX_BATCH = 16, 1000
-MIN_STEPS = 100  # of each network, however little data there is (LOG.md)
+MIN_STEPS = 100  # of each network, however little data there is (docs/decisions/label-network.md)
 
 
 class LabelNetwork(WhitenedCNN):
     """The network that the recipe, and how far its answers are trusted, were found with.
 
     One that classifies better does not rank labels better: with the residual, and the bias trained
-    as there, average precision on CIFAR-10N falls from 0.737 to 0.729 (LOG.md).
+    as there, average precision on CIFAR-10N falls from 0.737 to 0.729
+    (docs/decisions/label-network.md).
     """
 
     NUM_RESIDUAL = 0

@@ -23,7 +23,8 @@ from pipeline.modalities.protocols.network import Batch, Moment
 
 LOOKED_AT_PIXELS = 5000 * 32 * 32  # enough images to show how they vary
 BF16_MIN_PIXELS = 16 * 16
-"""Below this size of image bf16 on a CPU costs more in conversions than it gains (LOG.md)."""
+"""Below this size of image bf16 on a CPU costs more in conversions than it gains
+(docs/decisions/bf16-on-a-cpu.md)."""
 PREDICTED_AT_ONCE = 1000
 PREDICTED_PIXELS = PREDICTED_AT_ONCE * 64 * 64  # of larger images fewer at once
 

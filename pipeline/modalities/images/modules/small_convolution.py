@@ -2,7 +2,7 @@
 
 oneDNN, which computes convolutions on a CPU, takes two to eight times as long for the gradient of
 the weights over many small maps as over few large ones with as many pixels. So small maps are laid
-side by side, with blank pixels in between (LOG.md).
+side by side, with blank pixels in between (docs/decisions/small-convolutions.md).
 """
 
 from typing import Any

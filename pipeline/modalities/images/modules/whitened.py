@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from pipeline.modalities.images.modules.small_convolution import SmallConv2d
 
-SMALL_SIDE = 16  # pixels; images below it need fewer channels (LOG.md)
+SMALL_SIDE = 16  # pixels; images below it need fewer channels (docs/decisions/bf16-on-a-cpu.md)
 
 
 class WhitenedCNN(nn.Module):

@@ -9,7 +9,7 @@ from pipeline.modalities.images.modules.image_network import ImageNetwork, gains
 from pipeline.modalities.images.modules.on_device import scaled_size
 from pipeline.modalities.images.network.networks import build_network, check_image_shape
 from pipeline.modalities.images.network.published import published
-from pipeline.modalities.images.network.settings import PUBLISHERS, TORCHVISION
+from pipeline.modalities.images.network.settings import PUBLISHERS, TORCHVISION, VIEWS
 from pipeline.modalities.protocols.encode import Preparation
 from pipeline.modalities.protocols.network import Adapted, Weights
 from pipeline.runtime.errors import SettingsError
@@ -27,7 +27,12 @@ def build(name: str, preparation: Preparation, outputs: int, settings: Any) -> n
     shape = _shape(preparation)
     network = build_network(name, shape, outputs)
     if settings is None or isinstance(settings, Mapping):
-        return ImageNetwork(network, preparation, views=(settings or {}).get("views", "original"))
+        views = (settings or {}).get("views", "original")
+        if views not in VIEWS:
+            raise SettingsError(
+                f"views must be one of {', '.join(VIEWS)}, found {views!r}", fix="name one of these"
+            )
+        return ImageNetwork(network, preparation, views=views)
     for smaller in settings.progressive:
         height, width = scaled_size(*shape[:2], smaller.scale)
         check_image_shape(network, name, (height, width, shape[2]))

@@ -3,7 +3,7 @@
 Knows no torch, so that a name can be refused in a moment.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import AfterValidator, Field
 
@@ -12,6 +12,8 @@ from pipeline.runtime.settings import Fraction, Settings
 
 NETWORKS = ("article_cnn", "resnet", "whitened_cnn", "whitened_resnet")
 TORCHVISION = "torchvision:"
+Views = Literal["original", "mirrored", "shifted", "mirrored_and_shifted"]
+VIEWS = get_args(Views)
 PUBLISHERS = ("torchvision",)
 """Whose weights training may start from."""
 
@@ -83,7 +85,7 @@ class TrainFields(Settings):
     """Applied in this order to every batch on the device, on top of the copies in the shards."""
     progressive: Annotated[list[Progressive], AfterValidator(ascending)]
     """Smaller images in early epochs, which take less time; then full size."""
-    views: Literal["original", "mirrored", "shifted", "mirrored_and_shifted"]
+    views: Views
     """How the model sees an image that it classifies: as it is, or also mirrored, or shifted by a
     pixel, or both (2, 3 or 6 times as slow); the answers are averaged."""
     weights: Annotated[str, AfterValidator(starts_from(*PUBLISHERS))]

@@ -1,9 +1,14 @@
 """The names of modalities/protocols/prepare.py, for images."""
 
+from typing import Any
+
 import pyarrow as pa
 
 from pipeline.modalities.images.content.measurements import MEASUREMENTS
 from pipeline.modalities.images.content.pillow import FORMATS as PILLOW_FORMATS
+from pipeline.modalities.images.content.refusals import unread_format
+from pipeline.modalities.images.content.unread_formats import UNREAD_SUFFIXES
+from pipeline.modalities.images.prepare.beginnings import begins_like_one
 from pipeline.modalities.images.prepare.preparing import prepare
 from pipeline.modalities.images.prepare.sources import cifar, idx
 from pipeline.modalities.images.prepare.sources.builtin import open_builtin
@@ -20,13 +25,17 @@ __all__ = [
     "PERSONAL_METADATA",
     "SOURCES",
     "SUFFIXES",
+    "UNREAD_SUFFIXES",
     "USUAL_NAMES",
     "WORDS",
+    "begins_like_one",
     "may_hold",
     "new_tally",
     "open_builtin",
+    "options",
     "prepare",
     "trace",
+    "unread_format",
 ]
 
 NOUN = "image"
@@ -38,6 +47,7 @@ PERSONAL_METADATA = ("gps", "exif")
 FORMATS = f"an image in one of {', '.join(PILLOW_FORMATS)}"
 SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".bmp", ".dib", ".tif", ".tiff"}
+    | {".ppm", ".pgm", ".pbm", ".pnm"}
 )
 USUAL_NAMES = (
     "file_name", "filename", "file", "path", "filepath", "file_path", "image_path", "image",
@@ -53,6 +63,11 @@ def may_hold(kind: pa.DataType) -> bool:
         or pa.types.is_large_binary(kind)
         or (pa.types.is_struct(kind) and kind.get_field_index("bytes") >= 0)
     )
+
+
+def options(entry: Any) -> dict[str, Any]:
+    """`range_16bit`, where the entry has it."""
+    return {"range_16bit": entry.range_16bit} if entry.range_16bit else {}
 
 
 def new_tally() -> ImageTally:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.modalities.images.content import decoding
+from pipeline.modalities.images.content.deep_grey import Range
 from pipeline.modalities.images.content.measurements import Measured, measure
 from pipeline.modalities.images.content.refusals import UnreadableImage
 from pipeline.modalities.prepared import Prepared
@@ -18,6 +19,8 @@ MEASURED_AT_ONCE_BYTES = 8 << 20
 def prepare(contents: Sequence[bytes | None], limits: Any) -> Prepared:
     """Decode, strip and measure encoded images; see modalities/protocols/prepare.py."""
     max_pixels = limits.max_megapixels * 1e6
+    given = getattr(limits, "range_16bit", None)
+    range_16bit = Range(*given) if given else None
     num = len(contents)
     stored: list[bytes | None] = [None] * num
     digests: list[str | None] = [None] * num
@@ -28,7 +31,7 @@ def prepare(contents: Sequence[bytes | None], limits: Any) -> Prepared:
     measured = MeasuredColumns(num)
     for position, encoded in enumerate(contents):
         try:
-            image = decoding.prepare(encoded or b"", max_pixels)
+            image = decoding.prepare(encoded or b"", max_pixels, range_16bit)
         except UnreadableImage as reason:
             problems[position], transient[position] = str(reason), reason.transient
             continue

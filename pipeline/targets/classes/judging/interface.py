@@ -3,8 +3,8 @@
 Judged are accuracy and macro F1 unless others are asked for: where runs differ in their seed
 alone, which examples they get wrong differs by chance (Jordan 2023, arXiv 2304.01910), and that is
 what the test allows for. How sure of itself a model is differs as a whole, so loss and calibration
-error of two seeds differ for sure more often than is allowed for (LOG.md). They are shown with an
-interval.
+error of two seeds differ for sure more often than is allowed for (docs/decisions/compare.md). They
+are shown with an interval.
 """
 
 import numpy as np

@@ -10,7 +10,7 @@ from pipeline.targets.classes.labels.adding import (
 from pipeline.targets.classes.labels.answers import answer, answer_words
 from pipeline.targets.classes.labels.balance import balance
 from pipeline.targets.classes.labels.columns import COLUMN, column, column_type
-from pipeline.targets.classes.labels.encoding import encode, num_outputs
+from pipeline.targets.classes.labels.encoding import encode, num_outputs, problem_in
 from pipeline.targets.classes.labels.reading import (
     UNKNOWN,
     USUAL_NAMES,
@@ -18,11 +18,13 @@ from pipeline.targets.classes.labels.reading import (
     figures,
     how_to_mend,
     index_of,
+    is_missing,
     label_names,
     named,
     namer,
     names_in,
     problem_of,
+    refuse_unfit,
 )
 from pipeline.targets.classes.labels.tally import ClassTally
 from pipeline.targets.classes.labels.voting import vote
@@ -44,6 +46,7 @@ __all__ = [
     "grow",
     "how_to_mend",
     "index_of",
+    "is_missing",
     "label_names",
     "named",
     "namer",
@@ -51,7 +54,9 @@ __all__ = [
     "names_more",
     "new_tally",
     "num_outputs",
+    "problem_in",
     "problem_of",
+    "refuse_unfit",
     "vote",
     "without_names",
 ]

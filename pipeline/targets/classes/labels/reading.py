@@ -4,10 +4,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from pipeline.runtime.errors import SourceError
+from pipeline.targets.classes.labels.tally import some
 from pipeline.targets.protocols.labels import TargetIndex
 
 USUAL_NAMES = ("label", "class", "category", "target", "class_name", "label_name")
 UNKNOWN = "no class"
+MISSING = "-1"
+"""What codes of classes usually have in place of none."""
 
 
 def names_in(entry: Any) -> list[str] | None:
@@ -17,9 +20,47 @@ def names_in(entry: Any) -> list[str] | None:
 
 
 def index_of(entry: Any, labels: list[str] | set[str]) -> TargetIndex:
-    """The classes of the entry, or those of the source."""
-    found = labels if isinstance(labels, list) else in_order(labels)
+    """The classes of the entry, or those of the source; -1 among codes is none."""
+    found = labels if isinstance(labels, list) else in_order(labels - missing_among(labels))
     return {"classes": entry.classes or found}
+
+
+def missing_among(texts: set[str]) -> set[str]:
+    """-1, where all others are codes of classes: whole numbers from 0 or 1 on, two or more."""
+    others = texts - {MISSING}
+    if MISSING not in texts or len(others) < 2 or not all(map(str.isdecimal, others)):
+        return set()
+    return {MISSING} if min(map(int, others)) in (0, 1) else set()
+
+
+def is_missing(text: str, index: TargetIndex) -> bool:
+    return text == MISSING and text not in index["classes"]
+
+
+def refuse_unfit(entry: Any, labels: list[str] | set[str], where: str) -> None:
+    """See the protocol.
+
+    Raises:
+        SourceError: the source has none of the entry's classes, or the labels are of one class.
+    """
+    names = index_of(entry, labels)["classes"]
+    if entry.classes and isinstance(labels, set) and labels and not labels & {*names}:
+        raise SourceError(
+            f"{where} has the labels {some(in_order(labels))}; classes: in the catalog entry has "
+            f"{some(names)}",
+            fix="correct classes: in the catalog entry, or leave it out",
+        )
+    if len(names) == 1:
+        raise SourceError(
+            f"{where} has one class, {names[0]}; a classifier needs two",
+            fix="sort its examples into a folder for each class, or list them with their labels in "
+            "a table",
+        )
+    if not names and entry.annotations is None:
+        raise SourceError(
+            f"no example of {where} has a label",
+            fix="give labels to some of them, in folders, a table or annotations:",
+        )
 
 
 def in_order(names: set[str]) -> list[str]:
@@ -41,7 +82,7 @@ def namer(texts: set[str], entry: Any, where: str) -> Callable[[str], str | None
             f"{where} has no label that the entry's classes name; the first is {min(texts)!r}",
             fix="correct classes: in the catalog entry, or leave it out",
         )
-    names["-1"] = None  # usual for unlabelled
+    names[MISSING] = None
     return lambda text: names.get(text, text)
 
 

@@ -6,6 +6,7 @@ import pyarrow as pa
 
 from pipeline.dataset.table import count
 from pipeline.targets.classes.labels.columns import COLUMN
+from pipeline.targets.classes.labels.misfits import misfit
 from pipeline.targets.protocols.labels import TargetIndex
 
 MAX_CLASSES_LISTED = 12
@@ -32,10 +33,13 @@ class ClassTally:
             lines.append(f"... and {len(names) - MAX_CLASSES_LISTED} more classes")
         return lines
 
+    def misfit(self) -> str | None:
+        return misfit(self.counts)
+
     def oddities(self, index: TargetIndex) -> list[str]:
         found = []
-        if len(index["classes"]) == 1:
-            found.append("only one class; a classifier needs two")
+        if (unfit := self.misfit()) is not None:
+            found.append(f"{unfit}; target: classes has one class for each example")
         most = max(self.counts.values(), default=0)
         if rare := [name for name, n in self.counts.items() if n * RARE_BELOW < most]:
             found.append(f"less than a tenth of the largest class: {some(rare)}")

@@ -18,8 +18,9 @@ LABEL_SMOOTHING = 0.2
 """That networks of the check learn with."""
 TRUE_LABEL_TEMPERATURE = 0.35
 """What logits are divided by to be calibrated on the true labels, which nobody has: with
-LABEL_SMOOTHING the same value serves from no wrong label to 20 % of them (LOG.md). That is of
-networks that are good; see `_doubtful` for the others."""
+LABEL_SMOOTHING the same value serves from no wrong label to 20 % of them
+(docs/decisions/label-temperature.md). That is of networks that are good; see `_doubtful` for the
+others."""
 
 
 def check_labels(

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.runtime.errors import SourceError
+from pipeline.sources.places.problems import LINK_OUTSIDE
 from tests.support.entries import Entry, open_source
 
 PLAIN = ["cat/1.jpg", "cat/2.PNG", "dog/deep/er/1.jpg"]
@@ -82,17 +83,35 @@ def test_classes_that_are_numbers_come_in_their_order(tmp_path):
     assert source(tmp_path, classes=["10", "9", "1"]).target["classes"] == ["10", "9", "1"]
 
 
-def test_litter_is_passed_over_and_what_is_beside_the_classes_too(tmp_path):
+def test_litter_is_passed_over_and_what_is_beside_the_classes_has_no_label(tmp_path):
     names = [".DS_Store", "cat/.hidden.jpg", "cat/Thumbs.db", "__MACOSX/cat/1.jpg", "readme.jpg"]
     make(tmp_path, [*PLAIN, *names])
+    assert brief(tmp_path) == [*brief(make(tmp_path / "a", PLAIN)), ("readme.jpg", None, None)]
+
+
+def test_other_files_are_counted(tmp_path):
+    names = ["cat/notes.txt", "bird/none.txt", "cat/1.json", "cat/model.PTH", "LICENSE", "a/x.b-c"]
+    make(tmp_path, [*PLAIN, *names])
     assert [id for id, _, _ in brief(tmp_path)] == PLAIN
+    found = source(tmp_path)
+    assert found.target["classes"] == ["cat", "dog"]
+    assert found.beside == {
+        "not images: .txt": 2,
+        "not images: .json": 1,
+        "not images: .pth": 1,
+        "not images: no suffix": 1,
+        "not images: .b-c": 1,
+    }
 
 
-def test_any_other_file_in_a_class_folder_is_an_example(tmp_path):
-    make(tmp_path, [*PLAIN, "cat/notes.txt", "bird/none.txt"])
+def test_files_that_begin_like_images_are_images_whatever_they_are_called(tmp_path, png):
+    make(tmp_path, PLAIN)
+    for name in ("cat/no-suffix", "dog/1.jpg_large"):
+        (tmp_path / name).write_bytes(png(1))
+    (tmp_path / "dog/2.jpg_large").write_text("text")
     ids = [id for id, _, _ in brief(tmp_path)]
-    assert ids == sorted([*PLAIN, "cat/notes.txt", "bird/none.txt"])
-    assert source(tmp_path).target["classes"] == ["cat", "dog"]
+    assert ids == sorted([*PLAIN, "cat/no-suffix", "dog/1.jpg_large"])
+    assert source(tmp_path).beside == {"not images: .jpg_large": 1}
 
 
 @pytest.mark.parametrize("compression", ["", "gz", "bz2", "xz"])
@@ -135,7 +154,7 @@ def test_a_file_too_large_or_unusable_is_an_example_with_its_problem(tmp_path):
         "cat/2.PNG": None,
         "cat/link.jpg": None,
         "cat/lost.jpg": "a link that leads nowhere",
-        "cat/out.jpg": "a link that leads outside the folder",
+        "cat/out.jpg": LINK_OUTSIDE,
         "dog/deep/er/1.jpg": "23 bytes, more than 16 allowed",
     }
 

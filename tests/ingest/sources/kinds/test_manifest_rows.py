@@ -4,6 +4,7 @@ import os
 import unicodedata
 from pathlib import Path
 
+from pipeline.sources.places.problems import LINK_OUTSIDE
 from tests.support.manifests import ROWS, pets, problems, refusal, rows, source, web, write_csv
 
 __all__ = ["pets", "web"]  # fixtures
@@ -35,7 +36,7 @@ def test_what_a_path_may_not_be(pets, here):
     ]  # fmt: skip
     outside = "a path that leads outside the folder"
     expected = [
-        None, None, None, outside, outside, outside, "a link that leads outside the folder",
+        None, None, None, outside, outside, outside, LINK_OUTSIDE,
         "there is no such file", "no regular file", outside, outside, outside,
         "in a folder that leads outside", "a name with control characters", "no file named",
     ]  # fmt: skip

@@ -151,7 +151,7 @@ def odd_jpegs() -> dict[str, bytes]:
     }
 
 
-NO_IMAGE = "no image in any of JPEG, PNG, WEBP, GIF, BMP, TIFF, but a damaged JPEG file"
+NO_IMAGE = "no image in any of JPEG, PNG, WEBP, GIF, BMP, TIFF, PPM, but a damaged JPEG file"
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,7 @@
 
 import struct
 
-import numpy as np
 import pytest
-from PIL import Image
 
 from pipeline.modalities.images.content.decoding import decode, prepare
 from pipeline.modalities.images.content.refusals import UnreadableImage
@@ -25,14 +23,6 @@ def reason_of(data: bytes, max_pixels: float = PLENTY) -> str:
     return str(by_prepare.value)
 
 
-@pytest.mark.parametrize(("mode", "kind"), [("I", "TIFF"), ("F", "TIFF")])
-def test_values_whose_range_nobody_knows_are_refused(mode, kind):
-    image = Image.fromarray(np.arange(6).reshape(2, 3).astype("i4" if mode == "I" else "f4"))
-    assert image.mode == mode
-    reason = "damaged pixels: 32-bit values, whose range nobody knows"
-    assert reason_of(encode(image, kind)) == reason
-
-
 def test_an_empty_file():
     assert reason_of(b"") == "empty file"
 
@@ -43,19 +33,14 @@ def test_an_empty_file():
         (b"no image at all\n", ", but text"),
         (b"\0" * 100, ", but nothing but zeros"),
         (b"%PDF-1.4\xff", ", but a PDF document"),
-        (
-            b"<?xml version='1.0'?>\n<svg xmlns='http://www.w3.org/2000/svg'/>",
-            ", but an SVG drawing",
-        ),
         (b"\n<!DOCTYPE html><p>404 Not Found", ", but an HTML page"),
         (b"\x80\x04\x95\x0c\0", ", but a Python pickle"),
         (b"\x7fELF\x02\x01", ", but a program"),
         (b"#!/bin/sh\nrm -rf /\n", ", but a program"),
         (b"PK\x03\x04\x14", ", but an archive"),
-        (b"\0\0\0\x18ftypheic\0\0\0\0", ", but a HEIC photo"),
         (
             b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n",
-            ", but a Git LFS pointer, not the file itself",
+            ", but a Git LFS pointer, not the file itself (git lfs pull)",
         ),
         (b"\x89PNG\r\n\x1a\n", ", but a damaged PNG file"),
         (b"\x01\x02\x03", ""),
@@ -63,12 +48,7 @@ def test_an_empty_file():
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_what_is_no_image_is_told_by_what_it_looks_like(data, but):
-    assert reason_of(data) == f"no image in any of JPEG, PNG, WEBP, GIF, BMP, TIFF{but}"
-
-
-def test_a_format_that_is_not_allowed():
-    data = encode(noise(HEIGHT, WIDTH, 3), "PPM")
-    assert reason_of(data).startswith("no image in any of JPEG, PNG, WEBP, GIF, BMP, TIFF")
+    assert reason_of(data) == f"no image in any of JPEG, PNG, WEBP, GIF, BMP, TIFF, PPM{but}"
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF", "BMP"])

@@ -34,7 +34,7 @@ def test_each_row_is_a_function_of_its_content(png, monkeypatch):
         None,
         "empty file",
         None,
-        "no image in any of JPEG, PNG, WEBP, GIF, BMP, TIFF, but text",
+        "no image in any of JPEG, PNG, WEBP, GIF, BMP, TIFF, PPM, but text",
         "20 x 20 pixels, more than 100 allowed",
     ]
     assert whole.removed == [[], [], [], [], ["trailer"], [], []]

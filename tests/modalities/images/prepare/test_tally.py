@@ -56,6 +56,16 @@ def test_sides_are_no_larger_than_networks_expect(side):
     assert found.common_size() == [min(224, side + 1)] * 2
 
 
+def test_a_size_that_enlarges_images_many_times_is_said():
+    found = tally((32, 32, 3, "RGB", 0.2), (32, 32, 3, "RGB", 0.2), (64, 64, 3, "RGB", 0.2))
+    assert found.remarks(entry(image_size=[127, 128])) == []
+    assert found.remarks(entry(image_size=[4000, 4000])) == [
+        "image_size 4000 x 4000 has 15,625 times the pixels of half of the images (32 x 32 to "
+        "64 x 64): enlarging adds nothing to see, and shards grow as much"
+    ]
+    assert tally().remarks(entry(image_size=[4000, 4000])) == []
+
+
 def test_nothing_readable():
     found = tally()
     assert found.index(entry()) == {"image_size": [1, 1], "channels": 1}

@@ -11,6 +11,10 @@ def columns(preparation):
     return [ShardColumn("x", "float32", (preparation["length"],))]
 
 
+def problem_in(preparation):
+    return None if preparation.get("length", 0) > 0 else "length should be positive"
+
+
 def encode(contents, preparation):
     length = preparation["length"]
     x = np.zeros((len(contents["series"]), length), np.float32)

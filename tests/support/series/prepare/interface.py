@@ -10,11 +10,16 @@ from pipeline.runtime.errors import SourceError
 NOUN, CONTENT = "series", {"series": "string"}
 FORMATS = "a JSON file with a list of numbers"
 SUFFIXES, USUAL_NAMES = frozenset({".json"}), ("file", "path")
+UNREAD_SUFFIXES = frozenset()
 METADATA, PERSONAL_METADATA, SOURCES, FEATURES = (), (), {}, {}
 
 
 def may_hold(kind):
     return pa.types.is_string(kind)
+
+
+def begins_like_one(start):
+    return start.lstrip()[:1] == b"["
 
 
 def open_builtin(uri):
@@ -32,6 +37,14 @@ def prepare(contents, limits):
         return json.dumps(numbers), {"length": len(numbers), "mean": mean(numbers)}
 
     return prepare_each(contents, "series", ["length", "mean"], prepare_one)
+
+
+def options(entry):
+    return {}
+
+
+def unread_format(content):
+    return None
 
 
 def trace(content):

@@ -34,6 +34,60 @@ def test_a_text_is_a_name_or_an_index():
     assert LABELS.named(["cat", "0"], INDEX) == ["cat", None]
 
 
+@pytest.mark.parametrize(
+    ("labels", "classes"),
+    [
+        ({"-1", "0", "1"}, ["0", "1"]),
+        ({"-1", "1", "2", "3"}, ["1", "2", "3"]),
+        ({"-1", "1"}, ["-1", "1"]),
+        ({"-1", "5", "6"}, ["-1", "5", "6"]),
+        ({"-1", "cat", "dog"}, ["-1", "cat", "dog"]),
+    ],
+)
+def test_minus_one_among_codes_is_no_class(labels, classes):
+    index = LABELS.index_of(entry(), labels)
+    assert index == {"classes": classes}
+    assert LABELS.is_missing("-1", index) == ("-1" not in classes)
+    assert not LABELS.is_missing("7", index)
+    assert not LABELS.is_missing("-1", LABELS.index_of(entry(["-1", "0"]), labels))
+
+
+@pytest.mark.parametrize(
+    ("classes", "labels", "message"),
+    [
+        (
+            ["cats", "dogs"],
+            {"dog", "cat"},
+            "here has the labels cat, dog; classes: in the catalog entry has cats, dogs | fix: "
+            "correct classes: in the catalog entry, or leave it out",
+        ),
+        (
+            None,
+            {"cat"},
+            "here has one class, cat; a classifier needs two | fix: sort its examples into a "
+            "folder for each class, or list them with their labels in a table",
+        ),
+        (
+            None,
+            set(),
+            "no example of here has a label | fix: give labels to some of them, in folders, a "
+            "table or annotations:",
+        ),
+    ],
+)
+def test_labels_that_cannot_be_learnt_are_refused(classes, labels, message):
+    with pytest.raises(SourceError) as caught:
+        LABELS.refuse_unfit(entry(classes), labels, "here")
+    assert str(caught.value) == f"ERROR {message}"
+
+
+def test_labels_that_can_be_learnt_are_not():
+    LABELS.refuse_unfit(entry(), {"cat", "dog"}, "here")
+    LABELS.refuse_unfit(entry(["cat", "dog"]), {"cat"}, "here")
+    LABELS.refuse_unfit(entry(["cat", "dog"]), ["cat", "dog"], "here")
+    LABELS.refuse_unfit(entry(["cat", "dog"]), set(), "here")
+
+
 def test_what_is_no_class_is_a_problem_where_the_entry_names_classes():
     assert LABELS.problem_of("fish", entry()) is None
     assert LABELS.problem_of("cat", entry(["cat", "dog"])) is None

@@ -33,12 +33,14 @@ from pipeline.ingest.sources.kinds.manifest.tables import (
     read_manifest,
     roles_of,
 )
+from pipeline.ingest.sources.label_counts import labels_by_split
 from pipeline.modalities.protocols.prepare import Prepare, content_column
 from pipeline.runtime.errors import SourceError
 from pipeline.sources.places.fetch import fetch_file
 from pipeline.sources.places.files import Files
 from pipeline.sources.places.members import Member, named
-from pipeline.sources.places.trees import Folder, UnusableFile
+from pipeline.sources.places.problems import UnusableFile
+from pipeline.sources.places.trees import Folder
 from pipeline.sources.source import (
     EXAMPLES_PER_BATCH,
     Batch,
@@ -124,6 +126,7 @@ def open_source(
         splits=frozenset(distinct(rows["split"]) & {"train", "val", "test"}),
         batches=_batches(rows, files, max_bytes, content_column(prepare)),
         annotations=annotations,
+        labels_by_split=labels_by_split([(rows["split"], rows["label"])]),
     )
 
 

@@ -42,12 +42,8 @@ class RowReader:
         # Hugging Face keeps the file name in `path`, the example's key where it came from.
         ids = self._ids(table, path, start) if paths is None else paths
         columns = self._contents(content.cast(pa.binary()))
-        columns["label"] = self._labels(table[self.layout.label])
-        if self.layout.split is not None:
-            names = table[self.layout.split].cast(pa.string()).to_pylist()
-            columns["split"] = [SPLIT_NAMES.get((name or "").lower(), name) for name in names]
-        elif (name := split_in_path(path, self.root)) is not None:
-            columns["split"] = [name] * table.num_rows
+        columns["label"] = self.labels(table[self.layout.label])
+        columns["split"] = self.splits(table, path)
         for name in ("group", "license", "purposes"):
             if (column := getattr(self.layout, name)) is not None:
                 columns[name] = table[column].cast(pa.string())
@@ -77,7 +73,17 @@ class RowReader:
             "problem": pc.if_else(too_large, pa.array(reasons), None),
         }
 
-    def _labels(self, label: pa.ChunkedArray) -> pa.ChunkedArray:
+    def splits(self, table: pa.Table, path: Path) -> pa.Array:
+        """Of rows of `path`, by their column or by its name; null where neither tells."""
+        if self.layout.split is not None:
+            names = table[self.layout.split].cast(pa.string()).to_pylist()
+            return pa.array(
+                [SPLIT_NAMES.get((name or "").lower(), name) for name in names], pa.string()
+            )
+        return pa.array([split_in_path(path, self.root)] * table.num_rows, pa.string())
+
+    def labels(self, label: pa.ChunkedArray) -> pa.ChunkedArray:
+        """As text, by the names of codes where there are some; null where there is no label."""
         if self.code_names is not None:
             index = label.cast(pa.int64())  # -1 means unlabelled
             is_named = pc.and_(pc.greater_equal(index, 0), pc.less(index, len(self.code_names)))

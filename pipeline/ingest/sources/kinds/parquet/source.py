@@ -22,6 +22,7 @@ from pipeline.ingest.sources.kinds.parquet.layout import (
     names_of_codes,
 )
 from pipeline.ingest.sources.kinds.parquet.rows import RowReader, split_in_path
+from pipeline.ingest.sources.label_counts import labels_by_split
 from pipeline.modalities.protocols.prepare import Prepare, content_column
 from pipeline.runtime.errors import SourceError
 from pipeline.sources.places.files import Files
@@ -83,6 +84,7 @@ def open_source(
         num_examples=sum(footer.num_rows for footer in footers.values()),
         splits=_find_splits(footers, root, layout),
         batches=_batches(list(footers), reader),
+        labels_by_split=labels_by_split(_splits_and_labels(list(footers), reader)),
     )
 
 
@@ -101,6 +103,28 @@ def _batches(paths: list[Path], reader: RowReader) -> Iterator[Batch]:
         except (pa.ArrowException, OSError) as error:
             raise SourceError(
                 f"{path} is damaged after row {position}: {error}", fix="fetch it again"
+            ) from None
+
+
+def _splits_and_labels(
+    paths: list[Path], reader: RowReader
+) -> Iterator[tuple[pa.ChunkedArray, pa.ChunkedArray]]:
+    """Splits and labels of all rows.
+
+    Raises:
+        SourceError: a file is damaged there.
+    """
+    layout = reader.layout
+    for path in paths:
+        try:
+            for batch in pq.ParquetFile(path).iter_batches(
+                columns=[name for name in (layout.split, layout.label) if name is not None]
+            ):
+                table = pa.Table.from_batches([batch])
+                yield reader.splits(table, path), reader.labels(table[layout.label])
+        except (pa.ArrowException, OSError) as error:
+            raise SourceError(
+                f"{path} is damaged in column {layout.label}: {error}", fix="fetch it again"
             ) from None
 
 

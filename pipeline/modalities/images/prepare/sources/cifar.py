@@ -16,7 +16,7 @@ import pyarrow as pa
 from pipeline.modalities.images.content.decoding import encode_png
 from pipeline.runtime.errors import SourceError
 from pipeline.sources.places.files import Files
-from pipeline.sources.places.trees import UnusableFile
+from pipeline.sources.places.problems import UnusableFile
 from pipeline.sources.source import EXAMPLES_PER_BATCH, Batch, Source, examples_table
 
 SIDE = 32  # pixels

@@ -21,7 +21,7 @@ import pyarrow as pa
 from pipeline.modalities.images.content.decoding import encode_png
 from pipeline.runtime.errors import SourceError
 from pipeline.sources.places.files import Files
-from pipeline.sources.places.trees import GROWTH_FREE_BYTES, MAX_GROWTH
+from pipeline.sources.places.unpack import GROWTH_FREE_BYTES, MAX_GROWTH
 from pipeline.sources.source import (
     BYTES_PER_BATCH,
     EXAMPLES_PER_BATCH,

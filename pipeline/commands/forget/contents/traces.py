@@ -7,6 +7,7 @@ import hashlib
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import BinaryIO
 
 import numpy as np
@@ -14,11 +15,22 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipeline.commands.forget.mentions import names_one, refers_to_one
+from pipeline.commands.forget.contents.archives import files_inside
+from pipeline.commands.forget.contents.mentions import is_name_of, names_one, refers_to_one
+from pipeline.commands.forget.contents.parquet import (
+    KEYS,
+    PARQUET,
+    is_text,
+    keys,
+    packed_columns,
+    read_keys,
+)
 from pipeline.dataset.traces import telling_part
 from pipeline.modalities.opening import MODALITIES, open_prepare, open_show
+from pipeline.validate.profile import remembered_key
 
-PARQUET = b"PAR1"
+HEXADECIMAL = re.compile(rb"(?<![0-9a-f])(?:[0-9a-f]{64}|[0-9a-f]{24})(?![0-9a-f])")
+"""Digests of examples, and what stands for their ids in profiles."""
 FEW = 50  # so many traces are looked for one by one: 1 to 50 in 16 MB take 1 to 90 ms
 BLOCK_BYTES = 16 << 20
 MAX_TEXT_BYTES = 64 << 20
@@ -82,11 +94,17 @@ class Forgotten:
             others = b"".join(column.filter(pc.invert(mine)).to_pylist())
             self.traces.update(trace for trace in found if trace and trace not in others)
 
-    def in_file(self, file: BinaryIO, ids: Collection[str], *, text: bool = True) -> bool:
-        """Whether a file holds the contents, or rows or (in text) names by one of `ids`.
+    def in_file(
+        self, file: BinaryIO, ids: Collection[str], *, digests: bool = True, depth: int = 0
+    ) -> bool:
+        """Whether a file holds the contents, or rows or names by one of `ids`.
 
-        What older versions of the data call the examples is remembered on the way. A file is read
-        in blocks; text of more than MAX_TEXT_BYTES is searched for contents alone.
+        What older versions of the data call the examples is remembered on the way. Archives are
+        opened. A file is read in blocks; text of more than MAX_TEXT_BYTES is searched for contents
+        alone. With `digests` those of the examples are names too.
+
+        Raises:
+            NotOpened: nobody can say, as it is an archive that cannot be opened.
         """
         table = read_keys(file)
         if table is not None:
@@ -112,7 +130,36 @@ class Forgotten:
             content = content + block if size <= MAX_TEXT_BYTES else b""
         if digest.hexdigest() in self.digests:
             return True
-        return text and table is None and names_one(content, ids)
+        file.seek(0)
+        if file.read(len(PARQUET)) == PARQUET:
+            return any(
+                self._in_column(leaf, ids) for leaf in packed_columns(file, with_text=table is None)
+            )
+        for name, inside in files_inside(file, depth):
+            if is_name_of(name, ids):
+                return True
+            if self.in_file(inside, ids, digests=digests, depth=depth + 1):
+                return True
+        return self._in_text(content, ids, digests=digests)
+
+    def _in_text(self, content: bytes, ids: Collection[str], *, digests: bool) -> bool:
+        if not ids:
+            return False
+        tokens = {token.decode() for token in HEXADECIMAL.findall(content)}
+        if tokens and not tokens.isdisjoint(map(_profile_key, ids)):
+            return True
+        if tokens and digests and not tokens.isdisjoint({*self.digests, *map(sha256_of, ids)}):
+            return True
+        return names_one(content, ids)
+
+    def _in_column(self, values: pa.Array, ids: Collection[str]) -> bool:
+        """Whether bytes hold a content, or text names one of `ids`."""
+        if is_text(values):
+            texts = [text for text in pc.unique(values).to_pylist() if text]
+            return any(is_name_of(text, ids) for text in texts) or names_one(
+                "\n".join(texts).encode("utf-8", "replace"), ids
+            )
+        return any(self.in_bytes(b.to_pybytes()) for b in values.buffers()[1:] if b is not None)
 
     def in_bytes(self, content: bytes) -> bool:
         """Whether some bytes hold a content."""
@@ -176,38 +223,6 @@ class Index:
         return False
 
 
-KEYS = ("id", "sha256", "source_sha256")
-
-
-def read_keys(file: BinaryIO) -> pa.Table | None:
-    """The columns KEYS of a table, null where there is none; None when it is no table of ours."""
-    file.seek(0)
-    if file.read(len(PARQUET)) != PARQUET:
-        return None
-    try:
-        with pq.ParquetFile(file) as parquet:
-            schema = parquet.schema_arrow
-            there = [name for name in KEYS if name in schema.names]
-            if "id" not in there:
-                return None
-            table = parquet.read(there)
-            return pa.table(
-                {
-                    name: table[name].cast(pa.string())
-                    if name in there
-                    else pa.nulls(table.num_rows, pa.string())
-                    for name in KEYS
-                }
-            )
-    except (pa.ArrowException, OSError):
-        return None  # not whole, or something else
-
-
-def keys(table: pa.Table, name: str) -> list[str | None]:
-    values: list[str | None] = table[name].to_pylist()
-    return values
-
-
 def tombstones(examples: Forgotten, unknown: Iterable[str]) -> set[str]:
     """Digests that keep the examples out, and what is given but unknown."""
     return {digest_of(name) for name in {*examples.ids, *unknown}} | examples.digests
@@ -217,4 +232,12 @@ def digest_of(name: str) -> str:
     """SHA-256 of a name; one that looks like such a digest is taken for it."""
     if re.fullmatch(r"[0-9a-f]{64}", name):
         return name
-    return hashlib.sha256(name.encode()).hexdigest()
+    return sha256_of(name)
+
+
+_profile_key = lru_cache(1 << 16)(remembered_key)
+
+
+@lru_cache(1 << 16)
+def sha256_of(name: str) -> str:
+    return hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()

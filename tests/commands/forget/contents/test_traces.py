@@ -8,19 +8,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from PIL import Image
 
-from pipeline.commands.forget import traces
-from pipeline.commands.forget.mentions import names_one
-from pipeline.commands.forget.traces import Forgotten
+from pipeline.commands.forget.contents import traces
+from pipeline.commands.forget.contents.mentions import names_one
+from pipeline.commands.forget.contents.traces import Forgotten
 from pipeline.modalities.images.prepare.traces import trace
-
-
-def jpeg(number: int) -> bytes:
-    pixels = np.random.default_rng(number).integers(0, 256, (256, 256, 3), dtype=np.uint8)
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "JPEG", quality=80)
-    return buffer.getvalue()
+from tests.support.forgetting import jpeg
 
 
 def sha256(content: bytes) -> str:

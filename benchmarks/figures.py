@@ -1,0 +1,77 @@
+"""Write benchmarks/README.md from benchmarks/results.
+
+python benchmarks/figures.py
+"""
+
+import argparse
+import json
+from typing import Any
+
+from results import RESULTS, TOPICS
+
+PAGE = RESULTS.parent / "README.md"
+HEAD = """\
+# What was measured
+
+Written by `make figures` from the files in `results/`, which the benchmarks write: never by hand.
+`make bench` runs them all, after it has installed the peers; each file says how to run it alone.
+Where a peer or a limit was run beside ours, the ratio is of that run: above 1 ours is the better
+one. *n* is the number of runs, brackets are least and most. Times of one machine say little about
+another. Figures of 2026-11-26 and before were put into these files from the archive of decisions.
+
+Decisions that rest on these figures have [pages of their own](../docs/decisions/README.md).
+"""
+
+
+def main() -> None:
+    argparse.ArgumentParser(description=__doc__.splitlines()[0]).parse_args()
+    PAGE.write_text(page(), encoding="utf-8")
+
+
+def page() -> str:
+    """The page, from what is in results/."""
+    rows: dict[str, list[str]] = {topic: [] for topic in TOPICS}
+    runs = []
+    for number, path in enumerate(sorted(RESULTS.glob("*.json")), 1):
+        result = json.loads(path.read_text(encoding="utf-8"))
+        runs.append(
+            f"| {number} | `{result['command']}` | {result['machine']} | {result['date']} |"
+        )
+        for figure in result["figures"]:
+            rows[figure["topic"]].append(row(figure, number))
+    parts = [HEAD]
+    for topic, title in TOPICS.items():
+        if rows[topic]:
+            parts.append(f"\n## {title}\n")
+            parts.append(
+                "| what | ours | best peer, or limit | ratio | n | run |\n|---|---|---|---|---|---|"
+            )
+            parts.extend(rows[topic])
+    parts.append("\n## Runs\n\n| run | command | machine | date |\n|---|---|---|---|")
+    parts.extend(runs)
+    return "\n".join(parts) + "\n"
+
+
+def row(figure: dict[str, Any], run: int) -> str:
+    cells = [
+        figure["what"],
+        figure["ours"],
+        figure["peer"],
+        ratio(figure["ratio"]),
+        figure["n"],
+        run,
+    ]
+    return f"| {' | '.join(map(str, cells))} |"
+
+
+def ratio(values: list[float]) -> str:
+    """`11.2 (9.3 to 11.9)`, with as many digits as say something."""
+    if not values:
+        return ""
+    digits = 1 if values[0] >= 3 else 2
+    middle, *ends = (f"{value:.{digits}f}" for value in values)
+    return f"**{middle}** ({' to '.join(ends)})" if ends else f"**{middle}**"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,41 @@
+"""Space that shards will take, estimated before any is written."""
+
+import shutil
+from pathlib import Path
+
+from pipeline.runtime.errors import SettingsError
+from pipeline.runtime.stage import Stage
+
+SAID_FROM_BYTES = 10 << 30
+
+
+def check_space(stage: Stage, folder: Path, num_rows: int, row_bytes: int, copies: int) -> None:
+    """See whether the shards fit on the disk of `folder`, and say so when they will be large.
+
+    Shards are not compressed, so this is what they take at least; balancing may add copies.
+
+    Args:
+        num_rows: of all shards, a copy of an example being a row.
+        row_bytes: of the input columns of a row.
+
+    Raises:
+        SettingsError: they would take more than is free.
+    """
+    needed, free = num_rows * row_bytes, shutil.disk_usage(folder).free
+    if needed > free:
+        raise SettingsError(
+            f"the shards would take about {gigabytes(needed)} ({num_rows:,} rows of "
+            f"{row_bytes:,} bytes, augment.copies being {copies}), and the disk has "
+            f"{gigabytes(free)} free",
+            fix="set fewer augment.copies in params.yaml or make examples smaller in the catalog "
+            "entry (for images image_size), or free space",
+        )
+    if needed > SAID_FROM_BYTES:
+        stage.say(
+            f"the shards will take about {gigabytes(needed)} of the {gigabytes(free)} that are "
+            f"free, and as much in the cache (augment.copies: {copies})"
+        )
+
+
+def gigabytes(num_bytes: int) -> str:
+    return f"{num_bytes / 1e9:,.1f} GB"

@@ -1,0 +1,96 @@
+"""What Parquet files tell of examples: ids and digests, text, and bytes that are compressed."""
+
+from collections.abc import Iterator
+from typing import BinaryIO
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipeline.commands.forget.contents.archives import NotOpened
+
+PARQUET = b"PAR1"
+ROWS_AT_ONCE = 256
+BYTES = (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_fixed_size_binary)
+KEYS = ("id", "sha256", "source_sha256")
+
+
+def read_keys(file: BinaryIO) -> pa.Table | None:
+    """The columns KEYS of a table, null where there is none; None when it is no table of ours."""
+    file.seek(0)
+    if file.read(len(PARQUET)) != PARQUET:
+        return None
+    try:
+        with pq.ParquetFile(file) as parquet:
+            schema = parquet.schema_arrow
+            there = [name for name in KEYS if name in schema.names]
+            if "id" not in there:
+                return None
+            table = parquet.read(there)
+            return pa.table(
+                {
+                    name: table[name].cast(pa.string())
+                    if name in there
+                    else pa.nulls(table.num_rows, pa.string())
+                    for name in KEYS
+                }
+            )
+    except (pa.ArrowException, OSError):
+        return None  # not whole, or something else
+
+
+def packed_columns(file: BinaryIO, *, with_text: bool) -> Iterator[pa.Array]:
+    """Columns of bytes that are compressed in a Parquet file, and of text too if asked for.
+
+    Raises:
+        NotOpened: the file is damaged.
+    """
+    file.seek(0)
+    try:
+        with pq.ParquetFile(file) as parquet:
+            names = sorted(_packed(parquet, with_text=with_text))
+            for batch in parquet.iter_batches(ROWS_AT_ONCE, columns=names) if names else ():
+                for leaf in (leaf for column in batch.columns for leaf in _leaves(column)):
+                    if any(is_kind(leaf.type) for is_kind in BYTES) or (
+                        with_text and is_text(leaf)
+                    ):
+                        yield leaf
+    except (pa.ArrowException, OSError) as error:
+        raise NotOpened(f"a damaged Parquet file: {error}") from None
+
+
+def _packed(parquet: pq.ParquetFile, *, with_text: bool) -> set[str]:
+    """Names of the columns of bytes that are compressed, and of all of text if asked for."""
+    texts = {
+        number
+        for number, column in enumerate(map(parquet.schema.column, range(len(parquet.schema))))
+        if column.logical_type.type == "STRING"
+    }
+    packed = set()
+    for group in map(parquet.metadata.row_group, range(parquet.num_row_groups)):
+        for number, column in enumerate(map(group.column, range(group.num_columns))):
+            is_wanted = with_text if number in texts else column.compression != "UNCOMPRESSED"
+            if is_wanted and "BYTE_ARRAY" in column.physical_type:
+                packed.add(column.path_in_schema.split(".")[0])
+    return packed & set(parquet.schema_arrow.names)
+
+
+def _leaves(column: pa.Array) -> Iterator[pa.Array]:
+    """The arrays of values within a nested array."""
+    if pa.types.is_dictionary(column.type):
+        yield column.dictionary
+    elif pa.types.is_struct(column.type):
+        for field in column.flatten():
+            yield from _leaves(field)
+    elif pa.types.is_nested(column.type):
+        yield from _leaves(column.flatten())
+    else:
+        yield column
+
+
+def keys(table: pa.Table, name: str) -> list[str | None]:
+    values: list[str | None] = table[name].to_pylist()
+    return values
+
+
+def is_text(values: pa.Array) -> bool:
+    return bool(pa.types.is_string(values.type) or pa.types.is_large_string(values.type))

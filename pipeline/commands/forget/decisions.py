@@ -1,0 +1,112 @@
+"""What people decided about the examples, and what an accepted profile remembers of them."""
+
+import csv
+import fcntl
+import io
+import json
+import zlib
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import Any
+
+from pipeline.commands.forget.contents.mentions import names_one
+from pipeline.commands.forget.places import DECISIONS
+from pipeline.dataset.places import PROFILES_DIR, REVIEWS_DIR
+from pipeline.runtime.files import written_whole
+from pipeline.runtime.json_files import json_text
+from pipeline.runtime.stage import WORK_DIR
+from pipeline.validate.profile import remembered_key
+
+NOTE = 4
+"""Column of data/reviews with what people say in words."""
+OF_LINES = ("line", "before", "undo")
+"""Keys of a record in a journal of decisions that hold a line of data/reviews."""
+
+
+def drop_decisions(dataset: str, ids: Collection[str]) -> None:
+    """Remove people's decisions about the examples, and notes about others that name them."""
+    path = REVIEWS_DIR / f"{dataset}.csv"
+    if path.exists():
+        header, *rows = _rows(path.read_text(encoding="utf-8-sig")) or [[]]
+        at = header.index("id") if "id" in header else 0
+        note = header.index("note") if "note" in header else len(header)
+        others = [row for row in rows if not set(row[at : at + 1]) & set(ids)]
+        kept = [_without_names(row, note, ids) for row in others]
+        if kept != rows:
+            _replace(path, "".join(map(_line, [header, *kept])))
+    for path in sorted(WORK_DIR.glob("reviews-*")):
+        match = DECISIONS.fullmatch(path.name)
+        if match and match[1] == dataset and path.is_file():
+            _drop_from_journal(path, ids)
+
+
+def drop_remembered(dataset: str, ids: Collection[str]) -> None:
+    """Remove from the accepted profile what it remembers of the examples, under digests."""
+    path = PROFILES_DIR / f"{dataset}.json"
+    if not path.exists():
+        return
+    try:
+        profile = json.loads(path.read_text(encoding="utf-8"))
+        lines = profile["remembered"]
+        keys = set(map(remembered_key, ids))
+        kept = [line for line in lines if line.split(" ")[0] not in keys]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return  # it is no profile, as validate will say
+    if kept != lines:
+        _replace(path, json_text(profile | {"remembered": kept}))
+
+
+def _drop_from_journal(path: Path, ids: Collection[str]) -> None:
+    """Remove records about the examples, and those that cannot be read: of whom may they be?
+
+    A line is a checksum and a record in JSON.
+    """
+    with path.open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)  # as a review that runs now does
+        content = file.read()
+        kept = b"".join(_kept(line, ids) for line in content.splitlines(keepends=True))
+        if kept != content:
+            with written_whole(path, durable=True) as partial:
+                partial.write_bytes(kept)
+
+
+def _kept(line: bytes, ids: Collection[str]) -> bytes:
+    """The line of a journal without the examples; empty where it is about one of them."""
+    checksum, _, text = line.strip().partition(b" ")
+    try:
+        record: dict[str, Any] = json.loads(text)
+        if int(checksum, 16) != zlib.crc32(text):
+            return b""
+        rows = {name: _rows(record[name])[0] for name in OF_LINES if record.get(name)}
+    except (ValueError, TypeError, IndexError, csv.Error):
+        return b""
+    if any(row[0] in ids for row in rows.values()):
+        return b""
+    clean = {name: _without_names(row, NOTE, ids) for name, row in rows.items()}
+    if clean == rows:
+        return line
+    record |= {name: _line(row).rstrip("\n") for name, row in clean.items()}
+    text = json.dumps(record, separators=(",", ":")).encode()
+    return b"%08x %s\n" % (zlib.crc32(text), text)
+
+
+def _without_names(row: list[str], note: int, ids: Collection[str]) -> list[str]:
+    """A row with its note emptied where that names an example."""
+    if not names_one("".join(row[note : note + 1]).encode(), ids):
+        return row
+    return [*row[:note], "", *row[note + 1 :]]
+
+
+def _rows(text: str) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(text, newline="")))
+
+
+def _line(row: Sequence[str]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerow(row)
+    return text.getvalue()
+
+
+def _replace(path: Path, text: str) -> None:
+    with written_whole(path) as partial:
+        partial.write_text(text, encoding="utf-8")

@@ -1,0 +1,142 @@
+"""Every place where data of examples can lie, and what `forget` does there.
+
+In the workspace each path has a `Treatment`; outputs are those of dvc.yaml, so that a new one is
+known by being there. Elsewhere are the stores (storage.py: DVC's cache and remotes), the notes of
+DVC beside them, the downloads that all repositories of a user share, what git keeps (history.py),
+and its other worktrees. A test plants examples in all of them, and fails when a run of the pipeline
+leaves files in a place that is not listed here.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from enum import Enum, auto
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pipeline.commands.forget.storage import current_lock
+from pipeline.dataset.places import OPTOUT_DIR, PROFILES_DIR, REVIEWS_DIR
+from pipeline.runtime.settings import PARAMS_FILE, read_yaml
+from pipeline.runtime.stage import DVC_FILE, WORK_DIR
+from pipeline.train.live import LIVE
+
+JOURNAL = WORK_DIR / "forgetting.json"
+RECEIPT = "forgotten-"
+DECISIONS = re.compile(r"reviews-(.+?)(?:\.[a-z]+)?")
+"""Names in WORK_DIR of what people decided and have not committed yet."""
+REPORTS = Path("reports")
+STORE = Path(".dvc/cache")
+DVC_TEMPORARY = Path(".dvc/tmp")
+EXPERIMENTS = DVC_TEMPORARY / "exps"
+DRAWN = Path("dvc_plots")
+OF_PROCESS = re.compile(r"(?:.*\.)?\d+\.partial")
+"""Name of a file that a process was writing; see runtime/files.py."""
+TOOLS = {".git", "__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache"}
+
+
+class Treatment(Enum):
+    """What `forget` does with a path of the workspace."""
+
+    REBUILT = auto()
+    """An output of a stage: made again without the examples, or removed where it has them."""
+    REMOVED = auto()
+    """Nobody needs it: what was never finished, work files, curves and plots that were drawn."""
+    SEARCHED = auto()
+    """Made by the pipeline or by DVC, but by no stage now: removed where it has them."""
+    REWRITTEN = auto()
+    """What people decided and accepted: lines about the examples go, all else stays."""
+    NOTED = auto()
+    """Notes of `forget`: which examples, until it is done; and what it did. Other datasets' too."""
+    STORED = auto()
+    """DVC's cache; see storage.py."""
+    NO_DATA = auto()
+    """Of git and tools."""
+    OF_PEOPLE = auto()
+    """All else: listed where it has the examples, never touched."""
+
+
+class Workspace(NamedTuple):
+    """The folder of the project."""
+
+    dataset: str
+    """The one that examples are forgotten in."""
+    outputs: tuple[Path, ...]
+
+    def treatment(self, path: Path) -> Treatment:
+        """What is done with a path, relative to the root of the project."""
+        if OF_PROCESS.fullmatch(path.name) or self._is_unfinished(path):
+            return Treatment.REMOVED
+        if path.parts[0] == str(WORK_DIR):
+            return self._of_work(path)
+        if any(path.is_relative_to(output) for output in self.outputs):
+            return Treatment.REBUILT
+        for folder, treatment in TREATMENTS.items():
+            if path.is_relative_to(folder):
+                is_mine = treatment is not Treatment.REWRITTEN or path.stem == self.dataset
+                return treatment if is_mine else Treatment.OF_PEOPLE
+        return Treatment.NO_DATA if TOOLS & {*path.parts} else Treatment.OF_PEOPLE
+
+    def removed(self) -> Iterator[Path]:
+        """What there is to be removed, folders as a whole."""
+        for path in [LIVE, DRAWN, EXPERIMENTS, *sorted(WORK_DIR.glob("*"))]:
+            if path.exists() and self.treatment(path) is Treatment.REMOVED:
+                yield path
+        for path in (output.with_name(f"{output.name}.partial") for output in self.outputs):
+            if path.exists():
+                yield path
+        yield from (path for path in files_below(Path()) if OF_PROCESS.fullmatch(path.name))
+
+    def _of_work(self, path: Path) -> Treatment:
+        if path == JOURNAL or path.name.startswith(RECEIPT):
+            return Treatment.NOTED
+        if match := DECISIONS.fullmatch(path.parts[1] if len(path.parts) > 1 else ""):
+            return Treatment.REWRITTEN if match[1] == self.dataset else Treatment.NOTED
+        return Treatment.REMOVED
+
+    def _is_unfinished(self, path: Path) -> bool:
+        return any(
+            path.is_relative_to(output.with_name(f"{output.name}.partial"))
+            for output in self.outputs
+        )
+
+
+TREATMENTS = {
+    STORE: Treatment.STORED,
+    EXPERIMENTS: Treatment.REMOVED,
+    DVC_TEMPORARY: Treatment.SEARCHED,
+    LIVE: Treatment.REMOVED,
+    DRAWN: Treatment.REMOVED,
+    REPORTS: Treatment.SEARCHED,
+    REVIEWS_DIR: Treatment.REWRITTEN,
+    OPTOUT_DIR: Treatment.REWRITTEN,
+    PROFILES_DIR: Treatment.REWRITTEN,
+}
+
+
+def read_workspace(dataset: str) -> Workspace:
+    """The workspace with the outputs of dvc.yaml, and of dvc.lock, which may be of another."""
+    content = read_yaml(PARAMS_FILE)
+    declared = read_yaml(DVC_FILE).get("stages") or {}
+    paths = [path for stage in declared.values() for path in _outputs(stage)]
+    filled = [re.sub(r"\$\{(\w+)\}", lambda found: str(content[found[1]]), path) for path in paths]
+    return Workspace(dataset, tuple(map(Path, dict.fromkeys([*filled, *current_lock().outputs]))))
+
+
+def _outputs(stage: Mapping[str, Any]) -> Iterator[str]:
+    for section in ("outs", "metrics", "plots"):
+        for entry in stage.get(section, []):
+            yield next(iter(entry)) if isinstance(entry, Mapping) else entry
+
+
+def files_below(root: Path) -> Iterator[Path]:
+    """Files, links to files left out, in the order of their names."""
+    if root.is_file() and not root.is_symlink():
+        yield root
+    elif root.is_dir() and not root.is_symlink() and not (root / "pyvenv.cfg").exists():
+        try:
+            inside = sorted(root.iterdir())
+        except PermissionError:
+            yield root  # which cannot be read, as whoever looks into it will say
+            return
+        for path in inside:
+            if path.name not in TOOLS:
+                yield from files_below(path)

@@ -1,0 +1,39 @@
+"""Libraries that read images are not heard on the terminal: what matters is an image's problem."""
+
+import logging
+import os
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+logging.getLogger("PIL").addHandler(logging.NullHandler())  # else its errors go to stderr
+_only_one = threading.RLock()  # descriptor 2 is of the whole process
+
+
+@contextmanager
+def silence(*, of_c: bool) -> Iterator[None]:
+    """Keep warnings of Pillow away; with `of_c` also what libtiff writes to descriptor 2."""
+    with warnings.catch_warnings(action="ignore"):
+        if not of_c:
+            yield
+            return
+        with _only_one, _descriptor_closed():
+            yield
+
+
+@contextmanager
+def _descriptor_closed() -> Iterator[None]:
+    try:
+        kept = os.dup(2)
+    except OSError:  # there is no stderr
+        yield
+        return
+    try:
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nothing, 2)
+        os.close(nothing)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
