@@ -48,7 +48,6 @@ from pipeline.runtime.errors import BrokenDataset, TrainingError
 from pipeline.runtime.stage import WORK_DIR, Stage, run_stage
 from pipeline.targets.opening import open_labels, open_noise
 
-
 SAID = ("examples", "duplicates", "leaks", "label_issues")
 """Figures that the terminal shows."""
 
