@@ -101,7 +101,6 @@ def main(stage: Stage[CleanParams]) -> None:
         target_kind=params.target,
         target=target,
         labels=summary,
-        label_check=label_check_summary(rows),
     )
     stage.write_report("reports/labels.json", summary)
     stage.say(
@@ -111,21 +110,6 @@ def main(stage: Stage[CleanParams]) -> None:
         stage.say(f"could not judge {reason}")
     if rows.reliability is not None and not rows.reliability.trusted and rows.suspected.any():
         stage.say(f"suspected labels are listed, and count as they are: {rows.reliability.reason}")
-
-
-def label_check_summary(rows: Ledger) -> dict[str, Any]:
-    """How far the label check can be relied on, for who shows its suspects to people."""
-    relied = rows.reliability
-    if relied is None:
-        return {"calibrated": True, "trusted": False, "reason": "no model was asked"}
-    return {
-        "out_of_fold_accuracy": relied.out_of_fold_accuracy,
-        "guessing": relied.guessing,
-        "suspects_wrong": relied.suspects_wrong,
-        "trusted": relied.trusted,
-        "calibrated": True,
-        "reason": relied.reason,
-    }
 
 
 def find_all_duplicates(

@@ -51,6 +51,10 @@ class Describe(Protocol):
         """
         ...
 
+    def reliability(self, labels: Mapping[str, Any]) -> Iterator[str]:
+        """Those of `label_check` on how far models can be relied on; also on the review page."""
+        ...
+
     def sheet(self, table: pa.Table, index: TargetIndex) -> dict[str, list[str]]:
         """Ids of some training examples by a name for them, a row of the picture SHEET each.
 

@@ -42,12 +42,13 @@ def label_check(labels: Mapping[str, Any]) -> Iterator[str]:
     yield f"- decided by people: {labels['decisions']:,}"
     if "estimated_noise_rate" in labels:
         yield f"- estimated share of wrong labels: {labels['estimated_noise_rate']:.1%}"
-    if "out_of_fold_accuracy" in labels:
-        yield from _reliability(labels)
+    yield from reliability(labels)
 
 
-def _reliability(labels: Mapping[str, Any]) -> Iterator[str]:
-    """How far the models of the label check can be relied on."""
+def reliability(labels: Mapping[str, Any]) -> Iterator[str]:
+    """How far the models of the label check can be relied on; nothing where none was asked."""
+    if "out_of_fold_accuracy" not in labels:
+        return
     yield (
         f"- models are right on {labels['out_of_fold_accuracy']:.1%} of labels that they have not "
         f"seen; always naming the largest class is right on {labels['guessing_accuracy']:.1%}"

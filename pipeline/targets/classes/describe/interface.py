@@ -8,11 +8,11 @@ import pyarrow as pa
 
 from pipeline.dataset.randomness import id_keys, uniform
 from pipeline.dataset.review.queue import BY_MODELS, BY_PEOPLE
-from pipeline.targets.classes.describe.card import counts, label_check
+from pipeline.targets.classes.describe.card import counts, label_check, reliability
 from pipeline.targets.classes.describe.suspected import draw_suspected, suspected_lists
 from pipeline.targets.protocols.labels import TargetIndex
 
-__all__ = ["counts", "draw_suspected", "label_check", "suspected_lists"]
+__all__ = ["counts", "draw_suspected", "label_check", "reliability", "suspected_lists"]
 
 TASK = "classification"
 NOUN = "class"
