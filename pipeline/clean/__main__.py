@@ -108,8 +108,12 @@ def main(stage: Stage[CleanParams]) -> None:
     )
     for reason in could_not_judge(rows, no_agreement=False):
         stage.say(f"could not judge {reason}")
-    if rows.reliability is not None and not rows.reliability.trusted and rows.suspected.any():
-        stage.say(f"suspected labels are listed, and count as they are: {rows.reliability.reason}")
+    listed_alone = int((rows.suspected & ~rows.sure).sum())
+    if listed_alone and rows.reliability is not None:
+        stage.say(
+            f"{listed_alone} suspected labels are listed, and count as they are: "
+            f"{rows.reliability.reason}"
+        )
 
 
 def find_all_duplicates(

@@ -58,6 +58,8 @@ class Ledger:
         self.confidence = np.full(len(self.ids), np.nan)
         """Probability of the proposed label."""
         self.suspected = np.zeros(len(self.ids), bool)
+        self.doubted = np.zeros(len(self.ids), bool)
+        """Suspected by the label check, whatever people decided since."""
         self.sure = np.zeros(len(self.ids), bool)
         """Suspected for sure enough to be acted on."""
         self.marked = np.zeros(len(self.ids), bool)
@@ -84,7 +86,7 @@ class Ledger:
     @property
     def judged(self) -> NDArray[np.bool_]:
         """Whose label the label check could judge."""
-        return self.suspected | ~np.isnan(self.quality)
+        return np.asarray(self.suspected | ~np.isnan(self.quality))
 
     @property
     def compared(self) -> bool:
@@ -109,7 +111,7 @@ class Ledger:
         self.quality[where] = found.quality
         self.proposed[where] = found.proposed
         self.confidence[where] = found.confidence
-        self.suspected[where] = found.is_issue
+        self.suspected[where] = self.doubted[where] = found.is_issue
         self.sure[where] = found.is_sure
 
     def decide(self, decisions: Mapping[str, Decision]) -> None:

@@ -96,7 +96,7 @@ def pool_table(raw: Path) -> pa.Table:
 def summary(
     rows: Ledger, duplicates: Duplicates, annotations: Annotations | None
 ) -> dict[str, Figure]:
-    """What reports/labels.json says; the first seven and the noise rate are its contract.
+    """What reports/labels.json says; the counts and the noise rate are its contract.
 
     A figure that could not be judged is not there; `could_not_judge` says why.
     """
@@ -111,6 +111,7 @@ def summary(
         "label_issues_in_test": (
             int((rows.suspected & in_test).sum()) if (rows.judged & in_test).any() else None
         ),
+        "sure_label_issues": int(rows.sure.sum()) if rows.judged.any() else None,
         "decisions": len(rows.decided),
         "relabelled": int((rows.kept & (rows.labels != rows.given)).sum()),
         "removed": int((~rows.kept).sum()),

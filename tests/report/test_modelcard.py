@@ -78,17 +78,15 @@ def test_the_card():
     assert not card.endswith("\n\n")
 
 
-def test_a_card_without_corruptions_doubts_or_leaks():
+def test_a_card_without_corruptions_or_leaks():
     summary = dict(EVALUATION.summary) | {
         "num_corrupted": 0,
         "accuracy_corrupted": None,
-        "num_suspected": 0,
         "num_leaked": 0,
     }
     tables = {**EVALUATION.tables, "robustness": []}
     card = write_card(ABOUT, replace(EVALUATION, summary=summary, tables=tables))
     assert "corrupted" not in card
-    assert "doubted" not in card
     assert "another split" not in card
 
 

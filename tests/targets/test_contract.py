@@ -640,6 +640,9 @@ def test_the_data_card(known):
         "estimated_noise_rate": 0.05,
     }
     assert_markdown(describe.label_check(labels))
+    assert_markdown(describe.label_check({"relabelled": 1, "decisions": 2}))
+    for line in describe.reliability(labels):
+        assert line in describe.label_check(labels)
     assert_one_line(describe.summary(known.index))
     assert all(isinstance(word, str) for word in describe.keywords(known.index))
     for text in (describe.TASK, describe.NOUN, *describe.SHEET):

@@ -79,8 +79,8 @@ def test_what_the_page_is_told(server):
         "notes": [
             "models are right on 75.0% of labels that they have not seen; always naming the "
             "largest class is right on 50.0%",
-            "suspected labels are listed alone, and count as they are: what models suspect here "
-            "may be mistakes of their own",
+            "suspected labels that several people do not confirm count as they are: what models "
+            "suspect here may be mistakes of their own",
             "could not judge outliers: too few examples",
         ],
         "choices": ["cat", "dog", "bird"],

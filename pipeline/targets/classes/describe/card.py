@@ -57,6 +57,6 @@ def reliability(labels: Mapping[str, Any]) -> Iterator[str]:
         yield f"- of the suspected labels some {labels['suspects_wrong']:.0%} are wrong"
     elif labels.get("label_issues"):
         yield (
-            "- suspected labels are listed alone, and count as they are: what models suspect here "
-            "may be mistakes of their own"
+            "- suspected labels that several people do not confirm count as they are: what models "
+            "suspect here may be mistakes of their own"
         )

@@ -22,6 +22,8 @@ LABEL_SMOOTHING the same value serves from no wrong label to 20 % of them
 (docs/decisions/label-temperature.md). That is of networks that are good; see `_doubtful` for the
 others."""
 
+MOST = 0.5  # of examples; where as many have labels by several people, these tell the noise rate
+
 
 def check_labels(
     learnt: Evidence, tested: Evidence, target: TargetIndex
@@ -49,7 +51,8 @@ def check_labels(
     of_learnt = replace(of_learnt, reliability=relied)
     if not relied.trusted:
         of_learnt = _doubtful(learnt, probabilities, of_learnt)
-        if relied.planted_precision < TRUSTED:
+        by_people = _with_several(learnt.annotations, len(learnt.given)).mean() >= MOST
+        if relied.planted_precision < TRUSTED and not by_people:
             of_learnt = replace(of_learnt, noise_rate=None)
     if not len(tested.given):
         return of_learnt, None
@@ -124,4 +127,5 @@ def _planted_found(check: LabelCheck, evidence: Evidence) -> float:
 
 def _another(given: Codes, rows: Codes, num_labels: int) -> Codes:
     """Another label for each, all in turn."""
-    return (given + 1 + rows % (num_labels - 1)) % num_labels
+    other: Codes = (given + 1 + rows % (num_labels - 1)) % num_labels
+    return other
