@@ -73,12 +73,29 @@ def weaknesses(evaluation: EvaluationTables) -> Iterator[str]:
             f"{uncorrupted['accuracy']:.4f} without; worst {lowest['corruption']} at strength "
             f"{lowest['strength']}: {lowest['accuracy']:.4f}"
         )
+    yield from could_not_judge(evaluation)
     yield ""
     yield (
         "The weakest of many is weak by chance too. All of them are in `model/classes.csv`, "
         "`model/slices.csv` and `model/robustness.csv`, the mistakes it is surest of in "
         "`model/mistakes.png`."
     )
+
+
+def could_not_judge(evaluation: EvaluationTables) -> Iterator[str]:
+    """What has no figure, and why."""
+    unseen = [row["class"] for row in evaluation.tables["classes"] if not row["support"]]
+    if unseen:
+        listed = ", ".join(code(name) for name in unseen[:MAX_CLASSES_LISTED])
+        more = len(unseen) - MAX_CLASSES_LISTED
+        yield f"- could not judge classes without a test example: {listed}" + (
+            f" and {more} more" if more > 0 else ""
+        )
+    if len(evaluation.tables["slices"]) < 2:
+        least = evaluation.summary["min_slice_examples"]
+        yield f"- could not judge parts of the examples: none has {least} examples"
+    if not evaluation.tables["robustness"]:
+        yield "- could not judge corrupted examples: none was corrupted"
 
 
 def _accuracy(name: str, accuracy: float, interval: tuple[float, float], num: int) -> str:
