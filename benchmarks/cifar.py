@@ -74,6 +74,7 @@ def read_cifar(split: str, only: Sequence[int] = range(len(CLASSES))) -> Cifar:
 
 def _votes(folder: Path, ids: list[str]) -> NDArray[np.int64]:
     table = pq.read_table(folder / "annotations.parquet")
+    table = table.filter(pc.is_in(table["id"], pa.array(ids)))
     codes = pc.index_in(table["label"], pa.array(CLASSES)).to_numpy()
     rows = pc.index_in(table["id"], pa.array(ids)).to_numpy()
     people = sorted(pc.unique(table["annotator"]).to_pylist())
