@@ -6,7 +6,7 @@ sure: with a share of labels exchanged at random, a label's likelihood is a mixt
 and of chance (Sukhbaatar et al. 2015, arXiv 1406.2080, with one rate for all classes). Rate and
 temperature are fitted together; where a mixture explains the labels no better than a temperature
 alone, no label is surely wrong. Labels that people get wrong on hard images look like mistakes of
-networks, so the rate is rather too low (LOG.md).
+networks, so the rate is rather too low (docs/decisions/label-trust.md).
 """
 
 from typing import NamedTuple
