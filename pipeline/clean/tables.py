@@ -135,9 +135,11 @@ def _of_reliability(rows: Ledger) -> dict[str, Figure]:
     relied = rows.reliability
     if relied is None:
         return {}
-    return {
+    figures: dict[str, Figure] = {
         "out_of_fold_accuracy": relied.out_of_fold_accuracy,
         "guessing_accuracy": relied.guessing,
         "label_check_trusted": relied.trusted,
-        "suspects_wrong": relied.suspects_wrong,
     }
+    if relied.trusted:  # else the estimate may be far too low
+        figures["suspects_wrong"] = relied.suspects_wrong
+    return figures

@@ -45,6 +45,7 @@ def test_nothing_is_said_where_all_was_judged(rows):
     assert summary["estimated_noise_rate"] == 0.01
     assert summary["out_of_fold_accuracy"] == 0.75
     assert summary["label_check_trusted"] is True
+    assert summary["suspects_wrong"] == 0.01
 
 
 def no_models(rows: Ledger) -> None:
@@ -84,7 +85,7 @@ def nothing_to_compare(rows: Ledger) -> None:
         (
             models_not_relied_on,
             "share of wrong labels: models guess",
-            {"estimated_noise_rate"},
+            {"estimated_noise_rate", "suspects_wrong"},
         ),
         (
             the_test_split_alone_not_judged,

@@ -84,7 +84,7 @@ def reliability(
         out_of_fold_accuracy=accuracy,
         guessing=guessing,
         suspects_wrong=suspects_wrong,
-        planted_precision=found / max(found + rest, 1e-9),
+        planted_precision=float(found / max(found + rest, 1e-9)),
         trusted=trusted,
         reason=_reason(accuracy, guessing, fit, suspects_wrong, trusted),
     )
