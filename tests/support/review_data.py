@@ -77,7 +77,14 @@ def write_queue(
 ) -> None:
     """data/findings with a review queue."""
     kind = {"modality": modality, "target_kind": "classes", "target": {"classes": classes}}
-    write_found(root / "data/findings", {QUEUE: queue}, dataset=dataset, **kind)
+    labels = {
+        "out_of_fold_accuracy": 0.75,
+        "guessing_accuracy": 0.5,
+        "label_check_trusted": False,
+        "label_issues": 5,
+        "could_not_judge": "outliers: too few examples",
+    }
+    write_found(root / "data/findings", {QUEUE: queue}, dataset=dataset, labels=labels, **kind)
 
 
 @contextmanager

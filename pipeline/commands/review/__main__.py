@@ -12,6 +12,8 @@ import subprocess
 import sys
 import threading
 import webbrowser
+from collections.abc import Mapping
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -30,6 +32,7 @@ from pipeline.modalities.opening import open_show
 from pipeline.runtime.errors import MissingInput, one_line
 from pipeline.runtime.settings import PARAMS_FILE, Kind, read_params
 from pipeline.targets.opening import open_describe, open_noise
+from pipeline.targets.protocols.describe import Describe
 
 
 def main(arguments: argparse.Namespace) -> None:
@@ -96,7 +99,7 @@ def open_session(reviewer: str) -> Session:
             fix="dvc repro clean",
         )
     dataset = index["dataset"]
-    opened = Opened(show, target, index["target"], labels)
+    opened = Opened(show, target, index["target"], labels, notes_of(index["labels"], target))
     return Session(dataset, reviewer, opened, queue, raw, ReviewStore(dataset, labels))
 
 
@@ -110,6 +113,13 @@ def news(session: Session) -> list[str]:
             "way back"
         )
     return sentences
+
+
+def notes_of(labels: Mapping[str, Any], target: Describe) -> list[str]:
+    """How far the label check is to be trusted, and what could not be judged; see labels.json."""
+    lines = [line.removeprefix("- ") for line in target.reliability(labels)]
+    unjudged = labels.get("could_not_judge")
+    return [*lines, *([f"could not judge {unjudged}"] if unjudged else [])]
 
 
 def own_name() -> str:

@@ -34,6 +34,8 @@ class Opened:
     target: Describe
     index: TargetIndex
     labels: LabelChoices
+    notes: Sequence[str] = ()
+    """What to know of the label check before one relies on it."""
 
 
 class Session:
@@ -59,7 +61,7 @@ class Session:
         self.dataset = dataset
         self.reviewer = printable(reviewer)
         self.show, self.target = opened.show, opened.target
-        self._labels = opened.labels
+        self._labels, self._notes = opened.labels, opened.notes
         self._choices = opened.target.choices(opened.index)
         self._raw = raw
         self.file = file
@@ -84,6 +86,7 @@ class Session:
             "file": str(self.file.path),
             "reviewer": self.reviewer,
             "noun": self.target.NOUN,
+            "notes": [printable(note) for note in self._notes],
             "choices": self._choices,
             "filters": {name: self._counts(name) for name in FILTERS},
         }

@@ -392,7 +392,7 @@ def test_hostile_text_is_text(tmp_path, monkeypatch, tab):
         shown(tab, f"{hostile}&amp;")
         expect(tab.locator("#given-label")).to_have_text(hostile)
         expect(tab.locator("#why-text")).to_have_text(
-            f"Models that have not seen it say é\"' (90%); {hostile} has 10%."
+            f"Models that have not seen it say é\"'; {hostile} is right with a probability of 10%."
         )
         press(tab, "n", *"<b>note", "Enter", "c")
         expect(tab.locator("#matches li >> nth=0")).to_have_text(hostile)

@@ -84,6 +84,13 @@ def test_what_the_page_is_told(server):
         "file": "data/reviews/pets.csv",
         "reviewer": "Ada",
         "noun": "class",
+        "notes": [
+            "models are right on 75.0% of labels that they have not seen; always naming the "
+            "largest class is right on 50.0%",
+            "suspected labels that several people do not confirm count as they are: what models "
+            "suspect here may be mistakes of their own",
+            "could not judge outliers: too few examples",
+        ],
         "choices": ["cat", "dog", "bird"],
         "filters": {
             "given": [["cat", 2], ["dog", 2], ["bird", 1]],
@@ -107,7 +114,7 @@ def test_what_the_page_is_told(server):
         "like": None,
         "like_split": None,
         "like_label": None,
-        "why": "Models that have not seen it say dog (90%); cat has 10%.",
+        "why": "Models that have not seen it say dog; cat is right with a probability of 10%.",
         "example": shown(server, "a", 0),
         "pair": None,
         "neighbours": [

@@ -25,23 +25,24 @@ def told(*reasons: str, **more) -> str:
         (
             "label",
             {"confidence": 0.85},
-            "Models that have not seen it say bird (85%); dog has 10%.",
+            "Models that have not seen it say bird; dog is right with a probability of 10%.",
         ),
         (
             "label",
             {"confidence": 0.6, "label_quality": 0.6, "proposed": "dog"},
-            "Models that have not seen it are unsure: dog has 60%.",
+            "Models that have not seen it are unsure: dog is right with a probability of 60%.",
         ),
         (
             "label",
             {"confidence": 0.85, "judges": "people"},
-            "People together say bird (85%); dog has 10%.",
+            "People together say bird; dog is right with a probability of 10%.",
         ),
         (
             "label",
             {"label_quality": 0.5, "proposed": "dog", "judges": "people"},
-            "People together are unsure: dog has 50%.",
+            "People together are unsure: dog is right with a probability of 50%.",
         ),
+        ("label", {"label_quality": None}, "Models that have not seen it say bird."),
         ("annotators", {"votes": VOTES}, "People do not agree: 2 dog, 1 bird."),
         ("near duplicate", LIKE, "It looks like a in train, which is cat."),
         (

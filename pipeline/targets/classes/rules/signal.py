@@ -1,6 +1,7 @@
 """The label signal of classes: how well measurements tell them, and what is expected of that."""
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,13 @@ from pipeline.dataset.expectations.drift import (
     lone_share_before,
 )
 from pipeline.dataset.expectations.moments import lone_share
-from pipeline.dataset.expectations.rules import MEAN_BETWEEN, Rule, rule, since_profile
+from pipeline.dataset.expectations.rules import (
+    MEAN_BETWEEN,
+    Rule,
+    rule,
+    since_profile,
+    unjudged,
+)
 from pipeline.targets.classes.rules.class_table import class_codes
 from pipeline.targets.protocols.labels import TargetIndex
 from pipeline.targets.protocols.rules import Patterns, Signal
@@ -76,15 +83,15 @@ def label_signal(
 
 def signal_bounds(
     table: pd.DataFrame, num_classes: int, before: Profile | None, max_drift: float
-) -> tuple[float, float]:
-    """What the mean of label_signal must exceed: by chance alone, and by the profile (or 0)."""
+) -> tuple[float, float | None]:
+    """What the mean of label_signal must exceed: by chance alone, and by a profile that has it."""
     signal = table["label_signal"]
     deviation = float(signal.std(ddof=0))
     num = int(signal.notna().sum()) * lone_share(table)
     chance = 1 / num_classes
     by_chance = chance + SIGMAS_OF_CHANCE * deviation / math.sqrt(num)
     if before is None or "label_signal" not in before:
-        return by_chance, 0.0
+        return by_chance, None
     num_before = min(before["examples"], SIGNAL_MAX_EXAMPLES) * lone_share_before(before)
     error = SIGMAS * deviation * math.sqrt(inverse_size(num, num_before))
     lost = max(max_drift * (before["label_signal"] - chance), error)
@@ -96,11 +103,19 @@ def signal_rules(
 ) -> list[Rule]:
     num_classes = len(target["classes"])
     by_chance, by_profile = signal_bounds(table, num_classes, before, settings.max_drift)
-    rules = [_mean_signal("labels have to do with the examples", by_chance)]
-    if before is not None:
-        fit = _mean_signal("labels fit the examples as in the profile", by_profile)
-        rules.append(since_profile(fit))
-    return rules
+    advice = (
+        "the balanced accuracy of a linear model of brightness, colour, coarse shape and the like, "
+        f"which by chance is {1 / num_classes:.4g} and up to {by_chance:.4g}; usual where classes "
+        "differ in finer things alone (cats and dogs); where they do not, see whether labels went "
+        "to other rows"
+    )
+    rules = [replace(_mean_signal("labels have to do with the examples", by_chance), advice=advice)]
+    if before is None:
+        return rules
+    says = "labels fit the examples as in the profile"
+    if by_profile is None:
+        return [*rules, since_profile(unjudged(says, "the profile has no label signal"))]
+    return [*rules, since_profile(_mean_signal(says, by_profile))]
 
 
 def _mean_signal(says: str, least: float) -> Rule:
