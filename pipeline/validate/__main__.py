@@ -17,6 +17,7 @@ from pipeline.dataset.table import read_folder, read_index
 from pipeline.entry import read_entry
 from pipeline.modalities.opening import open_checks
 from pipeline.runtime.errors import BrokenDataset, one_line
+from pipeline.runtime.files import optional
 from pipeline.runtime.stage import WORK_DIR, Stage, run_stage
 from pipeline.targets.opening import open_rules
 from pipeline.validate.assessment import Assessment, assess
@@ -68,7 +69,8 @@ def main(stage: Stage[ValidateParams]) -> None:
     print_failures(found)
     print_unjudged(found)
     if critical or too_many:
-        write_pairs(EVIDENCE, [*found.quarantine.items(), *failed_rows(found)])
+        with optional(str(EVIDENCE), "it does not list the examples"):
+            write_pairs(EVIDENCE, [*found.quarantine.items(), *failed_rows(found)])
     if critical:
         raise BrokenDataset(
             f"dataset {params.dataset} fails {len(critical)} critical expectations, "

@@ -288,6 +288,16 @@ def test_a_wider_limit_of_drift_is_kept_to(folder):
     assert run()["failed_warning"] == 0
 
 
+def test_a_list_of_evidence_that_cannot_be_written_does_not_hide_what_is_wrong(folder, capfd):
+    columns = good_columns(NUM)
+    columns["group"][0] = columns["group"][7] = "one patient"
+    write_raw(columns)
+    EVIDENCE.mkdir(parents=True)  # where the file would be
+    with pytest.raises(BrokenDataset, match="no group is in two splits"):
+        run()
+    assert capfd.readouterr().err.startswith(f"{EVIDENCE} cannot be written (Is a directory)")
+
+
 def test_as_a_process_a_broken_dataset_publishes_nothing(folder):
     columns = good_columns(NUM)
     columns["group"][0] = columns["group"][7] = "one patient"
