@@ -102,12 +102,12 @@ def heart_of(sites: Mapping[str, str]) -> Table:
     parts = []
     for site, file in sites.items():
         path = folder() / "heart_disease" / f"processed.{file}.data"
-        part = pd.read_csv(path, header=None, na_values=MISSING, skipinitialspace=True)
-        parts.append(part.assign(site=site))
+        part = pd.read_csv(path, na_values=MISSING, skipinitialspace=True)
+        parts.append(part.set_axis(range(14), axis=1).assign(site=site))
     frame = pd.concat(parts, ignore_index=True)
     frame = frame if len(sites) > 1 else frame.drop(columns="site")
     for column in (2, 6, 10, 12):  # codes: chest pain, ECG, slope, thal
-        frame[column] = frame[column].map(lambda value: None if pd.isna(value) else f"c{value:g}")
+        frame[column] = frame[column].map("c{:g}".format, na_action="ignore")
     frame[13] = (frame[13] > 0).astype(int)
     return table_of(frame, 13, positive=1)
 
