@@ -34,6 +34,11 @@ from results import Figure, middle_and_range, save, spread
 
 ROOT = Path(__file__).resolve().parent.parent
 CASES = ["crop + flip", "+ colour", "+ TrivialAugment"]
+WORDS = dict(
+    zip(
+        CASES, ("crop and flip", "crop, flip and colour", "crop, flip, TrivialAugment"), strict=True
+    )
+)
 JITTER = (0.2, 0.2, 0.2, 0.05)  # brightness, contrast, saturation, hue
 OURS = "groundwork"
 PASSES = {OURS: 10}  # a fast one goes over the images more often, to be timed at all
@@ -117,7 +122,7 @@ def record(rates: dict[tuple[str, str], list[float]], rounds: int) -> None:
         figures.append(
             Figure(
                 "augment",
-                f"{case}, images a second of CPU time",
+                f"{WORDS[case]}, images a second of CPU time",
                 spread(rates[OURS, case], 0),
                 rounds,
                 f"{best}: {statistics.median(peers[best]):,.0f}",

@@ -1,4 +1,4 @@
-"""Write benchmarks/README.md from benchmarks/results.
+"""Write benchmarks/README.md, and the figures of README.md, from benchmarks/results.
 
 python benchmarks/figures.py
 """
@@ -10,6 +10,21 @@ from typing import Any
 from results import RESULTS, TOPICS
 
 PAGE = RESULTS.parent / "README.md"
+README = RESULTS.parent.parent / "README.md"
+START, END = "<!-- figures: written by `make figures` -->\n", "<!-- end of figures -->\n"
+IN_README = (
+    ("ingest", "60,000 small JPEGs"),
+    ("data_checks", "57 kinds of broken data at 166 strengths, noticed with"),
+    ("labels", "wrong labels of CIFAR-10N found with"),
+    ("labels", "wrong labels of CIFAR-10N's majority, F1"),
+    ("duplicates", "shifted copies"),
+    ("augment", "crop, flip and colour"),
+    ("loader", "shuffled batches"),
+    ("loader-larger", "4 GB streamed"),
+    ("training-run", "CIFAR-10 (JPEG copy), test accuracy"),
+    ("repro", "`dvc repro`"),
+)
+"""Files of results and how the figures begin that README shows."""
 HEAD = """\
 # What was measured
 
@@ -26,6 +41,7 @@ Decisions that rest on these figures have [pages of their own](../docs/decisions
 def main() -> None:
     argparse.ArgumentParser(description=__doc__.splitlines()[0]).parse_args()
     PAGE.write_text(page(), encoding="utf-8")
+    README.write_text(readme(README.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 def page() -> str:
@@ -52,14 +68,26 @@ def page() -> str:
     return "\n".join(parts) + "\n"
 
 
-def row(figure: dict[str, Any], run: int) -> str:
+def readme(text: str) -> str:
+    """README with its table of figures."""
+    lines = ["| what | ours | best peer, or limit | ratio | n |", "|---|---|---|---|---|"]
+    for name, beginning in IN_README:
+        result = json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
+        (figure,) = (one for one in result["figures"] if one["what"].startswith(beginning))
+        lines.append(row(figure))
+    before, _, rest = text.partition(START)
+    _, _, after = rest.partition(END)
+    return before + START + "\n".join(lines) + "\n" + END + after
+
+
+def row(figure: dict[str, Any], *run: int) -> str:
     cells = [
         figure["what"],
         figure["ours"],
         figure["peer"],
         ratio(figure["ratio"]),
         figure["n"],
-        run,
+        *run,
     ]
     return f"| {' | '.join(map(str, cells))} |"
 

@@ -4,13 +4,14 @@
 `python -m pipeline.ingest` makes data/raw of them (decoded, measured, stripped of metadata,
 hashed, split), and `datasets` makes Parquet of them (copied undecoded). Time is that of the whole
 process, imports included. Memory is the peak of the process and its workers together (PSS);
-`--tenfold` shows it for ten times the images.
+`--tenfold` shows it for ten times the images, `--photos` for 400 large ones.
 
     uv pip install -c requirements.txt ".[bench]"
-    GROUNDWORK_CIFAR10=/data/cifar10 python benchmarks/ingest.py [--rounds 3] [--tenfold]
+    GROUNDWORK_CIFAR10=/data/cifar10 python benchmarks/ingest.py [--rounds 3] [--tenfold] [--photos]
 """
 
 import argparse
+import io
 import os
 import platform
 import shlex
@@ -23,9 +24,12 @@ import threading
 import time
 from pathlib import Path
 
+import numpy as np
 import pyarrow.parquet as pq
+from PIL import Image
 from results import Figure, middle_and_range, save, spread
 
+CHECKS = "decoded, checked, stripped, hashed, split"
 ROOT = Path(__file__).resolve().parent.parent
 HUGGING_FACE = """
 import sys
@@ -44,62 +48,67 @@ def main() -> None:
     parser.add_argument("--cifar10", default=os.environ.get("GROUNDWORK_CIFAR10"))
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--tenfold", action="store_true", help="also ingest 600,000 images")
+    parser.add_argument("--photos", action="store_true", help="also 400 photos of 2000 x 1500")
     options = parser.parse_args()
     if not options.cifar10:
         sys.exit("skipped: GROUNDWORK_CIFAR10 names no folder with CIFAR-10 in Parquet")
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
-        num = write_class_folders(Path(options.cifar10), work / "cifar", copies=1)
         clone = make_clone(work / "clone", work / "cifar")
-        seconds: dict[str, list[float]] = {}
-        peaks: dict[str, float] = {}
-        for _ in range(options.rounds):
-            for name, command, place in (
-                ("groundwork", "python -m pipeline.ingest", clone),
-                ("hugging face, 1 process", hugging_face(work, 1), work),
-                ("hugging face, 2 processes", hugging_face(work, 2), work),
-            ):
-                shutil.rmtree(work / "hf", ignore_errors=True)
-                (work / "hf").mkdir()
-                took, peak = timed(command, place)
-                seconds.setdefault(name, []).append(took)
-                peaks[name] = max(peak, peaks.get(name, 0.0))
-        print(f"{num} JPEGs in class folders to Parquet, n = {options.rounds} each, in turn")
-        print(f"Python {platform.python_version()}, {len(os.sched_getaffinity(0))} cores")
-        for name, values in seconds.items():
-            print(
-                f"{name:26} median {statistics.median(values):6.2f} s "
-                f"({min(values):.2f} to {max(values):.2f}), "
-                f"{num / statistics.median(values):7.0f} images/s, peak {peaks[name]:.0f} MB"
-            )
-        best = min(list(seconds)[1:], key=lambda name: statistics.median(seconds[name]))
-        for name in list(seconds)[1:]:
-            ratios = sorted(
-                a / b for a, b in zip(seconds[name], seconds["groundwork"], strict=True)
-            )
-            if name == best:
-                best_ratio = middle_and_range(ratios)
-            middle = statistics.median(ratios)
-            print(f"{name} / groundwork: median {middle:.1f} ({ratios[0]:.1f} to {ratios[-1]:.1f})")
-        figures = [
-            Figure(
-                "data",
-                f"{num:,} small JPEGs (32 x 32) in class folders to Parquet, decoded, checked, "
-                "stripped, hashed, split",
-                f"{spread(seconds['groundwork'], 2, ' s')}, {peaks['groundwork']:.0f} MB",
-                options.rounds,
-                f"Hugging Face `imagefolder` → Parquet, which copies them undecoded: "
-                f"{statistics.median(seconds[best]):.1f} s, {peaks[best]:.0f} MB",
-                best_ratio,
-            )
-        ]
+        num = write_class_folders(Path(options.cifar10), work / "cifar", copies=1)
+        what = f"{num:,} small JPEGs (32 x 32) in class folders to Parquet, {CHECKS}"
+        figures = [beside_hugging_face(work, clone, num, what, options.rounds)]
         if options.tenfold:
             num = write_class_folders(Path(options.cifar10), work / "cifar", copies=10)
             took, peak = timed("python -m pipeline.ingest", clone)
             print(f"groundwork, {num} images: {took:.1f} s, peak {peak:.0f} MB")
             ours = f"{took:.1f} s, {peak:.0f} MB"
-            figures.append(Figure("data", f"the same of {num:,}", ours, 1))
-        save("ingest", figures, f"python benchmarks/ingest.py --rounds {options.rounds} --tenfold")
+            figures.append(Figure("data", f"{num:,} of them", ours, 1))
+        if options.photos:
+            shutil.rmtree(work / "cifar")
+            num = write_photos(Path(options.cifar10), work / "cifar")
+            what = f"{num:,} photos (2000 x 1500) in class folders to Parquet, {CHECKS}"
+            figures.append(beside_hugging_face(work, clone, num, what, options.rounds))
+        given = " --tenfold" * options.tenfold + " --photos" * options.photos
+        save("ingest", figures, f"python benchmarks/ingest.py --rounds {options.rounds}{given}")
+
+
+def beside_hugging_face(work: Path, clone: Path, num: int, what: str, rounds: int) -> Figure:
+    """Both make Parquet of the `num` images in work/cifar, in turn."""
+    seconds: dict[str, list[float]] = {}
+    peaks: dict[str, float] = {}
+    for _ in range(rounds):
+        for name, command, place in (
+            ("groundwork", "python -m pipeline.ingest", clone),
+            ("hugging face, 1 process", hugging_face(work, 1), work),
+            ("hugging face, 2 processes", hugging_face(work, 2), work),
+        ):
+            for kept in (work / "hf", clone / ".groundwork", clone / "data/raw"):
+                shutil.rmtree(kept, ignore_errors=True)
+            (work / "hf").mkdir()
+            took, peak = timed(command, place)
+            seconds.setdefault(name, []).append(took)
+            peaks[name] = max(peak, peaks.get(name, 0.0))
+    print(f"{what}, n = {rounds} each, in turn")
+    print(f"Python {platform.python_version()}, {len(os.sched_getaffinity(0))} cores")
+    for name, values in seconds.items():
+        print(
+            f"{name:26} median {statistics.median(values):6.2f} s "
+            f"({min(values):.2f} to {max(values):.2f}), "
+            f"{num / statistics.median(values):7.0f} images/s, peak {peaks[name]:.0f} MB"
+        )
+    best = min(list(seconds)[1:], key=lambda name: statistics.median(seconds[name]))
+    ratios = [a / b for a, b in zip(seconds[best], seconds["groundwork"], strict=True)]
+    print(f"{best} / groundwork: {spread(ratios)}")
+    return Figure(
+        "data",
+        what,
+        f"{spread(seconds['groundwork'], 2, ' s')}, {peaks['groundwork']:.0f} MB",
+        rounds,
+        f"Hugging Face `imagefolder` → Parquet, which copies them undecoded: "
+        f"{statistics.median(seconds[best]):.1f} s, {peaks[best]:.0f} MB",
+        middle_and_range(ratios),
+    )
 
 
 def write_class_folders(source: Path, folder: Path, copies: int) -> int:
@@ -114,6 +123,21 @@ def write_class_folders(source: Path, folder: Path, copies: int) -> int:
                 for copy in range(copies):
                     (place / f"{num // copies:05d}-{copy}.jpg").write_bytes(row["img"]["bytes"])
                     num += 1
+    return num
+
+
+def write_photos(source: Path, folder: Path, num: int = 400) -> int:
+    """Write photos of 2000 x 1500, each an enlarged image with the grain of a camera's sensor."""
+    path = sorted(source.glob("test-*.parquet"))[0]
+    random = np.random.default_rng(0)
+    for number, row in enumerate(pq.read_table(path, columns=["img", "label"])[:num].to_pylist()):
+        with Image.open(io.BytesIO(row["img"]["bytes"])) as small:
+            photo = np.asarray(small.convert("RGB").resize((2000, 1500), Image.Resampling.BICUBIC))
+        grain = random.normal(0, 4, photo.shape[:2])[..., None]
+        place = folder / f"class{row['label']}"
+        place.mkdir(parents=True, exist_ok=True)
+        grainy = np.clip(photo + grain, 0, 255).astype(np.uint8)
+        Image.fromarray(grainy).save(place / f"{number:05d}.jpg", quality=90)
     return num
 
 

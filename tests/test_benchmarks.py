@@ -94,3 +94,13 @@ def test_a_result_names_its_command_machine_and_number_of_runs(path):
         assert figure["n"] >= 1
         assert len(figure["ratio"]) in (0, 1, 3)
         assert figure["peer"] or not figure["ratio"]
+
+
+def test_readme_shows_figures_of_the_results():
+    code = (
+        "import figures; text = figures.README.read_text(encoding='utf-8'); "
+        "print(figures.readme(text) == text)"
+    )
+    command = [sys.executable, "-c", code]
+    made = subprocess.run(command, cwd=FOLDER, capture_output=True, text=True, timeout=60)
+    assert made.stdout == "True\n", f"run make figures {made.stderr}"

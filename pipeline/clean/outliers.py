@@ -23,12 +23,14 @@ MAX_COMPARED = 20_000
 def outlier_scores(embeddings: NDArray, folds: NDArray[np.int64] | None = None) -> NDArray:
     """Mean cosine distance of each row to its nearest neighbours, 0 to 2, float32 `(N,)`.
 
+    NaN of a row that has none.
+
     Args:
         embeddings: `(N, D)`, finite.
         folds: number of the model that made each row, `(N,)`: rows are only compared with those of
             the same; None for one model.
     """
-    scores = np.zeros(len(embeddings), np.float32)
+    scores = np.full(len(embeddings), np.nan, np.float32)
     for rows in _by_fold(folds, len(embeddings)):
         compared = sample_rows(len(rows), MAX_COMPARED)
         k = min(NUM_NEIGHBOURS, len(compared) - 1)

@@ -4,7 +4,13 @@ import re
 from pathlib import Path, PurePosixPath
 from urllib.parse import quote, unquote, urlsplit
 
-from pipeline.runtime.errors import SourceError
+from pipeline.runtime.errors import SettingsError, SourceError
+
+SECRET = re.compile(
+    r"://[^/?#]*:[^/?#]*@"
+    r"|[?&;](?:[\w-]*(?:token|secret|signature|passw(?:or)?d|credential|api_?-?key|auth)|sig|pwd)=",
+    re.IGNORECASE,
+)
 
 
 def is_remote(uri: str) -> bool:
@@ -33,6 +39,19 @@ def without_secrets(uri: str) -> str:
     for part in uri.split("::"):
         urlsplit(part)
     return _shown(uri)
+
+
+def refuse_secrets(uri: str) -> None:
+    """Refuse an address of an entry with a password or token: git and dvc.lock would keep it.
+
+    Raises:
+        SettingsError: see above.
+    """
+    if is_remote(uri) and SECRET.search(uri):
+        raise SettingsError(
+            f"uri {_shown(uri)} has a password or a token, which git and dvc.lock would keep",
+            fix="take it out; download the data yourself, and let uri name the file or folder",
+        )
 
 
 def check_address(uri: str) -> None:

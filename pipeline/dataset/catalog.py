@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from pipeline.dataset.addresses import refuse_secrets
 from pipeline.dataset.places import CATALOG_DIR
 from pipeline.runtime.errors import SettingsError
 from pipeline.runtime.settings import Name, Settings, SomeSettings, parse, read_yaml
@@ -14,6 +15,7 @@ from pipeline.runtime.settings import Name, Settings, SomeSettings, parse, read_
 Text = Annotated[str, Field(min_length=1)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Md5 = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+Value = str | int | float
 OwnSplit = Literal["train", "val", "test", "unlabelled"]
 Purpose = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 
@@ -26,6 +28,18 @@ class Columns(Settings):
     group: Text | None = None
     license: Text | None = None
     purposes: Text | None = None
+    strip: Text | None = None
+    """What paths in the table start with on the machine that wrote it; it is taken off."""
+
+
+class TextDialect(Settings):
+    """How files of delimited text are written, where that cannot be found by looking."""
+
+    encoding: Text | None = None
+    """As Python calls it: `windows-1251`, `shift_jis`."""
+    delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
+    quotes: Literal["doubled", "backslash", "none"] | None = None
+    """How a quote in a quoted field is written; `none`: quotes are characters like others."""
 
 
 class SplitFractions(Settings):
@@ -77,6 +91,11 @@ class Entry(Settings):
     homepage: str | None = None
     citation: str | None = None
     columns: Columns = Columns()
+    header: bool = True
+    """Whether tables of text have one; `false`: columns are named by their numbers, from 0."""
+    dialect: TextDialect = TextDialect()
+    missing: list[Value] | dict[Text, list[Value]] = []
+    """Values that stand for none: of all columns, or of each. Nothing else but the empty is."""
     split: SplitFractions = SplitFractions()
     splits: Annotated[list[OwnSplit], Field(min_length=1)] | None = None
     """Which splits of the source to take; all when not given. What is in none is `unlabelled`."""
@@ -99,8 +118,8 @@ def parse_entry(name: str, model: type[SomeSettings], modality: str, target: str
     """Read the catalog entry of the dataset `name` as `model`, an Entry of a modality and target.
 
     Raises:
-        SettingsError: there is no such entry, it says something impossible, or it is of another
-            modality or target.
+        SettingsError: there is no such entry, it says something impossible, has a secret in an
+            address, or is of another modality or target.
     """
     path = entry_path(name)
     if not path.exists():
@@ -119,6 +138,8 @@ def parse_entry(name: str, model: type[SomeSettings], modality: str, target: str
             fix="add `license:` with the terms you hold the data under, such as CC-BY-4.0",
         )
     _refuse_another_kind(name, content, modality, target)
+    for key in ("uri", "annotations"):
+        refuse_secrets(str(content.get(key)))
     return parse(model, content, path)
 
 

@@ -35,8 +35,9 @@ def refuse_data(name: str, entry: Entry, survey: Survey, labels: Labels) -> None
         annotations = annotations_of(entry)
         also = f" with {without_secrets(annotations)}" if annotations else ""
         raise SourceError(
-            f"the data at {entry.uri}{also} are not those that the catalog entry was written for: "
-            f"they have the fingerprint {survey.fingerprint_hex}, expected {entry.fingerprint}",
+            f"the data at {without_secrets(entry.uri)}{also} are not those that the catalog entry "
+            f"was written for: they have the fingerprint {survey.fingerprint_hex}, expected "
+            f"{entry.fingerprint}",
             fix=f"bring those back, or accept these: groundwork add {name}",
         )
     if (misfit := survey.labels.misfit()) is not None and labels.names_in(entry) is None:

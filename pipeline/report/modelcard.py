@@ -132,7 +132,10 @@ def _limits(evaluation: EvaluationTables, target: Card) -> Iterator[str]:
     )
     if evaluation.num_examples < FEW_EXAMPLES:
         yield "- The test split is small: small differences mean nothing."
-    yield "- Whether the data may be used for your purpose stands in the card of the data."
+    yield (
+        "- Whether the data may be used for your purpose, and what could not be judged of them, "
+        "stands in the card of the data."
+    )
 
 
 def _licence(about: About) -> Iterator[str]:

@@ -5,6 +5,7 @@ assessment.py makes the columns that are not of data/raw, and asks.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pandas as pd
 
@@ -14,6 +15,7 @@ from pipeline.dataset.expectations.rules import (
     EQUAL,
     IN_SET,
     IS_NULL,
+    MIN_COMPARED,
     NOT_NULL,
     NUM_ROWS,
     Rule,
@@ -23,6 +25,7 @@ from pipeline.dataset.expectations.rules import (
     rule,
     set_aside,
     since_profile,
+    unjudged,
 )
 from pipeline.dataset.table import SPLITS
 from pipeline.validate.profile import counts_before
@@ -75,10 +78,18 @@ def row_rules(
     ]
 
 
-def table_rules(across_splits: Sequence[Rule], among_examples: Sequence[Rule]) -> list[Rule]:
-    """About the examples that remain: what they are to each other."""
+def table_rules(
+    across_splits: Sequence[Rule], among_examples: Sequence[Rule], *, grouped: bool
+) -> list[Rule]:
+    """About the examples that remain: what they are to each other.
+
+    `grouped` says whether any of them has a group.
+    """
+    no_straddling = "no group is in two splits"
     return [
-        each("no group is in two splits", "straddles", False, "critical"),
+        each(no_straddling, "straddles", False, "critical")
+        if grouped
+        else unjudged(no_straddling, "no example has a group"),
         each("no example is in two splits", "leaked", False, "warning"),
         *across_splits,
         each(
@@ -92,13 +103,25 @@ def table_rules(across_splits: Sequence[Rule], among_examples: Sequence[Rule]) -
     ]
 
 
-def split_rules(max_drift: float) -> list[Rule]:
-    """About the table of splits."""
+def split_rules(max_drift: float, *, with_signal: bool) -> list[Rule]:
+    """About the table of splits; `with_signal` says whether there is a label signal."""
+    size = f"some {MIN_COMPARED} examples or groups in a split and in train"
+    labels_fit = "labels of val and test fit as those of train"
     return [
         at_least("train, val and test are there", "examples", 1, "critical"),
-        at_most("val and test are measured like train", "gap", max_drift),
-        at_most("labels of val and test fit as those of train", "signal_lost", max_drift),
+        at_most("val and test are measured like train", "gap", max_drift, size),
+        at_most(labels_fit, "signal_lost", max_drift, size)
+        if with_signal
+        else unjudged(labels_fit, "there is no label signal"),
     ]
+
+
+WITHOUT_PROFILE = [
+    since_profile(
+        unjudged("nothing has changed since the accepted profile", "no profile was accepted")
+    )
+]
+"""What stands for all rules about changes where there is none."""
 
 
 def drift_rules(
@@ -134,7 +157,7 @@ COMPARED = {"split": "splits are as large", "license": "licences are the same"}
 
 def _same(says: str, column: str, mostly: float = 1.0) -> Rule:
     same = rule(says, EQUAL, "warning", column_A=column, column_B=f"{column}_before", mostly=mostly)
-    return since_profile(same)
+    return since_profile(replace(same, needs="examples that the profile remembers"))
 
 
 # About examples that the profile remembers.

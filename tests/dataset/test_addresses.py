@@ -1,9 +1,19 @@
 """Addresses show no secrets; those that are none are refused."""
 
+import json
+from pathlib import Path
+
 import pytest
 
-from pipeline.dataset.addresses import below, file_name, local_path, without_secrets
-from pipeline.runtime.errors import SourceError
+from pipeline.dataset.addresses import (
+    below,
+    file_name,
+    local_path,
+    refuse_secrets,
+    without_secrets,
+)
+from pipeline.entry import read_entry
+from pipeline.runtime.errors import SettingsError, SourceError
 from pipeline.sources.places.fetch import cache_dir, fetch_file
 from pipeline.sources.places.fetch import fetch_source as fetch
 from tests.support.downloads import quick, refusal, web
@@ -44,6 +54,32 @@ def test_an_address_that_is_none():
         fetch_file("http://[bad/x.png")
     assert refusal("http://ana:hunter2@host:abc/x.tar").startswith("ERROR http://host:abc/x.tar ")
     assert refusal("foo://ana:hunter2@host/x.tar").startswith("ERROR foo://host/x.tar cannot be ")
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "http://ana:hunter2@a.org/x.zip",
+        "s3://ana:hunter2@bucket/x",
+        "zip://x::http://ana:hunter2@a.org/x.zip",
+        "https://a.org/x.zip?dl=1&token=hunter2",
+        "https://a.org/x.zip?X-Amz-Security-Token=hunter2",
+        "https://a.org/x.zip?X-Amz-Signature=hunter2",
+        "https://a.org/x.zip?sv=1&sig=hunter2",
+        "https://a.org/x.zip?api_key=hunter2",
+    ],
+)
+def test_an_entry_holds_no_secret(uri, here):
+    Path("data/catalog").mkdir(parents=True)
+    for key in ("uri", "annotations"):
+        entry = {"uri": "data/pets", "license": "CC0-1.0", key: uri}
+        Path("data/catalog/pets.yaml").write_text(json.dumps(entry))
+        with pytest.raises(SettingsError) as caught:
+            read_entry("pets", "images", "classes")
+        assert "has a password or a token" in str(caught.value)
+        assert "hunter2" not in str(caught.value)
+    for harmless in ("https://a.org/x.zip?dl=1&key=7", "https://ana@a.org/x:y.zip", "C:\\a@b:c"):
+        refuse_secrets(harmless)
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from pipeline.commands.add.entry_text import accept_text, entry_text
 from pipeline.commands.add.oddities import Oddities
 from pipeline.commands.add.summary import decisions, print_list, print_summary
 from pipeline.commands.frame import run_command
-from pipeline.dataset.addresses import is_remote, local_path
+from pipeline.dataset.addresses import is_remote, local_path, refuse_secrets
 from pipeline.dataset.catalog import Entry, entry_path
 from pipeline.dataset.places import RAW
 from pipeline.entry import entry_type, read_entry
@@ -76,6 +76,7 @@ def main(arguments: argparse.Namespace) -> None:
 
 def add(name: str, path: Path, uri: str, license: str | None, params: Any) -> None:
     """Write a new entry."""
+    refuse_secrets(uri)
     entry = entry_type(params.modality, params.target)(uri=uri, license=license or "unknown")
     if not is_remote(uri) and not uri.startswith(BUILTIN):
         refuse_missing(uri)

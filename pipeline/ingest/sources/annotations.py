@@ -5,7 +5,6 @@ somebody gave. It is read in batches into codes, so that memory grows with the d
 a few bytes for each label.
 """
 
-import csv
 import os
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -15,18 +14,19 @@ from typing import NoReturn
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv
-import pyarrow.parquet as pq
 
 from pipeline.dataset.addresses import without_secrets
 from pipeline.dataset.annotations import SOURCE
 from pipeline.dataset.arrays import Rows
 from pipeline.runtime.errors import SourceError
-from pipeline.sources.delimited import DelimitedText
 from pipeline.sources.places.fetch import fetch_source
+from pipeline.sources.tables.delimited import DelimitedText
+from pipeline.sources.tables.harmless import harmless, harmless_ids
+from pipeline.sources.tables.parquet import MAGIC, ParquetTable
 from pipeline.targets.protocols.labels import Labels, TargetIndex
 
 MAX_NAMED = 3
+FIX = "save it as UTF-8 CSV with a value for each column in each row, or as Parquet"
 
 
 def fetch_annotations(uri: str, known: Labels, index: TargetIndex) -> pa.Table:
@@ -148,7 +148,6 @@ def _first_of_each(
 COLUMNS = ["id", "annotator", "label"]
 
 ROWS_AT_ONCE = 1 << 16
-PARQUET = b"PAR1"
 
 
 def read_batches(path: Path, where: str) -> Iterator[pa.Table]:
@@ -157,46 +156,37 @@ def read_batches(path: Path, where: str) -> Iterator[pa.Table]:
     Raises:
         SourceError: it is damaged, or lacks a column.
     """
-    position = 0
-    try:
-        for batch in _parquet(path, where) if _is_parquet(path) else _csv(path, where):
-            texts = {}
-            for name in COLUMNS:
-                text = pc.utf8_normalize(batch[name].cast(pa.string()), "NFC")
-                text = pc.utf8_trim_whitespace(text)
-                texts[name] = pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
-            yield pa.table(texts)
-            position += batch.num_rows
-    except (pa.ArrowException, OSError, UnicodeDecodeError, csv.Error) as error:
-        bad = None if _is_parquet(path) else _text(path).first_bad_line()
-        reason = bad or " ".join(str(error).split())[:300]
-        raise SourceError(
-            f"{where} cannot be read after row {position}: {reason}",
-            fix="save it as UTF-8 CSV with a value for each column in each row, or as Parquet",
-        ) from None
-
-
-def _parquet(path: Path, where: str) -> Iterator[pa.Table]:
-    with pq.ParquetFile(path) as parquet:
-        schema = parquet.schema_arrow
-        _require_columns(schema.names, where)
+    for batch in _parquet(path, where) if _is_parquet(path) else _csv(path, where):
+        texts = {}
         for name in COLUMNS:
-            kind = schema.field(name).type
-            if pa.types.is_nested(kind) or pa.types.is_floating(kind):
-                raise SourceError(
-                    f"{where} has {kind} in column {name}, expected texts or whole numbers",
-                    fix="write it in another type",
-                )
-        for batch in parquet.iter_batches(ROWS_AT_ONCE, columns=COLUMNS):
-            yield pa.Table.from_batches([batch])
+            text = pc.utf8_normalize(batch[name].cast(pa.string()), "NFC")
+            text = pc.utf8_trim_whitespace(text)
+            text = pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
+            texts[name] = (harmless_ids if name == "id" else harmless)(text)
+        yield pa.table(texts)
 
 
-def _csv(path: Path, where: str) -> Iterator[pa.Table]:
-    text = _text(path)
-    _require_columns(text.header(), where)
-    reader = pa.csv.open_csv(path, **text.arrow_options(COLUMNS))
-    for batch in reader:
-        yield pa.Table.from_batches([batch])
+def _parquet(path: Path, where: str) -> Iterator[pa.RecordBatch]:
+    table = ParquetTable(path, where)
+    _require_columns(table.schema.names, where)
+    for name in COLUMNS:
+        kind = table.schema.field(name).type
+        if pa.types.is_nested(kind) or pa.types.is_floating(kind) or pa.types.is_binary(kind):
+            raise SourceError(
+                f"{where} has {kind} in column {name}, expected texts or whole numbers",
+                fix="write it in another type",
+            )
+    yield from table.batches(COLUMNS, ROWS_AT_ONCE)
+
+
+def _csv(path: Path, where: str) -> Iterator[pa.RecordBatch]:
+    text = _text(path, where)
+    try:
+        names = text.names
+    except SourceError as error:
+        raise SourceError(error.what, fix=FIX) from None
+    _require_columns(names, where)
+    yield from text.batches(COLUMNS)
 
 
 def _require_columns(names: Sequence[str], where: str) -> None:
@@ -210,16 +200,21 @@ def _require_columns(names: Sequence[str], where: str) -> None:
 
 
 def _is_parquet(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(len(PARQUET)) == PARQUET
+    try:
+        with path.open("rb") as file:
+            return file.read(len(MAGIC)) == MAGIC
+    except OSError as error:
+        raise SourceError(
+            f"{path} cannot be read: {error.strerror}", fix="check its permissions"
+        ) from None
 
 
-def _text(path: Path) -> DelimitedText:
-    return DelimitedText(partial(path.open, "rb"))
+def _text(path: Path, where: str) -> DelimitedText:
+    return DelimitedText(partial(path.open, "rb"), where)
 
 
 def place_of(path: Path, row: int) -> str:
     """Where a row is, as an editor would show it: `line 7`; `row 5` of a Parquet file."""
     if _is_parquet(path):
         return f"row {row}"
-    return f"line {_text(path).line_of(row)}"
+    return f"line {_text(path, str(path)).line_of(row)}"

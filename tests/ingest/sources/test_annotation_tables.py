@@ -9,7 +9,7 @@ import pytest
 from pipeline.ingest.sources import annotations as annotation_tables
 from pipeline.ingest.sources.annotations import fetch_annotations
 from pipeline.runtime.errors import SourceError
-from pipeline.sources import delimited
+from pipeline.sources.tables import delimited
 from tests.support.entries import LABELS, Entry, open_source
 from tests.support.servers import Web, serve
 
@@ -145,13 +145,14 @@ def test_from_a_url(here, tmp_path, monkeypatch):
         ),
         (
             HEADER + "a,ada,cat\nb,ada\n",
-            "cannot be read after row 0: line 3 has 2 values, expected 3 | fix: save it as UTF-8 "
-            "CSV with a value for each column in each row, or as Parquet",
+            "cannot be read: line 3 has 2 values, expected 3 | fix: save it as UTF-8 CSV with a "
+            "value for each column in each row, or as Parquet",
         ),
         (
-            (HEADER + "ä,ada,cat\n").encode("latin-1"),
-            "cannot be read after row 0: line 2 is no UTF-8 | fix: save it as UTF-8 CSV with a "
-            "value for each column in each row, or as Parquet",
+            (HEADER + "ネコ,ada,cat\n").encode("shift_jis"),
+            "cannot be read: line 2 is no UTF-8, nor does it look like Western European "
+            "(Windows-1252) | fix: save it as UTF-8 CSV with a value for each column in each row, "
+            "or as Parquet",
         ),
     ],
 )
@@ -169,7 +170,7 @@ def test_damaged_parquet_is_refused(here):
     pq.write_table(columns(), "said.csv")
     data = Path("said.csv").read_bytes()
     assert refusal(data[:-20]).startswith(
-        "ERROR annotations said.csv cannot be read after row 0: Parquet"
+        "ERROR annotations said.csv is no readable Parquet file: its end is missing |"
     )
 
 

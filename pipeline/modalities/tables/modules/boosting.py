@@ -211,7 +211,8 @@ def below(thresholds: NDArray[np.float64]) -> NDArray[np.float32]:
     limit = np.finfo(np.float32).max
     rounded = np.clip(thresholds, -limit, limit).astype(np.float32)
     lower = np.nextafter(rounded, np.float32(-np.inf))
-    return np.where(rounded > thresholds, lower, rounded).astype(np.float32)
+    found: NDArray[np.float32] = np.where(rounded > thresholds, lower, rounded)
+    return found
 
 
 def with_offset(

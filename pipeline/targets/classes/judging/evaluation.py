@@ -39,10 +39,9 @@ class ClassEvaluation:
     """Examples that were corrupted too."""
     robustness: list[Corrupted]
     """On these examples; empty where there are none."""
-    num_suspected: int
-    accuracy_without_suspected: float
     num_leaked: int
-    accuracy_without_leaked: float
+    accuracy_without_leaked: float | None
+    """None where nothing else is left."""
 
     @property
     def worst_class(self) -> str:
@@ -58,9 +57,9 @@ class ClassEvaluation:
             "worst_class": self.worst_class,
             "accuracy_low": self.intervals["accuracy"][1],
             "accuracy_high": self.intervals["accuracy"][2],
-            "accuracy_without_suspected": self.accuracy_without_suspected,
-            "accuracy_without_leaked": self.accuracy_without_leaked,
         }
+        if self.accuracy_without_leaked is not None:
+            metrics["accuracy_without_leaked"] = self.accuracy_without_leaked
         metrics |= {name: values[name] for name in values if name.startswith("accuracy_top")}
         metrics |= {
             "calibration_error_scaled": values["calibration_error_scaled"],
@@ -77,8 +76,6 @@ class ClassEvaluation:
             "temperature": self.temperature,
             "num_corrupted": self.num_corrupted,
             "accuracy_corrupted": mean_accuracy(self.robustness) if self.robustness else None,
-            "num_suspected": self.num_suspected,
-            "accuracy_without_suspected": self.accuracy_without_suspected,
             "min_slice_examples": MIN_EXAMPLES,
             "num_leaked": self.num_leaked,
             "accuracy_without_leaked": self.accuracy_without_leaked,
@@ -134,8 +131,6 @@ def evaluate_classifier(
         slices=accuracy_by_slice(right, test, owners),
         num_corrupted=len(tried),
         robustness=corrupted,
-        num_suspected=int(test.suspected.sum()),
-        accuracy_without_suspected=_mean_without(right, test.suspected),
         num_leaked=int(test.leaked.sum()),
         accuracy_without_leaked=_mean_without(right, test.leaked),
     )
@@ -153,7 +148,7 @@ def accuracy_by_slice(
     return accuracies
 
 
-def _mean_without(right: NDArray[np.bool_], left_out: NDArray[np.bool_]) -> float:
-    """Accuracy without some examples; of all where nothing else is left."""
+def _mean_without(right: NDArray[np.bool_], left_out: NDArray[np.bool_]) -> float | None:
+    """Accuracy without some examples; None where nothing else is left."""
     rest = right[~left_out]
-    return float(rest.mean() if len(rest) else right.mean())
+    return float(rest.mean()) if len(rest) else None

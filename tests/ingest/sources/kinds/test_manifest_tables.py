@@ -31,10 +31,12 @@ def test_columns_that_the_entry_names(pets):
     ("content", "message"),
     [
         (b"path,label\na.jpg,cat\nb.jpg\n", "cannot be read: line 3 has 1 values, expected 2 |"),
-        (b"path,label\na.jpg,\xff\n", "cannot be read: line 2 is no UTF-8 |"),
-        ("path,label\na.jpg,cat\n".encode("utf-16"), "cannot be read: line 1 is no UTF-8 |"),
-        (b"", "Empty CSV file"),
-        (b"path,path\na,b\n", "two columns of one name: path, path"),
+        (
+            "path,label\na.jpg,ネコ\n".encode("shift_jis"),
+            "cannot be read: line 2 is no UTF-8, nor ",
+        ),
+        (b"", "has no column that names the image; it has none |"),
+        (b"path,path,label\na,b,c\n", "has 2 columns called path |"),
     ],
 )
 def test_a_damaged_csv(pets, content, message):
@@ -43,6 +45,35 @@ def test_a_damaged_csv(pets, content, message):
     assert found.startswith(f"ERROR {pets}/labels.csv ")
     assert message in found
     assert "\n" not in found
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32", "utf-8-sig", "cp1252"])
+def test_other_encodings(pets, encoding):
+    (pets / "labels.csv").write_bytes("path,label\nimages/1.jpg,Bär\n".encode(encoding))
+    assert source(pets).target["classes"] == ["Bär"]
+
+
+def test_how_a_table_was_read_is_said(pets):
+    text = "path;label;note\nimages/1.jpg;BÃ¤r;x\nimages/2.jpg;-9;x\nimages/3.jpg;cafÃ©;\n"
+    (pets / "labels.csv").write_text(text)
+    assert source(pets, missing=["-9.0"]).notes == (
+        "values are separated by semicolons",
+        "2 rows of column label have UTF-8 that was once read as Windows-1252 and are left as "
+        "they are: BÃ¤r, cafÃ©",
+        "1 rows of column label have a value that the entry calls missing",
+        "columns that are not used: note",
+    )
+    assert [row["label"] for row in rows(pets, missing={"label": [-9]})] == ["BÃ¤r", None, "cafÃ©"]
+
+
+def test_paths_of_another_machine(pets):
+    text = "path,label\nC:\\Users\\ada\\images\\1.jpg,cat\nc:/users/ada/images/2.jpg,dog\n"
+    (pets / "labels.csv").write_text(text)
+    found = rows(pets, columns=Columns(strip="C:\\Users\\ada"))
+    assert [(row["id"], row["problem"]) for row in found] == [
+        ("images/1.jpg", None),
+        ("images/2.jpg", None),
+    ]
 
 
 def test_a_damaged_json(pets):
@@ -91,4 +122,4 @@ def test_two_manifests(pets):
 
 def test_quotes_and_newlines(pets):
     (pets / "labels.csv").write_text('path,label\nimages/1.jpg,"big, ""fat""\ncat"\n')
-    assert [row["label"] for row in rows(pets)] == ['big, "fat"\ncat']
+    assert [row["label"] for row in rows(pets)] == ['big, "fat"\\ncat']

@@ -264,11 +264,9 @@ def test_no_label_column(tmp_path):
     write(tmp_path, train=plain(animal=["a", "b"]))
     path = tmp_path / "train.parquet"
     fix = "fix: name it in the catalog entry, under columns: label:"
-    assert refusal(tmp_path) == (
-        f"ERROR {path} has no label column; it has ['image', 'animal'] | {fix}"
-    )
+    assert refusal(tmp_path) == (f"ERROR {path} has no label column; it has image, animal | {fix}")
     assert refusal(tmp_path, columns=Columns(label="species")) == (
-        f"ERROR {path} has no label column species; it has ['image', 'animal'] | {fix}"
+        f"ERROR {path} has no label column species; it has image, animal | {fix}"
     )
 
 

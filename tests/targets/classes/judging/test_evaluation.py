@@ -30,13 +30,12 @@ def logits_of(levels: np.ndarray) -> np.ndarray:
 @pytest.fixture
 def examples() -> protocol.TestSplit:
     labels = LABELS.astype(np.int32)
-    labels[:3] = 1 - labels[:3]  # three mistakes, of which two are suspected and one is a leak
+    labels[:3] = 1 - labels[:3]  # three mistakes, of which one is a leak
     return protocol.TestSplit(
         ids=[f"{row}" for row in range(NUM)],
         y=labels,
         groups=[None] * NUM,
         measurements={"brightness": LEVELS / 255},
-        suspected=np.arange(NUM) < 2,
         leaked=np.arange(NUM) == 2,
     )
 
@@ -67,7 +66,6 @@ def test_metrics(examples):
         "worst_class",
         "accuracy_low",
         "accuracy_high",
-        "accuracy_without_suspected",
         "accuracy_without_leaked",
         "accuracy_top2",
         "calibration_error_scaled",
@@ -75,7 +73,6 @@ def test_metrics(examples):
         "accuracy_corrupted",
     ]
     assert metrics["accuracy"] == 0.95
-    assert metrics["accuracy_without_suspected"] == pytest.approx(57 / 58)
     assert metrics["accuracy_without_leaked"] == pytest.approx(57 / 59)
     assert (metrics["worst_class"], metrics["accuracy_top2"]) == ("b|right", 1)
     assert metrics["accuracy_low"] < 0.95 < metrics["accuracy_high"]
@@ -93,8 +90,15 @@ def test_corruptions_can_be_left_out(examples):
 
 def test_summary(examples):
     summary = evaluated(examples).summary()
-    assert [summary[f"num_{name}"] for name in ("corrupted", "suspected", "leaked")] == [20, 2, 1]
-    assert summary["accuracy_without_suspected"] == pytest.approx(57 / 58)
+    assert [summary[f"num_{name}"] for name in ("corrupted", "leaked")] == [20, 1]
+    assert summary["accuracy_without_leaked"] == pytest.approx(57 / 59)
+
+
+def test_accuracy_without_leaks_is_absent_where_all_are_leaks(examples):
+    """Of nothing there is no accuracy, neither good nor bad."""
+    found = evaluated(replace(examples, leaked=np.ones(NUM, bool)))
+    assert found.summary()["accuracy_without_leaked"] is None
+    assert "accuracy_without_leaked" not in found.metrics()
 
 
 def test_tables(examples):

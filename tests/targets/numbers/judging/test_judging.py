@@ -17,7 +17,7 @@ NOTHING = Stressed(np.array([], np.int64), iter([]))
 def split_of(y: np.ndarray) -> Split:
     num = len(y)
     no = np.zeros(num, bool)
-    return Split([f"e{row}" for row in range(num)], y, [None] * num, {}, no, no)
+    return Split([f"e{row}" for row in range(num)], y, [None] * num, {}, no)
 
 
 def test_metrics_are_those_of_scikit_learn():

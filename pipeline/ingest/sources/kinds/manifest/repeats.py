@@ -6,11 +6,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.ingest.sources.kinds.manifest.rows import with_columns
-from pipeline.ingest.sources.kinds.manifest.tables import Manifest, place_of_row
+from pipeline.ingest.sources.kinds.manifest.tables import Manifest, Roles, place_of_row
 from pipeline.runtime.errors import SourceError
 from pipeline.sources.places.files import Files
 
 # What the rows of all annotators of an example must say alike.
+NOT_SAID = ("at", "text")
 OF_EXAMPLE = ["split", "group", "license", "purposes", "place", "problem"]
 
 
@@ -26,7 +27,7 @@ def once_each(
     """
     if "annotator" not in keys and len(pc.unique(rows["id"])) == rows.num_rows:
         return rows
-    rows = _first_of_like(rows, [name for name in rows.column_names if name != "at"])
+    rows = _first_of_like(rows, [name for name in rows.column_names if name not in NOT_SAID])
     _refuse_contradictions(rows, keys, line_of, where)
     return rows
 
@@ -76,7 +77,7 @@ def _refuse_contradictions(
         alike = alike.filter(same)
     first, second = alike.slice(0, 2).to_pylist()
     differing = next(
-        n for n in rows.column_names if n not in (*but, "at") and first[n] != second[n]
+        n for n in rows.column_names if n not in (*but, *NOT_SAID) and first[n] != second[n]
     )
     lines = [line_of(row["at"]) for row in (first, second)]
     is_content = differing in ("place", "problem")
@@ -93,11 +94,13 @@ def _refuse_contradictions(
     )
 
 
-def line_of_row(at: int, parts: list[Manifest], names: list[str], files: Files) -> str:
+def line_of_row(
+    at: int, parts: list[Manifest], names: list[str], files: Files, roles: Roles
+) -> str:
     """Where row `at` of all manifests is, as an editor would show it: `line 3 of train.csv`."""
     for part, name in zip(parts, names, strict=True):
         if at < part.table.num_rows:
-            line = place_of_row(files, name, at)
+            line = place_of_row(files, name, at, roles)
             return line if len(parts) == 1 else f"{line} of {name}"
         at -= part.table.num_rows
     raise AssertionError("no such row")

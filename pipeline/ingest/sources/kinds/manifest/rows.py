@@ -20,14 +20,16 @@ from pipeline.sources.places.files import Files
 from pipeline.sources.places.members import named
 from pipeline.sources.places.trees import Folder
 from pipeline.sources.source import SPLIT_NAMES
+from pipeline.sources.tables.harmless import harmless, harmless_ids
 
 URL_SCHEMES = ("http://", "https://", "s3://", "gs://", "az://", "abfs://")
 ROWS_AT_ONCE = 16384
+OUTSIDE = "a path that leads outside the folder"
 # place is where the content is (a path in the tree, or a URL), problem why it cannot be used, and
-# at the number of the row in all manifests.
+# at the number of the row in all manifests, text the name as the row has it.
 ROW_SCHEMA = pa.schema(
     [(role, pa.string()) for role in USUAL_NAMES if role != "content"]
-    + [("place", pa.string()), ("problem", pa.string()), ("at", pa.int64())]
+    + [("place", pa.string()), ("problem", pa.string()), ("at", pa.int64()), ("text", pa.string())]
 )
 
 
@@ -44,7 +46,9 @@ def all_rows(parts: list[Manifest], names: list[str], files: Files, entry: Entry
     base = _folder_of_url(entry.uri) if is_alone and is_remote(entry.uri) else ""
     table = pa.concat_tables(
         [
-            _rows_of(part, name, top + "/" if top else "", base, len(parts) > 1)
+            _rows_of(
+                part, name, top + "/" if top else "", base, len(parts) > 1, entry.columns.strip
+            )
             for part, name in zip(parts, names, strict=True)
         ],
         promote_options="permissive",
@@ -72,7 +76,14 @@ def all_rows(parts: list[Manifest], names: list[str], files: Files, entry: Entry
     ).select(ROW_SCHEMA.names)
 
 
-def _rows_of(part: Manifest, name: str, top: str, base: str, is_one_of_several: bool) -> pa.Table:
+def _rows_of(
+    part: Manifest,
+    name: str,
+    top: str,
+    base: str,
+    is_one_of_several: bool,
+    strip: str | None,
+) -> pa.Table:
     """The rows of one manifest, each with its id, its place or problem, and its folder's split."""
     places: list[str] = []
     ids: list[str] = []
@@ -80,7 +91,7 @@ def _rows_of(part: Manifest, name: str, top: str, base: str, is_one_of_several: 
     splits: list[str | None] = []
     for batch in part.table.select(["content"]).to_batches(ROWS_AT_ONCE):
         for text in batch["content"].to_pylist():
-            place, id, problem = locate(text, part.folder, base)
+            place, id, problem = locate(without_start(text, strip), part.folder, base)
             places.append(place)
             id = id.removeprefix(top) or f"{name}:{len(ids)}"
             ids.append(id)
@@ -90,13 +101,18 @@ def _rows_of(part: Manifest, name: str, top: str, base: str, is_one_of_several: 
     table = part.table.drop_columns("content")
     # Letters with accents are written in two ways; a label, group or id is one all the same.
     table = with_columns(
-        table, **{n: pc.utf8_normalize(table[n], "NFC") for n in table.column_names}
+        table,
+        **{
+            n: (harmless_ids if n == "id" else harmless)(pc.utf8_normalize(table[n], "NFC"))
+            for n in table.column_names
+        },
     )
     columns = {
         "id": pa.array(ids, pa.string()),
         "place": pa.array(places, pa.string()),
         "problem": pa.array(problems, pa.string()),
         "split_seen": pa.array(splits, pa.string()),
+        "text": part.table["content"],
     }
     if "id" in table.column_names:
         columns["id"] = pc.coalesce(table["id"], columns["id"])
@@ -107,6 +123,14 @@ def _rows_of(part: Manifest, name: str, top: str, base: str, is_one_of_several: 
     if is_one_of_several and split and "split" not in table.column_names:  # train.csv, test.csv
         columns["split"] = pa.array([split] * len(ids), pa.string())
     return with_columns(table, **columns)
+
+
+def without_start(text: str | None, start: str | None) -> str | None:
+    """A path without what it starts with on another machine, whichever slashes they have."""
+    if text is None or start is None:
+        return text
+    path, start = text.replace("\\", "/"), start.replace("\\", "/").rstrip("/") + "/"
+    return path[len(start) :] if path.lower().startswith(start.lower()) else text
 
 
 def locate(text: str | None, folder: str, base: str) -> tuple[str, str, str | None]:
@@ -134,7 +158,7 @@ def locate(text: str | None, folder: str, base: str) -> tuple[str, str, str | No
     member = named(place, 0, 0, "")  # its name is safe to show
     if path.startswith("/") or path[1:2] == ":" or place.split("/", 1)[0] == "..":
         # The text as it is: inside there may be a file of that name.
-        return "", one_line(text), "a path that leads outside the folder"
+        return "", one_line(text), OUTSIDE
     if base and not member.problem:
         place = base + (quote(place) if base.startswith("http") else place)
     return place, member.name, member.problem or None

@@ -14,11 +14,15 @@ from functools import partial
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from pipeline.dataset.addresses import without_secrets
 from pipeline.dataset.catalog import Entry
 from pipeline.dataset.parts import cut_draws, part_ends
+from pipeline.ingest.sources.kinds.manifest.finding import (
+    Finder,
+    find_places,
+    refuse_foreign_paths,
+)
 from pipeline.ingest.sources.kinds.manifest.repeats import by_majority, line_of_row, once_each
 from pipeline.ingest.sources.kinds.manifest.rows import (
     all_rows,
@@ -26,6 +30,7 @@ from pipeline.ingest.sources.kinds.manifest.rows import (
     locate,
     map_texts,
     with_columns,
+    without_start,
 )
 from pipeline.ingest.sources.kinds.manifest.tables import (
     Roles,
@@ -48,6 +53,7 @@ from pipeline.sources.source import (
     examples_table,
     file_batches,
 )
+from pipeline.sources.tables.parquet import ParquetTable
 from pipeline.targets.protocols.labels import Labels
 
 URLS_AT_ONCE = 16
@@ -69,20 +75,25 @@ def _names_examples(files: Files, name: str, roles: Roles, prepare: Prepare) -> 
     In a folder without examples it counts as naming some; its rows then say that there are none.
     """
     if name.lower().endswith(".parquet") and isinstance(files.tree, Folder):
-        schema = pq.read_schema(files.tree.root / files.members[name].path)
-        if any(pa.types.is_struct(kind) or prepare.may_hold(kind) for kind in schema.types):
+        path = files.tree.root / files.members[name].path
+        kinds = ParquetTable(path, str(path)).schema.types
+        if any(pa.types.is_struct(kind) or prepare.may_hold(kind) for kind in kinds):
             return False
     if len(files.others) == len(files.members):
         return True
     try:
-        part = read_manifest(files, name, roles)
+        part = read_manifest(files, name, roles, is_start=True)
     except SourceError:
         return True  # open_source says what is wrong
+    finder = Finder(files)
     located = [
-        locate(text, part.folder, "")[:2]
+        locate(without_start(text, roles.columns.strip), part.folder, "")[:2]
         for text in part.table["content"].slice(0, ROWS_LOOKED_AT).to_pylist()
     ]
-    return not located or any("://" in place or id in files.members for place, id in located)
+    return not located or any(
+        "://" in place or id in files.members or finder.find(id) is not None
+        for place, id in located
+    )
 
 
 def open_source(
@@ -104,7 +115,9 @@ def open_source(
     parts = [read_manifest(files, name, roles) for name in names]
     has_annotators = any("annotator" in part.table.column_names for part in parts)
     rows = all_rows(parts, names, files, entry)
-    line_of = partial(line_of_row, parts=parts, names=names, files=files)
+    refuse_foreign_paths(rows, files)
+    rows, found_by_looking = find_places(rows, files)
+    line_of = partial(line_of_row, parts=parts, names=names, files=files, roles=roles)
     rows = once_each(rows, ["id", "annotator"] if has_annotators else ["id"], line_of, files.where)
     annotations = None
     if has_annotators:
@@ -126,6 +139,7 @@ def open_source(
         splits=frozenset(distinct(rows["split"]) & {"train", "val", "test"}),
         batches=_batches(rows, files, max_bytes, content_column(prepare)),
         annotations=annotations,
+        notes=(*(note for part in parts for note in part.notes), *found_by_looking),
         labels_by_split=labels_by_split([(rows["split"], rows["label"])]),
     )
 

@@ -1,31 +1,33 @@
 """Manifests as tables: which file is one, what its columns are, how it is read."""
 
-import csv
-import json
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv
-import pyarrow.json
-import pyarrow.parquet as pq
 
 from pipeline.dataset.catalog import Columns, Entry
 from pipeline.modalities.protocols.prepare import Prepare, content_column
 from pipeline.runtime.errors import SourceError
-from pipeline.sources.delimited import BLOCK_BYTES, START_BYTES, DelimitedText
 from pipeline.sources.places.files import Files
 from pipeline.sources.places.trees import Folder
 from pipeline.sources.source import SPLIT_NAMES
+from pipeline.sources.tables.delimited import DelimitedText, TextFormat
+from pipeline.sources.tables.encoding import notes_on_mojibake
+from pipeline.sources.tables.json_lines import JsonLines
+from pipeline.sources.tables.missing import Missing, codes_of, without_missing
+from pipeline.sources.tables.parquet import ParquetTable
 from pipeline.targets.protocols.labels import Labels
 
 JSON_SUFFIXES = (".jsonl", ".ndjson")
 SUFFIXES = (".csv", ".tsv", *JSON_SUFFIXES, ".parquet")
 STEMS = {"manifest", "metadata", "labels", "annotations", "index", "data", *SPLIT_NAMES}
 MAX_BYTES = 4 << 30
+START_BYTES = 64 << 10
+MAX_NAMED = 20
 
 # Columns by role, with what they are usually called; `content` and `label` are called as the
 # modality and the target say.
@@ -50,6 +52,8 @@ class Roles(NamedTuple):
     """What an entry calls the role."""
     columns: Columns
     """Those that the entry names."""
+    format: TextFormat
+    missing: Missing
 
     def named(self, role: str) -> str | None:
         """The column that the entry names for a role."""
@@ -61,7 +65,11 @@ def roles_of(entry: Entry, prepare: Prepare, labels: Labels) -> Roles:
     own = {"content": content_column(prepare), "label": labels.COLUMN}
     usual = {"content": prepare.USUAL_NAMES, "label": labels.USUAL_NAMES}
     return Roles(
-        {**USUAL_NAMES, **usual}, {role: own.get(role, role) for role in USUAL_NAMES}, entry.columns
+        {**USUAL_NAMES, **usual},
+        {role: own.get(role, role) for role in USUAL_NAMES},
+        entry.columns,
+        TextFormat(**entry.dialect.model_dump(), header=entry.header),
+        entry.missing,
     )
 
 
@@ -71,6 +79,8 @@ class Manifest(NamedTuple):
     table: pa.Table
     folder: str
     """What its paths start from, in the tree: empty, or ending with a slash."""
+    notes: tuple[str, ...] = ()
+    """How it was read, and which columns are not used."""
 
 
 def find_manifests(files: Files, roles: Roles) -> list[str]:
@@ -100,32 +110,52 @@ def find_manifests(files: Files, roles: Roles) -> list[str]:
 
 
 def _is_manifest(files: Files, name: str, roles: Roles) -> bool:
-    if name.lower().endswith(".parquet"):
-        try:
-            schema = pq.read_schema(_open(files, name))
-        except (pa.ArrowException, OSError):
-            return False  # the kind that reads Parquet says what is wrong
-        columns = [f.name for f in schema if pa.types.is_string(f.type) or _is_plain(f.type)]
-    elif len(files.members) == 1:
+    if len(files.members) == 1 and not name.lower().endswith(".parquet"):
         return True  # nothing else it could be; read_manifest says what it lacks
-    elif name.lower().endswith(JSON_SUFFIXES):
-        with _open(files, name) as file:
-            columns = _json_keys(bytes(file.read(START_BYTES)))
-    else:
-        columns = _text(files, name).header("replace")
+    try:
+        columns = _plain_columns(open_table(files, name, roles))
+    except SourceError:
+        if name.lower().endswith(".parquet"):
+            return False  # the kind that reads Parquet says what is wrong
+        columns = _words(files, name)  # read_manifest says what is wrong
     return all(_column(columns, role, roles) is not None for role in ("content", "label"))
+
+
+def open_table(files: Files, name: str, roles: Roles) -> DelimitedText | JsonLines | ParquetTable:
+    """Open a table by the suffix of its name; what is in it is read later."""
+    where = files.where if len(files.members) == 1 else f"{name} of {files.where}"
+    if name.lower().endswith(".parquet"):
+        return ParquetTable(_open(files, name), where)
+    kind = JsonLines if name.lower().endswith(JSON_SUFFIXES) else DelimitedText
+    return kind(partial(_open, files, name), where, roles.format)
+
+
+def _plain_columns(table: DelimitedText | JsonLines | ParquetTable) -> list[str]:
+    """Columns that have a text or a number in each row."""
+    if not isinstance(table, ParquetTable):
+        return table.names
+    return [f.name for f in table.schema if pa.types.is_string(f.type) or _is_plain(f.type)]
+
+
+def _words(files: Files, name: str) -> list[str]:
+    """The words in the first lines of a file: its columns are among them."""
+    with _open(files, name) as file:
+        start = bytes(file.read(START_BYTES)).decode("utf-8-sig", "replace")
+    return [word for line in start.split("\n")[:5] for word in re.split(r"[^\w .-]+", line) if word]
 
 
 def _open(files: Files, name: str) -> pa.NativeFile:
     """Open a manifest as a file, which is in memory only where it lies in an archive."""
     member = files.members[name]
     if isinstance(files.tree, Folder) and not member.problem:
-        return pa.OSFile(str(files.tree.root / member.path))
+        try:
+            return pa.OSFile(str(files.tree.root / member.path))
+        except OSError as error:
+            raise SourceError(
+                f"{name} of {files.where} cannot be read: {error.strerror or error}",
+                fix="check its permissions",
+            ) from None
     return pa.BufferReader(files.read(name, MAX_BYTES))
-
-
-def _text(files: Files, name: str) -> DelimitedText:
-    return DelimitedText(partial(_open, files, name))
 
 
 def _is_plain(kind: pa.DataType) -> bool:
@@ -138,17 +168,6 @@ def _is_plain(kind: pa.DataType) -> bool:
     )
 
 
-def _json_keys(start: bytes) -> list[str]:
-    keys: dict[str, None] = {}
-    for line in start.decode("utf-8-sig", "replace").splitlines():
-        try:
-            row = json.loads(line)
-        except ValueError:  # blank, or cut off
-            continue
-        keys |= dict.fromkeys(row if isinstance(row, dict) else ())
-    return list(keys)
-
-
 def _column(columns: list[str], role: str, roles: Roles) -> str | None:
     """The column that the entry names, or the first with a usual name of the role."""
     if (name := roles.named(role)) is not None:
@@ -157,119 +176,83 @@ def _column(columns: list[str], role: str, roles: Roles) -> str | None:
     return next((by_name[usual] for usual in roles.usual[role] if usual in by_name), None)
 
 
-def read_manifest(files: Files, name: str, roles: Roles) -> Manifest:
+def read_manifest(files: Files, name: str, roles: Roles, is_start: bool = False) -> Manifest:
     """Read a manifest as text, with our names for its columns; null where a cell is blank.
+
+    `is_start`: its first rows are enough.
 
     Raises:
         SourceError: it is damaged, or has no column of contents or of labels.
     """
-    where = files.where if len(files.members) == 1 else f"{name} of {files.where}"
-    try:
-        if name.lower().endswith(".parquet"):
-            table = pq.read_table(_open(files, name))
-        elif name.lower().endswith(JSON_SUFFIXES):
-            table = _read_json(files, name)
-        else:
-            table = _read_csv(files, name, where)
-    except (pa.ArrowException, OSError, UnicodeDecodeError, csv.Error) as error:
-        reason = _first_bad_line(files, name) or " ".join(str(error).split())[:300]
-        raise SourceError(
-            f"{where} cannot be read: {reason}",
-            fix="save it as UTF-8 with as many values in each row as columns, each of one kind",
-        ) from None
-    columns = _find_columns(table, roles, where)
-    texts = {
-        role: pc.utf8_trim_whitespace(table[c].cast(pa.string())) for role, c in columns.items()
-    }
-    texts = {
-        role: pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
-        for role, text in texts.items()
-    }
-    return Manifest(pa.table(texts), name[: name.rfind("/") + 1])
-
-
-def _find_columns(table: pa.Table, roles: Roles, where: str) -> dict[str, str]:
-    """The columns that a manifest has, by role.
-
-    Raises:
-        SourceError: it has none of contents or of labels, lacks one that the entry names, or has
-            values in one that are neither texts nor numbers.
-    """
-    columns = {role: _column(table.column_names, role, roles) for role in roles.usual}
-    for role in ("content", "label"):
-        if columns[role] is None:
-            key = roles.keys[role]
-            raise SourceError(
-                f"{where} has no column that names the {key}; it has "
-                f"{', '.join(table.column_names) or 'none'}",
-                fix=f"name it in the catalog entry, under columns: {key}:",
-            )
+    opened = open_table(files, name, roles)
+    columns = _find_columns(names := opened.names, roles, opened.where)
+    if isinstance(opened, ParquetTable):
+        _check_types(opened.schema, columns, opened.where)
+    wanted = list(dict.fromkeys(columns.values()))
+    table = _first(opened.batches(wanted), wanted) if is_start else opened.read(wanted)
+    notes = list(opened.notes)
+    texts = {}
     for role, column in columns.items():
-        if column is None and (name := roles.named(role)) is not None:
-            raise SourceError(
-                f"{where} has no column {name}; it has {', '.join(table.column_names)}",
-                fix=f"correct columns: {roles.keys[role]}: in the catalog entry",
-            )
-    for column in filter(None, columns.values()):
-        kind = table.schema.field(column).type
+        text = pc.utf8_trim_whitespace(table[column].cast(pa.string()))
+        text = pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
+        texts[role], num = without_missing(text, codes_of(roles.missing, column))
+        if not is_start and role == "label":
+            notes += notes_on_mojibake(texts[role], column)
+        if num:
+            notes.append(f"{num} rows of column {column} have a value that the entry calls missing")
+    if unused := [n for n in names if n and n not in columns.values() and not n.startswith("__")]:
+        more = f" and {len(unused) - MAX_NAMED} more" if len(unused) > MAX_NAMED else ""
+        notes.append(f"columns that are not used: {', '.join(unused[:MAX_NAMED])}{more}")
+    return Manifest(pa.table(texts), name[: name.rfind("/") + 1], tuple(notes))
+
+
+def _first(batches: Iterator[pa.RecordBatch], columns: list[str]) -> pa.Table:
+    """The first batch, if there is any."""
+    for batch in batches:
+        return pa.Table.from_batches([batch])
+    return pa.table({name: pa.nulls(0, pa.string()) for name in columns})
+
+
+def _check_types(schema: pa.Schema, columns: dict[str, str], where: str) -> None:
+    """
+    Raises:
+        SourceError: a column has neither texts nor numbers.
+    """
+    for column in columns.values():
+        if schema.names.count(column) > 1:
+            continue  # reading says so
+        kind = schema.field(column).type
         if not (pa.types.is_string(kind) or pa.types.is_temporal(kind) or _is_plain(kind)):
             raise SourceError(
                 f"{where} has {kind} in column {column}, expected a text or a number a row",
                 fix="name another column in the catalog entry, under columns:",
             )
+
+
+def _find_columns(names: list[str], roles: Roles, where: str) -> dict[str, str]:
+    """The columns that a manifest has, by role.
+
+    Raises:
+        SourceError: it has none of contents or of labels, or lacks one that the entry names.
+    """
+    columns = {role: _column(names, role, roles) for role in roles.usual}
+    for role in ("content", "label"):
+        if columns[role] is None:
+            key = roles.keys[role]
+            raise SourceError(
+                f"{where} has no column that names the {key}; it has {', '.join(names) or 'none'}",
+                fix=f"name it in the catalog entry, under columns: {key}:",
+            )
+    for role, column in columns.items():
+        if column is None and (name := roles.named(role)) is not None:
+            raise SourceError(
+                f"{where} has no column {name}; it has {', '.join(names)}",
+                fix=f"correct columns: {roles.keys[role]}: in the catalog entry",
+            )
     return {role: column for role, column in columns.items() if column is not None}
 
 
-def _read_csv(files: Files, name: str, where: str) -> pa.Table:
-    text = _text(files, name)
-    header = text.header()
-    named = [column for column in header if column]
-    if len(set(named)) < len(named):
-        raise SourceError(
-            f"{where} has two columns of one name: {', '.join(header)}", fix="rename one of them"
-        )
-    return pa.csv.read_csv(_open(files, name), **text.arrow_options(named))
-
-
-def _read_json(files: Files, name: str) -> pa.Table:
-    options = pa.json.ReadOptions(block_size=BLOCK_BYTES)
-    table = pa.json.read_json(_open(files, name), options)
-    times = [field.name for field in table.schema if pa.types.is_timestamp(field.type)]
-    if not times:
-        return table
-    # Text that looks like a date is text: it would come back as another one.
-    schema = pa.schema([(column, pa.string()) for column in times])
-    return pa.json.read_json(
-        _open(files, name), options, pa.json.ParseOptions(explicit_schema=schema)
-    )
-
-
-def _first_bad_line(files: Files, name: str) -> str | None:
-    """Say what is wrong in which line; None where that cannot be told."""
-    if name.lower().endswith(".parquet"):
-        return None
-    if not name.lower().endswith(JSON_SUFFIXES):
-        return _text(files, name).first_bad_line()
-    data = files.read(name, MAX_BYTES)
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        return f"line {line} is no UTF-8"
-    for line, content in enumerate(text.split("\n"), 1):
-        try:
-            json.loads(content or "{}")
-        except ValueError as error:
-            return f"line {line} is no JSON: {error}"
-    return None
-
-
-def place_of_row(files: Files, name: str, row: int) -> str:
+def place_of_row(files: Files, name: str, row: int, roles: Roles) -> str:
     """Where a row is, as an editor would show it: `line 7`; `row 5` of a Parquet file."""
-    if name.lower().endswith(".parquet"):
-        return f"row {row}"
-    if not name.lower().endswith(JSON_SUFFIXES):
-        return f"line {_text(files, name).line_of(row)}"
-    text = files.read(name, MAX_BYTES).decode("utf-8-sig", "replace")
-    starts = [number for number, line in enumerate(text.split("\n"), 1) if line.strip()]
-    return f"line {starts[row]}"
+    table = open_table(files, name, roles)
+    return f"row {row}" if isinstance(table, ParquetTable) else f"line {table.line_of(row)}"

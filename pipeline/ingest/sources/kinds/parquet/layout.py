@@ -1,6 +1,7 @@
 """What the columns of a Parquet file in the Hugging Face layout are, by its schema."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -9,9 +10,11 @@ import pyarrow as pa
 from pipeline.dataset.catalog import Entry
 from pipeline.modalities.protocols.prepare import Prepare, content_column
 from pipeline.runtime.errors import SourceError
+from pipeline.sources.tables.harmless import harmless_text
 from pipeline.targets.protocols.labels import Labels
 
 USUAL_LABELS = ("label", "labels", "fine_label")
+MAX_NAMED = 20
 
 
 class ParquetLayout(NamedTuple):
@@ -35,14 +38,26 @@ def find_layout(
         SourceError: there is no column of labels, or one holds something else than it should.
     """
     columns = entry.columns
+    key = content_column(prepare)
     content = holding_column(schema, entry, prepare)
     assert content is not None
-    label = getattr(columns, labels.COLUMN, None) or _label_column(schema)
+    if getattr(columns, key) is None:
+        _refuse_undecided(_contents(schema, prepare), _usual_contents(prepare), key, path)
+    if (label := getattr(columns, labels.COLUMN, None)) is None:
+        _refuse_undecided(_labels(schema), USUAL_LABELS, labels.COLUMN, path)
+        label = next(iter(_by_usual_name(_labels(schema), USUAL_LABELS)), None)
     if label is None or label not in schema.names:
         raise SourceError(
-            f"{path} has no label column{f' {label}' if label else ''}; it has {schema.names}",
+            f"{path} has no label column{f' {label}' if label else ''}; it has "
+            f"{', '.join(schema.names[:MAX_NAMED])}",
             fix=f"name it in the catalog entry, under columns: {labels.COLUMN}:",
         )
+    for name in (content, label):
+        if (number := schema.names.count(name)) > 1:
+            raise SourceError(
+                f"{path} has {number} columns called {name}",
+                fix="rename them, so that each column has a name of its own",
+            )
     label_type = schema.field(label).type
     if pa.types.is_nested(label_type) or pa.types.is_binary(label_type):
         raise SourceError(
@@ -51,7 +66,6 @@ def find_layout(
         )
     content_type = schema.field(content).type
     if not prepare.may_hold(content_type):
-        key = content_column(prepare)
         raise SourceError(
             f"{path}: {key} column {content} holds {content_type}, expected encoded "
             f"{prepare.NOUN}s",
@@ -64,27 +78,95 @@ def find_layout(
 
 
 def holding_column(schema: pa.Schema, entry: Entry, prepare: Prepare) -> str | None:
-    """The column that the entry names, or the first that may hold contents."""
+    """The column that the entry names, or of those that may hold contents the one with a usual
+    name, or the first."""
     if (name := getattr(entry.columns, content_column(prepare))) is not None:
         return name if name in schema.names else None
-    return next((field.name for field in schema if prepare.may_hold(field.type)), None)
+    found = _by_usual_name(_contents(schema, prepare), _usual_contents(prepare))
+    return next(iter(found), None)
 
 
 def names_of_codes(schema: pa.Schema, label: str) -> list[str] | None:
     """The names of labels that are codes, in the order of these, where the schema has them."""
     names = _features(schema).get(label, {}).get("names")
-    return [str(name) for name in names] if names else None
+    if not isinstance(names, list) or not all(isinstance(name, str | int) for name in names):
+        return None
+    return [harmless_text(str(name)) for name in names] or None
 
 
-def _label_column(schema: pa.Schema) -> str | None:
-    for name, feature in _features(schema).items():
-        if feature.get("_type") == "ClassLabel":
-            return name
-    return next((name for name in USUAL_LABELS if name in schema.names), None)
+def notes_on_columns(
+    schema: pa.Schema, layout: ParquetLayout, prepare: Prepare, labels: Labels
+) -> Iterator[str]:
+    """What was chosen of several columns, and which are not used."""
+    for key, chosen, candidates in (
+        (content_column(prepare), layout.content, _contents(schema, prepare)),
+        (labels.COLUMN, layout.label, _labels(schema)),
+    ):
+        if len(candidates) > 1:
+            yield f"{key} column: {chosen}, of {', '.join(candidates)}"
+    unused = [name for name in schema.names if name not in layout]
+    if unused:
+        more = f" and {len(unused) - MAX_NAMED} more" if len(unused) > MAX_NAMED else ""
+        yield f"columns that are not used: {', '.join(unused[:MAX_NAMED])}{more}"
+    if _metadata(schema) is not None and not _features(schema):
+        yield "the description of the columns by Hugging Face's datasets cannot be read"
+    names = _features(schema).get(layout.label, {}).get("names")
+    if names and names_of_codes(schema, layout.label) is None:
+        yield f"the names that the file has for the codes of {layout.label} cannot be read"
+
+
+def _refuse_undecided(candidates: list[str], usual: tuple[str, ...], key: str, path: Path) -> None:
+    """
+    Raises:
+        SourceError: there are several columns, and none has a usual name.
+    """
+    if len(candidates) > 1 and not {name.lower() for name in candidates} & {*usual}:
+        raise SourceError(
+            f"{path} has several columns that may be the {key}: {', '.join(candidates)}",
+            fix=f"name the one that counts in the catalog entry, under columns: {key}:",
+        )
+
+
+def _by_usual_name(names: list[str], usual: tuple[str, ...]) -> list[str]:
+    """Those with usual names first, in the order of these."""
+    place = {name: number for number, name in enumerate(usual)}
+    return sorted(names, key=lambda name: place.get(name.lower(), len(usual)))
+
+
+def _contents(schema: pa.Schema, prepare: Prepare) -> list[str]:
+    return [field.name for field in schema if prepare.may_hold(field.type)]
+
+
+def _usual_contents(prepare: Prepare) -> tuple[str, ...]:
+    return (content_column(prepare), *prepare.USUAL_NAMES)
+
+
+def _labels(schema: pa.Schema) -> list[str]:
+    """Columns that are said to hold labels, or are called so."""
+    features = _features(schema)
+    return [
+        name
+        for name in dict.fromkeys(schema.names)
+        if name.lower() in USUAL_LABELS or features.get(name, {}).get("_type") == "ClassLabel"
+    ]
+
+
+def _metadata(schema: pa.Schema) -> bytes | None:
+    return (schema.metadata or {}).get(b"huggingface")
 
 
 def _features(schema: pa.Schema) -> dict[str, dict[str, Any]]:
-    """Descriptions of columns by name, from the metadata that Hugging Face's datasets writes."""
-    text = (schema.metadata or {}).get(b"huggingface")
-    features = json.loads(text).get("info", {}).get("features", {}) if text else {}
+    """Descriptions of columns by name, from the metadata that Hugging Face's datasets writes.
+
+    A stranger may have written anything there; what is none counts as not there.
+    """
+    features: Any
+    try:
+        features = json.loads(_metadata(schema) or b"{}")
+    except (ValueError, RecursionError):
+        return {}
+    for key in ("info", "features"):
+        features = features.get(key) if isinstance(features, dict) else None
+    if not isinstance(features, dict):
+        return {}
     return {name: value for name, value in features.items() if isinstance(value, dict)}

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from pipeline.ingest.sources.kinds.parquet.layout import ParquetLayout
 from pipeline.runtime.errors import SourceError
 from pipeline.sources.source import SPLIT_NAMES, examples_table
+from pipeline.sources.tables.harmless import harmless, harmless_ids
 
 
 @dataclass(frozen=True)
@@ -37,16 +38,18 @@ class RowReader:
         content = table[self.layout.content].combine_chunks()
         paths = None
         if pa.types.is_struct(content.type):
-            paths = pc.struct_field(content, "path") if self.paths_are_ids else None
+            if content.type.get_field_index("path") >= 0:
+                paths = pc.struct_field(content, "path")
             content = pc.struct_field(content, "bytes")
         # Hugging Face keeps the file name in `path`, the example's key where it came from.
-        ids = self._ids(table, path, start) if paths is None else paths
-        columns = self._contents(content.cast(pa.binary()))
+        keep = paths is not None and self.paths_are_ids
+        ids: Any = harmless_ids(paths if keep else self._ids(table, path, start))
+        columns = self._contents(content.cast(pa.binary()), paths)
         columns["label"] = self.labels(table[self.layout.label])
         columns["split"] = self.splits(table, path)
         for name in ("group", "license", "purposes"):
             if (column := getattr(self.layout, name)) is not None:
-                columns[name] = table[column].cast(pa.string())
+                columns[name] = harmless(table[column].cast(pa.string()))
         return examples_table(self.content, ids, **columns)
 
     def _ids(self, table: pa.Table, path: Path, start: int) -> pa.Array | pa.ChunkedArray:
@@ -61,17 +64,20 @@ class RowReader:
             )
         return ids
 
-    def _contents(self, content: pa.Array) -> dict[str, Any]:
-        """The column of contents and, where one is too large, `problem`."""
+    def _contents(self, content: pa.Array, paths: pa.Array | None) -> dict[str, Any]:
+        """The column of contents and, where one is too large or elsewhere, `problem`."""
         size = pc.binary_length(content)
         too_large = pc.fill_null(pc.greater(size, self.max_bytes), False)
-        if not pc.any(too_large).as_py():
-            return {self.content: content}
-        reasons = [f"{n} bytes, more than {self.max_bytes:.0f} allowed" for n in size.to_pylist()]
-        return {
-            self.content: pc.if_else(too_large, None, content),
-            "problem": pc.if_else(too_large, pa.array(reasons), None),
-        }
+        problem = pa.nulls(len(content), pa.string())
+        if pc.any(too_large).as_py():
+            allowed = f"more than {self.max_bytes:.0f} allowed"
+            reasons = pa.array([f"{n} bytes, {allowed}" for n in size.to_pylist()], pa.string())
+            problem = pc.if_else(too_large, reasons, problem)
+            content = pc.if_else(too_large, None, content)
+        if paths is not None and content.null_count:
+            elsewhere = pc.and_(pc.is_null(content), pc.and_(pc.is_valid(paths), pc.is_null(size)))
+            problem = pc.if_else(elsewhere, "a path, and no bytes", problem)
+        return {self.content: content, "problem": problem}
 
     def splits(self, table: pa.Table, path: Path) -> pa.Array:
         """Of rows of `path`, by their column or by its name; null where neither tells."""
@@ -85,10 +91,12 @@ class RowReader:
     def labels(self, label: pa.ChunkedArray) -> pa.ChunkedArray:
         """As text, by the names of codes where there are some; null where there is no label."""
         if self.code_names is not None:
-            index = label.cast(pa.int64())  # -1 means unlabelled
+            # -1 means unlabelled, and so does a number that is too large for a signed one.
+            index = label.cast(pa.int64(), safe=not pa.types.is_uint64(label.type))
             is_named = pc.and_(pc.greater_equal(index, 0), pc.less(index, len(self.code_names)))
-            label = pc.take(pa.array(self.code_names), pc.if_else(is_named, index, None))
-        return label.cast(pa.string())
+            index = pc.if_else(is_named, index, None)
+            label = pc.take(pa.array(self.code_names), index)
+        return harmless(label.cast(pa.string()))
 
 
 def split_in_path(path: Path, root: Path) -> str | None:

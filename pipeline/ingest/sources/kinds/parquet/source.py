@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from pipeline.dataset.catalog import Entry
 from pipeline.ingest.sources.kinds.parquet.layout import (
@@ -20,6 +19,7 @@ from pipeline.ingest.sources.kinds.parquet.layout import (
     find_layout,
     holding_column,
     names_of_codes,
+    notes_on_columns,
 )
 from pipeline.ingest.sources.kinds.parquet.rows import RowReader, split_in_path
 from pipeline.ingest.sources.label_counts import labels_by_split
@@ -34,7 +34,15 @@ from pipeline.sources.source import (
     Batch,
     Source,
 )
+from pipeline.sources.tables.harmless import harmless_text
+from pipeline.sources.tables.parquet import ParquetTable
 from pipeline.targets.protocols.labels import Labels
+
+ROWS_AT_ONCE = 1 << 16
+
+
+def _table(path: Path) -> ParquetTable:
+    return ParquetTable(path, str(path))
 
 
 class Footer(NamedTuple):
@@ -51,9 +59,9 @@ def recognises(files: Files, entry: Entry, prepare: Prepare, labels: Labels) -> 
     paths = _parquet_files(files, files.tree.root)
     for path in paths:
         try:
-            if holding_column(pq.read_schema(path), entry, prepare) is not None:
+            if holding_column(_table(path).schema, entry, prepare) is not None:
                 return True
-        except (pa.ArrowException, OSError):
+        except SourceError:
             return True
     return bool(paths) and len(paths) == len(files.members)  # nothing else it could be
 
@@ -84,26 +92,21 @@ def open_source(
         num_examples=sum(footer.num_rows for footer in footers.values()),
         splits=_find_splits(footers, root, layout),
         batches=_batches(list(footers), reader),
+        notes=tuple(notes_on_columns(schema, layout, prepare, labels)),
         labels_by_split=labels_by_split(_splits_and_labels(list(footers), reader)),
     )
 
 
 def _batches(paths: list[Path], reader: RowReader) -> Iterator[Batch]:
     """Read the files here, each in its order; workers make examples of the rows."""
-    wanted = [name for name in reader.layout if name is not None]
+    wanted = [name for name in dict.fromkeys(reader.layout) if name is not None]
     for path in paths:
-        position = 0
-        try:
-            parquet = pq.ParquetFile(path)
-            bytes_per_row = max(1, path.stat().st_size // max(1, parquet.metadata.num_rows))
-            rows = min(EXAMPLES_PER_BATCH, max(1, BYTES_PER_BATCH // bytes_per_row))
-            for batch in parquet.iter_batches(rows, columns=wanted):
-                yield partial(reader, pa.Table.from_batches([batch]), path, position)
-                position += batch.num_rows
-        except (pa.ArrowException, OSError) as error:
-            raise SourceError(
-                f"{path} is damaged after row {position}: {error}", fix="fetch it again"
-            ) from None
+        table, position = _table(path), 0
+        bytes_per_row = max(1, path.stat().st_size // max(1, table.num_rows))
+        rows = min(EXAMPLES_PER_BATCH, max(1, BYTES_PER_BATCH // bytes_per_row))
+        for batch in table.batches(wanted, rows):
+            yield partial(reader, pa.Table.from_batches([batch]), path, position)
+            position += batch.num_rows
 
 
 def _splits_and_labels(
@@ -115,17 +118,11 @@ def _splits_and_labels(
         SourceError: a file is damaged there.
     """
     layout = reader.layout
+    wanted = [name for name in dict.fromkeys((layout.split, layout.label)) if name is not None]
     for path in paths:
-        try:
-            for batch in pq.ParquetFile(path).iter_batches(
-                columns=[name for name in (layout.split, layout.label) if name is not None]
-            ):
-                table = pa.Table.from_batches([batch])
-                yield reader.splits(table, path), reader.labels(table[layout.label])
-        except (pa.ArrowException, OSError) as error:
-            raise SourceError(
-                f"{path} is damaged in column {layout.label}: {error}", fix="fetch it again"
-            ) from None
+        for batch in _table(path).batches(wanted, ROWS_AT_ONCE):
+            table = pa.Table.from_batches([batch])
+            yield reader.splits(table, path), reader.labels(table[layout.label])
 
 
 def _parquet_files(files: Files, root: Path) -> list[Path]:
@@ -147,14 +144,16 @@ def _read_footers(files: Files, root: Path, entry: Entry, prepare: Prepare) -> d
         raise SourceError(f"uri {files.where} holds no Parquet file", fix="check uri")
     footers: dict[Path, Footer] = {}
     for path in paths:
-        try:
-            parquet = pq.ParquetFile(path)
-        except (pa.ArrowInvalid, OSError) as error:
+        table = _table(path)
+        if (content := holding_column(table.schema, entry, prepare)) is None:
+            continue
+        if (num := table.num_nulls(f"{content}.bytes")) and num == table.num_rows:
             raise SourceError(
-                f"{path} is no readable Parquet file: {error}", fix="fetch it again"
-            ) from None
-        if holding_column(parquet.schema_arrow, entry, prepare) is not None:
-            footers[path] = Footer(parquet.schema_arrow, parquet.metadata.num_rows)
+                f"{path}: {content} has paths and no bytes in {num} of {num} rows",
+                fix=f"embed the {prepare.NOUN}s (push_to_hub does), or write a manifest, with a "
+                f"column of paths",
+            )
+        footers[path] = Footer(table.schema, table.num_rows)
     if not footers:
         raise SourceError(
             f"no Parquet file in {root} has a column of {prepare.NOUN}s",
@@ -210,14 +209,9 @@ def _distinct(footers: Mapping[Path, Footer], column: str) -> set[str]:
     """
     values: set[str] = set()
     for path in footers:
-        try:
-            for batch in pq.ParquetFile(path).iter_batches(columns=[column]):
-                texts = batch[column].drop_null().cast(pa.string())
-                values.update(pc.unique(texts).to_pylist())
-        except (pa.ArrowException, OSError) as error:
-            raise SourceError(
-                f"{path} is damaged in column {column}: {error}", fix="fetch it again"
-            ) from None
+        for batch in _table(path).batches([column], ROWS_AT_ONCE):
+            texts = pc.unique(batch[column].drop_null().cast(pa.string()))
+            values.update(map(harmless_text, texts.to_pylist()))
     return values
 
 
@@ -233,13 +227,10 @@ def _has_unique_paths(footers: Mapping[Path, Footer], content: str) -> bool:
         kind = schema.field(content).type
         if not pa.types.is_struct(kind) or kind.get_field_index("path") < 0:
             return False
-        try:
-            for batch in pq.ParquetFile(path).iter_batches(columns=[f"{content}.path"]):
-                paths = pc.struct_field(batch[content], "path")
-                if paths.null_count:
-                    return False
-                seen.update(paths.to_pylist())
-                num += len(paths)
-        except (pa.ArrowException, OSError) as error:
-            raise SourceError(f"{path} is damaged: {error}", fix="fetch it again") from None
+        for batch in _table(path).batches([f"{content}.path"], ROWS_AT_ONCE):
+            paths = pc.struct_field(batch[content], "path")
+            if paths.null_count:
+                return False
+            seen.update(paths.to_pylist())
+            num += len(paths)
     return len(seen) == num

@@ -1,0 +1,237 @@
+"""Delimited text of people and their programs, as a table of text: cells exactly as written.
+
+One dialect for the whole file, found from all of it and said; every line is accounted for. What
+cannot be told is refused with its line and a key that says it. pyarrow parses what was found.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+
+from pipeline.runtime.errors import SourceError
+from pipeline.sources.tables.dialect import find_dialect
+from pipeline.sources.tables.encoding import Encoding, Opener, find_encoding, open_as_utf8
+from pipeline.sources.tables.layout import Counts, Layout, find_layout
+from pipeline.sources.tables.limits import BLOCK_BYTES
+from pipeline.sources.tables.records import (
+    BACKSLASH,
+    DOUBLED,
+    PLAIN,
+    BadRecord,
+    read_records,
+    split_fields,
+)
+
+FIX = "give each row as many values as there are columns, and close or double quotes"
+QUOTES_FIX = (
+    "close it, or double it within a field; or add `dialect: {quotes: none}` to the catalog entry, "
+    "where quotes are characters like others"
+)
+NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+
+
+class TextFormat(NamedTuple):
+    """What a person says of a file of text; None is found by looking."""
+
+    encoding: str | None = None
+    delimiter: str | None = None
+    quotes: str | None = None
+    header: bool = True
+
+
+FOUND_BY_LOOKING = TextFormat()
+
+
+@dataclass(frozen=True)
+class DelimitedText:
+    """A file of delimited text."""
+
+    open: Opener
+    where: str = "the file"
+    """What to call it in messages."""
+    format: TextFormat = FOUND_BY_LOOKING
+
+    @cached_property
+    def encoding(self) -> Encoding:
+        return find_encoding(self.open, self.where, self.format.encoding)
+
+    def _open(self) -> Any:
+        return open_as_utf8(self.open, self.encoding)
+
+    @cached_property
+    def counts(self) -> Counts:
+        """
+        Raises:
+            SourceError: it is in no dialect.
+        """
+        try:
+            return find_dialect(
+                self._open, self.format.delimiter, self.format.quotes, self.format.header
+            )
+        except BadRecord as error:
+            raise self._refusal(error) from None
+
+    @cached_property
+    def layout(self) -> Layout:
+        """
+        Raises:
+            SourceError: rows and names do not match.
+        """
+        try:
+            return find_layout(self.counts, self.format.header)
+        except BadRecord as error:
+            raise self._refusal(error) from None
+
+    def _refusal(self, error: BadRecord) -> SourceError:
+        is_quote = "quote" in error.reason
+        return SourceError(
+            f"{self.where} cannot be read: {error}", fix=QUOTES_FIX if is_quote else FIX
+        )
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the columns; empty for one without."""
+        return self.layout.names
+
+    @property
+    def num_rows(self) -> int:
+        return self.layout.num_rows
+
+    @cached_property
+    def notes(self) -> list[str]:
+        """Sentences on how it was read, as far as that is not the usual way."""
+        dialect, notes = self.counts.dialect, list(self.layout.notes)
+        if (about := self.encoding.note()) is not None:
+            notes.append(about)
+        if dialect.delimiter != "," and self.format.delimiter is None:
+            notes.append(f"values are separated by {NAMES.get(dialect.delimiter)}")
+        if dialect.quotes == PLAIN and self.format.quotes is None:
+            notes.append("quotes are characters like others: some do not close")
+        if dialect.quotes == BACKSLASH and self.format.quotes is None:
+            notes.append("a quote in a field is written after a backslash")
+        if self.counts.num_spaced:
+            notes.append("blanks before quotes are left out")
+        if self.counts.num_multiline:
+            notes.append(f"{self.counts.num_multiline} rows span several lines, in quotes")
+        if (nameless := [n for n, name in enumerate(self.names, 1) if not name]) and self.num_rows:
+            notes.append(f"columns without a name are left out: {', '.join(map(str, nameless))}")
+        return notes
+
+    def read(self, columns: Sequence[str]) -> pa.Table:
+        """Read columns as text, null where a cell is empty.
+
+        Raises:
+            SourceError: there are two columns of a name, or it cannot be read.
+        """
+        numbers = [str(self._number(name)) for name in columns]
+        if not self.num_rows:
+            return _schema(columns).empty_table()
+        if self.counts.num_spaced:
+            return pa.Table.from_batches(self.batches(columns), _schema(columns))
+        try:
+            table = pa.csv.read_csv(self._input(), *self._options(numbers))
+        except (pa.ArrowException, OSError, UnicodeError) as error:
+            raise self._damaged(error) from None
+        self._check_number(table.num_rows)
+        return table.rename_columns(list(columns))
+
+    def batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        """Read columns in batches; see `read`."""
+        numbers = [str(self._number(name)) for name in columns]
+        num, schema = 0, _schema(columns)
+        if not self.num_rows:
+            return
+        try:
+            batches = (
+                self._spaced(columns, schema)
+                if self.counts.num_spaced
+                else pa.csv.open_csv(self._input(), *self._options(numbers))
+            )
+            for batch in batches:
+                num += batch.num_rows
+                yield pa.RecordBatch.from_arrays(batch.columns, schema=schema)
+        except (pa.ArrowException, OSError, UnicodeError) as error:
+            raise self._damaged(error) from None
+        self._check_number(num)
+
+    def _spaced(self, columns: Sequence[str], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+        """Batches of a file with blanks before quotes, which pyarrow takes for a part of the cell.
+
+        It is slower: each record is cut here.
+        """
+        numbers, left = [self._number(name) for name in columns], self.layout.first_row
+        with self._open() as file:
+            for found in read_records(file, self.counts.dialect):
+                places = list(zip(found.starts, found.ends, strict=True))[left:]
+                left = max(0, left - len(found.starts))
+                rows = [split_fields(found.block[a:b], self.counts.dialect) for a, b in places]
+                texts = [[row[number] or None for row in rows] for number in numbers]
+                yield pa.RecordBatch.from_arrays(
+                    [pa.array(t, pa.string()) for t in texts], schema=schema
+                )
+
+    def _input(self) -> pa.NativeFile:
+        file = self._open()
+        return file if isinstance(file, pa.NativeFile) else pa.PythonFile(file, "r")
+
+    def _damaged(self, error: Exception) -> SourceError:
+        reason = " ".join(str(error).split())[:300]
+        return SourceError(f"{self.where} cannot be read: {reason}", fix=FIX)
+
+    def _check_number(self, num: int) -> None:
+        if num != self.num_rows:  # every line is accounted for
+            raise SourceError(
+                f"{self.where} has {self.num_rows} rows, of which {num} were read", fix=FIX
+            )
+
+    def _options(self, numbers: list[str]) -> tuple[Any, Any, Any]:
+        dialect, layout = self.counts.dialect, self.layout
+        return (
+            pa.csv.ReadOptions(
+                block_size=BLOCK_BYTES,
+                skip_rows=layout.skipped_lines,
+                column_names=[str(number) for number in range(layout.width)],
+            ),
+            pa.csv.ParseOptions(
+                delimiter=dialect.delimiter,
+                quote_char=False if dialect.quotes == PLAIN else '"',
+                double_quote=dialect.quotes == DOUBLED,
+                escape_char="\\" if dialect.quotes == BACKSLASH else False,
+                newlines_in_values=self.counts.num_multiline > 0,
+            ),
+            pa.csv.ConvertOptions(
+                include_columns=numbers,
+                # As text: `007` is a name, and `nan` may be a class.
+                column_types=dict.fromkeys(numbers, pa.string()),
+                strings_can_be_null=True,
+                null_values=[""],
+                quoted_strings_can_be_null=True,
+            ),
+        )
+
+    def _number(self, name: str) -> int:
+        if (number := self.names.count(name)) != 1:
+            raise SourceError(
+                f"{self.where} has {number or 'no'} columns called {name}",
+                fix="give each column a name of its own",
+            )
+        return self.names.index(name)
+
+    def line_of(self, row: int) -> int:
+        """The line, from 1, in which a row begins; row 0 is the first behind the header."""
+        left = row + self.layout.first_row
+        with self._open() as file:
+            for found in read_records(file, self.counts.dialect):
+                if left < len(found.lines):
+                    return int(np.int64(found.lines[left]))
+                left -= len(found.lines)
+        raise AssertionError("no such row")
+
+
+def _schema(columns: Sequence[str]) -> pa.Schema:
+    return pa.schema([(name, pa.string()) for name in columns])
