@@ -44,6 +44,7 @@ from pipeline.modalities.tables.network.interface import TRIED, build
 from pipeline.targets.classes.measures.metrics import calibration, fit_temperature, softmax
 from pipeline.targets.opening import open_loss
 from pipeline.train.alone import fit_itself, fits_itself
+from pipeline.train.choosing import choose
 
 CPU = Device("cpu", bf16=False)
 SMALL = ("breast_cancer", "heart", "heart_sites", "german")
@@ -232,11 +233,12 @@ class InMemoryReader:
 
 
 class Answered(NamedTuple):
-    """Outputs of a network for validation and test, and its score by the loss."""
+    """Outputs of a network for validation and test."""
 
     val: NDArray
     test: NDArray
-    score: tuple[float, ...]
+    losses: NDArray[np.float64]
+    """Of validation."""
     seconds: float
 
 
@@ -250,17 +252,18 @@ def ours(
     torch.manual_seed(seed)
     network = build(name, reader.preparation, outputs, settings)
     if fits_itself(network):
-        fitted = fit_itself(network, reader, loss, settings, CPU, seed)  # type: ignore[arg-type]
+        fit_itself(network, reader, loss, settings, CPU, seed)  # type: ignore[arg-type]
     else:
         train, val = (make_examples(*reader.read_rows(s, 0)) for s in ("train", "val"))
         recipe = Recipe(**{**RECIPE, **changes}, seed=seed)
-        fitted = fit(network, recipe, lambda epoch: train, val, loss, CPU, settings=settings)
-    best = fitted.history[fitted.best_epoch - 1]
+        fit(network, recipe, lambda epoch: train, val, loss, CPU, settings=settings)
     val_outputs, test_outputs = (
         predict(network, reader.read_rows(split, 0).inputs, CPU) for split in ("val", "test")
     )
     seconds = time.process_time() - started
-    return Answered(val_outputs, test_outputs, loss.score(best), seconds)
+    y = make_examples(*reader.read_rows("val", 0)).y
+    losses = loss.losses(torch.from_numpy(val_outputs), y, settings).double().numpy()
+    return Answered(val_outputs, test_outputs, losses, seconds)
 
 
 # Peers
@@ -447,7 +450,7 @@ def measure(name: str, seed: int, changes: dict[str, Any]) -> dict[str, float]:
         return found.test[:, 0] * std + mean
 
     results = {n: quality(table, splits, of_test(found)) for n, found in answered.items()}
-    chosen = max(TRIED, key=lambda n: answered[n].score)  # between equals the first
+    chosen = choose({n: answered[n].losses for n in TRIED})
     results["auto"] = results[chosen]
     if table.is_classified:
         val = answered[chosen].val

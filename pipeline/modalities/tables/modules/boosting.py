@@ -156,7 +156,7 @@ def base_of(
 ) -> NDArray[np.float32]:
     """Outputs before the first tree."""
     before = np.asarray(model._baseline_prediction, np.float64).reshape(1, -1)
-    base = (before @ spread_used(spread, before))[0].astype(np.float32)
+    base: NDArray[np.float32] = (before @ spread_used(spread, before))[0].astype(np.float32)
     if present:
         base[np.setdiff1d(np.arange(num_outputs), present)] = ABSENT
     return base
