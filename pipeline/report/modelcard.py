@@ -74,6 +74,9 @@ def _description(about: About, show: Show, target: Card) -> Iterator[str]:
     yield ""
     yield f"- input: {show.describe_input(about['preparation'])}"
     yield f"- network: {code(about['model'])}, weights in `models/model.safetensors`"
+    if candidates := about.get("candidates"):
+        tried = ", ".join(f"{code(name)} {loss:.4f}" for name, loss in candidates.items())
+        yield f"- chosen by the loss on validation: {tried}"
     yield f"- data: {code(about['dataset'])}, [its card](datacard.md)"
     for start in _starts(about):
         dataset, license = start["dataset"] or "unknown", start["license"] or "unknown"

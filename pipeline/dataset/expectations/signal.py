@@ -41,20 +41,11 @@ def signal_bounds(
 
 
 def signal_rules(
-    table: pd.DataFrame,
-    chance: float,
-    before: Profile | None,
-    max_drift: float,
-    advice: str = "",
+    table: pd.DataFrame, chance: float, before: Profile | None, max_drift: float, advice: str
 ) -> list[Rule]:
-    """`advice` says what the mean is, and what to do about it; `{by_chance}` in it is filled in."""
+    """Rules about the column label_signal; `advice` is what a signal of mere chance means."""
     by_chance, by_profile = signal_bounds(table, chance, before, max_drift)
-    rules = [
-        replace(
-            _mean_signal("labels have to do with the examples", by_chance),
-            advice=advice.format(by_chance=f"{by_chance:.4g}"),
-        )
-    ]
+    rules = [replace(_mean_signal("labels have to do with the examples", by_chance), advice=advice)]
     if before is None:
         return rules
     says = "labels fit the examples as in the profile"
