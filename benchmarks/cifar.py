@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -51,15 +52,17 @@ class Cifar(NamedTuple):
         return np.where((first != second) & (second != third) & (first != third), picked, agreed)
 
 
-def read_cifar(split: str) -> Cifar:
-    """Read `train` or `test` from the folder that GROUNDWORK_CIFAR10 names."""
+def read_cifar(split: str, only: Sequence[int] = range(len(CLASSES))) -> Cifar:
+    """Read `train` or `test`, or classes of it, from the folder that GROUNDWORK_CIFAR10 names."""
     folder = os.environ.get("GROUNDWORK_CIFAR10")
     if not folder:
         sys.exit("GROUNDWORK_CIFAR10 must name the folder with CIFAR-10 in Parquet files")
     tables = [pq.read_table(path) for path in sorted(Path(folder).glob(f"{split}-*.parquet"))]
     table = pa.concat_tables(tables)
+    numbers = np.flatnonzero(np.isin(table["label"].to_numpy(), only))
+    table = table.take(numbers)
     pictures = table["img"].combine_chunks()
-    ids = [f"{split}/{number:05d}.jpg" for number in range(table.num_rows)]
+    ids = [f"{split}/{number:05d}.jpg" for number in numbers]
     return Cifar(
         images=decode_all(pictures.field("bytes").to_pylist(), (32, 32, 3), "squash"),
         labels=table["label"].to_numpy().astype(np.int64),
@@ -71,6 +74,7 @@ def read_cifar(split: str) -> Cifar:
 
 def _votes(folder: Path, ids: list[str]) -> NDArray[np.int64]:
     table = pq.read_table(folder / "annotations.parquet")
+    table = table.filter(pc.is_in(table["id"], pa.array(ids)))
     codes = pc.index_in(table["label"], pa.array(CLASSES)).to_numpy()
     rows = pc.index_in(table["id"], pa.array(ids)).to_numpy()
     people = sorted(pc.unique(table["annotator"]).to_pylist())

@@ -10,6 +10,7 @@ The test split stays as it is: what is suspected there is listed, and nothing is
 
 import csv
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,7 @@ from pipeline.clean.label_check import (
 )
 from pipeline.clean.ledger import Ledger, Removal
 from pipeline.clean.params import CleanParams, clean_params
+from pipeline.clean.unjudged import could_not_judge
 from pipeline.clean.writing import write_cleaned
 from pipeline.dataset.annotations import read_annotations
 from pipeline.dataset.arrays import Rows
@@ -42,13 +44,18 @@ from pipeline.dataset.findings import UNUSABLE, write_findings
 from pipeline.dataset.places import QUARANTINE, RAW
 from pipeline.dataset.review.decisions import read_decisions
 from pipeline.dataset.review.queue import BY_MODELS, BY_PEOPLE
+from pipeline.dataset.review.settling import settle_all
 from pipeline.dataset.splits.times import ordinals_of
 from pipeline.dataset.table import read_folder, read_index
 from pipeline.modalities.opening import open_compare
+from pipeline.modalities.pairs import Pairs
 from pipeline.modalities.protocols.compare import Compare
-from pipeline.runtime.errors import BrokenDataset, TrainingError
+from pipeline.runtime.errors import BrokenDataset, ReviewError, TrainingError, one_line
 from pipeline.runtime.stage import WORK_DIR, Stage, run_stage
 from pipeline.targets.opening import open_labels, open_noise
+
+SAID = ("examples", "duplicates", "leaks", "label_issues")
+"""Figures that the terminal shows."""
 
 
 def main(stage: Stage[CleanParams]) -> None:
@@ -82,7 +89,7 @@ def main(stage: Stage[CleanParams]) -> None:
 
         answers = ask(stage, rows, examples, fold)
         learnt = answers.learnt
-    if answers or annotations:
+    if answers or annotations:  # several people may judge alone
         check = check_labels(rows, learnt, answers, annotations)
     if answers:
         measure_distances(rows, answers)
@@ -116,8 +123,16 @@ def main(stage: Stage[CleanParams]) -> None:
     )
     stage.write_report("reports/labels.json", summary)
     stage.say(
-        ", ".join(f"{value} {key.replace('_', ' ')}" for key, value in list(summary.items())[:4])
+        ", ".join(f"{summary[key]} {key.replace('_', ' ')}" for key in SAID if key in summary)
     )
+    for reason in could_not_judge(rows, no_agreement=False):
+        stage.say(f"could not judge {reason}")
+    listed_alone = int((rows.suspected & ~rows.sure).sum())
+    if listed_alone and rows.reliability is not None:
+        stage.say(
+            f"{listed_alone} suspected labels are listed, and count as they are: "
+            f"{rows.reliability.reason}"
+        )
 
 
 def find_all_duplicates(
@@ -133,12 +148,14 @@ def find_all_duplicates(
     same_as = distinct_rows(own, rows.splits, rows.ids)
     distinct = np.flatnonzero(rows.kept & (same_as == np.arange(len(same_as))))
     ranks = np.array([SPLIT_PRIORITY[split] for split in rows.splits])
-    near, num_known = compare.find_pairs(
+    pairs, num_known = compare.find_pairs(
         loaded,
         distinct,
         ranks,
         lambda total: stage.progress_bar(total, "example", "near duplicates"),
     )
+    rows.near_compared = pairs is not None
+    near = Pairs.none() if pairs is None else pairs
     if num_known:
         stage.say(
             f"{num_known} of {len(distinct)} examples were searched for near duplicates before"
@@ -197,5 +214,13 @@ def decide(stage: Stage[CleanParams], rows: Ledger) -> None:
         )
 
 
+def bring_back_decisions() -> None:
+    """Have data/reviews whole before the frame looks at what the stage reads."""
+    with suppress(ReviewError):  # which is said when the file is read
+        for sentence in settle_all():
+            print(one_line(f"clean: {sentence}"), flush=True)
+
+
 if __name__ == "__main__":
+    bring_back_decisions()
     run_stage("clean", main, clean_params)

@@ -39,6 +39,9 @@ def find_doubts(
     def of(row: int) -> Doubt:
         return doubts.setdefault(row, Doubt())
 
+    for row in np.flatnonzero(rows.doubted).tolist():  # however likely right, where models guess
+        if "label" not in of(row).reasons:
+            of(row).reasons.insert(0, "label")
     near = [(r.row, r.of) for r in repetitions if r.kind != "exact" and rows.labelled[r.of]]
     first, second = np.array(near, np.int64).reshape(-1, 2).T
     differ = rows.noise.differ(rows.given[first], rows.given[second]).tolist()

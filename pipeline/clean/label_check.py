@@ -196,7 +196,7 @@ def check_labels(
         rows.target,
     )
     rows.suspect(learnt, of_learnt)
-    rows.noise_rate = of_learnt.noise_rate
+    rows.noise_rate, rows.reliability = of_learnt.noise_rate, of_learnt.reliability
     if of_tested is not None:
         rows.suspect(tested, of_tested)
     return of_learnt

@@ -12,7 +12,7 @@ from pipeline.dataset.arrays import Rows
 from pipeline.dataset.findings import DROPPED, LABEL, OUTLIER
 from pipeline.dataset.review.decisions import DROP, KEEP, Decision
 from pipeline.targets.protocols.labels import TargetIndex
-from pipeline.targets.protocols.noise import Checked, Noise
+from pipeline.targets.protocols.noise import Checked, Noise, Reliability
 
 
 class Removal(NamedTuple):
@@ -61,6 +61,10 @@ class Ledger:
         self.confidence = np.full(len(self.ids), np.nan)
         """Probability of the proposed label."""
         self.suspected = np.zeros(len(self.ids), bool)
+        self.doubted = np.zeros(len(self.ids), bool)
+        """Suspected by the label check, whatever people decided since."""
+        self.sure = np.zeros(len(self.ids), bool)
+        """Suspected for sure enough to be acted on."""
         self.marked = np.zeros(len(self.ids), bool)
         """Suspected, and said to be so in data/clean."""
         self.distance = np.full(len(self.ids), np.nan)
@@ -69,13 +73,28 @@ class Ledger:
         """How unusual brightness, sharpness and the like are together; see outliers.py."""
         self.outliers = np.zeros(len(self.ids), bool)
         """Too unusual to be one of the dataset."""
-        self.noise_rate = 0.0
+        self.near_compared = True
+        """Whether near duplicates could be searched for."""
+        self.noise_rate: float | None = None
+        """Estimated share of wrong labels; None where it cannot be told."""
+        self.reliability: Reliability | None = None
+        """Of the networks of the label check; None where none was asked."""
 
     @property
     def kept(self) -> NDArray[np.bool_]:
         kept = np.ones(len(self.ids), bool)
         kept[list(self.removed)] = False
         return kept
+
+    @property
+    def judged(self) -> NDArray[np.bool_]:
+        """Whose label the label check could judge."""
+        return np.asarray(self.suspected | ~np.isnan(self.quality))
+
+    @property
+    def compared(self) -> bool:
+        """Whether outliers could be searched for."""
+        return bool((self.outliers | ~np.isnan(self.unusual)).any())
 
     def split_of(self, name: str) -> NDArray[np.bool_]:
         return np.array([split == name for split in self.splits])
@@ -95,7 +114,8 @@ class Ledger:
         self.quality[where] = found.quality
         self.proposed[where] = found.proposed
         self.confidence[where] = found.confidence
-        self.suspected[where] = found.is_issue
+        self.suspected[where] = self.doubted[where] = found.is_issue
+        self.sure[where] = found.is_sure
 
     def decide(self, decisions: Mapping[str, Decision]) -> None:
         """Apply people's decisions, against whatever machines hold.
@@ -119,11 +139,15 @@ class Ledger:
             if decision.decision != KEEP:
                 self.labels[row] = self.noise.code_of(decision.decision, self.target)
         self.suspected[list(self.decided)] = False
+        self.sure[list(self.decided)] = False
 
     def act(self, action: str, *, remove_outliers: bool) -> None:
-        """Do with what is suspected what params say; nothing to test, nor to what was decided."""
-        rows = self._undecided(self.suspected)
-        self.marked[rows] = action != "keep"
+        """Do with what is suspected what params say; nothing to test, nor to what was decided.
+
+        What is not surely suspected is marked alone: to act on it would rather do harm.
+        """
+        self.marked[self._undecided(self.suspected)] = action != "keep"
+        rows = self._undecided(self.sure)
         if action == "drop":
             self.remove({int(row): Removal(LABEL) for row in rows})
         elif action == "relabel":

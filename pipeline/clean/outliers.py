@@ -12,7 +12,8 @@ of modalities/protocols/compare.py.
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.modalities.neighbours import Neighbours, nearest, sample_rows
+from pipeline.dataset.sampling import sample_rows
+from pipeline.modalities.neighbours import Neighbours, nearest
 
 NUM_NEIGHBOURS = 50
 """More than the usual 10, as broken examples come in numbers and are each other's neighbours."""
@@ -23,12 +24,14 @@ MAX_COMPARED = 20_000
 def outlier_scores(embeddings: NDArray, folds: NDArray[np.int64] | None = None) -> NDArray:
     """Mean cosine distance of each row to its nearest neighbours, 0 to 2, float32 `(N,)`.
 
+    NaN of a row that has none.
+
     Args:
         embeddings: `(N, D)`, finite.
         folds: number of the model that made each row, `(N,)`: rows are only compared with those of
             the same; None for one model.
     """
-    scores = np.zeros(len(embeddings), np.float32)
+    scores = np.full(len(embeddings), np.nan, np.float32)
     for rows in _by_fold(folds, len(embeddings)):
         compared = sample_rows(len(rows), MAX_COMPARED)
         k = min(NUM_NEIGHBOURS, len(compared) - 1)

@@ -8,11 +8,14 @@ import pyarrow as pa
 
 from pipeline.clean.duplicates import Duplicates, Repetition
 from pipeline.clean.ledger import Ledger
+from pipeline.clean.unjudged import could_not_judge
 from pipeline.dataset.annotations import Annotations
 from pipeline.dataset.findings import SCHEMAS, UNLABELLED, table_of
 from pipeline.dataset.table import read_tables
 
 MAX_DISTANT = 100
+
+Figure = int | float | bool | str
 
 
 def suspected_table(rows: Ledger) -> pa.Table:
@@ -72,7 +75,7 @@ def outliers_table(rows: Ledger) -> pa.Table:
                 rows.splits[row],
                 rows.text(rows.given[[row]])[0] if rows.labelled[row] else None,
                 bool(rows.outliers[row]),
-                float(rows.unusual[row]),
+                None if np.isnan(rows.unusual[row]) else float(rows.unusual[row]),
                 None if np.isnan(rows.distance[row]) else float(rows.distance[row]),
             )
             for row in np.concatenate([found, others])
@@ -92,22 +95,51 @@ def pool_table(raw: Path) -> pa.Table:
 
 def summary(
     rows: Ledger, duplicates: Duplicates, annotations: Annotations | None
-) -> dict[str, int | float]:
-    """What reports/labels.json says; the first seven and the noise rate are its contract."""
+) -> dict[str, Figure]:
+    """What reports/labels.json says; the counts and the noise rate are its contract.
+
+    A figure that could not be judged is not there; `could_not_judge` says why.
+    """
     leaks = [r for r in duplicates.repetitions if rows.splits[r.row] != rows.splits[r.of]]
     within = [r for r in duplicates.repetitions if rows.splits[r.row] == rows.splits[r.of]]
-    found: dict[str, int | float] = {
+    in_test = rows.split_of("test")
+    found: dict[str, Figure | None] = {
         "examples": int(rows.kept.sum()),
         "duplicates": sum(r.kind == "exact" for r in within),
         "leaks": len(leaks),
-        "label_issues": int(rows.suspected.sum()),
-        "label_issues_in_test": int((rows.suspected & rows.split_of("test")).sum()),
+        "label_issues": int(rows.suspected.sum()) if rows.judged.any() else None,
+        "label_issues_in_test": (
+            int((rows.suspected & in_test).sum()) if (rows.judged & in_test).any() else None
+        ),
+        "sure_label_issues": int(rows.sure.sum()) if rows.judged.any() else None,
         "decisions": len(rows.decided),
         "relabelled": int((rows.kept & (rows.labels != rows.given)).sum()),
         "removed": int((~rows.kept).sum()),
         "estimated_noise_rate": rows.noise_rate,
         "near_duplicates": sum(r.kind == "near" for r in within),
         "near_leaks": sum(r.kind == "near" for r in leaks),
-        "outliers": int(rows.outliers.sum()),
+        "outliers": int(rows.outliers.sum()) if rows.compared else None,
+        **_of_reliability(rows),
     }
-    return found | rows.noise.summary(annotations, rows.target)
+    if not rows.near_compared:
+        found |= {"near_duplicates": None, "near_leaks": None}
+    of_people: dict[str, Figure] = {**rows.noise.summary(annotations, rows.target)}
+    no_agreement = annotations is not None and "agreement_alpha" not in of_people
+    if reasons := list(could_not_judge(rows, no_agreement=no_agreement)):
+        of_people["could_not_judge"] = "; ".join(reasons)
+    return {key: value for key, value in found.items() if value is not None} | of_people
+
+
+def _of_reliability(rows: Ledger) -> dict[str, Figure]:
+    """How far the models of the label check can be relied on."""
+    relied = rows.reliability
+    if relied is None:
+        return {}
+    figures: dict[str, Figure] = {
+        "out_of_fold_accuracy": relied.out_of_fold_accuracy,
+        "guessing_accuracy": relied.guessing,
+        "label_check_trusted": relied.trusted,
+    }
+    if relied.trusted:  # else the estimate may be far too low
+        figures["suspects_wrong"] = relied.suspects_wrong
+    return figures

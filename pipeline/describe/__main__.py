@@ -1,14 +1,17 @@
 """Describe: what the data are like and what was found in them, for people.
 
-reads   data/raw/index.json, data/clean/, data/findings/, data/shards/, the catalog entry
+reads   data/raw/index.json, data/unjudged.csv, data/clean/, data/findings/, data/shards/, the
+        catalog entry
 writes  reports/datacard.md, reports/croissant.json, reports/data/ (lists and pictures)
 params  dataset, modality, target
 
 Nothing is computed here that another stage needs: rewording a card re-runs this stage alone.
 """
 
+import csv
+
 from pipeline.dataset.addresses import without_secrets
-from pipeline.dataset.places import CLEAN, FINDINGS, RAW, SHARDS
+from pipeline.dataset.places import CLEAN, FINDINGS, RAW, SHARDS, UNJUDGED
 from pipeline.dataset.shards.reader import ShardReader
 from pipeline.dataset.table import read_folder, read_index
 from pipeline.dataset.tables import read_table
@@ -38,6 +41,7 @@ def main(stage: Stage[DescribeParams]) -> None:
         removed=read_table(FINDINGS, "removed", ["reason", "detail"]),
         ingest=read_index(RAW)["counts"],
         labels=read_index(FINDINGS)["labels"],
+        unjudged=read_unjudged(),
     )
     card = write_card(facts, show, target)
     stage.output("reports/datacard.md").write_text(card, encoding="utf-8")
@@ -54,6 +58,12 @@ def main(stage: Stage[DescribeParams]) -> None:
     pictures.draw_duplicates()
     pictures.draw_copies(ShardReader(SHARDS))
     stage.say(f"{table.num_rows} examples: see {folder.parent / 'datacard.md'}")
+
+
+def read_unjudged() -> list[tuple[str, str]]:
+    """Checks of validate that could not be judged, and why."""
+    with UNJUDGED.open(newline="", encoding="utf-8") as file:
+        return [(row["check"], row["reason"]) for row in csv.DictReader(file)]
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ on the Hugging Face Hub, so that it can be published as it is. Same inputs, same
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -47,8 +48,10 @@ class Facts:
     """Columns reason and detail of what was removed; see findings.py."""
     ingest: Mapping[str, int]
     """What ingest counted, as in reports/ingest.json."""
-    labels: Mapping[str, float]
+    labels: Mapping[str, Any]
     """What clean counted, as in reports/labels.json."""
+    unjudged: Sequence[tuple[str, str]] = ()
+    """Checks of validate that could not be judged, and why."""
 
 
 def columns_of(show: Show, target: Describe) -> list[str]:
@@ -77,6 +80,7 @@ def write_card(facts: Facts, show: Show, target: Describe) -> str:
         ("Where it comes from", provenance(facts)),
         ("What was left out", left_out(facts)),
         ("Labels", target.label_check(facts.labels)),
+        ("What could not be judged", could_not_judge(facts)),
         ("Personal data", personal_data(facts, show)),
         ("Splits", splits(facts)),
     ):
@@ -147,6 +151,15 @@ def left_out(facts: Facts) -> Iterator[str]:
         yield from as_table(["reason", "examples"], rows)
     else:
         yield "Nothing."
+
+
+def could_not_judge(facts: Facts) -> Iterator[str]:
+    lines = [f"{check}: {reason}" for check, reason in facts.unjudged]
+    if of_labels := facts.labels.get("could_not_judge"):
+        lines += of_labels.split("; ")
+    yield from (f"- {plain(line)}" for line in lines)
+    if not lines:
+        yield "Nothing: every check had enough to go by."
 
 
 def personal_data(facts: Facts, show: Show) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """Evaluate: how good the model is, where it is weak, how sure; alone in opening the test split.
 
 reads   data/shards/ (test; val for what is fitted last), data/clean/ (measurements), models/,
-        data/findings/ (suspected labels and duplicates of test)
+        data/findings/ (duplicates of test)
 writes  data/evaluation/ (predictions, mistakes, intervals, slices and further tables of the target,
         the model beside its baselines, all at full precision), reports/metrics.json
 params  modality, target, evaluate
@@ -127,7 +127,6 @@ def read_test(shard: Shard, stress: Stress, timeline: Timeline | None = None) ->
     table = table.filter(pc.equal(table["split"].cast(pa.string()), "test"))
     if table["id"].to_pylist() != shard.ids:
         raise MissingInput(f"{SHARDS} was not made from this {CLEAN}", fix="dvc repro augment")
-    suspected = read_table(FINDINGS, "suspected", ["id", "split"]).to_pylist()
     duplicates = read_table(FINDINGS, "duplicates", ["split", "of", "of_split"]).to_pylist()
     leaked = [  # clean removed the example of the other split
         row["of"] for row in duplicates if row["of_split"] == "test" and row["split"] != "test"
@@ -137,7 +136,6 @@ def read_test(shard: Shard, stress: Stress, timeline: Timeline | None = None) ->
         y=shard.y,
         groups=table["group"].to_pylist(),
         measurements=stress.slice_values(table),
-        suspected=np.isin(shard.ids, [row["id"] for row in suspected if row["split"] == "test"]),
         leaked=np.isin(shard.ids, leaked),
         times=None
         if timeline is None

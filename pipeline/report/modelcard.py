@@ -76,6 +76,9 @@ def _description(about: About, show: Show, target: Card) -> Iterator[str]:
     yield ""
     yield f"- input: {show.describe_input(about['preparation'])}"
     yield f"- network: {code(about['model'])}, weights in `models/model.safetensors`"
+    if candidates := about.get("candidates"):
+        tried = ", ".join(f"{code(name)} {loss:.4f}" for name, loss in candidates.items())
+        yield f"- chosen by the loss on validation: {tried}"
     yield f"- data: {code(about['dataset'])}, [its card](datacard.md)"
     for start in _starts(about):
         dataset, license = start["dataset"] or "unknown", start["license"] or "unknown"
@@ -136,7 +139,10 @@ def _limits(evaluation: EvaluationTables, target: Card) -> Iterator[str]:
     if evaluation.num_examples < FEW_EXAMPLES:
         yield "- The test split is small: small differences mean nothing."
     yield from not_promised(evaluation)
-    yield "- Whether the data may be used for your purpose stands in the card of the data."
+    yield (
+        "- Whether the data may be used for your purpose, and what could not be judged of them, "
+        "stands in the card of the data."
+    )
 
 
 def _licence(about: About) -> Iterator[str]:

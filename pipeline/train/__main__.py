@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 
 import torch
 
+from pipeline.dataset.arrays import Float64
 from pipeline.dataset.places import MODELS, SHARDS
 from pipeline.dataset.shards.reader import ShardReader
 from pipeline.learning.baselines.fitting import FILE, fit_baselines, write_baselines
@@ -30,6 +31,7 @@ from pipeline.learning.fitting.checkpoint import Checkpoint
 from pipeline.learning.fitting.loop import Fit, fit
 from pipeline.learning.fitting.ranks import Ranks, join_ranks
 from pipeline.learning.fitting.recipe import Recipe
+from pipeline.learning.inference import predict
 from pipeline.learning.model_file import save_model
 from pipeline.modalities.opening import open_network
 from pipeline.runtime.errors import SettingsError, TrainingError
@@ -38,6 +40,7 @@ from pipeline.runtime.stage import WORK_DIR, Stage, run_stage
 from pipeline.targets.opening import open_labels, open_loss
 from pipeline.targets.protocols.loss import Loss
 from pipeline.train.alone import fit_itself, fits_itself
+from pipeline.train.choosing import choose
 from pipeline.train.history import write_history, write_speed
 from pipeline.train.launch import launch_ranks
 from pipeline.train.live import live_curves
@@ -63,20 +66,20 @@ def main(stage: Stage[TrainParams]) -> None:
     large = networks.gains_by_bf16(reader.preparation)
     device = choose_device(params.train.device, params.train.precision, large)
     folders = {name: WORK_DIR / "train" / (name if len(names) > 1 else "") for name in names}
-    tried: dict[str, Trained] = {}
-    best = None
     with join_ranks(device) as ranks:
-        for name in names:
-            trained = train_one(stage, name, reader, recipe, device, ranks, folders[name])
-            tried[name] = trained._replace(network=None)  # those of the others take memory
-            if best is None or loss.score(trained.best) > loss.score(best.best):
-                best = trained
-    assert best is not None, "there is one network at least"
+        tried = {
+            name: train_one(stage, name, reader, recipe, device, ranks, folders[name])
+            for name in names
+        }
+    losses = {}
     if len(names) > 1:
-        scores = ", ".join(f"{n} {t.best[loss.SHOWN]:.4f}" for n, t in tried.items())
-        stage.say(f"chosen on validation: {best.name} ({loss.SHOWN} of {scores})")
+        losses = {n: losses_of(t.network, reader, loss, params, device) for n, t in tried.items()}
+        chosen = choose(losses)
+        means = ", ".join(f"{name} {each.mean():.4f}" for name, each in losses.items())
+        stage.say(f"{chosen} is chosen on validation, by the losses {means}")
     if stage.writes:
-        write(stage, best, reader, recipe, tried)
+        best = tried[choose(losses) if losses else names[0]]
+        write(stage, best, reader, recipe, losses)
         stage.publish()  # before the checkpoints go: killed between the two, nothing is lost
         shutil.rmtree(WORK_DIR / "train", ignore_errors=True)
 
@@ -193,18 +196,29 @@ def check_numbers(reader: ShardReader, recipe: Recipe) -> None:
         )
 
 
+def losses_of(
+    network: torch.nn.Module, reader: ShardReader, loss: Loss, params: TrainParams, device: Device
+) -> Float64:
+    """The loss of each validation example, `(N,)`."""
+    inputs, y, _ = make_examples(*reader.read_rows("val", 0))
+    outputs = torch.from_numpy(predict(network, inputs, device))
+    return loss.losses(outputs, y, params.train).double().numpy()
+
+
 def write(
     stage: Stage[TrainParams],
     trained: Trained,
     reader: ShardReader,
     recipe: Recipe,
-    tried: Mapping[str, Trained],
+    losses: Mapping[str, Float64],
 ) -> None:
-    """Write the model and the history of its training; `tried` are all networks of this run."""
+    """Write the model and the history of its training; `losses` are those of all networks that it
+    was chosen from."""
     fitted, best, shown = trained.fitted, trained.best, open_loss(stage.params.target).SHOWN
     chosen = {}
-    if len(tried) > 1:
-        chosen = {"candidates": {name: round(one.best[shown], 6) for name, one in tried.items()}}
+    if losses:
+        means = {name: round(float(each.mean()), 6) for name, each in losses.items()}
+        chosen = {"candidates": means}
     description = describe(stage, trained, reader, recipe) | {
         "best_epoch": fitted.best_epoch,
         shown: round(best[shown], 6),

@@ -2,7 +2,8 @@
 
 reads   data/raw/, data/catalog/<dataset>.yaml, data/profiles/<dataset>.json where there is one
 writes  data/profile.json (what the data are like), reports/validation.json,
-        data/quarantine.csv (examples that cannot be used, which clean removes)
+        data/quarantine.csv (examples that cannot be used, which clean removes),
+        data/unjudged.csv (what could not be judged, and why)
 params  dataset, modality, target, validate
 """
 
@@ -11,11 +12,12 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from pipeline.dataset.expectations.rules import PROFILE
-from pipeline.dataset.places import PROFILE_FILE, PROFILES_DIR, QUARANTINE, RAW
+from pipeline.dataset.places import PROFILE_FILE, PROFILES_DIR, QUARANTINE, RAW, UNJUDGED
 from pipeline.dataset.table import read_folder, read_index
 from pipeline.entry import read_entry
 from pipeline.modalities.opening import open_checks
 from pipeline.runtime.errors import BrokenDataset, one_line
+from pipeline.runtime.files import optional
 from pipeline.runtime.stage import WORK_DIR, Stage, run_stage
 from pipeline.targets.opening import open_rules
 from pipeline.validate.assessment import Assessment, assess
@@ -35,6 +37,7 @@ def main(stage: Stage[ValidateParams]) -> None:
     index = read_index(RAW)
     features = checks.features(index["content"])
     before = read_profile(params.dataset, features)
+    accepted = str(PROFILES_DIR / f"{params.dataset}.json")
     found = assess(
         table,
         index,
@@ -49,21 +52,25 @@ def main(stage: Stage[ValidateParams]) -> None:
     fraction = num_quarantined / max(num, 1)
     too_many = fraction > limits.max_quarantined_fraction
     write_pairs(stage.output(str(QUARANTINE)), found.quarantine.items())
+    write_pairs(stage.output(str(UNJUDGED)), found.unjudged(), ("check", "reason"))
     stage.write_report(str(PROFILE_FILE), found.profile)
-    stage.write_report(
-        "reports/validation.json",
-        {
-            "success": not critical and not too_many,
-            "examples": num,
-            "expectations": len(found.outcomes),
-            "failed_critical": len(critical),
-            "failed_warning": len(warnings),
-            "quarantined": num_quarantined,
-        },
-    )
+    judged = [outcome for outcome in found.outcomes if outcome.judged]
+    report: dict[str, int | str] = {
+        "success": not critical and not too_many,
+        "examples": num,
+        "expectations": len(judged),
+        "failed_critical": len(critical),
+        "failed_warning": len(warnings),
+        "quarantined": num_quarantined,
+    }
+    if unjudged := found.unjudged():
+        report["could_not_judge"] = "; ".join(f"{name}: {reason}" for name, reason in unjudged)
+    stage.write_report("reports/validation.json", report)
     print_failures(found)
+    print_unjudged(found)
     if critical or too_many:
-        write_pairs(EVIDENCE, [*found.quarantine.items(), *failed_rows(found)])
+        with optional(str(EVIDENCE), "it does not list the examples"):
+            write_pairs(EVIDENCE, [*found.quarantine.items(), *failed_rows(found)])
     if critical:
         raise BrokenDataset(
             f"dataset {params.dataset} fails {len(critical)} critical expectations, "
@@ -76,9 +83,11 @@ def main(stage: Stage[ValidateParams]) -> None:
             f"{limits.max_quarantined_fraction:.1%} may be (validate.max_quarantined_fraction)",
             fix=f"mend what {EVIDENCE} lists, or allow more",
         )
-    held = sum(outcome.success for outcome in found.outcomes)
+    held = sum(outcome.success for outcome in judged)
+    could_not = len(found.outcomes) - len(judged)
     stage.say(
-        f"{held} of {len(found.outcomes)} expectations hold, {num_quarantined} examples set aside"
+        f"{held} of {len(judged)} expectations hold, {num_quarantined} examples set aside"
+        + (f", {could_not} expectations could not be judged" if could_not else "")
     )
     if before is not None and (unknown := unknown_features(before, features)):
         stage.say(
@@ -87,7 +96,7 @@ def main(stage: Stage[ValidateParams]) -> None:
     if any(outcome.rule.about == PROFILE for outcome in warnings):
         stage.say(
             "the data differ from their accepted profile; where that is meant: "
-            f"cp {PROFILE_FILE} {PROFILES_DIR / params.dataset}.json"
+            f"cp {PROFILE_FILE} {accepted}"
         )
 
 
@@ -97,12 +106,21 @@ def failed_rows(found: Assessment) -> list[tuple[str, str]]:
     return [(id, outcome.name) for outcome in failed for id in outcome.failed_ids]
 
 
-def write_pairs(path: Path, rows: Iterable[tuple[str, str]]) -> None:
+def write_pairs(
+    path: Path, rows: Iterable[tuple[str, str]], head: tuple[str, str] = ("id", "reason")
+) -> None:
     path.parent.mkdir(exist_ok=True)
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["id", "reason"])
+        writer.writerow(head)
         writer.writerows(rows)
+
+
+def print_unjudged(found: Assessment) -> None:
+    for name, reason in found.unjudged()[:NUM_PRINTED]:
+        print(one_line(f"could not be judged: {name} ({reason})"))
+    if (more := len(found.unjudged()) - NUM_PRINTED) > 0:
+        print(f"... and {more} more, see {UNJUDGED}")
 
 
 def print_failures(found: Assessment) -> None:
@@ -113,6 +131,8 @@ def print_failures(found: Assessment) -> None:
         print(f"{'':11}{'expected':{width}}found")
         for outcome in failed:
             print(one_line(f"{outcome.consequence:11}{outcome.name:{width}}{outcome.observed}"))
+            if outcome.rule.advice:
+                print(f"{'':11}{outcome.rule.advice}")
     shown = list(found.quarantine.items())[:NUM_PRINTED]
     for id, reason in shown:
         print(one_line(f"set aside {id}: {reason}"))

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from pipeline.dataset.catalog import Expectation
 from pipeline.dataset.expectations.drift import Profile
 from pipeline.dataset.expectations.relations import add_repeats, in_several_splits, split_codes
-from pipeline.dataset.expectations.rules import hardly_moved
+from pipeline.dataset.expectations.rules import hardly_moved, unjudged
 from pipeline.modalities.protocols.checks import Checks
 from pipeline.targets.protocols.rules import Rules
 from pipeline.validate import drift
@@ -43,6 +43,10 @@ class Assessment:
     def failed(self, consequence: str) -> list[Outcome]:
         """What failed and is `critical`, had rows `set aside`, or is a `warning`."""
         return [o for o in self.outcomes if not o.success and o.consequence == consequence]
+
+    def unjudged(self) -> list[tuple[str, str]]:
+        """Each expectation that could not be judged, wholly or of some rows, and why."""
+        return [(o.name, o.unjudged) for o in self.outcomes if o.unjudged]
 
 
 def assess(
@@ -91,13 +95,19 @@ def assess(
     checks.add_features(kept, content)
     _add_relations(kept)
     checks.add_relations(kept)
-    rules = suite.table_rules(checks.ACROSS_SPLITS, checks.AMONG_EXAMPLES, in_time="split" in index)
+    across = [] if "split" in index else [suite.whole_groups(bool(kept["group"].notna().any()))]
+    rules = [*across, *suite.table_rules(checks.ACROSS_SPLITS, checks.AMONG_EXAMPLES)]
     rules += about_table
     signal = labels.signal(kept, partial(checks.patterns, content=content), checksums, target)
     if signal is not None:
         kept["label_signal"] = signal.values
         rules += labels.signal_rules(kept, target, before, settings)
-    if before is not None:
+    else:
+        lacking = f"too few examples ({len(kept)}), or one label for all"
+        rules.append(unjudged("labels have to do with the examples", lacking))
+    if before is None:
+        rules += suite.WITHOUT_PROFILE
+    else:
         drift_of_labels = labels.drift_rules(kept, before, settings)
         rules += suite.drift_rules(kept, drift_of_labels, before, max_drift)
     outcomes += check(kept, rules)
@@ -106,7 +116,8 @@ def assess(
     for of_content in checks.tables(kept, content, before, settings):
         outcomes += check(of_content.rows, of_content.rules, of_content.noun)
     splits = drift.split_table(kept, features.names, None if signal is None else signal.chance)
-    outcomes += check(splits, suite.split_rules(max_drift), "splits")
+    rules = suite.split_rules(max_drift, with_signal=signal is not None)
+    outcomes += check(splits, rules, "splits")
     if before is not None:
         rules = [hardly_moved("measurements are as in the profile", max_drift)]
         moved = drift.measurement_table(kept, features, before)

@@ -32,7 +32,8 @@ def split_table(
 
     Columns: id, examples, gap (of the mean that differs most, in standard deviations of
     train), and signal_lost (the share of the label signal above `chance` that train has and this
-    split does not); the latter is 0 where there is no label signal, and so no chance.
+    split does not). Both are NaN where the split or train is too small to tell, and signal_lost
+    where there is no label signal, and so no chance. Of train itself they are 0.
     """
     codes = split_codes(table)
     now = moments(table, codes, len(SPLITS), features)
@@ -43,7 +44,7 @@ def split_table(
             "id": SPLITS,
             "examples": now.num,
             "gap": largest(shift_of(now, now.mean[0], inverse_size(num, num[0]), unit)),
-            "signal_lost": 0.0,
+            "signal_lost": np.nan,
         }
     )
     if chance is not None:
@@ -53,14 +54,18 @@ def split_table(
         num = signal.num * lone_share(table)
         inverse = inverse_size(num, num[0])
         lost = shift_of(signal, signal.mean[0], inverse, max(above_chance, 0.01))[:, 0]
-        found["signal_lost"] = np.where(signal.mean[:, 0] < signal.mean[0, 0], lost, 0.0)
+        better = signal.mean[:, 0] >= signal.mean[0, 0]
+        found["signal_lost"] = np.where(better & np.isfinite(lost), 0.0, lost)
+        found.loc[0, "signal_lost"] = 0.0
+    found.loc[0, "gap"] = 0.0
     return found
 
 
 def measurement_table(table: pd.DataFrame, features: Features, before: Profile) -> pd.DataFrame:
     """A row for each feature (id) and how far it is from the profile's (shift).
 
-    The shift is that of the mean or of the quantile that moved most, in standard deviations.
+    The shift is that of the mean or of the quantile that moved most, in standard deviations; NaN
+    where examples are too few to tell.
     """
     known = [name for name in features.names if f"{name}.mean" in before]
     now = moments(table, np.zeros(len(table), np.int64), 1, known)
@@ -80,7 +85,7 @@ def measurement_table(table: pd.DataFrame, features: Features, before: Profile) 
             if below <= quantile <= np.mean(values <= was + SMALLEST_UNIT) + error:
                 continue
             moved = abs(np.quantile(values, quantile, method="nearest") - was) / unit[position]
-            shift[position] = max(shift[position], moved)
+            shift[position] = np.fmax(shift[position], moved)
     return pd.DataFrame({"id": known, "shift": shift})
 
 

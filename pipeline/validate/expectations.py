@@ -30,6 +30,10 @@ class Outcome:
     """What was found, in a few words, without data values longer than a line."""
     failed_ids: tuple[str, ...] = ()
     """Ids of the rows that fail it; empty for an expectation about the whole table."""
+    unjudged: str = ""
+    """What could not be judged, and why, in a few words; with `judged`, about some rows alone."""
+    judged: bool = True
+    """Whether anything could be judged at all; `success` says nothing otherwise."""
 
     @property
     def name(self) -> str:
@@ -37,8 +41,12 @@ class Outcome:
 
     @property
     def consequence(self) -> str:
-        """`critical` stops the run, `set aside` takes the rows that fail away, or `warning`."""
-        return "set aside" if self.rule.reason else self.rule.expectation.severity
+        """`critical` stops the run, `set aside` takes the rows that fail away, or `warning`.
+
+        One that fails without naming a row is about the table, whatever its type.
+        """
+        names_rows = self.success or self.failed_ids
+        return "set aside" if self.rule.reason and names_rows else self.rule.expectation.severity
 
 
 def rule_of(expectation: Expectation) -> Rule:
@@ -79,13 +87,14 @@ def check(table: pd.DataFrame, rules: Sequence[Rule], noun: str = "examples") ->
     """
     import great_expectations as gx
 
-    if not rules:
-        return []
+    asked = [rule for rule in rules if not rule.lacking]
+    if not asked:
+        return [_lacking(rule) for rule in rules]
     logging.getLogger("great_expectations").setLevel(logging.ERROR)
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}
     # Great Expectations keeps one of equal ones, so each is asked once.
-    distinct = {_key(rule): rule.expectation for rule in rules}
+    distinct = {_key(rule): rule.expectation for rule in asked}
     suite = gx.ExpectationSuite(name="dataset")
     for position, expectation in enumerate(distinct.values()):
         suite.add_expectation(_make(expectation, position))
@@ -101,7 +110,14 @@ def check(table: pd.DataFrame, rules: Sequence[Rule], noun: str = "examples") ->
         raise RuntimeError(f"{len(results)} of {len(distinct)} expectations were evaluated")
     results = sorted(results, key=lambda result: result.expectation_config.meta["position"])
     by_key = dict(zip(distinct, results, strict=True))
-    return [_outcome(rule, by_key[_key(rule)], table["id"], noun) for rule in rules]
+    return [
+        _lacking(rule) if rule.lacking else _outcome(rule, by_key[_key(rule)], table, noun)
+        for rule in rules
+    ]
+
+
+def _lacking(rule: Rule) -> Outcome:
+    return Outcome(rule, True, "", unjudged=rule.lacking, judged=False)
 
 
 def _implementation(type: str) -> Any:
@@ -150,26 +166,52 @@ def _key(rule: Rule) -> str:
     return rule.expectation.model_dump_json()
 
 
-def _outcome(rule: Rule, result: Any, ids: "pd.Series[Any]", noun: str) -> Outcome:
+def _outcome(rule: Rule, result: Any, table: pd.DataFrame, noun: str) -> Outcome:
     raised = _exception_message(result.exception_info)
     if raised:
         raise SettingsError(
             f"expectation {rule.says} could not be evaluated: {raised[:200]}",
             fix="check its column and arguments in the catalog entry",
         )
-    success = bool(result.success)
+    success, ids = bool(result.success), table["id"]
+    if success and not _num_judged(result.result):
+        lacking = f"needs {rule.needs}" if rule.needs else f"none of {len(ids)} {noun} has a value"
+        return Outcome(rule, True, "", unjudged=lacking, judged=False)
+    unjudged = _unjudged_rows(rule, table)
     rows = result.result.get("unexpected_index_list") or []
     failed = tuple(sorted({str(id) for id in ids.iloc[list(rows)]}))
     if failed:
         more = " …" if len(failed) > NUM_SHOWN else ""
         shown = ", ".join(failed[:NUM_SHOWN])[:MAX_SHOWN_CHARS]
-        return Outcome(rule, success, f"{len(rows)} of {len(ids)} {noun}: {shown}{more}", failed)
+        observed = f"{len(rows)} of {len(ids)} {noun}: {shown}{more}"
+        return Outcome(rule, success, observed, failed, unjudged)
     value, missing = (result.result.get(key) for key in ("observed_value", "partial_missing_list"))
     if missing:
-        return Outcome(rule, success, "missing: " + ", ".join(sorted(map(str, missing)))[:120])
+        observed = "missing: " + ", ".join(sorted(map(str, missing)))[:MAX_SHOWN_CHARS]
+        return Outcome(rule, success, observed)
     if isinstance(value, float):
         value = f"{value:.4g}"
-    return Outcome(rule, success, "" if value is None else str(value)[:MAX_SHOWN_CHARS])
+    observed = "" if value is None else str(value)[:MAX_SHOWN_CHARS]
+    return Outcome(rule, success, observed, unjudged=unjudged)
+
+
+def _num_judged(result: dict[str, Any]) -> int:
+    """How many values an expectation that holds was asked about; it holds of none in any case."""
+    if "element_count" in result:
+        return int(result["element_count"]) - int(result.get("missing_count") or 0)
+    return 0 if "observed_value" in result and result["observed_value"] is None else 1
+
+
+def _unjudged_rows(rule: Rule, table: pd.DataFrame) -> str:
+    """Rows that lack what the rule needs to judge them; empty where there is none."""
+    if not rule.needs or rule.column not in table:
+        return ""
+    missing = table["id"][table[rule.column].isna()].astype(str).tolist()
+    if not missing:
+        return ""
+    more = " …" if len(missing) > NUM_SHOWN else ""
+    shown = ", ".join(missing[:NUM_SHOWN])[:MAX_SHOWN_CHARS]
+    return f"needs {rule.needs}; not so {shown}{more}"
 
 
 def _describe(expectation: Expectation) -> str:

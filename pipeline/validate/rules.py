@@ -5,6 +5,7 @@ assessment.py makes the columns that are not of data/raw, and asks.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pandas as pd
 
@@ -14,6 +15,7 @@ from pipeline.dataset.expectations.rules import (
     EQUAL,
     IN_SET,
     IS_NULL,
+    MIN_COMPARED,
     NOT_NULL,
     NUM_ROWS,
     Rule,
@@ -23,6 +25,7 @@ from pipeline.dataset.expectations.rules import (
     rule,
     set_aside,
     since_profile,
+    unjudged,
 )
 from pipeline.dataset.table import SPLITS
 from pipeline.validate.profile import counts_before
@@ -75,17 +78,20 @@ def row_rules(
     ]
 
 
-def table_rules(
-    across_splits: Sequence[Rule], among_examples: Sequence[Rule], *, in_time: bool = False
-) -> list[Rule]:
-    """About the examples that remain: what they are to each other.
+def whole_groups(grouped: bool) -> Rule:
+    """That splits keep groups whole, which they need not where time decides.
 
-    Where the split is `in_time`, time decides, and a group may be in several splits; ingest counts
-    and names those.
+    `grouped` says whether any example has a group.
     """
-    whole = each("no group is in two splits", "straddles", False, "critical")
+    says = "no group is in two splits"
+    if not grouped:
+        return unjudged(says, "no example has a group")
+    return each(says, "straddles", False, "critical")
+
+
+def table_rules(across_splits: Sequence[Rule], among_examples: Sequence[Rule]) -> list[Rule]:
+    """About the examples that remain: what they are to each other."""
     return [
-        *([] if in_time else [whole]),
         each("no example is in two splits", "leaked", False, "warning"),
         *across_splits,
         each(
@@ -99,13 +105,25 @@ def table_rules(
     ]
 
 
-def split_rules(max_drift: float) -> list[Rule]:
-    """About the table of splits."""
+def split_rules(max_drift: float, *, with_signal: bool) -> list[Rule]:
+    """About the table of splits; `with_signal` says whether there is a label signal."""
+    size = f"some {MIN_COMPARED} examples or groups in a split and in train"
+    labels_fit = "labels of val and test fit as those of train"
     return [
         at_least("train, val and test are there", "examples", 1, "critical"),
-        at_most("val and test are measured like train", "gap", max_drift),
-        at_most("labels of val and test fit as those of train", "signal_lost", max_drift),
+        at_most("val and test are measured like train", "gap", max_drift, size),
+        at_most(labels_fit, "signal_lost", max_drift, size)
+        if with_signal
+        else unjudged(labels_fit, "there is no label signal"),
     ]
+
+
+WITHOUT_PROFILE = [
+    since_profile(
+        unjudged("nothing has changed since the accepted profile", "no profile was accepted")
+    )
+]
+"""What stands for all rules about changes where there is none."""
 
 
 def drift_rules(
@@ -141,7 +159,7 @@ COMPARED = {"split": "splits are as large", "license": "licences are the same"}
 
 def _same(says: str, column: str, mostly: float = 1.0) -> Rule:
     same = rule(says, EQUAL, "warning", column_A=column, column_B=f"{column}_before", mostly=mostly)
-    return since_profile(same)
+    return since_profile(replace(same, needs="examples that the profile remembers"))
 
 
 # About examples that the profile remembers.

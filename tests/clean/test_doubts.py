@@ -44,6 +44,16 @@ def test_labels_come_by_their_quality_the_suspected_first(ledger):
     assert doubts[1].reasons == ["label"]
 
 
+def test_what_models_suspect_is_listed_however_likely_it_is_right(ledger):
+    """Models that guess call no label rather wrong than right; what people decided stays."""
+    ledger.quality[:] = [0.9, 0.85, 0.95, 0.95, 0.7, np.nan]
+    ledger.doubted[[0, 1]] = ledger.suspected[[0, 1]] = True
+    ledger.suspected[1] = False
+    doubts = find_doubts(ledger, [], None)
+    assert list(doubts) == [0, 4, 1]
+    assert [doubt.reasons for doubt in doubts.values()] == [["label"]] * 3
+
+
 def test_people_who_differ_are_told_of_where_it_is_still_unclear(ledger):
     """Of a all say the same, b and c are disputed, and models have settled c."""
     ledger.quality[:] = [0.5, 0.5, 0.99, 0.99, 0.99, np.nan]

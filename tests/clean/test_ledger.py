@@ -45,6 +45,35 @@ def suspect(ledger: Ledger, rows: list[int]) -> None:
     ledger.suspect(np.arange(num), found)
 
 
+def test_what_is_suspected_and_not_sure_is_marked_alone(ledger):
+    """Nothing is weighed, relabelled or removed for a check that cannot be relied on."""
+    num = len(ledger.ids)
+    unsure = LabelCheck(
+        quality=np.full(num, 0.25),
+        is_issue=np.ones(num, bool),
+        proposed=np.ones(num, np.int64),
+        noise_rate=None,
+        noise=np.eye(3),
+        posterior=np.full((num, 3), 1 / 3),
+        confirmed=np.arange(num) == 5,
+    )
+    for action, labels in (("downweight", 2), ("relabel", 1), ("drop", 2)):
+        ledger.removed.clear()
+        ledger.suspect(np.arange(num), unsure)
+        ledger.act(action, remove_outliers=False)
+        assert ledger.marked.tolist() == [True, True, True, False, True, True]
+        assert ledger.weights.tolist() == [1, 1, 1, 1, 1, 0.25]
+        assert ledger.labels.tolist() == [0, 1, 2, 0, -1, labels]
+        assert sorted(ledger.removed) == ([5] if action == "drop" else [])
+        ledger.labels[:] = ledger.given
+
+
+def test_a_label_without_a_quality_was_not_judged(ledger):
+    assert not ledger.judged.any()
+    ledger.quality[1] = 0.5
+    assert np.flatnonzero(ledger.judged).tolist() == [1]
+
+
 def test_the_ledger_starts_with_all_rows_as_they_are(ledger):
     assert ledger.given.tolist() == ledger.labels.tolist() == [0, 1, 2, 0, -1, 2]
     assert ledger.labelled.tolist() == [True] * 4 + [False, True]

@@ -89,6 +89,7 @@ def test_the_figures_of_the_contract(rows):
         "leaks": 1,
         "label_issues": 2,
         "label_issues_in_test": 1,
+        "sure_label_issues": 0,
         "decisions": 1,
         "relabelled": 1,
         "removed": 3,

@@ -92,6 +92,18 @@ def test_what_the_card_says():
     assert write_card(facts()) == card
 
 
+def test_the_card_says_what_could_not_be_judged():
+    checks = [("mean of brightness in <b>cat</b> as in the profile", "needs some 20 examples")]
+    labels = LABELS | {"could_not_judge": "outliers: too few examples; labels: no model was asked"}
+    card = write_card(facts(unjudged=checks, labels=labels))
+    _, section = card.split("## What could not be judged\n\n")
+    lines = section.split("\n## ")[0].split("\n")
+    assert lines[0].endswith("as in the profile: needs some 20 examples")
+    assert "<b>" not in lines[0]
+    assert lines[1:3] == ["- outliers: too few examples", "- labels: no model was asked"]
+    assert "Nothing: every check had enough to go by." in write_card(facts()).splitlines()
+
+
 def test_the_head_is_that_of_the_hub():
     _, head, _ = write_card(facts(entry=Entry(uri="x", license="MIT", title='a "b": c'))).split(
         "---\n", 2

@@ -47,12 +47,10 @@ def read_shard(ids: list[str]) -> Shard:
 @pytest.fixture(autouse=True)
 def project(tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
-    suspected = [("b", "test"), ("a", "train")]
     duplicates = [("train c", "train", "c", "test"), ("b", "test", "a", "test")]
     tables.write_tables(
         FINDINGS,
         {
-            "suspected": table_of(["id", "split"], suspected),
             "duplicates": table_of(["id", "split", "of", "of_split"], duplicates),
         },
     )
@@ -67,7 +65,6 @@ def test_the_test_split_with_its_findings():
     test = read_test(read_shard(IDS), stress)
     assert (test.ids, test.groups) == (IDS, [None, "of b", None])
     assert test.y.tolist() == [0, 1, 2]
-    assert test.suspected.tolist() == [False, True, False]
     assert test.leaked.tolist() == [False, False, True]
     assert test.measurements["brightness"] == pytest.approx([0.1, 0.3, 0.5])
     assert test.measurements["pixels"].tolist() == [24, 24, 24]

@@ -50,7 +50,6 @@ def test_the_card():
         "groundwork predict FILE                # the best answer and its probability",
         "| accuracy | 0.9500 | 0.8630 to 0.9829 |",
         "- `_scaled` is after dividing its logits by 1.75, which was fitted on validation",
-        "- test labels that are doubted: 2; accuracy without them 0.9828",
         "- test examples that another split had too, until they were removed there: 1; "
         "accuracy without them 0.9661",
         "- class: `b\\|right` 0.9000 (0.7000 to 0.9500, 29 examples)",
@@ -78,18 +77,27 @@ def test_the_card():
     assert not card.endswith("\n\n")
 
 
-def test_a_card_without_corruptions_doubts_or_leaks():
+def test_a_card_without_corruptions_or_leaks():
     summary = dict(EVALUATION.summary) | {
         "num_corrupted": 0,
         "accuracy_corrupted": None,
-        "num_suspected": 0,
         "num_leaked": 0,
     }
     tables = {**EVALUATION.tables, "robustness": []}
     card = write_card(ABOUT, replace(EVALUATION, summary=summary, tables=tables))
-    assert "corrupted" not in card
-    assert "doubted" not in card
+    assert "- could not judge corrupted examples: none was corrupted" in card.splitlines()
+    assert card.count("corrupted") == 2
     assert "another split" not in card
+
+
+def test_the_card_says_what_could_not_be_judged():
+    lines = write_card(ABOUT, EVALUATION).splitlines()
+    assert [line for line in lines if line.startswith("- could not judge")] == [
+        "- could not judge classes without a test example: `unseen`"
+    ]
+    tables = {**EVALUATION.tables, "slices": EVALUATION.tables["slices"][:1]}
+    lines = write_card(ABOUT, replace(EVALUATION, tables=tables)).splitlines()
+    assert "- could not judge parts of the examples: none has 10 examples" in lines
 
 
 def test_the_card_says_what_the_network_started_from():

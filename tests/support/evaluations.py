@@ -49,8 +49,6 @@ EVALUATION = EvaluationTables(
         "temperature": 1.75,
         "num_corrupted": 20,
         "accuracy_corrupted": 0.6,
-        "num_suspected": 2,
-        "accuracy_without_suspected": 57 / 58,
         "min_slice_examples": MIN_EXAMPLES,
         "num_leaked": 1,
         "accuracy_without_leaked": 57 / 59,

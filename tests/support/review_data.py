@@ -77,7 +77,14 @@ def write_queue(
 ) -> None:
     """data/findings with a review queue."""
     kind = {"modality": modality, "target_kind": "classes", "target": {"classes": classes}}
-    write_found(root / "data/findings", {QUEUE: queue}, dataset=dataset, **kind)
+    labels = {
+        "out_of_fold_accuracy": 0.75,
+        "guessing_accuracy": 0.5,
+        "label_check_trusted": False,
+        "label_issues": 5,
+        "could_not_judge": "outliers: too few examples",
+    }
+    write_found(root / "data/findings", {QUEUE: queue}, dataset=dataset, labels=labels, **kind)
 
 
 @contextmanager
@@ -109,7 +116,7 @@ def start(*arguments: str) -> "subprocess.Popen[str]":
 
 
 def url_of(process: "subprocess.Popen[str]") -> tuple[str, str]:
-    """Its first two lines, and the address in them."""
+    """Its first two lines, and the address in them, with its token."""
     assert process.stdout is not None
     lines = process.stdout.readline() + process.stdout.readline()
-    return lines, lines.split("http://")[1].split("/")[0]
+    return lines, lines.split(" as ")[0].split()[-1]

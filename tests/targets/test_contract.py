@@ -333,7 +333,6 @@ def split_of(known: Known) -> Split:
         y=known.y,
         groups=[None if row % 3 == 0 else f"<b>group|{row % 3}" for row in rows],
         measurements={"size": random.normal(size=NUM), "constant": np.zeros(NUM)},
-        suspected=rows % 10 == 0,
         leaked=rows % 15 == 1,
     )
 
@@ -395,7 +394,6 @@ def test_a_single_example_is_judged(known):
         split.y[:1],
         split.groups[:1],
         {name: values[:1] for name, values in split.measurements.items()},
-        split.suspected[:1],
         split.leaked[:1],
     )
     outputs = outputs_of(known, 1)
@@ -643,6 +641,9 @@ def test_the_data_card(known):
         "estimated_noise_rate": 0.05,
     }
     assert_markdown(describe.label_check(labels))
+    assert_markdown(describe.label_check({"relabelled": 1, "decisions": 2}))
+    for line in describe.reliability(labels):
+        assert line in describe.label_check(labels)
     assert_one_line(describe.summary(known.index))
     assert all(isinstance(word, str) for word in describe.keywords(known.index))
     for text in (describe.TASK, describe.NOUN, *describe.SHEET):

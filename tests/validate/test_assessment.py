@@ -38,6 +38,52 @@ def test_a_small_dataset_has_no_label_signal():
     found = look_at(good_columns(100))
     assert failures(found) == {}
     assert "label_signal" not in found.profile
+    assert dict(found.unjudged()) == {
+        "labels have to do with the examples": "too few examples (100), or one label for all",
+        "nothing has changed since the accepted profile": "no profile was accepted",
+        "val and test are measured like train": (
+            "needs some 20 examples or groups in a split and in train; not so val"
+        ),
+        "labels of val and test fit as those of train": "there is no label signal",
+    }
+
+
+def test_everything_can_be_judged_of_data_that_are_many_and_have_a_profile(profile):
+    found = look_at(good_columns(600), before=profile)
+    assert found.unjudged() == []
+    assert all(outcome.judged for outcome in found.outcomes)
+
+
+def test_what_lacks_examples_groups_or_a_past_is_said_not_to_be_judged(profile):
+    columns = good_columns(40)
+    columns["id"] = [f"other {id}" for id in columns["id"]]
+    columns["group"] = [None] * len(columns["id"])
+    found = look_at(columns, before=profile)
+    size = "some 20 examples or groups"
+    assert dict(found.unjudged()) == {
+        "no group is in two splits": "no example has a group",
+        "labels have to do with the examples": "too few examples (40), or one label for all",
+        "val and test are measured like train": (
+            f"needs {size} in a split and in train; not so val, test"
+        ),
+        "labels of val and test fit as those of train": "there is no label signal",
+        **dict.fromkeys(
+            [
+                "no example moved to another split",
+                "hardly an example has another label than before",
+                "hardly an example has other content than before",
+            ],
+            "needs examples that the profile remembers",
+        ),
+    }
+
+
+def test_a_profile_of_too_few_for_a_label_signal_is_said_to_have_none(profile):
+    before = {key: value for key, value in profile.items() if key != "label_signal"}
+    found = look_at(good_columns(600), before=before)
+    assert found.unjudged() == [
+        ("labels fit the examples as in the profile", "the profile has no label signal")
+    ]
 
 
 def change(column: str, value: Any, *rows: int) -> Callable[[Columns], None]:

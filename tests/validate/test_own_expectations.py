@@ -66,3 +66,54 @@ def test_an_own_expectation_about_a_column_that_is_not_there():
         'Error: The column "depth" in BatchData does not exist. '
         "| fix: check its column and arguments in the catalog entry"
     )
+
+
+@pytest.mark.parametrize("severity", ["critical", "warning"])
+@pytest.mark.parametrize(
+    ("type", "kwargs"),
+    [
+        ("expect_column_values_to_be_of_type", {"type_": "str"}),
+        ("expect_column_values_to_be_in_type_list", {"type_list": ["str", "bool"]}),
+    ],
+)
+def test_one_that_fails_without_naming_a_row_is_about_the_table(type, kwargs, severity):
+    """Types of Great Expectations that look at rows, but say of pandas' columns that all fail."""
+    found = look_at(good_columns(), (own(type, severity, column="width", **kwargs),))
+    assert list(failures(found).values()) == [severity]
+    assert found.quarantine == {}
+
+
+@pytest.mark.parametrize(
+    ("type", "kwargs"),
+    [
+        (BETWEEN, {"column": "group", "min_value": 1}),
+        ("expect_column_values_to_be_unique", {"column": "group"}),
+        ("expect_column_values_to_match_regex", {"column": "group", "regex": "^a"}),
+        ("expect_column_distinct_values_to_be_in_set", {"column": "group", "value_set": ["a"]}),
+        (
+            BETWEEN,
+            {
+                "column": "width",
+                "min_value": 99,
+                "row_condition": 'mode=="CMYK"',
+                "condition_parser": "pandas",
+            },
+        ),
+    ],
+)
+def test_one_that_had_no_value_to_look_at_does_not_hold(type, kwargs):
+    columns = good_columns()
+    columns["group"] = [None] * len(columns["id"])
+    expectation = own(type, **kwargs)
+    found = look_at(columns, (expectation,))
+    assert failures(found) == {}
+    outcome = next(o for o in found.outcomes if o.rule.expectation == expectation)
+    assert not outcome.judged
+    assert (outcome.name, f"none of {len(columns['id'])} examples has a value") in found.unjudged()
+
+
+def test_a_figure_of_no_value_fails_as_its_severity_says():
+    columns = good_columns()
+    columns["group"] = [None] * len(columns["id"])
+    count = own("expect_column_unique_value_count_to_be_between", column="group", min_value=1)
+    assert list(failures(look_at(columns, (count,))).values()) == ["critical"]

@@ -25,6 +25,13 @@ from tests.support.tables import INDEX, SCHEMA, good_columns
 
 NUM = 200
 ENTRY = "uri: nowhere\nlicense: CC0-1.0\n"
+UNJUDGED_FILE = Path("data/unjudged.csv.partial")
+UNJUDGED = [
+    ("labels have to do with the examples", "too few examples (200), or one label for all"),
+    ("nothing has changed since the accepted profile", "no profile was accepted"),
+    ("labels of val and test fit as those of train", "there is no label signal"),
+]
+"""What 200 good examples without a profile are too few for."""
 QUARANTINE = Path("data/quarantine.csv.partial")  # a stage gives outputs their names at its end
 PROFILE = Path("data/profile.json.partial")
 EVIDENCE = Path(".groundwork/failed_validation.csv")
@@ -81,12 +88,16 @@ def test_good_data(folder, capsys):
         "failed_critical": 0,
         "failed_warning": 0,
         "quarantined": 0,
+        "could_not_judge": "; ".join(f"{name}: {reason}" for name, reason in UNJUDGED),
     }
     assert rows_of(QUARANTINE) == [["id", "reason"]]
+    assert rows_of(UNJUDGED_FILE) == [["check", "reason"], *map(list, UNJUDGED)]
     assert not EVIDENCE.exists()
-    assert capsys.readouterr().out == (
-        f"validate: {num} of {num} expectations hold, 0 examples set aside\n"
-    )
+    assert capsys.readouterr().out.splitlines() == [
+        *(f"could not be judged: {name} ({reason})" for name, reason in UNJUDGED),
+        f"validate: {num} of {num} expectations hold, 0 examples set aside, "
+        "3 expectations could not be judged",
+    ]
 
 
 def test_the_same_data_give_the_same_bytes(folder):
@@ -125,7 +136,11 @@ def test_rows_are_set_aside_up_to_the_limit(folder, capsys):
         "set aside  every example has a label  1 of 200 examples: e0003",
         "set aside e0003: unlabelled",
         "set aside e0020: unreadable: no image: JPEG or PNG expected",
-        f"validate: {num - 2} of {num} expectations hold, 2 examples set aside",
+        "could not be judged: labels have to do with the examples (too few examples (198), "
+        "or one label for all)",
+        *(f"could not be judged: {name} ({reason})" for name, reason in UNJUDGED[1:]),
+        f"validate: {num - 2} of {num} expectations hold, 2 examples set aside, "
+        "3 expectations could not be judged",
     ]
 
 
@@ -157,7 +172,7 @@ def test_only_some_of_many_rows_are_printed(folder, capsys):
     assert run()["quarantined"] == 12
     lines = capsys.readouterr().out.splitlines()
     assert len([line for line in lines if line.startswith("set aside e")]) == 10
-    assert lines[-2] == "... and 2 more"
+    assert lines[-5] == "... and 2 more"
 
 
 def test_a_repeated_id_stops_the_run(folder, capsys):
@@ -271,6 +286,16 @@ def test_a_wider_limit_of_drift_is_kept_to(folder):
     params = Path("params.yaml").read_text()
     Path("params.yaml").write_text(params.replace("max_drift: 0.1", "max_drift: 10"))
     assert run()["failed_warning"] == 0
+
+
+def test_a_list_of_evidence_that_cannot_be_written_does_not_hide_what_is_wrong(folder, capfd):
+    columns = good_columns(NUM)
+    columns["group"][0] = columns["group"][7] = "one patient"
+    write_raw(columns)
+    EVIDENCE.mkdir(parents=True)  # where the file would be
+    with pytest.raises(BrokenDataset, match="no group is in two splits"):
+        run()
+    assert capfd.readouterr().err.startswith(f"{EVIDENCE} cannot be written (Is a directory)")
 
 
 def test_as_a_process_a_broken_dataset_publishes_nothing(folder):

@@ -66,7 +66,6 @@ def test_report_keys_are_the_contract(built):
         "worst_class",
         "accuracy_low",
         "accuracy_high",
-        "accuracy_without_suspected",
         "accuracy_without_leaked",
         "accuracy_top5",
         "calibration_error_scaled",

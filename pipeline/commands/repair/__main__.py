@@ -8,6 +8,7 @@ while DVC is at work.
 
 import argparse
 from collections.abc import Iterator
+from contextlib import suppress
 
 from dvc.config import ConfigError
 from dvc.lock import LockError
@@ -24,7 +25,8 @@ from pipeline.commands.repair.locks import (
     mend_rwlock,
     stages_at_work,
 )
-from pipeline.runtime.errors import one_line
+from pipeline.dataset.review.settling import settle_all
+from pipeline.runtime.errors import ReviewError, one_line
 
 LOCK = DVC_TMP / "lock"
 REMOVE = f"rm -f {DVC_TMP}/*lock {DVC_TMP}/exps/*lock"
@@ -33,6 +35,8 @@ REMOVE = f"rm -f {DVC_TMP}/*lock {DVC_TMP}/exps/*lock"
 def main(arguments: argparse.Namespace) -> None:
     DVC_TMP.mkdir(parents=True, exist_ok=True)
     said = list(under_lock(with_cache=arguments.cache))
+    with suppress(ReviewError):  # which says what to mend to those who read the file
+        said += settle_all()  # not while the lock is ours: it asks whether DVC is at work
     for sentence in said:
         print(one_line(f"repair: {sentence}"), flush=True)
     if not said and not arguments.quiet:

@@ -12,23 +12,27 @@ import subprocess
 import sys
 import threading
 import webbrowser
+from collections.abc import Mapping
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.commands.frame import run_command
 from pipeline.commands.review.arguments import parser
-from pipeline.commands.review.decisions import DecisionFile
 from pipeline.commands.review.lookup import RawExamples
 from pipeline.commands.review.server import Server
 from pipeline.commands.review.session import Opened, Session
 from pipeline.dataset.places import FINDINGS, RAW
+from pipeline.dataset.review import versions
 from pipeline.dataset.review.queue import read_queue
+from pipeline.dataset.review.store import ReviewStore
 from pipeline.dataset.table import read_index
 from pipeline.modalities.opening import open_show
-from pipeline.runtime.errors import MissingInput
+from pipeline.runtime.errors import MissingInput, one_line
 from pipeline.runtime.settings import PARAMS_FILE, Kind, read_params
 from pipeline.targets.opening import open_describe, open_noise
+from pipeline.targets.protocols.describe import Describe
 
 
 def main(arguments: argparse.Namespace) -> None:
@@ -44,6 +48,8 @@ def main(arguments: argparse.Namespace) -> None:
             f"review: {server.url} as {session.reviewer}; Ctrl-C ends it",
             flush=True,
         )
+        for sentence in news(session):
+            print(one_line(f"review: {sentence}"), flush=True)
         if not arguments.no_browser and has_display():
             threading.Thread(target=webbrowser.open, args=[server.url], daemon=True).start()
         server.serve_forever()
@@ -94,8 +100,27 @@ def open_session(reviewer: str) -> Session:
             fix="dvc repro clean",
         )
     dataset = index["dataset"]
-    opened = Opened(show, target, index["target"], labels)
-    return Session(dataset, reviewer, opened, queue, raw, DecisionFile(dataset, labels))
+    opened = Opened(show, target, index["target"], labels, notes_of(index["labels"], target))
+    return Session(dataset, reviewer, opened, queue, raw, ReviewStore(dataset, labels))
+
+
+def news(session: Session) -> list[str]:
+    """What is to be said of decisions made before."""
+    session.file.settle()
+    sentences = session.file.news()
+    if versions.is_detached():
+        sentences.append(
+            "HEAD is on no branch, as a killed `dvc exp run` leaves it; groundwork repair says the "
+            "way back"
+        )
+    return sentences
+
+
+def notes_of(labels: Mapping[str, Any], target: Describe) -> list[str]:
+    """How far the label check is to be trusted, and what could not be judged; see labels.json."""
+    lines = [line.removeprefix("- ") for line in target.reliability(labels)]
+    unjudged = labels.get("could_not_judge")
+    return [*lines, *([f"could not judge {unjudged}"] if unjudged else [])]
 
 
 def own_name() -> str:

@@ -4,6 +4,7 @@ No content is kept, so nothing but data/raw itself is there to be forgotten.
 """
 
 import bisect
+import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipeline.dataset.table import read_index, read_tables
+from pipeline.dataset.table import file_sha256, read_index, read_tables
 from pipeline.runtime.errors import MissingInput
 
 
@@ -27,6 +28,14 @@ class Example:
     label: Any
     about: dict[str, Any]
     """Small columns of data/raw, by their names."""
+
+
+MOST_TRIES = 3
+WAIT = "wait until ingest is done, or run it: dvc repro ingest"
+
+
+class BeingMade(MissingInput):
+    """data/raw is not whole now; asked again later, it will be."""
 
 
 class RawExamples:
@@ -45,7 +54,10 @@ class RawExamples:
         """
         wanted = pa.array(sorted(set(ids)), pa.string())
         self.examples: dict[str, Example] = {}
-        self._files = [folder / file["name"] for file in read_index(folder)["files"]]
+        listed = read_index(folder)["files"]
+        self._files = [folder / file["name"] for file in listed]
+        self._digests = [file["sha256"] for file in listed]
+        self._lock = threading.Lock()
         self._states = [_state(path) for path in self._files]
         self._starts = [0]
         for table in read_tables(folder, ["id", label, *about]):
@@ -63,24 +75,56 @@ class RawExamples:
         May be called from several threads.
 
         Raises:
+            BeingMade: ingest runs.
             MissingInput: data/raw has changed since, or is damaged.
         """
         number = bisect.bisect_right(self._starts, row) - 1
         if not 0 <= number < len(self._files):
             return None
+        for _ in range(MOST_TRIES):
+            self._make_sure(number)
+            value, fault = self._read(number, row, columns)
+            if _state(self._files[number]) == self._states[number]:
+                if fault:
+                    raise fault
+                return value
+            # Of another file, neither a content nor an error says anything.
+        raise BeingMade(f"{self._files[number]} is being made", fix=WAIT)
+
+    def _read(
+        self, number: int, row: int, columns: Sequence[str]
+    ) -> tuple[dict[str, Any] | None, MissingInput | None]:
+        """A row of a file, or what is wrong with that."""
         path = self._files[number]
         try:
-            return read_row(path, row - self._starts[number], columns)
+            return read_row(path, row - self._starts[number], columns), None
         except (OSError, ValueError, pa.ArrowException) as error:
-            raise MissingInput(
-                f"{path} is damaged: {error}", fix="dvc repro --force ingest"
-            ) from None
-        finally:  # of another file, neither a content nor an error says anything
-            if _state(path) != self._states[number]:
+            fix = "dvc repro --force ingest"
+            return None, MissingInput(f"{path} is damaged: {error}", fix=fix)
+
+    def _make_sure(self, number: int) -> None:
+        """Have a file that was written again, when it is the same to the byte.
+
+        Raises:
+            BeingMade: it is not there.
+            MissingInput: it is another.
+        """
+        path = self._files[number]
+        with self._lock:  # one looks for all who ask meanwhile
+            state = _state(path)
+            if state == self._states[number]:
+                return
+            try:
+                read_index(path.parent)  # which is written last
+                digest = file_sha256(path)
+            except (OSError, MissingInput):
+                raise BeingMade(f"{path.parent} is being made", fix=WAIT) from None
+            if digest != self._digests[number]:
                 raise MissingInput(
                     f"{path} has changed since the review began",
-                    fix="end the review and start it again",
+                    fix="end the review, run dvc repro, and start it again",
                 )
+            self._states[number] = state
 
 
 def read_row(path: Path, row: int, columns: Sequence[str]) -> dict[str, Any]:

@@ -1,9 +1,11 @@
-"""HTTP for the review page: 127.0.0.1 only, no other site may ask or write.
+"""HTTP for the review page: 127.0.0.1 only, no other user and no other site may ask or write.
 
-Against DNS rebinding the Host header must name this machine; against forged requests a POST must
-come from the page's own origin. The page runs no script and loads nothing but its own files.
+Against other users there is a secret (access.py); against DNS rebinding the Host header must name
+this machine; against forged requests a POST must come from the page's own origin. The page runs no
+script and loads nothing but its own files.
 """
 
+import hmac
 import json
 import sys
 from collections.abc import Callable
@@ -13,10 +15,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from pipeline.commands.review.access import WHOLE_ADDRESS, Access, is_this_machine
+from pipeline.commands.review.lookup import BeingMade
 from pipeline.commands.review.session import FILTERS, Session
 from pipeline.runtime.errors import GroundworkError, ReviewError
 
-HOSTS = ("127.0.0.1", "localhost")
 PAGE = Path(__file__).with_name("page")
 FILES = {
     "/": ("index.html", "text/html; charset=utf-8"),
@@ -32,7 +35,7 @@ HEADERS = {
     "img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     # What shows people must not stay in the browser's cache, where `forget` cannot reach them.
@@ -46,6 +49,7 @@ ACTIONS: dict[str, tuple[Callable[..., dict[str, Any]], dict[str, type]]] = {
     "/api/undo": (Session.undo, {"key": str, "id": str}),
     "/api/restore": (Session.restore, {"wanted": bool}),
 }
+STYLE = "/show.css"
 MAX_BODY = 64 << 10  # bytes
 SECONDS_IDLE = 60
 
@@ -60,6 +64,7 @@ class Server(ThreadingHTTPServer):
             ReviewError: the port is taken or not allowed.
         """
         self.session = session
+        self.access = Access()
         try:
             super().__init__(("127.0.0.1", port), Handler)
         except OSError as error:
@@ -70,7 +75,11 @@ class Server(ThreadingHTTPServer):
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}/"
+        return f"http://127.0.0.1:{self.server_port}/?token={self.access.token}"
+
+    def service_actions(self) -> None:
+        """Bring what an experiment has kept back into the file, when it is over."""
+        self.session.catch_up()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         if not isinstance(sys.exception(), ConnectionError):  # a tab was closed
@@ -91,6 +100,7 @@ class Handler(BaseHTTPRequestHandler):
     wbufsize = -1  # head and small body in one packet
     disable_nagle_algorithm = True  # else the end of a large body waits for 40 ms
     server: Server
+    _opens_page = False
 
     def do_GET(self) -> None:
         self._answer(self._get)
@@ -101,20 +111,29 @@ class Handler(BaseHTTPRequestHandler):
     def _answer(self, method: Callable[[], tuple[str, bytes]]) -> None:
         status = HTTPStatus.OK
         try:
-            host = urlsplit("//" + self.headers.get("Host", "")).hostname
-            if host not in HOSTS:
+            if not is_this_machine(self.headers):
                 raise Refused(HTTPStatus.FORBIDDEN, "this page is for this machine alone")
             kind, body = method()
         except Refused as error:
             status, (kind, body) = error.status, as_json({"error": str(error)})
+        except BeingMade as error:
+            text = f"{error.what} – {error.fix}"
+            status, (kind, body) = HTTPStatus.SERVICE_UNAVAILABLE, as_json({"error": text})
         except GroundworkError as error:
             text = f"{error.what} – {error.fix}"
             status, (kind, body) = HTTPStatus.CONFLICT, as_json({"error": text})
+        except RecursionError:
+            text = "JSON is nested too deep"
+            status, (kind, body) = HTTPStatus.BAD_REQUEST, as_json({"error": text})
         except ValueError as error:
             status, (kind, body) = HTTPStatus.BAD_REQUEST, as_json({"error": str(error)})
         self.send_response(status)
+        if self._opens_page and status == HTTPStatus.OK:
+            self.send_header("Set-Cookie", self.server.access.cookie)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
+        if status == HTTPStatus.SERVICE_UNAVAILABLE:
+            self.send_header("Retry-After", "2")
         if status != HTTPStatus.OK:
             self.send_header("Connection", "close")  # a body may be unread
         self.end_headers()
@@ -122,16 +141,23 @@ class Handler(BaseHTTPRequestHandler):
 
     def _get(self) -> tuple[str, bytes]:
         session = self.server.session
-        path, query = urlsplit(self.path)[2:4]
-        values = dict(parse_qsl(query, keep_blank_values=True))
+        path, values = self._address()
+        has_token = self.server.access.has_token(self.headers, values)
+        is_session = hmac.compare_digest(values.get("session", "").encode(), session.id.encode())
+        # A picture cannot send a header; the id of a session is as secret as the token.
+        may_see = has_token or (path.startswith("/media/") and is_session)
+        is_file = path in FILES or path == STYLE
+        if not (may_see or (is_file and self.server.access.has_cookie(self.headers))):
+            raise Refused(HTTPStatus.FORBIDDEN, WHOLE_ADDRESS)
+        self._opens_page = path == "/"
         if path in FILES:
             name, kind = FILES[path]
             return kind, (PAGE / name).read_bytes()
-        if path == "/show.css":
+        if path == STYLE:
             return "text/css; charset=utf-8", session.show.STYLE.read_bytes()
         if path == "/api/about":
             return as_json(session.about())
-        if path.startswith(("/api/", "/media/")) and values.get("session") != session.id:
+        if path.startswith(("/api/", "/media/")) and not is_session:
             raise Refused(HTTPStatus.GONE, "the review was started again")
         if path == "/api/rows":
             filters = {name: values[name] for name in FILTERS if name in values}
@@ -146,6 +172,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def _post(self) -> tuple[str, bytes]:
         session = self.server.session
+        path, query = self._address()
+        if not self.server.access.has_token(self.headers, query):
+            raise Refused(HTTPStatus.FORBIDDEN, WHOLE_ADDRESS)
         if self.headers.get("Origin") != f"http://{self.headers['Host']}":
             raise Refused(HTTPStatus.FORBIDDEN, "only the page itself may write")
         if self.headers.get_content_type() != "application/json":
@@ -156,12 +185,17 @@ class Handler(BaseHTTPRequestHandler):
         values = json.loads(self.rfile.read(length))
         if not isinstance(values, dict) or values.pop("dataset", None) != session.dataset:
             raise ValueError(f"this server reviews {session.dataset}")
-        if self.path not in ACTIONS:
+        if path not in ACTIONS:
             raise Refused(HTTPStatus.NOT_FOUND, "not here")
-        method, types = ACTIONS[self.path]
+        method, types = ACTIONS[path]
         if {name: type(value) for name, value in values.items()} != types:
             raise ValueError(f"expected {', '.join(types)}")
         return as_json(method(session, **values))
+
+    def _address(self) -> tuple[str, dict[str, str]]:
+        """The path that was asked for, and the values behind it."""
+        path, query = urlsplit(self.path)[2:4]
+        return path, dict(parse_qsl(query, keep_blank_values=True))
 
     def end_headers(self) -> None:
         for name, value in HEADERS.items():

@@ -3,6 +3,7 @@
 import secrets
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,16 +12,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from pipeline.commands.review.decisions import DecisionFile
 from pipeline.commands.review.lookup import RawExamples
-from pipeline.commands.review.words import why
+from pipeline.commands.review.words import LABEL, offer, why
 from pipeline.dataset.review.decisions import DROP, KEEP, Decision, LabelChoices
+from pipeline.dataset.review.store import ReviewStore
 from pipeline.modalities.protocols.show import Show
+from pipeline.runtime.errors import ReviewError
 from pipeline.targets.protocols.describe import Describe
 from pipeline.targets.protocols.labels import TargetIndex
 
 FILTERS = ("given", "proposed", "reason", "split")
-LABEL = "label"  # a decision for another label, beside KEEP and DROP
 MAX_NOTE = 2000  # characters
 MAX_ITEMS = 50  # of one answer
 
@@ -33,6 +34,8 @@ class Opened:
     target: Describe
     index: TargetIndex
     labels: LabelChoices
+    notes: Sequence[str] = ()
+    """What to know of the label check before one relies on it."""
 
 
 class Session:
@@ -52,13 +55,13 @@ class Session:
         opened: Opened,
         queue: pa.Table,
         raw: RawExamples,
-        file: DecisionFile,
+        file: ReviewStore,
     ) -> None:
-        self.id = secrets.token_hex(8)
+        self.id = secrets.token_hex(16)  # a secret: it opens pictures
         self.dataset = dataset
         self.reviewer = printable(reviewer)
         self.show, self.target = opened.show, opened.target
-        self._labels = opened.labels
+        self._labels, self._notes = opened.labels, opened.notes
         self._choices = opened.target.choices(opened.index)
         self._raw = raw
         self.file = file
@@ -70,7 +73,9 @@ class Session:
         self._lock = threading.Lock()
         self._written: dict[str, Decision] = {}  # by the key that the page gave each
         self._undone: set[str] = set()
-        self._lost: list[str] = []  # keys of decisions that somebody else took out of the file
+        self._lost: dict[str, Decision] = {}  # which somebody else took out of the file
+        self._num_changes = 0  # made here
+        self._is_waiting = False
         self._checked = -1  # version of the file that `_lost` is of
 
     def about(self) -> dict[str, Any]:
@@ -81,6 +86,7 @@ class Session:
             "file": str(self.file.path),
             "reviewer": self.reviewer,
             "noun": self.target.NOUN,
+            "notes": [printable(note) for note in self._notes],
             "choices": self._choices,
             "filters": {name: self._counts(name) for name in FILTERS},
         }
@@ -111,6 +117,7 @@ class Session:
             | {
                 "row": row,
                 "why": why(item, self.show, self.target),
+                "offer": offer(item)._asdict(),
                 "example": self._example(item["id"]),
                 "pair": self._pair(item),
                 "neighbours": [self._example(id) for id in item["neighbours"]],
@@ -147,8 +154,9 @@ class Session:
         decision = Decision(id, given, word, self.reviewer, printable(note)[:MAX_NOTE])
         with self._lock:
             if key not in self._written and key not in self._undone:
-                self.file.append(decision)
+                self.file.append(key, decision)
                 self._written[key] = decision
+                self._num_changes += 1
             return self._outcome(row)
 
     def undo(self, key: str, id: str) -> dict[str, Any]:
@@ -159,6 +167,7 @@ class Session:
             if key in self._written:
                 self.file.remove(self._written[key])
                 self._forget(key)
+                self._num_changes += 1
             elif key not in self._undone:
                 raise ValueError(
                     "an earlier session wrote this decision; decide again, or edit the file"
@@ -169,12 +178,13 @@ class Session:
         """Write decisions of this session again that somebody took out of the file, or do not."""
         with self._lock:
             self._news()
-            for key in self._lost:
+            for key, decision in self._lost.items():
                 if wanted:
-                    self.file.append(self._written[key])
+                    self.file.write_again(key, decision)
                 else:
+                    self.file.remove(decision)
                     self._forget(key)
-            self._lost = []
+            self._lost = {}
             return self._news()
 
     def num_written(self) -> int:
@@ -182,21 +192,35 @@ class Session:
         with self._lock:
             return len(self._written)
 
+    def catch_up(self) -> None:
+        """Bring what had to wait into the file; a fault is said when something is decided."""
+        if self._is_waiting and self._lock.acquire(blocking=False):
+            try:
+                with suppress(ReviewError):
+                    self._is_waiting = self.file.num_waiting() > 0
+            finally:
+                self._lock.release()
+
     def _forget(self, key: str) -> None:
-        del self._written[key]
+        self._written.pop(key, None)
         self._undone.add(key)
 
     def _outcome(self, row: int) -> dict[str, Any]:
         return {"decision": self._shown(row, self.file.decisions()), **self._news()}
 
     def _news(self) -> dict[str, Any]:
-        """What others did to the file: its version, and how many decisions from here are gone."""
+        """What happened: a version that each change makes greater by one, and how many decisions
+        from here are gone or wait."""
         self.file.decisions()
         if self.file.version != self._checked:
             gone = set(self.file.missing(list(self._written.values())))
-            self._lost = [key for key, decision in self._written.items() if decision in gone]
+            self._lost = {entry.key: entry.decision for entry in self.file.withheld()}
+            self._lost |= {key: found for key, found in self._written.items() if found in gone}
             self._checked = self.file.version
-        return {"version": self.file.version, "lost": len(self._lost)}
+        waiting = self.file.num_waiting()
+        self._is_waiting = waiting > 0
+        version = self.file.version + self._num_changes
+        return {"version": version, "lost": len(self._lost), "waiting": waiting}
 
     def _is_decided(self, row: int, decisions: dict[str, Decision]) -> bool:
         decision = decisions.get(self._ids[row])

@@ -14,11 +14,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline.dataset.expectations.moments import Moments, num_groups
-from pipeline.dataset.expectations.rules import Rule, rule, since_profile
+from pipeline.dataset.expectations.rules import MIN_COMPARED, Rule, rule, since_profile, unjudged
 
 SIGMAS = 4.5  # with some hundred comparisons a run, chance alone exceeds it once in a thousand runs
 SMALLEST_UNIT = 1e-6
-MIN_COMPARED = 20  # groups; the means of fewer have no error that could be known
 
 Profile = Mapping[str, Any]
 """What data/profile.json says; see validate/profile.py."""
@@ -29,19 +28,21 @@ def shift_of(
 ) -> NDArray[np.float64]:
     """How far means `(G, F)` are from others, in `unit`; 0 where chance alone may do it.
 
+    NaN where nothing can be told: of fewer than MIN_COMPARED, or without the other mean.
     `inverse` is that of the sizes of both, see `inverse_size`, shape `(G,)`.
     """
     with np.errstate(invalid="ignore"):
         error = now.std * np.sqrt(inverse)[:, None]
         change = np.abs(now.mean - mean)
         known = (inverse <= 2 / MIN_COMPARED)[:, None]
-        shift: NDArray[np.float64] = np.where(known & (change > SIGMAS * error), change / unit, 0.0)
+        moved = np.where(change > SIGMAS * error, change / unit, 0.0)
+        shift: NDArray[np.float64] = np.where(known & np.isfinite(change), moved, np.nan)
     return shift
 
 
 def largest(shift: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The largest shift in each of G groups, `(G,)`; 0 where none is known."""
-    largest: NDArray[np.float64] = np.nan_to_num(shift, nan=0.0).max(axis=1)
+    """The largest shift in each of G groups, `(G,)`; NaN where none is known."""
+    largest: NDArray[np.float64] = np.fmax.reduce(shift, axis=1)
     return largest
 
 
@@ -87,6 +88,8 @@ def as_frequent(
     max_drift: float,
 ) -> Rule:
     """The rule that values of a column are as frequent as in the profile, which has `counts`."""
+    if not counts:
+        return since_profile(unjudged(says, "the profile counts none"))
     total = sum(counts.values())
     by_chance = divergence_by_chance(num_groups(table), before["groups"], len(counts))
     return since_profile(

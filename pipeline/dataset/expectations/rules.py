@@ -19,6 +19,8 @@ IN_SET, EQUAL = "expect_column_values_to_be_in_set", "expect_column_pair_values_
 BETWEEN, MEAN_BETWEEN = "expect_column_values_to_be_between", "expect_column_mean_to_be_between"
 NUM_ROWS = "expect_table_row_count_to_be_between"
 
+MIN_COMPARED = 20  # groups; the means of fewer have no error that could be known
+
 
 @dataclass(frozen=True)
 class Rule:
@@ -31,6 +33,12 @@ class Rule:
     """Why rows that fail are set aside; None where they are not."""
     about: str = DATA
     """DATA as they are, or what has changed since the accepted PROFILE."""
+    needs: str = ""
+    """What a row needs to be judged; where it is lacking, the column has no value."""
+    lacking: str = ""
+    """What is lacking to judge it at all: then nobody asks, and it neither holds nor fails."""
+    advice: str = ""
+    """What a failure means and what to do, in a line, where `says` does not tell."""
 
     @property
     def column(self) -> Any:
@@ -55,12 +63,18 @@ def set_aside(says: str, column: str, wanted: bool, reason: str) -> Rule:
     return each(says, column, wanted, "critical", reason=reason)
 
 
-def at_most(says: str, column: str, limit: float) -> Rule:
-    return rule(says, BETWEEN, "warning", column=column, max_value=limit)
+def at_most(says: str, column: str, limit: float, needs: str = "") -> Rule:
+    return replace(rule(says, BETWEEN, "warning", column=column, max_value=limit), needs=needs)
 
 
 def at_least(says: str, column: str, limit: float, severity: Severity = "warning") -> Rule:
     return rule(says, BETWEEN, severity, column=column, min_value=limit)
+
+
+def unjudged(says: str, lacking: str) -> Rule:
+    """A rule that nobody can judge, as something is `lacking`."""
+    nothing = rule(says, NUM_ROWS, "warning")
+    return replace(nothing, lacking=lacking)
 
 
 def since_profile(rule: Rule) -> Rule:
@@ -70,4 +84,5 @@ def since_profile(rule: Rule) -> Rule:
 
 def hardly_moved(says: str, max_drift: float) -> Rule:
     """A rule about a table with a column `shift`, how far each row is from the profile."""
-    return since_profile(at_most(says, "shift", max_drift))
+    needs = f"some {MIN_COMPARED} examples or groups now and in the profile"
+    return since_profile(at_most(says, "shift", max_drift, needs))

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,9 @@ from pipeline.dataset.places import REVIEWS_DIR
 from pipeline.runtime.errors import ReviewError
 
 REVIEW_COLUMNS = ["id", "given", "decision", "reviewer", "note"]
+HEADER = ",".join(REVIEW_COLUMNS) + "\n"
 KEEP, DROP = "keep", "drop"
+MARK = "\ufeff"  # with which spreadsheets begin a file
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,23 @@ class LabelChoices(NamedTuple):
     """Which there are, for those who wrote another."""
 
 
+ANY_LABEL = LabelChoices(lambda label: True, "", "")
+
+
+def as_line(decision: Decision) -> str:
+    """The line of the file, from which csv reads the same decision."""
+    text = io.StringIO()
+    # With CRLF as line end csv quotes values that hold either of the two, else LF alone.
+    values = [getattr(decision, name) for name in REVIEW_COLUMNS]
+    csv.writer(text, lineterminator="\r\n").writerow(values)
+    return text.getvalue().removesuffix("\r\n") + "\n"
+
+
+def bare(line: str) -> str:
+    """A line without its end, which an editor may have changed."""
+    return line.rstrip("\r\n")
+
+
 def reviews_path(dataset: str) -> Path:
     return REVIEWS_DIR / f"{dataset}.csv"
 
@@ -55,30 +75,67 @@ def read_decisions(dataset: str, labels: LabelChoices) -> dict[str, Decision]:
 
 def parse_decisions(content: bytes, path: Path, labels: LabelChoices) -> dict[str, Decision]:
     """The decisions in the content of the file `path`; see `read_decisions`."""
+    return parse_reviews(decoded(content, path), path, labels).decisions
+
+
+def decoded(content: bytes, path: Path) -> str:
+    """The text of the file; a mark at its start, which spreadsheets write, stays."""
     try:
-        text = content.decode("utf-8-sig")  # spreadsheets begin with a mark
+        return content.decode("utf-8")
     except UnicodeDecodeError:
         raise ReviewError(f"{path} is not UTF-8 text", fix="save it as UTF-8") from None
-    decisions: dict[str, Decision] = {}
-    records = split_records(text, path)
-    found = next(records, Record([], "", 0, 1)).values
+
+
+def parse_reviews(text: str, path: Path, labels: LabelChoices) -> "Reviews":
+    """Parse the text of the file `path`; see `read_decisions`."""
+    records = list(split_records(text, path))
+    found = records[0].values if records else []
+    if found and found[0] == MARK + REVIEW_COLUMNS[0]:
+        found = [REVIEW_COLUMNS[0], *found[1:]]
     if found != REVIEW_COLUMNS:
         raise ReviewError(
             f"{path} must have the columns {','.join(REVIEW_COLUMNS)}, found {','.join(found)}",
             fix="mend its first line",
         )
-    for values, _, _, line in records:
-        if len(values) != len(REVIEW_COLUMNS):
-            raise ReviewError(f"{path}, line {line} has not five values", fix="mend the line")
-        decision = Decision(*values)
-        if decision.decision not in (KEEP, DROP) and not labels.allows(decision.decision):
-            raise ReviewError(
-                f"{path}, line {line}: decision must be {KEEP}, {DROP} or {labels.noun}, "
-                f"found {decision.decision!r}",
-                fix=labels.advice,
-            )
-        decisions[decision.id] = decision
-    return decisions
+    reviews = Reviews(text, [], Counter(), {})
+    for record in records:
+        reviews.records.append(record)
+        reviews.counts[bare(record.text)] += 1
+    for record in records[1:]:
+        decision = _checked(record, path, labels)
+        reviews.decisions[decision.id] = decision
+    return reviews
+
+
+def extended(reviews: "Reviews", text: str, path: Path, labels: LabelChoices) -> "Reviews":
+    """Parse a text which most often is the one that was parsed before and some lines more."""
+    size = len(reviews.text)
+    if not reviews.text.endswith("\n") or not text.startswith(reviews.text):
+        return parse_reviews(text, path, labels)
+    try:
+        records = [r._replace(offset=r.offset + size) for r in split_records(text[size:], path)]
+        decisions = [_checked(record, path, labels) for record in records]
+    except ReviewError:
+        return parse_reviews(text, path, labels)  # which names the right line
+    for record, decision in zip(records, decisions, strict=True):
+        reviews.records.append(record)
+        reviews.counts[bare(record.text)] += 1
+        reviews.decisions[decision.id] = decision
+    reviews.text = text
+    return reviews
+
+
+def _checked(record: "Record", path: Path, labels: LabelChoices) -> Decision:
+    if len(record.values) != len(REVIEW_COLUMNS):
+        raise ReviewError(f"{path}, line {record.line} has not five values", fix="mend the line")
+    decision = Decision(*record.values)
+    if decision.decision not in (KEEP, DROP) and not labels.allows(decision.decision):
+        raise ReviewError(
+            f"{path}, line {record.line}: decision must be {KEEP}, {DROP} or {labels.noun}, "
+            f"found {decision.decision!r}",
+            fix=labels.advice,
+        )
+    return decision
 
 
 class Record(NamedTuple):
@@ -91,6 +148,19 @@ class Record(NamedTuple):
     """Characters of the file before it."""
     line: int
     """Number of its last line."""
+
+
+@dataclass
+class Reviews:
+    """A parsed file."""
+
+    text: str
+    records: list[Record]
+    """Its header and its lines."""
+    counts: Counter[str]
+    """How often it has each line; without line ends."""
+    decisions: dict[str, Decision]
+    """By id; of several the last counts."""
 
 
 def split_records(text: str, path: Path) -> Iterator[Record]:

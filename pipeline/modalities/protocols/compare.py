@@ -20,7 +20,7 @@ class Compare(Protocol):
     """The distance above which an example is none of the dataset."""
 
     def distances(self, columns: Mapping[str, NDArray[Any]]) -> Float64:
-        """How unusual the measurements of each example are together, `(N,)`.
+        """How unusual the measurements of each example are together, `(N,)`; NaN of too few.
 
         `columns` has NEEDED, each `(N,)`.
         """
@@ -46,7 +46,7 @@ class Compare(Protocol):
 
     def find_pairs(
         self, loaded: Any, rows: Rows, ranks: Rows, progress: Progress
-    ) -> tuple[Pairs, int]:
+    ) -> tuple[Pairs | None, int]:
         """Find near duplicates; what may save time in the next run is kept (runtime/cache.py).
 
         Args:
@@ -55,6 +55,7 @@ class Compare(Protocol):
             ranks: splits, numbered; `(N,)`. Each is searched in itself and in those numbered lower.
 
         Returns:
-            The pairs, and how many of the examples the last run had searched.
+            The pairs, or None where such examples cannot be compared, and how many of the examples
+            the last run had searched.
         """
         ...

@@ -73,8 +73,8 @@ class Network(Protocol):
     """Who publishes weights, by the names that `train.weights` may have."""
 
     def candidates(self, name: str) -> Sequence[str]:
-        """The networks that training tries for the name of params.yaml, in the order of trust: the
-        best on validation becomes the model, between equals the first. Mostly the name alone."""
+        """The networks that training tries for the name of params.yaml, the plainest first: the
+        best on validation becomes the model (train/choosing.py). Mostly the name alone."""
         ...
 
     def build(self, name: str, preparation: Preparation, outputs: int, settings: Any) -> nn.Module:

@@ -59,7 +59,8 @@ class Show(Protocol):
     such as `with the same difference hash`; None where there is none."""
 
     STYLE: Path
-    """A CSS file for what `html` and `pair_html` give."""
+    """A CSS file for what `html` and `pair_html` give. Within the class `sharp` small examples are
+    enlarged without smoothing."""
     SHOWN: Sequence[str]
     """Columns of data/raw that `html`, `pair_html` and `size` read. Those of CONTENT are read when
     an example is shown; others must be small, and are kept while people review."""

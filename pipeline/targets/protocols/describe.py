@@ -45,8 +45,15 @@ class Describe(Protocol):
         """
         ...
 
-    def label_check(self, labels: Mapping[str, float]) -> Iterator[str]:
-        """Lines on what was found to be wrong with labels; `labels` as in reports/labels.json."""
+    def label_check(self, labels: Mapping[str, Any]) -> Iterator[str]:
+        """Lines on what was found to be wrong with labels; `labels` as in reports/labels.json.
+
+        A figure that could not be judged is not there.
+        """
+        ...
+
+    def reliability(self, labels: Mapping[str, Any]) -> Iterator[str]:
+        """Those of `label_check` on how far models can be relied on; also on the review page."""
         ...
 
     def sheet(self, table: pa.Table, index: TargetIndex) -> dict[str, list[str]]:

@@ -31,7 +31,7 @@ class TestTimes(NamedTuple):
 
 @dataclass(frozen=True)
 class TestSplit:
-    """N test examples with their labels, groups, measurements and findings."""
+    """N test examples with their labels, groups and measurements."""
 
     ids: list[str]
     y: NDArray
@@ -39,8 +39,6 @@ class TestSplit:
     groups: list[str | None]
     measurements: Mapping[str, NDArray[np.floating]]
     """Each `(N,)`; by their tails the split is sliced."""
-    suspected: NDArray[np.bool_]
-    """Whether the label is doubted, `(N,)`."""
     leaked: NDArray[np.bool_]
     """Whether another split had the same example, `(N,)`."""
     times: TestTimes | None = None

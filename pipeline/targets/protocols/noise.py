@@ -35,17 +35,46 @@ class Evidence(NamedTuple):
     """Labels by several people; rows count from 0 to N - 1."""
 
 
+class Reliability(NamedTuple):
+    """How far the label check by networks is to be relied on, by what is known out of fold."""
+
+    out_of_fold_accuracy: float
+    """Share of the given labels that networks name which have not seen the example, 0 to 1."""
+    guessing: float
+    """The same of somebody who always names the most frequent label."""
+    suspects_wrong: float
+    """Estimated share of the suspected labels that are wrong, 0 to 1; 0 where none is suspected."""
+    planted_precision: float
+    """What it would be, by a probe, of data with 5 % of labels exchanged at random."""
+    trusted: bool
+    """Whether suspects are sure enough to be acted on. Otherwise they are listed alone, unless
+    several people confirm them."""
+    reason: str
+    """Why it is or is not, in a sentence without a full stop."""
+
+
 class Checked(Protocol):
     """What the label check found, row by row of N examples; a target may add to it."""
 
     @property
+    def reliability(self) -> Reliability | None:
+        """None where no network was asked."""
+        ...
+
+    @property
     def quality(self) -> Float64:
-        """Probability that the given label is right: 0 surely wrong, 1 surely right."""
+        """Probability that the given label is right: 0 surely wrong, 1 surely right; NaN where
+        nothing can be told."""
         ...
 
     @property
     def is_issue(self) -> NDArray[np.bool_]:
-        """Where it is rather wrong than right."""
+        """Where it is suspected: rather wrong than right, if the check can be relied on."""
+        ...
+
+    @property
+    def is_sure(self) -> NDArray[np.bool_]:
+        """Where it is suspected by a trusted check, or by several people: enough to act on."""
         ...
 
     @property
@@ -59,8 +88,8 @@ class Checked(Protocol):
         ...
 
     @property
-    def noise_rate(self) -> float:
-        """Estimated share of wrong labels, 0 to 1."""
+    def noise_rate(self) -> float | None:
+        """Estimated share of wrong labels, 0 to 1; None where it cannot be told."""
         ...
 
 

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.dataset.review.decisions import Decision
+from pipeline.dataset.review.store import ReviewStore
 from tests.support.repository import Repository, environment, make_clone
 
 DVC_YAML = """\
@@ -291,3 +293,15 @@ def test_make_run_begins_with_it(project):
     """So that it works after every kill."""
     recipe = read(project, "Makefile").split("\nrun: ")[1].splitlines()[1:3]
     assert recipe == ["\t@groundwork repair --quiet", "\t@dvc repro"]
+
+
+def test_decisions_that_git_took_out_are_brought_back(project, monkeypatch):
+    monkeypatch.chdir(project.path)
+    file = ReviewStore("digits")
+    file.append("key", Decision("0421", "5", "drop", "Ada"))
+    file.path.unlink()
+    assert project.run("groundwork repair") == (
+        "repair: 1 decision written into data/reviews/digits.csv again, from "
+        ".groundwork/reviews-digits.journal\n"
+    )
+    assert file.path.read_text().endswith("0421,5,drop,Ada,\n")

@@ -11,14 +11,21 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.dataset.review.decisions import Decision
+from pipeline.dataset.review.store import ReviewStore
 from tests.support.review_data import queue_of, start, url_of, write_queue
 
 
 def post(address: str, path: str, values: dict[str, str]) -> None:
+    origin, token = address.split("/?token=")
     request = urllib.request.Request(
-        f"http://{address}{path}",
+        f"{origin}{path}",
         json.dumps({"dataset": "pets"} | values).encode(),
-        {"Origin": f"http://{address}", "Content-Type": "application/json"},
+        {
+            "Origin": origin,
+            "Content-Type": "application/json",
+            "Authorization": f"token {token}",
+        },
     )
     urllib.request.urlopen(request, timeout=10).close()
 
@@ -29,7 +36,7 @@ def test_what_it_says_first_and_last(pets, number):
     said, address = url_of(process)
     assert said == (
         "review: 5 examples of pets in doubt, 0 decided\n"
-        f"review: http://{address}/ as Ada L; Ctrl-C ends it\n"
+        f"review: {address} as Ada L; Ctrl-C ends it\n"
     )
     for id, key in ("a", "1"), ("b", "2"), ("c", "3"):
         post(
@@ -129,3 +136,25 @@ def test_data_of_another_modality_are_refused(pets):
     assert process.communicate(timeout=20)[0] == (
         "ERROR data/findings is of modality text, params.yaml has images | fix: dvc repro clean\n"
     )
+
+
+def test_it_says_what_came_back_and_that_head_is_on_no_branch(pets):
+    Path(".gitignore").write_text(".groundwork/\n")
+    git = ["git", "-c", "user.name=a", "-c", "user.email=a@b.c"]
+    for arguments in (["init", "-q"], ["add", ".gitignore"], ["commit", "-qm", "one"]):
+        subprocess.run([*git, *arguments], check=True)
+    ReviewStore("pets").append("1", Decision("a", "cat", "dog", "Ada", ""))
+    Path("data/reviews/pets.csv").unlink()
+    subprocess.run([*git, "checkout", "-q", "--detach"], check=True)
+    process = start("--port", "0")
+    said, _ = url_of(process)
+    assert said.startswith("review: 5 examples of pets in doubt, 1 decided\n")
+    assert process.stdout is not None
+    assert process.stdout.readline() + process.stdout.readline() == (
+        "review: 1 decision written into data/reviews/pets.csv again, from "
+        ".groundwork/reviews-pets.journal\n"
+        "review: HEAD is on no branch, as a killed `dvc exp run` leaves it; groundwork repair says "
+        "the way back\n"
+    )
+    process.send_signal(signal.SIGINT)
+    assert process.communicate(timeout=20)[0] == "\nreview: nothing was decided\n"

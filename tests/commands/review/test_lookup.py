@@ -1,12 +1,13 @@
 """Single examples come out of Parquet as they went in."""
 
 import os
+import shutil
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
-from pipeline.commands.review.lookup import Example, RawExamples
+from pipeline.commands.review.lookup import BeingMade, Example, RawExamples
 from pipeline.runtime.errors import MissingInput
 from tests.support.review_data import write_raw
 
@@ -73,19 +74,34 @@ def test_data_that_change_meanwhile_are_noticed(here):
     assert image(found, 1) == b"two"
     path = here / "data/raw/part-00000.parquet"
     path.write_bytes(path.read_bytes())
+    assert image(found, 1) == b"two"  # ingest made the same once more
+    shutil.rmtree(path.parent)
+    write(here, [b"one", b"2"])
     with pytest.raises(MissingInput) as caught:
         image(found, 1)
     assert str(caught.value) == (
-        f"ERROR {path} has changed since the review began | fix: end the review and start it again"
+        f"ERROR {path} has changed since the review began | fix: end the review, run dvc repro, "
+        "and start it again"
     )
 
 
-def test_a_file_that_goes_is_noticed(here):
+@pytest.mark.parametrize("gone", ["index.json", "part-00000.parquet"])
+def test_while_ingest_runs_one_is_told_to_wait(here, gone):
     write(here, [b"one", b"two"])
     found = RawExamples(here / "data/raw", ["e1"])
-    (here / "data/raw/part-00000.parquet").unlink()
-    with pytest.raises(MissingInput, match="has changed since the review began"):
+    moved = here / "data/raw" / gone
+    moved.rename(here / gone)
+    part = here / "data/raw/part-00000.parquet"
+    if part.exists():
+        part.touch()
+    with pytest.raises(BeingMade) as caught:
         image(found, 1)
+    assert str(caught.value) == (
+        f"ERROR {here}/data/raw is being made | fix: wait until ingest is done, or run it: dvc "
+        "repro ingest"
+    )
+    (here / gone).rename(moved)
+    assert image(found, 1) == b"two"
 
 
 def test_one_row_group_is_read_for_an_image(here):

@@ -3,11 +3,13 @@
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from pipeline.commands.review.lookup import WAIT
 from pipeline.modalities.images.content.decoding import encode_png
 from tests.support.review_data import serving, start, url_of, write_review
 
@@ -89,6 +91,7 @@ def test_a_queue_is_worked_off_by_keys(pets, tab):
         shown(tab, "b")
         expect(tab.locator("#last")).to_have_text("cat → dog")
         press(tab, "s", "k")
+        expect(tab.locator("#last")).to_have_text("dog kept, although its twin is in test")
         shown(tab, "d")
         expect(tab.locator(".tag.test")).to_have_text("test split: kept on record, never applied")
         press(tab, "d", "3")
@@ -291,7 +294,7 @@ def test_the_page_does_not_wait_for_the_server(pets, tab):
 def test_nothing_is_lost_when_the_server_is_killed(pets, tab):
     process = start("--port", "0", "--reviewer", "Ada")
     _, address = url_of(process)
-    tab.goto(f"http://{address}/")
+    tab.goto(address)
     shown(tab, "a")
     press(tab, "Enter")
     saved(tab)
@@ -304,7 +307,7 @@ def test_nothing_is_lost_when_the_server_is_killed(pets, tab):
     )
     shown(tab, "d")
     assert reviews() == f"{HEADER}a,cat,dog,Ada,\n"
-    process = start("--port", address.split(":")[1], "--reviewer", "Ada")
+    process = start("--port", str(urlsplit(address).port), "--reviewer", "Ada")
     saved(tab)
     expect(tab.locator("#counts")).to_have_text("3 of 5 decided")
     shown(tab, "d")
@@ -389,7 +392,7 @@ def test_hostile_text_is_text(tmp_path, monkeypatch, tab):
         shown(tab, f"{hostile}&amp;")
         expect(tab.locator("#given-label")).to_have_text(hostile)
         expect(tab.locator("#why-text")).to_have_text(
-            f"Models that have not seen it say é\"' (90%); {hostile} has 10%."
+            f"Models that have not seen it say é\"'; {hostile} is right with a probability of 10%."
         )
         press(tab, "n", *"<b>note", "Enter", "c")
         expect(tab.locator("#matches li >> nth=0")).to_have_text(hostile)
@@ -433,7 +436,7 @@ def test_nothing_moves_from_item_to_item(tmp_path, monkeypatch, tab, classes):
         shown(tab, "c")
         assert tab.evaluate(boxes) == first
         press(tab, "ArrowLeft")
-        expect(tab.locator("#decision")).to_have_text("Decided: dropped by Ada")
+        expect(tab.locator("#decision")).to_have_text("Decided: left out by Ada")
         assert tab.evaluate(boxes) == first
         press(tab, "ArrowRight", "ArrowRight")
         shown(tab, "d")
@@ -457,6 +460,87 @@ def test_an_example_stands_beside_the_one_that_it_looks_like(pets, tab):
         shown(tab, "e")
         expect(tab.locator("#example")).to_have_text("no image")
         expect(tab.locator("#size")).to_have_text("train")
+
+
+def test_enter_leaves_a_leak_out_and_keeping_says_what_it_means(pets, tab):
+    with serving() as server:
+        tab.goto(server.url)
+        shown(tab, "a")
+        expect(tab.locator("#accept-word")).to_have_text("Accept")
+        press(tab, "ArrowRight", "ArrowRight")
+        shown(tab, "c")
+        expect(tab.locator("#proposed-label")).to_have_text("removal")
+        expect(tab.locator("#accept-word")).to_have_text("Leave it out")
+        expect(tab.locator("#keep-word")).to_have_text("Train on it")
+        expect(tab.locator("#effect")).to_have_text(
+            "Leave it out: it stays removed. Train on it: it comes back as dog, although its twin "
+            "is in test."
+        )
+        press(tab, "Enter")
+        expect(tab.locator("#last")).to_have_text("dog left out")
+        press(tab, "ArrowLeft")
+        shown(tab, "c")
+        press(tab, "k", "ArrowLeft")
+        expect(tab.locator("#last")).to_have_text("dog kept, although its twin is in test")
+        expect(tab.locator("#decision")).to_have_text(
+            "Decided: kept by Ada, although its twin is in test"
+        )
+        saved(tab)
+    assert reviews() == f"{HEADER}c,dog,drop,Ada,\nc,dog,keep,Ada,\n"
+
+
+def test_images_asked_for_while_ingest_runs_come_when_it_is_done(pets, tab):
+    index = Path("data/raw/index.json")
+    with serving() as server:
+        index.rename("index.json")
+        Path("data/raw/part-00000.parquet").touch()
+        tab.goto(server.url)
+        shown(tab, "a")
+        expect(tab.locator("#saved")).to_have_text(f"Waiting: data/raw is being made – {WAIT}")
+        expect(tab.locator("#example img")).to_have_js_property("naturalWidth", 0)
+        Path("index.json").rename(index)
+        saved(tab)
+        expect(tab.locator("#example img")).to_have_js_property("naturalWidth", 4)
+
+
+def test_small_images_are_smooth_and_a_key_makes_them_sharp(pets, tab):
+    drawn = "getComputedStyle(document.querySelector('#example img')).imageRendering"
+    with serving() as server:
+        tab.goto(server.url)
+        shown(tab, "a")
+        assert tab.evaluate(drawn) == "auto"
+        press(tab, "x")
+        assert tab.evaluate(drawn) == "pixelated"
+        tab.reload()
+        shown(tab, "a")
+        assert tab.evaluate(drawn) == "pixelated"
+        press(tab, "x")
+        assert tab.evaluate(drawn) == "auto"
+
+
+@pytest.mark.parametrize(("width", "height"), [(1920, 1080), (1280, 800), (390, 844)])
+def test_it_fits_the_screen(pets, tab, width, height):
+    tab.set_viewport_size({"width": width, "height": height})
+    place = """(selector) => {
+        const box = document.querySelector(selector).getBoundingClientRect();
+        return { left: box.left, right: box.right, top: box.top, bottom: box.bottom };
+    }"""
+    with serving() as server:
+        tab.goto(server.url)
+        shown(tab, "a")
+        press(tab, "ArrowRight", "ArrowRight")
+        shown(tab, "c")
+        for selector in ("#example", "#outcome", "#choices", "#neighbours", "#actions"):
+            found = tab.evaluate(place, selector)
+            assert 0 <= found["left"] < found["right"] <= width, selector
+        # What a decision needs can be seen without scrolling.
+        footer = tab.evaluate(place, "footer")
+        last = "#why" if width < 860 else "#neighbours"
+        assert footer["bottom"] <= height
+        assert tab.evaluate(place, last)["bottom"] <= footer["top"], last
+        assert tab.evaluate(place, "#example")["right"] - tab.evaluate(place, "#example")[
+            "left"
+        ] >= (width * 0.3)
 
 
 def test_neighbours_that_are_gone_are_said(pets, tab):
@@ -505,7 +589,7 @@ def test_help_names_every_key_and_closes(pets, tab):
         shown(tab, "a")
         press(tab, "?")
         expect(tab.locator("#help")).to_be_visible()
-        for key in ("Enter", "a", "k", "c", "/", "d", "s", "u", "n", "←", "→", "f", "?"):
+        for key in ("Enter", "a", "k", "c", "/", "d", "s", "u", "n", "←", "→", "x", "f", "?"):
             assert tab.locator("#help dt kbd").get_by_text(key, exact=True).count() == 1, key
         press(tab, "d")  # decides nothing meanwhile
         press(tab, "Escape")

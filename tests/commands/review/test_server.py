@@ -2,12 +2,14 @@
 
 import http.client
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pipeline.commands.review.access import Access
 from pipeline.commands.review.lookup import RawExamples
 from pipeline.commands.review.server import Server
 from tests.support.review_data import serving, write_review
@@ -29,9 +31,15 @@ def ask(
     headers: dict[str, str] | None = None,
 ) -> tuple[int, http.client.HTTPMessage, bytes]:
     connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=10)
-    own = {"Origin": server.url.rstrip("/"), "Content-Type": "application/json"}
+    own = {
+        "Origin": f"http://127.0.0.1:{server.server_port}",
+        "Content-Type": "application/json",
+    }
+    token = {"Authorization": f"token {server.access.token}"}
     text = None if body is None else body if isinstance(body, bytes) else json.dumps(body)
-    connection.request(method, path, text, (own if method == "POST" else {}) | (headers or {}))
+    connection.request(
+        method, path, text, token | (own if method == "POST" else {}) | (headers or {})
+    )
     response = connection.getresponse()
     content = response.read()
     connection.close()
@@ -63,7 +71,7 @@ def reviews() -> str:
 def shown(server: Server, id: str, row: int) -> dict[str, Any]:
     address = f"/media/{row}?session={server.session.id}"
     html = (
-        f'<img class="image pixelated" src="{address}" width="4" height="4" alt="image {id}" '
+        f'<img class="image small" src="{address}" width="4" height="4" alt="image {id}" '
         'draggable="false">'
     )
     return {"id": id, "row": row, "label": "cat", "html": html, "size": "4 × 4"}
@@ -76,6 +84,13 @@ def test_what_the_page_is_told(server):
         "file": "data/reviews/pets.csv",
         "reviewer": "Ada",
         "noun": "class",
+        "notes": [
+            "models are right on 75.0% of labels that they have not seen; always naming the "
+            "largest class is right on 50.0%",
+            "suspected labels that several people do not confirm count as they are: what models "
+            "suspect here may be mistakes of their own",
+            "could not judge outliers: too few examples",
+        ],
         "choices": ["cat", "dog", "bird"],
         "filters": {
             "given": [["cat", 2], ["dog", 2], ["bird", 1]],
@@ -99,7 +114,14 @@ def test_what_the_page_is_told(server):
         "like": None,
         "like_split": None,
         "like_label": None,
-        "why": "Models that have not seen it say dog (90%); cat has 10%.",
+        "why": "Models that have not seen it say dog; cat is right with a probability of 10%.",
+        "offer": {
+            "kind": "label",
+            "accept": "Accept",
+            "keep": "Keep",
+            "effect": "Accept: it becomes dog. Keep: it stays cat.",
+            "despite": "",
+        },
         "example": shown(server, "a", 0),
         "pair": None,
         "neighbours": [
@@ -146,8 +168,9 @@ def test_decisions_are_written_and_shown(server):
     assert get(server, "/api/rows", at="c") == {
         "rows": [0, 1, 2, 3, 4],
         "decided": [0, 1, 2, 3],
-        "version": 1,
+        "version": 5,
         "lost": 0,
+        "waiting": 0,
         "at": 2,
     }
     assert server.session.num_written() == 4
@@ -257,7 +280,18 @@ def test_every_answer_is_locked_down(server):
 
 @pytest.mark.parametrize("path", ["/", "/review.js", "/api/about", "/media/0"])
 @pytest.mark.parametrize(
-    "host", ["evil.example", "evil.example:8642", "127.0.0.1.evil.example", ""]
+    "host",
+    [
+        "evil.example",
+        "evil.example:8642",
+        "127.0.0.1.evil.example",
+        "evil@127.0.0.1",
+        "evil:x@localhost:8642",
+        "127.0.0.1:8642/evil",
+        "127.0.0.1:8642\t",
+        "[::1",
+        "",
+    ],
 )
 def test_another_host_name_gets_nothing(server, host, path):
     status, _, content = ask(server, "GET", path, headers={"Host": host})
@@ -342,3 +376,84 @@ def test_classes_and_ids_may_hold_anything(tmp_path, monkeypatch):
         shown = get(server, "/api/items", rows="0,1,2,3,4")
         assert [item["id"] for item in shown] == ids
         assert len(get(server, "/api/rows")["decided"]) == 5
+
+
+NO_TOKEN = {"Authorization": ""}
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/review.js", "/show.css", "/api/about", "/api/rows", "/media/0", "/nowhere"]
+)
+@pytest.mark.parametrize("how", ["token ", "token 0", "Basic {}", "{}"])
+def test_who_has_no_token_gets_nothing(server, path, how):
+    headers = {"Authorization": how.format(server.access.token)}
+    status, answered, content = ask(server, "GET", path, headers=headers)
+    assert status == 403
+    assert json.loads(content)["error"] == (
+        "open the whole address that groundwork review printed, with its token"
+    )
+    assert answered["Set-Cookie"] is None
+
+
+def test_who_has_no_token_decides_nothing(server):
+    body = {"dataset": "pets", "key": "k", "id": "a", "kind": "drop", "label": "", "note": ""}
+    assert ask(server, "POST", "/api/decide", body, NO_TOKEN)[0] == 403
+    assert not Path("data/reviews").exists()
+    status = ask(server, "POST", f"/api/decide?token={server.access.token}", body, NO_TOKEN)[0]
+    assert status == 200
+
+
+def test_the_cookie_opens_the_files_of_the_page_alone(server):
+    address = server.url.split(str(server.server_port))[1]
+    status, headers, _ = ask(server, "GET", address, headers=NO_TOKEN)
+    assert status == 200
+    cookie = headers["Set-Cookie"]
+    assert cookie.endswith("; Path=/; HttpOnly; SameSite=Strict")
+    assert server.access.token not in cookie
+    sent = NO_TOKEN | {"Cookie": cookie.split(";")[0]}
+    for path in ("/", "/review.js", "/show.css", "/icon.svg"):
+        assert ask(server, "GET", path, headers=sent)[0] == 200
+    for path in ("/api/about", "/media/0", "/nowhere"):
+        assert ask(server, "GET", path, headers=sent)[0] == 403
+    media = f"/media/0?session={server.session.id}"  # as in what the server gives to the page
+    assert ask(server, "GET", media, headers=NO_TOKEN)[0] == 200
+
+
+def test_the_token_is_kept_for_a_day_and_is_for_its_user_alone(server):
+    path = Path(".groundwork/review-token")
+    token = server.access.token
+    assert path.read_text() == f"{token}\n"
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert Access().token == token  # a page that is open goes on with a new server
+    path.chmod(0o644)
+    assert (second := Access().token) != token
+    os.utime(path, (0, 0))
+    assert Access().token not in (token, second)
+
+
+@pytest.mark.parametrize(
+    "body", [b"[" * 60_000, b'{"a":' * 10_000, b'{"x":' + b"9" * 60_000 + b"}"]
+)
+def test_deep_and_large_json_is_refused(server, body):
+    status, _, content = ask(server, "POST", "/api/decide", body)
+    assert status == 400
+    assert json.loads(content)["error"]
+
+
+def test_an_image_while_ingest_runs(server):
+    path = f"/media/0?session={server.session.id}"
+    Path("data/raw").rename("data/old")
+    status, headers, content = ask(server, "GET", path)
+    assert (status, headers["Retry-After"]) == (503, "2")
+    assert json.loads(content)["error"] == (
+        "data/raw is being made – wait until ingest is done, or run it: dvc repro ingest"
+    )
+    Path("data/old").rename("data/raw")
+    assert ask(server, "GET", path)[0] == 200
+
+
+def test_decisions_outlive_what_git_does_with_the_file(server):
+    decide(server, "a", "drop")
+    Path("data/reviews/pets.csv").unlink()
+    assert decide(server, "b", "keep")["lost"] == 0
+    assert reviews() == HEADER + "a,cat,drop,Ada,\nb,cat,keep,Ada,\n"

@@ -2,7 +2,8 @@
 
 import pytest
 
-from pipeline.commands.review.words import why
+from pipeline.commands.review.words import LABEL, Offer, offer, why
+from pipeline.dataset.review.decisions import DROP
 from pipeline.dataset.review.queue import JUDGES, REASONS
 from pipeline.modalities.opening import open_show
 from pipeline.targets.opening import open_describe
@@ -24,23 +25,24 @@ def told(*reasons: str, **more) -> str:
         (
             "label",
             {"confidence": 0.85},
-            "Models that have not seen it say bird (85%); dog has 10%.",
+            "Models that have not seen it say bird; dog is right with a probability of 10%.",
         ),
         (
             "label",
             {"confidence": 0.6, "label_quality": 0.6, "proposed": "dog"},
-            "Models that have not seen it are unsure: dog has 60%.",
+            "Models that have not seen it are unsure: dog is right with a probability of 60%.",
         ),
         (
             "label",
             {"confidence": 0.85, "judges": "people"},
-            "People together say bird (85%); dog has 10%.",
+            "People together say bird; dog is right with a probability of 10%.",
         ),
         (
             "label",
             {"label_quality": 0.5, "proposed": "dog", "judges": "people"},
-            "People together are unsure: dog has 50%.",
+            "People together are unsure: dog is right with a probability of 50%.",
         ),
+        ("label", {"label_quality": None}, "Models that have not seen it say bird."),
         ("annotators", {"votes": VOTES}, "People do not agree: 2 dog, 1 bird."),
         ("near duplicate", LIKE, "It looks like a in train, which is cat."),
         (
@@ -67,3 +69,45 @@ def test_there_are_words_for_all_that_a_queue_may_say():
     assert told(*REASONS, **LIKE, votes=VOTES)
     for judges in JUDGES:
         assert told("label", judges=judges)
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        (
+            {"reasons": ["label"]},
+            Offer(LABEL, "Accept", "Keep", "Accept: it becomes bird. Keep: it stays dog.", ""),
+        ),
+        (
+            {"reasons": ["near duplicate"], "proposed": "dog"},
+            Offer(LABEL, "Accept", "Keep", "Accept and Keep: it stays dog.", ""),
+        ),
+        (
+            {"reasons": ["label", "leak", "near duplicate"], "like_split": "test"},
+            Offer(
+                DROP,
+                "Leave it out",
+                "Train on it",
+                "Leave it out: it stays removed. Train on it: it comes back as dog, although its "
+                "twin is in test.",
+                "although its twin is in test",
+            ),
+        ),
+        (
+            {"reasons": ["leak"], "split": "val", "like_split": "test"},
+            Offer(
+                DROP,
+                "Leave it out",
+                "Validate on it",
+                "Leave it out: it stays removed. Validate on it: it comes back as dog, although "
+                "its twin is in test.",
+                "although its twin is in test",
+            ),
+        ),
+    ],
+    ids=["another label", "the same label", "leak", "leak of val"],
+)
+def test_what_is_offered(more, expected):
+    row = {"id": "b", "given": "dog", "proposed": "bird"} | LIKE | more
+    [item] = queue_of([row]).to_pylist()
+    assert offer(item) == expected

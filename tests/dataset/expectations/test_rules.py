@@ -32,6 +32,7 @@ def test_rules_about_a_limit_warn():
 
 
 def test_a_rule_since_the_profile_is_the_same_but_for_what_it_is_about():
-    rule = at_most("hardly moved", "shift", 0.1)
+    needs = "some 20 examples or groups now and in the profile"
+    rule = at_most("hardly moved", "shift", 0.1, needs)
     assert hardly_moved("hardly moved", 0.1) == since_profile(rule) != rule
     assert since_profile(rule).about == PROFILE

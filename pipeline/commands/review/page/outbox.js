@@ -4,6 +4,20 @@
 // restart of the server loses it. The server knows a decision by its key: sent twice, it is
 // written once.
 
+// The secret of the address: sent in a header, kept for a reload, and out of the address at once, so
+// that no history and no picture of the screen has it.
+const TOKEN = "groundwork token";
+const address = new URL(location.href);
+if (address.searchParams.has("token")) {
+  localStorage.setItem(TOKEN, address.searchParams.get("token"));
+  address.searchParams.delete("token");
+  history.replaceState(null, "", address.pathname + address.search + address.hash);
+}
+
+function headers() {
+  return { Authorization: `token ${localStorage.getItem(TOKEN) ?? ""}` };
+}
+
 const PATIENCE_MS = 10_000;
 const PAUSES_MS = [300, 1000, 2000, 4000];
 let reloading = false;
@@ -36,7 +50,7 @@ export class Outbox {
     while (this.waiting.length) {
       const message = this.waiting[0];
       const { status, answer, problem } = await post(message);
-      if (status === 200 || (status >= 400 && status < 500 && status !== 409)) {
+      if (status === 200 || (status >= 400 && status < 500 && status !== 409 && status !== 403)) {
         failures = 0;
         this.waiting.shift();
         this.problem = "";
@@ -62,7 +76,7 @@ async function post({ path, body }) {
   try {
     const response = await fetch(path, {
       method: "POST",
-      headers: { "Content-Type": "application/json" },
+      headers: { ...headers(), "Content-Type": "application/json" },
       body: JSON.stringify(body),
       signal: AbortSignal.timeout(PATIENCE_MS),
     });
@@ -86,7 +100,7 @@ export async function get(path, values, onProblem) {
   for (let failures = 0; ; failures++) {
     let problem = "the server does not answer; is it running?";
     try {
-      const response = await fetch(`${path}?${query}`);
+      const response = await fetch(`${path}?${query}`, { headers: headers() });
       const answer = await response.json();
       if (response.status === 410) return reload(); // the server was started again
       if (response.ok) {
@@ -99,6 +113,34 @@ export async function get(path, values, onProblem) {
     }
     onProblem(problem);
     await pause(PAUSES_MS[Math.min(failures, PAUSES_MS.length - 1)]);
+  }
+}
+
+// Images that cannot be had now, as while ingest runs, are asked for again until they come.
+export function persist(shown, onProblem) {
+  for (const part of shown.querySelectorAll("img[src]")) {
+    const address = part.getAttribute("src");
+    let failures = 0;
+    part.addEventListener("load", () => failures && onProblem(""));
+    part.addEventListener("error", async () => {
+      const { problem, isLasting } = await fault(address);
+      onProblem(problem);
+      if (isLasting) return;
+      await pause(PAUSES_MS[Math.min(failures++, PAUSES_MS.length - 1)]);
+      part.src = `${address}&again=${failures}`;
+    });
+  }
+}
+
+// Why an image did not come: what the server says, which a picture does not tell.
+async function fault(address) {
+  try {
+    const response = await fetch(address);
+    if (response.status === 410) return reload();
+    if (response.ok) return { problem: "", isLasting: false };
+    return { problem: (await response.json()).error, isLasting: response.status !== 503 };
+  } catch {
+    return { problem: "the server does not answer; is it running?", isLasting: false };
   }
 }
 

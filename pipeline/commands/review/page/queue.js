@@ -1,7 +1,7 @@
 // The rows that the filter lets through, what is decided of them, and where one is.
 
 import { inert } from "./inert.js";
-import { get } from "./outbox.js";
+import { get, persist } from "./outbox.js";
 
 const AHEAD = 30; // items that are asked for before they are needed
 const REFILL = 15; // ask for more when only so many are there
@@ -141,7 +141,10 @@ export class Queue {
 
   // An element loads what it shows since it was first asked for.
   element(key, html) {
-    if (!this.shown.has(key)) this.shown.set(key, inert(html));
+    if (!this.shown.has(key)) {
+      this.shown.set(key, inert(html));
+      persist(this.shown.get(key), this.onProblem);
+    }
     return this.shown.get(key);
   }
 }

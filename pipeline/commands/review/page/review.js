@@ -4,7 +4,7 @@
 import { Outbox, get } from "./outbox.js";
 import { Palette } from "./palette.js";
 import { Queue } from "./queue.js";
-import { choices, digits, element, inWords, number, showFinished, showItem, showProgress } from "./view.js";
+import { choices, despite, digits, element, inWords, number, showFinished, showItem, showProgress, toggleSharp } from "./view.js";
 
 const $ = (id) => document.getElementById(id);
 const FILTERS = ["given", "proposed", "reason", "split"];
@@ -95,7 +95,7 @@ async function arrive() {
 function decide(kind, label = "") {
   const item = queue.item;
   if (!item) return;
-  if (kind === "accept") [kind, label] = ["label", item.proposed];
+  if (kind === "accept") [kind, label] = [item.offer.kind, item.proposed];
   if (kind === "label" && label === item.given) kind = "keep";
   if (kind !== "label") label = "";
   changes++;
@@ -106,7 +106,7 @@ function decide(kind, label = "") {
   queue.decided.add(item.row);
   if (kind === "label") recent = [label, ...recent.filter((name) => name !== label)].slice(0, MOST_RECENT);
   outbox.add("/api/decide", { key, id: item.id, kind, label, note }, item.row);
-  say(item, inWords(item.decision));
+  say(item, inWords(item.decision, item) + despite(item.decision, item));
   queue.advance();
   arrive();
 }
@@ -156,8 +156,15 @@ function setDecision(row, decision) {
 
 function saved(message, answer) {
   showLost(answer.lost);
+  queue.version++; // for this change; any other is by another tab, or by somebody with an editor
   outdated ||= answer.version !== queue.version || message.path === "/api/restore";
   if (outdated) refresh();
+  else if (!outbox.waiting.length) showBeside(answer.waiting);
+}
+
+// While an experiment runs, decisions are safe in the journal, and the file gets them later.
+function showBeside(count) {
+  if (count) $("saved").textContent = `All saved; ${about.file} gets ${number(count)} after the experiment`;
 }
 
 // The server will never take this decision, so it must not look like one.
@@ -214,6 +221,7 @@ const KEYS = {
   s: skip,
   u: undo,
   n: () => $("note").focus(),
+  x: toggleSharp,
   f: () => $("filters").querySelector("label:not([hidden]) select")?.focus(),
   "?": ACTIONS["help-button"],
   ArrowLeft: () => move(-1),
@@ -311,6 +319,8 @@ $("filters").addEventListener("change", ({ target }) => {
 
 $("dataset").textContent = about.dataset;
 $("noun").textContent = about.noun[0].toUpperCase() + about.noun.slice(1);
+$("notes-text").textContent = `${about.notes.join(". ")}.`;
+$("notes").hidden = !about.notes.length;
 $("pick").hidden = !about.choices.length;
 $("file").textContent = about.file;
 $("reviewer").textContent = about.reviewer;

@@ -42,18 +42,34 @@ export function showItem(item, queue, recent) {
     ...(item.split === "test" ? [element("span", TEST_NOTE, "tag test")] : []),
   );
   $("why-text").textContent = $("why-text").title = item.why;
+  const { accept, keep, effect } = item.offer;
+  $("accept-word").textContent = accept;
+  $("keep-word").textContent = keep;
+  $("effect").textContent = $("effect").title = effect;
+  $("effect").hidden = Boolean(item.decision);
+  $("outcome").classList.toggle("warns", item.offer.despite !== "");
   showDecision(item);
   showChoices(item, queue.about.choices, recent);
   showNeighbours(item, queue);
 }
 
+// How the modality draws small examples when they are to be sharp is in show.css.
+const SHARP = "groundwork sharp";
+document.body.classList.toggle("sharp", Boolean(localStorage.getItem(SHARP)));
+
+export function toggleSharp() {
+  localStorage.setItem(SHARP, document.body.classList.toggle("sharp") ? "yes" : "");
+}
+
 const TEST_NOTE = "test split: kept on record, never applied";
 
 function showLabels(item) {
-  const same = item.given === item.proposed;
+  const isRemoved = item.offer.kind === "drop";
+  const same = !isRemoved && item.given === item.proposed;
+  const proposed = isRemoved ? "removal" : same ? "the same" : item.proposed;
   $("labels").classList.toggle("same", same);
   $("given-label").textContent = $("given-label").title = item.given;
-  $("proposed-label").textContent = $("proposed-label").title = same ? "the same" : item.proposed;
+  $("proposed-label").textContent = $("proposed-label").title = proposed;
   const known = item.label_quality !== null;
   const percent = known ? Math.round(item.label_quality * 100) : 0;
   $("quality-part").style.width = `${percent}%`;
@@ -67,20 +83,26 @@ function likelihood(quality) {
   return `${Math.round(quality * 100)} %`;
 }
 
-export function inWords({ decision }) {
-  if (decision === "keep") return "kept";
-  if (decision === "drop") return "dropped";
-  return `→ ${decision}`;
+export function inWords({ decision }, { offer }) {
+  if (decision === "drop") return offer.kind === "drop" ? "left out" : "dropped";
+  return decision === "keep" ? "kept" : `→ ${decision}`;
 }
 
-function showDecision({ decision }) {
+// What speaks against the decision to have an item in the data.
+export function despite({ decision }, { offer }) {
+  return decision !== "drop" && offer.despite ? `, ${offer.despite}` : "";
+}
+
+function showDecision(item) {
+  const { decision } = item;
   $("decision").replaceChildren();
   $("note").value = decision && !decision.stale ? decision.note : "";
   if (!decision) return;
   $("decision").append(
     decision.stale ? "Decided when the given label was another: " : "Decided: ",
-    element("strong", inWords(decision)),
+    element("strong", inWords(decision, item)),
     decision.reviewer ? ` by ${decision.reviewer}` : "",
+    despite(decision, item),
   );
 }
 

@@ -10,7 +10,7 @@ from pipeline.dataset.arrays import Rows
 from pipeline.dataset.columns import binary_column, numbers_of
 from pipeline.modalities.images.compare.candidates import NUM_CANDIDATES, NUM_SPLITS, Candidates
 from pipeline.modalities.images.compare.descriptors import make_descriptor
-from pipeline.modalities.images.compare.near_duplicates import update_pairs
+from pipeline.modalities.images.compare.near_duplicates import MIN_SIDE, update_pairs
 from pipeline.modalities.images.content.arrays import Images
 from pipeline.modalities.pairs import Pairs, Progress
 from pipeline.runtime.cache import key_of, read_cache, write_cache
@@ -22,12 +22,15 @@ TYPES = {"keys": np.uint8, "rows": np.int32, "products": np.float32, "screened":
 
 def find_pairs_again(
     loaded: Images, rows: Rows, ranks: Rows, progress: Progress
-) -> tuple[Pairs, int]:
+) -> tuple[Pairs | None, int]:
     """Find near duplicates, and keep their candidates; see `update_pairs`.
 
     Returns:
-        The pairs, and how many of the images were searched in the last run.
+        The pairs, and how many of the images were searched in the last run. None instead of pairs
+        of images that are too small to be told apart, and of fewer than two.
     """
+    if len(rows) < 2 or min(loaded.shape[1:3]) < MIN_SIDE:
+        return None, 0
     key = candidates_key(loaded.shape[1:])
     known = read_candidates(key)
     pairs, candidates = update_pairs(loaded, rows, ranks, known, progress)

@@ -6,7 +6,7 @@ from typing import Any
 
 from pipeline.modalities.protocols.show import Content
 
-PIXELATED_UP_TO = 160  # pixels; larger images are scaled smoothly
+SMALL_UP_TO = 160  # pixels; larger images are always smooth
 JPEG = b"\xff\xd8"
 
 
@@ -14,7 +14,7 @@ def html(content: Content, about: Mapping[str, Any]) -> str:
     width, height = about["width"], about["height"]
     if width is None or height is None:
         return '<span class="caption">no image</span>'
-    kind = "image pixelated" if max(width, height) <= PIXELATED_UP_TO else "image"
+    kind = "image small" if max(width, height) <= SMALL_UP_TO else "image"
     return (
         f'<img class="{kind}" src="{escape(about["address"])}" width="{width:d}" '
         f'height="{height:d}" alt="image {escape(about["id"])}" draggable="false">'

@@ -6,7 +6,6 @@ is chosen on validation, which also says when to stop.
 """
 
 import warnings
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,7 +13,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from pipeline.modalities.tables.modules.inputs import CATEGORIES, FIRST_VALUE, NUMBERS
 from pipeline.modalities.tables.modules.rows import FittedRows, Losses
 
 LEAVES = (4, 8, 16, 31)
@@ -50,14 +48,16 @@ class FittedTrees(NamedTuple):
 
 
 def fit_trees(
+    x: NDArray[np.float32],
     train: FittedRows,
+    x_val: NDArray[np.float32],
     val: FittedRows,
     losses: Losses,
     *,
     seed: int,
     loss: str,
     quantile: float,
-    num_values: Sequence[int],
+    num_sets: int,
     num_outputs: int,
 ) -> FittedTrees:
     """Boosted trees of the number of leaves with the least mean loss on `val`.
@@ -65,8 +65,9 @@ def fit_trees(
     Labels of type int64 are indices of K outputs, others are numbers, of one output.
 
     Args:
+        x: the columns of `train`, `(N, F)`, NaN where missing; `x_val` those of `val`.
         loss: of numbers, by the names of OF_NUMBERS, as is the quantile.
-        num_values: of each category.
+        num_sets: so many columns, the first, are categories, numbered from 0 without a gap.
     """
     is_index = not train.y.is_floating_point()
     num_sums = num_outputs if num_outputs > 2 else 1
@@ -75,13 +76,14 @@ def fit_trees(
         base = np.full(num_outputs, ABSENT, np.float32)
         base[present] = 0.0
         return FittedTrees([], 0, np.zeros((num_sums, num_outputs), np.float32), base)
-    x, x_val = (as_matrix(rows.inputs, num_values) for rows in (train, val))
+    x = np.where(np.isnan(x).all(0), np.float32(0), x)  # scikit-learn wants a number in each
+    is_set = np.arange(x.shape[1]) < num_sets
     spread = spread_of(present, num_sums, num_outputs) if is_index else np.ones((1, 1), np.float32)
     best, least = None, np.inf
     leaves = LEAVES[-1:] if train.num > MANY_ROWS else LEAVES
     for num_leaves in leaves:
         model = make_model(is_index, num_leaves, train.num, seed, loss, quantile)
-        model.set_params(categorical_features=categories_in(x, num_values))
+        model.set_params(categorical_features=is_set if num_sets else None)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of labels that validation alone has
             model.fit(
@@ -102,22 +104,6 @@ def fit_trees(
     trees, depth = nodes_of(model, num_sums)
     fitted = FittedTrees(trees, depth, spread, base)
     return fitted if is_index else with_offset(fitted, model, x, train, losses)
-
-
-def as_matrix(inputs: dict[str, Tensor], num_values: Sequence[int]) -> NDArray[np.float32]:
-    """Numbers and codes of categories side by side, NaN where missing or unknown."""
-    parts = [inputs[NUMBERS].numpy()] if NUMBERS in inputs else []
-    if num_values:
-        codes = inputs[CATEGORIES].numpy().astype(np.float32) - FIRST_VALUE
-        known = (codes >= 0) & (codes < np.array(num_values))
-        parts.append(np.where(known, codes, np.nan).astype(np.float32))
-    return np.concatenate(parts, 1)
-
-
-def categories_in(x: NDArray[np.float32], num_values: Sequence[int]) -> list[bool]:
-    """Which columns are categories to scikit-learn."""
-    numbers = x.shape[1] - len(num_values)
-    return [False] * numbers + [num <= MAX_CATEGORIES for num in num_values]
 
 
 def make_model(
@@ -170,7 +156,7 @@ def base_of(
 ) -> NDArray[np.float32]:
     """Outputs before the first tree."""
     before = np.asarray(model._baseline_prediction, np.float64).reshape(1, -1)
-    base = (before @ spread_used(spread, before))[0].astype(np.float32)
+    base: NDArray[np.float32] = (before @ spread_used(spread, before))[0].astype(np.float32)
     if present:
         base[np.setdiff1d(np.arange(num_outputs), present)] = ABSENT
     return base
@@ -225,7 +211,8 @@ def below(thresholds: NDArray[np.float64]) -> NDArray[np.float32]:
     limit = np.finfo(np.float32).max
     rounded = np.clip(thresholds, -limit, limit).astype(np.float32)
     lower = np.nextafter(rounded, np.float32(-np.inf))
-    return np.where(rounded > thresholds, lower, rounded).astype(np.float32)
+    found: NDArray[np.float32] = np.where(rounded > thresholds, lower, rounded)
+    return found
 
 
 def with_offset(

@@ -20,7 +20,7 @@ from pipeline.modalities.tables.modules.boosting import (
     FittedTrees,
     fit_trees,
 )
-from pipeline.modalities.tables.modules.inputs import CATEGORIES, FIRST_VALUE, NUMBERS
+from pipeline.modalities.tables.modules.inputs import CATEGORIES, FIRST_VALUE, NUMBERS, Codes
 from pipeline.modalities.tables.modules.rows import Losses, read_rows
 
 WORD = 32  # bits of a set of categories in one number
@@ -39,6 +39,7 @@ class Trees(nn.Module):
     missing_left: Tensor
     value: Tensor
     sets: Tensor
+    position: Tensor
     spread: Tensor
     base: Tensor
     size: Tensor
@@ -49,7 +50,11 @@ class Trees(nn.Module):
         self.loss = getattr(settings, "loss", "squared")
         self.quantile = getattr(settings, "quantile", 0.5)
         self.num_numbers = len(preparation[NUMBERS])
-        self.num_values = [len(category["values"]) for category in preparation[CATEGORIES]]
+        self.codes = Codes(preparation)
+        num_values = [len(category["values"]) for category in preparation[CATEGORIES]]
+        self.order = sorted(range(len(num_values)), key=lambda k: num_values[k] > MAX_CATEGORIES)
+        """Columns of categories, those first that scikit-learn takes as such, as it wants them."""
+        self.num_sets = sum(num <= MAX_CATEGORIES for num in num_values)
         self.sums = outputs if outputs > 2 else 1
         shape = (MAX_TREES * self.sums, MAX_NODES)
         whole = {"feature": torch.int16, "left": torch.int16, "right": torch.int16}
@@ -57,25 +62,42 @@ class Trees(nn.Module):
             self.register_buffer(name, torch.zeros(shape, dtype=kind))
         for name in ("threshold", "value"):
             self.register_buffer(name, torch.zeros(shape))
-        in_set = (*shape, SETS) if any(self.num_values) else (0, 0, SETS)
+        in_set = (*shape, SETS) if self.num_sets else (0, 0, SETS)
         self.register_buffer("sets", torch.zeros(in_set, dtype=torch.int32))
+        position = torch.full((self.codes.total,), -1, dtype=torch.int32)
+        self.register_buffer("position", position)  # of each value among those that train has
         self.register_buffer("spread", torch.zeros(self.sums, outputs))
         self.register_buffer("base", torch.zeros(outputs))
         self.register_buffer("size", torch.zeros(2, dtype=torch.int64))  # trees, depth
 
     def fit(self, reader: Any, losses: Losses, seed: int) -> None:
         """By scikit-learn's boosting on the CPU, with the settings that suit validation best."""
+        train, val = read_rows(reader, "train"), read_rows(reader, "val")
+        self._number_values(train.inputs)
         fitted = fit_trees(
-            read_rows(reader, "train"),
-            read_rows(reader, "val"),
+            self.columns(train.inputs).numpy(),
+            train,
+            self.columns(val.inputs).numpy(),
+            val,
             losses,
             seed=seed,
             loss=self.loss,
             quantile=self.quantile,
-            num_values=self.num_values,
+            num_sets=self.num_sets,
             num_outputs=len(self.base),
         )
         self.take(fitted)
+
+    def _number_values(self, inputs: Batch) -> None:
+        """Give each value that train has its number, from 0 on in each column."""
+        if not self.codes.width:
+            return
+        codes = self.codes(inputs[CATEGORIES])
+        self.position.fill_(-1)
+        for place, first in enumerate(self.codes.first.tolist()):
+            known = torch.unique(codes[:, place])
+            known = known[known >= first + FIRST_VALUE]
+            self.position[known] = torch.arange(len(known), dtype=torch.int32)
 
     def take(self, fitted: FittedTrees) -> None:
         """Fill the tensors by trees of scikit-learn."""
@@ -91,7 +113,7 @@ class Trees(nn.Module):
         for name in ("feature", "left", "right", "missing_left", "threshold", "value"):
             tensor = getattr(self, name)
             tensor[number, :num] = torch.from_numpy(nodes[name]).to(tensor.dtype)
-        if len(self.sets):
+        if self.num_sets:
             self.sets[number, :num] = torch.from_numpy(nodes["sets"])
 
     def embed(self, inputs: Batch) -> Tensor:
@@ -113,7 +135,7 @@ class Trees(nn.Module):
     def _leaves(self, inputs: Batch) -> Tensor:
         """The value of the leaf that each row reaches in each tree, `(N, trees)`."""
         num_trees, depth = self.size.tolist()
-        values, codes = self._values(inputs)
+        values = self.columns(inputs)
         node = torch.zeros(len(values), num_trees, dtype=torch.int64, device=values.device)
         tree = torch.arange(num_trees, device=values.device)
         for _ in range(depth):
@@ -121,26 +143,22 @@ class Trees(nn.Module):
             feature = self.feature[at].long()
             seen = values.gather(1, feature)
             goes_left = seen <= self.threshold[at]
-            if len(self.sets):
-                code = codes.gather(1, feature)
-                word = self.sets[(*at, (code.clamp(min=0) // WORD))]
-                in_set = ((word >> (code.clamp(min=0) % WORD)) & 1).bool()
-                goes_left = torch.where(code >= 0, in_set, goes_left)
+            if self.num_sets:
+                number = seen.nan_to_num(0.0).clamp(0, MAX_CATEGORIES).long()
+                word = self.sets[(*at, number // WORD)]
+                in_set = ((word >> (number % WORD)) & 1).bool()
+                goes_left = torch.where(feature < self.num_sets, in_set, goes_left)
             goes_left = torch.where(torch.isnan(seen), self.missing_left[at], goes_left)
             node = torch.where(goes_left, self.left[at].long(), self.right[at].long())
         return self.value[(tree, node)]
 
-    def _values(self, inputs: Batch) -> tuple[Tensor, Tensor]:
-        """Each column as a number, NaN where missing or unknown, and as a category, -1 where it is
-        none; both `(N, n + m)`. Categories of too many values are numbers, as they are to
-        scikit-learn."""
-        parts = [inputs[NUMBERS].float()] if self.num_numbers else []
-        if self.num_values:
-            codes = inputs[CATEGORIES].long() - FIRST_VALUE
-            limits = torch.tensor(self.num_values, device=codes.device)
-            known = (codes >= 0) & (codes < limits)
-            parts.append(torch.where(known, codes.float(), torch.nan))
-        values = torch.cat(parts, 1)
-        of_set = [False] * self.num_numbers + [n <= MAX_CATEGORIES for n in self.num_values]
-        is_set = torch.tensor(of_set, device=values.device) & ~torch.isnan(values)
-        return values, torch.where(is_set, values.nan_to_num(0.0), -1.0).long()
+    def columns(self, inputs: Batch) -> Tensor:
+        """Categories, in `order`, by the numbers of their values, then numbers, `(N, m + n)`; NaN
+        where a value is missing or train has it not."""
+        parts = []
+        if self.codes.width:
+            numbers = self.position[self.codes(inputs[CATEGORIES])].float()[:, self.order]
+            parts.append(torch.where(numbers < 0, torch.nan, numbers))
+        if self.num_numbers:
+            parts.append(inputs[NUMBERS].float())
+        return torch.cat(parts, 1)

@@ -9,4 +9,5 @@ class NetworkFields(Settings):
     """Added to the top of params.yaml."""
 
     model: Literal["linear", "mlp", "tabm", "trees", "auto"]
-    """`auto` trains all but `mlp`, and keeps the one that is best on validation."""
+    """`auto` trains all but `mlp`: the best on validation becomes the model, or `linear` where that
+    is hardly worse."""

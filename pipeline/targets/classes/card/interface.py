@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pipeline.reporting.markdown import code, plain
 from pipeline.targets.classes.card import figures
 from pipeline.targets.classes.drawing.confusion import confusion
+from pipeline.targets.classes.measures.guessing import compared_with_guessing
 from pipeline.targets.protocols.card import EvaluationTables, Mistakes, TableRows
 from pipeline.targets.protocols.labels import TargetIndex
 
@@ -40,20 +41,20 @@ def answer(index: TargetIndex) -> str:
 
 def notes(evaluation: EvaluationTables) -> Iterator[str]:
     summary = evaluation.summary
+    accuracy = next(r for r in evaluation.tables["intervals"] if r["metric"] == "accuracy")
+    support = {row["class"]: row["support"] for row in evaluation.tables["classes"]}
+    if doubt := compared_with_guessing(accuracy["value"], accuracy["low"], support):
+        yield f"- **{plain(doubt)}**"
     yield (
         f"- `_scaled` is after dividing its logits by {summary['temperature']:.3g}, which was "
         "fitted on validation"
     )
-    if summary["num_suspected"]:
-        yield (
-            f"- test labels that are doubted: {summary['num_suspected']:,}; accuracy without them "
-            f"{summary['accuracy_without_suspected']:.4f}"
-        )
     if summary["num_leaked"]:
+        without = summary["accuracy_without_leaked"]
         yield (
             f"- test examples that another split had too, until they were removed there: "
-            f"{summary['num_leaked']:,}; accuracy without them "
-            f"{summary['accuracy_without_leaked']:.4f}"
+            f"{summary['num_leaked']:,}; "
+            + ("no other is left" if without is None else f"accuracy without them {without:.4f}")
         )
 
 
@@ -77,12 +78,29 @@ def weaknesses(evaluation: EvaluationTables) -> Iterator[str]:
             f"{uncorrupted['accuracy']:.4f} without; worst {lowest['corruption']} at strength "
             f"{lowest['strength']}: {lowest['accuracy']:.4f}"
         )
+    yield from could_not_judge(evaluation)
     yield ""
     yield (
         "The weakest of many is weak by chance too. All of them are in `model/classes.csv`, "
         "`model/slices.csv` and `model/robustness.csv`, the mistakes it is surest of in "
         "`model/mistakes.png`."
     )
+
+
+def could_not_judge(evaluation: EvaluationTables) -> Iterator[str]:
+    """What has no figure, and why."""
+    unseen = [row["class"] for row in evaluation.tables["classes"] if not row["support"]]
+    if unseen:
+        listed = ", ".join(code(name) for name in unseen[:MAX_CLASSES_LISTED])
+        more = len(unseen) - MAX_CLASSES_LISTED
+        yield f"- could not judge classes without a test example: {listed}" + (
+            f" and {more} more" if more > 0 else ""
+        )
+    if len(evaluation.tables["slices"]) < 2:
+        least = evaluation.summary["min_slice_examples"]
+        yield f"- could not judge parts of the examples: none has {least} examples"
+    if not evaluation.tables["robustness"]:
+        yield "- could not judge corrupted examples: none was corrupted"
 
 
 def _accuracy(name: str, accuracy: float, interval: tuple[float, float], num: int) -> str:

@@ -1,6 +1,7 @@
 """What the data card says of classes."""
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import pyarrow as pa
 
@@ -34,8 +35,28 @@ def counts(table: pa.Table, index: TargetIndex) -> Iterator[str]:
     yield from as_table(["class", *SPLITS, "all"], rows)
 
 
-def label_check(labels: Mapping[str, float]) -> Iterator[str]:
-    yield f"- suspected wrong labels: {labels['label_issues']:,}"
+def label_check(labels: Mapping[str, Any]) -> Iterator[str]:
+    if "label_issues" in labels:
+        yield f"- suspected wrong labels: {labels['label_issues']:,}"
     yield f"- given another label: {labels['relabelled']:,}"
     yield f"- decided by people: {labels['decisions']:,}"
-    yield f"- estimated share of wrong labels: {labels['estimated_noise_rate']:.1%}"
+    if "estimated_noise_rate" in labels:
+        yield f"- estimated share of wrong labels: {labels['estimated_noise_rate']:.1%}"
+    yield from reliability(labels)
+
+
+def reliability(labels: Mapping[str, Any]) -> Iterator[str]:
+    """How far the models of the label check can be relied on; nothing where none was asked."""
+    if "out_of_fold_accuracy" not in labels:
+        return
+    yield (
+        f"- models are right on {labels['out_of_fold_accuracy']:.1%} of labels that they have not "
+        f"seen; always naming the largest class is right on {labels['guessing_accuracy']:.1%}"
+    )
+    if labels["label_check_trusted"]:
+        yield f"- of the suspected labels some {labels['suspects_wrong']:.0%} are wrong"
+    elif labels.get("label_issues"):
+        yield (
+            "- suspected labels that several people do not confirm count as they are: what models "
+            "suspect here may be mistakes of their own"
+        )

@@ -8,11 +8,11 @@ import pyarrow as pa
 
 from pipeline.dataset.randomness import id_keys, uniform
 from pipeline.dataset.review.queue import BY_MODELS, BY_PEOPLE
-from pipeline.targets.classes.describe.card import counts, label_check
+from pipeline.targets.classes.describe.card import counts, label_check, reliability
 from pipeline.targets.classes.describe.suspected import draw_suspected, suspected_lists
 from pipeline.targets.protocols.labels import TargetIndex
 
-__all__ = ["counts", "draw_suspected", "label_check", "suspected_lists"]
+__all__ = ["counts", "draw_suspected", "label_check", "reliability", "suspected_lists"]
 
 TASK = "classification"
 NOUN = "class"
@@ -77,7 +77,9 @@ def why(reason: str, item: Mapping[str, Any]) -> str:
         votes = ", ".join(f"{vote['count']} {vote['label']}" for vote in item["votes"])
         return f"People do not agree: {votes}."
     judges, given, proposed = JUDGES[item["judges"]], item["given"], item["proposed"]
-    chance = f"{given} has {item['label_quality']:.0%}."
+    if item["label_quality"] is None:
+        return f"{judges} say {proposed}."
+    chance = f"{given} is right with a probability of {item['label_quality']:.0%}."
     if proposed == given:
         return f"{judges} are unsure: {chance}"
-    return f"{judges} say {proposed} ({item['confidence']:.0%}); {chance}"
+    return f"{judges} say {proposed}; {chance}"

@@ -12,6 +12,7 @@ from pipeline.targets.bootstrap import Owners, owners_of
 from pipeline.targets.classes.judging.accuracy import Accuracy, accuracy_of
 from pipeline.targets.classes.judging.intervals import Interval, metric_intervals
 from pipeline.targets.classes.judging.robustness import Corrupted, mean_accuracy, robustness
+from pipeline.targets.classes.measures.guessing import compared_with_guessing
 from pipeline.targets.classes.measures.metrics import Labels, fit_temperature, softmax
 from pipeline.targets.classes.measures.ranking import summary
 from pipeline.targets.protocols.judging import Answers, Stressed, TestSplit
@@ -40,10 +41,9 @@ class ClassEvaluation:
     """Examples that were corrupted too."""
     robustness: list[Corrupted]
     """On these examples; empty where there are none."""
-    num_suspected: int
-    accuracy_without_suspected: float
     num_leaked: int
-    accuracy_without_leaked: float
+    accuracy_without_leaked: float | None
+    """None where nothing else is left."""
 
     @property
     def worst_class(self) -> str:
@@ -59,9 +59,9 @@ class ClassEvaluation:
             "worst_class": self.worst_class,
             "accuracy_low": self.intervals["accuracy"][1],
             "accuracy_high": self.intervals["accuracy"][2],
-            "accuracy_without_suspected": self.accuracy_without_suspected,
-            "accuracy_without_leaked": self.accuracy_without_leaked,
         }
+        if self.accuracy_without_leaked is not None:
+            metrics["accuracy_without_leaked"] = self.accuracy_without_leaked
         metrics |= {name: values[name] for name in values if name.startswith("accuracy_top")}
         metrics |= {
             "calibration_error_scaled": values["calibration_error_scaled"],
@@ -79,8 +79,6 @@ class ClassEvaluation:
             "temperature": self.temperature,
             "num_corrupted": self.num_corrupted,
             "accuracy_corrupted": mean_accuracy(self.robustness) if self.robustness else None,
-            "num_suspected": self.num_suspected,
-            "accuracy_without_suspected": self.accuracy_without_suspected,
             "min_slice_examples": MIN_EXAMPLES,
             "num_leaked": self.num_leaked,
             "accuracy_without_leaked": self.accuracy_without_leaked,
@@ -90,10 +88,13 @@ class ClassEvaluation:
         """How good the model is, for the terminal."""
         accuracy, low, high = self.intervals["accuracy"]
         worst = self.worst_class
+        counts = np.bincount(self.labels, minlength=len(self.classes)).tolist()
+        support = dict(zip(self.classes, counts, strict=True))
+        doubt = compared_with_guessing(accuracy, low, support)
         return (
             f"accuracy {accuracy:.4f} ({low:.4f} to {high:.4f}) on {len(self.labels)} test "
             f"examples, worst class {worst} {self.by_class[worst].accuracy:.4f}"
-        )
+        ) + (f"; {doubt}" if doubt else "")
 
 
 def evaluate_classifier(
@@ -136,8 +137,6 @@ def evaluate_classifier(
         slices=accuracy_by_slice(right, test, owners),
         num_corrupted=len(tried),
         robustness=corrupted,
-        num_suspected=int(test.suspected.sum()),
-        accuracy_without_suspected=_mean_without(right, test.suspected),
         num_leaked=int(test.leaked.sum()),
         accuracy_without_leaked=_mean_without(right, test.leaked),
     )
@@ -155,7 +154,7 @@ def accuracy_by_slice(
     return accuracies
 
 
-def _mean_without(right: NDArray[np.bool_], left_out: NDArray[np.bool_]) -> float:
-    """Accuracy without some examples; of all where nothing else is left."""
+def _mean_without(right: NDArray[np.bool_], left_out: NDArray[np.bool_]) -> float | None:
+    """Accuracy without some examples; None where nothing else is left."""
     rest = right[~left_out]
-    return float(rest.mean() if len(rest) else right.mean())
+    return float(rest.mean()) if len(rest) else None

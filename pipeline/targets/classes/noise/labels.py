@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from pipeline.dataset.annotations import Annotations, Codes, with_given_labels
 from pipeline.dataset.arrays import Float64
+from pipeline.targets.protocols.noise import Reliability
 
 START_LOG_ODDS = 1.0
 """Of a label's class, at the start: without a model, all classes would stay alike for ever."""
@@ -108,20 +109,30 @@ class LabelCheck:
     quality: NDArray[np.float64]
     """Probability that the given label is right: 0 surely wrong, 1 surely right."""
     is_issue: NDArray[np.bool_]
-    """Where it is rather wrong than right."""
+    """Where it is suspected; see protocols/noise.py."""
     proposed: NDArray[np.int64]
     """Index of the most probable class."""
-    noise_rate: float
-    """Estimated share of wrong labels, 0 to 1."""
+    noise_rate: float | None
+    """Estimated share of wrong labels, 0 to 1; None where it cannot be told."""
     noise: NDArray[np.float64]
     """Estimated probability of each given class, `(K, K)`: row the true class, column the given."""
     posterior: NDArray[np.float64]
     """Probability of each class, `(N, K)`."""
+    confirmed: NDArray[np.bool_] | None = None
+    """Where suspicion is enough to act on; None for everywhere."""
+    reliability: Reliability | None = None
+
+    @property
+    def is_sure(self) -> NDArray[np.bool_]:
+        """Where it is suspected, and that is enough to act on."""
+        return self.is_issue if self.confirmed is None else self.is_issue & self.confirmed
 
     @property
     def confidence(self) -> NDArray[np.float64]:
         """Probability of the proposed class."""
-        confidence: NDArray[np.float64] = self.posterior.max(1)
+        confidence: NDArray[np.float64] = self.posterior[
+            np.arange(len(self.proposed)), self.proposed
+        ]
         return confidence
 
 

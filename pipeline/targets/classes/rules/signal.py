@@ -70,4 +70,12 @@ def label_signal(
 def signal_rules(
     table: pd.DataFrame, target: TargetIndex, before: Profile | None, settings: Any
 ) -> list[Rule]:
-    return expected.signal_rules(table, 1 / len(target["classes"]), before, settings.max_drift)
+    chance = 1 / len(target["classes"])
+    by_chance, _ = expected.signal_bounds(table, chance, before, settings.max_drift)
+    advice = (
+        "the balanced accuracy of a linear model of what is measured (such as brightness), "
+        f"which by chance is {chance:.4g} and up to {by_chance:.4g}; usual where classes "
+        "differ in finer things alone (cats and dogs); where they do not, see whether labels went "
+        "to other rows"
+    )
+    return expected.signal_rules(table, chance, before, settings.max_drift, advice)

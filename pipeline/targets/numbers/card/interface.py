@@ -41,15 +41,12 @@ def notes(evaluation: EvaluationTables) -> Iterator[str]:
         f"- `coverage` is the share of right numbers within intervals that are made to hold "
         f"{level:.0%} (split conformal prediction on validation), `interval_width` their mean width"
     )
-    for name, words in (
-        ("suspected", "test numbers that are doubted"),
-        ("leaked", "test examples that another split had too, until they were removed there"),
-    ):
-        if summary[f"num_{name}"]:
-            yield (
-                f"- {words}: {summary[f'num_{name}']:,}; mean absolute error without them "
-                f"{in_words(summary[f'mae_without_{name}'])}"
-            )
+    if summary["num_leaked"]:
+        yield (
+            f"- test examples that another split had too, until they were removed there: "
+            f"{summary['num_leaked']:,}; mean absolute error without them "
+            f"{in_words(summary['mae_without_leaked'])}"
+        )
 
 
 def weaknesses(evaluation: EvaluationTables) -> Iterator[str]:

@@ -49,11 +49,31 @@ def counts(table: pa.Table, index: TargetIndex) -> Iterator[str]:
     yield from as_table(["split", "examples", "mean", "deviation", *QUANTILES], rows)
 
 
-def label_check(labels: Mapping[str, float]) -> Iterator[str]:
-    yield f"- suspected wrong numbers: {labels['label_issues']:,}"
+def label_check(labels: Mapping[str, Any]) -> Iterator[str]:
+    if "label_issues" in labels:
+        yield f"- suspected wrong numbers: {labels['label_issues']:,}"
     yield f"- given another number: {labels['relabelled']:,}"
     yield f"- decided by people: {labels['decisions']:,}"
-    yield f"- estimated share of wrong numbers: {labels['estimated_noise_rate']:.1%}"
+    if "estimated_noise_rate" in labels:
+        yield f"- estimated share of wrong numbers: {labels['estimated_noise_rate']:.1%}"
+    yield from reliability(labels)
+
+
+def reliability(labels: Mapping[str, Any]) -> Iterator[str]:
+    """How far the models of the label check can be relied on; nothing where none was asked."""
+    if "out_of_fold_accuracy" not in labels:
+        return
+    yield (
+        f"- models explain {labels['out_of_fold_accuracy']:.1%} of how numbers that they have not "
+        "seen vary"
+    )
+    if labels["label_check_trusted"]:
+        yield f"- of the suspected numbers some {labels['suspects_wrong']:.0%} are wrong"
+    elif labels.get("label_issues"):
+        yield (
+            "- suspected numbers that several people do not confirm count as they are: what models "
+            "suspect here may be mistakes of their own"
+        )
 
 
 def sheet(table: pa.Table, index: TargetIndex) -> dict[str, list[str]]:
@@ -106,6 +126,8 @@ def why(reason: str, item: Mapping[str, Any]) -> str:
         votes = ", ".join(f"{vote['count']} say {vote['label']}" for vote in item["votes"])
         return f"People do not agree: {votes}."
     given, proposed = item["given"], item["proposed"]
+    if item["label_quality"] is None:
+        return f"{JUDGES[item['judges']]} say about {proposed}."
     return (
         f"{JUDGES[item['judges']]} say about {proposed}; that {given} is right has a probability "
         f"of {item['label_quality']:.0%}."

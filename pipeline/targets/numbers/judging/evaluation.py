@@ -42,8 +42,6 @@ class NumberEvaluation:
     """Examples that were corrupted too."""
     robustness: list[tuple[str, int, MeanError]]
     """Corruption, strength and the error on these examples; empty where there are none."""
-    num_suspected: int
-    mae_without_suspected: float
     num_leaked: int
     mae_without_leaked: float
 
@@ -62,7 +60,6 @@ class NumberEvaluation:
         metrics |= {
             "mae_low": self.intervals["mae"][1],
             "mae_high": self.intervals["mae"][2],
-            "mae_without_suspected": self.mae_without_suspected,
             "mae_without_leaked": self.mae_without_leaked,
         }
         if self.mae_corrupted is not None:
@@ -76,8 +73,6 @@ class NumberEvaluation:
             "interval_half_width": self.half,
             "num_corrupted": self.num_corrupted,
             "mae_corrupted": self.mae_corrupted,
-            "num_suspected": self.num_suspected,
-            "mae_without_suspected": self.mae_without_suspected,
             "min_slice_examples": MIN_EXAMPLES,
             "num_leaked": self.num_leaked,
             "mae_without_leaked": self.mae_without_leaked,
@@ -136,8 +131,6 @@ def evaluate_numbers(
         slices=errors_by_slice(errors, test, owners),
         num_corrupted=len(tried),
         robustness=robustness,
-        num_suspected=int(test.suspected.sum()),
-        mae_without_suspected=_mean_without(errors, test.suspected),
         num_leaked=int(test.leaked.sum()),
         mae_without_leaked=_mean_without(errors, test.leaked),
     )

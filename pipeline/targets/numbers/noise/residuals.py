@@ -7,7 +7,7 @@ follows by expectation maximisation; where a network knows little, both look ali
 number is doubted.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from scipy import stats  # type: ignore[import-untyped]
 from pipeline.dataset.annotations import Annotations, Codes
 from pipeline.dataset.arrays import Float64
 from pipeline.targets.protocols.labels import TargetIndex
-from pipeline.targets.protocols.noise import Evidence
+from pipeline.targets.protocols.noise import Evidence, Reliability
 
 FREEDOM = 4.0  # degrees of freedom of the residuals of right numbers
 TO_DEVIATION = 1.4826  # of the median size of normal numbers
@@ -25,6 +25,10 @@ START, LEAST, MOST = 0.05, 1e-4, 0.5
 MAX_ROUNDS = 100
 CONVERGED = 1e-6
 DIGITS = 6  # significant ones of a proposed number
+TRUSTED = 0.5
+"""Least share of the variance that networks explain, and of a probe's suspects that are wrong, from
+which suspects are acted on."""
+PLANTED = 0.05  # share of numbers that the probe exchanges
 
 
 @dataclass(frozen=True)
@@ -39,8 +43,17 @@ class NumberCheck:
     """The number that is expected instead."""
     confidence: Float64
     """NaN: a number has no probability."""
-    noise_rate: float
-    """Estimated share of wrong numbers, 0 to 1."""
+    noise_rate: float | None
+    """Estimated share of wrong numbers, 0 to 1; None where it cannot be told."""
+    confirmed: NDArray[np.bool_]
+    """Where several people gave a number."""
+    reliability: Reliability | None
+
+    @property
+    def is_sure(self) -> NDArray[np.bool_]:
+        """Where it is suspected, and that is enough to act on."""
+        trusted = self.reliability is not None and self.reliability.trusted
+        return self.is_issue & (trusted | self.confirmed)
 
 
 def unit_of(values: Codes) -> tuple[float, float]:
@@ -62,11 +75,42 @@ def check_labels(
     residuals = _scaled(learnt.given, unit) - expected
     spread = max(TO_DEVIATION * float(np.median(np.abs(residuals))), 1e-6)
     rate = _share_of_wrong(residuals, _scaled(learnt.given, unit), spread)
-    of_learnt = _check(learnt.given, expected, unit, spread, rate)
+    of_learnt = _check(learnt, expected, unit, spread, rate)
+    if learnt.outputs is not None:
+        relied = _reliability(learnt.given, expected, unit, spread, of_learnt)
+        of_learnt = replace(of_learnt, reliability=relied)
+    elif not of_learnt.confirmed.any():  # nobody says anything of these numbers
+        of_learnt = replace(of_learnt, noise_rate=None)
     if not len(tested.given):
         return of_learnt, None
     mean = None if tested.outputs is None else tested.outputs[:, :, 0].mean(0)
-    return of_learnt, _check(tested.given, _expected(tested, mean, unit), unit, spread, rate)
+    of_tested = _check(tested, _expected(tested, mean, unit), unit, spread, rate)
+    return of_learnt, replace(of_tested, reliability=of_learnt.reliability)
+
+
+def _reliability(
+    given: Codes, expected: Float64, unit: tuple[float, float], spread: float, check: NumberCheck
+) -> Reliability:
+    """By how much of the numbers networks explain, and by a probe with exchanged numbers."""
+    scaled = _scaled(given, unit)
+    explained = max(0.0, 1.0 - spread**2)  # the spread of all numbers is 1 in these units
+    random = np.random.default_rng(len(given))
+    planted = random.random(len(given)) < PLANTED
+    probe = np.where(planted, random.permutation(scaled), scaled)
+    found = _quality(probe - expected, probe, spread, PLANTED) < 0.5
+    precision = float(planted[found].mean()) if found.any() else 0.0
+    trusted = explained >= TRUSTED and precision >= TRUSTED
+    return Reliability(
+        out_of_fold_accuracy=explained,
+        guessing=0.0,
+        suspects_wrong=float(1 - check.quality[check.is_issue].mean())
+        if check.is_issue.any()
+        else 0.0,
+        planted_precision=precision,
+        trusted=trusted,
+        reason=f"networks explain {explained:.0%} of how the numbers vary, and of suspects among "
+        f"numbers exchanged on trial {precision:.0%} were wrong",
+    )
 
 
 def _scaled(values: Codes, unit: tuple[float, float]) -> Float64:
@@ -117,15 +161,19 @@ def _quality(residuals: Float64, given: Float64, spread: float, rate: float) -> 
 
 
 def _check(
-    given: Codes, expected: Float64, unit: tuple[float, float], spread: float, rate: float
+    evidence: Evidence, expected: Float64, unit: tuple[float, float], spread: float, rate: float
 ) -> NumberCheck:
-    scaled = _scaled(given, unit)
+    scaled = _scaled(evidence.given, unit)
     quality = _quality(scaled - expected, scaled, spread, rate)
+    num, people = len(quality), evidence.annotations
+    voices = np.zeros(num, np.int64) if people is None else np.bincount(people.rows, minlength=num)
     proposed = expected * unit[1] + unit[0]
     return NumberCheck(
         quality=quality,
         is_issue=quality < 0.5,
         proposed=np.array([float(f"{value:.{DIGITS}g}") for value in proposed], np.float64),
-        confidence=np.full(len(given), np.nan),
-        noise_rate=float(1 - quality.mean()) if len(given) else 0.0,
+        confidence=np.full(num, np.nan),
+        noise_rate=float(1 - quality.mean()) if num else 0.0,
+        confirmed=voices > 1,
+        reliability=None,
     )

@@ -19,10 +19,12 @@ from pipeline.dataset.expectations.drift import (
 from pipeline.dataset.expectations.moments import lone_share, moments
 from pipeline.dataset.expectations.rules import (
     MEAN_BETWEEN,
+    MIN_COMPARED,
     Rule,
     at_most,
     rule,
     since_profile,
+    unjudged,
 )
 from pipeline.dataset.table import SPLITS
 from pipeline.targets.protocols.labels import TargetIndex
@@ -48,7 +50,8 @@ def drift_rules(table: pd.DataFrame, before: Profile, settings: Any) -> list[Rul
     """The mean is as in the profile, up to `max_drift` standard deviations or chance, and so is the
     standard deviation, up to that share of it or chance."""
     if "target.mean" not in before:
-        return []
+        says = "numbers are as large as in the profile"
+        return [since_profile(unjudged(says, "the profile knows nothing of them"))]
     mean, std = before["target.mean"], before["target.std"]
     unit = max(std, 0.01 * abs(mean), SMALLEST_UNIT)
     num, num_before = len(table) * lone_share(table), before["examples"] * lone_share_before(before)
@@ -102,5 +105,7 @@ def label_tables(
     sizes = found.num * lone_share(table)
     shift = shift_of(found, found.mean[:1], inverse_size(sizes, sizes[0]), unit)
     rows = pd.DataFrame({"id": SPLITS[1:], "shift": largest(shift)[1:]})
-    rule_ = at_most("numbers of val and test are like those of train", "shift", settings.max_drift)
-    return [LabelTable(rows, [rule_], "splits")]
+    says = "numbers of val and test are like those of train"
+    needs = f"some {MIN_COMPARED} examples or groups in each split"
+    rules = [at_most(says, "shift", settings.max_drift, needs)]
+    return [LabelTable(rows, rules, "splits")]

@@ -55,4 +55,9 @@ def signal(
 def signal_rules(
     table: pd.DataFrame, target: TargetIndex, before: Profile | None, settings: Any
 ) -> list[Rule]:
-    return expected.signal_rules(table, CHANCE, before, settings.max_drift)
+    advice = (
+        "the share of the order of numbers that a linear model of simple measurements explains, of "
+        "which 0 is chance; usual where it takes more to tell them; where it does not, see whether "
+        "numbers went to other rows"
+    )
+    return expected.signal_rules(table, CHANCE, before, settings.max_drift, advice)

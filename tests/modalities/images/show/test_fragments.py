@@ -27,7 +27,7 @@ def test_an_image_says_its_size_so_that_nothing_moves_when_it_is_there():
     assert (tag, attributes) == (
         "img",
         {
-            "class": "image pixelated",
+            "class": "image small",
             "src": "/media/3?session=x",
             "width": "30",
             "height": "20",
@@ -38,7 +38,7 @@ def test_an_image_says_its_size_so_that_nothing_moves_when_it_is_there():
     assert size(about()) == "30 × 20"
 
 
-@pytest.mark.parametrize(("side", "kind"), [(160, "image pixelated"), (161, "image")])
+@pytest.mark.parametrize(("side", "kind"), [(160, "image small"), (161, "image")])
 def test_small_images_are_shown_pixel_by_pixel(side, kind):
     assert parsed(html({}, about(height=side)))[0][1]["class"] == kind
 

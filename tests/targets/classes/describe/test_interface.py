@@ -9,6 +9,34 @@ from pipeline.targets.classes.describe.suspected import confusions
 
 CLASSES = ["cat", "dog", "bird"]
 INDEX = {"classes": CLASSES}
+COUNTS = {"relabelled": 1, "decisions": 2}
+OF_MODELS = {"out_of_fold_accuracy": 0.7575, "guessing_accuracy": 0.5, "suspects_wrong": 0.0421}
+
+
+def test_what_could_not_be_judged_has_no_line():
+    assert list(interface.label_check(COUNTS)) == [
+        "- given another label: 1",
+        "- decided by people: 2",
+    ]
+
+
+def test_the_card_says_how_far_models_can_be_relied_on():
+    known = COUNTS | OF_MODELS | {"label_issues": 155, "estimated_noise_rate": 0.0421}
+    assert list(interface.label_check(known | {"label_check_trusted": True})) == [
+        "- suspected wrong labels: 155",
+        "- given another label: 1",
+        "- decided by people: 2",
+        "- estimated share of wrong labels: 4.2%",
+        "- models are right on 75.8% of labels that they have not seen; always naming the largest "
+        "class is right on 50.0%",
+        "- of the suspected labels some 4% are wrong",
+    ]
+    assert list(interface.label_check(known | {"label_check_trusted": False}))[-1] == (
+        "- suspected labels that several people do not confirm count as they are: what models "
+        "suspect here may be mistakes of their own"
+    )
+    none = known | {"label_check_trusted": False, "label_issues": 0}
+    assert len(list(interface.label_check(none))) == 5
 
 
 @pytest.mark.parametrize("num", [40, 400])

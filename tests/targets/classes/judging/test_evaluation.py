@@ -30,13 +30,12 @@ def logits_of(levels: np.ndarray) -> np.ndarray:
 @pytest.fixture
 def examples() -> protocol.TestSplit:
     labels = LABELS.astype(np.int32)
-    labels[:3] = 1 - labels[:3]  # three mistakes, of which two are suspected and one is a leak
+    labels[:3] = 1 - labels[:3]  # three mistakes, of which one is a leak
     return protocol.TestSplit(
         ids=[f"{row}" for row in range(NUM)],
         y=labels,
         groups=[None] * NUM,
         measurements={"brightness": LEVELS / 255},
-        suspected=np.arange(NUM) < 2,
         leaked=np.arange(NUM) == 2,
     )
 
@@ -67,7 +66,6 @@ def test_metrics(examples):
         "worst_class",
         "accuracy_low",
         "accuracy_high",
-        "accuracy_without_suspected",
         "accuracy_without_leaked",
         "accuracy_top2",
         "calibration_error_scaled",
@@ -79,7 +77,6 @@ def test_metrics(examples):
         "accuracy_corrupted",
     ]
     assert metrics["accuracy"] == 0.95
-    assert metrics["accuracy_without_suspected"] == pytest.approx(57 / 58)
     assert metrics["accuracy_without_leaked"] == pytest.approx(57 / 59)
     assert (metrics["worst_class"], metrics["accuracy_top2"]) == ("b|right", 1)
     assert metrics["accuracy_low"] < 0.95 < metrics["accuracy_high"]
@@ -97,8 +94,15 @@ def test_corruptions_can_be_left_out(examples):
 
 def test_summary(examples):
     summary = evaluated(examples).summary()
-    assert [summary[f"num_{name}"] for name in ("corrupted", "suspected", "leaked")] == [20, 2, 1]
-    assert summary["accuracy_without_suspected"] == pytest.approx(57 / 58)
+    assert [summary[f"num_{name}"] for name in ("corrupted", "leaked")] == [20, 1]
+    assert summary["accuracy_without_leaked"] == pytest.approx(57 / 59)
+
+
+def test_accuracy_without_leaks_is_absent_where_all_are_leaks(examples):
+    """Of nothing there is no accuracy, neither good nor bad."""
+    found = evaluated(replace(examples, leaked=np.ones(NUM, bool)))
+    assert found.summary()["accuracy_without_leaked"] is None
+    assert "accuracy_without_leaked" not in found.metrics()
 
 
 def test_tables(examples):
@@ -169,6 +173,14 @@ def test_the_interface_gives_all_of_it(examples):
     assert evaluation.sentence == (
         f"accuracy 0.9500 ({low:.4f} to {high:.4f}) on 60 test examples, "
         f"worst class b|right {results.by_class['b|right'].accuracy:.4f}"
+    )
+
+
+def test_the_sentence_says_when_a_model_guesses(examples):
+    _, logits, *others = inputs_of_evaluation(examples, 0)
+    results = evaluate_classifier(CLASSES, examples, np.roll(logits, 1, 0), *others)
+    assert results.sentence().endswith(
+        "; no better than guessing: always naming b|right, the commonest class, is right on 0.5167"
     )
 
 

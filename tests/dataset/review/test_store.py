@@ -4,12 +4,14 @@ import os
 import signal
 import subprocess
 import sys
+import uuid
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from pipeline.commands.review.decisions import DecisionFile
 from pipeline.dataset.review.decisions import Decision, read_decisions
+from pipeline.dataset.review.store import ReviewStore
 from pipeline.runtime.errors import ReviewError
 from pipeline.targets.opening import open_noise
 from tests.support.repository import ROOT
@@ -23,17 +25,21 @@ C = Decision("c", "cat", "drop", "Ada")
 
 
 @pytest.fixture
-def file(here: Path) -> DecisionFile:
-    return DecisionFile("pets", CHOICES)
+def file(here: Path) -> ReviewStore:
+    return ReviewStore("pets", CHOICES)
 
 
-def text(file: DecisionFile) -> str:
+def next_key() -> str:
+    return uuid.uuid4().hex
+
+
+def text(file: ReviewStore) -> str:
     return file.path.read_bytes().decode()
 
 
 def test_a_new_file_has_a_header_and_whole_lines(file):
     for decision in (A, B, C):
-        file.append(decision)
+        file.append(next_key(), decision)
     assert text(file) == f"{HEADER}a,cat,dog,Ada,\nb,dog,keep,Ada,half hidden\nc,cat,drop,Ada,\n"
     assert file.decisions() == read_decisions("pets", CHOICES) == {"a": A, "b": B, "c": C}
     assert [path.name for path in file.path.parent.iterdir()] == ["pets.csv"]
@@ -56,8 +62,8 @@ def test_a_new_file_has_a_header_and_whole_lines(file):
 )
 def test_hostile_text_comes_back_as_it_was(file, text):
     decision = Decision(text, text, CLASSES[2], text, text)
-    file.append(decision)
-    file.append(A)
+    file.append(next_key(), decision)
+    file.append(next_key(), A)
     assert read_decisions("pets", CHOICES) == {text: decision, "a": A}
     assert file.remove(decision)
     assert read_decisions("pets", CHOICES) == {"a": A}
@@ -66,7 +72,7 @@ def test_hostile_text_comes_back_as_it_was(file, text):
 def test_a_missing_line_end_is_mended(file):
     file.path.parent.mkdir(parents=True)
     file.path.write_text(f"{HEADER}z,cat,keep,Bo,by hand")
-    file.append(A)
+    file.append(next_key(), A)
     assert text(file) == f"{HEADER}z,cat,keep,Bo,by hand\na,cat,dog,Ada,\n"
 
 
@@ -74,8 +80,8 @@ def test_what_others_wrote_stays_to_the_byte(file):
     file.path.parent.mkdir(parents=True)
     theirs = b'\xef\xbb\xbfid,given,decision,reviewer,note\r\n"z",cat,keep,Bo,"x"\r\n\r\n'
     file.path.write_bytes(theirs)
-    file.append(A)
-    file.append(B)
+    file.append(next_key(), A)
+    file.append(next_key(), B)
     assert file.remove(A)
     assert file.path.read_bytes() == theirs + b"b,dog,keep,Ada,half hidden\n"
     assert file.remove(B)
@@ -102,9 +108,9 @@ def test_what_others_wrote_stays_to_the_byte(file):
     ],
 )
 def test_a_broken_file_is_refused_and_left_alone(file, content, message):
-    file.append(A)  # it was good before
+    file.append("1", A)  # it was good before
     file.path.write_text(content)
-    for action in (file.append, file.remove):
+    for action in (partial(file.append, "2"), file.remove):
         with pytest.raises(ReviewError) as caught:
             action(A)
         assert str(caught.value) == message
@@ -113,7 +119,7 @@ def test_a_broken_file_is_refused_and_left_alone(file, content, message):
 
 def test_a_line_is_taken_back_wherever_it_stands(file):
     for decision in (A, B):
-        file.append(decision)
+        file.append(next_key(), decision)
     with file.path.open("a") as other:
         other.write("z,cat,keep,Bo,\n")
     assert file.remove(A)
@@ -124,44 +130,43 @@ def test_a_line_is_taken_back_wherever_it_stands(file):
 
 def test_text_in_somebodys_note_is_not_taken_for_a_line(file):
     theirs = Decision("z", "cat", "keep", "Bo", "not\na,cat,dog,Ada,\nthis")
-    file.append(A)
-    file.append(theirs)
+    file.append(next_key(), A)
+    file.append(next_key(), theirs)
     assert file.remove(A)
     assert not file.remove(A)
     assert file.decisions() == {"z": theirs}
 
 
 def test_an_earlier_decision_counts_again(file):
-    file.append(Decision("a", "cat", "keep", "Bo"))
-    file.append(A)
+    file.append(next_key(), Decision("a", "cat", "keep", "Bo"))
+    file.append(next_key(), A)
     assert file.remove(A)
     assert file.decisions() == {"a": Decision("a", "cat", "keep", "Bo")}
 
 
 def test_an_editor_that_puts_another_file_in_its_place_loses_nothing(file):
-    file.append(A)
+    file.append(next_key(), A)
     edited = file.path.with_suffix(".new")
     edited.write_text(f"{HEADER}z,cat,keep,Bo,\n")
     version = file.version
     edited.replace(file.path)
-    file.append(B)
+    file.append(next_key(), B)
     assert text(file) == f"{HEADER}z,cat,keep,Bo,\nb,dog,keep,Ada,half hidden\n"
     assert file.version > version
     assert file.missing([A, B]) == [A]
 
 
-def test_a_file_that_was_removed_is_made_again(file):
-    file.append(A)
+def test_a_file_that_was_removed_is_made_again_with_what_was_decided(file):
+    file.append(next_key(), A)
     file.path.unlink()
-    assert file.decisions() == {}
-    assert file.missing([A]) == [A]
-    file.append(B)
-    assert text(file) == f"{HEADER}b,dog,keep,Ada,half hidden\n"
+    assert file.decisions() == {"a": A}
+    file.append(next_key(), B)
+    assert text(file) == f"{HEADER}a,cat,dog,Ada,\nb,dog,keep,Ada,half hidden\n"
 
 
 def test_an_editor_may_change_line_ends(file):
-    file.append(A)
-    file.append(B)
+    file.append(next_key(), A)
+    file.append(next_key(), B)
     file.path.write_bytes(text(file).rstrip().replace("\n", "\r\n").encode())
     assert file.missing([A, B]) == []
     assert file.remove(B)
@@ -174,11 +179,11 @@ def test_a_full_disk_leaves_no_half_line(here):
     said = run(
         "import resource, signal\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
-        "file.append(Decision('a', 'cat', 'dog', 'Ada'))\n"
+        "file.append(uuid.uuid4().hex, Decision('a', 'cat', 'dog', 'Ada'))\n"
         "size = file.path.stat().st_size + 10\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))\n"
         "try:\n"
-        "    file.append(Decision('b', 'cat', 'dog', 'Ada'))\n"
+        "    file.append(uuid.uuid4().hex, Decision('b', 'cat', 'dog', 'Ada'))\n"
         "except Exception as error:\n"
         "    print(error)\n"
     )
@@ -190,13 +195,14 @@ def test_a_full_disk_leaves_no_half_line(here):
 
 
 def run(code: str) -> "subprocess.Popen[str]":
-    """Another process that has a DecisionFile `file`."""
+    """Another process that has a ReviewStore `file`."""
     start = (
-        "from pipeline.commands.review.decisions import DecisionFile\n"
+        "import uuid\n"
+        "from pipeline.dataset.review.store import ReviewStore\n"
         "from pipeline.dataset.review.decisions import Decision\n"
         "from pipeline.targets.opening import open_noise\n"
         "choices = open_noise('classes').choices({'classes': ['cat', 'dog']})\n"
-        "file = DecisionFile('pets', choices)\n"
+        "file = ReviewStore('pets', choices)\n"
     )
     return subprocess.Popen(
         [sys.executable, "-c", start + code],
@@ -210,7 +216,7 @@ def test_processes_that_append_and_take_back_at_once_lose_nothing(file):
     code = (
         "for number in range(100):\n"
         "    decision = Decision(f'{NAME}{number}', 'cat', 'dog', 'NAME')\n"
-        "    file.append(decision)\n"
+        "    file.append(uuid.uuid4().hex, decision)\n"
         "    if number % 2:\n"
         "        assert file.remove(decision)\n"
     )
@@ -224,7 +230,7 @@ def test_processes_that_append_and_take_back_at_once_lose_nothing(file):
 def test_kill_9_leaves_whole_lines_and_what_was_acknowledged(file):
     code = (
         "for number in range(10**6):\n"
-        "    file.append(Decision(f'{number}', 'cat', 'dog', 'Ada', 'x' * 300))\n"
+        "    file.append(uuid.uuid4().hex, Decision(f'{number}', 'cat', 'dog', 'Ada', 'x' * 300))\n"
         "    print(number, flush=True)\n"
     )
     for upto in (20, 57, 133):
