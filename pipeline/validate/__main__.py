@@ -91,7 +91,11 @@ def main(stage: Stage[ValidateParams]) -> None:
     could_not = len(found.outcomes) - len(judged)
     stage.say(
         f"{held} of {len(judged)} expectations hold, {num_quarantined} examples set aside"
-        + (f", {could_not} expectations could not be judged" if could_not else "")
+        + (
+            f", {could_not} expectation{'s' * (could_not > 1)} could not be judged"
+            if could_not
+            else ""
+        )
     )
     if before is not None and (unknown := unknown_features(before, features)):
         stage.say(
