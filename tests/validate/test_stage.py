@@ -25,7 +25,7 @@ from tests.support.tables import INDEX, SCHEMA, good_columns
 
 NUM = 200
 ENTRY = "uri: nowhere\nlicense: CC0-1.0\n"
-UNJUDGED_FILE = Path("data/unjudged.csv.partial")
+EXPECTATIONS_FILE = Path("data/expectations.csv.partial")
 UNJUDGED = [
     ("labels have to do with the examples", "too few examples (200), or one label for all"),
     ("nothing has changed since the accepted profile", "no profile was accepted"),
@@ -91,7 +91,11 @@ def test_good_data(folder, capsys):
         "could_not_judge": "; ".join(f"{name}: {reason}" for name, reason in UNJUDGED),
     }
     assert rows_of(QUARANTINE) == [["id", "reason"]]
-    assert rows_of(UNJUDGED_FILE) == [["check", "reason"], *map(list, UNJUDGED)]
+    head, *rows = rows_of(EXPECTATIONS_FILE)
+    assert head == ["expectation", "consequence", "result", "found", "not_judged"]
+    assert len(rows) == num + len(UNJUDGED)
+    assert [(row[0], row[4]) for row in rows if row[2] == "not judged"] == UNJUDGED
+    assert {row[2] for row in rows} == {"holds", "not judged"}
     assert not EVIDENCE.exists()
     assert capsys.readouterr().out.splitlines() == [
         *(f"could not be judged: {name} ({reason})" for name, reason in UNJUDGED),
