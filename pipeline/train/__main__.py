@@ -15,8 +15,6 @@ Several processes train one network where `train.processes` says so, or where to
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
-from functools import partial
-from math import isfinite
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -45,7 +43,7 @@ from pipeline.train.alone import fit_itself, fits_itself
 from pipeline.train.choosing import choose
 from pipeline.train.history import write_history, write_speed
 from pipeline.train.launch import launch_ranks
-from pipeline.train.leave_out import leave_each_out
+from pipeline.train.leave_out import without_each_site
 from pipeline.train.live import live_curves
 from pipeline.train.params import TrainParams, added_settings, recipe_of, train_params
 from pipeline.train.streaming import training_epochs
@@ -250,41 +248,6 @@ def write(
         f"best epoch {fitted.best_epoch} of {len(fitted.history)}, "
         f"validation {shown.removeprefix('val_').replace('_', ' ')} {best[shown]:.4f}"
     )
-
-
-def without_each_site(
-    stage: Stage[TrainParams], name: str, reader: ShardReader, recipe: Recipe
-) -> dict[str, float]:
-    """Train without each value of `train.leave_out` where that names a column; for the report,
-    which names no site, since a group may be a person."""
-    params = stage.params
-    if params.train.leave_out is None:
-        return {}
-    networks, loss = open_network(params.modality), open_loss(params.target)
-    num_outputs = open_labels(params.target).num_outputs(reader.target)
-    large = networks.gains_by_bf16(reader.preparation)
-    sites = leave_each_out(
-        params.train.leave_out,
-        reader,
-        partial(networks.build, name, reader.preparation, num_outputs, params.train),
-        recipe,
-        loss,
-        params.train,
-        choose_device(params.train.device, params.train.precision, large),
-    )
-    figure = loss.SHOWN.removeprefix("val_")
-    for site in sites:
-        there = f"{site.figure:.4f}" if isfinite(site.figure) else "not judged: few others"
-        stage.say(
-            f"trained without {params.train.leave_out} {site.value}: {figure} there {there} "
-            f"({site.num} examples)"
-        )
-    figures = [site.figure for site in sites if isfinite(site.figure)]
-    if not figures:
-        return {}
-    worst = min(figures) if loss.MORE_IS_BETTER else max(figures)
-    mean = sum(figures) / len(figures)
-    return {f"left_out_{figure}": mean, f"left_out_worst_{figure}": worst}
 
 
 def describe(

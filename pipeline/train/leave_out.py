@@ -7,6 +7,8 @@ split stays closed.
 """
 
 from collections.abc import Callable
+from functools import partial
+from math import isfinite
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,13 +23,17 @@ from pipeline.dataset.shards.files import ShardRows
 from pipeline.dataset.shards.reader import ShardReader
 from pipeline.dataset.table import SLICE, read_folder, read_schema
 from pipeline.learning.batches import make_examples
-from pipeline.learning.device import Device
+from pipeline.learning.device import Device, choose_device
 from pipeline.learning.fitting.loop import fit
 from pipeline.learning.fitting.recipe import Recipe
 from pipeline.learning.inference import predict
+from pipeline.modalities.opening import open_network
 from pipeline.runtime.errors import SettingsError
+from pipeline.runtime.stage import Stage
+from pipeline.targets.opening import open_labels, open_loss
 from pipeline.targets.protocols.loss import Loss
 from pipeline.train.alone import fits_itself
+from pipeline.train.params import TrainParams
 
 MAX_SITES = 20
 MIN_EXAMPLES = 2
@@ -41,6 +47,41 @@ class Site(NamedTuple):
     num: int
     figure: float
     """The figure of the loss that people watch: `accuracy`; NaN where the others are too few."""
+
+
+def without_each_site(
+    stage: Stage[TrainParams], name: str, reader: ShardReader, recipe: Recipe
+) -> dict[str, float]:
+    """Train without each value of `train.leave_out` where that names a column; for the report,
+    which names no site, since a group may be a person."""
+    params = stage.params
+    if params.train.leave_out is None:
+        return {}
+    networks, loss = open_network(params.modality), open_loss(params.target)
+    num_outputs = open_labels(params.target).num_outputs(reader.target)
+    large = networks.gains_by_bf16(reader.preparation)
+    sites = leave_each_out(
+        params.train.leave_out,
+        reader,
+        partial(networks.build, name, reader.preparation, num_outputs, params.train),
+        recipe,
+        loss,
+        params.train,
+        choose_device(params.train.device, params.train.precision, large),
+    )
+    figure = loss.SHOWN.removeprefix("val_")
+    for site in sites:
+        there = f"{site.figure:.4f}" if isfinite(site.figure) else "not judged: few others"
+        stage.say(
+            f"trained without {params.train.leave_out} {site.value}: {figure} there {there} "
+            f"({site.num} examples)"
+        )
+    figures = [site.figure for site in sites if isfinite(site.figure)]
+    if not figures:
+        return {}
+    worst = min(figures) if loss.MORE_IS_BETTER else max(figures)
+    mean = sum(figures) / len(figures)
+    return {f"left_out_{figure}": mean, f"left_out_worst_{figure}": worst}
 
 
 def leave_each_out(
