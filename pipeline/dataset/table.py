@@ -24,10 +24,21 @@ ANNOTATIONS = "annotations.parquet"  # in data/raw: id, annotator, label
 WORD = pa.dictionary(pa.int32(), pa.string())  # a string out of few
 
 
+SLICE = "slice_"  # begins the name of a column by whose values evaluate reports
+
+
 def raw_schema(
-    content: Sequence[pa.Field], label: pa.Field, measured: Sequence[pa.Field]
+    content: Sequence[pa.Field],
+    label: pa.Field,
+    measured: Sequence[pa.Field],
+    time: str | None = None,
+    slices: Sequence[str] = (),
 ) -> pa.Schema:
-    """Columns of data/raw: what an example is, what is said of it, what was measured on it."""
+    """Columns of data/raw: what an example is, what is said of it, what was measured on it.
+
+    `time` is the type of the column `time`, by its name in Arrow, where there is one; `slices` are
+    columns of the source, as `slice_<name>`.
+    """
     return pa.schema(
         [
             pa.field("id", pa.string(), nullable=False),
@@ -35,6 +46,8 @@ def raw_schema(
             label,  # null when unlabelled
             pa.field("split", WORD),
             pa.field("group", pa.string()),
+            *([pa.field("time", pa.type_for_alias(time))] if time else []),
+            *(pa.field(SLICE + name, WORD) for name in slices),
             pa.field("sha256", pa.string()),  # of the content as it is stored; null when unusable
             pa.field("source_sha256", pa.string()),  # of the bytes as the source had them
             pa.field("source", WORD),

@@ -27,13 +27,21 @@ from pipeline.runtime.stage import Stage, run_stage
 from pipeline.targets.opening import open_card
 from pipeline.targets.protocols.card import Mistakes
 
+TABLES = {
+    "baselines": ["baseline", "metric", "value", "model", "difference", "low", "high", "model_is"],
+    "gaps": ["column", "value", "rate", "count", "mean", "low", "high"],
+    "importance": ["input", "loss_grows", "spread"],
+    "dependence": ["input", "value", "answer", "mean"],
+}
+"""Tables of data/evaluation that all targets have, and their columns for people."""
+
 
 def main(stage: Stage[ReportParams]) -> None:
     params = stage.params
     show, target = open_show(params.modality), open_card(params.target)
     model = read_description(MODELS)
     history = read_rows(MODELS / "training.parquet")
-    evaluation = read_evaluation(EVALUATION, target.TABLES, show.TAILS)
+    evaluation = read_evaluation(EVALUATION, [*target.TABLES, *TABLES], show.TAILS)
     sections = {"clean": params.clean, "augment": params.augment}
     card = write_card(model, sections, evaluation, show, target)
     stage.output("reports/modelcard.md").write_text(card, encoding="utf-8")
@@ -43,6 +51,11 @@ def main(stage: Stage[ReportParams]) -> None:
     tables = {
         name: table(columns, rows)
         for name, (columns, rows) in target.csv_tables(evaluation).items()
+    }
+    tables |= {
+        name: table(columns, evaluation.tables[name])
+        for name, columns in TABLES.items()
+        if evaluation.tables[name]
     }
     tables["training"] = epoch_table(history)
     tables["speed"] = epoch_table(read_rows(MODELS / "speed.parquet"))

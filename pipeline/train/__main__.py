@@ -1,7 +1,9 @@
 """Train: fit a network to the shards; the best epoch on validation becomes the model.
 
-reads   data/shards/ (train and val), models/start/ or weights that others publish
-writes  models/model.safetensors and model.json, models/training.parquet (a row per epoch),
+reads   data/shards/ (train and val), data/clean/ (times and groups, where a split is in time),
+        models/start/ or weights that others publish
+writes  models/model.safetensors and model.json, models/baselines.safetensors (what every model is
+        compared with), models/training.parquet (a row per epoch),
         models/speed.parquet (times of epochs, the only output that differs from run to run),
         reports/training.json; live curves in dvclive/ meanwhile
 params  modality, target, seed, model, optimizer, lr, batch_size, epochs, train
@@ -19,8 +21,10 @@ from typing import Any, NamedTuple
 import torch
 
 from pipeline.dataset.arrays import Float64
-from pipeline.dataset.places import SHARDS
+from pipeline.dataset.places import MODELS, SHARDS
 from pipeline.dataset.shards.reader import ShardReader
+from pipeline.learning.baselines.fitting import FILE, fit_baselines, write_baselines
+from pipeline.learning.baselines.timeline import read_timeline
 from pipeline.learning.batches import make_examples
 from pipeline.learning.device import Device, choose_device
 from pipeline.learning.fitting.checkpoint import Checkpoint
@@ -224,6 +228,9 @@ def write(
     }
     weights = stage.output("models/model.safetensors")
     save_model(trained.network, weights, stage.output("models/model.json"), description)
+    write_baselines(
+        stage.output(str(MODELS / FILE)), fit_baselines(reader, read_timeline(["train", "val"]))
+    )
     write_history(stage.output("models/training.parquet"), fitted.history)
     write_speed(stage.output("models/speed.parquet"), fitted.speed)
     stage.write_report(

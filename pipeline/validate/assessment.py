@@ -113,6 +113,8 @@ def assess(
     outcomes += check(kept, rules)
     for about in labels.label_tables(kept, features.names, target, before, settings):
         outcomes += check(about.rows, about.rules, about.noun)
+    for of_content in checks.tables(kept, content, before, settings):
+        outcomes += check(of_content.rows, of_content.rules, of_content.noun)
     splits = drift.split_table(kept, features.names, None if signal is None else signal.chance)
     rules = suite.split_rules(max_drift, with_signal=signal is not None)
     outcomes += check(splits, rules, "splits")
@@ -122,7 +124,10 @@ def assess(
         outcomes += check(moved, rules, "measurements")
         known = drift.remembered_table(kept, checksums, before)
         outcomes += check(known, suite.REMEMBERED_RULES, "known examples")
-    label_profile = labels.profile(kept, features.names, target)
+    label_profile = {
+        **labels.profile(kept, features.names, target),
+        **checks.profile(kept, content),
+    }
     profile = make_profile(kept, features, checks.WORDS, label_profile, checksums)
     return Assessment(outcomes, quarantine, profile)
 

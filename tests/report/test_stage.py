@@ -13,6 +13,7 @@ from tests.support.repository import ROOT
 from tests.support.shards import shard, write_shards
 
 CSV = [
+    "baselines",
     "calibration",
     "classes",
     "confusion",

@@ -13,6 +13,7 @@ from pipeline.targets.classes.judging.accuracy import Accuracy, accuracy_of
 from pipeline.targets.classes.judging.intervals import Interval, metric_intervals
 from pipeline.targets.classes.judging.robustness import Corrupted, mean_accuracy, robustness
 from pipeline.targets.classes.measures.metrics import Labels, fit_temperature, softmax
+from pipeline.targets.classes.measures.ranking import summary
 from pipeline.targets.protocols.judging import Answers, Stressed, TestSplit
 from pipeline.targets.slices import MIN_EXAMPLES, Slice, slices
 
@@ -65,6 +66,7 @@ class ClassEvaluation:
             "calibration_error_scaled": values["calibration_error_scaled"],
             "temperature": self.temperature,
         }
+        metrics |= summary(self.probabilities, self.labels)
         if self.robustness:
             metrics["accuracy_corrupted"] = mean_accuracy(self.robustness)
         return metrics

@@ -5,6 +5,8 @@ from numpy.typing import NDArray
 from scipy import sparse  # type: ignore[import-untyped]
 
 from pipeline.dataset.arrays import Float32, Float64
+from pipeline.targets.bootstrap import owners_of
+from pipeline.targets.gaps import Rate, gaps_table
 from pipeline.targets.numbers.judging.evaluation import evaluate_numbers
 from pipeline.targets.numbers.judging.predictions import Predictions, align, read_predictions
 from pipeline.targets.numbers.judging.scores import example_scores, metrics_of
@@ -13,6 +15,7 @@ from pipeline.targets.protocols.judging import Answers, Evaluation, Stressed, Te
 from pipeline.targets.protocols.labels import TargetIndex
 
 __all__ = [
+    "BESIDE",
     "GOOD",
     "JUDGED",
     "align",
@@ -25,6 +28,7 @@ __all__ = [
 
 GOOD = {"mae": -1, "rmse": -1, "r2": 1}
 JUDGED = ("mae", "rmse")
+BESIDE = ("coverage", "interval_width")
 
 
 def probabilities(outputs: NDArray[np.floating]) -> Float64:
@@ -40,7 +44,22 @@ def evaluate(
     stressed: Stressed,
 ) -> Evaluation:
     results = evaluate_numbers(index, test, outputs, validation, stressed)
-    return Evaluation(results.metrics(), tables(results), results.summary(), results.sentence())
+    made = tables(results)
+    if test.values:
+        owners = owners_of(test.ids, test.groups)
+        made |= {"gaps": gaps_table(test.values, rates(results.predictions), owners)}
+    return Evaluation(results.metrics(), made, results.summary(), results.sentence())
+
+
+def rates(predictions: Predictions) -> list[Rate]:
+    """By which slices are compared: how large errors are, to which side, and what is covered."""
+    everyone = np.ones(len(predictions.ids), bool)
+    errors = predictions.errors
+    return [
+        Rate("mae", np.abs(errors), everyone),
+        Rate("bias", errors, everyone),
+        Rate("coverage", predictions.covered.astype(np.float64), everyone),
+    ]
 
 
 def scores(predictions: Predictions) -> sparse.csr_array:

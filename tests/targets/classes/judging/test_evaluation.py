@@ -70,6 +70,10 @@ def test_metrics(examples):
         "accuracy_top2",
         "calibration_error_scaled",
         "temperature",
+        "auc",
+        "average_precision",
+        "sensitivity",
+        "brier",
         "accuracy_corrupted",
     ]
     assert metrics["accuracy"] == 0.95
@@ -115,7 +119,10 @@ def test_tables(examples):
         "mistakes",
     ]
     assert [row["id"] for row in made["predictions"]] == examples.ids
-    assert list(made["classes"][2].values()) == ["unseen", 0, 0.0, 0.0, 0.0, 0.0, 1.0]
+    assert list(made["classes"][2].values()) == [
+        *("unseen", 0, 0.0, 0.0, 0.0, 0.0, 1.0),
+        *(None, None, None),
+    ]
     assert made["classes"][1]["recall"] == results.by_class[results.worst_class].accuracy
     assert [row["metric"] for row in made["intervals"]] == [
         "accuracy",
