@@ -124,7 +124,7 @@ SAMPLES: dict[str, Samples] = {
             b'{"a": 1e999}',
             b'{"a": "\\ud800"}',
         ],
-        networks=("linear",),
+        networks=("linear", "mlp", "tabm", "trees"),
         has_gaps=True,
     ),
     TINY: Samples(
