@@ -12,7 +12,8 @@ of modalities/protocols/compare.py.
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.modalities.neighbours import Neighbours, nearest, sample_rows
+from pipeline.dataset.sampling import sample_rows
+from pipeline.modalities.neighbours import Neighbours, nearest
 
 NUM_NEIGHBOURS = 50
 """More than the usual 10, as broken examples come in numbers and are each other's neighbours."""

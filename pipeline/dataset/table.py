@@ -187,8 +187,8 @@ def read_tables(
             table = table.select(columns or table.schema.names)
             found = types_of(table.schema)
             expected = {name: index.get("types", found)[name] for name in found}
-        except (OSError, KeyError, pa.ArrowException) as error:
-            raise damaged(path, str(error)) from None
+        except (OSError, KeyError, ValueError, pa.ArrowException) as error:
+            raise damaged(path, str(error)) from None  # ValueError: of a name that is no UTF-8
         if found != expected:  # the footer has no checksum
             raise damaged(path, "its columns are of other types")
         if table.num_rows != file["rows"]:
@@ -205,7 +205,7 @@ def read_schema(folder: Path) -> pa.Schema:
     path = folder / read_index(folder)["files"][0]["name"]
     try:
         return pq.read_schema(path)
-    except (OSError, pa.ArrowException) as error:
+    except (OSError, ValueError, pa.ArrowException) as error:
         raise damaged(path, str(error)) from None
 
 

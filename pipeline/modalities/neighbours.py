@@ -14,17 +14,6 @@ BASE_AT_ONCE = 8192  # a block of products is 32 MB
 DENSE = 0.01  # of a block's products; above it the k-th best is worth finding first
 
 
-GOLDEN = (5**0.5 - 1) / 2
-
-
-def sample_rows(num: int, most: int) -> NDArray[np.int64]:
-    """At most `most` of `num` rows, ascending, spread over all of them but not periodic: data often
-    are (classes in turn). Multiples of the golden ratio (Weyl's equidistribution)."""
-    if num <= most:
-        return np.arange(num)
-    return np.unique((np.arange(most) * GOLDEN % 1 * num).astype(np.int64))
-
-
 class Neighbours(NamedTuple):
     """The k nearest of each of Q queries, the nearest first; of equally near ones the first row."""
 

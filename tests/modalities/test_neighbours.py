@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pipeline.modalities import neighbours
-from pipeline.modalities.neighbours import nearest, sample_rows
+from pipeline.modalities.neighbours import nearest
 
 
 @pytest.fixture(params=[(1024, 8192), (7, 10)], ids=["one block", "many blocks"])
@@ -48,13 +48,3 @@ def test_of_equally_near_rows_the_first_counts():
     base = np.tile(np.eye(3, dtype=np.float16), (30, 1))
     found = nearest(base[:3], base, 2)
     assert found.rows.tolist() == [[0, 3], [1, 4], [2, 5]]
-
-
-def test_a_sample_of_rows_is_spread_and_follows_no_period():
-    assert sample_rows(5, 5).tolist() == [0, 1, 2, 3, 4]
-    rows = sample_rows(60_000, 2000)
-    assert len(rows) > 1990
-    assert np.abs(np.histogram(rows, 20, (0, 60_000))[0] - 100).max() <= 5
-    for period in (2, 3, 10, 30):
-        counts = np.bincount(rows % period, minlength=period)
-        assert counts.min() > 0.7 * 2000 / period

@@ -29,7 +29,9 @@ class Access:
 
     def __init__(self) -> None:
         self.token = _kept() or _new()
-        self._cookie = secrets.token_hex(16)
+        # Made of the token, so that a page can be loaded again when the server was started again;
+        # nobody can make the token of it.
+        self._cookie = hmac.new(self.token.encode(), COOKIE.encode(), "sha256").hexdigest()
 
     def has_token(self, headers: Message, query: Mapping[str, str]) -> bool:
         """Whether a request has the secret, in its address or its header Authorization."""

@@ -115,6 +115,13 @@ def test_what_the_page_is_told(server):
         "like_split": None,
         "like_label": None,
         "why": "Models that have not seen it say dog; cat is right with a probability of 10%.",
+        "offer": {
+            "kind": "label",
+            "accept": "Accept",
+            "keep": "Keep",
+            "effect": "Accept: it becomes dog. Keep: it stays cat.",
+            "despite": "",
+        },
         "example": shown(server, "a", 0),
         "pair": None,
         "neighbours": [

@@ -319,7 +319,7 @@ $("filters").addEventListener("change", ({ target }) => {
 
 $("dataset").textContent = about.dataset;
 $("noun").textContent = about.noun[0].toUpperCase() + about.noun.slice(1);
-$("notes").textContent = about.notes.join(". ");
+$("notes-text").textContent = `${about.notes.join(". ")}.`;
 $("notes").hidden = !about.notes.length;
 $("pick").hidden = !about.choices.length;
 $("file").textContent = about.file;

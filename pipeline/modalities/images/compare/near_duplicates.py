@@ -26,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.dataset.arrays import Rows
+from pipeline.dataset.sampling import sample_rows
 from pipeline.modalities.images.compare.candidates import (
     YES,
     Candidates,
@@ -38,7 +39,7 @@ from pipeline.modalities.images.compare.pair_keys import unpack
 from pipeline.modalities.images.compare.screening import screen_pairs
 from pipeline.modalities.images.compare.similarity import correlate, evidence
 from pipeline.modalities.images.content.arrays import Images
-from pipeline.modalities.neighbours import nearest, sample_rows
+from pipeline.modalities.neighbours import nearest
 from pipeline.modalities.pairs import Pairs, Progress
 
 MIN_SIDE = 8

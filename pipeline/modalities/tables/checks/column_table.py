@@ -15,7 +15,7 @@ from pipeline.dataset.expectations.distances import (
 from pipeline.dataset.expectations.drift import SIGMAS, Profile
 from pipeline.dataset.expectations.moments import num_groups
 from pipeline.dataset.expectations.rules import Rule, at_most, each, since_profile
-from pipeline.modalities.neighbours import sample_rows
+from pipeline.dataset.sampling import sample_rows
 from pipeline.modalities.tables.checks.cells import cells_of, input_columns
 from pipeline.modalities.tables.checks.counts import (
     MAX_VALUES,

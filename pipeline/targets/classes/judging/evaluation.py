@@ -12,6 +12,7 @@ from pipeline.targets.bootstrap import Owners, owners_of
 from pipeline.targets.classes.judging.accuracy import Accuracy, accuracy_of
 from pipeline.targets.classes.judging.intervals import Interval, metric_intervals
 from pipeline.targets.classes.judging.robustness import Corrupted, mean_accuracy, robustness
+from pipeline.targets.classes.measures.guessing import compared_with_guessing
 from pipeline.targets.classes.measures.metrics import Labels, fit_temperature, softmax
 from pipeline.targets.classes.measures.ranking import summary
 from pipeline.targets.protocols.judging import Answers, Stressed, TestSplit
@@ -87,10 +88,13 @@ class ClassEvaluation:
         """How good the model is, for the terminal."""
         accuracy, low, high = self.intervals["accuracy"]
         worst = self.worst_class
+        counts = np.bincount(self.labels, minlength=len(self.classes)).tolist()
+        support = dict(zip(self.classes, counts, strict=True))
+        doubt = compared_with_guessing(accuracy, low, support)
         return (
             f"accuracy {accuracy:.4f} ({low:.4f} to {high:.4f}) on {len(self.labels)} test "
             f"examples, worst class {worst} {self.by_class[worst].accuracy:.4f}"
-        )
+        ) + (f"; {doubt}" if doubt else "")
 
 
 def evaluate_classifier(

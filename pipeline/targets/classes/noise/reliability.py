@@ -17,7 +17,7 @@ from scipy.optimize import minimize_scalar  # type: ignore[import-untyped]
 
 from pipeline.dataset.annotations import Codes
 from pipeline.dataset.arrays import Float64
-from pipeline.modalities.neighbours import sample_rows
+from pipeline.dataset.sampling import sample_rows
 from pipeline.targets.classes.measures.metrics import softmax
 from pipeline.targets.protocols.noise import Reliability
 

@@ -176,6 +176,14 @@ def test_the_interface_gives_all_of_it(examples):
     )
 
 
+def test_the_sentence_says_when_a_model_guesses(examples):
+    _, logits, *others = inputs_of_evaluation(examples, 0)
+    results = evaluate_classifier(CLASSES, examples, np.roll(logits, 1, 0), *others)
+    assert results.sentence().endswith(
+        "; no better than guessing: always naming b|right, the commonest class, is right on 0.5167"
+    )
+
+
 def test_variants_are_not_computed_where_nothing_is_corrupted(examples):
     def never():
         raise AssertionError
