@@ -12,7 +12,6 @@ Several processes train one network where `train.processes` says so, or where to
 `torchrun --nproc-per-node=N -m pipeline.train`. The first of them alone writes.
 """
 
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -82,7 +81,7 @@ def main(stage: Stage[TrainParams]) -> None:
         best = tried[choose(losses) if losses else names[0]]
         write(stage, best, reader, recipe, losses)
         stage.publish()  # before the checkpoints go: killed between the two, nothing is lost
-        shutil.rmtree(WORK_DIR / "train", ignore_errors=True)
+        Checkpoint(WORK_DIR / "train", "").clear()
 
 
 class Trained(NamedTuple):

@@ -114,7 +114,7 @@ def test_a_network_learns(known, name):
     outputs = built(tensors(known.inputs))
     if outputs.ndim == 3:  # of several members
         y = y.repeat_interleave(outputs.shape[1])
-    torch.nn.functional.cross_entropy(outputs.view(-1, OUTPUTS), y).backward()
+    torch.nn.functional.cross_entropy(outputs.reshape(-1, OUTPUTS), y).backward()
     gradients = [p.grad for p in built.parameters() if p.requires_grad]
     assert any(g is not None and g.abs().sum() > 0 for g in gradients)
     assert all(torch.isfinite(g).all() for g in gradients if g is not None)

@@ -11,6 +11,8 @@ from sklearn.datasets import load_digits
 from pipeline.dataset.table import read_folder, read_index
 from tests.support.repository import Repository, make_clone
 
+pytestmark = pytest.mark.slow
+
 NUM = 360
 UNIT, ORIGIN = 25.0, 1000.0
 """The number of a digit is 25 times the digit, and a thousand."""

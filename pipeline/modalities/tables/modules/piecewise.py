@@ -55,7 +55,9 @@ class PiecewiseEmbedding(nn.Module):
 
 def edges_of(quantiles: Sequence[float]) -> np.ndarray:
     """At most MAX_PIECES + 1 different quantiles, evenly out of all; none of fewer than two."""
-    edges = np.unique(np.asarray(quantiles, np.float32)).astype(np.float64)
+    limit = np.finfo(np.float32).max
+    in_range = np.asarray(quantiles, np.float64).clip(-limit, limit)
+    edges = np.unique(in_range.astype(np.float32)).astype(np.float64)
     if len(edges) > MAX_PIECES + 1:
         edges = edges[np.linspace(0, len(edges) - 1, MAX_PIECES + 1).round().astype(int)]
     return edges if len(edges) > 1 else np.zeros(1)
