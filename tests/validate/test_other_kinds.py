@@ -48,6 +48,7 @@ TEXT: Any = SimpleNamespace(
     features=lambda content: Features(["words", "length"], ["length"]),
     add_features=add_features,
     patterns=lambda table, content: table[["words", "length"]].to_numpy(np.float64),
+    tables=lambda rows, content, before, settings: [],
 )
 
 
