@@ -58,12 +58,15 @@ def accept_text(
     split: Mapping[str, Any] | None = None,
 ) -> str:
     """Bring headline, labels and fingerprint of an entry up to date, and its split where one is
-    given; the rest stays."""
+    given; keys that it lacks get what was found by looking, the rest stays."""
     yaml = YAML()
     yaml.preserve_quotes = True
     yaml.width = LINE_WIDTH
     content = yaml.load(text)
     content["fingerprint"] = survey.fingerprint_hex
+    for key, value in found_by_looking(source).items():
+        if key not in content:
+            content[key] = value
     if split is not None:
         rule = CommentedMap(split)
         rule.fa.set_flow_style()
@@ -73,6 +76,13 @@ def accept_text(
     stream = io.StringIO()
     yaml.dump(content, stream)
     return HEADLINE.sub(headline(source, survey) + "\n", stream.getvalue())
+
+
+def found_by_looking(source: Source) -> Mapping[str, Any]:
+    """What the source found of keys of an entry, beside which columns are what."""
+    lines = [line for line in source.entry_lines if not line.startswith("columns:")]
+    found: Mapping[str, Any] = YAML().load("\n".join(lines)) or {}
+    return found
 
 
 def headline(source: Source, survey: Survey) -> str:

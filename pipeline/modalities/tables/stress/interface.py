@@ -11,6 +11,7 @@ from pipeline.dataset.randomness import uniform
 from pipeline.modalities.protocols.encode import Inputs
 from pipeline.modalities.tables.stress.settings import EvaluateFields
 
+NUMBERS, CATEGORIES = "numbers", "categories"  # input columns
 GAPS, UNKNOWN = "missing values", "unknown categories"
 SHARES = {1: 0.1, 2: 0.3, 3: 0.5}
 """Of the values of a row, by strength."""
@@ -26,12 +27,12 @@ def corrupt(inputs: Inputs, keys: Keys, name: str, strength: int) -> Inputs:
     """Rows of which some values are missing, or are categories that train does not have."""
     share = SHARES[strength]
     made = dict(inputs)
-    if name == GAPS and "numbers" in inputs:
-        hit = _hit(inputs["numbers"].shape[1], keys, "number", share)
-        made["numbers"] = np.where(hit, np.float32(np.nan), inputs["numbers"])
-    if "categories" in inputs:
-        hit = _hit(inputs["categories"].shape[1], keys, f"category {name}", share)
-        made["categories"] = np.where(hit, np.int32(name == GAPS), inputs["categories"])
+    if name == GAPS and (values := inputs.get(NUMBERS)) is not None:
+        hit = _hit(values.shape[1], keys, "number", share)
+        made[NUMBERS] = np.where(hit, np.float32(np.nan), values)
+    if (codes := inputs.get(CATEGORIES)) is not None:
+        hit = _hit(codes.shape[1], keys, f"category {name}", share)
+        made[CATEGORIES] = np.where(hit, np.int32(name == GAPS), codes)
     return made
 
 

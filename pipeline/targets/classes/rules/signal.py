@@ -73,7 +73,7 @@ def signal_rules(
     chance = 1 / len(target["classes"])
     by_chance, _ = expected.signal_bounds(table, chance, before, settings.max_drift)
     advice = (
-        "the balanced accuracy of a linear model of brightness, colour, coarse shape and the like, "
+        "the balanced accuracy of a linear model of what is measured (such as brightness), "
         f"which by chance is {chance:.4g} and up to {by_chance:.4g}; usual where classes "
         "differ in finer things alone (cats and dogs); where they do not, see whether labels went "
         "to other rows"

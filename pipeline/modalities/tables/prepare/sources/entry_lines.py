@@ -46,7 +46,7 @@ def entry_lines(
 def decisions(roles: Roles, odd: Looked) -> tuple[str, ...]:
     """What only a person can decide."""
     asked = list(odd.decisions)
-    if roles.group is None and not odd.decisions:
+    if roles.group is None and not any(text.startswith("group:") for text in asked):
         asked.append(
             "group: do several rows belong to one person, firm or site? Then name the column under "
             "columns: group:"

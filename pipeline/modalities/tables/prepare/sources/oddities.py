@@ -63,6 +63,11 @@ def look(
             result.doubts.append(f"column {name} {reason}")
     if time is not None:
         _look_at_time(result, by_name, time, group)
+    elif dates := [column.name for column in found.columns if column.kind == DATE]:
+        result.decisions.append(
+            f"time: {dates[0]} is a date: is it when the question about a row is asked? Then name "
+            "it under columns: time:, and split by it"
+        )
     _look_at_groups(result, by_name, entry)
     _count_alike(result, by_name, entry)
     return result
