@@ -121,7 +121,8 @@ def test_no_licence_no_ingest(catalog, license):
         (
             "columns: {zzz: animal}",
             "unknown key columns.zzz | fix: known keys: "
-            "id, split, group, time, user, known_at, license, purposes, strip, image, label, annotator",
+            "id, split, group, time, user, known_at, license, purposes, strip, image, label, "
+            "annotator",
         ),
         (
             "expectations: [{type: expect_x, severty: warning}]",
