@@ -15,8 +15,8 @@ import pyarrow.parquet as pq
 from scipy import sparse  # type: ignore[import-untyped]
 
 from pipeline.dataset.arrays import Float32, Float64
-from pipeline.targets.bootstrap import bootstrap_sums, owners_of, percentile_interval
-from pipeline.targets.forecasts import block_owners, diebold_mariano
+from pipeline.targets.bootstrap import bootstrap_sums, percentile_interval
+from pipeline.targets.forecasts import diebold_mariano, independent_owners
 from pipeline.targets.protocols.judging import (
     Answers,
     Evaluation,
@@ -116,11 +116,7 @@ def _compared(
     judging: Judging, test: TestSplit, ours: sparse.csr_array, theirs: sparse.csr_array
 ) -> list[dict[str, Any]]:
     times = test.times
-    owners = (
-        owners_of(test.ids, test.groups)
-        if times is None
-        else block_owners(times.ordinals, times.horizon)
-    )
+    owners = independent_owners(test)
     both = sparse.hstack([ours, theirs], format="csr")
     drawn = [judging.metrics_of(part) for part in np.split(bootstrap_sums(both, 0, owners), 2, 1)]
     values = [judging.metrics_of(np.asarray(part.sum(0))) for part in (ours, theirs)]

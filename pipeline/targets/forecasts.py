@@ -10,7 +10,8 @@ import numpy as np
 
 from pipeline.dataset.arrays import Float64
 from pipeline.dataset.splits.times import Ordinals
-from pipeline.targets.bootstrap import Owners
+from pipeline.targets.bootstrap import Owners, owners_of
+from pipeline.targets.protocols.judging import TestSplit
 
 
 def block_length(num_times: int, horizon: int) -> int:
@@ -27,6 +28,13 @@ def block_owners(times: Ordinals, horizon: int) -> Owners:
     _, step = np.unique(times, return_inverse=True)
     owners: Owners = (step // block_length(int(step.max()) + 1, horizon)).astype(np.int64)
     return owners
+
+
+def independent_owners(test: TestSplit) -> Owners | None:
+    """What to draw as a whole of a test split: blocks of times where it has times, else groups."""
+    if test.times is not None:
+        return block_owners(test.times.ordinals, test.times.horizon)
+    return owners_of(test.ids, test.groups)
 
 
 def diebold_mariano(losses: Float64, others: Float64, times: Ordinals, horizon: int) -> float:

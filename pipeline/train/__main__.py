@@ -42,6 +42,7 @@ from pipeline.train.alone import fit_itself, fits_itself
 from pipeline.train.choosing import choose
 from pipeline.train.history import write_history, write_speed
 from pipeline.train.launch import launch_ranks
+from pipeline.train.leave_out import without_each_site
 from pipeline.train.live import live_curves
 from pipeline.train.params import TrainParams, added_settings, recipe_of, train_params
 from pipeline.train.streaming import training_epochs
@@ -239,6 +240,7 @@ def write(
             shown: best[shown],
             "val_loss": best["val_loss"],
             "epochs_run": len(fitted.history),
+            **without_each_site(stage, trained.name, reader, recipe),
         },
     )
     stage.say(

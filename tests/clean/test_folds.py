@@ -36,12 +36,18 @@ def test_horizon_and_embargo_hold_between_folds(gaps, left_out):
 
 def test_groups_are_whole():
     """Of a person who is asked about, nothing is learnt from earlier years either."""
-    owners = [f"person {time % 7}" if time % 3 else f"example {time}" for time in TIMES]
+    owners = [f"person {time % 7}" if time % 4 == 0 else f"example {time}" for time in TIMES]
     folds = folds_in_time(owners, TIMES, ALL, RULE, 3)
     names = np.array(owners)
     for fold, learnt in folds.learnt.items():
         assert not {*names[learnt]} & {*names[folds.asked == fold]}
         assert TIMES[learnt].max() < TIMES[folds.asked == fold].min()
+
+
+def test_groups_that_go_on_through_all_periods_leave_it_to_time():
+    folds = folds_in_time([f"ticker {time % 2}" for time in TIMES], TIMES, ALL, RULE, 3)
+    for fold, learnt in folds.learnt.items():
+        assert TIMES[learnt].max() + 1 == TIMES[folds.asked == fold].min()
 
 
 def test_examples_without_a_time_are_in_no_fold():

@@ -23,7 +23,10 @@ def counts(matrix: list[list[int]]) -> list[dict]:
 
 def class_row(name: str, support: int, recall: float, low: float, high: float) -> dict:
     row = {"class": name, "support": support, "precision": recall, "recall": recall, "f1": recall}
-    return row | {"recall_low": low, "recall_high": high}
+    ranking = dict.fromkeys(
+        ("auc", "average_precision", "sensitivity"), recall if support else None
+    )
+    return row | {"recall_low": low, "recall_high": high} | ranking
 
 
 def slice_row(

@@ -36,6 +36,8 @@ from pipeline.targets.opening import (
     target_fields,
 )
 from pipeline.targets.predictions import target_of
+from pipeline.targets.protocols.baseline import Baseline
+from pipeline.targets.protocols.baseline import Known as Seen
 from pipeline.targets.protocols.card import Card, EvaluationTables
 from pipeline.targets.protocols.describe import Describe
 from pipeline.targets.protocols.judging import (
@@ -65,6 +67,7 @@ from tests.support.samples import TARGET_SAMPLES, TargetSamples
 
 NUM = 60
 PROTOCOLS = {
+    "baseline": Baseline,
     "labels": Labels,
     "rules": Rules,
     "noise": Noise,
@@ -243,6 +246,20 @@ def test_a_tally_of_labels(known):
     tally.add(pa.table({labels.COLUMN: missing}))
     for line in (*tally.summary(known.index), *tally.oddities(known.index)):
         assert_one_line(line)
+
+
+def test_baselines_answer_as_a_network_does(known):
+    target = opening.open_baseline(known.name)
+    y = known.y
+    seen = Seen(np.random.default_rng(0).normal(size=(len(y), 3)), None)
+    fitted = target.fit(known.index, seen, y, np.ones(len(y)), seen, y)
+    assert fitted
+    for name, arrays in fitted.items():
+        assert "." not in name
+        outputs = target.answer(name, arrays, seen)
+        assert outputs.shape == (len(y), known.num_outputs)
+        assert outputs.dtype == np.float32
+        assert np.isfinite(outputs).all()
 
 
 def test_answers(known):

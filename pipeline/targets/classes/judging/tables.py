@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from pipeline.targets.bootstrap import owners_of
 from pipeline.targets.classes.judging.evaluation import ClassEvaluation
 from pipeline.targets.classes.judging.predictions import Predictions, predictions_table
 from pipeline.targets.classes.judging.rates import rates
 from pipeline.targets.classes.measures.metrics import calibration, confusion_matrix, per_class
 from pipeline.targets.classes.measures.ranking import by_class
+from pipeline.targets.forecasts import independent_owners
 from pipeline.targets.gaps import gaps_table
 from pipeline.targets.protocols.judging import TestSplit
 
@@ -100,7 +100,7 @@ def tables(evaluation: ClassEvaluation, test: TestSplit) -> dict[str, pa.Table]:
 
 def _gaps(evaluation: ClassEvaluation, test: TestSplit) -> pa.Table:
     of_classes = rates(list(evaluation.classes), evaluation.probabilities, evaluation.labels)
-    return gaps_table(test.values, of_classes, owners_of(test.ids, test.groups))
+    return gaps_table(test.values, of_classes, independent_owners(test))
 
 
 def _classes(evaluation: ClassEvaluation, matrix: np.ndarray) -> list[Row]:

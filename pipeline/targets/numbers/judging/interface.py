@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 from scipy import sparse  # type: ignore[import-untyped]
 
 from pipeline.dataset.arrays import Float32, Float64
-from pipeline.targets.bootstrap import owners_of
+from pipeline.targets.forecasts import independent_owners
 from pipeline.targets.gaps import Rate, gaps_table
 from pipeline.targets.numbers.judging.evaluation import evaluate_numbers
 from pipeline.targets.numbers.judging.predictions import Predictions, align, read_predictions
@@ -46,8 +46,8 @@ def evaluate(
     results = evaluate_numbers(index, test, outputs, validation, stressed)
     made = tables(results)
     if test.values:
-        owners = owners_of(test.ids, test.groups)
-        made |= {"gaps": gaps_table(test.values, rates(results.predictions), owners)}
+        of_numbers = rates(results.predictions)
+        made |= {"gaps": gaps_table(test.values, of_numbers, independent_owners(test))}
     return Evaluation(results.metrics(), made, results.summary(), results.sentence())
 
 
