@@ -69,6 +69,14 @@ def test_dvc_keeps_it_and_train_depends_on_it(quick_clone):
     assert "models/start\n" not in quick_clone.run("dvc status train")
 
 
+def test_what_is_missing_is_said_before_training(quick_clone):
+    write_learnable(quick_clone.path / "data/shards", ["cat", "dog"])
+    quick_clone.run("rm -r data/clean")
+    assert quick_clone.run(TRAIN, expect=1) == (
+        "ERROR data/clean/index.json is missing or broken | fix: run dvc repro again\n"
+    )
+
+
 def test_training_needs_a_first_commit(quick_clone):
     write_learnable(quick_clone.path / "data/shards", ["cat", "dog"])
     quick_clone.run("rm -rf .git && git init -q")
