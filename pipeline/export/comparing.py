@@ -43,12 +43,12 @@ def agreement(judging: Judging, outputs: Float32, served: Float32) -> Agreement:
     has_several = one.shape[1] > 1
     same = one.argmax(1) == other.argmax(1) if has_several else changes[:, 0] <= NEAR
     change = float(changes.max(initial=0))
-    return Agreement(change if np.isfinite(change) else float("inf"), float(same.mean()))
+    return Agreement(change, float(same.mean()))
 
 
 def refuse_other_answers(agreed: Agreement, num: int) -> None:
     """Raises ExportError where an answer differs by more than rounding."""
-    if agreed.change > MAX_CHANGE:
+    if not agreed.change <= MAX_CHANGE:
         raise ExportError(
             f"the ONNX graph does not answer as the network does: on {num} validation examples an "
             f"answer differs by {agreed.change:.3g}, at most {MAX_CHANGE:g} is rounding; "
@@ -77,7 +77,7 @@ def refuse_less_accurate(figures: Figures, most: float) -> None:
         drop = figures.network - figures.served
     else:
         drop = figures.served / max(figures.network, 1e-12) - 1
-    if drop > most:
+    if not drop <= most:  # nor where it is no number
         raise ExportError(
             f"the served graph is less accurate than the network: {figures.name} "
             f"{figures.served:.4f}, the network's is {figures.network:.4f}; "

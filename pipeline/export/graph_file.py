@@ -72,9 +72,10 @@ def as_bytes(model: onnx.ModelProto) -> bytes:
     Raises:
         ExportError: it is too large for one.
     """
-    if model.ByteSize() >= MOST_BYTES:
+    num_bytes = sum(len(tensor.raw_data) for tensor in model.graph.initializer)
+    if num_bytes >= MOST_BYTES:
         raise ExportError(
-            f"the graph has {model.ByteSize() / 1e9:.1f} GB, and a file of ONNX at most 2",
+            f"the weights have {num_bytes:,} bytes, and a file of ONNX at most {MOST_BYTES:,}",
             fix="set model to a smaller network",
         )
     content: bytes = model.SerializeToString(deterministic=True)
