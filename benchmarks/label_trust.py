@@ -34,8 +34,9 @@ from scipy.stats import t
 from seeds import read_params
 from sklearn.datasets import load_digits
 
+from pipeline.clean.folds import assign_folds, folds_of
 from pipeline.clean.ledger import Ledger
-from pipeline.clean.out_of_fold import assign_folds, out_of_fold
+from pipeline.clean.out_of_fold import out_of_fold
 from pipeline.dataset.randomness import id_keys
 from pipeline.dataset.shards.column import INPUT
 from pipeline.learning.batches import Examples, make_examples
@@ -121,10 +122,11 @@ def main() -> None:
             print(f"{name}, seed {seed}: {found}", flush=True)
         figures.append(figure(name, runs))
         print(figures[-1], flush=True)
-    if {*options.sets} == {*SETS} and [*options.seeds] == SEEDS:
-        save(
-            "label_trust", figures, "GROUNDWORK_CIFAR10=/data/cifar10 python " + " ".join(sys.argv)
-        )
+    if [*options.seeds] == SEEDS:
+        some = " --always" * options.always
+        if {*options.sets} != {*SETS}:
+            some += f" --sets {' '.join(options.sets)}"
+        save("label_trust", figures, COMMAND + some)
 
 
 def read_pair(first: str, second: str) -> Data:
@@ -198,7 +200,7 @@ def ask(data: Data, given: NDArray[np.int64], seed: int) -> NDArray[np.float32]:
         np.arange(len(given)),
         given,
         id_keys(ids),
-        assign_folds(ids, seed, clean.folds),
+        folds_of(assign_folds(ids, seed, clean.folds)),
         NO_ROWS,
         recipe=check_recipe(len(given) * (clean.folds - 1) // clean.folds, clean.epochs, seed),
         device=device_for(data, "label check"),

@@ -12,6 +12,7 @@ from pipeline.dataset.shards.reader import ShardReader
 from pipeline.dataset.table import read_index, read_tables
 from pipeline.dataset.tables import read_table
 from pipeline.modalities.protocols.show import Contents, Show
+from pipeline.reporting.figures import with_id
 from pipeline.targets.protocols.describe import Describe
 
 NUM_SUSPECTED, NUM_PAIRS = 36, 24
@@ -29,7 +30,7 @@ class Pictures:
         self.index = read_index(clean)
 
     def draw_sheet(self, table: pa.Table) -> None:
-        """Some training examples by their labels; `table` is data/clean: id, label, split."""
+        """Some training examples by their labels; `table` is data/clean: id, labels, split."""
         chosen = self.target.sheet(table, self.index["target"])
         values = self._content_of([id for ids in chosen.values() for id in ids])
         self.show.sheet(
@@ -45,7 +46,7 @@ class Pictures:
         num = table.num_rows
         self._draw(
             [row["id"] for row in worst],
-            [self.target.doubt(row) for row in worst],
+            [with_id(self.target.doubt(row), row["id"]) for row in worst],
             self.folder / "label_issues.png",
             columns=9,
             title=f"{num} suspected label{'s' * (num != 1)}, the most doubtful first",
@@ -58,13 +59,14 @@ class Pictures:
         pairs = table.slice(0, NUM_PAIRS).to_pylist()
         ids = [id for pair in pairs for id in (pair["id"], pair["of"])]
         splits = [split for pair in pairs for split in (pair["split"], pair["of_split"])]
+        label, given = self.target.FIELDS
         labels = {
-            id: "no label" if label is None else self.target.in_words(label)
-            for id, label in self._values(ids, "label_given", "label").items()
+            id: "no label" if value is None else self.target.in_words(value)
+            for id, value in self._values(ids, given, label).items()
         }
         self._draw(
             ids,
-            [f"{split}\n{labels[id]}" for id, split in zip(ids, splits, strict=True)],
+            [with_id(f"{split}\n{labels[id]}", id) for id, split in zip(ids, splits, strict=True)],
             self.folder / "duplicates.png",
             columns=8,
             title=f"{table.num_rows} {self.show.NOUNS} repeat another, leaks between splits first",

@@ -5,10 +5,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
-from pipeline.dataset.table import damaged
 from pipeline.targets.protocols.card import TableRows
 
 Table = tuple[Sequence[str], list[list[str | int]]]
@@ -25,18 +21,17 @@ def epoch_table(rows: TableRows) -> Table:
     return _table(list(rows[0]), rows, ".6g")
 
 
-def read_rows(path: Path) -> TableRows:
-    """The rows of a Parquet file, with page checksums verified.
+def figure_tables(rows: TableRows) -> dict[str, Table]:
+    """Of each figure but the loss that epochs have of train and validation, by its name.
 
-    Raises:
-        MissingInput: it is damaged.
+    A plot of a column that a file has not warns, one of a file that is not there is left out: so
+    what a target alone has stands in a file of its own.
     """
-    try:
-        with pq.ParquetFile(path, page_checksum_verification=True) as file:
-            rows: TableRows = file.read().to_pylist()
-    except (OSError, pa.ArrowException) as error:
-        raise damaged(path, str(error)) from None
-    return rows
+    names = [name.removeprefix("val_") for name in rows[0] if name.startswith("val_")]
+    columns = {name: ["epoch", f"train_{name}", f"val_{name}"] for name in names if name != "loss"}
+    return {
+        name: _table(of, rows, ".6g") for name, of in columns.items() if set(of) <= set(rows[0])
+    }
 
 
 def write_csv(path: Path, table: Table) -> None:

@@ -10,12 +10,14 @@ from numpy.typing import NDArray
 from pipeline.reporting.markdown import code, plain
 from pipeline.targets.classes.card import figures
 from pipeline.targets.classes.drawing.confusion import confusion
+from pipeline.targets.classes.measures.guessing import compared_with_guessing
 from pipeline.targets.protocols.card import EvaluationTables, Mistakes, TableRows
 from pipeline.targets.protocols.labels import TargetIndex
 
 TABLES = ("confusion", "classes", "calibration", "intervals", "slices", "robustness", "mistakes")
 TASK = "classification"
 HUB_METRICS = ("accuracy", "f1")
+ANSWERS = ("the best answer and its probability", "all of them, a JSON object a line")
 
 MAX_CLASSES_LISTED = 10
 COLUMNS = {
@@ -40,6 +42,10 @@ def answer(index: TargetIndex) -> str:
 
 def notes(evaluation: EvaluationTables) -> Iterator[str]:
     summary = evaluation.summary
+    accuracy = next(r for r in evaluation.tables["intervals"] if r["metric"] == "accuracy")
+    support = {row["class"]: row["support"] for row in evaluation.tables["classes"]}
+    if doubt := compared_with_guessing(accuracy["value"], accuracy["low"], support):
+        yield f"- **{plain(doubt)}**"
     yield (
         f"- `_scaled` is after dividing its logits by {summary['temperature']:.3g}, which was "
         "fitted on validation"
@@ -118,7 +124,12 @@ def csv_tables(evaluation: EvaluationTables) -> dict[str, tuple[Sequence[str], T
 
 def draw(evaluation: EvaluationTables, folder: Path) -> None:
     classes = evaluation.summary["target"]["classes"]
-    confusion(confusion_matrix(evaluation), classes, folder / "confusion.png")
+    confusion(
+        confusion_matrix(evaluation),
+        classes,
+        folder / "confusion.png",
+        title="test examples, by class",
+    )
     figures.calibration(
         reliability(evaluation, scaled=False),
         metric(evaluation, "calibration_error"),

@@ -39,6 +39,10 @@ def prepare(contents, limits):
     return prepare_each(contents, "series", ["length", "mean"], prepare_one)
 
 
+def examples_in(path, limits):
+    return None
+
+
 def options(entry):
     return {}
 
