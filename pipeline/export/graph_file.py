@@ -19,6 +19,7 @@ OPSET = 20
 MOST_BYTES = 2 << 30  # of a protobuf
 OF_THE_MACHINE = ("metadata_props", "doc_string")
 """Fields of ONNX in which torch leaves stack traces with paths of this machine."""
+UNIQUE = "_of_all"  # a layer may be called `embedding` too
 EXAMPLES = 2
 """Rows that the network is traced with; of one row it would be taken for a constant."""
 
@@ -40,7 +41,7 @@ def make_graph(served: ServedNetwork, columns: Sequence[ShardColumn]) -> onnx.Mo
                 dynamo=True,
                 opset_version=OPSET,
                 input_names=[column.name for column in columns],
-                output_names=[OUTPUTS, EMBEDDING],
+                output_names=[f"{OUTPUTS}{UNIQUE}", f"{EMBEDDING}{UNIQUE}"],
                 dynamic_shapes={"values": tuple({0: rows} for _ in columns)},
                 verbose=False,
             )
@@ -53,6 +54,7 @@ def make_graph(served: ServedNetwork, columns: Sequence[ShardColumn]) -> onnx.Mo
             fix="set model to another network, or report it with this line",
         ) from None
     strip(model)
+    _name_outputs(model)
     return model
 
 
@@ -64,6 +66,18 @@ def strip(message: Any) -> None:
         elif field.message_type is not None:
             for inner in value if isinstance(value, Sequence) else [value]:
                 strip(inner)
+
+
+def _name_outputs(model: onnx.ModelProto) -> None:
+    """Call what the graph answers OUTPUTS and EMBEDDING; values within that are called so, not."""
+    names = {name: f"{name}_within" for name in (OUTPUTS, EMBEDDING)}
+    names |= {f"{name}{UNIQUE}": name for name in (OUTPUTS, EMBEDDING)}
+    graph = model.graph
+    for named in (*graph.output, *graph.initializer, *graph.value_info):
+        named.name = names.get(named.name, named.name)
+    for node in graph.node:
+        node.input[:] = [names.get(name, name) for name in node.input]
+        node.output[:] = [names.get(name, name) for name in node.output]
 
 
 def as_bytes(model: onnx.ModelProto) -> bytes:

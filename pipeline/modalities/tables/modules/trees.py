@@ -69,6 +69,9 @@ class Trees(nn.Module):
         self.register_buffer("spread", torch.zeros(self.sums, outputs))
         self.register_buffer("base", torch.zeros(outputs))
         self.register_buffer("size", torch.zeros(2, dtype=torch.int64))  # trees, depth
+        self.counts: list[int] = [0, 0]
+        """`size` as numbers, which a graph is unrolled by."""
+        self.register_load_state_dict_post_hook(_count)  # type: ignore[no-untyped-call]
 
     def fit(self, reader: Any, losses: Losses, seed: int) -> None:
         """By scikit-learn's boosting on the CPU, with the settings that suit validation best."""
@@ -107,6 +110,7 @@ class Trees(nn.Module):
             self.spread.copy_(torch.from_numpy(fitted.spread))
             self.base.copy_(torch.from_numpy(fitted.base))
             self.size.copy_(torch.tensor([len(fitted.trees), fitted.depth]))
+        _count(self, None)
 
     def _fill(self, number: int, nodes: dict[str, np.ndarray]) -> None:
         num = len(nodes["value"])
@@ -120,12 +124,12 @@ class Trees(nn.Module):
         """Sums over parts of the trees, `(N, BLOCKS * R)`."""
         values = self._leaves(inputs)
         num_rounds = values.shape[1] // self.sums
-        by_round = values.view(len(values), num_rounds, self.sums)
+        by_round = values.view(values.shape[0], num_rounds, self.sums)
         parts = [by_round[:, part::BLOCKS].sum(1) for part in range(BLOCKS)]
         return torch.stack(parts, 1).flatten(1)
 
     def read_out(self, embeddings: Tensor) -> Tensor:
-        total = embeddings.view(len(embeddings), BLOCKS, self.sums).sum(1)
+        total = embeddings.view(embeddings.shape[0], BLOCKS, self.sums).sum(1)
         outputs: Tensor = total @ self.spread + self.base
         return outputs
 
@@ -134,9 +138,9 @@ class Trees(nn.Module):
 
     def _leaves(self, inputs: Batch) -> Tensor:
         """The value of the leaf that each row reaches in each tree, `(N, trees)`."""
-        num_trees, depth = self.size.tolist()
+        num_trees, depth = self.counts
         values = self.columns(inputs)
-        node = torch.zeros(len(values), num_trees, dtype=torch.int64, device=values.device)
+        node = torch.zeros(values.shape[0], num_trees, dtype=torch.int64, device=values.device)
         tree = torch.arange(num_trees, device=values.device)
         for _ in range(depth):
             at = (tree, node)
@@ -162,3 +166,7 @@ class Trees(nn.Module):
         if self.num_numbers:
             parts.append(inputs[NUMBERS].float())
         return torch.cat(parts, 1)
+
+
+def _count(trees: Trees, _incompatible_keys: object) -> None:
+    trees.counts = trees.size.tolist()
