@@ -135,7 +135,7 @@ def figures_of(target: str, val: Shard, outputs: Float32, served: Float32) -> Fi
     loss = open_loss(target)
     y = make_examples({}, val.y, val.weights).y
     name = loss.SHOWN.removeprefix("val_")
-    one, other = (loss.validate(torch.from_numpy(o), y)[name] for o in (outputs, served))
+    one, other = (loss.validate(torch.from_numpy(o), y, None)[name] for o in (outputs, served))
     return Figures(loss.SHOWN, one, other, loss.MORE_IS_BETTER)
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 
 from pipeline.export.graph_file import as_bytes, make_graph
 from pipeline.export.probes import mixed
@@ -18,6 +19,18 @@ CPU = Device("cpu", bf16=False)
 ROWS = (0, 1, 3, 17)
 
 
+class Rows:
+    """What a network that fits itself reads."""
+
+    def __init__(self, inputs) -> None:
+        self.inputs = inputs
+
+    def read_rows(self, split, copy):
+        rows = mixed(self.inputs, 120)
+        y = (np.arange(120) % NUM_OUTPUTS).astype(np.int32)
+        return rows, y, np.ones(120, np.float32)
+
+
 @pytest.fixture(scope="module")
 def inputs(known):
     """Rows of shards of the modality, of which several are far from each other."""
@@ -30,6 +43,8 @@ def test_a_graph_answers_and_embeds_as_its_network(known, inputs, name, tmp_path
     built = ready(
         lambda: network.build(name, known.preparation, NUM_OUTPUTS, settings), known.inputs
     )
+    if hasattr(built, "fit"):
+        built.fit(Rows(known.inputs), lambda o, y: F.cross_entropy(o, y, reduction="none"), 0)
     columns = open_encode(known.name).columns(known.preparation)
     served = ServedNetwork(built, [column.name for column in columns])
     expected = answer_and_embed(served, inputs, CPU)

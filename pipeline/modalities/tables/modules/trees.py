@@ -39,6 +39,7 @@ class Trees(nn.Module):
     missing_left: Tensor
     value: Tensor
     sets: Tensor
+    bits: Tensor
     position: Tensor
     spread: Tensor
     base: Tensor
@@ -66,6 +67,8 @@ class Trees(nn.Module):
         self.register_buffer("sets", torch.zeros(in_set, dtype=torch.int32))
         position = torch.full((self.codes.total,), -1, dtype=torch.int32)
         self.register_buffer("position", position)  # of each value among those that train has
+        bits = torch.tensor(1, dtype=torch.int32) << torch.arange(WORD, dtype=torch.int32)
+        self.register_buffer("bits", bits, persistent=False)
         self.register_buffer("spread", torch.zeros(self.sums, outputs))
         self.register_buffer("base", torch.zeros(outputs))
         self.register_buffer("size", torch.zeros(2, dtype=torch.int64))  # trees, depth
@@ -150,9 +153,9 @@ class Trees(nn.Module):
             if self.num_sets:
                 number = seen.nan_to_num(0.0).clamp(0, MAX_CATEGORIES).long()
                 word = self.sets[(*at, number // WORD)]
-                in_set = ((word >> (number % WORD)) & 1).bool()
-                goes_left = torch.where(feature < self.num_sets, in_set, goes_left)
-            goes_left = torch.where(torch.isnan(seen), self.missing_left[at], goes_left)
+                in_set = (word & self.bits[number % WORD]) != 0  # a graph shifts no signed numbers
+                goes_left = _choose(feature < self.num_sets, in_set, goes_left)
+            goes_left = _choose(torch.isnan(seen), self.missing_left[at], goes_left)
             node = torch.where(goes_left, self.left[at].long(), self.right[at].long())
         return self.value[(tree, node)]
 
@@ -166,6 +169,11 @@ class Trees(nn.Module):
         if self.num_numbers:
             parts.append(inputs[NUMBERS].float())
         return torch.cat(parts, 1)
+
+
+def _choose(condition: Tensor, one: Tensor, other: Tensor) -> Tensor:
+    """`torch.where` of truth values, which onnxruntime has not."""
+    return (condition & one) | (~condition & other)
 
 
 def _count(trees: Trees, _incompatible_keys: object) -> None:
