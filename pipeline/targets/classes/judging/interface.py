@@ -7,12 +7,14 @@ error of two seeds differ for sure more often than is allowed for (docs/decision
 are shown with an interval.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse  # type: ignore[import-untyped]
 
 from pipeline.dataset.arrays import Float32, Float64
-from pipeline.targets.classes.judging.evaluation import evaluate_classifier
+from pipeline.targets.classes.judging.evaluation import evaluate_classifier, temperature_of
 from pipeline.targets.classes.judging.predictions import Predictions, align, read_predictions
 from pipeline.targets.classes.judging.scores import example_scores, metrics_of
 from pipeline.targets.classes.judging.tables import tables
@@ -25,6 +27,7 @@ __all__ = [
     "GOOD",
     "JUDGED",
     "align",
+    "calibration",
     "evaluate",
     "metrics_of",
     "probabilities",
@@ -39,6 +42,10 @@ BESIDE = ("worst_class_accuracy", "auc", "average_precision", "brier", "sensitiv
 
 def probabilities(outputs: NDArray[np.floating]) -> Float64:
     return softmax(outputs)
+
+
+def calibration(validation: Answers) -> Mapping[str, float]:
+    return {"temperature": temperature_of(validation)}
 
 
 def evaluate(

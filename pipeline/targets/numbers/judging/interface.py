@@ -1,5 +1,7 @@
 """The names of targets/protocols/judging.py, for numbers."""
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse  # type: ignore[import-untyped]
@@ -11,6 +13,7 @@ from pipeline.targets.numbers.judging.evaluation import evaluate_numbers
 from pipeline.targets.numbers.judging.predictions import Predictions, align, read_predictions
 from pipeline.targets.numbers.judging.scores import example_scores, metrics_of
 from pipeline.targets.numbers.judging.tables import tables
+from pipeline.targets.numbers.measures.conformal import LEVEL, half_width
 from pipeline.targets.protocols.judging import Answers, Evaluation, Stressed, TestSplit
 from pipeline.targets.protocols.labels import TargetIndex
 
@@ -19,6 +22,7 @@ __all__ = [
     "GOOD",
     "JUDGED",
     "align",
+    "calibration",
     "evaluate",
     "metrics_of",
     "probabilities",
@@ -34,6 +38,11 @@ BESIDE = ("coverage", "interval_width")
 def probabilities(outputs: NDArray[np.floating]) -> Float64:
     """Outputs as they are, in units of y: a number has no probability."""
     return outputs.astype(np.float64)
+
+
+def calibration(validation: Answers) -> Mapping[str, float]:
+    half = half_width(validation.y - validation.outputs[:, 0])
+    return {"interval_level": LEVEL, "interval_half_width": half}
 
 
 def evaluate(
