@@ -10,6 +10,7 @@ GroundworkError        one line: what is wrong and where, then what to do
 ├── TrainingError      training cannot go on
 ├── CompareError       two runs cannot be compared
 ├── ForgetError        examples cannot be erased, or not all of them were
+├── ServingError       a model cannot be served, or a server cannot start
 ├── FileError          the system refused to read or write a file
 └── WorkerKilled       a worker process died
 """
@@ -72,6 +73,10 @@ class CompareError(GroundworkError):
 
 
 class ForgetError(GroundworkError):
+    pass
+
+
+class ServingError(GroundworkError):
     pass
 
 
