@@ -105,7 +105,7 @@ def answer(
         shape = [len(value)] if isinstance(value, list) else list(value.shape)
         entry: dict[str, Any] = {
             "name": output,
-            "datatype": BYTES if is_text else "FP32",
+            "datatype": datatype,
             "shape": shape,
         }
         if output in request.binary:
