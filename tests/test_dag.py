@@ -18,7 +18,7 @@ STAGES = ["check", "ingest", "validate", "clean", "augment", "describe", "train"
 STAGES += ["report"]
 LEARNS = ["train", "evaluate", "report"]  # what `dvc exp run -S lr=...` runs, and its report
 FLOORS = ["runtime", "reporting", "dataset", "sources", "modalities", "targets", "entry"]
-FLOORS += ["learning", "stages", "params", "commands"]
+FLOORS += ["learning", "serving", "stages", "params", "commands"]
 FILES = sorted(path.relative_to(ROOT) for path in (ROOT / "pipeline").rglob("*.py"))
 MOST_FILES = 15
 DRAWS_LATER = {

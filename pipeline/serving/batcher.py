@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 from pipeline.modalities.protocols.encode import Inputs
 from pipeline.serving.metrics import Metrics
 from pipeline.serving.model import Answered, Model, Rows
-from pipeline.serving.recorder import Recorded, Recorder
+from pipeline.serving.recording.recorder import Recorded, Recorder
 
 EXAMPLES_AT_ONCE = 64
 MOST_WAITING = 256

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from pipeline.runtime.errors import GroundworkError, ServingError, as_groundwork_error
 from pipeline.serving.batcher import Batcher, Serving
-from pipeline.serving.contents import remove_expired
 from pipeline.serving.folder import SERVING_JSON
 from pipeline.serving.model import Model, open_model
-from pipeline.serving.recorder import Recorder
+from pipeline.serving.recording.contents import remove_expired
+from pipeline.serving.recording.recorder import Recorder
 
 LOOK_SECONDS = 1.0
 EXPIRE_SECONDS = 3600.0

@@ -12,15 +12,15 @@ from typing import NamedTuple
 import uvicorn
 
 from pipeline.runtime.errors import ServingError
-from pipeline.serving.access import Access
 from pipeline.serving.batcher import Batcher
-from pipeline.serving.connections import MOST_CONNECTIONS, protocol_options
-from pipeline.serving.contents import Contents
 from pipeline.serving.follow import Follower, start_serving
+from pipeline.serving.http.access import Access
+from pipeline.serving.http.connections import MOST_CONNECTIONS, protocol_options
+from pipeline.serving.http.routes import make_app
 from pipeline.serving.metrics import Metrics
 from pipeline.serving.model import Model
-from pipeline.serving.recorder import Recorder
-from pipeline.serving.routes import make_app
+from pipeline.serving.recording.contents import Contents
+from pipeline.serving.recording.recorder import Recorder
 from pipeline.serving.state import State
 
 DRAIN_SECONDS = 1.0

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from pipeline.serving.access import Access
 from pipeline.serving.batcher import Batcher, Outcome
 from pipeline.serving.follow import Follower
-from pipeline.serving.limits import Limits
+from pipeline.serving.http.access import Access
+from pipeline.serving.http.limits import Limits
 from pipeline.serving.metrics import Metrics
 from pipeline.serving.model import Model
 

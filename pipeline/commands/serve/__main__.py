@@ -11,7 +11,7 @@ from pathlib import Path
 from pipeline.commands.frame import as_given, run_command
 from pipeline.commands.serve.arguments import parser
 from pipeline.runtime.errors import one_line
-from pipeline.serving.access import TOKEN_VARIABLE
+from pipeline.serving.http.access import TOKEN_VARIABLE
 from pipeline.serving.server import Options, Server
 
 

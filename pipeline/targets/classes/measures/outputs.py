@@ -6,12 +6,13 @@ from numpy.typing import NDArray
 from pipeline.dataset.arrays import Float64
 
 
+def probabilities(outputs: NDArray[np.floating]) -> Float64:
+    """See `Judging.probabilities`."""
+    return softmax(outputs)
+
+
 def softmax(logits: NDArray[np.floating]) -> Float64:
     """Probabilities `(N, K)` of logits `(N, K)`."""
     shifted = np.exp(logits.astype(np.float64) - logits.max(1, keepdims=True))
-    probabilities: Float64 = shifted / shifted.sum(1, keepdims=True)
-    return probabilities
-
-
-probabilities = softmax
-"""See `Judging.probabilities`."""
+    shares: Float64 = shifted / shifted.sum(1, keepdims=True)
+    return shares

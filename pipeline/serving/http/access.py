@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from pipeline.runtime.errors import ServingError
-from pipeline.serving.limits import Refused
+from pipeline.serving.http.limits import Refused
 
 TOKEN_VARIABLE = "GROUNDWORK_TOKEN"
 MIN_LETTERS = 16

@@ -12,12 +12,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from pipeline.dataset.served.layout import LABEL_BYTES
-from pipeline.serving import protocol
 from pipeline.serving.batcher import Busy, Late, Outcome
-from pipeline.serving.limits import RETRY_SECONDS, Limits, Refused
+from pipeline.serving.http import protocol
+from pipeline.serving.http.limits import RETRY_SECONDS, Limits, Refused
+from pipeline.serving.http.page import HEADERS as PAGE_HEADERS
+from pipeline.serving.http.page import page
 from pipeline.serving.model import Answered, Model
-from pipeline.serving.page import HEADERS as PAGE_HEADERS
-from pipeline.serving.page import page
 from pipeline.serving.state import State
 
 JSON = "application/json"

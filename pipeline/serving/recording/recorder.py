@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 from pipeline.dataset.served.layout import ANSWERS, TRUTHS, answer_row, truth_row
 from pipeline.runtime.errors import one_line
-from pipeline.serving.contents import Contents
 from pipeline.serving.metrics import Metrics
 from pipeline.serving.model import Answered, Model, Rows
-from pipeline.serving.records import RecordFile
+from pipeline.serving.recording.contents import Contents
+from pipeline.serving.recording.records import RecordFile
 
 NO_ID = ""
 

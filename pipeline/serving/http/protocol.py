@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from pipeline.modalities.protocols.encode import Inputs
 from pipeline.serving.batcher import EXAMPLES_AT_ONCE
+from pipeline.serving.http.tensors import BYTES, DATATYPES, pack, read_tensor
 from pipeline.serving.model import Answered, Model
-from pipeline.serving.tensors import BYTES, DATATYPES, pack, read_tensor
 
 HEADER_LENGTH = "inference-header-content-length"
 LABEL, PROBABILITIES, VALUES, ID = "label", "probabilities", "values", "id"
