@@ -11,7 +11,7 @@ LAUNCHER := pyproject.toml groundwork_launcher.py
 
 COMPILE := uv pip compile --quiet --generate-hashes --universal --no-emit-index-url --no-header --python-version 3.11
 
-.PHONY: help env install launcher repository run review test lint dag reference bench figures lock
+.PHONY: help env install launcher repository run review test lint dag reference bench data-docs figures lock
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,6 +65,9 @@ bench: env ## Measure beside peers (hours; GROUNDWORK_CIFAR10 names the data), t
 	@for name in $(BENCHMARKS); do echo "== $$name"; python benchmarks/$$name.py || exit 1; done
 	@echo "== training"; python benchmarks/training.py steps
 	@python benchmarks/figures.py
+
+data-docs: env ## Make Great Expectations' own pages about the data, below .groundwork/data_docs.
+	@python -m pipeline.commands.data_docs
 
 figures: env ## Write benchmarks/README.md from what the benchmarks left in benchmarks/results.
 	@python benchmarks/figures.py

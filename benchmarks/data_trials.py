@@ -16,8 +16,8 @@ from corruptions import CORRUPTIONS, Corruption
 from drafts import Draft
 from numpy.typing import NDArray
 
-from pipeline.dataset.catalog import SplitFractions
 from pipeline.dataset.expectations.drift import Profile
+from pipeline.dataset.splits.rule import SplitRule
 from pipeline.dataset.table import SPLITS
 from pipeline.entry import entry_type
 from pipeline.ingest.admission import Terms
@@ -146,7 +146,7 @@ def _job(read: Any, classes: list[str], splits: frozenset[str]) -> IngestJob:
         target=TARGET,
         index={"classes": classes},
         splits_given=splits,
-        fractions=SplitFractions(val=0.1, test=0.2),
+        fractions=SplitRule(val=0.1, test=0.2),
         seed=0,
         limits=SimpleNamespace(max_megapixels=100),
         source="benchmark",

@@ -121,10 +121,11 @@ def main() -> None:
             print(f"{name}, seed {seed}: {found}", flush=True)
         figures.append(figure(name, runs))
         print(figures[-1], flush=True)
-    if {*options.sets} == {*SETS} and [*options.seeds] == SEEDS:
-        save(
-            "label_trust", figures, "GROUNDWORK_CIFAR10=/data/cifar10 python " + " ".join(sys.argv)
-        )
+    if [*options.seeds] == SEEDS:
+        some = " --always" * options.always
+        if {*options.sets} != {*SETS}:
+            some += f" --sets {' '.join(options.sets)}"
+        save("label_trust", figures, COMMAND + some)
 
 
 def read_pair(first: str, second: str) -> Data:

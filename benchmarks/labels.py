@@ -32,7 +32,8 @@ from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
 from tqdm import tqdm
 
-from pipeline.clean.out_of_fold import OutOfFold, QuickNetwork, assign_folds, out_of_fold
+from pipeline.clean.folds import assign_folds, folds_of
+from pipeline.clean.out_of_fold import OutOfFold, QuickNetwork, out_of_fold
 from pipeline.dataset.annotations import Annotations
 from pipeline.dataset.arrays import Rows, UInt8
 from pipeline.dataset.randomness import id_keys
@@ -121,7 +122,7 @@ def ask(cifar: Cifar, given: NDArray[np.int64], path: Path | None) -> Asked:
             np.arange(len(given)),
             given,
             id_keys(cifar.ids),
-            folds,
+            folds_of(folds),
             NO_ROWS,
             recipe=recipe,
             device=check_device(),

@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 from sklearn.datasets import load_digits
 from sklearn.metrics import roc_auc_score
 
-from pipeline.clean.out_of_fold import assign_folds, out_of_fold
+from pipeline.clean.folds import assign_folds, folds_of
+from pipeline.clean.out_of_fold import out_of_fold
 from pipeline.clean.outliers import outlier_scores
 from pipeline.learning.fitting.recipe import Recipe
 from pipeline.modalities.images.compare.distances import UNUSUAL, measurement_distances
@@ -91,7 +92,7 @@ def judge(images: NDArray[np.uint8], labels: NDArray[np.int64], seed: int, epoch
         np.arange(len(everything)),
         given,
         keys,
-        folds,
+        folds_of(folds),
         NO_ROWS,
         recipe=recipe,
         device=check_device(),

@@ -85,7 +85,7 @@ def train(params: Any, seed: int, reader: ShardReader, device: Device) -> dict[s
     outputs = torch.from_numpy(predict(network, test.inputs, device))
     best = fitted.history[fitted.best_epoch - 1]
     row = {
-        **loss.validate(outputs, test.y),
+        **loss.validate(outputs, test.y, None),
         loss.SHOWN: best[loss.SHOWN],
         "best_epoch": fitted.best_epoch,
         "seconds": fitted.seconds,

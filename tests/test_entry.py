@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from pipeline import entry as entries
-from pipeline.dataset.catalog import Expectation, SplitFractions
+from pipeline.dataset.catalog import Expectation
+from pipeline.dataset.splits.rule import SplitRule
 from pipeline.runtime.errors import SettingsError
 from tests.support.entries import Columns, Entry
 from tests.support.repository import ROOT
@@ -46,7 +47,7 @@ def test_two_lines_are_enough(catalog):
         classes=None,
         image_size=None,
         columns=Columns(id=None, image=None, label=None, split=None, group=None),
-        split=SplitFractions(val=0.1, test=0.1),
+        split=SplitRule(),
         expectations=[],
     )
 
@@ -82,7 +83,7 @@ expectations:
         classes=["cat", "dog"],
         image_size=[32, 48],
         columns=Columns(id="key", image="photo", label="animal", split="part", group="owner"),
-        split=SplitFractions(val=0.2, test=0.3),
+        split=SplitRule(val=0.2, test=0.3),
         expectations=[
             Expectation(
                 type="expect_column_mean_to_be_between",
@@ -120,7 +121,8 @@ def test_no_licence_no_ingest(catalog, license):
         (
             "columns: {zzz: animal}",
             "unknown key columns.zzz | fix: known keys: "
-            "id, split, group, license, purposes, image, label, annotator",
+            "id, split, group, time, user, known_at, license, purposes, strip, image, label, "
+            "annotator",
         ),
         (
             "expectations: [{type: expect_x, severty: warning}]",

@@ -43,6 +43,7 @@ def main(stage: Stage[AugmentParams]) -> None:
     encoding.vary(blank, np.zeros(1, np.uint64), 1, settings, params.seed)
     row_bytes = sum(column.num_bytes for column in encoding.columns(preparation))
     values = training_values(labels.COLUMN)
+    target = labels.fit(values, index["target"], params.augment)
     folder = stage.output(str(SHARDS))
     folder.mkdir()
     num_rows = index["examples"] + len(values) * (params.augment.copies - 1)
@@ -51,7 +52,7 @@ def main(stage: Stage[AugmentParams]) -> None:
         folder=folder,
         modality=params.modality,
         target=params.target,
-        index=index["target"],
+        index=target,
         preparation=preparation,
         copies=params.augment.copies,
         rows_per_shard=max(1, int(params.augment.shard_mb * 1e6 // row_bytes)),

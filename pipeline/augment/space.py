@@ -24,18 +24,20 @@ def check_space(stage: Stage, folder: Path, num_rows: int, row_bytes: int, copie
     needed, free = num_rows * row_bytes, shutil.disk_usage(folder).free
     if needed > free:
         raise SettingsError(
-            f"the shards would take about {gigabytes(needed)} ({num_rows:,} rows of "
+            f"the shards would take about {size(needed)} ({num_rows:,} rows of "
             f"{row_bytes:,} bytes, augment.copies being {copies}), and the disk has "
-            f"{gigabytes(free)} free",
+            f"{size(free)} free",
             fix="set fewer augment.copies in params.yaml or make examples smaller in the catalog "
             "entry (for images image_size), or free space",
         )
     if needed > SAID_FROM_BYTES:
         stage.say(
-            f"the shards will take about {gigabytes(needed)} of the {gigabytes(free)} that are "
+            f"the shards will take about {size(needed)} of the {size(free)} that are "
             f"free, and as much in the cache (augment.copies: {copies})"
         )
 
 
-def gigabytes(num_bytes: int) -> str:
-    return f"{num_bytes / 1e9:,.1f} GB"
+def size(num_bytes: int) -> str:
+    """A size in the unit that suits it."""
+    scale, unit = (1e9, "GB") if num_bytes >= 1e8 else (1e6, "MB")
+    return f"{num_bytes / scale:,.1f} {unit}"

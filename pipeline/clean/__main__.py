@@ -9,6 +9,7 @@ The test split stays as it is: what is suspected there is listed, and nothing is
 """
 
 import csv
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -24,6 +25,7 @@ from pipeline.clean.duplicates import (
     find_duplicates,
     merge_owners,
 )
+from pipeline.clean.folds import Folds, assign_folds, folds_in_time, folds_of, rule_of
 from pipeline.clean.label_check import (
     Checkable,
     OutOfFoldAnswers,
@@ -37,11 +39,13 @@ from pipeline.clean.params import CleanParams, clean_params
 from pipeline.clean.unjudged import could_not_judge
 from pipeline.clean.writing import write_cleaned
 from pipeline.dataset.annotations import read_annotations
+from pipeline.dataset.arrays import Rows
 from pipeline.dataset.findings import UNUSABLE, write_findings
 from pipeline.dataset.places import QUARANTINE, RAW
 from pipeline.dataset.review.decisions import read_decisions
 from pipeline.dataset.review.queue import BY_MODELS, BY_PEOPLE
 from pipeline.dataset.review.settling import settle_all
+from pipeline.dataset.splits.times import ordinals_of
 from pipeline.dataset.table import read_folder, read_index
 from pipeline.modalities.opening import open_compare
 from pipeline.modalities.pairs import Pairs
@@ -59,8 +63,11 @@ def main(stage: Stage[CleanParams]) -> None:
     compare, noise = open_compare(params.modality), open_noise(params.target)
     index = read_index(RAW)
     target = index["target"]
-    table = read_folder(RAW, ["id", "label", "split", "group", "sha256", *compare.NEEDED])
-    rows = Ledger(table, noise, target)
+    rule, labels = rule_of(index), open_labels(params.target)
+    timed = ["time"] if rule else []
+    columns = ["id", labels.COLUMN, "split", "group", "sha256", *timed, *compare.NEEDED]
+    table = read_folder(RAW, columns)
+    rows = Ledger(table, noise, target, labels.COLUMN)
     rows.remove(read_quarantine(rows))
     loaded = compare.load(RAW, index)
     duplicates = find_all_duplicates(stage, rows, compare, loaded, table["sha256"].to_pylist())
@@ -69,9 +76,19 @@ def main(stage: Stage[CleanParams]) -> None:
     learnt = np.flatnonzero(rows.kept & ~rows.split_of("test"))
     answers = check = None
     if params.clean.folds >= 2:
-        num_outputs = open_labels(params.target).num_outputs(target)
+        num_outputs = labels.num_outputs(target)
         examples = Checkable(loaded, params.modality, params.target, num_outputs, params.clean)
-        answers = ask(stage, rows, examples, merge_owners(rows.owners, duplicates.clusters))
+        owners = merge_owners(rows.owners, duplicates.clusters)
+
+        def fold(some: Rows) -> Folds:
+            of_some = [owners[row] for row in some.tolist()]
+            if rule is None:
+                return folds_of(assign_folds(of_some, params.seed, params.clean.folds))
+            times, has_time = ordinals_of(table["time"])
+            return folds_in_time(of_some, times[some], has_time[some], rule, params.clean.folds)
+
+        answers = ask(stage, rows, examples, fold)
+        learnt = answers.learnt
     if answers or annotations:  # several people may judge alone
         check = check_labels(rows, learnt, answers, annotations)
     if answers:
@@ -122,7 +139,12 @@ def find_all_duplicates(
     stage: Stage[CleanParams], rows: Ledger, compare: Compare, loaded: Any, digests: list[str]
 ) -> Duplicates:
     """Find exact and near duplicates among what is kept, and remove those that should go."""
-    own = [d if kept else id for d, kept, id in zip(digests, rows.kept, rows.ids, strict=True)]
+    own = [
+        d if tells else id
+        for d, tells, id in zip(
+            digests, rows.kept & compare.tells_apart(loaded), rows.ids, strict=True
+        )
+    ]
     same_as = distinct_rows(own, rows.splits, rows.ids)
     distinct = np.flatnonzero(rows.kept & (same_as == np.arange(len(same_as))))
     ranks = np.array([SPLIT_PRIORITY[split] for split in rows.splits])
@@ -165,14 +187,14 @@ def read_quarantine(rows: Ledger) -> dict[int, Removal]:
 
 
 def ask(
-    stage: Stage[CleanParams], rows: Ledger, examples: Checkable, owners: list[str]
+    stage: Stage[CleanParams], rows: Ledger, examples: Checkable, fold: Callable[[Rows], Folds]
 ) -> OutOfFoldAnswers:
     """What models say of the labels; it depends on no decision, so that people need not wait."""
     try:
         return ask_models(
             examples,
             rows,
-            owners,
+            fold,
             seed=stage.params.seed,
             folder=WORK_DIR / "clean",
             progress=lambda total: stage.progress_bar(total, "example", "label check"),

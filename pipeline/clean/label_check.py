@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.clean.folds import NO_FOLD, Folds
 from pipeline.clean.ledger import Ledger
-from pipeline.clean.out_of_fold import OutOfFold, QuickNetwork, assign_folds, out_of_fold
+from pipeline.clean.out_of_fold import OutOfFold, QuickNetwork, out_of_fold
 from pipeline.clean.outliers import find_neighbours, outlier_scores
 from pipeline.dataset.annotations import Annotations
 from pipeline.dataset.arrays import Rows
@@ -53,7 +54,7 @@ class OutOfFoldAnswers:
     """What networks say of rows of the ledger."""
 
     learnt: Rows
-    """Rows that networks learnt from; each is asked about by the one that did not."""
+    """Rows that a network was asked about that did not learn from them, though others did."""
     tested: Rows
     """Rows of the test split, which all networks are asked about."""
     models: OutOfFold
@@ -79,7 +80,7 @@ class OutOfFoldAnswers:
 def ask_models(
     examples: Checkable,
     rows: Ledger,
-    owners: Sequence[str],
+    fold: Callable[[Rows], Folds],
     *,
     seed: int,
     folder: Path,
@@ -88,7 +89,7 @@ def ask_models(
     """Ask networks about all rows that are kept, or read what the same ones said before.
 
     Args:
-        owners: what must not be in several folds has the same one; of all rows.
+        fold: the folds of the rows that networks learn from.
         folder: for what a run that is stopped leaves to the next.
         progress: a bar for so many examples.
 
@@ -100,7 +101,8 @@ def ask_models(
     learnt, tested = np.flatnonzero(rows.kept & ~in_test), np.flatnonzero(rows.kept & in_test)
     preparation = check.fit(examples.loaded, learnt)
     device = choose_device("auto", "auto", check.gains_by_bf16(preparation))
-    num_trained_on = len(learnt) * (settings.folds - 1) // settings.folds
+    folds = fold(learnt)
+    num_trained_on = folds.num_learnt // max(len(folds.learnt), 1)
     quick_recipe = check.recipe(num_trained_on, settings.epochs)
     recipe = Recipe(
         **quick_recipe._asdict(),
@@ -117,7 +119,6 @@ def ask_models(
         loss_settings=rows.noise.LOSS,
     )
     keys = id_keys(rows.ids[row] for row in learnt.tolist())
-    fold_of = assign_folds([owners[row] for row in learnt.tolist()], seed, settings.folds)
     fields = modality_fields(examples.modality, "label_check", "CleanFields").model_fields
     own = {name: getattr(settings, name) for name in fields}  # the others show in what follows
     key = key_of(
@@ -125,18 +126,22 @@ def ask_models(
         modality_interface(examples.modality, "label_check"),
         target_interface(examples.target, "loss"),
         inputs=[digest_of_inputs(quick.inputs, some) for some in (learnt, tested)],
-        examples=[digest_of(values) for values in (rows.given[learnt], keys, fold_of)],
+        examples=[
+            digest_of(values)
+            for values in (rows.given[learnt], keys, folds.asked, *folds.learnt.values())
+        ],
         how=(preparation, examples.outputs, recipe, own, quick.loss_settings, str(device)),
     )
+    asked = learnt[folds.asked != NO_FOLD]
     if (kept := read_cache(NAME, key)) is not None:
-        return OutOfFoldAnswers(learnt, tested, OutOfFold.of(kept))
-    with progress(len(learnt) * (settings.folds - 1) * recipe.epochs) as bar:
+        return OutOfFoldAnswers(asked, tested, OutOfFold.of(kept))
+    with progress(folds.num_learnt * recipe.epochs) as bar:
         answers = out_of_fold(
             quick,
             learnt,
-            rows.given[learnt],
+            rows.noise.as_y(rows.given[learnt]),
             keys,
-            fold_of,
+            folds,
             tested,
             recipe=recipe,
             device=device,
@@ -148,7 +153,7 @@ def ask_models(
     with suppress(OSError):  # a full disk: the next run asks again
         write_cache(NAME, key, answers.table())
     shutil.rmtree(folder, ignore_errors=True)
-    return OutOfFoldAnswers(learnt, tested, answers)
+    return OutOfFoldAnswers(asked, tested, answers)
 
 
 def digest_of(values: NDArray[Any]) -> str:
@@ -175,7 +180,7 @@ def check_labels(
     """Enter into the ledger how likely each label is right; returns the check of `learnt`.
 
     Args:
-        learnt: rows that networks learnt from, or might have.
+        learnt: rows that networks were asked about, or might have been.
         answers: of networks; without them people alone judge, and there must be annotations.
     """
     tested = answers.tested if answers else np.flatnonzero(rows.kept & rows.split_of("test"))

@@ -32,19 +32,22 @@ class Ledger:
     Labels are held as codes, which only the target reads: `text` says what they are.
     """
 
-    def __init__(self, table: pa.Table, noise: Noise, target: TargetIndex) -> None:
+    def __init__(
+        self, table: pa.Table, noise: Noise, target: TargetIndex, column: str = "label"
+    ) -> None:
         """Begin with all rows as they are.
 
         Args:
-            table: data/raw, columns id, split, group and label.
+            table: data/raw, columns id, split, group and `column`.
             target: what labels may be, from the index of data/raw.
+            column: of labels.
         """
-        self.noise, self.target = noise, target
+        self.noise, self.target, self.column = noise, target, column
         self.ids: list[str] = table["id"].to_pylist()
         self.splits: list[str] = table["split"].to_pylist()
         groups = table["group"].to_pylist()
         self.owners = [g if g is not None else i for g, i in zip(groups, self.ids, strict=True)]
-        self.given, self.labelled = noise.read_labels(table["label"], target)
+        self.given, self.labelled = noise.read_labels(table[column], target)
         self.labels = self.given.copy()
         self.removed: dict[int, Removal] = {}
         """Rows that are removed, and why."""

@@ -1,6 +1,6 @@
 """Out of fold: outputs of networks for examples that they have not seen, and their embeddings."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,10 +11,10 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from pipeline.clean.folds import NO_FOLD, Folds
 from pipeline.dataset.annotations import Codes
 from pipeline.dataset.arrays import Keys, Rows
 from pipeline.dataset.columns import binary_column, numbers_of
-from pipeline.dataset.randomness import id_keys, uniform
 from pipeline.learning.batches import Examples, as_tensors, make_examples
 from pipeline.learning.device import Device
 from pipeline.learning.fitting.checkpoint import Checkpoint
@@ -25,7 +25,6 @@ from pipeline.modalities.protocols.encode import Inputs
 from pipeline.runtime.errors import BrokenDataset
 from pipeline.targets.protocols.loss import Loss
 
-NO_FOLD = -1  # of examples outside all folds, in a table
 NUM_OTHERS = b"num_others"  # in the metadata of a table
 
 
@@ -97,17 +96,12 @@ class OutOfFold:
         )
 
 
-def assign_folds(owners: Sequence[str], seed: int, num_folds: int) -> Rows:
-    """The fold of each example, by its group or id: groups never straddle folds."""
-    return (uniform(id_keys(owners), seed, "fold") * num_folds).astype(np.int64)
-
-
 def out_of_fold(
     quick: QuickNetwork,
     learnt: Rows,
     labels: Codes,
     keys: Keys,
-    folds: Rows,
+    folds: Folds,
     others: Rows,
     *,
     recipe: Recipe,
@@ -119,36 +113,26 @@ def out_of_fold(
 ) -> OutOfFold:
     """Train one network for each fold, on the rest, each epoch on newly varied examples.
 
+    The result is of the examples that a network is asked about, in order.
+
     Args:
         learnt: rows of the N examples that networks learn from.
-        labels: codes of the target, `(N,)`.
+        labels: as column `y` of shards, `(N, ...)`.
         keys: of the ids, shape `(N,)`; see `id_keys`.
-        folds: which fold each example is left out in, shape `(N,)`.
         others: rows of the M examples outside all folds.
         checkpoints: a folder in which a run that is stopped leaves its state, to go on from there;
             `checkpoint_key` names all that the result depends on.
         on_step: hears of every batch trained on.
         on_epoch: hears which epoch begins: `fold 2 of 3, epoch 4 of 8`.
     """
-    present = np.unique(folds)
-    if len(present) < 2:
-        raise BrokenDataset(
-            "all examples fall into one fold of the label check: they are of one group, or too few",
-            fix="bring more groups, or set clean.folds: 0",
-        )
-    if len(folds) - np.bincount(folds).max() < 2:  # batch norm needs two
-        raise BrokenDataset(
-            "a fold of the label check leaves one example to train on: all others are of one "
-            "group, or they are too few",
-            fix="bring more groups, or set clean.folds: 0",
-        )
+    _refuse_too_few(folds)
     other_keys = np.arange(len(others), dtype=np.uint64)
-    asked = _Asked(len(folds))
+    asked = _Asked(len(learnt))
     of_others = []
     others_embeddings = np.zeros((0, 0), np.float16)
-    for number, fold in enumerate(present):
-        own = replace(recipe, seed=recipe.seed + int(fold))
-        left_out, rest = np.flatnonzero(folds == fold), np.flatnonzero(folds != fold)
+    for number, (fold, mask) in enumerate(folds.learnt.items()):
+        own = replace(recipe, seed=recipe.seed + fold)
+        left_out, rest = np.flatnonzero(folds.asked == fold), np.flatnonzero(mask)
         kept = (
             Checkpoint(checkpoints / str(fold), f"{checkpoint_key} {recipe} {fold}")
             if checkpoints
@@ -156,7 +140,7 @@ def out_of_fold(
         )
         torch.manual_seed(own.seed)
         network = quick.build()
-        heard = Heard(on_step, on_epoch, f"fold {number + 1} of {len(present)}")
+        heard = Heard(on_step, on_epoch, f"fold {number + 1} of {len(folds.learnt)}")
         train(network, quick, learnt[rest], labels[rest], keys[rest], own, device, kept, heard)
         asked.enter(
             left_out, *ask(network, quick, learnt[left_out], keys[left_out], recipe, device)
@@ -165,14 +149,32 @@ def out_of_fold(
             outputs, embedded = ask(network, quick, others, other_keys, recipe, device)
             of_others.append(outputs)
             others_embeddings = embedded if number == 0 else others_embeddings
-    nothing = np.zeros((len(present), 0, asked.outputs.shape[1]), np.float32)
+    nothing = np.zeros((len(folds.learnt), 0, asked.outputs.shape[1]), np.float32)
+    answered = folds.asked != NO_FOLD
     return OutOfFold(
-        folds,
-        asked.outputs,
-        asked.embeddings,
+        folds.asked[answered],
+        asked.outputs[answered],
+        asked.embeddings[answered],
         np.stack(of_others) if of_others else nothing,
         others_embeddings,
     )
+
+
+def _refuse_too_few(folds: Folds) -> None:
+    """Raises BrokenDataset where a network would have nothing to learn from, or be asked."""
+    fix = "bring more groups, or set clean.folds: 0"
+    if not folds.learnt or any(not mask.any() for mask in folds.learnt.values()):
+        raise BrokenDataset(
+            "all examples fall into one fold of the label check: they are of one group or time, or "
+            "too few",
+            fix=fix,
+        )
+    if any(mask.sum() < 2 for mask in folds.learnt.values()):  # batch norm needs two
+        raise BrokenDataset(
+            "a fold of the label check leaves one example to train on: all others are of one "
+            "group, or they are too few",
+            fix=fix,
+        )
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ def write_cleaned(folder: Path, raw: Path, rows: Ledger, index: dict[str, Any]) 
             removed.append(as_removed(table.filter(pa.array(~stays)), here[~stays].tolist(), rows))
             yield as_clean(table.filter(pa.array(stays)), here[stays], rows)
 
-    schema = clean_schema(read_schema(raw))
+    schema = clean_schema(read_schema(raw), rows.column)
     files = write_tables(folder, kept(), schema)
     card = hub_card(schema, index["features"])
     (folder / NAME).write_text(card, encoding="utf-8")
@@ -46,13 +46,13 @@ def write_cleaned(folder: Path, raw: Path, rows: Ledger, index: dict[str, Any]) 
 def as_clean(table: pa.Table, here: NDArray[np.int64], rows: Ledger) -> pa.Table:
     """Rows of data/raw as rows of data/clean; `here` are their numbers in the ledger."""
     added = {
-        "label": rows.noise.column(rows.labels[here], rows.target),
-        "label_given": rows.noise.column(rows.given[here], rows.target),
+        rows.column: rows.noise.column(rows.labels[here], rows.target),
+        f"{rows.column}_given": rows.noise.column(rows.given[here], rows.target),
         "label_quality": pa.array(rows.quality[here].astype(np.float32), from_pandas=True),
         "suspected": pa.array(rows.marked[here]),
         "weight": pa.array(rows.weights[here].astype(np.float32)),
     }
-    schema = clean_schema(table.schema)
+    schema = clean_schema(table.schema, rows.column)
     columns = [added[name] if name in added else table[name] for name in schema.names]
     return pa.table(columns, schema=schema)
 

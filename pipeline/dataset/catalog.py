@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from pipeline.dataset.addresses import refuse_secrets
 from pipeline.dataset.places import CATALOG_DIR
+from pipeline.dataset.splits.rule import SplitRule
 from pipeline.runtime.errors import SettingsError
 from pipeline.runtime.settings import Name, Settings, SomeSettings, parse, read_yaml
 
@@ -26,6 +27,12 @@ class Columns(Settings):
     id: Text | None = None
     split: Text | None = None
     group: Text | None = None
+    time: Text | None = None
+    """When what is asked of an example is asked: ISO dates and times, or integers."""
+    user: Text | None = None
+    """Whose last examples `split: {by: last}` holds back."""
+    known_at: Text | None = None
+    """When what a row says became known; checked against a split in time."""
     license: Text | None = None
     purposes: Text | None = None
     strip: Text | None = None
@@ -40,19 +47,6 @@ class TextDialect(Settings):
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
     quotes: Literal["doubled", "backslash", "none"] | None = None
     """How a quote in a quoted field is written; `none`: quotes are characters like others."""
-
-
-class SplitFractions(Settings):
-    """Share of the examples that go to each split where the source has none of its own."""
-
-    val: Annotated[float, Field(gt=0, lt=1)] = 0.1
-    test: Annotated[float, Field(gt=0, lt=1)] = 0.1
-
-    @model_validator(mode="after")
-    def _leave_some_for_training(self) -> "SplitFractions":
-        if self.val + self.test >= 1:
-            raise ValueError("val and test that leave a share for train")
-        return self
 
 
 class Expectation(Settings):
@@ -96,12 +90,24 @@ class Entry(Settings):
     dialect: TextDialect = TextDialect()
     missing: list[Value] | dict[Text, list[Value]] = []
     """Values that stand for none: of all columns, or of each. Nothing else but the empty is."""
-    split: SplitFractions = SplitFractions()
+    split: SplitRule = SplitRule()
+    slices: list[Text] = []
+    """Columns by whose values evaluate reports; see docs/splits.md."""
     splits: Annotated[list[OwnSplit], Field(min_length=1)] | None = None
     """Which splits of the source to take; all when not given. What is in none is `unlabelled`."""
     purposes: Annotated[list[Purpose], Field(min_length=1)] | None = None
     """What the data may be used for; anything when not given. `ingest.purpose` is what a run is."""
     expectations: list[Expectation] = []
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known_at_is_a_column(cls, content: Any) -> Any:
+        """Take `known_at` as `columns.known_at`, which it is short for."""
+        columns = content.get("columns", {}) if isinstance(content, Mapping) else None
+        if not isinstance(columns, Mapping) or "known_at" not in content:
+            return content
+        rest = {key: value for key, value in content.items() if key != "known_at"}
+        return rest | {"columns": {**columns, "known_at": content["known_at"]}}
 
 
 def entry_path(name: str) -> Path:

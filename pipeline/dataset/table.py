@@ -24,10 +24,21 @@ ANNOTATIONS = "annotations.parquet"  # in data/raw: id, annotator, label
 WORD = pa.dictionary(pa.int32(), pa.string())  # a string out of few
 
 
+SLICE = "slice_"  # begins the name of a column by whose values evaluate reports
+
+
 def raw_schema(
-    content: Sequence[pa.Field], label: pa.Field, measured: Sequence[pa.Field]
+    content: Sequence[pa.Field],
+    label: pa.Field,
+    measured: Sequence[pa.Field],
+    time: str | None = None,
+    slices: Sequence[str] = (),
 ) -> pa.Schema:
-    """Columns of data/raw: what an example is, what is said of it, what was measured on it."""
+    """Columns of data/raw: what an example is, what is said of it, what was measured on it.
+
+    `time` is the type of the column `time`, by its name in Arrow, where there is one; `slices` are
+    columns of the source, as `slice_<name>`.
+    """
     return pa.schema(
         [
             pa.field("id", pa.string(), nullable=False),
@@ -35,6 +46,8 @@ def raw_schema(
             label,  # null when unlabelled
             pa.field("split", WORD),
             pa.field("group", pa.string()),
+            *([pa.field("time", pa.type_for_alias(time))] if time else []),
+            *(pa.field(SLICE + name, WORD) for name in slices),
             pa.field("sha256", pa.string()),  # of the content as it is stored; null when unusable
             pa.field("source_sha256", pa.string()),  # of the bytes as the source had them
             pa.field("source", WORD),
@@ -47,12 +60,12 @@ def raw_schema(
     )
 
 
-def clean_schema(raw: pa.Schema) -> pa.Schema:
-    """Columns of data/clean, of those of data/raw."""
+def clean_schema(raw: pa.Schema, label: str = "label") -> pa.Schema:
+    """Columns of data/clean, of those of data/raw, of which `label` is what is said of examples."""
     return pa.schema(
         [field for field in raw if field.name != "problem"]
         + [
-            pa.field("label_given", WORD),  # as the source has it
+            pa.field(f"{label}_given", raw.field(label).type),  # as the source has it
             pa.field("label_quality", pa.float32()),  # 0 surely wrong to 1 surely right; or null
             pa.field("suspected", pa.bool_()),  # rather wrong than right, and nobody has decided
             pa.field("weight", pa.float32()),  # of the example in the training loss
@@ -174,8 +187,8 @@ def read_tables(
             table = table.select(columns or table.schema.names)
             found = types_of(table.schema)
             expected = {name: index.get("types", found)[name] for name in found}
-        except (OSError, KeyError, pa.ArrowException) as error:
-            raise damaged(path, str(error)) from None
+        except (OSError, KeyError, ValueError, pa.ArrowException) as error:
+            raise damaged(path, str(error)) from None  # ValueError: of a name that is no UTF-8
         if found != expected:  # the footer has no checksum
             raise damaged(path, "its columns are of other types")
         if table.num_rows != file["rows"]:
@@ -192,7 +205,7 @@ def read_schema(folder: Path) -> pa.Schema:
     path = folder / read_index(folder)["files"][0]["name"]
     try:
         return pq.read_schema(path)
-    except (OSError, pa.ArrowException) as error:
+    except (OSError, ValueError, pa.ArrowException) as error:
         raise damaged(path, str(error)) from None
 
 

@@ -1,9 +1,12 @@
 """Folders of named tables: what one stage leaves for those that present it, such as data/findings.
 
-As with the example table, index.json is written last and has the digest of every file.
+As with the example table, index.json is written last and has the digest of every file. A small
+table outside of such a folder has a digest of its rows, since the footer of Parquet has none.
 """
 
-from collections.abc import Mapping
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +14,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.dataset.table import damaged, file_sha256, make_index, read_index, write_examples
+
+ROWS_DIGEST = b"rows_sha256"
+"""Of the schema's metadata, in a table that stands alone."""
 
 
 def write_tables(folder: Path, tables: Mapping[str, pa.Table], **about: Any) -> None:
@@ -40,3 +46,30 @@ def read_table(folder: Path, name: str, columns: list[str] | None = None) -> pa.
         return pq.read_table(path, columns=columns)
     except (OSError, pa.ArrowException) as error:
         raise damaged(path, str(error)) from None
+
+
+def write_small_table(path: Path, table: pa.Table) -> None:
+    """Write a small table alone, with a digest of its rows."""
+    digest = {ROWS_DIGEST: rows_digest(table.to_pylist())}
+    write_examples(table.replace_schema_metadata(digest), path)
+
+
+def read_small_table(path: Path) -> list[dict[str, Any]]:
+    """The rows that `write_small_table` wrote.
+
+    Raises:
+        MissingInput: the file is missing or damaged.
+    """
+    try:
+        table = pq.read_table(path)
+        rows: list[dict[str, Any]] = table.to_pylist()
+    except (OSError, ValueError, pa.ArrowException) as error:
+        raise damaged(path, str(error)) from None
+    if (table.schema.metadata or {}).get(ROWS_DIGEST) != rows_digest(rows):
+        raise damaged(path, "other rows than were written")
+    return rows
+
+
+def rows_digest(rows: Sequence[Mapping[str, Any]]) -> bytes:
+    """Hex digest of names and values."""
+    return hashlib.sha256(json.dumps(rows).encode()).hexdigest().encode()

@@ -1,6 +1,6 @@
 """Describe: what the data are like and what was found in them, for people.
 
-reads   data/raw/index.json, data/unjudged.csv, data/clean/, data/findings/, data/shards/, the
+reads   data/raw/index.json, data/expectations.csv, data/clean/, data/findings/, data/shards/, the
         catalog entry
 writes  reports/datacard.md, reports/croissant.json, reports/data/ (lists and pictures)
 params  dataset, modality, target
@@ -9,9 +9,10 @@ Nothing is computed here that another stage needs: rewording a card re-runs this
 """
 
 import csv
+import shutil
 
 from pipeline.dataset.addresses import without_secrets
-from pipeline.dataset.places import CLEAN, FINDINGS, RAW, SHARDS, UNJUDGED
+from pipeline.dataset.places import CLEAN, EXPECTATIONS, FINDINGS, RAW, SHARDS
 from pipeline.dataset.shards.reader import ShardReader
 from pipeline.dataset.table import read_folder, read_index
 from pipeline.dataset.tables import read_table
@@ -31,7 +32,7 @@ def main(stage: Stage[DescribeParams]) -> None:
     params = stage.params
     show, target = open_show(params.modality), open_describe(params.target)
     entry = read_entry(params.dataset, params.modality, params.target)
-    index, table = read_index(CLEAN), read_folder(CLEAN, columns_of(show))
+    index, table = read_index(CLEAN), read_folder(CLEAN, columns_of(show, target))
     facts = Facts(
         dataset=params.dataset,
         entry=entry,
@@ -52,6 +53,7 @@ def main(stage: Stage[DescribeParams]) -> None:
     folder = stage.output("reports/data")
     folder.mkdir()
     write_lists(folder, FINDINGS, target, index["target"])
+    shutil.copy(EXPECTATIONS, folder / EXPECTATIONS.name)
     pictures = Pictures(folder, CLEAN, FINDINGS, show, target)
     pictures.draw_sheet(table)
     pictures.draw_suspected()
@@ -62,8 +64,9 @@ def main(stage: Stage[DescribeParams]) -> None:
 
 def read_unjudged() -> list[tuple[str, str]]:
     """Checks of validate that could not be judged, and why."""
-    with UNJUDGED.open(newline="", encoding="utf-8") as file:
-        return [(row["check"], row["reason"]) for row in csv.DictReader(file)]
+    with EXPECTATIONS.open(newline="", encoding="utf-8") as file:
+        rows = [(row["expectation"], row["not_judged"]) for row in csv.DictReader(file)]
+    return [(expectation, reason) for expectation, reason in rows if reason]
 
 
 if __name__ == "__main__":

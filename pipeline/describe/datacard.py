@@ -54,9 +54,10 @@ class Facts:
     """Checks of validate that could not be judged, and why."""
 
 
-def columns_of(show: Show) -> list[str]:
+def columns_of(show: Show, target: Describe) -> list[str]:
     """Columns of data/clean that the card reads."""
-    return ["id", "label", "split", "group", "source", "license", "purposes", *measured(show)]
+    label, _ = target.FIELDS
+    return ["id", label, "split", "group", "source", "license", "purposes", *measured(show)]
 
 
 def measured(show: Show) -> list[str]:
@@ -172,12 +173,30 @@ def personal_data(facts: Facts, show: Show) -> Iterator[str]:
 
 
 def splits(facts: Facts) -> Iterator[str]:
-    shares = facts.entry.split
+    rule = facts.entry.split
+    groups = pc.count_distinct(facts.table["group"]).as_py()
+    if rule.by == "time":
+        yield (
+            f"Splits of the source are kept. What it lacks is told apart by time: val begins at "
+            f"{rule.val}, test at {rule.test}. Left out is what lies nearer before a part than the "
+            f"horizon ({rule.horizon}) and the embargo ({rule.embargo}): "
+            f"{facts.ingest.get('out_of_split', 0):,} examples."
+        )
+        parted = facts.ingest.get("groups_in_several_splits", 0)
+        if groups:
+            yield f"Of {groups:,} groups {parted:,} are in several splits, since time decides."
+        return
+    if rule.by == "last":
+        yield (
+            "Splits of the source are kept. What it lacks are the last examples of each user: "
+            f"{rule.num_last('test')} for test, {rule.num_last('val')} before those for val."
+        )
+        return
+    val, test = rule.shares
     yield (
         "Splits of the source are kept. What it lacks is drawn by a hash of the seed and the "
-        f"example's group or id: {shares.val:.0%} for val, {shares.test:.0%} for test."
+        f"example's group or id: {val:.0%} for val, {test:.0%} for test."
     )
-    groups = pc.count_distinct(facts.table["group"]).as_py()
     if groups:
         yield f"The {groups:,} groups are never parted."
 

@@ -29,7 +29,7 @@ class Pictures:
         self.index = read_index(clean)
 
     def draw_sheet(self, table: pa.Table) -> None:
-        """Some training examples by their labels; `table` is data/clean: id, label, split."""
+        """Some training examples by their labels; `table` is data/clean: id, labels, split."""
         chosen = self.target.sheet(table, self.index["target"])
         values = self._content_of([id for ids in chosen.values() for id in ids])
         self.show.sheet(
@@ -58,9 +58,10 @@ class Pictures:
         pairs = table.slice(0, NUM_PAIRS).to_pylist()
         ids = [id for pair in pairs for id in (pair["id"], pair["of"])]
         splits = [split for pair in pairs for split in (pair["split"], pair["of_split"])]
+        label, given = self.target.FIELDS
         labels = {
-            id: "no label" if label is None else self.target.in_words(label)
-            for id, label in self._values(ids, "label_given", "label").items()
+            id: "no label" if value is None else self.target.in_words(value)
+            for id, value in self._values(ids, given, label).items()
         }
         self._draw(
             ids,

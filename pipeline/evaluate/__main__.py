@@ -3,7 +3,7 @@
 reads   data/shards/ (test; val for what is fitted last), data/clean/ (measurements), models/,
         data/findings/ (duplicates of test)
 writes  data/evaluation/ (predictions, mistakes, intervals, slices and further tables of the target,
-        all at full precision), reports/metrics.json
+        the model beside its baselines, all at full precision), reports/metrics.json
 params  modality, target, evaluate
 """
 
@@ -15,10 +15,14 @@ from pipeline.dataset.arrays import Float32
 from pipeline.dataset.places import CLEAN, EVALUATION, FINDINGS, MODELS, SHARDS
 from pipeline.dataset.shards.files import Shard
 from pipeline.dataset.shards.reader import ShardReader
-from pipeline.dataset.table import read_folder
+from pipeline.dataset.table import SLICE, read_folder, read_schema
 from pipeline.dataset.tables import read_table, write_tables
+from pipeline.evaluate.baselines import against_baselines
+from pipeline.evaluate.contributions import contribution_tables
 from pipeline.evaluate.params import EvaluateParams, evaluate_params
 from pipeline.evaluate.variants import stress_model
+from pipeline.learning.baselines.fitting import Baselines
+from pipeline.learning.baselines.timeline import Timeline, pasts, read_timeline
 from pipeline.learning.device import choose_device
 from pipeline.learning.inference import predict
 from pipeline.learning.model_file import load_model
@@ -27,8 +31,9 @@ from pipeline.modalities.protocols.encode import Inputs
 from pipeline.modalities.protocols.stress import Stress
 from pipeline.runtime.errors import BrokenDataset, MissingInput
 from pipeline.runtime.stage import Stage, run_stage
-from pipeline.targets.opening import open_judging
-from pipeline.targets.protocols.judging import Answers, TestSplit
+from pipeline.targets.gaps import SCHEMA as GAPS
+from pipeline.targets.opening import open_judging, open_labels, open_loss
+from pipeline.targets.protocols.judging import Answers, TestSplit, TestTimes
 
 
 def main(stage: Stage[EvaluateParams]) -> None:
@@ -53,17 +58,48 @@ def main(stage: Stage[EvaluateParams]) -> None:
 
     stress, judging = open_stress(params.modality), open_judging(params.target)
     shard, val = read_test_shard(reader), reader.read("val", 0)
+    timeline = read_timeline(["train", "val", "test"])
+    test = read_test(shard, stress, timeline)
     evaluation = judging.evaluate(
         reader.target,
-        read_test(shard, stress),
+        test,
         answer(shard.inputs),
         Answers(answer(val.inputs), val.y),
         stress_model(answer, stress, shard.inputs, shard.ids, stress.num_examples(params.evaluate)),
     )
-    stage.write_report("reports/metrics.json", evaluation.metrics)
+    baselines = Baselines(MODELS, reader.target_kind)
+    past = pasts(timeline, reader) if timeline else {}
+    against = against_baselines(
+        judging,
+        reader.target,
+        test,
+        evaluation,
+        {
+            name: (
+                baselines.answer(name, shard.inputs, past.get("test")),
+                Answers(baselines.answer(name, val.inputs, past.get("val")), val.y),
+            )
+            for name in baselines.names
+        },
+    )
+    stage.write_report("reports/metrics.json", {**evaluation.metrics, **against.metrics})
     folder = stage.output(str(EVALUATION))
-    write_tables(folder, evaluation.tables, **about, **evaluation.summary)
+    tables = {
+        "gaps": GAPS.empty_table(),
+        **evaluation.tables,
+        "baselines": against.table,
+        **contribution_tables(
+            answer,
+            judging.probabilities,
+            reader.preparation,
+            shard,
+            open_loss(params.target),
+            open_labels(params.target).label_names(reader.target),
+        ),
+    }
+    write_tables(folder, tables, **about, **evaluation.summary)
     stage.say(evaluation.sentence)
+    stage.say(against.sentence)
 
 
 def read_test_shard(reader: ShardReader) -> Shard:
@@ -80,13 +116,14 @@ def read_test_shard(reader: ShardReader) -> Shard:
     return shard
 
 
-def read_test(shard: Shard, stress: Stress) -> TestSplit:
+def read_test(shard: Shard, stress: Stress, timeline: Timeline | None = None) -> TestSplit:
     """The test split, with its rows of data/clean and of data/findings.
 
     Raises:
         MissingInput: the shards are of another data/clean.
     """
-    table = read_folder(CLEAN, ["id", "split", "group", *stress.SLICED_BY])
+    slices = [name for name in read_schema(CLEAN).names if name.startswith(SLICE)]
+    table = read_folder(CLEAN, ["id", "split", "group", *stress.SLICED_BY, *slices])
     table = table.filter(pc.equal(table["split"].cast(pa.string()), "test"))
     if table["id"].to_pylist() != shard.ids:
         raise MissingInput(f"{SHARDS} was not made from this {CLEAN}", fix="dvc repro augment")
@@ -100,6 +137,10 @@ def read_test(shard: Shard, stress: Stress) -> TestSplit:
         groups=table["group"].to_pylist(),
         measurements=stress.slice_values(table),
         leaked=np.isin(shard.ids, leaked),
+        times=None
+        if timeline is None
+        else TestTimes(timeline.times[timeline.of("test")], timeline.horizon),
+        values={name.removeprefix(SLICE): table[name].to_pylist() for name in slices},
     )
 
 

@@ -14,15 +14,16 @@ from operator import call
 from pathlib import Path
 from typing import Any
 
+from pipeline.dataset.catalog import Entry
 from pipeline.dataset.privacy import read_opted_out, read_or_make_key, with_pseudonyms
 from pipeline.dataset.table import SPLITS, write_index
 from pipeline.entry import read_entry
-from pipeline.ingest.account import account, figures, print_account
+from pipeline.ingest.account import account, figures, of_splits, print_account
 from pipeline.ingest.annotations import AnnotationSummary, add_annotations, move_to_pool
 from pipeline.ingest.params import IngestParams, ingest_params
 from pipeline.ingest.refusals import refuse_data, refuse_source
 from pipeline.ingest.reuse import KnownParts
-from pipeline.ingest.rows import IngestJob, RawPart, job_maker, make_part
+from pipeline.ingest.rows import IngestJob, RawPart, job_maker, make_part, options_of
 from pipeline.ingest.schema import schema_of
 from pipeline.ingest.sources.opening import BUILTIN, annotations_of, open_source
 from pipeline.ingest.survey import Survey
@@ -45,6 +46,7 @@ def main(stage: Stage[IngestParams]) -> None:
     refuse_source(entry, source, prepare, labels)
     key = read_or_make_key() if params.ingest.pseudonymise else None
     make_job = job_maker(
+        params.dataset,
         entry,
         source,
         params,
@@ -53,6 +55,10 @@ def main(stage: Stage[IngestParams]) -> None:
         purpose=params.ingest.purpose,
         opted_out=read_opted_out(params.dataset),
         pseudonym_key=key,
+    )
+    clock = make_job.keywords["clock"]
+    schema = schema_of(
+        params.modality, params.target, clock.type if clock else None, tuple(entry.slices)
     )
     folder = stage.output("data/raw")
     folder.mkdir()
@@ -78,25 +84,38 @@ def main(stage: Stage[IngestParams]) -> None:
     write_index(
         folder,
         files,
-        schema_of(params.modality, params.target),
+        schema,
         dataset=params.dataset,
         license=entry.license,
         modality=params.modality,
         target_kind=params.target,
         target=dict(source.target),
-        content=survey.content.index(entry),
+        content=content_index(entry, source, survey, params.modality),
         features=dict(prepare.FEATURES),
         counts=counts,
         pool=pool,
+        **in_time(entry),
     )
     stage.write_report("reports/ingest.json", counts)
     tell(stage, survey, source, labels.describe(source.target))
     if added is not None:
         tell_annotations(stage, added)
-    for remark in survey.content.remarks(entry):
+    for remark in (*of_splits(entry, survey), *survey.content.remarks(entry)):
         stage.say(remark)
     if stage.writes:
         print_account(account(survey, source.beside))
+
+
+def in_time(entry: Entry) -> dict[str, Any]:
+    """The split rule for the index, where time decides: clean makes its folds by it too."""
+    rule = entry.split.model_dump(exclude_defaults=True)
+    return {"split": rule} if entry.split.by == "time" else {}
+
+
+def content_index(entry: Entry, source: Source, survey: Survey, modality: str) -> dict[str, Any]:
+    """What contents have in common, and how they are read."""
+    options = options_of(entry, source, modality)
+    return survey.content.index(entry) | ({"options": options} if options else {})
 
 
 def write_parts(

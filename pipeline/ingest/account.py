@@ -4,12 +4,15 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
+from pipeline.dataset.catalog import Entry
 from pipeline.dataset.table import SPLITS
 from pipeline.ingest.admission import IN_OTHER_SPLIT, OPTED_OUT
+from pipeline.ingest.splits import OUT_OF_SPLIT
 from pipeline.ingest.survey import Survey
 from pipeline.runtime.errors import one_line
 
 MAX_REASONS = 5
+MAX_NAMED = 5
 
 Line = tuple[int, str]
 
@@ -52,7 +55,10 @@ def print_account(lines: list[Line]) -> None:
 def figures(survey: Survey, beside: Mapping[str, int]) -> dict[str, int]:
     """The account for reports/ingest.json: keys that are always there, and one for each kind of
     what lies beside."""
-    other_split = sum(n for why, n in survey.left_out.items() if why.startswith(IN_OTHER_SPLIT))
+    other_split, out_of_split = (
+        sum(n for why, n in survey.left_out.items() if why.startswith(start))
+        for start in (IN_OTHER_SPLIT, OUT_OF_SPLIT)
+    )
     by_kind: Counter[str] = Counter()
     for kind, number in beside.items():
         by_kind[f"beside_{re.sub(r'[^a-z0-9]+', '_', kind.lower()).strip('_')}"] += number
@@ -60,9 +66,45 @@ def figures(survey: Survey, beside: Mapping[str, int]) -> dict[str, int]:
         "unlabelled": survey.unlabelled,
         "unlabelled_unreadable": survey.unlabelled_problems.total(),
         "opted_out": survey.left_out[OPTED_OUT],
-        "other_purpose": survey.left_out.total() - survey.left_out[OPTED_OUT] - other_split,
+        "other_purpose": survey.left_out.total()
+        - survey.left_out[OPTED_OUT]
+        - other_split
+        - out_of_split,
         "other_split": other_split,
+        **_of_groups_and_time(survey, out_of_split),
         "beside": sum(beside.values()),
         **dict(sorted(by_kind.items())),
         "in_source": survey.seen + sum(beside.values()),
     }
+
+
+def _of_groups_and_time(survey: Survey, out_of_split: int) -> dict[str, int]:
+    """Keys that are there where examples have groups, or a split in time leaves some out."""
+    groups = survey.groups
+    found = {"out_of_split": out_of_split, "known_later": survey.known_later}
+    found = {key: number for key, number in found.items() if number}
+    if len(groups):
+        found |= {
+            "groups": len(groups),
+            "groups_in_several_splits": len(groups.parted),
+            "without_group": groups.num_without,
+        }
+    return found
+
+
+def of_splits(entry: Entry, survey: Survey) -> Iterator[str]:
+    """Sentences about what the split rule did that a person should know."""
+    rule, groups = entry.split, survey.groups
+    if rule.by == "group" and entry.columns.time:
+        yield f"split by group: the time in {entry.columns.time} plays no part"
+    if parted := groups.parted:
+        named = ", ".join(parted[:MAX_NAMED]) + (", ..." if len(parted) > MAX_NAMED else "")
+        why = ", since time decides" if rule.by == "time" else ""
+        yield f"{len(parted)} of {len(groups)} groups are in several splits{why}: {named}"
+    if len(groups) and groups.num_without:
+        yield f"{groups.num_without} examples have no group: each is a group of its own"
+    if survey.known_later:
+        yield (
+            f"what {survey.known_later} examples say became known ({entry.columns.known_at}) only "
+            f"after their time ({entry.columns.time}): a model that learns from them looks ahead"
+        )

@@ -1,7 +1,8 @@
 """When a source stops ingest: before its examples are read, and after."""
 
 from pipeline.dataset.addresses import without_secrets
-from pipeline.dataset.catalog import Entry
+from pipeline.dataset.catalog import Entry, entry_path
+from pipeline.dataset.table import SPLITS
 from pipeline.ingest.sources.opening import annotations_of
 from pipeline.ingest.survey import Survey
 from pipeline.modalities.protocols.prepare import Prepare
@@ -57,4 +58,27 @@ def refuse_data(name: str, entry: Entry, survey: Survey, labels: Labels) -> None
         raise SourceError(
             f"no example of {name} may be used: {number} are {reason}",
             fix="see purposes and splits in the catalog entry, ingest.purpose, and data/optout",
+        )
+    refuse_split(name, entry, survey)
+
+
+def refuse_split(name: str, entry: Entry, survey: Survey) -> None:
+    """Stop when the split rule leaves a part empty, or asks for what the examples do not have.
+
+    Raises:
+        SourceError: see above.
+    """
+    rule = entry.split
+    if rule.by == "group" and not len(survey.groups):
+        raise SourceError(
+            f"split of {name} is by: group, but no example has a group",
+            fix="name the column of groups under columns: group: in the catalog entry",
+        )
+    empty = [split for split in SPLITS if not survey.splits[split]]
+    if empty and rule.by in ("time", "last"):
+        counts = ", ".join(f"{survey.splits[split]} {split}" for split in SPLITS)
+        raise SourceError(
+            f"split of {name} by {rule.by} leaves no example for {' and '.join(empty)}: {counts}, "
+            f"{survey.left_out.total()} left out",
+            fix=f"change val and test under split: in {entry_path(name)}, or horizon and embargo",
         )

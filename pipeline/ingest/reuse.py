@@ -43,6 +43,8 @@ class KnownPart(NamedTuple):
     """How many examples of the batch are in neither, by reason."""
     fingerprint: int
     """Of the whole batch; see rows.py."""
+    known_later: int = 0
+    """Likewise."""
 
 
 class KnownParts:

@@ -7,21 +7,23 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.dataset.addresses import without_secrets
-from pipeline.dataset.catalog import Entry, SplitFractions
+from pipeline.dataset.catalog import Entry
 from pipeline.dataset.privacy import pseudonym
+from pipeline.dataset.splits.clock import Clock
+from pipeline.dataset.splits.rule import SplitRule
 from pipeline.dataset.table import SPLITS, file_digest, part_name, words, write_part
 from pipeline.ingest.admission import OPTED_OUT, Terms, admit
 from pipeline.ingest.reuse import KnownPart, read_cached
-from pipeline.ingest.schema import names_without_content, schema_of
+from pipeline.ingest.schema import schema_of, timed_and_sliced, without_content
 from pipeline.ingest.sources.opening import annotations_of
-from pipeline.ingest.splits import assign_splits
+from pipeline.ingest.splits import clock_of, place
 from pipeline.modalities.opening import open_prepare
 from pipeline.modalities.protocols.prepare import content_column
 from pipeline.runtime.settings import Kind, Settings
@@ -40,7 +42,7 @@ class IngestJob:
     index: TargetIndex
     """What labels may be."""
     splits_given: frozenset[str]
-    fractions: SplitFractions
+    fractions: SplitRule
     seed: int
     limits: SimpleNamespace
     """What the section `ingest` of params.yaml has, and what the entry says of how contents are
@@ -50,9 +52,20 @@ class IngestJob:
     divides: bool = True
     """Whether examples without a label wait in the pool; else several people may have labelled
     them."""
+    clock: Clock | None = None
+    """Of examples that have a time."""
+    slices: tuple[str, ...] = ()
+    """Columns of the source whose values are kept, for evaluate."""
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Columns of the rows."""
+        time = self.clock.type if self.clock else None
+        return schema_of(self.modality, self.target, time, self.slices)
 
 
 def job_maker(
+    name: str,
     entry: Entry,
     source: Source,
     kind: Kind,
@@ -64,7 +77,11 @@ def job_maker(
     pseudonym_key: bytes | None = None,
     any_purpose: bool = False,
 ) -> "partial[IngestJob]":
-    """Makes the job of a batch; with `any_purpose` the entry's own purposes leave nothing out."""
+    """Makes the job of a batch; with `any_purpose` the entry's own purposes leave nothing out.
+
+    Raises:
+        SettingsError: the split rule of the dataset `name` does not fit its source.
+    """
     return partial(
         IngestJob,
         modality=kind.modality,
@@ -73,7 +90,7 @@ def job_maker(
         splits_given=source.splits,
         fractions=entry.split,
         seed=seed,
-        limits=SimpleNamespace(**limits.model_dump(), **open_prepare(kind.modality).options(entry)),
+        limits=SimpleNamespace(**limits.model_dump(), **options_of(entry, source, kind.modality)),
         source=without_secrets(entry.uri),
         terms=Terms(
             license=entry.license,
@@ -84,7 +101,14 @@ def job_maker(
             splits=tuple(entry.splits) if entry.splits is not None else None,
         ),
         divides=annotations_of(entry) is None,
+        clock=clock_of(name, entry, source),
+        slices=tuple(entry.slices),
     )
+
+
+def options_of(entry: Entry, source: Source, modality: str) -> dict[str, Any]:
+    """How contents are read: as the source found it by looking, or as the entry says."""
+    return {**source.options, **open_prepare(modality).options(entry)}
 
 
 class ExampleRows(NamedTuple):
@@ -96,6 +120,8 @@ class ExampleRows(NamedTuple):
     """Of what was read; those of several tables add up, modulo 2**256, in any order."""
     pool: pa.Table
     """Examples without a label, of the same columns; their split is null."""
+    known_later: int = 0
+    """Of how many what they say became known only after their time."""
     all_read: bool = True
     """Whether no example failed for a reason that may pass."""
 
@@ -110,6 +136,17 @@ def make_rows(job: IngestJob) -> ExampleRows:
         None if text is None or labels.is_missing(text, job.index) else text
         for text in table["label"].to_pylist()
     ]
+    placed = place(table, job.splits_given, job.fractions, job.seed, job.clock)
+    # What has no label waits in the pool, wherever in time it lies.
+    reasons = [
+        None if text is None and job.divides else why
+        for text, why in zip(given, placed.reasons, strict=True)
+    ]
+    left_out.update(filter(None, reasons))
+    fits = [why is None for why in reasons]
+    table = table.filter(pa.array(fits, pa.bool_()))
+    given = [text for text, fit in zip(given, fits, strict=True) if fit]
+    splits = [split for split, fit in zip(placed.splits, fits, strict=True) if fit]
     label = labels.column(given, job.index)
     of_source: list[str | None] = table["problem"].to_pylist()
     contents = zip(table[content].to_pylist(), of_source, strict=True)
@@ -125,19 +162,19 @@ def make_rows(job: IngestJob) -> ExampleRows:
     transient = any(prepared.transient) or bool(pc.any(examples["transient"]).as_py())
     ids, groups = table["id"].to_pylist(), table["group"].to_pylist()
     sources = [source or job.source for source in table["source"].to_pylist()]
-    splits = assign_splits(table, job.splits_given, job.fractions, job.seed)
     if job.terms.pseudonym_key is not None:
         ids, groups = (
             [pseudonym(name, job.terms.pseudonym_key) for name in c] for c in (ids, groups)
         )
         sources = [job.source] * len(ids)  # the others may well name the file
-    schema = schema_of(job.modality, job.target)
+    schema = job.schema
     columns = {
         "id": ids,
         **prepared.content,
         labels.COLUMN: label,
         "split": words(splits, SPLITS),
         "group": pa.array(groups, pa.string()),
+        **timed_and_sliced(table, job.clock, job.slices),
         "sha256": pa.array(prepared.digests, pa.string()),
         "source_sha256": table["source_sha256"],
         "source": words(sources),
@@ -160,6 +197,7 @@ def make_rows(job: IngestJob) -> ExampleRows:
         left_out,
         fingerprint(examples),
         without_splits(rows.filter(waits)),
+        placed.known_later,
         all_read=not transient,
     )
 
@@ -225,7 +263,7 @@ def make_part(job: IngestJob, folder: Path, number: int, known: KnownPart | None
         for table, stem in zip((rows.table, rows.pool), STEMS, strict=True)
     ]
     md5s = [file_digest(folder / file["name"], "md5") if file else None for file in files]
-    made = KnownPart(files, md5s, dict(rows.left_out), rows.fingerprint)
+    made = KnownPart(files, md5s, dict(rows.left_out), rows.fingerprint, rows.known_later)
     return RawPart(made, _without_content(job, rows), is_known=False)
 
 
@@ -238,7 +276,7 @@ def look_at(job: IngestJob, known: KnownPart | None = None) -> ExampleRows:
 def _reuse(job: IngestJob, known: KnownPart) -> tuple[ExampleRows, list[bytes | None]] | None:
     """Rows without their content, and the bytes of their files, as far as there are any, of an
     earlier run; None where one is no longer in DVC's cache."""
-    names = names_without_content(job.modality, job.target)
+    names = without_content(job.schema, job.modality)
     tables, contents = [], []
     for file, md5 in zip(known.files, known.md5s, strict=True):
         data = read_cached(file, md5) if file is not None and md5 is not None else None
@@ -246,14 +284,15 @@ def _reuse(job: IngestJob, known: KnownPart) -> tuple[ExampleRows, list[bytes | 
             return None
         contents.append(data)
         tables.append(
-            schema_of(job.modality, job.target).empty_table().select(names)
+            job.schema.empty_table().select(names)
             if data is None
             else pq.read_table(pa.BufferReader(data), columns=names)
         )
-    rows = ExampleRows(tables[0], Counter(known.left_out), known.fingerprint, tables[1])
+    left_out = Counter(known.left_out)
+    rows = ExampleRows(tables[0], left_out, known.fingerprint, tables[1], known.known_later)
     return rows, contents
 
 
 def _without_content(job: IngestJob, rows: ExampleRows) -> ExampleRows:
-    names = names_without_content(job.modality, job.target)
+    names = without_content(job.schema, job.modality)
     return rows._replace(table=rows.table.select(names), pool=rows.pool.select(names))

@@ -12,6 +12,28 @@ from pipeline.runtime.settings import Kind
 from pipeline.targets.opening import open_labels
 
 
+class GroupSurvey:
+    """In which splits each group is, and how many examples have none; memory grows with groups."""
+
+    def __init__(self) -> None:
+        self.num_without = 0
+        self._splits: dict[str, set[str]] = {}
+
+    def add(self, table: pa.Table) -> None:
+        """Count rows of data/raw."""
+        self.num_without += table["group"].null_count
+        for group, split in count(table.filter(pc.is_valid(table["group"])), "group", "split"):
+            self._splits.setdefault(group, set()).add(split)
+
+    def __len__(self) -> int:
+        return len(self._splits)
+
+    @property
+    def parted(self) -> list[str]:
+        """The groups that are in several splits, in the order of their letters."""
+        return sorted(group for group, splits in self._splits.items() if len(splits) > 1)
+
+
 class Survey:
     """Counts over a whole dataset; memory grows with its different values, not with its size."""
 
@@ -33,6 +55,9 @@ class Survey:
         """Of usable examples."""
         self.labels = open_labels(kind.target).new_tally()
         self.fingerprint = 0
+        self.groups = GroupSurvey()
+        self.known_later = 0
+        """Of how many what they say became known only after their time."""
 
     @property
     def seen(self) -> int:
@@ -50,6 +75,8 @@ class Survey:
         self.splits.update({split: n for (split,), n in count(table, "split").items()})
         self.taken.update({split: n for (split,), n in count(usable, "split").items()})
         self.labels.add(table)
+        self.groups.add(table)
+        self.known_later += rows.known_later
         self.content.add(usable)
         self._count_metadata(usable)
         self.unlabelled += rows.pool.num_rows

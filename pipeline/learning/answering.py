@@ -12,10 +12,13 @@ from typing import Any, NamedTuple
 from numpy.typing import NDArray
 
 from pipeline.dataset.arrays import Float64
+from pipeline.learning.contributions import named_inputs, without_each
 from pipeline.learning.device import choose_device
 from pipeline.learning.inference import predict
 from pipeline.learning.model_file import load_model
 from pipeline.modalities.opening import open_encode, open_prepare
+from pipeline.modalities.protocols.encode import Inputs
+from pipeline.runtime.errors import SettingsError
 from pipeline.targets.opening import open_judging, open_labels
 
 EXAMPLES_AT_ONCE = 1000
@@ -83,6 +86,25 @@ class Answering:
         """An answer as a JSON object: see `Labels.answer`."""
         return self.labels.answer(answer, self.target)
 
+    def explain(self, example: Example) -> dict[str, Float64]:
+        """What the model says of one readable example with each of its inputs missing, `(K,)`.
+
+        Raises:
+            SettingsError: its inputs have no names, as those of images.
+        """
+        if not (named := named_inputs(self.about["preparation"])):
+            raise SettingsError(
+                f"the model takes {self.prepare.NOUN}s, whose inputs have no names: there is "
+                "nothing to leave out",
+                fix="leave --explain out",
+            )
+        data = self._read(example)
+        assert isinstance(data, bytes)
+        prepared = self.prepare.prepare([data], self.limits)
+        inputs = self._encode.encode(prepared.content, self.about["preparation"])
+        found = without_each(self._said, inputs, named)
+        return {name: said[0] for name, said in found.items()}
+
     def _read(self, example: Example) -> bytes | Unreadable:
         try:
             if isinstance(example, bytes):
@@ -116,4 +138,7 @@ class Answering:
     def _ask(self, contents: Mapping[str, Sequence[Any]]) -> NDArray:
         """What the model says of N examples as data/raw has them, `(N, K)`."""
         inputs = self._encode.encode(contents, self.about["preparation"])
+        return self._said(inputs)
+
+    def _said(self, inputs: Inputs) -> Float64:
         return self._judging.probabilities(predict(self.network, inputs, self.device))

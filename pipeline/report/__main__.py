@@ -14,6 +14,7 @@ from pathlib import Path
 
 from pipeline.dataset.places import EVALUATION, MODELS, SHARDS
 from pipeline.dataset.shards.reader import ShardReader
+from pipeline.dataset.tables import read_small_table
 from pipeline.learning.description import read_description
 from pipeline.modalities.opening import open_show
 from pipeline.modalities.protocols.show import Show
@@ -21,19 +22,27 @@ from pipeline.report.evaluation import read_evaluation
 from pipeline.report.figures import training_curves
 from pipeline.report.modelcard import write_card
 from pipeline.report.params import ReportParams, report_params
-from pipeline.report.tables import epoch_table, read_rows, table, write_csv
+from pipeline.report.tables import epoch_table, table, write_csv
 from pipeline.runtime.errors import MissingInput
 from pipeline.runtime.stage import Stage, run_stage
 from pipeline.targets.opening import open_card
 from pipeline.targets.protocols.card import Mistakes
+
+TABLES = {
+    "baselines": ["baseline", "metric", "value", "model", "difference", "low", "high", "model_is"],
+    "gaps": ["column", "value", "rate", "count", "mean", "low", "high"],
+    "importance": ["input", "loss_grows", "spread"],
+    "dependence": ["input", "value", "answer", "mean"],
+}
+"""Tables of data/evaluation that all targets have, and their columns for people."""
 
 
 def main(stage: Stage[ReportParams]) -> None:
     params = stage.params
     show, target = open_show(params.modality), open_card(params.target)
     model = read_description(MODELS)
-    history = read_rows(MODELS / "training.parquet")
-    evaluation = read_evaluation(EVALUATION, target.TABLES, show.TAILS)
+    history = read_small_table(MODELS / "training.parquet")
+    evaluation = read_evaluation(EVALUATION, [*target.TABLES, *TABLES], show.TAILS)
     sections = {"clean": params.clean, "augment": params.augment}
     card = write_card(model, sections, evaluation, show, target)
     stage.output("reports/modelcard.md").write_text(card, encoding="utf-8")
@@ -44,8 +53,13 @@ def main(stage: Stage[ReportParams]) -> None:
         name: table(columns, rows)
         for name, (columns, rows) in target.csv_tables(evaluation).items()
     }
+    tables |= {
+        name: table(columns, evaluation.tables[name])
+        for name, columns in TABLES.items()
+        if evaluation.tables[name]
+    }
     tables["training"] = epoch_table(history)
-    tables["speed"] = epoch_table(read_rows(MODELS / "speed.parquet"))
+    tables["speed"] = epoch_table(read_small_table(MODELS / "speed.parquet"))
     for name, content in tables.items():
         write_csv(folder / f"{name}.csv", content)
     training_curves(history, model["best_epoch"], folder / "training.png")

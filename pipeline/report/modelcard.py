@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pipeline.modalities.protocols.show import Show
+from pipeline.report.questioned import beside_baselines, contributions, gaps, not_promised
 from pipeline.reporting.markdown import as_table, code, plain, quoted
 from pipeline.targets.protocols.card import Card, EvaluationTables
 
@@ -51,7 +52,8 @@ def write_card(
         ("What it is", _description(about, show, target)),
         ("How to use it", USE.splitlines()),
         ("How good it is", _results(evaluation, target)),
-        ("Where it is weak", target.weaknesses(evaluation)),
+        ("Where it is weak", [*target.weaknesses(evaluation), *gaps(evaluation)]),
+        *([("What inputs contribute", inputs)] if (inputs := [*contributions(evaluation)]) else []),
         ("How it was made", _recipe(about, sections, target)),
         ("Limits", _limits(evaluation, target)),
         ("Licence", _licence(about)),
@@ -74,6 +76,9 @@ def _description(about: About, show: Show, target: Card) -> Iterator[str]:
     yield ""
     yield f"- input: {show.describe_input(about['preparation'])}"
     yield f"- network: {code(about['model'])}, weights in `models/model.safetensors`"
+    if candidates := about.get("candidates"):
+        tried = ", ".join(f"{code(name)} {loss:.4f}" for name, loss in candidates.items())
+        yield f"- chosen by the loss on validation: {tried}"
     yield f"- data: {code(about['dataset'])}, [its card](datacard.md)"
     for start in _starts(about):
         dataset, license = start["dataset"] or "unknown", start["license"] or "unknown"
@@ -105,6 +110,7 @@ def _results(evaluation: EvaluationTables, target: Card) -> Iterator[str]:
     yield from as_table(["metric", "value", "95 % interval"], rows)
     yield ""
     yield from target.notes(evaluation)
+    yield from beside_baselines(evaluation)
 
 
 def _recipe(about: About, sections: Sections, target: Card) -> Iterator[str]:
@@ -132,6 +138,7 @@ def _limits(evaluation: EvaluationTables, target: Card) -> Iterator[str]:
     )
     if evaluation.num_examples < FEW_EXAMPLES:
         yield "- The test split is small: small differences mean nothing."
+    yield from not_promised(evaluation)
     yield (
         "- Whether the data may be used for your purpose, and what could not be judged of them, "
         "stands in the card of the data."

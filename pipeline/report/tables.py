@@ -5,10 +5,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
-from pipeline.dataset.table import damaged
 from pipeline.targets.protocols.card import TableRows
 
 Table = tuple[Sequence[str], list[list[str | int]]]
@@ -23,20 +19,6 @@ def table(columns: Sequence[str], rows: TableRows) -> Table:
 def epoch_table(rows: TableRows) -> Table:
     """A row per epoch, at least one, each fraction with six significant digits."""
     return _table(list(rows[0]), rows, ".6g")
-
-
-def read_rows(path: Path) -> TableRows:
-    """The rows of a Parquet file, with page checksums verified.
-
-    Raises:
-        MissingInput: it is damaged.
-    """
-    try:
-        with pq.ParquetFile(path, page_checksum_verification=True) as file:
-            rows: TableRows = file.read().to_pylist()
-    except (OSError, pa.ArrowException) as error:
-        raise damaged(path, str(error)) from None
-    return rows
 
 
 def write_csv(path: Path, table: Table) -> None:

@@ -37,6 +37,14 @@ DVC_VARIABLE, LAUNCHER_VARIABLE = "DVC_PID", "LAUNCHER_PID"
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 WAIT_FOR_TORCHRUN_SECONDS = 5
 """In which it ends the processes beside one that failed."""
+STRIPPED = 2
+"""The level of optimisation (PYTHONOPTIMIZE, -OO) from which on Python drops docstrings."""
+
+if sys.flags.optimize >= STRIPPED:  # now: altair and others read theirs while they are imported
+    sys.exit(
+        "ERROR Python runs without docstrings (PYTHONOPTIMIZE=2 or -OO), which libraries need "
+        "| fix: unset PYTHONOPTIMIZE"
+    )
 
 
 def available_cores() -> int:

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.dataset.parts import cut_draws, part_ends
+from pipeline.dataset.splits.clock import Times
 from pipeline.sources.places.members import Member
 from pipeline.sources.places.problems import UnusableFile
 from pipeline.sources.places.trees import Folder, Tree
@@ -24,6 +25,10 @@ def example_schema(content: str) -> pa.Schema:
             pa.field("label", pa.string()),  # null when unlabelled
             pa.field("split", pa.string()),  # train, val or test; null where the source has none
             pa.field("group", pa.string()),
+            pa.field("time", pa.string()),  # ISO date or moment, or an integer
+            pa.field("known_at", pa.string()),  # likewise: when what the row says became known
+            pa.field("from_last", pa.int64()),  # place among those of its user; 0 is the last
+            pa.field("slices", pa.map_(pa.string(), pa.string())),  # by column of the entry
             pa.field("license", pa.string()),  # null where the entry's holds
             pa.field("purposes", pa.string()),  # spaces between; null where the entry's hold
             pa.field("source", pa.string()),  # where the content is from; null where it is the uri
@@ -75,6 +80,15 @@ class Source(NamedTuple):
     """Sentences for `add` and ingest: choices that were made, columns that are not used."""
     doubts: tuple[str, ...] = ()
     """Sentences for `add` and ingest: what looks wrong in how the source is laid out."""
+    options: Mapping[str, Any] = MappingProxyType({})
+    """How contents are read, found by looking at all of them, as JSON; what the modality makes of
+    the entry (`options`) comes on top. Indexes and models keep it."""
+    entry_lines: tuple[str, ...] = ()
+    """Lines of YAML for a new entry: what was found by looking."""
+    decisions: tuple[str, ...] = ()
+    """What only a person can decide, for `add`: `key: question`."""
+    times: Times | None = None
+    """All values of the column `time` that an entry names; None where the source has none."""
     labels_by_split: Mapping[str, Mapping[str | None, int]] | None = None
     """How often each label is in each of `splits`, None for no label; None where that is not known.
     A split without any label then counts as missing, and its examples wait unlabelled."""
@@ -103,7 +117,7 @@ class FileBatch:
     members: list[Member | str]
     """The file of each example, or a text: why it has none."""
     max_bytes: float
-    columns: dict[str, list[str | None]]
+    columns: dict[str, list[Any]]
     """The other columns of the examples, `id` among them."""
     content: str
     """Name of the column of contents."""
@@ -151,7 +165,7 @@ class FileBatch:
 def file_batches(
     tree: Tree,
     members: Sequence[Member | str],
-    columns: dict[str, list[str | None]],
+    columns: dict[str, list[Any]],
     max_bytes: float,
     content: str,
 ) -> Iterator[FileBatch]:

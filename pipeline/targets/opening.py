@@ -9,6 +9,7 @@ from pipeline.runtime.errors import SettingsError
 from pipeline.runtime.settings import Settings
 
 if TYPE_CHECKING:
+    from pipeline.targets.protocols.baseline import Baseline
     from pipeline.targets.protocols.card import Card
     from pipeline.targets.protocols.describe import Describe
     from pipeline.targets.protocols.judging import Judging
@@ -38,6 +39,10 @@ def open_noise(target: str) -> "Noise":
 
 def open_loss(target: str) -> "Loss":
     return cast("Loss", _open(target, "loss"))
+
+
+def open_baseline(target: str) -> "Baseline":
+    return cast("Baseline", _open(target, "baseline"))
 
 
 def open_describe(target: str) -> "Describe":

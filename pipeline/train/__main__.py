@@ -1,7 +1,9 @@
 """Train: fit a network to the shards; the best epoch on validation becomes the model.
 
-reads   data/shards/ (train and val), models/start/ or weights that others publish
-writes  models/model.safetensors and model.json, models/training.parquet (a row per epoch),
+reads   data/shards/ (train and val), data/clean/ (times and groups, where a split is in time),
+        models/start/ or weights that others publish
+writes  models/model.safetensors and model.json, models/baselines.safetensors (what every model is
+        compared with), models/training.parquet (a row per epoch),
         models/speed.parquet (times of epochs, the only output that differs from run to run),
         reports/training.json; live curves in dvclive/ meanwhile
 params  modality, target, seed, model, optimizer, lr, batch_size, epochs, train
@@ -10,28 +12,37 @@ Several processes train one network where `train.processes` says so, or where to
 `torchrun --nproc-per-node=N -m pipeline.train`. The first of them alone writes.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import torch
 
-from pipeline.dataset.places import SHARDS
+from pipeline.dataset.arrays import Float64
+from pipeline.dataset.places import MODELS, SHARDS
 from pipeline.dataset.shards.reader import ShardReader
+from pipeline.learning.baselines.fitting import FILE, fit_baselines, write_baselines
+from pipeline.learning.baselines.timeline import read_timeline
 from pipeline.learning.batches import make_examples
-from pipeline.learning.device import choose_device
+from pipeline.learning.device import Device, choose_device
 from pipeline.learning.fitting.checkpoint import Checkpoint
 from pipeline.learning.fitting.loop import Fit, fit
-from pipeline.learning.fitting.ranks import join_ranks
+from pipeline.learning.fitting.ranks import Ranks, join_ranks
 from pipeline.learning.fitting.recipe import Recipe
+from pipeline.learning.inference import predict
 from pipeline.learning.model_file import save_model
 from pipeline.modalities.opening import open_network
 from pipeline.runtime.errors import SettingsError, TrainingError
 from pipeline.runtime.process import world
 from pipeline.runtime.stage import WORK_DIR, Stage, run_stage
 from pipeline.targets.opening import open_labels, open_loss
+from pipeline.targets.protocols.loss import Loss
 from pipeline.train.alone import fit_itself, fits_itself
+from pipeline.train.choosing import choose
 from pipeline.train.history import write_history, write_speed
 from pipeline.train.launch import launch_ranks
+from pipeline.train.leave_out import without_each_site
 from pipeline.train.live import live_curves
 from pipeline.train.params import TrainParams, added_settings, recipe_of, train_params
 from pipeline.train.streaming import training_epochs
@@ -45,49 +56,93 @@ def main(stage: Stage[TrainParams]) -> None:
         launch_ranks("train", params.train.processes)
     reader = ShardReader(SHARDS)
     networks, loss = open_network(params.modality), open_loss(params.target)
-    num_outputs = open_labels(params.target).num_outputs(reader.target)
-    large = networks.gains_by_bf16(reader.preparation)
-    device = choose_device(params.train.device, params.train.precision, large)
-    weights = params.train.weights
-    start = find_start(
-        weights, model=params.model, modality=params.modality, preparation=reader.preparation
-    )
-    torch.manual_seed(params.seed)
-    network = networks.build(params.model, start.preparation, num_outputs, params.train)
+    names = networks.candidates(params.model)
+    check_loss(loss, reader, params)
+    check_candidates(names, params)
     if world().local_rank == 0:
         reader.verify(["train", "val"])
-    message = take_over(
-        network, start, weights, model=params.model, target=reader.target, num_outputs=num_outputs
-    )
-    start = replace(start, tensors={})  # they take memory
     recipe = recipe_of(params, params.seed)
     check_numbers(reader, recipe)
+    large = networks.gains_by_bf16(reader.preparation)
+    device = choose_device(params.train.device, params.train.precision, large)
+    folders = {name: WORK_DIR / "train" / (name if len(names) > 1 else "") for name in names}
+    with join_ranks(device) as ranks:
+        tried = {
+            name: train_one(stage, name, reader, recipe, device, ranks, folders[name])
+            for name in names
+        }
+    losses = {}
+    if len(names) > 1:
+        losses = {n: losses_of(t.network, reader, loss, params, device) for n, t in tried.items()}
+        chosen = choose(losses)
+        means = ", ".join(f"{name} {each.mean():.4f}" for name, each in losses.items())
+        stage.say(f"{chosen} is chosen on validation, by the losses {means}")
+    if stage.writes:
+        best = tried[choose(losses) if losses else names[0]]
+        write(stage, best, reader, recipe, losses)
+        stage.publish()  # before the checkpoints go: killed between the two, nothing is lost
+        Checkpoint(WORK_DIR / "train", "").clear()
+
+
+class Trained(NamedTuple):
+    """A network after its training."""
+
+    name: str
+    network: Any
+    start: Start
+    fitted: Fit
+
+    @property
+    def best(self) -> dict[str, float]:
+        """The row of the best epoch."""
+        return self.fitted.history[self.fitted.best_epoch - 1]
+
+
+def train_one(
+    stage: Stage[TrainParams],
+    name: str,
+    reader: ShardReader,
+    recipe: Recipe,
+    device: Device,
+    ranks: Ranks,
+    folder: Path,
+) -> Trained:
+    """Build the network of that name and train it; what a run that is stopped leaves to the next
+    is in the folder."""
+    params = stage.params
+    networks, loss = open_network(params.modality), open_loss(params.target)
+    num_outputs = open_labels(params.target).num_outputs(reader.target)
+    weights = params.train.weights
+    start = find_start(
+        weights, model=name, modality=params.modality, preparation=reader.preparation
+    )
+    torch.manual_seed(params.seed)
+    network = networks.build(name, start.preparation, num_outputs, params.train)
+    message = take_over(
+        network, start, weights, model=name, target=reader.target, num_outputs=num_outputs
+    )
+    start = replace(start, tensors={})  # they take memory
     num_parameters = sum(p.numel() for p in network.parameters())
     num_train = reader.num_examples("train")
     where = f"{device}, {world().size} processes" if world().size > 1 else f"{device}"
-    stage.say(f"{params.model}, {num_parameters:,} parameters, {num_train} examples, on {where}")
+    stage.say(f"{name}, {num_parameters:,} parameters, {num_train} examples, on {where}")
     if message:
         stage.say(message)
+    if fits_itself(network):
+        fitted = fit_itself(network, reader, loss, params.train, device, params.seed)
+        return Trained(name, network, start, fitted)
     if recipe.batch_size >= num_train:
         stage.say(
             f"batch_size {recipe.batch_size} is more than the {num_train} training examples: "
             f"each epoch is one step, {recipe.epochs} in all"
         )
-
-    if fits_itself(network):
-        fitted = fit_itself(network, reader, loss, device, params.seed)
-        if stage.writes:
-            write(stage, network, reader, recipe, fitted, start)
-        return
-
     checkpoint = None
     if stage.writes:
-        key = f"{stage.inputs_digest()} {start.about} {torch.__version__} {where}"
-        checkpoint = Checkpoint(WORK_DIR / "train", key)
+        key = f"{stage.inputs_digest()} {name} {start.about} {torch.__version__} {where}"
+        checkpoint = Checkpoint(folder, key)
         if checkpoint.path.exists():
             stage.say("goes on where an earlier run was stopped")
     with (
-        join_ranks(device) as ranks,
         live_curves(stage, recipe.epochs, loss) as log,
         stage.progress_bar(num_train * recipe.epochs, "example") as bar,
     ):
@@ -104,10 +159,23 @@ def main(stage: Stage[TrainParams]) -> None:
             on_step=bar.update,
             on_epoch=lambda row: bar.describe(log(row)),
         )
-    if checkpoint is not None:
-        write(stage, network, reader, recipe, fitted, start)
-        stage.publish()  # before the checkpoint goes: killed between the two, nothing is lost
-        checkpoint.clear()
+    return Trained(name, network, start, fitted)
+
+
+def check_loss(loss: Loss, reader: ShardReader, params: TrainParams) -> None:
+    """Raises SettingsError where the settings of the loss do not fit the labels."""
+    if problem := loss.problem_in(reader.target, params.train):
+        raise SettingsError(f"params.yaml: {problem}", fix="change either, and dvc repro")
+
+
+def check_candidates(names: Sequence[str], params: TrainParams) -> None:
+    """Raises SettingsError where several networks are to start from the weights of one."""
+    if len(names) > 1 and params.train.weights != "none":
+        raise SettingsError(
+            f"params.yaml: model {params.model} tries {', '.join(names)}, but train.weights is "
+            f"{params.train.weights}, which is of one network",
+            fix="set model to the network that the weights are of, or train.weights: none",
+        )
 
 
 def check_numbers(reader: ShardReader, recipe: Recipe) -> None:
@@ -128,24 +196,41 @@ def check_numbers(reader: ShardReader, recipe: Recipe) -> None:
         )
 
 
+def losses_of(
+    network: torch.nn.Module, reader: ShardReader, loss: Loss, params: TrainParams, device: Device
+) -> Float64:
+    """The loss of each validation example, `(N,)`."""
+    inputs, y, _ = make_examples(*reader.read_rows("val", 0))
+    outputs = torch.from_numpy(predict(network, inputs, device))
+    return loss.losses(outputs, y, params.train).double().numpy()
+
+
 def write(
     stage: Stage[TrainParams],
-    network: torch.nn.Module,
+    trained: Trained,
     reader: ShardReader,
     recipe: Recipe,
-    fitted: Fit,
-    start: Start,
+    losses: Mapping[str, Float64],
 ) -> None:
-    """Write the model and the history of its training."""
-    best, shown = fitted.history[fitted.best_epoch - 1], open_loss(stage.params.target).SHOWN
-    description = describe(stage, reader, recipe, start) | {
+    """Write the model and the history of its training; `losses` are those of all networks that it
+    was chosen from."""
+    fitted, best, shown = trained.fitted, trained.best, open_loss(stage.params.target).SHOWN
+    chosen = {}
+    if losses:
+        means = {name: round(float(each.mean()), 6) for name, each in losses.items()}
+        chosen = {"candidates": means}
+    description = describe(stage, trained, reader, recipe) | {
         "best_epoch": fitted.best_epoch,
         shown: round(best[shown], 6),
+        **chosen,
         "num_train": reader.num_examples("train"),
         "inputs_sha256": stage.inputs_digest(),
     }
     weights = stage.output("models/model.safetensors")
-    save_model(network, weights, stage.output("models/model.json"), description)
+    save_model(trained.network, weights, stage.output("models/model.json"), description)
+    write_baselines(
+        stage.output(str(MODELS / FILE)), fit_baselines(reader, read_timeline(["train", "val"]))
+    )
     write_history(stage.output("models/training.parquet"), fitted.history)
     write_speed(stage.output("models/speed.parquet"), fitted.speed)
     stage.write_report(
@@ -155,6 +240,7 @@ def write(
             shown: best[shown],
             "val_loss": best["val_loss"],
             "epochs_run": len(fitted.history),
+            **without_each_site(stage, trained.name, reader, recipe),
         },
     )
     stage.say(
@@ -164,20 +250,20 @@ def write(
 
 
 def describe(
-    stage: Stage[TrainParams], reader: ShardReader, recipe: Recipe, start: Start
+    stage: Stage[TrainParams], trained: Trained, reader: ShardReader, recipe: Recipe
 ) -> dict[str, Any]:
     """The part of model.json that is known before training."""
     return {
         "dataset": reader.index["dataset"],
         "license": reader.index["license"],
-        "model": stage.params.model,
+        "model": trained.name,
         "recipe": asdict(recipe) | added_settings(stage.params),
         "processes": world().size,
         "modality": reader.modality,
-        "preparation": start.preparation,
+        "preparation": trained.start.preparation,
         "target_kind": reader.target_kind,
         "target": reader.target,
-        **start.about,
+        **trained.start.about,
     }
 
 

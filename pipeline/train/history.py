@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from pipeline.dataset.table import write_examples
+from pipeline.dataset.tables import write_small_table
 from pipeline.learning.fitting.selection import History
 
 
 def write_history(path: Path, history: History) -> None:
     """Write all figures of each epoch: the same training, the same bytes."""
-    write_examples(_table(history), path)
+    write_small_table(path, _table(history))
 
 
 def write_speed(path: Path, speed: History) -> None:
@@ -19,7 +19,7 @@ def write_speed(path: Path, speed: History) -> None:
         row | {"examples_per_second": row["num_examples"] / max(row["seconds"], 1e-9)}
         for row in speed
     ]
-    write_examples(_table(rows), path)
+    write_small_table(path, _table(rows))
 
 
 def _table(rows: History) -> pa.Table:

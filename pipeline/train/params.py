@@ -37,6 +37,9 @@ class Train(Settings):
     are over; all, but each block more slowly than the one above it (see finetuning.py)."""
     layer_decay: Annotated[float, Field(gt=0, le=1)]
     """Learning rate of a block as a share of that of the block above it, with `layerwise`."""
+    leave_out: str | None = None
+    """A column, `group` or one of `slices` of the entry: one more model is trained without each of
+    its values, a site say, and how good it is there is said. Off where it is not given."""
 
 
 class TrainParams(Kind):

@@ -3,29 +3,33 @@
 reads   data/raw/, data/catalog/<dataset>.yaml, data/profiles/<dataset>.json where there is one
 writes  data/profile.json (what the data are like), reports/validation.json,
         data/quarantine.csv (examples that cannot be used, which clean removes),
-        data/unjudged.csv (what could not be judged, and why)
+        data/expectations.csv (what was expected, and whether it holds)
 params  dataset, modality, target, validate
 """
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from pipeline.dataset.expectations.rules import PROFILE
-from pipeline.dataset.places import PROFILE_FILE, PROFILES_DIR, QUARANTINE, RAW, UNJUDGED
+from pipeline.dataset.places import EXPECTATIONS, PROFILE_FILE, PROFILES_DIR, QUARANTINE, RAW
 from pipeline.dataset.table import read_folder, read_index
 from pipeline.entry import read_entry
 from pipeline.modalities.opening import open_checks
 from pipeline.runtime.errors import BrokenDataset, one_line
+from pipeline.runtime.files import optional
 from pipeline.runtime.stage import WORK_DIR, Stage, run_stage
 from pipeline.targets.opening import open_rules
 from pipeline.validate.assessment import Assessment, assess
 from pipeline.validate.columns import expected_columns
+from pipeline.validate.expectations import Outcome
 from pipeline.validate.params import ValidateParams, validate_params
 from pipeline.validate.profile import read_profile, unknown_features
 
 EVIDENCE = WORK_DIR / "failed_validation.csv"  # outputs of a failed stage are not published
 NUM_PRINTED = 10
+HEAD = ("expectation", "consequence", "result", "found", "not_judged")
+"""Of data/expectations.csv; not_judged says why, of the whole or of some rows."""
 
 
 def main(stage: Stage[ValidateParams]) -> None:
@@ -50,8 +54,8 @@ def main(stage: Stage[ValidateParams]) -> None:
     num, num_quarantined = table.num_rows, len(found.quarantine)
     fraction = num_quarantined / max(num, 1)
     too_many = fraction > limits.max_quarantined_fraction
-    write_pairs(stage.output(str(QUARANTINE)), found.quarantine.items())
-    write_pairs(stage.output(str(UNJUDGED)), found.unjudged(), ("check", "reason"))
+    write_rows(stage.output(str(QUARANTINE)), ("id", "reason"), found.quarantine.items())
+    write_rows(stage.output(str(EXPECTATIONS)), HEAD, map(row_of, found.outcomes))
     stage.write_report(str(PROFILE_FILE), found.profile)
     judged = [outcome for outcome in found.outcomes if outcome.judged]
     report: dict[str, int | str] = {
@@ -68,7 +72,9 @@ def main(stage: Stage[ValidateParams]) -> None:
     print_failures(found)
     print_unjudged(found)
     if critical or too_many:
-        write_pairs(EVIDENCE, [*found.quarantine.items(), *failed_rows(found)])
+        with optional(str(EVIDENCE), "it does not list the examples"):
+            rows = [*found.quarantine.items(), *failed_rows(found)]
+            write_rows(EVIDENCE, ("id", "reason"), rows)
     if critical:
         raise BrokenDataset(
             f"dataset {params.dataset} fails {len(critical)} critical expectations, "
@@ -85,7 +91,11 @@ def main(stage: Stage[ValidateParams]) -> None:
     could_not = len(found.outcomes) - len(judged)
     stage.say(
         f"{held} of {len(judged)} expectations hold, {num_quarantined} examples set aside"
-        + (f", {could_not} expectations could not be judged" if could_not else "")
+        + (
+            f", {could_not} expectation{'s' * (could_not > 1)} could not be judged"
+            if could_not
+            else ""
+        )
     )
     if before is not None and (unknown := unknown_features(before, features)):
         stage.say(
@@ -104,9 +114,13 @@ def failed_rows(found: Assessment) -> list[tuple[str, str]]:
     return [(id, outcome.name) for outcome in failed for id in outcome.failed_ids]
 
 
-def write_pairs(
-    path: Path, rows: Iterable[tuple[str, str]], head: tuple[str, str] = ("id", "reason")
-) -> None:
+def row_of(outcome: Outcome) -> tuple[str, ...]:
+    """A line of data/expectations.csv; its columns are HEAD."""
+    result = ("holds" if outcome.success else "fails") if outcome.judged else "not judged"
+    return (outcome.name, outcome.consequence, result, outcome.observed, outcome.unjudged)
+
+
+def write_rows(path: Path, head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     path.parent.mkdir(exist_ok=True)
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
@@ -118,7 +132,7 @@ def print_unjudged(found: Assessment) -> None:
     for name, reason in found.unjudged()[:NUM_PRINTED]:
         print(one_line(f"could not be judged: {name} ({reason})"))
     if (more := len(found.unjudged()) - NUM_PRINTED) > 0:
-        print(f"... and {more} more, see {UNJUDGED}")
+        print(f"... and {more} more, see {EXPECTATIONS}")
 
 
 def print_failures(found: Assessment) -> None:

@@ -5,7 +5,7 @@ remain, about the table, its labels, its splits, and what has changed since the 
 accepted. The modality and the target have some of the rules, and make the columns for these.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from pipeline.dataset.catalog import Expectation
 from pipeline.dataset.expectations.drift import Profile
 from pipeline.dataset.expectations.relations import add_repeats, in_several_splits, split_codes
-from pipeline.dataset.expectations.rules import hardly_moved, unjudged
+from pipeline.dataset.expectations.rules import Rule, hardly_moved, unjudged
 from pipeline.modalities.protocols.checks import Checks
 from pipeline.targets.protocols.rules import Rules
 from pipeline.validate import drift
@@ -27,6 +27,7 @@ from pipeline.validate.columns import column_table, expected_columns
 from pipeline.validate.expectations import Outcome, check, rule_of
 from pipeline.validate.profile import id_checksums, make_profile
 
+Ask = Callable[[pd.DataFrame, Sequence[Rule], str], list[Outcome]]
 NO_LICENSE = ("", "?", "-", "unknown", "none", "null", "nan", "n/a", "na", "tbd", "todo")
 
 
@@ -58,6 +59,7 @@ def assess(
     *,
     settings: Any,
     before: Profile | None,
+    ask: Ask = check,
 ) -> Assessment:
     """Check a table of measurements: data/raw without heavy content.
 
@@ -66,13 +68,14 @@ def assess(
         own: the expectations of the catalog entry.
         settings: the section `validate`.
         before: the accepted profile if there is one.
+        ask: who is asked whether rules hold for a table.
 
     Raises:
         SettingsError: an expectation of the entry cannot be made or evaluated.
     """
     content, target, max_drift = index["content"], index["target"], settings.max_drift
     columns = column_table(table.schema, expected_columns(checks, labels))
-    outcomes = check(columns, suite.COLUMN_RULES, "columns")
+    outcomes = ask(columns, suite.COLUMN_RULES, "columns")
     if not outcomes[0].success:
         return Assessment(outcomes, {})
     own_rules = [rule_of(expectation) for expectation in own]
@@ -80,8 +83,9 @@ def assess(
     about_table = [rule for rule in own_rules if not rule.reason]
 
     rows = _frame(table, checks)
+    rows["label"] = rows[labels.LABEL.name]
     rules = suite.row_rules(labels.row_rules(target), checks.ROW_RULES, own)
-    outcomes += check(rows, [*suite.IDENTITY_RULES, *rules, *about_rows])
+    outcomes += ask(rows, [*suite.IDENTITY_RULES, *rules, *about_rows], "examples")
     quarantine = _reasons(outcomes, rows)
     if any(outcome.consequence == "critical" and not outcome.success for outcome in outcomes):
         return Assessment(outcomes, quarantine)  # without ids no row can be set aside
@@ -94,8 +98,8 @@ def assess(
     checks.add_features(kept, content)
     _add_relations(kept)
     checks.add_relations(kept)
-    grouped = bool(kept["group"].notna().any())
-    rules = suite.table_rules(checks.ACROSS_SPLITS, checks.AMONG_EXAMPLES, grouped=grouped)
+    across = [] if "split" in index else [suite.whole_groups(bool(kept["group"].notna().any()))]
+    rules = [*across, *suite.table_rules(checks.ACROSS_SPLITS, checks.AMONG_EXAMPLES)]
     rules += about_table
     signal = labels.signal(kept, partial(checks.patterns, content=content), checksums, target)
     if signal is not None:
@@ -109,19 +113,24 @@ def assess(
     else:
         drift_of_labels = labels.drift_rules(kept, before, settings)
         rules += suite.drift_rules(kept, drift_of_labels, before, max_drift)
-    outcomes += check(kept, rules)
+    outcomes += ask(kept, rules, "examples")
     for about in labels.label_tables(kept, features.names, target, before, settings):
-        outcomes += check(about.rows, about.rules, about.noun)
+        outcomes += ask(about.rows, about.rules, about.noun)
+    for of_content in checks.tables(kept, content, before, settings):
+        outcomes += ask(of_content.rows, of_content.rules, of_content.noun)
     splits = drift.split_table(kept, features.names, None if signal is None else signal.chance)
     rules = suite.split_rules(max_drift, with_signal=signal is not None)
-    outcomes += check(splits, rules, "splits")
+    outcomes += ask(splits, rules, "splits")
     if before is not None:
         rules = [hardly_moved("measurements are as in the profile", max_drift)]
         moved = drift.measurement_table(kept, features, before)
-        outcomes += check(moved, rules, "measurements")
+        outcomes += ask(moved, rules, "measurements")
         known = drift.remembered_table(kept, checksums, before)
-        outcomes += check(known, suite.REMEMBERED_RULES, "known examples")
-    label_profile = labels.profile(kept, features.names, target)
+        outcomes += ask(known, suite.REMEMBERED_RULES, "known examples")
+    label_profile = {
+        **labels.profile(kept, features.names, target),
+        **checks.profile(kept, content),
+    }
     profile = make_profile(kept, features, checks.WORDS, label_profile, checksums)
     return Assessment(outcomes, quarantine, profile)
 

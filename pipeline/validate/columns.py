@@ -12,7 +12,7 @@ def expected_columns(checks: Checks, labels: Rules) -> pa.Schema:
     """Columns by what an example is and what is said of it, with their types."""
     return raw_schema(
         [pa.field(name, pa.type_for_alias(kind)) for name, kind in checks.CONTENT.items()],
-        pa.field("label", labels.LABEL),
+        labels.LABEL,
         [
             *(pa.field(m.name, pa.type_for_alias(m.type)) for m in checks.MEASUREMENTS),
             *(pa.field(name, WORD) for name in checks.WORDS),

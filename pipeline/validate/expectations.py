@@ -90,14 +90,11 @@ def check(table: pd.DataFrame, rules: Sequence[Rule], noun: str = "examples") ->
     asked = [rule for rule in rules if not rule.lacking]
     if not asked:
         return [_lacking(rule) for rule in rules]
-    logging.getLogger("great_expectations").setLevel(logging.ERROR)
+    quiet()
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}
-    # Great Expectations keeps one of equal ones, so each is asked once.
-    distinct = {_key(rule): rule.expectation for rule in asked}
-    suite = gx.ExpectationSuite(name="dataset")
-    for position, expectation in enumerate(distinct.values()):
-        suite.add_expectation(_make(expectation, position))
+    distinct = _distinct(asked)
+    suite = suite_of(asked, "dataset")
     batch = (
         context.data_sources.add_pandas("tables")
         .add_dataframe_asset("rows")
@@ -114,6 +111,30 @@ def check(table: pd.DataFrame, rules: Sequence[Rule], noun: str = "examples") ->
         _lacking(rule) if rule.lacking else _outcome(rule, by_key[_key(rule)], table, noun)
         for rule in rules
     ]
+
+
+def quiet() -> None:
+    """Have Great Expectations say errors alone."""
+    logging.getLogger("great_expectations").setLevel(logging.ERROR)
+
+
+def suite_of(rules: Sequence[Rule], name: str) -> Any:
+    """The rules as a suite; the `meta` of each has its position.
+
+    Raises:
+        SettingsError: an expectation of that type or with those arguments does not exist.
+    """
+    import great_expectations as gx
+
+    suite = gx.ExpectationSuite(name=name)
+    for position, expectation in enumerate(_distinct(rules).values()):
+        suite.add_expectation(_make(expectation, position))
+    return suite
+
+
+def _distinct(rules: Sequence[Rule]) -> dict[str, Expectation]:
+    """Each expectation once: Great Expectations keeps one of equal ones."""
+    return {_key(rule): rule.expectation for rule in rules}
 
 
 def _lacking(rule: Rule) -> Outcome:

@@ -78,18 +78,20 @@ def row_rules(
     ]
 
 
-def table_rules(
-    across_splits: Sequence[Rule], among_examples: Sequence[Rule], *, grouped: bool
-) -> list[Rule]:
-    """About the examples that remain: what they are to each other.
+def whole_groups(grouped: bool) -> Rule:
+    """That splits keep groups whole, which they need not where time decides.
 
-    `grouped` says whether any of them has a group.
+    `grouped` says whether any example has a group.
     """
-    no_straddling = "no group is in two splits"
+    says = "no group is in two splits"
+    if not grouped:
+        return unjudged(says, "no example has a group")
+    return each(says, "straddles", False, "critical")
+
+
+def table_rules(across_splits: Sequence[Rule], among_examples: Sequence[Rule]) -> list[Rule]:
+    """About the examples that remain: what they are to each other."""
     return [
-        each(no_straddling, "straddles", False, "critical")
-        if grouped
-        else unjudged(no_straddling, "no example has a group"),
         each("no example is in two splits", "leaked", False, "warning"),
         *across_splits,
         each(

@@ -28,6 +28,12 @@ def test_more_than_is_free_is_refused(tmp_path):
     assert "augment.copies" in error.value.fix
 
 
+def test_a_small_disk_is_spoken_of_in_megabytes(tmp_path, monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: Usage(0, 0, 30_000))
+    with pytest.raises(SettingsError, match=r"about 6\.4 MB .* the disk has 0\.0 MB free"):
+        check_space(Heard(), tmp_path, 100_000, 64, 10)
+
+
 def test_much_is_announced_and_little_is_not(tmp_path, monkeypatch):
     monkeypatch.setattr(shutil, "disk_usage", lambda folder: Usage(0, 0, 50_000_000_000))
     heard = Heard()

@@ -1,6 +1,7 @@
 """The stage `check` refuses in a moment what no stage knows, and makes nothing run again."""
 
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -138,6 +139,16 @@ def lock_of(clone: Repository, stage: str) -> dict:
 
 def ran(said: str) -> list[str]:
     return re.findall(r"Running stage '(\w+)'", said)
+
+
+@pytest.mark.parametrize("shell", ["bash", "dash", "zsh", "fish", "tcsh"])
+def test_dvc_runs_a_stage_from_any_shell(shared, shell):
+    program = shutil.which(shell)
+    if program is None:
+        pytest.skip(f"needs {shell}")
+    said = shared.run("dvc repro --force --single-item check", env={"SHELL": program})
+    assert "Running stage 'check'" in said
+    shared.run("git checkout -q dvc.lock")
 
 
 def test_it_runs_before_all_and_no_stage_runs_for_it(tmp_path: Path):

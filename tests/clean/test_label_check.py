@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from pipeline.clean.folds import assign_folds, folds_of
 from pipeline.clean.label_check import (
     NAME,
     Checkable,
@@ -71,7 +72,7 @@ def run(
     answers = ask_models(
         Checkable(problem.images, "images", "classes", len(CLASSES), settings),
         rows,
-        rows.owners,
+        lambda some: folds_of(assign_folds([rows.owners[row] for row in some], 0, settings.folds)),
         seed=0,
         folder=Path("check"),
         progress=progress,

@@ -8,7 +8,8 @@ import pytest
 import torch
 from torch import nn
 
-from pipeline.clean.out_of_fold import OutOfFold, QuickNetwork, assign_folds, out_of_fold
+from pipeline.clean.folds import assign_folds, folds_of
+from pipeline.clean.out_of_fold import OutOfFold, QuickNetwork, out_of_fold
 from pipeline.modalities.images.encode.settings import Flip
 from pipeline.modalities.opening import open_label_check
 from pipeline.runtime.errors import GroundworkError
@@ -80,6 +81,7 @@ class Problem:
         options = {"labels": self.labels, "folds": self.folds}
         options |= {"recipe": self.toy.recipe(optimizer="muon", lr=0.1)}
         options |= {"on_step": self.steps.append} | changes
+        options["folds"] = folds_of(options["folds"])
         num = len(self.images)
         return out_of_fold(
             quick or self.quick(transforms),
@@ -242,7 +244,7 @@ def test_examples_of_another_modality_and_networks_that_fit_themselves(problem):
         np.arange(50),
         labels[:50],
         np.arange(50, dtype=np.uint64),
-        np.arange(50) % 3,
+        folds_of(np.arange(50) % 3),
         np.arange(50, 60),
         recipe=problem.toy.recipe(epochs=2),
         device=problem.toy.device,

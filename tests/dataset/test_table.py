@@ -229,3 +229,20 @@ def test_every_flipped_bit_and_truncation_of_an_index_is_noticed(tmp_path):
         for content in (flipped, whole[:position]):
             path.write_bytes(content)
             assert refusal(tmp_path / "raw") == (f"ERROR {path} is missing or broken | fix: {MEND}")
+
+
+def test_whatever_bit_of_a_footer_flips_the_rows_are_those_written_or_refused(tmp_path):
+    folder = tmp_path / "raw"
+    write_index(folder, write_tables(folder, [table(0, 3)], SCHEMA), SCHEMA)
+    path = folder / "part-00000.parquet"
+    whole, rows = path.read_bytes(), table(0, 3).to_pylist()
+    start = len(whole) - int.from_bytes(whole[-8:-4], "little") - 8
+    for place in range(start, len(whole)):
+        for bit in (0x80, 1 << place % 7):
+            damage = bytearray(whole)
+            damage[place] ^= bit
+            path.write_bytes(damage)
+            try:
+                assert read_folder(folder).to_pylist() == rows, place
+            except MissingInput:
+                continue

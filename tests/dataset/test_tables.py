@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from pipeline.dataset.table import read_index, words
-from pipeline.dataset.tables import read_table, write_tables
+from pipeline.dataset.tables import read_small_table, read_table, write_small_table, write_tables
 from pipeline.runtime.errors import MissingInput
 
 FOLDER = Path("results/found")
@@ -87,3 +87,30 @@ def test_every_flipped_bit_is_noticed(here):
                 f"fix: {FIX}"
             )
     assert read_table(FOLDER, "marks") == TABLES["marks"]
+
+
+def test_a_small_table_alone_is_read_as_written_or_refused_whatever_bit_flips(here):
+    path, rows = Path("epochs.parquet"), [{"epoch": 1, "loss": 1 / 3}, {"epoch": 2, "loss": 0.1}]
+    write_small_table(path, pa.Table.from_pylist(rows))
+    assert read_small_table(path) == rows
+    whole = path.read_bytes()
+    outcomes = []
+    for place in range(len(whole)):
+        damage = bytearray(whole)
+        damage[place] ^= 1 << place % 8
+        path.write_bytes(damage)
+        try:
+            outcomes.append(read_small_table(path) == rows)
+        except MissingInput as error:
+            outcomes.append(error.fix == FIX)
+    assert len(outcomes) > 500
+    assert all(outcomes)
+
+
+def test_a_small_table_that_was_cut_or_is_not_there_is_refused(here):
+    path = Path("epochs.parquet")
+    for content in (None, b"", b"PAR1"):
+        if content is not None:
+            path.write_bytes(content)
+        with pytest.raises(MissingInput, match=r"epochs\.parquet is damaged: "):
+            read_small_table(path)

@@ -11,7 +11,7 @@ from pipeline.modalities.opening import open_show
 from pipeline.targets.opening import open_describe
 
 KIND = open_show("images"), open_describe("classes")
-COLUMNS = columns_of(KIND[0])
+COLUMNS = columns_of(*KIND)
 
 INGEST = {"examples": 40, "opted_out": 2, "other_purpose": 0, "with_exif": 7, "with_gps": 0}
 LABELS = {"label_issues": 3, "relabelled": 1, "decisions": 2, "estimated_noise_rate": 0.0421}

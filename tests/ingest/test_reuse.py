@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.dataset.catalog import SplitFractions
+from pipeline.dataset.splits.rule import SplitRule
 from pipeline.ingest.admission import Terms
 from pipeline.ingest.reuse import DVC_CACHE, UNSETTLED_NS, KnownPart, KnownParts
 from pipeline.ingest.rows import ExampleRows, IngestJob, RawPart, look_at, make_part
@@ -48,7 +48,7 @@ def jobs(uri: Path, **changes) -> list[IngestJob]:
         "target": KIND.target,
         "index": dict(source.target),
         "splits_given": source.splits,
-        "fractions": SplitFractions(),
+        "fractions": SplitRule(),
         "seed": 0,
         "limits": SimpleNamespace(max_megapixels=1),
         "source": "pets",

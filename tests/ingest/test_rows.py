@@ -7,8 +7,8 @@ from types import SimpleNamespace
 import pyarrow as pa
 import pytest
 
-from pipeline.dataset.catalog import SplitFractions
 from pipeline.dataset.privacy import pseudonym
+from pipeline.dataset.splits.rule import SplitRule
 from pipeline.ingest.admission import Terms
 from pipeline.ingest.rows import IngestJob, make_rows
 from pipeline.ingest.splits import assign_splits
@@ -18,7 +18,7 @@ from tests.support.entries import EXAMPLE_SCHEMA, KIND
 from tests.support.image_schema import RAW_SCHEMA
 
 CLASSES = ["cat", "dog"]
-FRACTIONS = SplitFractions(val=0.2, test=0.1)
+FRACTIONS = SplitRule(val=0.2, test=0.1)
 
 
 def job(examples: list[dict], **changes) -> IngestJob:
@@ -231,8 +231,8 @@ def test_groups_never_straddle():
 
 
 def test_another_size_of_val_moves_nothing_in_or_out_of_test():
-    small = splits(MANY, fractions=SplitFractions(val=0.05, test=0.1))
-    large = splits(MANY, fractions=SplitFractions(val=0.5, test=0.1))
+    small = splits(MANY, fractions=SplitRule(val=0.05, test=0.1))
+    large = splits(MANY, fractions=SplitRule(val=0.5, test=0.1))
     assert ids_in("test", small) == ids_in("test", large)
     assert ids_in("val", small) < ids_in("val", large)
 

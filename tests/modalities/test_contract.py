@@ -259,7 +259,7 @@ def test_columns_are_as_they_are_described(known):
     ]
     for values in known.inputs.values():
         if values.dtype.kind == "f":
-            assert np.isfinite(values).all()
+            assert (np.isfinite(values) | (known.samples.has_gaps & np.isnan(values))).all()
 
 
 def test_an_example_is_encoded_the_same_in_any_company(known):

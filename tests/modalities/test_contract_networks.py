@@ -111,7 +111,10 @@ def test_a_network_learns(known, name):
     if hasattr(built, "fit"):
         pytest.skip("it fits itself")
     y = torch.arange(len(known.contents)) % OUTPUTS
-    torch.nn.functional.cross_entropy(built(tensors(known.inputs)), y).backward()
+    outputs = built(tensors(known.inputs))
+    if outputs.ndim == 3:  # of several members
+        y = y.repeat_interleave(outputs.shape[1])
+    torch.nn.functional.cross_entropy(outputs.reshape(-1, OUTPUTS), y).backward()
     gradients = [p.grad for p in built.parameters() if p.requires_grad]
     assert any(g is not None and g.abs().sum() > 0 for g in gradients)
     assert all(torch.isfinite(g).all() for g in gradients if g is not None)
@@ -132,6 +135,8 @@ def test_weights_of_the_same_data_are_taken_as_they_are(known, name):
 
 def test_words_of_networks(known):
     network = open_network(known.name)
+    for name in known.samples.networks:
+        assert list(network.candidates(name)) == [name]
     assert_one_line(network.describe(known.preparation))
     assert isinstance(network.gains_by_bf16(known.preparation), bool)
     with pytest.raises(SettingsError):

@@ -9,8 +9,11 @@ import pyarrow as pa
 import pytest
 
 from pipeline.dataset.tables import write_tables
+from pipeline.evaluate.baselines import SCHEMA as BASELINES
+from pipeline.evaluate.contributions import DEPENDENCE, IMPORTANCE
 from pipeline.learning.description import write_description
 from pipeline.targets.classes.judging.tables import COLUMNS
+from pipeline.targets.gaps import SCHEMA as GAPS
 from pipeline.train.history import write_history, write_speed
 from tests.report.test_modelcard import ABOUT
 from tests.support.evaluations import EVALUATION
@@ -18,6 +21,12 @@ from tests.support.repository import ROOT
 from tests.support.shards import shard, write_shards
 
 NUM = 5
+SCHEMAS = {name: pa.schema(columns.items()) for name, columns in COLUMNS.items()} | {
+    "baselines": BASELINES,
+    "gaps": GAPS,
+    "importance": IMPORTANCE,
+    "dependence": DEPENDENCE,
+}
 HISTORY = [
     {
         "epoch": epoch,
@@ -48,7 +57,7 @@ def write_inputs(folder: Path) -> None:
     write_tables(
         folder / "data/evaluation",
         {
-            name: pa.Table.from_pylist(list(rows), schema=pa.schema(COLUMNS[name].items()))
+            name: pa.Table.from_pylist(list(rows), schema=SCHEMAS[name])
             for name, rows in EVALUATION.tables.items()
         },
         **EVALUATION.summary,
@@ -73,5 +82,5 @@ def written_report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_inputs(folder)
     result = run_report(folder)
     assert result.returncode == 0, result.stderr
-    assert result.stdout == "report: reports/modelcard.md, and 8 tables in reports/model\n"
+    assert result.stdout == "report: reports/modelcard.md, and 9 tables in reports/model\n"
     return folder

@@ -6,13 +6,13 @@ from PIL import Image
 from pipeline.modalities.images.show.words import TAILS
 from pipeline.report.evaluation import read_evaluation
 from pipeline.runtime.settings import read_yaml
-from pipeline.targets.classes.card.interface import TABLES
 from tests.report.conftest import run_report
 from tests.support.evaluations import EVALUATION
 from tests.support.repository import ROOT
 from tests.support.shards import shard, write_shards
 
 CSV = [
+    "baselines",
     "calibration",
     "classes",
     "confusion",
@@ -97,7 +97,7 @@ def test_the_same_twice(project, written_report):
 
 
 def test_what_evaluate_wrote_is_read_back(written_report):
-    evaluation = read_evaluation(written_report / "data/evaluation", TABLES, TAILS)
+    evaluation = read_evaluation(written_report / "data/evaluation", list(EVALUATION.tables), TAILS)
     summary = {name: evaluation.summary[name] for name in EVALUATION.summary}
     assert summary == EVALUATION.summary
     assert evaluation.tables == EVALUATION.tables

@@ -44,6 +44,23 @@ def test_map_ordered_is_map(monkeypatch, workers, num_tasks):
         assert len(where) <= workers
 
 
+@pytest.mark.parametrize("command", ["pipeline.validate", "pipeline.commands.groundwork"])
+def test_python_without_docstrings_is_refused_in_one_line(command):
+    result = subprocess.run(
+        [sys.executable, "-m", command],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONOPTIMIZE": "2", "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr == (
+        "ERROR Python runs without docstrings (PYTHONOPTIMIZE=2 or -OO), which libraries need "
+        "| fix: unset PYTHONOPTIMIZE\n"
+    )
+
+
 def test_tasks_are_taken_as_results_are(monkeypatch):
     monkeypatch.setenv(WORKERS_VARIABLE, "2")
     tasks = itertools.count()

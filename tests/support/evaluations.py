@@ -23,7 +23,10 @@ def counts(matrix: list[list[int]]) -> list[dict]:
 
 def class_row(name: str, support: int, recall: float, low: float, high: float) -> dict:
     row = {"class": name, "support": support, "precision": recall, "recall": recall, "f1": recall}
-    return row | {"recall_low": low, "recall_high": high}
+    ranking = dict.fromkeys(
+        ("auc", "average_precision", "sensitivity"), recall if support else None
+    )
+    return row | {"recall_low": low, "recall_high": high} | ranking
 
 
 def slice_row(
@@ -84,6 +87,23 @@ EVALUATION = EvaluationTables(
             (True, 0.7, 2 / 3, 60),
         ),
         "confusion": counts([[30, 1, 0], [2, 27, 0], [0, 0, 0]]),
+        "baselines": [
+            {
+                "baseline": name,
+                "metric": "accuracy",
+                "value": value,
+                "model": 0.95,
+                "difference": 0.95 - value,
+                "low": 0.01,
+                "high": 0.5,
+                "diebold_mariano": None,
+                "model_is": "better",
+            }
+            for name, value in (("linear", 0.9), ("majority", 0.5))
+        ],
+        "gaps": [],
+        "importance": [],
+        "dependence": [],
         "mistakes": [
             {"id": "test 2", "label": "dark", "predicted": "b|right", "confidence": 0.999},
             {"id": "test 0", "label": "b|right", "predicted": "dark", "confidence": 0.75},

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from pipeline.dataset.catalog import SplitFractions
+from pipeline.dataset.splits.rule import SplitRule
 from pipeline.ingest.admission import Terms
 from pipeline.ingest.rows import IngestJob, make_rows
 from pipeline.runtime.errors import GroundworkError
@@ -34,7 +34,7 @@ def ingest(uri: Path, **more) -> list[dict]:
             target=KIND.target,
             index=dict(source.target),
             splits_given=source.splits,
-            fractions=SplitFractions(),
+            fractions=SplitRule(),
             seed=0,
             limits=SimpleNamespace(max_megapixels=MAX_PIXELS / 1e6),
             source="here",

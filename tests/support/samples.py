@@ -34,6 +34,8 @@ class Samples:
     networks: Sequence[str]
     settings: Sections = field(default_factory=dict)
     """What the modality adds to the sections of params.yaml."""
+    has_gaps: bool = False
+    """Whether NaN is an input: a number that is missing."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,24 @@ def some_series() -> list[bytes]:
     return [json.dumps(numbers).encode() for numbers in [*lists, [0], [1e29, -1e-29]]]
 
 
+def some_rows() -> list[bytes]:
+    """Numbers, categories and truth values, each with gaps; one with hostile names and texts."""
+    random = np.random.default_rng(0)
+    rows: list[dict[str, Any]] = [
+        {
+            "age": int(random.integers(20, 90)),
+            "dose": round(float(random.normal()), 3),
+            "ward": str(random.choice(["A1", "B2", "C3"])),
+            "urgent": bool(random.integers(2)),
+            "seen": f"2024-0{1 + row}-17",
+        }
+        for row in range(6)
+    ]
+    rows += [{"age": None, "dose": 1e29, "ward": None, "urgent": None, "seen": None}]
+    rows += [{"age": 44, SCRIPT: f"\"'><img src=x onerror=alert(1)>{SCRIPT}", "b": -1e308}]
+    return [json.dumps(row).encode() for row in rows]
+
+
 SAMPLES: dict[str, Samples] = {
     "images": Samples(
         some_images,
@@ -89,6 +109,23 @@ SAMPLES: dict[str, Samples] = {
             "train": {"transforms": [], "progressive": [], "views": "original", "weights": "none"},
             "evaluate": {"corrupted_examples": 10},
         },
+    ),
+    "tables": Samples(
+        some_rows,
+        lambda: [
+            b'{"a": 1',
+            b'{"a": NaN}',
+            b"{}",
+            b"[1]",
+            b"7",
+            b'{"a": null}',
+            b'{"a": [1]}',
+            b'{"a": 1, "a": 2}',
+            b'{"a": 1e999}',
+            b'{"a": "\\ud800"}',
+        ],
+        networks=("linear", "mlp", "tabm", "trees"),
+        has_gaps=True,
     ),
     TINY: Samples(
         some_series,
@@ -138,6 +175,13 @@ TARGET_SAMPLES: dict[str, TargetSamples] = {
             "augment": {"balance": "sqrt"},
             "train": {"label_smoothing": 0.1},
             "validate": {"min_examples_per_class": 3},
+        },
+    ),
+    "numbers": TargetSamples(
+        ("3", "-0.5", "12.25", "1e3"),
+        settings={
+            "augment": {"target_scale": "standard"},
+            "train": {"loss": "quantile", "quantile": 0.8},
         },
     ),
 }

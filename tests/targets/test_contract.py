@@ -36,6 +36,8 @@ from pipeline.targets.opening import (
     target_fields,
 )
 from pipeline.targets.predictions import target_of
+from pipeline.targets.protocols.baseline import Baseline
+from pipeline.targets.protocols.baseline import Known as Seen
 from pipeline.targets.protocols.card import Card, EvaluationTables
 from pipeline.targets.protocols.describe import Describe
 from pipeline.targets.protocols.judging import (
@@ -65,6 +67,7 @@ from tests.support.samples import TARGET_SAMPLES, TargetSamples
 
 NUM = 60
 PROTOCOLS = {
+    "baseline": Baseline,
     "labels": Labels,
     "rules": Rules,
     "noise": Noise,
@@ -157,7 +160,8 @@ def test_what_needs_no_torch_imports_none(target):
 def test_labels_are_encoded_each_by_itself(known):
     labels, index = open_labels(known.name), unchanged(known.index)
     assert_json(known.index)
-    assert known.labels.type == labels.column_type() == open_rules(known.name).LABEL
+    assert known.labels.type == labels.column_type() == open_rules(known.name).LABEL.type
+    assert open_rules(known.name).LABEL.name == labels.COLUMN
     assert known.labels.null_count == 0
     assert len(known.y) == NUM
     assert known.num_outputs >= 1
@@ -244,6 +248,20 @@ def test_a_tally_of_labels(known):
         assert_one_line(line)
 
 
+def test_baselines_answer_as_a_network_does(known):
+    target = opening.open_baseline(known.name)
+    y = known.y
+    seen = Seen(np.random.default_rng(0).normal(size=(len(y), 3)), None)
+    fitted = target.fit(known.index, seen, y, np.ones(len(y)), seen, y)
+    assert fitted
+    for name, arrays in fitted.items():
+        assert "." not in name
+        outputs = target.answer(name, arrays, seen)
+        assert outputs.shape == (len(y), known.num_outputs)
+        assert outputs.dtype == np.float32
+        assert np.isfinite(outputs).all()
+
+
 def test_answers(known):
     labels = open_labels(known.name)
     probabilities = open_judging(known.name).probabilities(outputs_of(known))
@@ -304,7 +322,7 @@ def test_counts_add_up(known):
     for number, total in enumerate(whole):
         assert (total.shape, total.dtype) == ((), torch.float32)
         torch.testing.assert_close(sum(part[number] for part in parts), total)
-    found = loss.validate(outputs, y)
+    found = loss.validate(outputs, y, None)
     assert set(found) == {"loss", *loss.COUNTED}
     assert_finite(list(found.values()))
     assert found["loss"] == pytest.approx(float(loss.losses(outputs, y, None).mean()), rel=1e-5)
@@ -631,7 +649,7 @@ def suspected_of(known: Known) -> pa.Table:
 def test_the_data_card(known):
     describe = open_describe(known.name)
     splits = ["train", "val", "test"] * (NUM // 3)
-    table = pa.table({"label": known.labels, "split": splits})
+    table = pa.table({open_labels(known.name).COLUMN: known.labels, "split": splits})
     assert_markdown(describe.counts(table, known.index))
     labels = {
         "label_issues": 3,
@@ -647,14 +665,16 @@ def test_the_data_card(known):
     assert all(isinstance(word, str) for word in describe.keywords(known.index))
     for text in (describe.TASK, describe.NOUN, *describe.SHEET):
         assert_one_line(text)
-    assert set(describe.FIELDS) == {"label", "label_given"}
+    label = open_labels(known.name).COLUMN
+    assert list(describe.FIELDS) == [label, f"{label}_given"]
     assert {name for name, _ in describe.LISTS.values()} <= set(open_noise(known.name).SCHEMAS)
 
 
 def test_the_sheet_of_examples(known):
     describe = open_describe(known.name)
     ids, splits = [f"e{row}" for row in range(NUM)], ["train", "test"] * (NUM // 2)
-    table = pa.table({"id": ids, "label": known.labels, "split": splits})
+    column = open_labels(known.name).COLUMN
+    table = pa.table({"id": ids, column: known.labels, "split": splits})
     sheet = describe.sheet(table, known.index)
     chosen = [id for row in sheet.values() for id in row]
     assert chosen

@@ -79,7 +79,7 @@ def label_tables(table, features, target, before, settings):
 
 
 AMOUNTS: Any = SimpleNamespace(
-    LABEL=pa.float64(),
+    LABEL=pa.field("label", pa.float64()),
     row_rules=lambda target: [
         rule("every example has an amount", NOT_NULL, "critical", "no amount", column="label")
     ],

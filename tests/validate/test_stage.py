@@ -25,7 +25,7 @@ from tests.support.tables import INDEX, SCHEMA, good_columns
 
 NUM = 200
 ENTRY = "uri: nowhere\nlicense: CC0-1.0\n"
-UNJUDGED_FILE = Path("data/unjudged.csv.partial")
+EXPECTATIONS_FILE = Path("data/expectations.csv.partial")
 UNJUDGED = [
     ("labels have to do with the examples", "too few examples (200), or one label for all"),
     ("nothing has changed since the accepted profile", "no profile was accepted"),
@@ -91,7 +91,11 @@ def test_good_data(folder, capsys):
         "could_not_judge": "; ".join(f"{name}: {reason}" for name, reason in UNJUDGED),
     }
     assert rows_of(QUARANTINE) == [["id", "reason"]]
-    assert rows_of(UNJUDGED_FILE) == [["check", "reason"], *map(list, UNJUDGED)]
+    head, *rows = rows_of(EXPECTATIONS_FILE)
+    assert head == ["expectation", "consequence", "result", "found", "not_judged"]
+    assert len(rows) == num + len(UNJUDGED)
+    assert [(row[0], row[4]) for row in rows if row[2] == "not judged"] == UNJUDGED
+    assert {row[2] for row in rows} == {"holds", "not judged"}
     assert not EVIDENCE.exists()
     assert capsys.readouterr().out.splitlines() == [
         *(f"could not be judged: {name} ({reason})" for name, reason in UNJUDGED),
@@ -286,6 +290,16 @@ def test_a_wider_limit_of_drift_is_kept_to(folder):
     params = Path("params.yaml").read_text()
     Path("params.yaml").write_text(params.replace("max_drift: 0.1", "max_drift: 10"))
     assert run()["failed_warning"] == 0
+
+
+def test_a_list_of_evidence_that_cannot_be_written_does_not_hide_what_is_wrong(folder, capfd):
+    columns = good_columns(NUM)
+    columns["group"][0] = columns["group"][7] = "one patient"
+    write_raw(columns)
+    EVIDENCE.mkdir(parents=True)  # where the file would be
+    with pytest.raises(BrokenDataset, match="no group is in two splits"):
+        run()
+    assert capfd.readouterr().err.startswith(f"{EVIDENCE} cannot be written (Is a directory)")
 
 
 def test_as_a_process_a_broken_dataset_publishes_nothing(folder):

@@ -19,7 +19,8 @@ from typing import Any, NamedTuple
 
 from pipeline.commands.add.arguments import parser
 from pipeline.commands.add.changes import Changes
-from pipeline.commands.add.entry_text import accept_text, entry_text
+from pipeline.commands.add.dates import as_yaml, with_dates
+from pipeline.commands.add.entry_text import accept_text, entry_text, found_by_looking
 from pipeline.commands.add.oddities import Oddities
 from pipeline.commands.add.summary import decisions, print_list, print_summary
 from pipeline.commands.frame import run_command
@@ -27,7 +28,7 @@ from pipeline.dataset.addresses import is_remote, local_path, refuse_secrets
 from pipeline.dataset.catalog import Entry, entry_path
 from pipeline.dataset.places import RAW
 from pipeline.entry import entry_type, read_entry
-from pipeline.ingest.account import account, print_account
+from pipeline.ingest.account import account, of_splits, print_account
 from pipeline.ingest.refusals import refuse_source
 from pipeline.ingest.reuse import KnownParts
 from pipeline.ingest.rows import job_maker, look_at
@@ -114,6 +115,9 @@ def look_again(name: str, path: Path, params: Any) -> None:
     """Compare the data with their entry, and write their fingerprint into it."""
     labels = open_labels(params.target)
     entry = read_entry(name, params.modality, params.target)
+    is_shared = entry.split.is_shared
+    if is_shared:
+        entry = with_dates(entry, open_for(entry, params))
     source, survey, oddities, changes = inspect(name, entry_to_inspect(entry, params), params)
     index, new_labels = labels.grow(entry, source.target)
     if (annotations := annotations_of(entry)) is not None:
@@ -122,10 +126,15 @@ def look_again(name: str, path: Path, params: Any) -> None:
     print_account(account(survey, source.beside))
     for sentence in changes:
         print(one_line(sentence))
-    if entry.fingerprint == survey.fingerprint_hex:
+    print_list("to decide, in " + str(path), source.decisions)
+    new_keys = found_by_looking(source).keys() - entry.model_fields_set
+    if entry.fingerprint == survey.fingerprint_hex and not is_shared and not new_keys:
         print(f"\n{path} is of these data already")
         return
-    text = accept_text(path.read_bytes(), labels, new_labels, source, survey)
+    split = as_yaml(entry.split) if is_shared else None
+    text = accept_text(path.read_bytes(), labels, new_labels, source, survey, split)
+    if split:
+        print(f"\nval begins at {split['val']}, test at {split['test']}")
     if new_labels:
         print("\n" + one_line(f"new labels: {', '.join(new_labels)}"))
     write_text(path, text)
@@ -161,6 +170,7 @@ def inspect(name: str, entry: Entry, params: Any) -> Inspection:
     prepare, labels = open_prepare(params.modality), open_labels(params.target)
     refuse_source(entry, source, prepare, labels)
     make_job = job_maker(
+        name,
         entry,
         source,
         params,
@@ -183,7 +193,7 @@ def inspect(name: str, entry: Entry, params: Any) -> Inspection:
             bar.update(survey.seen - bar.n)
     shutil.rmtree(UNPACKED_DIR, ignore_errors=True)
     survey.add_annotations(source.annotations)
-    suspicious = [*source.doubts, *oddities.describe(source, survey)]
+    suspicious = [*source.doubts, *oddities.describe(source, survey), *of_splits(entry, survey)]
     return Inspection(source, survey, suspicious, list(changes.describe()))
 
 

@@ -2,9 +2,11 @@
 
 import io
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedSeq
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from pipeline.dataset.catalog import Entry
 from pipeline.dataset.table import SPLITS
@@ -39,7 +41,7 @@ def entry_text(
     if survey.labels.misfit() is None:  # else ingest asks which labels are meant
         for key, values in open_labels(kind.target).entry_fields(source.target).items():
             lines += yaml_lines(key, values)
-    lines += survey.content.entry_lines()
+    lines += [*source.entry_lines, *survey.content.entry_lines()]
     if "test" not in source.splits:
         lines.append("split: {val: 0.1, test: 0.1}")
     lines += ["# Of all examples as they were; `groundwork add` without a uri accepts others."]
@@ -48,19 +50,39 @@ def entry_text(
 
 
 def accept_text(
-    text: bytes, labels: Labels, new_labels: list[str], source: Source, survey: Survey
+    text: bytes,
+    labels: Labels,
+    new_labels: list[str],
+    source: Source,
+    survey: Survey,
+    split: Mapping[str, Any] | None = None,
 ) -> str:
-    """Bring headline, labels and fingerprint of an entry up to date; the rest stays."""
+    """Bring headline, labels and fingerprint of an entry up to date, and its split where one is
+    given; keys that it lacks get what was found by looking, the rest stays."""
     yaml = YAML()
     yaml.preserve_quotes = True
     yaml.width = LINE_WIDTH
     content = yaml.load(text)
     content["fingerprint"] = survey.fingerprint_hex
+    for key, value in found_by_looking(source).items():
+        if key not in content:
+            content[key] = value
+    if split is not None:
+        rule = CommentedMap(split)
+        rule.fa.set_flow_style()
+        content["split"] = rule
     if new_labels:
         labels.add_names(content, new_labels)
     stream = io.StringIO()
     yaml.dump(content, stream)
     return HEADLINE.sub(headline(source, survey) + "\n", stream.getvalue())
+
+
+def found_by_looking(source: Source) -> Mapping[str, Any]:
+    """What the source found of keys of an entry, beside which columns are what."""
+    lines = [line for line in source.entry_lines if not line.startswith("columns:")]
+    found: Mapping[str, Any] = YAML().load("\n".join(lines)) or {}
+    return found
 
 
 def headline(source: Source, survey: Survey) -> str:

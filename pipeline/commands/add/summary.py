@@ -61,4 +61,5 @@ def decisions(license: str | None, source: Source, survey: Survey) -> Iterator[s
     yield "purposes: what may the data be used for? (ingest.purpose is what a run is for)"
     if "test" not in source.splits:
         yield "split: a tenth each will be drawn for val and test"
+    yield from source.decisions
     yield from survey.content.decisions()

@@ -7,6 +7,7 @@ EPILOG = """where to put it:
   bash:  groundwork completion bash > ~/.local/share/bash-completion/completions/groundwork
   zsh:   groundwork completion zsh > DIR/_groundwork, DIR being in $fpath
   fish:  groundwork completion fish > ~/.config/fish/completions/groundwork.fish
+  tcsh:  groundwork completion tcsh > FILE, and in ~/.tcshrc: source FILE
 """
 
 

@@ -2,16 +2,19 @@
 
     groundwork predict FILE...    files, and folders with all examples in them
 
-Prints a line for each file: path, best label, probability. What cannot be read is named on stderr,
-the others are answered nevertheless, and the exit status is 1.
+Prints a line for each file, or for each row of a table: what it is called, the best label, its
+probability. What cannot be read is named on stderr, the others are answered nevertheless, and the
+exit status is 1.
 """
 
 import argparse
 import json
 import os
 import sys
+from collections import deque
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipeline.commands.frame import as_given, run_command
 from pipeline.commands.predict.arguments import parser
@@ -19,25 +22,59 @@ from pipeline.dataset.places import MODELS
 from pipeline.params import load_params
 from pipeline.runtime.errors import SourceError, one_line
 
+NUM_EXPLAINED = 10
+
+if TYPE_CHECKING:  # it imports torch
+    from pipeline.dataset.arrays import Float64
+    from pipeline.learning.answering import Answering
+
 
 def main(arguments: argparse.Namespace) -> None:
     from pipeline.learning.answering import Answering, Unreadable
 
     model = Answering(MODELS, load_params().ingest)
+    names: deque[tuple[Path, str]] = deque()
     num_unreadable = 0
-    for path, answer in model.answer(find(arguments.files, model.prepare.SUFFIXES)):
-        assert isinstance(path, Path)
-        shown = as_given(path)
+    for example, answer in model.answer(examples(arguments.files, model, names)):
+        path, row = names.popleft()
+        shown = f"{as_given(path)} {row}".rstrip()
         if isinstance(answer, Unreadable):
             num_unreadable += 1
             fix = f"give {model.prepare.FORMATS}"
             print(SourceError(f"{shown} cannot be read: {answer}", fix=fix), file=sys.stderr)
         elif arguments.json:
-            print(json.dumps({"path": str(shown), **model.as_json(answer)}), flush=True)
+            where = {"path": str(as_given(path))} | ({"row": row} if row else {})
+            more = {"without": explanation(model, example, answer)} if arguments.explain else {}
+            print(json.dumps({**where, **model.as_json(answer), **more}), flush=True)
         else:
-            words = [str(shown), *model.labels.answer_words(answer, model.target)]
+            words = [shown, *model.labels.answer_words(answer, model.target)]
             print(one_line("  ".join(words)), flush=True)
+            for name, said in explanation(model, example, answer) if arguments.explain else ():
+                print(one_line(f"    without {name}: {said}"), flush=True)
     sys.exit(int(num_unreadable > 0))
+
+
+def explanation(
+    model: "Answering", example: "Path | bytes", answer: "Float64"
+) -> list[tuple[str, str]]:
+    """The inputs that change an answer most once they are missing, and what is said then."""
+    without = model.explain(example)
+    most = sorted(without, key=lambda name: -float(abs(without[name] - answer).max()))
+    return [
+        (name, "  ".join(model.labels.answer_words(without[name], model.target)))
+        for name in most[:NUM_EXPLAINED]
+    ]
+
+
+def examples(
+    paths: Sequence[Path], model: "Answering", names: deque[tuple[Path, str]]
+) -> Iterator[Path | bytes]:
+    """Each example of the files; `names` gets its file, and what it is called in it."""
+    for path in find(paths, model.prepare.SUFFIXES):
+        several = model.prepare.examples_in(path, model.limits)
+        for row, example in several if several is not None else [("", path)]:
+            names.append((path, row))
+            yield example
 
 
 def find(paths: Sequence[Path], suffixes: frozenset[str]) -> Iterator[Path]:

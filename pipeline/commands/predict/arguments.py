@@ -15,4 +15,9 @@ def parser() -> argparse.ArgumentParser:
         "files", nargs="+", type=from_start, metavar="FILE", help="a file or a folder"
     )
     parser.add_argument("--json", action="store_true", help="a JSON object a line, with details")
+    parser.add_argument(
+        "--explain",
+        action="store_true",
+        help="what would be said if an input were missing; the ten that change most",
+    )
     return parser

@@ -90,7 +90,8 @@ def open_session(reviewer: str) -> Session:
         pa.string(),
     )
     about = [name for name in show.SHOWN if name not in show.CONTENT]
-    raw = RawExamples(RAW, pc.unique(ids.drop_null()).to_pylist(), about)
+    label, _ = target.FIELDS
+    raw = RawExamples(RAW, pc.unique(ids.drop_null()).to_pylist(), about, label)
     known = pa.array(list(raw.examples), pa.string())
     unknown = queue["id"].filter(pc.invert(pc.is_in(queue["id"], known)))
     if len(unknown):

@@ -41,8 +41,14 @@ class BeingMade(MissingInput):
 class RawExamples:
     """Some examples of data/raw, and the content of any."""
 
-    def __init__(self, folder: Path, ids: Iterable[str], about: Sequence[str] = ()) -> None:
-        """Find `ids` in the folder, and the columns `about` of each.
+    def __init__(
+        self,
+        folder: Path,
+        ids: Iterable[str],
+        about: Sequence[str] = (),
+        label: str = "label",
+    ) -> None:
+        """Find `ids` in the folder, and the columns `about` and `label` of each.
 
         Those that are not there are left out of `examples`.
         """
@@ -54,13 +60,13 @@ class RawExamples:
         self._lock = threading.Lock()
         self._states = [_state(path) for path in self._files]
         self._starts = [0]
-        for table in read_tables(folder, ["id", "label", *about]):
+        for table in read_tables(folder, ["id", label, *about]):
             start = self._starts[-1]
             rows = np.flatnonzero(pc.is_in(table["id"], wanted))
             values = (column.to_pylist() for column in table.take(rows).columns)
-            for row, id, label, *known in zip(rows.tolist(), *values, strict=True):
+            for row, id, value, *known in zip(rows.tolist(), *values, strict=True):
                 known_of = dict(zip(about, known, strict=True))
-                self.examples[id] = Example(start + row, label, known_of)
+                self.examples[id] = Example(start + row, value, known_of)
             self._starts.append(start + table.num_rows)
 
     def content(self, row: int, columns: Sequence[str]) -> dict[str, Any] | None:

@@ -120,9 +120,7 @@ def _open_examples(entry: Entry, prepare: Prepare, labels: Labels, max_bytes: fl
     if kind == "auto":
         kind = _recognise(entry, prepare, labels, files)
     if kind in prepare.SOURCES:
-        column = getattr(entry.columns, labels.COLUMN, None)
-        own = prepare.SOURCES[kind]
-        source = own.open_source(files, max_bytes, column, labels.names_in(entry))
+        source = prepare.SOURCES[kind].open_source(entry, files, max_bytes, labels)
     else:
         source = KINDS[kind].open_source(entry, files, max_bytes, prepare, labels)
     return source._replace(kind=kind)

@@ -122,7 +122,8 @@ class _Run:
         torch.use_deterministic_algorithms(recipe.deterministic, warn_only=True)
         torch.set_float32_matmul_precision("high")
         network.to(device.kind, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.network, self.recipe, self.loss = network, recipe, loss
+        self.network, self.recipe = network, recipe
+        self.loss, self.settings = loss, settings
         self.device, self.ranks = device, ranks
         self.tuning = FineTuning(network, recipe.finetune, recipe.epochs)
         self.optimizer = make_optimizer(
@@ -273,7 +274,9 @@ class _Run:
         for name, total in zip(self.loss.COUNTED, counted, strict=True):
             row[f"train_{name}"] = total / count
         if validation is not None:
-            row |= score_epoch(self.network, validation, self.loss, self.device, self.ranks)
+            row |= score_epoch(
+                self.network, validation, self.loss, self.settings, self.device, self.ranks
+            )
             self.guard.check_validation(row["val_loss"])
         history = self.fitted.history
         history.append(row)

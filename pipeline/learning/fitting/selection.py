@@ -1,6 +1,7 @@
 """Which epoch of a run is kept, and when to stop waiting for a better one."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import nn
@@ -16,15 +17,20 @@ History = Sequence[dict[str, float]]
 
 
 def score_epoch(
-    network: nn.Module, examples: Examples, loss: Loss, device: Device, ranks: Ranks
+    network: nn.Module,
+    examples: Examples,
+    loss: Loss,
+    settings: Any,
+    device: Device,
+    ranks: Ranks,
 ) -> dict[str, float]:
     """What the loss says of the validation examples, each name after `val_`; each rank computes the
-    outputs of a part."""
+    outputs of a part. `settings` are those of the loss."""
     begin, end = ranks.share.part(0, examples.num)
     inputs = {name: values[begin:end] for name, values in examples.inputs.items()}
     part = torch.from_numpy(predict(network, inputs, device))
     outputs = ranks.concatenate(part, begin, examples.num, device)
-    figures = loss.validate(outputs, examples.y)
+    figures = loss.validate(outputs, examples.y, settings)
     return ranks.from_first({f"val_{name}": figures[name] for name in figures}, device)
 
 

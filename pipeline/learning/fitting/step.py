@@ -39,7 +39,7 @@ class TrainingStep:
         weight = self.ranks.sum(weights.sum()).clamp(min=1e-6)
         with self.device.autocast():
             outputs = self.network(inputs)
-        losses = self.loss.losses(outputs.float(), y, self.settings)
+        losses = self.losses(outputs.float(), y)
         self.optimizer.zero_grad(set_to_none=True)
         # Gradients are averaged over ranks, hence the factor: the result is the batch's mean.
         ((losses * weights).sum() * self.ranks.num / weight).backward()
@@ -47,11 +47,20 @@ class TrainingStep:
             total = losses.sum()
             # Created on the device: a copy from the host would wait for it.
             count = torch.full_like(total, len(y))
-            counted = self.loss.counted(outputs, y)
+            together = outputs if outputs.ndim == 2 else outputs.mean(1)
+            counted = self.loss.counted(together, y)
             sums = self.ranks.sum(torch.stack([total, *counted, count]))
         self.guard.watch(sums[0])
         self.optimizer.step()
         self.totals += sums
+
+    def losses(self, outputs: Tensor, y: Tensor) -> Tensor:
+        """The loss of each of N rows; of outputs by M members, `(N, M, K)`, the mean over these."""
+        if outputs.ndim == 2:
+            return self.loss.losses(outputs, y, self.settings)
+        num = outputs.shape[1]
+        each = self.loss.losses(outputs.flatten(0, 1), y.repeat_interleave(num, 0), self.settings)
+        return each.view(-1, num).mean(1)
 
     def single_rank_copy(self, network: nn.Module) -> "TrainingStep":
         """The same step without the other ranks, which leaves the totals alone."""

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple, Protocol
 import pandas as pd
 
 from pipeline.dataset.arrays import Float64
+from pipeline.dataset.expectations.drift import Profile
 from pipeline.dataset.expectations.rules import Rule
 from pipeline.dataset.measurement import Measurement
 
@@ -20,6 +21,16 @@ class Features(NamedTuple):
     """All of them: a profile has the mean and the spread of each."""
     with_quantiles: Sequence[str]
     """Those of which it has quantiles, too."""
+
+
+class ColumnTable(NamedTuple):
+    """A table with a row for each of something that examples have, such as columns."""
+
+    rows: pd.DataFrame
+    """Has a column `id`, by which rows that fail are named."""
+    rules: list[Rule]
+    noun: str
+    """What the rows are called: `columns`."""
 
 
 class Checks(Protocol):
@@ -69,6 +80,25 @@ class Checks(Protocol):
 
     def add_features(self, table: pd.DataFrame, content: ContentIndex) -> None:
         """Add those features that are not columns of data/raw; all must be finite then."""
+        ...
+
+    def tables(
+        self, table: pd.DataFrame, content: ContentIndex, before: Profile | None, settings: Any
+    ) -> list[ColumnTable]:
+        """What else is expected of the examples together; [] for nothing.
+
+        Args:
+            table: the examples that remain, with the features, `label`, and the columns read here.
+            before: the accepted profile, if there is one.
+            settings: the section `validate`.
+        """
+        ...
+
+    def profile(self, table: pd.DataFrame, content: ContentIndex) -> dict[str, int | float]:
+        """What a profile says further, from which `tables` makes rules: finite numbers.
+
+        Keys begin with a word of the modality and a blank or a dot.
+        """
         ...
 
     def patterns(self, table: pd.DataFrame, content: ContentIndex) -> Float64:

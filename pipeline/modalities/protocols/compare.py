@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.dataset.arrays import Float64, Rows
@@ -33,6 +34,13 @@ class Compare(Protocol):
         Args:
             folder: data/raw.
             index: of this folder.
+        """
+        ...
+
+    def tells_apart(self, loaded: Any) -> NDArray[np.bool_]:
+        """Which rows say so much that one of the same content is of the same example, `(N,)`.
+
+        Others may be the same by chance, and are no copies.
         """
         ...
 

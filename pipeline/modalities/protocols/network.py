@@ -61,12 +61,21 @@ class Network(Protocol):
     - `vary(inputs, moment)`: other versions of a batch in training, on the device;
     - `embed(inputs)`, `(N, D)`, and `read_out(embeddings)`, which together are the network;
     - `rows_at_once`: how many rows to answer at a time, where 1,000 would not do;
-    - `fit(reader, seed)`: the network fits itself from the shards (a ShardReader), without a loop
-      (trees, closed forms).
+    - `fit(reader, losses, seed)`: the network fits itself from the shards (a ShardReader), without
+      a loop (trees, closed forms); `losses(outputs, y)` is the loss of each row, `(N,)`, of outputs
+      `(N, K)`.
+
+    In training a network of several members may answer with the outputs of each, `(N, M, K)`: the
+    loss is then the mean over members, each of which learns by itself.
     """
 
     PUBLISHERS: Sequence[str]
     """Who publishes weights, by the names that `train.weights` may have."""
+
+    def candidates(self, name: str) -> Sequence[str]:
+        """The networks that training tries for the name of params.yaml, the plainest first: the
+        best on validation becomes the model (train/choosing.py). Mostly the name alone."""
+        ...
 
     def build(self, name: str, preparation: Preparation, outputs: int, settings: Any) -> nn.Module:
         """A freshly initialised network by torch's global seed.

@@ -4,6 +4,7 @@ A content is bytes as the source has them: of a file, or of a cell of a table.
 """
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
 import pyarrow as pa
@@ -62,20 +63,13 @@ class SourceKind(Protocol):
 
     def recognises(self, files: Files) -> bool: ...
 
-    def open_source(
-        self,
-        files: Files,
-        max_bytes: float,
-        label_column: str | None,
-        label_names: Sequence[str] | None,
-    ) -> Source:
+    def open_source(self, entry: Any, files: Files, max_bytes: float, labels: Any) -> Source:
         """Look at the files and open them.
 
         Args:
+            entry: of the catalog.
             max_bytes: of a content; no larger one is read.
-            label_column: which of several labels counts; None for the usual one.
-            label_names: names of labels that are codes, in the order of these; None for the
-                source's own.
+            labels: of the target, as targets/protocols/labels.py says.
 
         Raises:
             SourceError: they are damaged, or of another form.
@@ -145,6 +139,17 @@ class Prepare(Protocol):
         Args:
             contents: as the source has them; None where there is none.
             limits: has what the section `ingest` of params.yaml has, and `options`.
+        """
+        ...
+
+    def examples_in(self, path: Path, limits: Any) -> list[tuple[str, bytes]] | None:
+        """Contents of a file that holds several examples, each with what to call it: `row 3`; None
+        of one that is an example, or may be.
+
+        `limits` as in `prepare`, with the options by which the model was trained.
+
+        Raises:
+            SourceError: it cannot be read, or holds other examples.
         """
         ...
 

@@ -77,7 +77,7 @@ def open_files(path: Path, where: str, suffixes: frozenset[str], links: str | No
     """
     check_links(links)
     if not os.path.exists(path):  # noqa: PTH110 - Path.exists raises where a name is too long
-        raise SourceError(f"uri {where} does not exist", fix="correct it in the catalog entry")
+        raise SourceError(f"uri {where} does not exist", fix=_fix_of_missing(path))
     if not path.is_dir() and not path.is_file():  # a pipe would never end
         raise SourceError(
             f"uri {where} is neither a folder nor a regular file",
@@ -97,6 +97,19 @@ def open_files(path: Path, where: str, suffixes: frozenset[str], links: str | No
     files = Files(tree, by_name(with_slashes(members)), where, suffixes, dict(beside))
     _refuse_unusable(files)
     return files
+
+
+def _fix_of_missing(path: Path) -> str:
+    """What to do about a path that is not there; of a relative one in an experiment's own folder,
+    how it is written to be the same everywhere."""
+    project, is_experiment, _ = str(Path.cwd()).partition("/.dvc/tmp/exps/")
+    if not is_experiment or path.is_absolute():
+        return "correct it in the catalog entry"
+    full = os.path.normpath(Path(project, path))
+    return (
+        "an experiment of --temp or --queue runs in a folder elsewhere, where a relative path "
+        f"leads to another place: write {full} in the catalog entry, or run it without --temp"
+    )
 
 
 def _open_archive(path: Path, where: str) -> Tar | Zip | None:

@@ -22,7 +22,8 @@ class Describe(Protocol):
     NOUN: str
     """What a label is called where people pick one: `class`."""
     FIELDS: Mapping[str, tuple[str, str]]
-    """Type in Croissant and meaning of the columns `label` and `label_given` of data/clean."""
+    """Type in Croissant and meaning of two columns of data/clean, in this order: the labels, and
+    those of the source: `label` and `label_given`."""
     SHEET: tuple[str, str]
     """Name and title of the picture of some training examples by their labels, see `sheet`."""
     LISTS: Mapping[str, tuple[str, int]]
@@ -40,7 +41,7 @@ class Describe(Protocol):
     def counts(self, table: pa.Table, index: TargetIndex) -> Iterator[str]:
         """Lines on how labels are spread over the splits.
 
-        `table` has the columns label and split of data/clean.
+        `table` has the columns of labels and split of data/clean.
         """
         ...
 
@@ -58,13 +59,13 @@ class Describe(Protocol):
     def sheet(self, table: pa.Table, index: TargetIndex) -> dict[str, list[str]]:
         """Ids of some training examples by a name for them, a row of the picture SHEET each.
 
-        `table` has the columns id, label and split of data/clean. The order of its rows does not
-        matter.
+        `table` has the columns id, split and the one of labels of data/clean. The order of its
+        rows does not matter.
         """
         ...
 
     def in_words(self, label: Any) -> str:
-        """A value of the column label, as people read it."""
+        """A value of the column of labels, as people read it."""
         ...
 
     def of_shard(self, y: Any, index: TargetIndex) -> str:

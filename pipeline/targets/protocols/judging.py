@@ -1,7 +1,7 @@
 """What a target has for evaluate, compare, predict: metrics, tables, and how sure they are."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -20,6 +20,15 @@ class Answers(NamedTuple):
     y: NDArray
 
 
+class TestTimes(NamedTuple):
+    """When each of N test examples is asked about."""
+
+    ordinals: NDArray[np.int64]
+    """`(N,)`; see dataset/splits/times.py."""
+    horizon: int
+    """How many steps, from one different time to the next, until a label is decided."""
+
+
 @dataclass(frozen=True)
 class TestSplit:
     """N test examples with their labels, groups and measurements."""
@@ -32,6 +41,10 @@ class TestSplit:
     """Each `(N,)`; by their tails the split is sliced."""
     leaked: NDArray[np.bool_]
     """Whether another split had the same example, `(N,)`."""
+    times: TestTimes | None = None
+    """None where time does not split the data."""
+    values: Mapping[str, list[str | None]] = field(default_factory=dict)
+    """By column of `slices` of the entry, what each example has there, `(N,)`."""
 
 
 class Variant(NamedTuple):
@@ -90,6 +103,8 @@ class Judging(Protocol):
     """The metrics compared; 1 where more is better, -1 where less is."""
     JUDGED: Sequence[str]
     """Those by which a change is judged unless others are asked for."""
+    BESIDE: Sequence[str]
+    """Further keys of reports/metrics.json that are given for the strongest baseline too."""
 
     def probabilities(self, outputs: NDArray[np.floating]) -> Float64:
         """What outputs `(N, K)` say to people: probabilities, `(N, K)`."""

@@ -61,6 +61,19 @@ class Labels(Protocol):
         """Width of the last layer of a network."""
         ...
 
+    def fit(self, values: pa.ChunkedArray, index: TargetIndex, settings: Any) -> TargetIndex:
+        """The index with what is learnt of the labels of train, for the shards and the model.
+
+        Args:
+            values: of COLUMN, of all training examples.
+            index: of data/clean.
+            settings: have what the target adds to the section `augment`.
+
+        Raises:
+            SettingsError: these labels cannot be encoded in that way.
+        """
+        ...
+
     def encode(self, values: pa.ChunkedArray, index: TargetIndex) -> NDArray:
         """Column `y` of a shard, `(N,)` or `(N, ...)`, of values of COLUMN; none may be null."""
         ...

@@ -5,6 +5,8 @@ from typing import Any, Protocol
 
 from torch import Tensor
 
+from pipeline.targets.protocols.labels import TargetIndex
+
 
 class Loss(Protocol):
     """The names of `targets/<name>/loss/interface.py`.
@@ -20,6 +22,10 @@ class Loss(Protocol):
     MORE_IS_BETTER: bool
     """Of SHOWN."""
 
+    def problem_in(self, index: TargetIndex, settings: Any) -> str | None:
+        """Why nothing can be learnt of labels of this index by `settings`; None where it can."""
+        ...
+
     def losses(self, outputs: Tensor, y: Tensor, settings: Any) -> Tensor:
         """The loss of each row, `(N,)`, of float32 outputs.
 
@@ -34,8 +40,11 @@ class Loss(Protocol):
         """
         ...
 
-    def validate(self, outputs: Tensor, y: Tensor) -> dict[str, float]:
-        """`loss` and each of COUNTED on all validation rows; outputs are float32, on the host."""
+    def validate(self, outputs: Tensor, y: Tensor, settings: Any) -> dict[str, float]:
+        """`loss` and each of COUNTED on all validation rows; outputs are float32, on the host.
+
+        `settings` as in `losses`.
+        """
         ...
 
     def score(self, row: Mapping[str, float]) -> tuple[float, ...]:

@@ -114,6 +114,13 @@ class Noise(Protocol):
         """Codes of labels as data/raw has them."""
         ...
 
+    def as_y(self, codes: Codes) -> NDArray:
+        """What networks of the check learn from, as column `y` of shards, `(N, ...)`.
+
+        `codes` are those of all N examples that they learn from.
+        """
+        ...
+
     def column(self, codes: Codes, target: TargetIndex) -> pa.Array:
         """Labels as data/clean has them."""
         ...

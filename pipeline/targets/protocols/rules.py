@@ -46,8 +46,9 @@ class LabelTable(NamedTuple):
 class Rules(Protocol):
     """The names of `targets/<name>/rules/interface.py`."""
 
-    LABEL: pa.DataType
-    """Of the column `label` of data/raw. A label is remembered and compared as its text."""
+    LABEL: pa.Field
+    """The column of labels of data/raw, which tables have as `label` too. A label is remembered and
+    compared as its text."""
 
     def row_rules(self, target: TargetIndex) -> list[Rule]:
         """What is expected of each example's label, under reasons to set it aside."""

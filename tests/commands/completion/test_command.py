@@ -56,6 +56,18 @@ def test_there_is_a_script_for_each_shell(project, shell):
         project.run(f"{shell} -n script")
 
 
+@pytest.mark.skipif(shutil.which("fish") is None, reason="needs fish")
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [("re", ["repair", "review"]), ("use ci", ["cifar10", "cifar100"]), ("use --k", ["--keep"])],
+)
+def test_fish_completes(project, words, expected):
+    project.run("groundwork completion fish > completion.fish")
+    command = f"source completion.fish; complete -C 'groundwork {words}'"
+    lines = project.run(f'fish --no-config -c "{command}"').splitlines()
+    assert sorted(line.split("\t")[0] for line in lines) == expected
+
+
 def test_datasets_are_those_of_the_catalog(project):
     names = sorted(path.stem for path in (project.path / "data/catalog").glob("*.yaml"))
     assert project.run("groundwork completion --datasets").split() == names

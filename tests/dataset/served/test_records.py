@@ -78,10 +78,10 @@ def test_no_damaged_row_is_believed(tmp_path_factory, place, bit, row):
 def test_another_file_is_no_file_of_records(tmp_path_factory, content, keep):
     path = tmp_path_factory.mktemp("others") / "a.rec"
     path.write_bytes(content)
-    with pytest.raises(ValueError, match="no file of records|not whole|damaged"):
+    with pytest.raises(ValueError, match=r"no file of records|not whole|damaged"):
         read_records(path)
     path.write_bytes(LAYOUT.header()[:keep])
-    with pytest.raises(ValueError, match="no file of records|not whole"):
+    with pytest.raises(ValueError, match=r"no file of records|not whole"):
         read_records(path)
 
 

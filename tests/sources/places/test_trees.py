@@ -179,3 +179,18 @@ def test_of_several_files_of_one_name_the_first_stays():
         "a#2#2": (2, True),
         "b": (4, False),
     }
+
+
+def test_a_relative_path_in_the_folder_of_an_experiment_is_said_to_lead_elsewhere(
+    here, monkeypatch
+):
+    experiment = here / "project/.dvc/tmp/exps/tmpabc"
+    experiment.mkdir(parents=True)
+    monkeypatch.chdir(experiment)
+    with pytest.raises(SourceError) as caught:
+        open_files(Path("../pets"), "../pets", SUFFIXES)
+    assert caught.value.what == "uri ../pets does not exist"
+    assert f"write {here / 'pets'} in the catalog entry" in caught.value.fix
+    with pytest.raises(SourceError) as caught:
+        open_files(here / "pets", "pets", SUFFIXES)
+    assert caught.value.fix == "correct it in the catalog entry"

@@ -3,6 +3,7 @@
 from typing import Any
 
 from pipeline.dataset.arrays import Float64
+from pipeline.dataset.expectations.drift import Profile
 from pipeline.modalities.images.checks import features as of_images
 from pipeline.modalities.images.checks.relations import (
     ACROSS_SPLITS,
@@ -11,7 +12,7 @@ from pipeline.modalities.images.checks.relations import (
 )
 from pipeline.modalities.images.checks.row_checks import ROW_RULES, add_row_checks
 from pipeline.modalities.images.content.measurements import MEASUREMENTS
-from pipeline.modalities.protocols.checks import ContentIndex, Features
+from pipeline.modalities.protocols.checks import ColumnTable, ContentIndex, Features
 
 __all__ = [
     "ACROSS_SPLITS",
@@ -32,6 +33,17 @@ def features(content: ContentIndex) -> Features:
 
 def add_features(table: Any, content: ContentIndex) -> None:
     of_images.add_features(table)
+
+
+def tables(
+    table: Any, content: ContentIndex, before: Profile | None, settings: Any
+) -> list[ColumnTable]:
+    """What images have in common is in their features."""
+    return []
+
+
+def profile(table: Any, content: ContentIndex) -> dict[str, int | float]:
+    return {}
 
 
 def patterns(table: Any, content: ContentIndex) -> Float64:

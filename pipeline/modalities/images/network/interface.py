@@ -1,6 +1,6 @@
 """The names of modalities/protocols/network.py, for images."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from torch import nn
@@ -14,9 +14,13 @@ from pipeline.modalities.protocols.encode import Preparation
 from pipeline.modalities.protocols.network import Adapted, Weights
 from pipeline.runtime.errors import SettingsError
 
-__all__ = ["PUBLISHERS", "adapt", "build", "describe", "gains_by_bf16", "published"]
+__all__ = ["PUBLISHERS", "adapt", "build", "candidates", "describe", "gains_by_bf16", "published"]
 
 OF_GREY = "1."  # before the names of a network of torchvision for grey images; see networks.py
+
+
+def candidates(name: str) -> Sequence[str]:
+    return [name]
 
 
 def build(name: str, preparation: Preparation, outputs: int, settings: Any) -> nn.Module:

@@ -1,5 +1,6 @@
 """The names of modalities/protocols/prepare.py, for images."""
 
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -10,7 +11,7 @@ from pipeline.modalities.images.content.refusals import unread_format
 from pipeline.modalities.images.content.unread_formats import UNREAD_SUFFIXES
 from pipeline.modalities.images.prepare.beginnings import begins_like_one
 from pipeline.modalities.images.prepare.preparing import prepare
-from pipeline.modalities.images.prepare.sources import cifar, idx
+from pipeline.modalities.images.prepare.sources import cifar, idx, npz
 from pipeline.modalities.images.prepare.sources.builtin import open_builtin
 from pipeline.modalities.images.prepare.tally import ImageTally
 from pipeline.modalities.images.prepare.traces import trace
@@ -29,6 +30,7 @@ __all__ = [
     "USUAL_NAMES",
     "WORDS",
     "begins_like_one",
+    "examples_in",
     "may_hold",
     "new_tally",
     "open_builtin",
@@ -53,7 +55,7 @@ USUAL_NAMES = (
     "file_name", "filename", "file", "path", "filepath", "file_path", "image_path", "image",
     "image_url", "url", "uri",
 )  # fmt: skip
-SOURCES = {"cifar": cifar, "idx": idx}
+SOURCES = {"cifar": cifar, "idx": idx, "npz": npz}
 
 
 def may_hold(kind: pa.DataType) -> bool:
@@ -63,6 +65,10 @@ def may_hold(kind: pa.DataType) -> bool:
         or pa.types.is_large_binary(kind)
         or (pa.types.is_struct(kind) and kind.get_field_index("bytes") >= 0)
     )
+
+
+def examples_in(path: Path, limits: Any) -> None:
+    """A file is one image."""
 
 
 def options(entry: Any) -> dict[str, Any]:

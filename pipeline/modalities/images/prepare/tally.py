@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 
 from pipeline.dataset.table import count
 from pipeline.modalities.images.content.deep_grey import Range, levels_left, range_in_mode
+from pipeline.modalities.images.prepare.twins import Twins
 
 LARGEST_DEFAULT_SIDE = 224  # pixels; what most pretrained networks expect
 MUCH_LARGER = 16  # times the pixels
@@ -27,6 +28,7 @@ class ImageTally:
         self.num_narrow: Counter[str] = Counter()
         self.channels: set[int] = set()
         self.num_blank = 0
+        self.twins = Twins()
 
     def add(self, table: pa.Table) -> None:
         self.sizes.update(count(table, "height", "width"))
@@ -40,6 +42,7 @@ class ImageTally:
         self.channels.update(table["channels"].unique().to_pylist())
         blank = pc.less(table["contrast"].cast(pa.float64()), BLANK_CONTRAST)
         self.num_blank += pc.sum(blank).as_py() or 0
+        self.twins.add(table)
 
     def index(self, entry: Any) -> dict[str, Any]:
         options = {"range_16bit": entry.range_16bit} if entry.range_16bit else {}
@@ -137,7 +140,7 @@ class ImageTally:
             found.append(f"{self.num_blank} image{'s' if self.num_blank != 1 else ''} blank")
         if len(self.channels) > 1:
             found.append("grey and colour images are mixed; all become RGB")
-        return found
+        return [*found, *self.twins.describe()]
 
     def decisions(self) -> list[str]:
         found = []

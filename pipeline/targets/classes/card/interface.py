@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pipeline.reporting.markdown import code, plain
 from pipeline.targets.classes.card import figures
 from pipeline.targets.classes.drawing.confusion import confusion
+from pipeline.targets.classes.measures.guessing import compared_with_guessing
 from pipeline.targets.protocols.card import EvaluationTables, Mistakes, TableRows
 from pipeline.targets.protocols.labels import TargetIndex
 
@@ -40,6 +41,10 @@ def answer(index: TargetIndex) -> str:
 
 def notes(evaluation: EvaluationTables) -> Iterator[str]:
     summary = evaluation.summary
+    accuracy = next(r for r in evaluation.tables["intervals"] if r["metric"] == "accuracy")
+    support = {row["class"]: row["support"] for row in evaluation.tables["classes"]}
+    if doubt := compared_with_guessing(accuracy["value"], accuracy["low"], support):
+        yield f"- **{plain(doubt)}**"
     yield (
         f"- `_scaled` is after dividing its logits by {summary['temperature']:.3g}, which was "
         "fitted on validation"

@@ -12,8 +12,10 @@ from pipeline.targets.bootstrap import Owners, owners_of
 from pipeline.targets.classes.judging.accuracy import Accuracy, accuracy_of
 from pipeline.targets.classes.judging.intervals import Interval, metric_intervals
 from pipeline.targets.classes.judging.robustness import Corrupted, mean_accuracy, robustness
+from pipeline.targets.classes.measures.guessing import compared_with_guessing
 from pipeline.targets.classes.measures.metrics import Labels, fit_temperature
 from pipeline.targets.classes.measures.outputs import softmax
+from pipeline.targets.classes.measures.ranking import summary
 from pipeline.targets.protocols.judging import Answers, Stressed, TestSplit
 from pipeline.targets.slices import MIN_EXAMPLES, Slice, slices
 
@@ -66,6 +68,7 @@ class ClassEvaluation:
             "calibration_error_scaled": values["calibration_error_scaled"],
             "temperature": self.temperature,
         }
+        metrics |= summary(self.probabilities, self.labels)
         if self.robustness:
             metrics["accuracy_corrupted"] = mean_accuracy(self.robustness)
         return metrics
@@ -86,10 +89,13 @@ class ClassEvaluation:
         """How good the model is, for the terminal."""
         accuracy, low, high = self.intervals["accuracy"]
         worst = self.worst_class
+        counts = np.bincount(self.labels, minlength=len(self.classes)).tolist()
+        support = dict(zip(self.classes, counts, strict=True))
+        doubt = compared_with_guessing(accuracy, low, support)
         return (
             f"accuracy {accuracy:.4f} ({low:.4f} to {high:.4f}) on {len(self.labels)} test "
             f"examples, worst class {worst} {self.by_class[worst].accuracy:.4f}"
-        )
+        ) + (f"; {doubt}" if doubt else "")
 
 
 def evaluate_classifier(

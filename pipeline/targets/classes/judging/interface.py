@@ -20,6 +20,7 @@ from pipeline.targets.protocols.judging import Answers, Evaluation, Stressed, Te
 from pipeline.targets.protocols.labels import TargetIndex
 
 __all__ = [
+    "BESIDE",
     "GOOD",
     "JUDGED",
     "align",
@@ -32,6 +33,7 @@ __all__ = [
 
 GOOD = {"accuracy": 1, "f1_macro": 1, "loss": -1, "calibration_error": -1}
 JUDGED = ("accuracy", "f1_macro")
+BESIDE = ("worst_class_accuracy", "auc", "average_precision", "brier", "sensitivity")
 
 
 def evaluate(

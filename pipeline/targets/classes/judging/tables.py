@@ -8,7 +8,11 @@ import pyarrow as pa
 
 from pipeline.targets.classes.judging.evaluation import ClassEvaluation
 from pipeline.targets.classes.judging.predictions import Predictions, predictions_table
+from pipeline.targets.classes.judging.rates import rates
 from pipeline.targets.classes.measures.metrics import calibration, confusion_matrix, per_class
+from pipeline.targets.classes.measures.ranking import by_class
+from pipeline.targets.forecasts import independent_owners
+from pipeline.targets.gaps import gaps_table
 from pipeline.targets.protocols.judging import TestSplit
 
 TEXT, COUNT, NUMBER = pa.string(), pa.int64(), pa.float64()
@@ -22,6 +26,9 @@ COLUMNS = {
         "f1": NUMBER,
         "recall_low": NUMBER,
         "recall_high": NUMBER,
+        "auc": NUMBER,
+        "average_precision": NUMBER,
+        "sensitivity": NUMBER,
     },
     "calibration": {"scaled": pa.bool_(), "confidence": NUMBER, "accuracy": NUMBER, "count": COUNT},
     "intervals": {"metric": TEXT, "value": NUMBER, "low": NUMBER, "high": NUMBER},
@@ -46,6 +53,9 @@ COLUMNS = {
     "mistakes": {"id": TEXT, "label": TEXT, "predicted": TEXT, "confidence": NUMBER},
 }
 """Columns of each table and their types; `predictions` has its own module."""
+
+RANKING = ("auc", "average_precision", "sensitivity")
+"""Of each class against all others; null where one side has no example."""
 
 Row = Sequence[Any]
 
@@ -81,23 +91,36 @@ def tables(evaluation: ClassEvaluation, test: TestSplit) -> dict[str, pa.Table]:
         labels=labels,
         probabilities=evaluation.probabilities.astype(np.float32),
     )
-    return {"predictions": predictions_table(of_all)} | {
-        name: _table(COLUMNS[name], rows[name]) for name in COLUMNS
-    }
+    return (
+        {"predictions": predictions_table(of_all)}
+        | {name: _table(COLUMNS[name], rows[name]) for name in COLUMNS}
+        | ({"gaps": _gaps(evaluation, test)} if test.values else {})
+    )
+
+
+def _gaps(evaluation: ClassEvaluation, test: TestSplit) -> pa.Table:
+    of_classes = rates(list(evaluation.classes), evaluation.probabilities, evaluation.labels)
+    return gaps_table(test.values, of_classes, independent_owners(test))
 
 
 def _classes(evaluation: ClassEvaluation, matrix: np.ndarray) -> list[Row]:
     metrics = per_class(matrix)
     interval = {name: (row.low, row.high) for name, row in evaluation.by_class.items()}
+    ranking = by_class(evaluation.probabilities, evaluation.labels)
     return [
         (
             name,
             int(matrix[code].sum()),
             *(float(metrics[column][code]) for column in ("precision", "recall", "f1")),
             *interval.get(name, (0.0, 1.0)),
+            *(_or_null(ranking[column][code]) for column in RANKING),
         )
         for code, name in enumerate(evaluation.classes)
     ]
+
+
+def _or_null(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
 
 
 def _reliability(evaluation: ClassEvaluation, scaled: bool) -> list[dict[str, float]]:

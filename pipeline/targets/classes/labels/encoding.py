@@ -27,6 +27,11 @@ def num_outputs(index: TargetIndex) -> int:
     return len(index["classes"])
 
 
+def fit(values: pa.ChunkedArray, index: TargetIndex, settings: Any) -> TargetIndex:
+    """Nothing: classes are known from the source."""
+    return index
+
+
 def encode(values: pa.ChunkedArray, index: TargetIndex) -> NDArray[np.int32]:
     """Class indices, `(N,)`."""
     codes = {name: code for code, name in enumerate(index["classes"])}

@@ -10,7 +10,7 @@ from pipeline.targets.classes.labels.adding import (
 from pipeline.targets.classes.labels.answers import answer, answer_words
 from pipeline.targets.classes.labels.balance import balance
 from pipeline.targets.classes.labels.columns import COLUMN, column, column_type
-from pipeline.targets.classes.labels.encoding import encode, num_outputs, problem_in
+from pipeline.targets.classes.labels.encoding import encode, fit, num_outputs, problem_in
 from pipeline.targets.classes.labels.reading import (
     UNKNOWN,
     USUAL_NAMES,
@@ -43,6 +43,7 @@ __all__ = [
     "encode",
     "entry_fields",
     "figures",
+    "fit",
     "grow",
     "how_to_mend",
     "index_of",

@@ -9,9 +9,15 @@ from typing import Any
 import torch.nn.functional as F
 from torch import Tensor
 
+from pipeline.targets.protocols.labels import TargetIndex
+
 COUNTED = ("accuracy",)
 SHOWN = "val_accuracy"
 MORE_IS_BETTER = True
+
+
+def problem_in(index: TargetIndex, settings: Any) -> str | None:
+    return None
 
 
 def losses(outputs: Tensor, y: Tensor, settings: Any) -> Tensor:
@@ -25,7 +31,7 @@ def counted(outputs: Tensor, y: Tensor) -> tuple[Tensor]:
     return ((outputs.argmax(1) == y).float().sum(),)
 
 
-def validate(outputs: Tensor, y: Tensor) -> dict[str, float]:
+def validate(outputs: Tensor, y: Tensor, settings: Any) -> dict[str, float]:
     """Without label smoothing."""
     return {
         "loss": float(F.cross_entropy(outputs, y)),

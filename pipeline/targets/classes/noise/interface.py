@@ -30,6 +30,10 @@ def read_labels(values: pa.ChunkedArray, target: TargetIndex) -> GivenLabels:
     return GivenLabels(given, given >= 0)
 
 
+def as_y(codes: Codes) -> NDArray[np.int64]:
+    return codes
+
+
 def column(codes: Codes, target: TargetIndex) -> pa.Array:
     return words(as_text(codes, target), target["classes"])
 

@@ -1,5 +1,7 @@
 """The names of targets/protocols/rules.py, for classes."""
 
+import pyarrow as pa
+
 from pipeline.dataset.table import WORD
 from pipeline.targets.classes.rules.class_table import label_tables
 from pipeline.targets.classes.rules.profile import drift_rules, profile
@@ -16,4 +18,4 @@ __all__ = [
     "signal_rules",
 ]
 
-LABEL = WORD
+LABEL = pa.field("label", WORD)

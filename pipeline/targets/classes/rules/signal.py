@@ -1,36 +1,22 @@
 """The label signal of classes: how well measurements tell them, and what is expected of that."""
 
-import math
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline.dataset.expectations.drift import (
-    SIGMAS,
-    Profile,
-    inverse_size,
-    lone_share_before,
-)
-from pipeline.dataset.expectations.moments import lone_share
-from pipeline.dataset.expectations.rules import (
-    MEAN_BETWEEN,
-    Rule,
-    rule,
-    since_profile,
-    unjudged,
-)
+from pipeline.dataset.expectations import signal as expected
+from pipeline.dataset.expectations.drift import Profile
+from pipeline.dataset.expectations.rules import Rule
+from pipeline.dataset.expectations.signal import SIGNAL_MAX_EXAMPLES
 from pipeline.targets.classes.rules.class_table import class_codes
 from pipeline.targets.protocols.labels import TargetIndex
 from pipeline.targets.protocols.rules import Patterns, Signal
 
 SIGNAL_MIN_EXAMPLES = 500
-SIGNAL_MAX_EXAMPLES = 20_000
 SIGNAL_FOLDS = 5
 SIGNAL_RIDGE = 10.0
-SIGMAS_OF_CHANCE = 3
 
 
 def signal(
@@ -81,42 +67,15 @@ def label_signal(
     return signal
 
 
-def signal_bounds(
-    table: pd.DataFrame, num_classes: int, before: Profile | None, max_drift: float
-) -> tuple[float, float | None]:
-    """What the mean of label_signal must exceed: by chance alone, and by a profile that has it."""
-    signal = table["label_signal"]
-    deviation = float(signal.std(ddof=0))
-    num = int(signal.notna().sum()) * lone_share(table)
-    chance = 1 / num_classes
-    by_chance = chance + SIGMAS_OF_CHANCE * deviation / math.sqrt(num)
-    if before is None or "label_signal" not in before:
-        return by_chance, None
-    num_before = min(before["examples"], SIGNAL_MAX_EXAMPLES) * lone_share_before(before)
-    error = SIGMAS * deviation * math.sqrt(inverse_size(num, num_before))
-    lost = max(max_drift * (before["label_signal"] - chance), error)
-    return by_chance, before["label_signal"] - lost
-
-
 def signal_rules(
     table: pd.DataFrame, target: TargetIndex, before: Profile | None, settings: Any
 ) -> list[Rule]:
-    num_classes = len(target["classes"])
-    by_chance, by_profile = signal_bounds(table, num_classes, before, settings.max_drift)
+    chance = 1 / len(target["classes"])
+    by_chance, _ = expected.signal_bounds(table, chance, before, settings.max_drift)
     advice = (
-        "the balanced accuracy of a linear model of brightness, colour, coarse shape and the like, "
-        f"which by chance is {1 / num_classes:.4g} and up to {by_chance:.4g}; usual where classes "
+        "the balanced accuracy of a linear model of what is measured (such as brightness), "
+        f"which by chance is {chance:.4g} and up to {by_chance:.4g}; usual where classes "
         "differ in finer things alone (cats and dogs); where they do not, see whether labels went "
         "to other rows"
     )
-    rules = [replace(_mean_signal("labels have to do with the examples", by_chance), advice=advice)]
-    if before is None:
-        return rules
-    says = "labels fit the examples as in the profile"
-    if by_profile is None:
-        return [*rules, since_profile(unjudged(says, "the profile has no label signal"))]
-    return [*rules, since_profile(_mean_signal(says, by_profile))]
-
-
-def _mean_signal(says: str, least: float) -> Rule:
-    return rule(says, MEAN_BETWEEN, "warning", column="label_signal", min_value=least)
+    return expected.signal_rules(table, chance, before, settings.max_drift, advice)

@@ -1,9 +1,15 @@
 """Sizes, modes and blank images are counted, and said where they matter."""
 
+import os
+from pathlib import Path
+
+import numpy as np
 import pyarrow as pa
 import pytest
 
+from pipeline.modalities.images.content.measurements import measure
 from pipeline.modalities.images.prepare.tally import ImageTally
+from pipeline.modalities.images.prepare.twins import Twins
 from tests.support.entries import Entry
 
 
@@ -12,7 +18,9 @@ def tally(*rows: tuple[int, int, int, str, float]) -> ImageTally:
     names = ("height", "width", "channels", "mode", "contrast")
     found = ImageTally()
     for row in rows:
-        found.add(pa.table({name: [value] for name, value in zip(names, row, strict=True)}))
+        columns = dict(zip(names, row, strict=True))
+        columns |= {"split": "train", "dhash": 0, "brightness": 0.5}
+        found.add(pa.table({name: [value] for name, value in columns.items()}))
     return found
 
 
@@ -70,3 +78,45 @@ def test_nothing_readable():
     found = tally()
     assert found.index(entry()) == {"image_size": [1, 1], "channels": 1}
     assert found.headline() == "none readable pixels"
+
+
+def hashed(hashes: list[int], splits: list[str]) -> list[str]:
+    """What is said of the twins of images with these hashes."""
+    found = Twins()
+    columns = {"split": splits, "dhash": pa.array(hashes, pa.uint64())}
+    num = len(hashes)
+    found.add(pa.table(columns | {"contrast": [0.2] * num, "brightness": [0.5] * num}))
+    return list(found.describe())
+
+
+def test_twins_across_splits_are_counted():
+    random = np.random.default_rng(0)
+    hashes = random.integers(0, 2**63, 100).tolist()
+    splits = ["test" if n < 20 else "train" for n in range(100)]
+    assert hashed(hashes, splits) == []
+    hashes[30], hashes[40], hashes[3] = hashes[0] ^ 0b10101, hashes[1], hashes[2]
+    (sentence,) = hashed(hashes, splits)
+    assert sentence.startswith(
+        "2 of 20 test images look like one in train or val: does one patient"
+    )
+
+
+def test_images_that_hashes_do_not_tell_apart_are_passed_over():
+    assert hashed([n % 4 for n in range(100)], ["test", "train"] * 50) == []
+
+
+def test_breastmnist_leaks():
+    """Of its 156 published test images 64 have a twin in train or val."""
+    path = Path(os.environ.get("GROUNDWORK_DATA", "nowhere"), "breastmnist/breastmnist.npz")
+    if not path.is_file():
+        pytest.skip("GROUNDWORK_DATA names no folder with breastmnist")
+    found = Twins()
+    with np.load(path) as arrays:
+        for split in ("train", "val", "test"):
+            images = arrays[f"{split}_images"]
+            measured = measure(images[:, :, :, None])._asdict()
+            names = ("dhash", "contrast", "brightness")
+            columns = {name: np.asarray(measured[name]) for name in names}
+            found.add(pa.table(columns | {"split": [split] * len(images)}))
+    (sentence,) = found.describe()
+    assert sentence.startswith("64 of 156 test images look like one in train or val")

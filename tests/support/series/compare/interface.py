@@ -17,5 +17,9 @@ def load(folder, index):
     return encode({"series": [text or "[0]" for text in texts]}, index["content"])["x"]
 
 
+def tells_apart(loaded):
+    return np.ones(len(loaded), bool)
+
+
 def find_pairs(loaded, rows, ranks, progress):
     return Pairs.none(), 0

@@ -9,6 +9,10 @@ def describe(preparation):
     return f"series of {preparation['length']} numbers"
 
 
+def candidates(name):
+    return [name]
+
+
 def build(name, preparation, outputs, settings):
     return Line(preparation, outputs)
 

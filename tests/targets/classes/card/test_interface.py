@@ -24,6 +24,15 @@ def test_what_the_others_read():
     assert [row["count"] for row in card.reliability(EVALUATION, scaled=True)] == [60]
 
 
+def test_a_model_that_guesses_is_called_that_first():
+    assert "guessing" not in "".join(card.notes(EVALUATION))
+    rows = [row | {"value": 0.5, "low": 0.4} for row in EVALUATION.tables["intervals"][:1]]
+    guessing = replace(EVALUATION, tables=EVALUATION.tables | {"intervals": rows})
+    assert next(iter(card.notes(guessing))) == (
+        "- **no better than guessing: always naming dark, the commonest class, is right on 0.5167**"
+    )
+
+
 def test_tables_for_people():
     tables = card.csv_tables(EVALUATION)
     assert list(tables) == [

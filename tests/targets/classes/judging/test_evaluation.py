@@ -70,6 +70,10 @@ def test_metrics(examples):
         "accuracy_top2",
         "calibration_error_scaled",
         "temperature",
+        "auc",
+        "average_precision",
+        "sensitivity",
+        "brier",
         "accuracy_corrupted",
     ]
     assert metrics["accuracy"] == 0.95
@@ -115,7 +119,10 @@ def test_tables(examples):
         "mistakes",
     ]
     assert [row["id"] for row in made["predictions"]] == examples.ids
-    assert list(made["classes"][2].values()) == ["unseen", 0, 0.0, 0.0, 0.0, 0.0, 1.0]
+    assert list(made["classes"][2].values()) == [
+        *("unseen", 0, 0.0, 0.0, 0.0, 0.0, 1.0),
+        *(None, None, None),
+    ]
     assert made["classes"][1]["recall"] == results.by_class[results.worst_class].accuracy
     assert [row["metric"] for row in made["intervals"]] == [
         "accuracy",
@@ -166,6 +173,14 @@ def test_the_interface_gives_all_of_it(examples):
     assert evaluation.sentence == (
         f"accuracy 0.9500 ({low:.4f} to {high:.4f}) on 60 test examples, "
         f"worst class b|right {results.by_class['b|right'].accuracy:.4f}"
+    )
+
+
+def test_the_sentence_says_when_a_model_guesses(examples):
+    _, logits, *others = inputs_of_evaluation(examples, 0)
+    results = evaluate_classifier(CLASSES, examples, np.roll(logits, 1, 0), *others)
+    assert results.sentence().endswith(
+        "; no better than guessing: always naming b|right, the commonest class, is right on 0.5167"
     )
 
 

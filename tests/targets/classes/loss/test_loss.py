@@ -31,7 +31,7 @@ def test_right_answers_are_counted():
 
 
 def test_validation_has_the_loss_without_smoothing_and_all_that_is_counted():
-    figures = loss.validate(LOGITS, LABELS)
+    figures = loss.validate(LOGITS, LABELS, None)
     assert list(figures) == ["loss", *loss.COUNTED]
     assert figures["loss"] == pytest.approx(float(F.cross_entropy(LOGITS, LABELS)))
     assert figures["accuracy"] == pytest.approx(float(loss.counted(LOGITS, LABELS)[0]) / 50)

@@ -5,13 +5,12 @@ import pandas as pd
 import pytest
 
 from pipeline.dataset.expectations.moments import lone_share
+from pipeline.dataset.expectations.signal import SIGNAL_MAX_EXAMPLES, signal_bounds
 from pipeline.modalities.images.checks.features import patterns
 from pipeline.targets.classes.rules.class_table import class_codes
 from pipeline.targets.classes.rules.signal import (
-    SIGNAL_MAX_EXAMPLES,
     label_signal,
     signal,
-    signal_bounds,
 )
 from pipeline.validate.profile import id_checksums
 from tests.support.profiles import NAMES, frame, profile_of
@@ -84,15 +83,15 @@ def test_bounds_of_the_signal():
     before = profile_of(frame(NUM))
     table = frame(NUM)
     table["label_signal"] = np.tile([0.0, 2.0], NUM // 2)
-    by_chance, by_profile = signal_bounds(table, 2, None, 0.1)
+    by_chance, by_profile = signal_bounds(table, 1 / 2, None, 0.1)
     share = lone_share(table)
     assert by_chance == pytest.approx(0.5 + 3 / np.sqrt(NUM * share))
     assert by_profile is None
     profile = before | {"label_signal": 0.9}
-    _, by_profile = signal_bounds(table, 2, profile, 0.1)
+    _, by_profile = signal_bounds(table, 1 / 2, profile, 0.1)
     assert by_profile < 0.9 - 0.1 * 0.4  # this table's spread allows for more than the drift
     table["label_signal"] = 0.9
-    _, by_profile = signal_bounds(table, 2, profile, 0.1)
+    _, by_profile = signal_bounds(table, 1 / 2, profile, 0.1)
     assert by_profile == pytest.approx(0.9 - 0.1 * 0.4)
 
 

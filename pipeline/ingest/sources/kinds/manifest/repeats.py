@@ -12,7 +12,9 @@ from pipeline.sources.places.files import Files
 
 # What the rows of all annotators of an example must say alike.
 NOT_SAID = ("at", "text")
-OF_EXAMPLE = ["split", "group", "license", "purposes", "place", "problem"]
+OF_EXAMPLE = [
+    "split", "group", "time", "user", "known_at", "license", "purposes", "place", "problem",
+]  # fmt: skip
 
 
 def once_each(

@@ -5,7 +5,7 @@ A manifest may be a stranger's: no row can make us read a file outside its folde
 
 import posixpath
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import PurePosixPath
 from urllib.parse import quote, urlsplit
 
@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from pipeline.dataset.addresses import is_remote, without_secrets
 from pipeline.dataset.catalog import Entry
+from pipeline.dataset.table import SLICE
 from pipeline.ingest.sources.kinds.manifest.tables import USUAL_NAMES, Manifest
 from pipeline.runtime.errors import SourceError, one_line
 from pipeline.sources.places.files import Files
@@ -33,8 +34,13 @@ ROW_SCHEMA = pa.schema(
 )
 
 
+def row_schema(slices: Sequence[str]) -> pa.Schema:
+    """ROW_SCHEMA with the columns of slices."""
+    return pa.schema([*ROW_SCHEMA, *(pa.field(SLICE + name, pa.string()) for name in slices)])
+
+
 def all_rows(parts: list[Manifest], names: list[str], files: Files, entry: Entry) -> pa.Table:
-    """Join the rows of all manifests, in ROW_SCHEMA.
+    """Join the rows of all manifests, in `row_schema`.
 
     Raises:
         SourceError: every split that they name is unknown.
@@ -54,7 +60,8 @@ def all_rows(parts: list[Manifest], names: list[str], files: Files, entry: Entry
         promote_options="permissive",
     )
     table = with_columns(table, at=pa.array(range(table.num_rows), pa.int64()))
-    for field in ROW_SCHEMA:
+    schema = row_schema(entry.slices)
+    for field in schema:
         if field.name not in table.column_names:
             table = table.append_column(field, pa.nulls(table.num_rows, field.type))
     seen = table["split_seen"]
@@ -73,7 +80,7 @@ def all_rows(parts: list[Manifest], names: list[str], files: Files, entry: Entry
         split=map_texts(table["split"], lambda name: SPLIT_NAMES.get(name.lower())),
         purposes=map_texts(table["purposes"], lambda text: " ".join(re.split(r"[,;\s]+", text))),
         problem=pc.coalesce(reason, table["problem"]),
-    ).select(ROW_SCHEMA.names)
+    ).select(schema.names)
 
 
 def _rows_of(

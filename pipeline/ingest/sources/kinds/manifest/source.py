@@ -6,10 +6,11 @@ With annotators, an example has a row for each of them: the label of most counts
 Where no column tells the split, folders do if all files lie in ones called `train`, `test` ….
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -39,6 +40,7 @@ from pipeline.ingest.sources.kinds.manifest.tables import (
     roles_of,
 )
 from pipeline.ingest.sources.label_counts import labels_by_split
+from pipeline.ingest.sources.splitting import as_maps, not_empty, times_of, with_splitting
 from pipeline.modalities.protocols.prepare import Prepare, content_column
 from pipeline.runtime.errors import SourceError
 from pipeline.sources.places.fetch import fetch_file
@@ -137,9 +139,12 @@ def open_source(
         labels=distinct(rows["label"]),
         num_examples=rows.num_rows,
         splits=frozenset(distinct(rows["split"]) & {"train", "val", "test"}),
-        batches=_batches(rows, files, max_bytes, content_column(prepare)),
+        batches=_batches(
+            with_splitting(rows, entry), files, max_bytes, content_column(prepare), entry.slices
+        ),
         annotations=annotations,
         notes=(*(note for part in parts for note in part.notes), *found_by_looking),
+        times=times_of(rows["time"]) if entry.columns.time else None,
         labels_by_split=labels_by_split([(rows["split"], rows["label"])]),
     )
 
@@ -154,7 +159,7 @@ class UrlBatch:
 
     urls: list[str]
     max_bytes: float
-    columns: dict[str, list[str | None]]
+    columns: dict[str, list[Any]]
     content: str
     """Name of the column of contents."""
 
@@ -177,9 +182,14 @@ class UrlBatch:
             return None, getattr(error, "what", str(error))
 
 
-def _batches(rows: pa.Table, files: Files, max_bytes: float, content: str) -> Iterator[Batch]:
+def _batches(
+    rows: pa.Table, files: Files, max_bytes: float, content: str, slices: Sequence[str]
+) -> Iterator[Batch]:
     """Look for the files of a batch here, while workers read those of earlier ones."""
     names = ["id", "label", "split", "group", "license", "purposes"]
+    names += [name for name in ("time", "known_at", "from_last") if not_empty(rows, name)]
+    rows = rows if not slices else rows.append_column("slices", as_maps(rows, slices))
+    names += ["slices"] if slices else []
     draws, ones = cut_draws(rows["id"].to_pylist()), np.ones(rows.num_rows, np.int64)
     start = 0
     for end in part_ends(draws, ones, EXAMPLES_PER_BATCH):

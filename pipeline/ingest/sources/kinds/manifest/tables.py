@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import partial
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
@@ -10,22 +9,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.dataset.catalog import Columns, Entry
+from pipeline.dataset.table import SLICE
 from pipeline.modalities.protocols.prepare import Prepare, content_column
 from pipeline.runtime.errors import SourceError
 from pipeline.sources.places.files import Files
-from pipeline.sources.places.trees import Folder
 from pipeline.sources.source import SPLIT_NAMES
-from pipeline.sources.tables.delimited import DelimitedText, TextFormat
+from pipeline.sources.tables.delimited import TextFormat
 from pipeline.sources.tables.encoding import notes_on_mojibake
-from pipeline.sources.tables.json_lines import JsonLines
 from pipeline.sources.tables.missing import Missing, codes_of, without_missing
+from pipeline.sources.tables.opening import SUFFIXES, OpenTable, open_file, open_table
 from pipeline.sources.tables.parquet import ParquetTable
 from pipeline.targets.protocols.labels import Labels
 
-JSON_SUFFIXES = (".jsonl", ".ndjson")
-SUFFIXES = (".csv", ".tsv", *JSON_SUFFIXES, ".parquet")
 STEMS = {"manifest", "metadata", "labels", "annotations", "index", "data", *SPLIT_NAMES}
-MAX_BYTES = 4 << 30
 START_BYTES = 64 << 10
 MAX_NAMED = 20
 
@@ -37,6 +33,9 @@ USUAL_NAMES = {
     "id": ("id",),
     "split": ("split", "subset"),
     "group": ("group",),
+    "time": (),
+    "user": (),
+    "known_at": (),
     "license": ("license", "licence"),
     "purposes": ("purposes", "purpose"),
     "annotator": ("annotator", "worker", "rater"),
@@ -54,9 +53,13 @@ class Roles(NamedTuple):
     """Those that the entry names."""
     format: TextFormat
     missing: Missing
+    slices: Sequence[str] = ()
+    """Further columns that it names, which are their own roles, as `slice_<name>`."""
 
     def named(self, role: str) -> str | None:
         """The column that the entry names for a role."""
+        if role.startswith(SLICE):
+            return role.removeprefix(SLICE)
         name: str | None = getattr(self.columns, self.keys[role], None)
         return name
 
@@ -64,12 +67,14 @@ class Roles(NamedTuple):
 def roles_of(entry: Entry, prepare: Prepare, labels: Labels) -> Roles:
     own = {"content": content_column(prepare), "label": labels.COLUMN}
     usual = {"content": prepare.USUAL_NAMES, "label": labels.USUAL_NAMES}
+    of_slices: dict[str, Sequence[str]] = {SLICE + name: () for name in entry.slices}
     return Roles(
-        {**USUAL_NAMES, **usual},
-        {role: own.get(role, role) for role in USUAL_NAMES},
+        {**USUAL_NAMES, **usual, **of_slices},
+        {role: own.get(role, role) for role in USUAL_NAMES} | dict.fromkeys(of_slices, "slices"),
         entry.columns,
         TextFormat(**entry.dialect.model_dump(), header=entry.header),
         entry.missing,
+        entry.slices,
     )
 
 
@@ -113,7 +118,7 @@ def _is_manifest(files: Files, name: str, roles: Roles) -> bool:
     if len(files.members) == 1 and not name.lower().endswith(".parquet"):
         return True  # nothing else it could be; read_manifest says what it lacks
     try:
-        columns = _plain_columns(open_table(files, name, roles))
+        columns = _plain_columns(open_table(files, name, roles.format))
     except SourceError:
         if name.lower().endswith(".parquet"):
             return False  # the kind that reads Parquet says what is wrong
@@ -121,16 +126,7 @@ def _is_manifest(files: Files, name: str, roles: Roles) -> bool:
     return all(_column(columns, role, roles) is not None for role in ("content", "label"))
 
 
-def open_table(files: Files, name: str, roles: Roles) -> DelimitedText | JsonLines | ParquetTable:
-    """Open a table by the suffix of its name; what is in it is read later."""
-    where = files.where if len(files.members) == 1 else f"{name} of {files.where}"
-    if name.lower().endswith(".parquet"):
-        return ParquetTable(_open(files, name), where)
-    kind = JsonLines if name.lower().endswith(JSON_SUFFIXES) else DelimitedText
-    return kind(partial(_open, files, name), where, roles.format)
-
-
-def _plain_columns(table: DelimitedText | JsonLines | ParquetTable) -> list[str]:
+def _plain_columns(table: OpenTable) -> list[str]:
     """Columns that have a text or a number in each row."""
     if not isinstance(table, ParquetTable):
         return table.names
@@ -139,23 +135,9 @@ def _plain_columns(table: DelimitedText | JsonLines | ParquetTable) -> list[str]
 
 def _words(files: Files, name: str) -> list[str]:
     """The words in the first lines of a file: its columns are among them."""
-    with _open(files, name) as file:
+    with open_file(files, name) as file:
         start = bytes(file.read(START_BYTES)).decode("utf-8-sig", "replace")
     return [word for line in start.split("\n")[:5] for word in re.split(r"[^\w .-]+", line) if word]
-
-
-def _open(files: Files, name: str) -> pa.NativeFile:
-    """Open a manifest as a file, which is in memory only where it lies in an archive."""
-    member = files.members[name]
-    if isinstance(files.tree, Folder) and not member.problem:
-        try:
-            return pa.OSFile(str(files.tree.root / member.path))
-        except OSError as error:
-            raise SourceError(
-                f"{name} of {files.where} cannot be read: {error.strerror or error}",
-                fix="check its permissions",
-            ) from None
-    return pa.BufferReader(files.read(name, MAX_BYTES))
 
 
 def _is_plain(kind: pa.DataType) -> bool:
@@ -184,7 +166,7 @@ def read_manifest(files: Files, name: str, roles: Roles, is_start: bool = False)
     Raises:
         SourceError: it is damaged, or has no column of contents or of labels.
     """
-    opened = open_table(files, name, roles)
+    opened = open_table(files, name, roles.format)
     columns = _find_columns(names := opened.names, roles, opened.where)
     if isinstance(opened, ParquetTable):
         _check_types(opened.schema, columns, opened.where)
@@ -247,12 +229,14 @@ def _find_columns(names: list[str], roles: Roles, where: str) -> dict[str, str]:
         if column is None and (name := roles.named(role)) is not None:
             raise SourceError(
                 f"{where} has no column {name}; it has {', '.join(names)}",
-                fix=f"correct columns: {roles.keys[role]}: in the catalog entry",
+                fix="correct slices: in the catalog entry"
+                if role.startswith(SLICE)
+                else f"correct columns: {roles.keys[role]}: in the catalog entry",
             )
     return {role: column for role, column in columns.items() if column is not None}
 
 
 def place_of_row(files: Files, name: str, row: int, roles: Roles) -> str:
     """Where a row is, as an editor would show it: `line 7`; `row 5` of a Parquet file."""
-    table = open_table(files, name, roles)
+    table = open_table(files, name, roles.format)
     return f"row {row}" if isinstance(table, ParquetTable) else f"line {table.line_of(row)}"

@@ -6,9 +6,9 @@ refused with the address of the binary form.
 Formats: https://www.cs.toronto.edu/~kriz/cifar.html
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -85,17 +85,14 @@ def recognises(files: Files) -> bool:
     return bool(_find_archives(files)) or _find_pickles(files) is not None
 
 
-def open_source(
-    files: Files,
-    max_bytes: float,
-    label_column: str | None = None,
-    label_names: Sequence[str] | None = None,
-) -> Source:
+def open_source(entry: Any, files: Files, max_bytes: float, labels: Any) -> Source:
     """Read the archive's files, which fit in memory (184 MB in all).
 
     Raises:
         SourceError: a file is missing or damaged, or the archive is of the python form.
     """
+    label_column = getattr(entry.columns, labels.COLUMN, None)
+    label_names = labels.names_in(entry)
     form, top = _only_archive(files)
     label = label_column or list(form.labels)[-1]
     if label not in form.labels:

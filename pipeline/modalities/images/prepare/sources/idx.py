@@ -10,10 +10,10 @@ import io
 import re
 import struct
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import prod
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -43,12 +43,7 @@ def recognises(files: Files) -> bool:
     return any(map(NAME.fullmatch, files.others))
 
 
-def open_source(
-    files: Files,
-    max_bytes: float,
-    label_column: str | None = None,
-    label_names: Sequence[str] | None = None,
-) -> Source:
+def open_source(entry: Any, files: Files, max_bytes: float, labels: Any) -> Source:
     """Read the labels and the headers of the images, which are decompressed batch by batch.
 
     Raises:
@@ -56,13 +51,14 @@ def open_source(
             image has more than `max_bytes`. Damage behind the header of the images is found, and
             raised, when they are read.
     """
+    label_names = labels.names_in(entry)
     pairs = []
     for split, names in _find_pairs(files).items():
-        images, labels = (IdxFile(files, names[what], DIMENSIONS[what]) for what in DIMENSIONS)
-        if images.shape[0] != labels.shape[0]:
+        images, codes = (IdxFile(files, names[what], DIMENSIONS[what]) for what in DIMENSIONS)
+        if images.shape[0] != codes.shape[0]:
             raise SourceError(
-                f"{images.name} has {images.shape[0]} images, {labels.name} has "
-                f"{labels.shape[0]} labels",
+                f"{images.name} has {images.shape[0]} images, {codes.name} has "
+                f"{codes.shape[0]} labels",
                 fix="fetch both again",
             )
         height, width = images.shape[1:]
@@ -72,17 +68,17 @@ def open_source(
                 f"1 to {max_bytes:.0f} in all",
                 fix="fetch it again, or raise ingest.max_file_mb",
             )
-        label_codes = labels.take(labels.shape[0])
-        labels.finish()
+        label_codes = codes.take(codes.shape[0])
+        codes.finish()
         pairs.append(Pair(split, images, label_codes))
-    codes = sorted(set().union(*(np.unique(pair.codes).tolist() for pair in pairs)))
-    if label_names and max(codes, default=0) >= len(label_names):
+    present = sorted(set().union(*(np.unique(pair.codes).tolist() for pair in pairs)))
+    if label_names and max(present, default=0) >= len(label_names):
         raise SourceError(
-            f"{files.where} has the label {max(codes)}, but the entry names "
+            f"{files.where} has the label {max(present)}, but the entry names "
             f"{len(label_names)} classes",
             fix="correct classes in the catalog entry",
         )
-    names_of = dict(enumerate(label_names)) if label_names else {c: str(c) for c in codes}
+    names_of = dict(enumerate(label_names)) if label_names else {c: str(c) for c in present}
     return Source(
         labels=list(names_of.values()),
         num_examples=sum(len(pair.codes) for pair in pairs),

@@ -1,0 +1,75 @@
+"""What sources that are read as columns tell of splits: times, and how near its end a user is."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.dataset.catalog import Entry
+from pipeline.dataset.randomness import id_keys
+from pipeline.dataset.splits.clock import Times
+from pipeline.dataset.splits.times import ordinals_of, read_times, type_of
+from pipeline.dataset.table import SLICE
+from pipeline.runtime.errors import SourceError
+
+
+def times_of(texts: pa.ChunkedArray) -> Times:
+    """All times among the texts of a column.
+
+    Raises:
+        SourceError: there is none.
+    """
+    kind = type_of(pc.unique(texts).to_pylist())
+    if kind is None:
+        known = texts.drop_null()
+        found = f"found {known[0].as_py()!r}" if len(known) else "it is empty"
+        raise SourceError(
+            "the column that the entry names under columns: time: has no date of ISO 8601 and no "
+            f"whole number, {found}",
+            fix="name another column, or write dates as 2013-01-31",
+        )
+    ordinals, known_ones = ordinals_of(read_times(texts, kind))
+    return Times(kind, ordinals[known_ones])
+
+
+def with_splitting(rows: pa.Table, entry: Entry) -> pa.Table:
+    """The rows with a column `from_last`, where the entry splits by the last of each user."""
+    if entry.split.by != "last" or not entry.columns.time:
+        return rows
+    kind = times_of(rows["time"]).type
+    places = places_from_last(rows["user"], read_times(rows["time"], kind), rows["id"])
+    return rows.append_column("from_last", places)
+
+
+def places_from_last(users: pa.ChunkedArray, times: pa.Array, ids: pa.ChunkedArray) -> pa.Array:
+    """How many examples of the same user come after each, `(N,)`; null without a user or a time.
+
+    Of examples at one time the order is that of a hash of their ids: it is the same whatever else
+    is there, and says nothing of the order in which they stand in the source.
+    """
+    ordinals, timed = ordinals_of(times)
+    known = timed & np.asarray(pc.is_valid(users))
+    user = np.asarray(pc.fill_null(users.combine_chunks().dictionary_encode().indices, -1))
+    order = np.lexsort((id_keys(ids.to_pylist()), ordinals, user))
+    order = order[known[order]]
+    ordered = user[order]
+    ends = np.searchsorted(ordered, ordered, side="right")
+    places = np.zeros(len(users), np.int64)
+    places[order] = ends - 1 - np.arange(len(order))
+    return pa.array(places, mask=~known)
+
+
+def not_empty(rows: pa.Table, name: str) -> bool:
+    """Whether a column is there and has a value."""
+    return name in rows.column_names and rows[name].null_count < rows.num_rows
+
+
+def as_maps(rows: pa.Table, slices: Sequence[str]) -> pa.Array:
+    """The values of slices of each row, by column, as `example_schema` has them."""
+    columns = [rows[SLICE + name].to_pylist() for name in slices]
+    values = [
+        [(name, value) for name, value in zip(slices, row, strict=True) if value is not None]
+        for row in zip(*columns, strict=True)
+    ]
+    return pa.array(values, pa.map_(pa.string(), pa.string()))

@@ -1,0 +1,164 @@
+"""`trees`: boosted trees, fitted by scikit-learn (boosting.py), evaluated here from arrays.
+
+Nodes of all trees stand in tensors of one size, so that a model is a safetensors file like any
+other, never a pickle. A node compares one number with a threshold, or looks up one category in a
+set; a missing or unknown value goes where the node says.
+"""
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from pipeline.modalities.protocols.encode import Preparation
+from pipeline.modalities.protocols.network import Batch
+from pipeline.modalities.tables.modules.boosting import (
+    MAX_CATEGORIES,
+    MAX_NODES,
+    MAX_TREES,
+    FittedTrees,
+    fit_trees,
+)
+from pipeline.modalities.tables.modules.inputs import CATEGORIES, FIRST_VALUE, NUMBERS, Codes
+from pipeline.modalities.tables.modules.rows import Losses, read_rows
+
+WORD = 32  # bits of a set of categories in one number
+SETS = -(-MAX_CATEGORIES // WORD)
+BLOCKS = 16
+"""In so many parts the trees are summed up for `embed`."""
+
+
+class Trees(nn.Module):
+    """T trees of up to M nodes for each of R sums, from which K outputs follow."""
+
+    feature: Tensor
+    threshold: Tensor
+    left: Tensor
+    right: Tensor
+    missing_left: Tensor
+    value: Tensor
+    sets: Tensor
+    position: Tensor
+    spread: Tensor
+    base: Tensor
+    size: Tensor
+
+    def __init__(self, preparation: Preparation, outputs: int, settings: Any = None) -> None:
+        """`settings` may have the loss of numbers, `loss` and `quantile`; squared without."""
+        super().__init__()
+        self.loss = getattr(settings, "loss", "squared")
+        self.quantile = getattr(settings, "quantile", 0.5)
+        self.num_numbers = len(preparation[NUMBERS])
+        self.codes = Codes(preparation)
+        num_values = [len(category["values"]) for category in preparation[CATEGORIES]]
+        self.order = sorted(range(len(num_values)), key=lambda k: num_values[k] > MAX_CATEGORIES)
+        """Columns of categories, those first that scikit-learn takes as such, as it wants them."""
+        self.num_sets = sum(num <= MAX_CATEGORIES for num in num_values)
+        self.sums = outputs if outputs > 2 else 1
+        shape = (MAX_TREES * self.sums, MAX_NODES)
+        whole = {"feature": torch.int16, "left": torch.int16, "right": torch.int16}
+        for name, kind in (whole | {"missing_left": torch.bool}).items():
+            self.register_buffer(name, torch.zeros(shape, dtype=kind))
+        for name in ("threshold", "value"):
+            self.register_buffer(name, torch.zeros(shape))
+        in_set = (*shape, SETS) if self.num_sets else (0, 0, SETS)
+        self.register_buffer("sets", torch.zeros(in_set, dtype=torch.int32))
+        position = torch.full((self.codes.total,), -1, dtype=torch.int32)
+        self.register_buffer("position", position)  # of each value among those that train has
+        self.register_buffer("spread", torch.zeros(self.sums, outputs))
+        self.register_buffer("base", torch.zeros(outputs))
+        self.register_buffer("size", torch.zeros(2, dtype=torch.int64))  # trees, depth
+
+    def fit(self, reader: Any, losses: Losses, seed: int) -> None:
+        """By scikit-learn's boosting on the CPU, with the settings that suit validation best."""
+        train, val = read_rows(reader, "train"), read_rows(reader, "val")
+        self._number_values(train.inputs)
+        fitted = fit_trees(
+            self.columns(train.inputs).numpy(),
+            train,
+            self.columns(val.inputs).numpy(),
+            val,
+            losses,
+            seed=seed,
+            loss=self.loss,
+            quantile=self.quantile,
+            num_sets=self.num_sets,
+            num_outputs=len(self.base),
+        )
+        self.take(fitted)
+
+    def _number_values(self, inputs: Batch) -> None:
+        """Give each value that train has its number, from 0 on in each column."""
+        if not self.codes.width:
+            return
+        codes = self.codes(inputs[CATEGORIES])
+        self.position.fill_(-1)
+        for place, first in enumerate(self.codes.first.tolist()):
+            known = torch.unique(codes[:, place])
+            known = known[known >= first + FIRST_VALUE]
+            self.position[known] = torch.arange(len(known), dtype=torch.int32)
+
+    def take(self, fitted: FittedTrees) -> None:
+        """Fill the tensors by trees of scikit-learn."""
+        with torch.no_grad():
+            for number, nodes in enumerate(fitted.trees):
+                self._fill(number, nodes)
+            self.spread.copy_(torch.from_numpy(fitted.spread))
+            self.base.copy_(torch.from_numpy(fitted.base))
+            self.size.copy_(torch.tensor([len(fitted.trees), fitted.depth]))
+
+    def _fill(self, number: int, nodes: dict[str, np.ndarray]) -> None:
+        num = len(nodes["value"])
+        for name in ("feature", "left", "right", "missing_left", "threshold", "value"):
+            tensor = getattr(self, name)
+            tensor[number, :num] = torch.from_numpy(nodes[name]).to(tensor.dtype)
+        if self.num_sets:
+            self.sets[number, :num] = torch.from_numpy(nodes["sets"])
+
+    def embed(self, inputs: Batch) -> Tensor:
+        """Sums over parts of the trees, `(N, BLOCKS * R)`."""
+        values = self._leaves(inputs)
+        num_rounds = values.shape[1] // self.sums
+        by_round = values.view(len(values), num_rounds, self.sums)
+        parts = [by_round[:, part::BLOCKS].sum(1) for part in range(BLOCKS)]
+        return torch.stack(parts, 1).flatten(1)
+
+    def read_out(self, embeddings: Tensor) -> Tensor:
+        total = embeddings.view(len(embeddings), BLOCKS, self.sums).sum(1)
+        outputs: Tensor = total @ self.spread + self.base
+        return outputs
+
+    def forward(self, inputs: Batch) -> Tensor:
+        return self.read_out(self.embed(inputs))
+
+    def _leaves(self, inputs: Batch) -> Tensor:
+        """The value of the leaf that each row reaches in each tree, `(N, trees)`."""
+        num_trees, depth = self.size.tolist()
+        values = self.columns(inputs)
+        node = torch.zeros(len(values), num_trees, dtype=torch.int64, device=values.device)
+        tree = torch.arange(num_trees, device=values.device)
+        for _ in range(depth):
+            at = (tree, node)
+            feature = self.feature[at].long()
+            seen = values.gather(1, feature)
+            goes_left = seen <= self.threshold[at]
+            if self.num_sets:
+                number = seen.nan_to_num(0.0).clamp(0, MAX_CATEGORIES).long()
+                word = self.sets[(*at, number // WORD)]
+                in_set = ((word >> (number % WORD)) & 1).bool()
+                goes_left = torch.where(feature < self.num_sets, in_set, goes_left)
+            goes_left = torch.where(torch.isnan(seen), self.missing_left[at], goes_left)
+            node = torch.where(goes_left, self.left[at].long(), self.right[at].long())
+        return self.value[(tree, node)]
+
+    def columns(self, inputs: Batch) -> Tensor:
+        """Categories, in `order`, by the numbers of their values, then numbers, `(N, m + n)`; NaN
+        where a value is missing or train has it not."""
+        parts = []
+        if self.codes.width:
+            numbers = self.position[self.codes(inputs[CATEGORIES])].float()[:, self.order]
+            parts.append(torch.where(numbers < 0, torch.nan, numbers))
+        if self.num_numbers:
+            parts.append(inputs[NUMBERS].float())
+        return torch.cat(parts, 1)

@@ -1,0 +1,72 @@
+"""Lines of YAML for a new entry: what was found by looking, for people to correct."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from pipeline.modalities.tables.content.columns import TableColumn
+from pipeline.modalities.tables.prepare.sources.oddities import Looked
+from pipeline.modalities.tables.prepare.sources.roles import OTHERS, Roles
+from pipeline.modalities.tables.prepare.types.finding import ColumnsFound
+
+WIDTH = 96
+RESERVED = ("true", "false", "null", "yes", "no", "on", "off", "y", "n")
+
+
+def entry_lines(
+    roles: Roles,
+    entry: Any,
+    columns: Sequence[TableColumn],
+    found: ColumnsFound,
+    odd: Looked,
+) -> tuple[str, ...]:
+    """`columns`, `types` and what else was found; and comments where a person should look."""
+    named = {roles.label_key: roles.label}
+    named |= {name: value for name in OTHERS if (value := getattr(roles, name)) is not None}
+    known = {column.name for column in columns}
+    ignored = [*entry.columns.ignore, *(n for n in found.left_out if n not in named.values())]
+    said = ", ".join(f"{key}: {quoted(name)}" for key, name in named.items())
+    if ignored:
+        said += f", ignore: [{', '.join(map(quoted, ignored))}]"
+    lines = [f"columns: {{{said}}}"]
+    lines += _mapping("types", {c.name: c.kind for c in columns if c.name in known})
+    if found.decimal != ".":
+        lines.append(f"decimal: {quoted(found.decimal)}")
+    if found.missing_suggested:
+        codes = ", ".join(
+            f"{quoted(name)}: [{', '.join(map(quoted, values))}]"
+            for name, values in found.missing_suggested.items()
+        )
+        lines.append(f"# missing: {{{codes}}}  # decide: are these codes for missing?")
+    if odd.telling:
+        lines.append(f"# decide: are these known before the outcome? {', '.join(odd.telling)}")
+    return tuple(" ".join(line.splitlines()) for line in lines)
+
+
+def decisions(roles: Roles, odd: Looked) -> tuple[str, ...]:
+    """What only a person can decide."""
+    asked = list(odd.decisions)
+    if roles.group is None and not any(text.startswith("group:") for text in asked):
+        asked.append(
+            "group: do several rows belong to one person, firm or site? Then name the column under "
+            "columns: group:"
+        )
+    return tuple(asked)
+
+
+def quoted(text: str) -> str:
+    """A text in YAML; as it is where that is one for sure."""
+    plain = text.replace("_", "a").replace(" ", "a").replace("-", "a")
+    is_word = plain.isascii() and plain.isalnum() and plain[0].isalpha() and text == text.strip()
+    if is_word and plain.lower() not in RESERVED:
+        return text
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _mapping(key: str, values: dict[str, str]) -> list[str]:
+    if not values:
+        return []
+    shown = ", ".join(f"{quoted(name)}: {value}" for name, value in values.items())
+    if len(shown) + len(key) + 4 <= WIDTH:
+        return [f"{key}: {{{shown}}}"]
+    return [f"{key}:", *(f"  {quoted(name)}: {value}" for name, value in values.items())]

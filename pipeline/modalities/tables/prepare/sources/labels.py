@@ -1,0 +1,115 @@
+"""The column that is to be predicted: its texts in one spelling each."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.modalities.tables.content.values import FALSE, TRUE, folded, parse_number
+from pipeline.modalities.tables.prepare.sources.reading import TextTable
+from pipeline.modalities.tables.prepare.sources.roles import map_texts
+from pipeline.modalities.tables.prepare.types.numbers import find_decimal, find_numbers
+from pipeline.modalities.tables.prepare.types.texts import Texts, some
+
+
+class LabelTexts(NamedTuple):
+    """Labels as texts; null for none."""
+
+    texts: pa.ChunkedArray
+    notes: list[str]
+    doubts: list[str]
+    names: set[str]
+    """The different ones."""
+    are_numbers: bool
+    """Whether most are different numbers."""
+
+    def by_split(
+        self, splits: pa.ChunkedArray | None, which: frozenset[str]
+    ) -> Mapping[str, Mapping[str | None, int]] | None:
+        """How often each label is in each split, as `Source` has it."""
+        if splits is None or not which:
+            return None
+        found: dict[str, dict[str | None, int]] = {split: {} for split in sorted(which)}
+        for split in found:
+            counts = pc.value_counts(self.texts.filter(pc.equal(splits, split)))
+            found[split] = {entry["values"]: entry["counts"] for entry in counts.to_pylist()}
+        return found
+
+
+def read_labels(
+    texts: Texts, table: TextTable, name: str, entry: Any, labels: Any, where: str
+) -> LabelTexts:
+    """Labels in one spelling each, and as the target names them.
+
+    Raises:
+        SourceError: none is one that the entry names.
+    """
+    notes: list[str] = []
+    spelled = _spelled(texts, notes)
+    spelled |= _without_stops(texts, table, name, spelled, notes)
+    column = map_texts(texts.values, lambda text: spelled.get(text, text))
+    found = {text for text in pc.unique(column).to_pylist() if text is not None}
+    namer = labels.namer(found, entry, where)
+    column = map_texts(column, namer)
+    names = {text for text in pc.unique(column).to_pylist() if text is not None}
+    return LabelTexts(column, notes, [], names, len(names) > 20)
+
+
+def _spelled(texts: Texts, notes: list[str]) -> dict[str, str]:
+    """What each text becomes: a number as programs write it, yes or no in one spelling."""
+    decimal, _ = find_decimal([texts])
+    numbers = find_numbers(texts, decimal)
+    if numbers is not None and not numbers.others and not numbers.not_finite:
+        thousands = "," if decimal == "." else "."
+        values = {text: str(parse_number(text, decimal, thousands)) for text in texts.counts}
+        if decimal != ".":
+            notes.append(f"column {texts.name} has {decimal!r} before the fraction")
+        return values
+    by_fold: dict[str, list[str]] = {}
+    for text in texts.counts:
+        by_fold.setdefault(folded(text), []).append(text)
+    if {*by_fold} <= TRUE | FALSE and {*by_fold} & TRUE and {*by_fold} & FALSE:
+        spelled = {
+            text: key if key in ("true", "false") else "yes" if key in TRUE else "no"
+            for key, alike in by_fold.items()
+            for text in alike
+        }
+        if len({*spelled.values()}) > 2:
+            spelled = {text: "yes" if folded(text) in TRUE else "no" for text in spelled}
+        if len(texts.counts) == 2:
+            return {}
+    else:
+        spelled = {text: alike[0] for alike in texts.spellings.values() for text in alike}
+    if spelled or texts.num_spelled > len(texts.counts):
+        written = some([repr(text) for text in sorted(spelled) or list(texts.counts)], 6)
+        num = len({spelled.get(text, text) for text in texts.counts})
+        notes.append(
+            f"column {texts.name}: {texts.num_spelled} spellings are of {num} labels: {written}"
+        )
+    return spelled
+
+
+def _without_stops(
+    texts: Texts, table: TextTable, name: str, spelled: Mapping[str, str], notes: list[str]
+) -> dict[str, str]:
+    """Labels of a file that has a full stop behind each, which are those of the others."""
+    if len(table.files) < 2:
+        return {}
+    found: dict[str, str] = {}
+    start = 0
+    column = map_texts(texts.values, lambda text: spelled.get(text, text))
+    parts = []
+    for num in table.file_rows:
+        parts.append({*pc.unique(column.slice(start, num)).drop_null().to_pylist()})
+        start += num
+    for file, own in zip(table.files, parts, strict=True):
+        others = set().union(*(part for part in parts if part is not own))
+        if own and all(text.endswith(".") for text in own):
+            bare = {text: text.rstrip(".").rstrip() for text in own}
+            if {*bare.values()} <= others:
+                found |= bare
+                notes.append(
+                    f"column {name}: labels of {file} end with a full stop, which is taken off"
+                )
+    return found

@@ -1,0 +1,110 @@
+"""The column of times: dates in ISO 8601, or whole numbers; one reading for all rows."""
+
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.dataset.splits.clock import Times
+from pipeline.dataset.splits.times import ordinals_of, read_times, type_of
+from pipeline.modalities.tables.content.values import DATE_TEXT, parse_date
+from pipeline.modalities.tables.prepare.sources.roles import RoleTexts, map_texts
+from pipeline.modalities.tables.prepare.types.dates import DEFAULT_PIVOT, find_dates
+from pipeline.modalities.tables.prepare.types.texts import Texts
+from pipeline.runtime.errors import SourceError
+
+SUNDAY = 6
+
+
+def read_time(texts: Texts, entry: Any) -> RoleTexts:
+    """Times as texts.
+
+    Raises:
+        SourceError: they could be either way round, or some have a time zone and others not.
+    """
+    dates = find_dates(texts)
+    if dates is None:
+        return RoleTexts(texts.values, [], [])
+    order = dates.order or entry.dates.order
+    name = texts.name
+    if order is None:
+        raise SourceError(
+            f"column {name} has dates of which each could be either way round, such as "
+            f"{next(iter(texts.counts))}: day or month first?",
+            fix="say dates: {order: day} or dates: {order: month} in the catalog entry",
+        )
+    if dates.num_aware and dates.num_naive:
+        row = _first_aware(texts)
+        raise SourceError(
+            f"column {name} has {dates.num_naive} rows without a time zone and {dates.num_aware} "
+            f"with one, first in row {row}",
+            fix="give all times a zone, such as 2024-01-31T09:00+01:00, or none",
+        )
+    notes = []
+    if order != "year":
+        notes.append(f"column {name} has dates with the {order} first, {dates.reason}")
+    if dates.num_aware:
+        notes.append(f"column {name} has times with a zone; all become UTC, and splits mean UTC")
+    pivot = (dates.latest_year or 2000 + DEFAULT_PIVOT) % 100
+
+    def read(text: str) -> str | None:
+        try:
+            return parse_date(text, order, pivot)
+        except ValueError:
+            return None
+
+    column = map_texts(texts.values, read)
+    return RoleTexts(column, notes, [])
+
+
+def _first_aware(texts: Texts) -> int:
+    for row, text in enumerate(texts.values.to_pylist(), 1):
+        match = DATE_TEXT.fullmatch(text) if text else None
+        if match and match.groups()[-1]:
+            return row
+    return 0
+
+
+def times_of(texts: pa.ChunkedArray) -> Times:
+    """All times among the texts of a column.
+
+    Raises:
+        SourceError: there is none.
+    """
+    kind = type_of(pc.unique(texts).to_pylist())
+    if kind is None:
+        known = texts.drop_null()
+        found = f"found {known[0].as_py()!r}" if len(known) else "it is empty"
+        raise SourceError(
+            f"the column that the entry names under columns: time: has no date or number, {found}",
+            fix="name another column, or write dates as 2013-01-31",
+        )
+    ordinals, is_known = ordinals_of(read_times(texts, kind))
+    return Times(kind, ordinals[is_known])
+
+
+def latest_year(time: RoleTexts | None) -> int | None:
+    """The last year among times; None where they are no dates."""
+    if time is None:
+        return None
+    last = pc.max(time.texts).as_py()
+    return int(last[:4]) if last and DATE_TEXT.match(last) else None
+
+
+def repeated_hours(times: pa.ChunkedArray) -> str | None:
+    """What to say of moments without a zone that come twice as at the end of summer time."""
+    counts = pc.value_counts(times.drop_null())
+    twice = [e["values"] for e in counts.to_pylist() if e["counts"] == 2 and "T" in e["values"]]
+    if not twice or len(twice) > 0.01 * len(times) + 4:
+        return None
+    moments = [datetime.fromisoformat(text) for text in twice if not text.endswith("Z")]
+    if not moments or not all(
+        m.weekday() == SUNDAY and m.hour <= 3 and m.month in (3, 4, 10, 11) for m in moments
+    ):
+        return None
+    shown = moments[0].isoformat(" ", "minutes")
+    return (
+        f"{shown} is there twice, as at the end of summer time; the times have no zone: nothing is "
+        "dropped, and the order of the file is kept"
+    )

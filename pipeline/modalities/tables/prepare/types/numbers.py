@@ -1,0 +1,131 @@
+"""Whether texts are numbers, and which sign stands before the fraction: one for all of a table."""
+
+import re
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.modalities.tables.content.values import (
+    LARGEST_EXACT,
+    NotFinite,
+    bare,
+    parse_number,
+)
+from pipeline.modalities.tables.prepare.types.texts import Texts
+from pipeline.sources.tables.missing import WORDS
+
+OTHER = {".": ",", ",": "."}
+BETWEEN = r"[\s\u00a0\u202f'\u2019]"
+LEADING_ZERO = re.compile(r"[+-]?0\d")
+CODE = re.compile(r"\d+[eE]\d+")
+"""Such as 12E3, which is a code as often as a number; 1.2e3 and 1e-05 are numbers."""
+MOSTLY = 0.9
+
+
+class NumbersFound(NamedTuple):
+    """A column as numbers."""
+
+    not_finite: list[str]
+    """Texts that are infinite or too large."""
+    others: list[str]
+    """Texts that are none, such as ?."""
+    affixes: dict[str, int]
+    """Rows by what stands around their numbers: $, %; empty for nothing."""
+
+
+def find_numbers(texts: Texts, decimal: str) -> NumbersFound | None:
+    """How a column is one of numbers; None where it is none."""
+    if _is_plain(texts, decimal):
+        return NumbersFound([], [], {})
+    not_finite, others, good = [], [], 0
+    affixes: dict[str, int] = {}
+    for text, rows in texts.counts.items():
+        digits, around = bare(text)
+        if LEADING_ZERO.match(digits) or "_" in digits:
+            return None
+        try:
+            value = parse_number(text, decimal, OTHER[decimal])
+        except NotFinite:
+            not_finite.append(text)
+            continue
+        except ValueError:
+            if text.casefold() not in WORDS:
+                return None
+            others.append(text)
+            continue
+        if CODE.fullmatch(digits) or (isinstance(value, int) and abs(value) > LARGEST_EXACT):
+            return None
+        if not isinstance(value, int) and abs(value) > LARGEST_EXACT and digits.isdecimal():
+            return None
+        good += rows
+        affixes[around] = affixes.get(around, 0) + rows
+    if not good or good < MOSTLY * texts.num_there - texts.rows_of(not_finite):
+        return None
+    return NumbersFound(not_finite, others, affixes)
+
+
+def _is_plain(texts: Texts, decimal: str) -> bool:
+    """Whether all are numbers as programs write them, found without looking at each in Python."""
+    if decimal != "." or not texts.num_there:
+        return False
+    values = texts.values.drop_null()
+    odd = pc.match_substring_regex(values, r"^[+-]?0\d|^[+-]?\d+[eE]\d+$|[^0-9.eE+-]")
+    if pc.any(odd).as_py():
+        return False
+    try:
+        numbers = values.cast(pa.float64()).combine_chunks().to_numpy(zero_copy_only=False)
+    except pa.ArrowException:
+        return False
+    return bool(np.isfinite(numbers).all() and (np.abs(numbers) <= LARGEST_EXACT).all())
+
+
+def find_decimal(columns: Iterable[Texts]) -> tuple[str, list[str]]:
+    """The sign before the fraction, by all columns, and the names of columns that leave it open.
+
+    Open are `12.480` and `1,250`, which may have a fraction or not. Without any that tells, it is
+    the point.
+    """
+    tells = {".": 0, ",": 0}
+    is_open: list[str] = []
+    for texts in columns:
+        said = {sign for sign in tells if _tells(texts, sign)}
+        if len(said) == 1:
+            tells[said.pop()] += 1
+        elif _is_open(texts):
+            is_open.append(texts.name)
+    decimal = "," if tells[","] > tells["."] else "."
+    return decimal, is_open if not max(tells.values()) else []
+
+
+def _tells(texts: Texts, decimal: str) -> bool:
+    """Whether all texts may have this sign before a fraction, and one can have no other."""
+    sign, other = re.escape(decimal), re.escape(OTHER[decimal])
+    whole = rf"[+-]?(?:\d{{1,3}}(?:(?:{other}|{BETWEEN})\d{{2,3}})+|\d*)"
+    may_be = re.compile(rf"{whole}(?:{sign}\d*)?(?:[eE][+-]?\d+)?")
+    can_be_no_other = re.compile(
+        rf".*{sign}(?:\d{{1,2}}|\d{{4,}}|)(?:[eE].*)?|.*{other}\d{{2,3}}{sign}\d*"
+        rf"|0?{sign}\d+|\d{{4,}}{sign}\d*|\d+{other}\d{{3}}{other}.*"
+    )
+    found = False
+    for text in texts.counts:
+        if text.casefold() in WORDS:
+            continue
+        digits, _ = bare(text)
+        if not may_be.fullmatch(digits):
+            return False
+        found = found or bool(can_be_no_other.fullmatch(digits.lstrip("+-")))
+    return found
+
+
+def _is_open(texts: Texts) -> bool:
+    """Whether texts have one kind of sign, always before three digits."""
+    found = False
+    for text in texts.counts:
+        digits, _ = bare(text)
+        if not re.fullmatch(r"[+-]?\d{1,3}(?:([.,])\d{3})?", digits):
+            return False
+        found = found or "." in digits or "," in digits
+    return found

@@ -1,0 +1,39 @@
+"""Inputs of a network as rows again, to be drawn."""
+
+import math
+from datetime import timedelta
+from typing import Any
+
+from pipeline.modalities.protocols.encode import Inputs, Preparation
+from pipeline.modalities.tables.content.columns import DATE
+from pipeline.modalities.tables.content.rows import Row
+from pipeline.modalities.tables.content.values import EPOCH, Value
+from pipeline.modalities.tables.encode.preparation import columns_in
+
+UNKNOWN = "unknown"
+
+
+def decoded(inputs: Inputs, preparation: Preparation) -> list[Row]:
+    """N rows with what a network sees of them."""
+    kinds = {column.name: column.kind for column in columns_in(preparation)}
+    rows: list[Row] = [{} for _ in range(len(next(iter(inputs.values()))))]
+    for place, said in enumerate(preparation["numbers"]):
+        is_date = kinds.get(said["name"]) == DATE
+        for row, value in zip(rows, inputs["numbers"][:, place].tolist(), strict=True):
+            row[said["name"]] = _number(value, is_date)
+    for place, said in enumerate(preparation["categories"]):
+        values: list[Any] = [UNKNOWN, None, *said["values"]]
+        for row, code in zip(rows, inputs["categories"][:, place].tolist(), strict=True):
+            row[said["name"]] = values[code] if code < len(values) else UNKNOWN
+    return rows
+
+
+def _number(value: float, is_date: bool) -> Value:
+    if not math.isfinite(value):
+        return None
+    if is_date:
+        try:
+            return (EPOCH + timedelta(days=round(value))).date().isoformat()
+        except OverflowError:
+            return None
+    return value

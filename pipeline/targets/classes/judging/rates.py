@@ -1,0 +1,29 @@
+"""Rates by which slices are compared, of classes."""
+
+import numpy as np
+
+from pipeline.dataset.arrays import Float64
+from pipeline.targets.classes.measures.metrics import Labels
+from pipeline.targets.gaps import Rate
+
+MAX_CLASSES = 10
+
+
+def rates(names: list[str], probabilities: Float64, labels: Labels) -> list[Rate]:
+    """Accuracy, calibration and, of each class, sensitivity and how often it is said.
+
+    `overconfidence` is confidence less accuracy: 0 where a slice is calibrated. Equal opportunity
+    is the gap of a sensitivity, demographic parity that of how often a class is said.
+    """
+    predicted, confidence = probabilities.argmax(1), probabilities.max(1)
+    right = (predicted == labels).astype(np.float64)
+    everyone = np.ones(len(labels), bool)
+    found = [
+        Rate("accuracy", right, everyone),
+        Rate("overconfidence", confidence - right, everyone),
+    ]
+    for code, name in list(enumerate(names))[:MAX_CLASSES]:
+        said = (predicted == code).astype(np.float64)
+        found.append(Rate(f"sensitivity to {name}", said, labels == code))
+        found.append(Rate(f"says {name}", said, everyone))
+    return found

@@ -1,0 +1,54 @@
+"""Between numbers as people give them and column `y` of shards, in which networks answer.
+
+By `scale` of the index y is `standard`, of mean 0 and standard deviation 1 on train, or `log`: the
+natural logarithm less its mean on train, so that a step of 1 is a factor of e for any data.
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.dataset.arrays import Float64
+
+if TYPE_CHECKING:
+    from pipeline.targets.protocols.labels import TargetIndex
+
+STANDARD, LOG = SCALES = ("standard", "log")
+AS_THEY_ARE = {"scale": STANDARD, "mean": 0.0, "std": 1.0}
+"""The index before anything is learnt from train."""
+MAX_EXPONENT = 700.0  # of e, that is still a number
+
+
+def to_y(values: NDArray[np.floating], index: "TargetIndex") -> Float64:
+    """Numbers as y, of one shape."""
+    numbers = np.asarray(values, np.float64)
+    if index["scale"] == LOG:
+        numbers = np.log(numbers)
+    y: Float64 = (numbers - index["mean"]) / index["std"]
+    return y
+
+
+def from_y(y: NDArray[np.floating], index: "TargetIndex") -> Float64:
+    """The numbers that y, or outputs of a network, stand for; of one shape."""
+    values: Float64 = np.asarray(y, np.float64) * index["std"] + index["mean"]
+    return np.exp(values.clip(max=MAX_EXPONENT)) if index["scale"] == LOG else values
+
+
+def problem_in(index: Mapping[str, Any]) -> str | None:
+    """Why an index, which may come from anywhere, says of no scale; None where it does."""
+    if index.get("scale") not in SCALES:
+        return f"scale should be {' or '.join(SCALES)}, found {index.get('scale')!r:.60}"
+    for name in ("mean", "std"):
+        value = index.get(name)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not np.isfinite(value):
+            return f"{name} should be a number, found {value!r:.60}"
+    if index["std"] <= 0:
+        return f"std should be positive, found {index['std']!r:.60}"
+    return None
+
+
+def in_words(value: float) -> str:
+    """A number as people read it."""
+    return f"{value:.5g}"

@@ -1,0 +1,134 @@
+"""What columns are, found by looking at all of their rows."""
+
+import pytest
+
+from pipeline.runtime.errors import SourceError
+from tests.support.table_sources import open_table_source, read_table, write_table
+
+HEADER = "x,y,label"
+
+
+def table(tmp_path, cells, name="a.csv"):
+    """Rows with `cells` in a column x, and another number beside it."""
+    lines = [f"{cell},{n % 7},{'ab'[n % 2]}" for n, cell in enumerate(cells)]
+    return write_table(tmp_path / name, HEADER, *lines)
+
+
+def kind(read, name="x"):
+    return read.kinds.get(name)
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        (["1", "2.5", "", "-3"], "number"),
+        (["01", "02", "03", "04"], "category"),
+        (["1E5", "2E5", "3E5", "3E5"], "category"),
+        (["1e-05", "2.5", "3", "4"], "number"),
+        (["yes", "no", "no", "yes"], "boolean"),
+        (["0", "1", "1", "0"], "number"),
+        (["2024-01-31", "2024-02-01", "2023-05-05", "2024-01-31"], "date"),
+        (["900719925474099301", "900719925474099302"] * 2, "category"),
+        (["a", "b", "a", "c"], "category"),
+        (["1.2.3", "1.2.4", "1.2.3", "1.2.3"], "category"),
+        (["10:30", "11:00", "10:30", "9:00"], "category"),
+    ],
+)
+def test_kinds(tmp_path, cells, expected):
+    assert kind(read_table(table(tmp_path, cells * 3))) == expected
+
+
+def test_a_told_kind_wins_and_must_fit(tmp_path):
+    path = table(tmp_path, ["1", "2", "3", "3"] * 3)
+    assert kind(read_table(path, types={"x": "category"})) == "category"
+    path = table(tmp_path, ["a", "2", "3", "3"] * 3)
+    with pytest.raises(SourceError, match=r"column x is no number, .* it has a"):
+        read_table(path, types={"x": "number"})
+
+
+def test_a_word_among_numbers_is_named_and_its_rows_cannot_be_used_until_told(tmp_path):
+    path = table(tmp_path, [str(n) for n in range(40)] + ["?", "?"])
+    read = read_table(path)
+    assert "column x: 2 rows have ?, which is no number" in read.said
+    assert 'missing: {x: ["?"]}' in read.said
+    assert read.rows["problem"].notna().sum() == 2
+    assert "column x: '?' is no number" in read.rows["problem"].dropna().iloc[0]
+    assert read_table(path, missing={"x": ["?"]}).rows["problem"].isna().all()
+
+
+def test_orders_of_dates_that_differ_by_row_are_refused(tmp_path):
+    path = table(tmp_path, ["13/01/2024", "01/14/2024", "02/03/2024"] * 4)
+    with pytest.raises(SourceError, match="dates in different orders"):
+        open_table_source(path)
+
+
+def test_a_row_number_a_constant_and_an_identifier_are_no_inputs(tmp_path):
+    lines = [f"{n},7,K{n * 37 % 101},{n % 5},{'ab'[n % 2]}" for n in range(50)]
+    read = read_table(write_table(tmp_path / "a.csv", "number,seven,key,y,label", *lines))
+    assert read.inputs == {"y"}
+    assert "column number is a row number: no input" in read.said
+    assert "column seven is '7' in all rows: no input" in read.said
+    assert "column key is another text in each row" in read.said
+    assert "ignore: [number, seven, key]" in read.said
+
+
+def test_ids_stay_when_other_rows_come_or_go(tmp_path):
+    lines = [f"{n / 7:.3f},{n % 3},{'ab'[n % 2]}" for n in range(40)]
+    before = read_table(write_table(tmp_path / "a.csv", HEADER, *lines)).rows["id"]
+    after = read_table(write_table(tmp_path / "b.csv", HEADER, *lines[::-1][5:])).rows["id"]
+    assert set(after) <= set(before)
+    assert before.is_unique
+    twice = read_table(write_table(tmp_path / "c.csv", HEADER, *lines, lines[3])).rows["id"]
+    assert set(twice) - set(before) == {f"{before[3]}-2"}
+
+
+def test_an_id_column_must_tell_rows_apart(tmp_path):
+    lines = [f"{n % 30},{n % 3},{'ab'[n % 2]}" for n in range(40)]
+    path = write_table(tmp_path / "a.csv", HEADER, *lines)
+    with pytest.raises(SourceError, match=r"column x has '0' in 2 rows, but ids are there once"):
+        open_table_source(path, columns={"id": "x"})
+
+
+def test_json_lines_and_csv_of_the_same_rows_are_the_same(tmp_path):
+    lines = [f"{n / 4},{'uvw'[n % 3]},{'ab'[n % 2]}" for n in range(30)]
+    csv = read_table(write_table(tmp_path / "a.csv", HEADER, *lines)).rows
+    objects = [
+        f'{{"x": {n / 4}, "y": "{"uvw"[n % 3]}", "label": "{"ab"[n % 2]}"}}' for n in range(30)
+    ]
+    found = read_table(write_table(tmp_path / "a.jsonl", *objects)).rows
+    assert csv["row"].tolist() == found["row"].tolist()
+    assert csv["sha256"].tolist() == found["sha256"].tolist()
+
+
+def test_tables_of_different_columns_are_not_joined(tmp_path):
+    write_table(tmp_path / "t/a.csv", "a,b,label", "1,2,x")
+    write_table(tmp_path / "t/b.csv", "c,d,e", "1,2,x")
+    with pytest.raises(SourceError, match=r"tables of different columns: a.csv, b.csv"):
+        open_table_source(tmp_path / "t")
+
+
+def test_columns_that_the_entry_names_must_be_there(tmp_path):
+    path = table(tmp_path, ["1", "2"] * 5)
+    for said, key in (
+        ({"columns": {"group": "who"}}, "columns: group:"),
+        ({"slices": ["who"]}, "slices:"),
+        ({"types": {"who": "number"}}, "types:"),
+    ):
+        with pytest.raises(SourceError, match="has no column who; it has x, y, label") as caught:
+            open_table_source(path, **said)
+        assert key in caught.value.fix
+
+
+def test_how_few_share_their_quasi_identifiers_is_counted(tmp_path):
+    lines = [f"{n % 4},{'uv'[n % 2]},{'ab'[n % 2]}" for n in range(40)] + ["9,u,a"]
+    path = write_table(tmp_path / "a.csv", HEADER, *lines)
+    read = read_table(path, quasi_identifiers=["x", "y"])
+    assert "quasi-identifiers x, y: k = 1 (1 rows are the only ones" in read.said
+
+
+def test_slices_are_reported_on_and_no_inputs_unless_said(tmp_path):
+    path = table(tmp_path, ["a", "b", "a", "A "] * 6)
+    read = read_table(path, slices=["x"])
+    assert read.inputs == {"y"}
+    assert read.rows["slice_x"].value_counts().to_dict() == {"a": 18, "b": 6}
+    assert read_table(path, slices=["x"], inputs=["x", "y"]).inputs == {"x", "y"}

@@ -1,0 +1,56 @@
+"""A table that comes inside scikit-learn goes through all stages, and its model answers."""
+
+import csv
+import json
+
+import pytest
+from sklearn.datasets import load_breast_cancer
+
+from tests.support.repository import Repository, make_clone
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def cancer(tmp_path_factory) -> Repository:
+    """A clone in which all stages ran on builtin:breast_cancer."""
+    repository = make_clone(tmp_path_factory.mktemp("cancer") / "clone")
+    repository.run("groundwork use breast_cancer")
+    params = repository.path / "params.yaml"
+    params.write_text(params.read_text().replace("model: auto", "model: linear"))
+    repository.commit("a table")
+    repository.run("dvc repro")
+    repository.commit("results")
+    return repository
+
+
+def report(repository: Repository, name: str) -> dict:
+    return json.loads((repository.path / "reports" / name).read_text())
+
+
+def test_it_goes_through_all_stages(cancer):
+    assert report(cancer, "ingest.json")["examples"] == 569
+    assert report(cancer, "validation.json")["failed_warning"] == 0
+    assert report(cancer, "labels.json")["duplicates"] == 0
+    assert report(cancer, "metrics.json")["accuracy"] > 0.9
+    index = json.loads((cancer.path / "data/shards/index.json").read_text())
+    assert index["columns"][0] == {"name": "numbers", "dtype": "float32", "shape": [30]}
+    numbers = index["preparation"]["numbers"]
+    assert numbers[0]["name"] == "mean radius"
+    assert len(numbers[0]["quantiles"]) == 33
+    assert "30 numbers" in (cancer.path / "reports/modelcard.md").read_text()
+    assert "rows" in (cancer.path / "reports/datacard.md").read_text()
+
+
+def test_it_answers_row_by_row(cancer):
+    data = load_breast_cancer()
+    path = cancer.path.parent / "patients.csv"
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow([*data.feature_names, "name"])
+        writer.writerows([*data.data[row], "who"] for row in (0, 20))
+        writer.writerow(["big", *data.data[0][1:], "who"])
+    output = cancer.run("groundwork predict ../patients.csv", expect=1)
+    assert "patients.csv row 1  malignant" in output
+    assert "patients.csv row 2  benign" in output
+    assert "row 3 cannot be read: column mean radius: 'big' is no number" in output
