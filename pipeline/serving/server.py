@@ -5,7 +5,7 @@ import contextlib
 import logging
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -72,8 +72,11 @@ class Server:
         self._follower = Follower(options.folder, options.records, batcher, make_recorder)
         self.state.follower = self._follower
 
-    def run(self) -> None:
-        """Answer until SIGTERM or SIGINT, then end without losing a request. SIGHUP reloads."""
+    def run(self, on_start: Callable[[], None]) -> None:
+        """Answer until SIGTERM or SIGINT, then end without losing a request. SIGHUP reloads.
+
+        `on_start` is called when both are heeded.
+        """
         limits = make_app(self.state)
         logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
         config = uvicorn.Config(
@@ -90,13 +93,13 @@ class Server:
         self._follower.start()
         try:
             with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
-                runner.run(self._serve(uvicorn.Server(config)))
+                runner.run(self._serve(uvicorn.Server(config), on_start))
         finally:
             self._follower.close()
             self.state.batcher.close()
             self.state.batcher.serving.recorder.close()
 
-    async def _serve(self, server: uvicorn.Server) -> None:
+    async def _serve(self, server: uvicorn.Server, on_start: Callable[[], None]) -> None:
         loop = asyncio.get_running_loop()
         ends: set[asyncio.Task[None]] = set()
 
@@ -113,6 +116,7 @@ class Server:
 
         with _signals(loop, begin_end, self._follower.look_now):
             server.capture_signals = contextlib.nullcontext  # type: ignore[assignment, method-assign]
+            on_start()
             await server.serve([self._socket])
 
 

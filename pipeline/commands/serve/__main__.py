@@ -26,9 +26,12 @@ def main(arguments: argparse.Namespace) -> None:
         keep_days=arguments.keep_contents,
     )
     server = Server(options)
-    for line in lines(server, options):
-        print(one_line(line), flush=True)
-    server.run()
+
+    def say_start() -> None:
+        for line in lines(server, options):
+            print(one_line(line), flush=True)
+
+    server.run(say_start)
     print("serve: ended", flush=True)
 
 

@@ -63,7 +63,7 @@ def read_tensor(described: Mapping[str, Any], rest: bytes) -> tuple[str, Any, by
         if not isinstance(given, list) or len(given) != num:
             raise ValueError(f"{name} should have {num} values, as its shape says")
         return name, given, rest[size or 0 :]
-    if datatype not in DTYPES:
+    if not isinstance(datatype, str) or datatype not in DTYPES:
         raise ValueError(f"datatype of {name} should be one of {', '.join([BYTES, *DTYPES])}")
     dtype = np.dtype(DTYPES[datatype]).newbyteorder("<")
     if size is not None:
