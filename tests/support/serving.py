@@ -112,6 +112,7 @@ class Running:
         self._changed = threading.Condition()
         threading.Thread(target=self._read, daemon=True).start()
         url = self.wait_for(r"at (http://\S+);")[1]
+        self.wait_for("serve: records in .*\n")  # the last line of the start
         self.host, _, port = url.removeprefix("http://").rpartition(":")
         self.port = int(port)
 

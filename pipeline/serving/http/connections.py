@@ -14,6 +14,8 @@ HEAD_SECONDS = 10.0
 HEAD_BYTES = 64 << 10
 MOST_CONNECTIONS = 512
 KEEP_ALIVE_SECONDS = 30
+GRACE_SECONDS = 0.5
+"""Between the end of listening and that of idle connections."""
 LINGER_SECONDS = 10.0
 """In which the end of an answer must have been read."""
 
@@ -71,8 +73,21 @@ class LimitedProtocol(HttpToolsProtocol):
         self._cut_off_later()
 
     def shutdown(self) -> None:
-        super().shutdown()
-        if self.transport.is_closing():
+        """Close when what is under way is answered.
+
+        A request may be on its way to a connection that looks idle: uvicorn alone would cut it off.
+        """
+        if self._is_idle():
+            self.loop.call_later(GRACE_SECONDS, self._close_idle)
+        else:
+            super().shutdown()
+
+    def _is_idle(self) -> bool:
+        return self.cycle is None or self.cycle.response_complete
+
+    def _close_idle(self) -> None:
+        if self._is_idle() and not self.transport.is_closing():
+            self.transport.close()
             self._cut_off_later()
 
     def _begin_head(self) -> None:

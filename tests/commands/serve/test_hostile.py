@@ -164,7 +164,7 @@ def test_a_bomb_delays_nobody_but_itself(impatient, image):
             start = time.monotonic()
             assert impatient.ask_json("POST", "/predict", image(number))[0] == 200
             took.append(time.monotonic() - start)
-    assert {status for status, _ in bombs.answers} <= {200, 503}
+    assert {status for status, _ in bombs.answers} <= {200, 503, 504}
     assert sorted(took)[5] < 2
     assert psutil.Process(impatient.process.pid).memory_info().rss < 1 << 30
 
@@ -223,7 +223,7 @@ def test_a_server_whose_disk_is_full_answers_and_says_so(tmp_path, monkeypatch, 
         lost = [answer for answer in answers if answer.get("recorded") is False]
         assert 0 < len(lost) < 20
         assert server.metric("groundwork_records_lost_total") == len(lost)
-        server.wait_for("serve: records are lost: .*File too large")
+        server.wait_for(r"serve: records are lost: .*(File too large|No space left)")
         assert "could not be written" in server.ask("GET", "/")[2].decode()
     from pipeline.dataset.served.tables import read_served
 

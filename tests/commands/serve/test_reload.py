@@ -43,6 +43,7 @@ class Clients:
                 self.answers.append((answer.status, json.loads(answer.read())))
             except (OSError, http.client.HTTPException) as error:
                 self.answers.append((0, {"error": repr(error)}))
+                connection.close()  # the next request opens another
 
 
 def test_no_request_is_lost_over_reloads(tmp_path, image):
