@@ -34,8 +34,9 @@ from scipy.stats import t
 from seeds import read_params
 from sklearn.datasets import load_digits
 
+from pipeline.clean.folds import assign_folds, folds_of
 from pipeline.clean.ledger import Ledger
-from pipeline.clean.out_of_fold import assign_folds, out_of_fold
+from pipeline.clean.out_of_fold import out_of_fold
 from pipeline.dataset.randomness import id_keys
 from pipeline.dataset.shards.column import INPUT
 from pipeline.learning.batches import Examples, make_examples
@@ -199,7 +200,7 @@ def ask(data: Data, given: NDArray[np.int64], seed: int) -> NDArray[np.float32]:
         np.arange(len(given)),
         given,
         id_keys(ids),
-        assign_folds(ids, seed, clean.folds),
+        folds_of(assign_folds(ids, seed, clean.folds)),
         NO_ROWS,
         recipe=check_recipe(len(given) * (clean.folds - 1) // clean.folds, clean.epochs, seed),
         device=device_for(data, "label check"),

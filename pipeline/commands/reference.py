@@ -21,6 +21,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from pipeline.commands.groundwork.listing import COMMANDS
+from pipeline.commands.report_keys import REPORTS
 from pipeline.entry import entry_type
 from pipeline.modalities.opening import MODALITIES
 from pipeline.params import all_params
@@ -32,11 +33,12 @@ PAGE = Path("docs/reference.md")
 HEAD = """\
 # Reference
 
-Every command, every key of `params.yaml` and every key of a catalog entry, written from the code by
-`make reference`. `transforms[flip].probability` is the key `probability` of an entry of the list
-`transforms` that says `name: flip`.
+Every command, every key of `params.yaml`, of a catalog entry and of the reports, written from the
+code by `make reference`. `transforms[flip].probability` is the key `probability` of an entry of the
+list `transforms` that says `name: flip`.
 
-[Commands](#commands) · [params.yaml](#paramsyaml) · [Catalog entries](#catalog-entries)
+[Commands](#commands) · [params.yaml](#paramsyaml) · [Catalog entries](#catalog-entries) ·
+[Reports](#reports)
 """
 SIGNS = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<"}
 WORDS = {str: "text", int: "whole number", float: "number", bool: "true or false"}
@@ -54,7 +56,20 @@ def page() -> str:
     for kind in kinds:
         parts.append(f"### Of {' and '.join(kind)}\n")
         parts.append(table(entry_type(*kind), {}))
+    parts += ["## Reports\n", *reports()]
     return "\n".join(parts)
+
+
+def reports() -> Iterator[str]:
+    for report, keys in REPORTS.items():
+        name, _, target = report.partition(", ")
+        rows = "\n".join(f"| {spelled(key)} | {cell(meaning)} |" for key, meaning in keys.items())
+        of_target = f", of {target}" if target else ""
+        yield f"### reports/{name}.json{of_target}\n\n| key | meaning |\n|---|---|\n{rows}\n"
+
+
+def spelled(keys: str) -> str:
+    return ", ".join(f"`{key}`" for key in keys.split(", "))
 
 
 def commands() -> Iterator[str]:

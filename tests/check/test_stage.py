@@ -80,8 +80,8 @@ def test_what_is_right_is_said_in_the_same_words_whatever_it_is(clone):
         (
             {"dataset": "nothing"},
             "dataset is 'nothing', but data/catalog/nothing.yaml does not exist; there are: "
-            "cifar10, cifar100, digits, fashion-mnist, mnist | fix: write "
-            "data/catalog/nothing.yaml (`uri:` and `license:` are enough)",
+            "breast_cancer, cifar10, cifar100, diabetes, digits, fashion-mnist, mnist, wine "
+            "| fix: write data/catalog/nothing.yaml (`uri:` and `license:` are enough)",
         ),
         pytest.param(
             {"train": {"device": "cuda"}},

@@ -1,11 +1,13 @@
 """docs/reference.md says what the code does."""
 
+import json
 import re
 import sys
 
 import pytest
 
 from pipeline.commands.reference import PAGE, page
+from pipeline.commands.report_keys import is_known
 from pipeline.runtime.code import ROOT
 from pipeline.runtime.settings import read_yaml
 
@@ -32,3 +34,11 @@ def test_every_key_of_params_has_a_row() -> None:
     ]
     assert len(keys) > 30
     assert [key for key in keys if f"| `{key}` |" not in TEXT] == []
+
+
+@pytest.mark.parametrize("report", ["ingest", "validation", "labels", "training", "metrics"])
+def test_every_key_of_a_report_has_a_meaning(report: str) -> None:
+    written = json.loads((ROOT / f"reports/{report}.json").read_text(encoding="utf-8"))
+    name = {"metrics": "metrics, classes"}.get(report, report)
+    assert [key for key in written if not is_known(name, key)] == []
+    assert not is_known("validation", "accuracy")

@@ -63,7 +63,8 @@ def known(modality: str) -> Known:
     assert prepared.problems == [None] * len(contents)
     table = table_of(modality, prepared)
     tally = prepare.new_tally()
-    tally.add(table.drop_columns(list(prepare.CONTENT)))
+    splits = pa.array(["train"] * table.num_rows)
+    tally.add(table.drop_columns(list(prepare.CONTENT)).append_column("split", splits))
     entry = modality_fields(modality, "prepare", "EntryFields")()
     index = {"modality": modality, "content": tally.index(entry)}
     read = table.select(list(encode.CONTENT))

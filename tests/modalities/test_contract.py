@@ -209,7 +209,8 @@ def test_a_tally_says_what_examples_have_in_common(known):
     prepare = open_prepare(known.name)
     tally, parts = prepare.new_tally(), prepare.new_tally()
     assert_has_names(tally, Tally)
-    without = known.table.drop_columns(list(prepare.CONTENT))
+    splits = pa.array(["train"] * known.table.num_rows)
+    without = known.table.drop_columns(list(prepare.CONTENT)).append_column("split", splits)
     tally.add(without)
     for start in range(0, without.num_rows, 3):
         parts.add(without[start : start + 3])

@@ -48,6 +48,8 @@ TEXT: Any = SimpleNamespace(
     features=lambda content: Features(["words", "length"], ["length"]),
     add_features=add_features,
     patterns=lambda table, content: table[["words", "length"]].to_numpy(np.float64),
+    tables=lambda rows, content, before, settings: [],
+    profile=lambda rows, content: {"word count.max": float(rows["words"].max())},
 )
 
 
@@ -128,7 +130,7 @@ def test_good_data_fail_nothing_and_have_a_profile(profile):
     assert known == [
         "examples", "groups", "split.train", "split.val", "split.test", "language.de",
         "language.en", "license.CC0-1.0", "words.mean", "words.std", "label_signal", "label.mean",
-        "remembered",
+        "word count.max", "remembered",
     ]  # fmt: skip
     assert profile["label_signal"] > 0.9
 

@@ -16,8 +16,6 @@ def cancer(tmp_path_factory) -> Repository:
     """A clone in which all stages ran on builtin:breast_cancer."""
     repository = make_clone(tmp_path_factory.mktemp("cancer") / "clone")
     repository.run("groundwork use breast_cancer")
-    params = repository.path / "params.yaml"
-    params.write_text(params.read_text().replace("model: auto", "model: linear"))
     repository.commit("a table")
     repository.run("dvc repro")
     repository.commit("results")

@@ -113,8 +113,8 @@ def test_from_any_folder(project):
 def test_an_unknown_dataset(project):
     before = read(project)
     assert project.run("groundwork use ../digits", expect=1) == (
-        "ERROR data/catalog has no dataset '../digits'; there are: cifar10, cifar100, digits, "
-        "fashion-mnist, mnist "
+        "ERROR data/catalog has no dataset '../digits'; there are: breast_cancer, cifar10, "
+        "cifar100, diabetes, digits, fashion-mnist, mnist, wine "
         "| fix: name one of these, or bring your data: groundwork add NAME PATH\n"
     )
     assert read(project) == before

@@ -51,12 +51,12 @@ def not_read(kind: str, instead: str) -> UnreadableImage:
     return UnreadableImage(f"{kind}, which is not read: {instead}")
 
 
-def unread_format(data: bytes) -> UnreadFormat | None:
+def unread_format(content: bytes) -> UnreadFormat | None:
     """The format of a picture, drawing or video that is known and not read; None for others."""
     for pattern, found, _ in UNREAD_FORMATS:
-        if re.match(pattern, data[:LOOKED_AT_BYTES], re.DOTALL):
+        if re.match(pattern, content[:LOOKED_AT_BYTES], re.DOTALL):
             return found
-    return TRUEVISION if data[-18:-2] == b"TRUEVISION-XFILE" else None
+    return TRUEVISION if content[-18:-2] == b"TRUEVISION-XFILE" else None
 
 
 def likely_content(data: bytes) -> str | None:
