@@ -16,3 +16,6 @@ FINDINGS = Path("data/findings")
 SHARDS = Path("data/shards")
 MODELS = Path("models")
 EVALUATION = Path("data/evaluation")
+
+SERVED = Path(".groundwork/serving")
+"""Records of `groundwork serve`, and contents where it keeps them."""

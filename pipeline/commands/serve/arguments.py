@@ -4,10 +4,10 @@ import argparse
 from pathlib import Path
 
 from pipeline.commands.frame import from_start
+from pipeline.dataset.places import SERVED
 
 PORT = 8000
 FOLDER = Path("models/serving")
-RECORDS = Path(".groundwork/serving")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -36,7 +36,7 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--records",
         type=from_start,
-        default=RECORDS,
+        default=SERVED,
         metavar="DIR",
         help="where answers are recorded, %(default)s",
     )
