@@ -1,10 +1,10 @@
 """What a request costs groundwork serve, beside its physical limit and beside LitServe and BentoML.
 
-All serve the same model.onnx and are asked about the same image by wrk 4 over as many connections.
-What counts is the CPU time of all their processes, in ratios of one run; wall times on a quiet machine
-alone. The limit is prepare, encode, forward and JSON in one loop, without a server. The peers run in
-an environment of their own, as BentoML wants other versions than requirements.txt has; without
-`--peers-python` they are left out.
+All serve the same model.onnx and are asked about the same image by wrk 4 over as many
+connections. What counts is the CPU time of all their processes, in ratios of one run; wall times
+on a quiet machine alone. The limit is prepare, encode, forward and JSON in one loop, without a
+server. The peers run in an environment of their own, as BentoML wants other versions than
+requirements.txt has; without `--peers-python` they are left out.
 
     apt-get install wrk
     python -m venv peers && peers/bin/pip install litserve==0.2.19 bentoml==1.4.40 onnxruntime \\
