@@ -12,6 +12,7 @@ from pipeline.dataset.shards.reader import ShardReader
 from pipeline.dataset.table import read_index, read_tables
 from pipeline.dataset.tables import read_table
 from pipeline.modalities.protocols.show import Contents, Show
+from pipeline.reporting.figures import with_id
 from pipeline.targets.protocols.describe import Describe
 
 NUM_SUSPECTED, NUM_PAIRS = 36, 24
@@ -45,7 +46,7 @@ class Pictures:
         num = table.num_rows
         self._draw(
             [row["id"] for row in worst],
-            [self.target.doubt(row) for row in worst],
+            [with_id(self.target.doubt(row), row["id"]) for row in worst],
             self.folder / "label_issues.png",
             columns=9,
             title=f"{num} suspected label{'s' * (num != 1)}, the most doubtful first",
@@ -65,7 +66,7 @@ class Pictures:
         }
         self._draw(
             ids,
-            [f"{split}\n{labels[id]}" for id, split in zip(ids, splits, strict=True)],
+            [with_id(f"{split}\n{labels[id]}", id) for id, split in zip(ids, splits, strict=True)],
             self.folder / "duplicates.png",
             columns=8,
             title=f"{table.num_rows} {self.show.NOUNS} repeat another, leaks between splits first",

@@ -23,6 +23,7 @@ from pipeline.report.figures import training_curves
 from pipeline.report.modelcard import write_card
 from pipeline.report.params import ReportParams, report_params
 from pipeline.report.tables import epoch_table, table, write_csv
+from pipeline.reporting.figures import with_id
 from pipeline.runtime.errors import MissingInput
 from pipeline.runtime.stage import Stage, run_stage
 from pipeline.targets.opening import open_card
@@ -86,7 +87,7 @@ def draw_mistakes(path: Path, mistakes: Mistakes, show: Show) -> None:
     show.grid(
         {name: column[rows] for name, column in test.inputs.items()},
         reader.preparation,
-        mistakes.captions,
+        [with_id(text, id) for text, id in zip(mistakes.captions, mistakes.ids, strict=True)],
         path,
         columns=9,
         title=mistakes.title,

@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from pipeline.reporting.figures import BLUE, GREY, ORANGE, save
+from pipeline.reporting.figures import BLUE, GREY, ORANGE, legend_below, save
 from pipeline.targets.protocols.card import TableRows
 
 
@@ -25,6 +25,6 @@ def training_curves(history: TableRows, best_epoch: int, path: Path) -> None:
             axis.plot(epochs, values, color=colour, marker=".", label=split)
         axis.axvline(best_epoch, color=ORANGE, linestyle="--", linewidth=1, label="best epoch")
         axis.set(xlabel="epoch", title=name)
-        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes[0].legend()
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    legend_below(axes[0])
     save(figure, path)

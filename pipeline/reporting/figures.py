@@ -7,6 +7,7 @@ import matplotlib
 matplotlib.use("agg")
 
 import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 plt.rcParams.update(
@@ -22,6 +23,19 @@ plt.rcParams.update(
     }
 )
 BLUE, ORANGE, GREY = "#2a6f97", "#e07a1f", "#8a8a8a"
+MAX_ID = 20  # characters below a small picture
+
+
+def with_id(caption: str, id: str) -> str:
+    """A caption and, in a line of its own, the end of an example's id, by which people find it."""
+    printable = "".join(c if c.isprintable() else " " for c in id)
+    shown = printable if len(printable) <= MAX_ID else f"…{printable[1 - MAX_ID :]}"
+    return f"{caption}\n{shown}"
+
+
+def legend_below(axis: Axes) -> None:
+    """A legend below a picture, where it covers no point."""
+    axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=3)
 
 
 def save(figure: Figure, path: Path) -> None:

@@ -112,7 +112,7 @@ def test_suspected_labels_and_how_often_which_class_looks_like_which(folders, mo
     pictures_of().draw_suspected()
     images, captions, _ = grid.given
     assert levels(images) == [10, 200]  # the second was removed
-    assert captions == ["given dog\nlooks like cat", "given cat\nlooks like bird"]
+    assert captions == ["given dog\nlooks like cat\nb", "given cat\nlooks like bird\ng"]
     assert grid.options["title"] == "2 suspected labels, the most doubtful first"
     counts, classes, _ = matrix.given
     assert counts.tolist() == [[0, 0, 1], [1, 0, 0], [0, 0, 0]]
@@ -133,7 +133,7 @@ def test_duplicates_pair_by_pair_with_the_labels_of_the_source(folders, monkeypa
     pictures_of().draw_duplicates()
     images, captions, _ = grid.given
     assert levels(images) == [0, 20, 30, 0]  # black where there is none
-    assert captions == ["val\nno label", "test\ncat", "train\ndog", "train\ncat"]
+    assert captions == ["val\nno label\nh", "test\ncat\nc", "train\ndog\nd", "train\ncat\na"]
     assert grid.options["title"] == "2 images repeat another, leaks between splits first"
     assert_is_png("duplicates.png")
 

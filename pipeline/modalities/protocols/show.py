@@ -114,7 +114,7 @@ class Show(Protocol):
         """Draw examples as shards have them, in rows of `columns`; without any, the title alone.
 
         Args:
-            captions: of one or two lines each.
+            captions: of one to three lines each.
             blank: places that have a caption and no example; `inputs` has the examples of the
                 others.
         """

@@ -48,7 +48,7 @@ def image_grid(
     rows = -(-len(images) // columns)
     if not rows:
         return _draw_text(title, path)
-    size = (1.15 * columns, 1.4 * rows + 0.4)
+    size = (1.15 * columns, 1.5 * rows + 0.4)
     figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False)
     figure.suptitle(title, y=1 - 0.1 / size[1], va="top")
     cells: list[Any] = list(axes.flat)

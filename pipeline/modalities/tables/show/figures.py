@@ -28,16 +28,17 @@ def row_grid(
     down = -(-len(rows) // across)
     if not down:
         return draw_text(title, path)
-    lines = 3 + min(MAX_COLUMNS, max((len(row) for row in rows if row), default=0))
+    lines = 4 + min(MAX_COLUMNS, max((len(row) for row in rows if row), default=0))
     size = (WIDTH * across, LINE * lines * down + 0.4)
     figure = plt.figure(figsize=size)
     figure.suptitle(title, y=1 - 0.1 / size[1], va="top")
     for place, (row, caption) in enumerate(zip(rows, captions, strict=True)):
         left = place % across / across
         top = 1 - (0.35 + place // across * LINE * lines) / size[1]
-        shown = " · ".join(caption.splitlines())
-        figure.text(left, top, cut(shown, 34), fontsize=6.5, va="top", weight="bold")
-        for line, (name, value) in enumerate(list((row or {}).items())[:MAX_COLUMNS], 1):
+        first, below = caption.splitlines()[:2], " ".join(caption.splitlines()[2:])
+        figure.text(left, top, cut(" · ".join(first), 34), fontsize=6.5, va="top", weight="bold")
+        figure.text(left, top - LINE / size[1], below, fontsize=6, va="top")
+        for line, (name, value) in enumerate(list((row or {}).items())[:MAX_COLUMNS], 2):
             height = top - line * LINE / size[1]
             figure.text(left, height, cut(name, MAX_NAME), fontsize=6, va="top", color=GREY)
             figure.text(

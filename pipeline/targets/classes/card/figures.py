@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
-from pipeline.reporting.figures import BLUE, GREY, ORANGE, save
+from pipeline.reporting.figures import BLUE, GREY, ORANGE, legend_below, save
 from pipeline.targets.protocols.card import TableRows
 
 NAME_LENGTH = 40
@@ -25,8 +25,8 @@ def calibration(
     _reliability(axis, bins, BLUE, as_it_is)
     _reliability(axis, scaled_bins, ORANGE, scaled)
     axis.set(xlim=(0, 1.02), ylim=(-0.02, 1.02), xlabel="confidence", ylabel="accuracy")
-    axis.set_title("expected calibration error")
-    axis.legend(loc="lower right")
+    axis.set_title("accuracy by confidence, on test")
+    legend_below(axis)
     save(figure, path)
 
 
@@ -43,7 +43,11 @@ def slices(rows: TableRows, path: Path) -> None:
     axis.errorbar(accuracy, places, xerr=reach, fmt="o", color=BLUE, markersize=4, linewidth=1)
     names = [f"{_short(row['slice'])} ({row['count']:,})" for row in rows]
     axis.set_yticks(places, names)
-    axis.set(xlabel="accuracy, with 95 % intervals", ylim=(-0.6, len(rows) - 0.4))
+    axis.set(
+        xlabel="accuracy, with 95 % intervals",
+        ylim=(-0.6, len(rows) - 0.4),
+        title="accuracy by slice of test",
+    )
     save(figure, path)
 
 
@@ -76,6 +80,7 @@ def robustness(rows: TableRows, path: Path) -> None:
         )
         axis.set(title=name, ylim=(0, 1.03))
         axis.set_xticks(strengths)
+    figure.suptitle("accuracy on corrupted test examples", fontsize=10)
     figure.supxlabel("strength", fontsize=9)
     figure.supylabel("accuracy", fontsize=9)
     figure.tight_layout()

@@ -123,7 +123,12 @@ def csv_tables(evaluation: EvaluationTables) -> dict[str, tuple[Sequence[str], T
 
 def draw(evaluation: EvaluationTables, folder: Path) -> None:
     classes = evaluation.summary["target"]["classes"]
-    confusion(confusion_matrix(evaluation), classes, folder / "confusion.png")
+    confusion(
+        confusion_matrix(evaluation),
+        classes,
+        folder / "confusion.png",
+        title="test examples, by class",
+    )
     figures.calibration(
         reliability(evaluation, scaled=False),
         metric(evaluation, "calibration_error"),

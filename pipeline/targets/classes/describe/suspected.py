@@ -39,4 +39,4 @@ def draw_suspected(suspected: pa.Table, index: TargetIndex, folder: Path) -> Non
     matrix = np.zeros((len(classes), len(classes)), np.int64)
     np.add.at(matrix, (given, proposed), 1)
     path = folder / "label_confusion.png"
-    confusion(matrix, classes, path, rows="given", columns="proposed")
+    confusion(matrix, classes, path, rows="given", columns="proposed", title="suspected labels")

@@ -17,15 +17,18 @@ def confusion(
     *,
     rows: str = "true",
     columns: str = "predicted",
+    title: str,
 ) -> None:
     """Counts by class of row and of column, shape `(K, K)`, shaded by the share of the row."""
     num = len(classes)
     side = min(12.0, 2.2 + 0.42 * num)
     figure, axis = plt.subplots(figsize=(side, side))
     share = matrix / matrix.sum(1, keepdims=True).clip(1)
-    axis.imshow(share, cmap="Blues", vmin=0, vmax=1)
+    shaded = axis.imshow(share, cmap="Blues", vmin=0, vmax=1)
+    scale = figure.colorbar(shaded, ax=axis, fraction=0.046, pad=0.04)
+    scale.set_label("share of the row")
     axis.grid(False)
-    axis.set(xlabel=columns, ylabel=rows)
+    axis.set(xlabel=columns, ylabel=rows, title=title)
     if num <= 40:
         axis.set_xticks(range(num), classes, rotation=45, ha="right")
         axis.set_yticks(range(num), classes)
