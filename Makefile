@@ -76,3 +76,4 @@ lock: ## Pin every transitive version of what pyproject.toml names, with hashes.
 	@test -x $(VENV)/bin/uv || $(MAKE) --no-print-directory install
 	@$(COMPILE) --upgrade --group dev --output-file requirements.txt pyproject.toml
 	@$(COMPILE) --constraint requirements.txt --group report --output-file .github/requirements.txt
+	@$(COMPILE) --constraint requirements.txt --group serve --output-file requirements-serve.txt

@@ -14,7 +14,16 @@ from tests.support.repository import ROOT
 
 FOLDER = ROOT / "benchmarks"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.py"))
-WITHOUT_COMMAND = {"cifar", "copies", "corruptions", "data_trials", "drafts", "patches", "results"}
+WITHOUT_COMMAND = {
+    "serving_peers",
+    "cifar",
+    "copies",
+    "corruptions",
+    "data_trials",
+    "drafts",
+    "patches",
+    "results",
+}
 """What others import."""
 PROBE = """
 import ast, contextlib, importlib, io, json, sys, traceback

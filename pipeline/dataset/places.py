@@ -17,3 +17,6 @@ SHARDS = Path("data/shards")
 MODELS = Path("models")
 SERVING = Path("models/serving")
 EVALUATION = Path("data/evaluation")
+
+SERVED = Path(".groundwork/serving")
+"""Records of `groundwork serve`, and contents where it keeps them."""

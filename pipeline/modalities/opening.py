@@ -22,6 +22,7 @@ if TYPE_CHECKING:  # a stage waits for what it opens alone: some need torch
     from pipeline.modalities.protocols.label_check import LabelCheck
     from pipeline.modalities.protocols.network import Network
     from pipeline.modalities.protocols.prepare import Prepare
+    from pipeline.modalities.protocols.requests import Requests
     from pipeline.modalities.protocols.show import Show
     from pipeline.modalities.protocols.stress import Stress
 
@@ -34,6 +35,11 @@ MODALITIES = {
 
 def open_prepare(modality: str) -> "Prepare":
     return cast("Prepare", _open(modality, "prepare"))
+
+
+def open_requests(modality: str) -> "Requests":
+    """A module beside `prepare/interface.py`, for servers, which have no Arrow."""
+    return cast("Requests", import_module(f"{package_of(modality)}.prepare.requests"))
 
 
 def open_checks(modality: str) -> "Checks":

@@ -11,6 +11,7 @@ GroundworkError        one line: what is wrong and where, then what to do
 ├── ExportError        what would be served does not answer as the network does
 ├── CompareError       two runs cannot be compared
 ├── ForgetError        examples cannot be erased, or not all of them were
+├── ServingError       a model cannot be served, or a server cannot start
 ├── FileError          the system refused to read or write a file
 └── WorkerKilled       a worker process died
 """
@@ -77,6 +78,10 @@ class CompareError(GroundworkError):
 
 
 class ForgetError(GroundworkError):
+    pass
+
+
+class ServingError(GroundworkError):
     pass
 
 

@@ -3,7 +3,7 @@
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from pipeline.runtime.errors import SettingsError
 from pipeline.runtime.settings import Settings
@@ -51,6 +51,21 @@ def open_describe(target: str) -> "Describe":
 
 def open_judging(target: str) -> "Judging":
     return cast("Judging", _open(target, "judging"))
+
+
+class Answers(NamedTuple):
+    """What a server has of a target: two modules that import neither torch, Arrow nor SciPy."""
+
+    outputs: Any
+    """Has `probabilities`; see `Judging.probabilities`."""
+    labels: Any
+    """Has `answer`; see `Labels.answer`."""
+
+
+def open_answers(target: str) -> Answers:
+    package = package_of(target)
+    modules = ("measures.outputs", "labels.answers")
+    return Answers(*(import_module(f"{package}.{module}") for module in modules))
 
 
 def open_card(target: str) -> "Card":

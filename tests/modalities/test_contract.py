@@ -3,6 +3,7 @@
 Networks, and what people see, are in test_contract_networks.py and test_contract_shown.py.
 """
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from pipeline.modalities.opening import (
     open_encode,
     open_fit,
     open_prepare,
+    open_requests,
     open_stress,
     package_of,
 )
@@ -30,6 +32,7 @@ from pipeline.modalities.protocols.fit import Fit
 from pipeline.modalities.protocols.label_check import LabelCheck
 from pipeline.modalities.protocols.network import Network
 from pipeline.modalities.protocols.prepare import Prepare, SourceKind, Tally
+from pipeline.modalities.protocols.requests import Requests
 from pipeline.modalities.protocols.show import Show
 from pipeline.modalities.protocols.stress import Stress
 from pipeline.runtime.errors import SettingsError, SourceError
@@ -47,6 +50,7 @@ from tests.support.samples import ANYTHING
 
 PROTOCOLS = {
     "prepare": Prepare,
+    "requests": Requests,
     "checks": Checks,
     "compare": Compare,
     "label_check": LabelCheck,
@@ -66,6 +70,29 @@ def test_names_and_parameters_are_those_of_the_protocol(modality, part):
 def test_another_name_is_no_modality():
     with pytest.raises(SettingsError, match="modality must be "):
         package_of("nothing")
+
+
+# requests
+
+
+def test_a_request_is_prepared_as_ingest_prepares(known):
+    """And measurements that are kept of it are some of all."""
+    prepare, requests = open_prepare(known.name), open_requests(known.name)
+    assert next(iter(prepare.CONTENT)) == requests.CONTENT
+    assert set(requests.MEASURED) <= {m.name for m in prepare.MEASUREMENTS}
+    limits = known.settings["ingest"]
+    assert set(requests.LIMITS) <= set(type(limits).model_fields)
+    for content in everything(known):
+        expected = prepare.prepare([content], limits)
+        assert repr(requests.prepare([content], limits)) == repr(expected)
+
+
+def test_what_is_no_content_in_json_is_refused(known):
+    requests = open_requests(known.name)
+    for value in (None, 1, [], {"nothing": 1}, {requests.CONTENT: 7}):
+        with contextlib.suppress(ValueError):
+            assert isinstance(requests.from_json(value), bytes)
+    assert isinstance(requests.is_dear(known.contents[0]), bool)
 
 
 # prepare
@@ -308,6 +335,7 @@ pipeline.modalities.__path__.append("tests/support")
 package, contents, preparation = ast.literal_eval(sys.stdin.read())
 encode = importlib.import_module(package + ".encode.interface")
 inputs = encode.encode(contents, preparation)
+importlib.import_module(package + ".prepare.requests")
 print(sorted({"torch", "pyarrow", "pandas"} & {*sys.modules}))
 for part in ("prepare", "stress"):
     importlib.import_module(f"{package}.{part}.interface")

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pipeline.commands.forget.storage import current_lock
-from pipeline.dataset.places import OPTOUT_DIR, PROFILES_DIR, REVIEWS_DIR
+from pipeline.dataset.places import OPTOUT_DIR, PROFILES_DIR, REVIEWS_DIR, SERVED
 from pipeline.runtime.settings import PARAMS_FILE, read_yaml
 from pipeline.runtime.stage import DVC_FILE, WORK_DIR
 from pipeline.train.live import LIVE
@@ -41,7 +41,7 @@ class Treatment(Enum):
     REMOVED = auto()
     """Nobody needs it: what was never finished, work files, curves and plots that were drawn."""
     SEARCHED = auto()
-    """Made by the pipeline or by DVC, but by no stage now: removed where it has them."""
+    """Made by the pipeline, a server or DVC, but by no stage now: removed where it has them."""
     REWRITTEN = auto()
     """What people decided and accepted: lines about the examples go, all else stays."""
     NOTED = auto()
@@ -90,7 +90,7 @@ class Workspace(NamedTuple):
             return Treatment.NOTED
         if match := DECISIONS.fullmatch(path.parts[1] if len(path.parts) > 1 else ""):
             return Treatment.REWRITTEN if match[1] == self.dataset else Treatment.NOTED
-        return Treatment.REMOVED
+        return Treatment.SEARCHED if path.is_relative_to(SERVED) else Treatment.REMOVED
 
     def _is_unfinished(self, path: Path) -> bool:
         return any(

@@ -30,6 +30,7 @@ COMMANDS = _rooms(
     use="make params.yaml ready for a dataset",
     review="decide about doubtful labels, on a local page",
     predict="ask the model in models/ about new examples",
+    serve="answer requests over HTTP, and record the answers",
     compare="say whether the change from one run to another is real",
     forget="erase examples from everything that DVC and git keep, with a receipt",
     repair="mend what a killed run may leave, so that DVC works again",

@@ -21,6 +21,7 @@ import pytest
 from pipeline.commands.forget.contents.mentions import REFERENCES, SENTENCES
 from pipeline.commands.forget.contents.parquet import KEYS
 from pipeline.commands.forget.places import JOURNAL, Treatment, Workspace, read_workspace
+from pipeline.dataset.served.layout import ANSWERS, Layout, answer_row
 from pipeline.validate.profile import remembered_key
 from tests.support.forgetting import FORGET, FORGOTTEN, IDS, everything, holders, stored
 from tests.support.repository import Repository
@@ -78,6 +79,8 @@ def test_text_in_tables_names_examples_in_known_columns_alone(made):
         ("dvc_plots/index.html", Treatment.REMOVED),
         ("dvclive/metrics.json", Treatment.REMOVED),
         (".groundwork/anything/new", Treatment.REMOVED),
+        (".groundwork/serving/contents/2026-11-30/0123", Treatment.SEARCHED),
+        (".groundwork/serving/0123/20261130T12-answers-1-0.rec", Treatment.SEARCHED),
         (".groundwork/forgetting.json", Treatment.NOTED),
         (".groundwork/forgotten-2026-11-30-1.md", Treatment.NOTED),
         (".groundwork/reviews-people.journal", Treatment.REWRITTEN),
@@ -123,6 +126,16 @@ def plant(repository: Repository, downloads: Path) -> None:
     write(".dvc/tmp/exps/run/x/x.run", ID)
     write(".dvc/tmp/old.json", json.dumps({"path": ID}))
     write("reports/mistakes.csv", f"id,label\n{ID},ada\n")  # of an earlier version
+
+    # What a server was asked: the content, and its record among others; and what was of others.
+    kept = stored(repository, [ID])[0]
+    digest = hashlib.sha256(kept).hexdigest()
+    write(f".groundwork/serving/contents/2026-12-30/{digest}", kept)
+    write(f".groundwork/serving/contents/2026-12-30/{'0' * 64}", b"of somebody else")
+    header = Layout(ANSWERS, "ab" * 32).header()
+    rows = [answer_row(1.0, bytes(16), d, 0.1, b"") for d in ("0" * 64, digest, "1" * 64)]
+    write(".groundwork/serving/ab/20261130T12-answers-1-0.rec", header + b"".join(rows))
+    write(".groundwork/serving/ab/20261130T13-answers-1-0.rec", header + rows[0])
 
     # A cache with a table that is none of ours, compressed, and without digests.
     table = io.BytesIO()
@@ -182,6 +195,13 @@ def test_a_canary_in_every_place_is_gone(repository):
     ):
         assert not (root / path).exists()
     assert not list(root.glob("reports/**/*.png"))
+    assert sorted(path.name for path in (root / ".groundwork/serving").rglob("*")) == [
+        "0" * 64,
+        "20261130T13-answers-1-0.rec",
+        "2026-12-30",
+        "ab",
+        "contents",
+    ]
     assert not list(root.rglob("*.partial"))
     assert [path.name for path in (cache / "downloads").glob("*/*")] == ["other.gz"]
     journal = (root / ".groundwork/reviews-people.journal").read_bytes()

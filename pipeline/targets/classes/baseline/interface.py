@@ -14,7 +14,8 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
 from pipeline.dataset.arrays import Float32, Float64
-from pipeline.targets.classes.measures.metrics import cross_entropy, softmax
+from pipeline.targets.classes.measures.metrics import cross_entropy
+from pipeline.targets.classes.measures.outputs import softmax
 from pipeline.targets.protocols.baseline import Arrays, Known
 from pipeline.targets.protocols.labels import TargetIndex
 

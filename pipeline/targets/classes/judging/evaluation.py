@@ -13,7 +13,8 @@ from pipeline.targets.classes.judging.accuracy import Accuracy, accuracy_of
 from pipeline.targets.classes.judging.intervals import Interval, metric_intervals
 from pipeline.targets.classes.judging.robustness import Corrupted, mean_accuracy, robustness
 from pipeline.targets.classes.measures.guessing import compared_with_guessing
-from pipeline.targets.classes.measures.metrics import Labels, fit_temperature, softmax
+from pipeline.targets.classes.measures.metrics import Labels, fit_temperature
+from pipeline.targets.classes.measures.outputs import softmax
 from pipeline.targets.classes.measures.ranking import summary
 from pipeline.targets.protocols.judging import Answers, Stressed, TestSplit
 from pipeline.targets.slices import MIN_EXAMPLES, Slice, slices

@@ -10,15 +10,14 @@ are shown with an interval.
 from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse  # type: ignore[import-untyped]
 
-from pipeline.dataset.arrays import Float32, Float64
+from pipeline.dataset.arrays import Float32
 from pipeline.targets.classes.judging.evaluation import evaluate_classifier, temperature_of
 from pipeline.targets.classes.judging.predictions import Predictions, align, read_predictions
 from pipeline.targets.classes.judging.scores import example_scores, metrics_of
 from pipeline.targets.classes.judging.tables import tables
-from pipeline.targets.classes.measures.metrics import softmax
+from pipeline.targets.classes.measures.outputs import probabilities
 from pipeline.targets.protocols.judging import Answers, Evaluation, Stressed, TestSplit
 from pipeline.targets.protocols.labels import TargetIndex
 
@@ -38,10 +37,6 @@ __all__ = [
 GOOD = {"accuracy": 1, "f1_macro": 1, "loss": -1, "calibration_error": -1}
 JUDGED = ("accuracy", "f1_macro")
 BESIDE = ("worst_class_accuracy", "auc", "average_precision", "brier", "sensitivity")
-
-
-def probabilities(outputs: NDArray[np.floating]) -> Float64:
-    return softmax(outputs)
 
 
 def calibration(validation: Answers) -> Mapping[str, float]:

@@ -1,14 +1,15 @@
-"""What a model says of an example, for people and as JSON."""
+"""What a model says of an example, for people and as JSON; knows no Arrow, so that a server can."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.targets.protocols.labels import TargetIndex
+if TYPE_CHECKING:
+    from pipeline.targets.protocols.labels import TargetIndex
 
 
-def answer(probabilities: NDArray[np.float64], index: TargetIndex) -> dict[str, Any]:
+def answer(probabilities: NDArray[np.float64], index: "TargetIndex") -> dict[str, Any]:
     """The best class, and the probability of each, `(K,)`, to six digits."""
     best = int(probabilities.argmax())
     return {
@@ -21,6 +22,6 @@ def answer(probabilities: NDArray[np.float64], index: TargetIndex) -> dict[str, 
     }
 
 
-def answer_words(probabilities: NDArray[np.float64], index: TargetIndex) -> list[str]:
+def answer_words(probabilities: NDArray[np.float64], index: "TargetIndex") -> list[str]:
     best = int(probabilities.argmax())
     return [index["classes"][best], f"{probabilities[best]:.4f}"]

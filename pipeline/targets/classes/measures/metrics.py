@@ -5,16 +5,11 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar  # type: ignore[import-untyped]
 
 from pipeline.dataset.arrays import Float64
+from pipeline.targets.classes.measures.outputs import softmax
 
 Labels = NDArray[np.int64]
 
 CALIBRATION_BINS = 15
-
-
-def softmax(logits: NDArray[np.floating]) -> Float64:
-    shifted = np.exp(logits.astype(np.float64) - logits.max(1, keepdims=True))
-    probabilities: Float64 = shifted / shifted.sum(1, keepdims=True)
-    return probabilities
 
 
 def confusion_matrix(labels: Labels, predicted: Labels, num_classes: int) -> NDArray[np.int64]:

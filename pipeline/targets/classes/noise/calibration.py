@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from pipeline.dataset.annotations import Annotations, Codes
 from pipeline.dataset.arrays import Float64
-from pipeline.targets.classes.measures.metrics import fit_temperature, softmax
+from pipeline.targets.classes.measures.metrics import fit_temperature
+from pipeline.targets.classes.measures.outputs import softmax
 from pipeline.targets.classes.noise import labels
 from pipeline.targets.classes.noise.labels import LabelCheck
 from pipeline.targets.classes.noise.reliability import NOTHING_TO_TELL, TRUSTED, reliability

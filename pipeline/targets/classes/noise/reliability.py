@@ -18,7 +18,7 @@ from scipy.optimize import minimize_scalar  # type: ignore[import-untyped]
 from pipeline.dataset.annotations import Codes
 from pipeline.dataset.arrays import Float64
 from pipeline.dataset.sampling import sample_rows
-from pipeline.targets.classes.measures.metrics import softmax
+from pipeline.targets.classes.measures.outputs import softmax
 from pipeline.targets.protocols.noise import Reliability
 
 MAX_FITTED = 20_000  # examples, so that time does not grow

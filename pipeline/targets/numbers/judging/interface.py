@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse  # type: ignore[import-untyped]
 
-from pipeline.dataset.arrays import Float32, Float64
+from pipeline.dataset.arrays import Float32
 from pipeline.targets.forecasts import independent_owners
 from pipeline.targets.gaps import Rate, gaps_table
 from pipeline.targets.numbers.judging.evaluation import evaluate_numbers
@@ -14,6 +13,7 @@ from pipeline.targets.numbers.judging.predictions import Predictions, align, rea
 from pipeline.targets.numbers.judging.scores import example_scores, metrics_of
 from pipeline.targets.numbers.judging.tables import tables
 from pipeline.targets.numbers.measures.conformal import LEVEL, half_width
+from pipeline.targets.numbers.measures.outputs import probabilities
 from pipeline.targets.protocols.judging import Answers, Evaluation, Stressed, TestSplit
 from pipeline.targets.protocols.labels import TargetIndex
 
@@ -33,11 +33,6 @@ __all__ = [
 GOOD = {"mae": -1, "rmse": -1, "r2": 1}
 JUDGED = ("mae", "rmse")
 BESIDE = ("coverage", "interval_width")
-
-
-def probabilities(outputs: NDArray[np.floating]) -> Float64:
-    """Outputs as they are, in units of y: a number has no probability."""
-    return outputs.astype(np.float64)
 
 
 def calibration(validation: Answers) -> Mapping[str, float]:

@@ -1,20 +1,22 @@
 """What a model says of an example, for people and as JSON."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.targets.numbers.measures.scale import from_y
-from pipeline.targets.protocols.labels import TargetIndex
+
+if TYPE_CHECKING:
+    from pipeline.targets.protocols.labels import TargetIndex
 
 DIGITS = 6  # significant ones: more would be noise
 
 
-def answer(probabilities: NDArray[np.float64], index: TargetIndex) -> dict[str, Any]:
+def answer(probabilities: NDArray[np.float64], index: "TargetIndex") -> dict[str, Any]:
     """The number, in the units of the source, of outputs `(1,)`."""
     return {"number": float(answer_words(probabilities, index)[0])}
 
 
-def answer_words(probabilities: NDArray[np.float64], index: TargetIndex) -> list[str]:
+def answer_words(probabilities: NDArray[np.float64], index: "TargetIndex") -> list[str]:
     return [f"{float(from_y(probabilities, index)[0]):.{DIGITS}g}"]

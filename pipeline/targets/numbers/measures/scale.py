@@ -5,13 +5,15 @@ natural logarithm less its mean on train, so that a step of 1 is a factor of e f
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.dataset.arrays import Float64
-from pipeline.targets.protocols.labels import TargetIndex
+
+if TYPE_CHECKING:
+    from pipeline.targets.protocols.labels import TargetIndex
 
 STANDARD, LOG = SCALES = ("standard", "log")
 AS_THEY_ARE = {"scale": STANDARD, "mean": 0.0, "std": 1.0}
@@ -19,7 +21,7 @@ AS_THEY_ARE = {"scale": STANDARD, "mean": 0.0, "std": 1.0}
 MAX_EXPONENT = 700.0  # of e, that is still a number
 
 
-def to_y(values: NDArray[np.floating], index: TargetIndex) -> Float64:
+def to_y(values: NDArray[np.floating], index: "TargetIndex") -> Float64:
     """Numbers as y, of one shape."""
     numbers = np.asarray(values, np.float64)
     if index["scale"] == LOG:
@@ -28,7 +30,7 @@ def to_y(values: NDArray[np.floating], index: TargetIndex) -> Float64:
     return y
 
 
-def from_y(y: NDArray[np.floating], index: TargetIndex) -> Float64:
+def from_y(y: NDArray[np.floating], index: "TargetIndex") -> Float64:
     """The numbers that y, or outputs of a network, stand for; of one shape."""
     values: Float64 = np.asarray(y, np.float64) * index["std"] + index["mean"]
     return np.exp(values.clip(max=MAX_EXPONENT)) if index["scale"] == LOG else values

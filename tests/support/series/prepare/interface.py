@@ -1,10 +1,7 @@
-import json
-from statistics import fmean as mean
-
 import pyarrow as pa
 
-from pipeline.modalities.prepared import Unusable, prepare_each
-from pipeline.modalities.series.content.series import MEASUREMENTS, WORDS, decode
+from pipeline.modalities.series.content.series import MEASUREMENTS, WORDS
+from pipeline.modalities.series.prepare.requests import prepare
 from pipeline.runtime.errors import SourceError
 
 NOUN, CONTENT = "series", {"series": "string"}
@@ -24,19 +21,6 @@ def begins_like_one(start):
 
 def open_builtin(uri):
     raise SourceError(f"uri {uri} names no built-in dataset of series", fix="name a folder")
-
-
-def prepare(contents, limits):
-    def prepare_one(content):
-        try:
-            numbers = decode(content)
-        except (ValueError, TypeError, OverflowError, RecursionError) as error:
-            raise Unusable(str(error)) from None
-        if len(numbers) > limits.max_numbers:
-            raise Unusable("too many numbers")
-        return json.dumps(numbers), {"length": len(numbers), "mean": mean(numbers)}
-
-    return prepare_each(contents, "series", ["length", "mean"], prepare_one)
 
 
 def examples_in(path, limits):

@@ -1,0 +1,88 @@
+"""A server of a peer for benchmarks/serving.py: its raw request in, JSON out, batches as it likes.
+
+It prepares, encodes and asks by the same code, and neither records nor counts. LitServe takes the
+bytes as they are, BentoML its usual JSON, with base64.
+"""
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PORT = 8912
+BENTO = """
+import base64
+import sys
+from pathlib import Path
+
+sys.path[:0] = [{here!r}]
+import bentoml
+from serving_peers import Answerer
+
+
+@bentoml.service(traffic={{"timeout": 30}}, workers=1)
+class Served:
+    def __init__(self):
+        self.answerer = Answerer(Path({model!r}))
+
+    @bentoml.api(route="/predict", batchable=True, max_batch_size=32, max_latency_ms=30000)
+    def predict(self, images: list[str]) -> list[dict]:
+        return self.answerer.answer([base64.b64decode(image) for image in images])
+"""
+
+
+class Answerer:
+    """The part that all servers share."""
+
+    def __init__(self, folder: Path) -> None:
+        sys.path.insert(0, str(ROOT))
+        from pipeline.serving.model import open_model
+
+        self.model = open_model(folder)
+
+    def answer(self, contents: list[bytes]) -> list[dict]:
+        rows = self.model.prepare(contents)
+        return [answered.values for answered in self.model.answer([rows])[0]]
+
+
+def litserve(folder: Path) -> None:
+    import litserve as ls  # type: ignore[import-not-found]
+    from fastapi import Request  # type: ignore[import-not-found]
+
+    class Api(ls.LitAPI):
+        def setup(self, device: object) -> None:
+            self.answerer = Answerer(folder)
+
+        async def decode_request(self, request: Request) -> bytes:
+            return await request.body()
+
+        def batch(self, inputs: list[bytes]) -> list[bytes]:
+            return inputs
+
+        def predict(self, contents: list[bytes]) -> list[dict]:
+            return self.answerer.answer(contents)
+
+        def unbatch(self, output: list[dict]) -> list[dict]:
+            return output
+
+        def encode_response(self, output: dict) -> dict:
+            return output
+
+    server = ls.LitServer(Api(max_batch_size=32, batch_timeout=0.005), accelerator="cpu")
+    server.run(host="127.0.0.1", port=PORT, generate_client_file=False)
+
+
+def bentoml(folder: Path) -> None:
+    place = Path(tempfile.mkdtemp())
+    text = BENTO.format(here=str(Path(__file__).parent), model=str(folder))
+    (place / "service.py").write_text(text)
+    os.chdir(place)
+    os.execv(
+        sys.executable,
+        [sys.executable, "-m", "bentoml", "serve", "service:Served", "--port", str(PORT)],
+    )
+
+
+if __name__ == "__main__":
+    {"litserve": litserve, "bentoml": bentoml}[sys.argv[1]](Path(sys.argv[2]))

@@ -1,0 +1,52 @@
+"""Serve: answers over HTTP by the model in models/serving, one process, no torch.
+
+Every answer is recorded below .groundwork/serving. A new model in the folder is taken without a
+lost request. SIGTERM or Ctrl-C ends it when all that came is answered.
+"""
+
+import argparse
+import os
+from pathlib import Path
+
+from pipeline.commands.frame import as_given, run_command
+from pipeline.commands.serve.arguments import parser
+from pipeline.runtime.errors import one_line
+from pipeline.serving.http.access import TOKEN_VARIABLE
+from pipeline.serving.server import Options, Server
+
+
+def main(arguments: argparse.Namespace) -> None:
+    options = Options(
+        folder=arguments.model,
+        name=arguments.name,
+        host=arguments.host,
+        port=arguments.port,
+        token=os.environ.get(TOKEN_VARIABLE),
+        records=arguments.records,
+        keep_days=arguments.keep_contents,
+    )
+    server = Server(options)
+
+    def say_start() -> None:
+        for line in lines(server, options):
+            print(one_line(line), flush=True)
+
+    server.run(say_start)
+    print("serve: ended", flush=True)
+
+
+def lines(server: Server, options: Options) -> list[str]:
+    """What is said at the start."""
+    state, model = server.state, server.state.model
+    labels = f"{len(model.labels)} labels" if model.labels else "numbers"
+    kept = f"; contents for {options.keep_days} days" if options.keep_days else ""
+    return [
+        f"serve: {as_given(Path(options.folder))} {model.version}, {labels}, self-test passed, "
+        f"at {state.url}; Ctrl-C ends it",
+        f"serve: try: curl {model.requests.EXAMPLE} {state.url}/predict",
+        f"serve: records in {as_given(Path(options.records))}{kept}",
+    ]
+
+
+if __name__ == "__main__":
+    run_command(lambda: main(parser().parse_args()))
