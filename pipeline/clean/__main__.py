@@ -129,10 +129,12 @@ def main(stage: Stage[CleanParams]) -> None:
         stage.say(f"could not judge {reason}")
     listed_alone = int((rows.suspected & ~rows.sure).sum())
     if listed_alone and rows.reliability is not None:
-        stage.say(
-            f"{listed_alone} suspected labels are listed, and count as they are: "
-            f"{rows.reliability.reason}"
+        listed = (
+            "1 suspected label is listed, and counts as it is"
+            if listed_alone == 1
+            else f"{listed_alone} suspected labels are listed, and count as they are"
         )
+        stage.say(f"{listed}: {rows.reliability.reason}")
 
 
 def find_all_duplicates(

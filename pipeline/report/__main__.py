@@ -22,7 +22,7 @@ from pipeline.report.evaluation import read_evaluation
 from pipeline.report.figures import training_curves
 from pipeline.report.modelcard import write_card
 from pipeline.report.params import ReportParams, report_params
-from pipeline.report.tables import epoch_table, table, write_csv
+from pipeline.report.tables import epoch_table, figure_tables, table, write_csv
 from pipeline.reporting.figures import with_id
 from pipeline.runtime.errors import MissingInput
 from pipeline.runtime.stage import Stage, run_stage
@@ -60,6 +60,7 @@ def main(stage: Stage[ReportParams]) -> None:
         if evaluation.tables[name]
     }
     tables["training"] = epoch_table(history)
+    tables |= {f"{name}_by_epoch": each for name, each in figure_tables(history).items()}
     tables["speed"] = epoch_table(read_small_table(MODELS / "speed.parquet"))
     for name, content in tables.items():
         write_csv(folder / f"{name}.csv", content)

@@ -17,8 +17,8 @@ FEW_EXAMPLES = 1000
 API = "import groundwork"
 USE = f"""\
 ```sh
-groundwork predict FILE                # the best answer and its probability
-groundwork predict --json FOLDER       # all of them, a JSON object a line
+groundwork predict FILE                # {{answer}}
+groundwork predict --json FOLDER       # {{in_json}}
 ```
 
 ```python
@@ -50,7 +50,7 @@ def write_card(
     lines = [*_head(about, title, task, target), "", f"# {plain(title)}", ""]
     for heading, body in (
         ("What it is", _description(about, show, target)),
-        ("How to use it", USE.splitlines()),
+        ("How to use it", _use(target)),
         ("How good it is", _results(evaluation, target)),
         ("Where it is weak", [*target.weaknesses(evaluation), *gaps(evaluation)]),
         *([("What inputs contribute", inputs)] if (inputs := [*contributions(evaluation)]) else []),
@@ -71,6 +71,11 @@ def _head(about: About, title: str, task: str, target: Card) -> Iterator[str]:
     yield "---"
 
 
+def _use(target: Card) -> list[str]:
+    answer, in_json = target.ANSWERS
+    return USE.format(answer=answer, in_json=in_json).splitlines()
+
+
 def _description(about: About, show: Show, target: Card) -> Iterator[str]:
     yield target.answer(about["target"])
     yield ""
@@ -78,7 +83,10 @@ def _description(about: About, show: Show, target: Card) -> Iterator[str]:
     yield f"- network: {code(about['model'])}, weights in `models/model.safetensors`"
     if candidates := about.get("candidates"):
         tried = ", ".join(f"{code(name)} {loss:.4f}" for name, loss in candidates.items())
-        yield f"- chosen by the loss on validation: {tried}"
+        yield (
+            f"- chosen by the loss on validation: {tried}; the plainest of them, unless another is "
+            "better by more than one standard error"
+        )
     yield f"- data: {code(about['dataset'])}, [its card](datacard.md)"
     for start in _starts(about):
         dataset, license = start["dataset"] or "unknown", start["license"] or "unknown"

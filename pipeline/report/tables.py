@@ -21,6 +21,19 @@ def epoch_table(rows: TableRows) -> Table:
     return _table(list(rows[0]), rows, ".6g")
 
 
+def figure_tables(rows: TableRows) -> dict[str, Table]:
+    """Of each figure but the loss that epochs have of train and validation, by its name.
+
+    A plot of a column that a file has not warns, one of a file that is not there is left out: so
+    what a target alone has stands in a file of its own.
+    """
+    names = [name.removeprefix("val_") for name in rows[0] if name.startswith("val_")]
+    columns = {name: ["epoch", f"train_{name}", f"val_{name}"] for name in names if name != "loss"}
+    return {
+        name: _table(of, rows, ".6g") for name, of in columns.items() if set(of) <= set(rows[0])
+    }
+
+
 def write_csv(path: Path, table: Table) -> None:
     header, rows = table
     with path.open("w", newline="", encoding="utf-8") as file:

@@ -23,7 +23,7 @@ from pipeline.dataset.arrays import Float64
 from pipeline.dataset.places import MODELS, SHARDS
 from pipeline.dataset.shards.reader import ShardReader
 from pipeline.learning.baselines.fitting import FILE, fit_baselines, write_baselines
-from pipeline.learning.baselines.timeline import read_timeline
+from pipeline.learning.baselines.timeline import Timeline, read_timeline
 from pipeline.learning.batches import make_examples
 from pipeline.learning.device import Device, choose_device
 from pipeline.learning.fitting.checkpoint import Checkpoint
@@ -39,7 +39,7 @@ from pipeline.runtime.stage import WORK_DIR, Stage, run_stage
 from pipeline.targets.opening import open_labels, open_loss
 from pipeline.targets.protocols.loss import Loss
 from pipeline.train.alone import fit_itself, fits_itself
-from pipeline.train.choosing import choose
+from pipeline.train.choosing import choose, why
 from pipeline.train.history import write_history, write_speed
 from pipeline.train.launch import launch_ranks
 from pipeline.train.leave_out import without_each_site
@@ -61,6 +61,7 @@ def main(stage: Stage[TrainParams]) -> None:
     check_candidates(names, params)
     if world().local_rank == 0:
         reader.verify(["train", "val"])
+    timeline = read_timeline(["train", "val"]) if stage.writes else None  # hours before its use
     recipe = recipe_of(params, params.seed)
     check_numbers(reader, recipe)
     large = networks.gains_by_bf16(reader.preparation)
@@ -74,12 +75,10 @@ def main(stage: Stage[TrainParams]) -> None:
     losses = {}
     if len(names) > 1:
         losses = {n: losses_of(t.network, reader, loss, params, device) for n, t in tried.items()}
-        chosen = choose(losses)
-        means = ", ".join(f"{name} {each.mean():.4f}" for name, each in losses.items())
-        stage.say(f"{chosen} is chosen on validation, by the losses {means}")
+        stage.say(why(losses))
     if stage.writes:
         best = tried[choose(losses) if losses else names[0]]
-        write(stage, best, reader, recipe, losses)
+        write(stage, best, reader, recipe, losses, timeline)
         stage.publish()  # before the checkpoints go: killed between the two, nothing is lost
         Checkpoint(WORK_DIR / "train", "").clear()
 
@@ -123,9 +122,10 @@ def train_one(
     )
     start = replace(start, tensors={})  # they take memory
     num_parameters = sum(p.numel() for p in network.parameters())
+    size = f"{num_parameters:,} parameters, " if num_parameters else ""  # trees have none
     num_train = reader.num_examples("train")
     where = f"{device}, {world().size} processes" if world().size > 1 else f"{device}"
-    stage.say(f"{name}, {num_parameters:,} parameters, {num_train} examples, on {where}")
+    stage.say(f"{name}, {size}{num_train} examples, on {where}")
     if message:
         stage.say(message)
     if fits_itself(network):
@@ -211,9 +211,10 @@ def write(
     reader: ShardReader,
     recipe: Recipe,
     losses: Mapping[str, Float64],
+    timeline: Timeline | None,
 ) -> None:
     """Write the model and the history of its training; `losses` are those of all networks that it
-    was chosen from."""
+    was chosen from, `timeline` is of train and val."""
     fitted, best, shown = trained.fitted, trained.best, open_loss(stage.params.target).SHOWN
     chosen = {}
     if losses:
@@ -228,9 +229,7 @@ def write(
     }
     weights = stage.output("models/model.safetensors")
     save_model(trained.network, weights, stage.output("models/model.json"), description)
-    write_baselines(
-        stage.output(str(MODELS / FILE)), fit_baselines(reader, read_timeline(["train", "val"]))
-    )
+    write_baselines(stage.output(str(MODELS / FILE)), fit_baselines(reader, timeline))
     write_history(stage.output("models/training.parquet"), fitted.history)
     write_speed(stage.output("models/speed.parquet"), fitted.speed)
     stage.write_report(

@@ -17,8 +17,26 @@ def choose(losses: Mapping[str, Float64]) -> str:
     Args:
         losses: of the validation examples by the name of each network, `(N,)`.
     """
+    first, best, gain, error = _compare(losses)
+    return best if gain > error else first
+
+
+def why(losses: Mapping[str, Float64]) -> str:
+    """One line for people: which is chosen, by which mean losses, and why it is not the least."""
+    first, best, gain, error = _compare(losses)
+    means = ", ".join(f"{name} {each.mean():.4f}" for name, each in losses.items())
+    said = f"{choose(losses)} is chosen on validation, by the losses {means}"
+    if best == first:
+        return said
+    how = "more than" if gain > error else "no more than"
+    stays = "" if gain > error else ", and the plainest stays unless another is better by more"
+    return f"{said}: {best} is better by {gain:.4f}, {how} its standard error {error:.4f}{stays}"
+
+
+def _compare(losses: Mapping[str, Float64]) -> tuple[str, str, float, float]:
+    """The first, the best, by how much its mean is less, and the standard error of that."""
     first, *_ = losses
     best = min(losses, key=lambda name: float(losses[name].mean()))
     difference = losses[first] - losses[best]
     error = float(difference.std()) / np.sqrt(len(difference))
-    return best if float(difference.mean()) > error else first
+    return first, best, float(difference.mean()), float(error)

@@ -12,6 +12,7 @@ from tests.support.repository import ROOT
 from tests.support.shards import shard, write_shards
 
 CSV = [
+    "accuracy_by_epoch",
     "baselines",
     "calibration",
     "classes",
@@ -46,6 +47,10 @@ def test_what_is_written(written_report):
                 "2,0.0005,0.5,0.75,0.6,0.7",
                 "3,0.000333333,0.333333,0.833333,0.4,0.8",
             ],
+        ),
+        (
+            "accuracy_by_epoch",
+            ["epoch,train_accuracy,val_accuracy", "1,0.5,0.4", "2,0.75,0.7", "3,0.833333,0.8"],
         ),
         (
             "speed",

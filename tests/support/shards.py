@@ -64,7 +64,14 @@ def write_shards(folder: Path, *files: tuple[str, int, Shard], shape=(2, 3, 3)) 
 
 
 def write_learnable(folder: Path, classes: list[str]) -> None:
-    """Shards of 40 training images in two copies and 20 for validation; a class is a brightness."""
+    """Shards of 40 training images in two copies and 20 for validation; a class is a brightness.
+
+    Beside `data/shards` comes a `data/clean` of no times, which train asks for those.
+    """
+    if folder.name == "shards":
+        clean = folder.with_name("clean")
+        clean.mkdir(exist_ok=True)
+        write_index(clean, [])
     folder.mkdir(parents=True, exist_ok=True)
     random = np.random.default_rng(len(classes))
     entries = []

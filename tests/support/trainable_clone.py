@@ -7,14 +7,15 @@ from tests.support.shards import write_learnable
 
 BY_DVC = "dvc repro --single-item train"
 BY_TORCHRUN = "torchrun --nproc-per-node=2 -m pipeline.train"
+EPOCHS = 6
 TRAIN_PARAMS = {
     "model": "resnet",  # with batch norm
     "batch_size": 8,
-    "epochs": 6,
+    "epochs": EPOCHS,
 }
-STEPS_PER_EPOCH, STEPS = 5, 30
+STEPS_PER_EPOCH, STEPS = 5, 5 * EPOCHS
 GOES_ON = "train: goes on where an earlier run was stopped\n"
-LEARNT = ("models/model.safetensors", "models/training.parquet")
+LEARNT = ("models/model.safetensors", "models/baselines.safetensors", "models/training.parquet")
 """Of what the stage writes that which is the same however it was started, and how often."""
 
 

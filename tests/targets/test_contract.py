@@ -719,6 +719,8 @@ def test_the_model_card(known, evaluation):
     assert_markdown([card.validation(about)])
     assert_one_line(card.TASK)
     assert card.TASK == open_describe(known.name).TASK
+    for words in card.ANSWERS:
+        assert_one_line(words)
     mistakes = card.mistakes(tables, 4)
     assert len(mistakes.ids) == len(mistakes.captions) <= 4
     assert mistakes.ids == [row["id"] for row in tables.tables["mistakes"][:4]]

@@ -3,6 +3,7 @@
 import json
 
 import pyarrow.parquet as pq
+import pytest
 
 from tests.support.shards import write_learnable
 
@@ -58,7 +59,9 @@ def test_dvc_keeps_it_and_train_depends_on_it(quick_clone):
     write_learnable(quick_clone.path / "data/shards", ["cat", "dog"])
     quick_clone.run("mkdir models/start/pets && touch models/start/pets/model.safetensors")
     quick_clone.run("touch models/model.safetensors models/model.json")
-    quick_clone.run("touch models/training.parquet models/speed.parquet")
+    quick_clone.run(
+        "touch models/training.parquet models/speed.parquet models/baselines.safetensors"
+    )
     quick_clone.run("dvc add -q models/start/pets")
     assert "models/start/pets" not in quick_clone.run("git status --porcelain -uall").split()
     quick_clone.run("dvc commit -q -f train")
@@ -67,6 +70,29 @@ def test_dvc_keeps_it_and_train_depends_on_it(quick_clone):
     assert "modified:           models/start\n" in quick_clone.run("dvc status train")
     quick_clone.run("dvc checkout -q --force models/start/pets.dvc")
     assert "models/start\n" not in quick_clone.run("dvc status train")
+
+
+@pytest.mark.parametrize(
+    ("harm", "error"),
+    [
+        ("rm -r data/clean", "does not exist; train reads it | fix: make it: dvc repro clean\n"),
+        (
+            "rm data/clean/index.json",
+            "has no index.json, so it was only half written | fix: make it again: "
+            "dvc repro --force --single-item clean\n",
+        ),
+        (
+            "echo { > data/clean/index.json",
+            "/index.json is missing or broken | fix: groundwork repair --cache && dvc repro\n",
+        ),
+    ],
+)
+def test_what_is_missing_is_said_before_training(quick_clone, harm, error):
+    write_learnable(quick_clone.path / "data/shards", ["cat", "dog"])
+    quick_clone.run(harm)
+    (said,) = quick_clone.run(TRAIN, expect=1).splitlines(keepends=True)
+    assert said.startswith("ERROR data/clean")
+    assert said.endswith(error)
 
 
 def test_training_needs_a_first_commit(quick_clone):

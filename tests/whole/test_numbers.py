@@ -73,8 +73,14 @@ def test_metrics_are_in_the_units_of_the_source(doses):
     assert 0.7 < metrics["coverage"] <= 1
     card = (doses.path / "reports/modelcard.md").read_text()
     assert "It estimates a number. Those of train have mean 11" in card
+    assert "# the number that it estimates\n" in card
+    assert "probability" not in card
     for name in ("predicted", "residuals", "coverage", "slices", "robustness", "mistakes"):
         assert (doses.path / f"reports/model/{name}.png").exists()
+
+
+def test_plots_are_shown_without_a_warning(doses):
+    assert "WARNING" not in doses.run("dvc plots show")
 
 
 def test_it_answers_in_the_units_of_the_source(doses):

@@ -40,8 +40,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for folder in (SHARDS, Path("data/clean"), Path("models/start"), Path("reports")):
         folder.mkdir(parents=True)
     write_index(Path("data/clean"), [])
-    for name in ("models/model.json", "models/model.safetensors"):
-        Path(name).write_text("")
+    for name in ("model.json", "model.safetensors", "baselines.safetensors"):
+        Path("models", name).write_text("")
     write_found(FINDINGS)
     write_shards(
         SHARDS,

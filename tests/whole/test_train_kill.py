@@ -6,6 +6,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from pipeline.learning.fitting.checkpoint import Checkpoint
 from pipeline.runtime.errors import InputChanged
 from pipeline.runtime.stage import Stage
 from pipeline.train import __main__ as train
@@ -13,6 +14,7 @@ from pipeline.train.params import train_params
 from tests.support.repository import Repository
 from tests.support.trainable_clone import (
     BY_DVC,
+    EPOCHS,
     GOES_ON,
     STEPS,
     STEPS_PER_EPOCH,
@@ -21,8 +23,8 @@ from tests.support.trainable_clone import (
     make_trainable,
 )
 
-WRITTEN = [f"models/{name}" for name in ("model.safetensors", "model.json", "training.parquet")]
-WRITTEN += ["reports/training.json"]
+WRITTEN = [f"models/{name}" for name in ("model.safetensors", "model.json")]
+WRITTEN += ["models/baselines.safetensors", "models/training.parquet", "reports/training.json"]
 
 
 def test_a_checkpoint_stays_until_its_model_is_published(tmp_path, monkeypatch):
@@ -67,12 +69,24 @@ def test_kills_at_ten_random_steps(trained):
     assert list(clone.path.glob(".groundwork/*")) == []
 
 
+def seconds_kept(clone: Repository) -> list[float]:
+    """How long each epoch took that a killed run has left behind."""
+    (path,) = clone.path.glob(".groundwork/train/*.pt")
+    checkpoint = Checkpoint(path.parent, "")
+    checkpoint.path = path
+    state = checkpoint.load("cpu")
+    assert state is not None
+    return [row["seconds"] for row in state["speed"]]
+
+
 @pytest.mark.slow
 def test_kills_while_the_model_is_written(trained):
     """Training is over, and no step of it is made again."""
     clone, undisturbed = trained
     said = kill(clone, "save_model", 1)
     assert GOES_ON not in said
+    learnt_in = seconds_kept(clone)
+    assert len(learnt_in) == EPOCHS
     for function, nth in [
         ("write_json", 1),  # the weights are written
         ("write_history", 1),
@@ -86,7 +100,7 @@ def test_kills_while_the_model_is_written(trained):
             assert_nothing_half_written(clone)
     assert GOES_ON in clone.run(f"{BY_DVC} --force")
     speed = pq.read_table(clone.path / "models/speed.parquet").to_pylist()
-    assert {row["seconds"] for row in speed} == {0}
+    assert [row["seconds"] for row in speed] == learnt_in
     assert clone.digests(*WRITTEN) == undisturbed
     assert list(clone.path.glob(".groundwork/*")) == []
     assert not list(clone.path.rglob("*.partial"))

@@ -122,8 +122,8 @@ REFUSED = {
     "layers would have learnt nothing | fix: set train.weights, or train.finetune: all\n": {
         "train": {"finetune": "head"}
     },
-    "ERROR batch_size is 3, which 2 processes share: each needs two images | fix: set batch_size: "
-    "4 at least, or start fewer processes\n": {"batch_size": 3},
+    "ERROR batch_size is 3, which 2 processes share: each needs two examples | fix: set "
+    "batch_size: 4 at least, or start fewer processes\n": {"batch_size": 3},
 }
 
 

@@ -47,6 +47,8 @@ class Card(Protocol):
     """Second word of a task on the Hugging Face Hub, such as `classification`."""
     HUB_METRICS: Sequence[str]
     """What the Hub calls the metrics."""
+    ANSWERS: tuple[str, str]
+    """What `groundwork predict` says of an example, and what with `--json` of each of many."""
 
     def answer(self, index: TargetIndex) -> str:
         """What the model says of an example."""

@@ -17,6 +17,7 @@ from pipeline.targets.protocols.labels import TargetIndex
 TABLES = ("confusion", "classes", "calibration", "intervals", "slices", "robustness", "mistakes")
 TASK = "classification"
 HUB_METRICS = ("accuracy", "f1")
+ANSWERS = ("the best answer and its probability", "all of them, a JSON object a line")
 
 MAX_CLASSES_LISTED = 10
 COLUMNS = {
