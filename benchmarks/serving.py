@@ -15,7 +15,6 @@ requirements.txt has; without `--peers-python` they are left out.
 import argparse
 import base64
 import json
-import os
 import re
 import shutil
 import signal
@@ -217,13 +216,14 @@ def our_server(model: Path, folder: Path) -> Iterator[tuple[str, int, Callable[[
 @contextmanager
 def peer_server(python: str, peer: str, model: Path) -> Iterator[tuple[str, int]]:
     command = [python, str(PEERS), peer, str(model)]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, start_new_session=True)
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
     address = "http://127.0.0.1:8912/predict"
     try:
         wait_until_answered(address)
         yield address, process.pid
     finally:
-        os.killpg(process.pid, signal.SIGKILL)
+        for one in (*psutil.Process(process.pid).children(recursive=True), process):
+            one.kill()
         process.wait(30)
 
 

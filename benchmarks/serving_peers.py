@@ -30,6 +30,44 @@ class Served:
     def predict(self, images: list[str]) -> list[dict]:
         return self.answerer.answer([base64.b64decode(image) for image in images])
 """
+LITSERVE = """
+import sys
+from pathlib import Path
+
+sys.path[:0] = [{here!r}]
+import litserve as ls
+from fastapi import Request
+from serving_peers import PORT, Answerer
+
+
+class Api(ls.LitAPI):
+    def setup(self, device):
+        self.answerer = Answerer(Path({model!r}))
+
+    async def decode_request(self, request: Request):
+        return await request.body()
+
+    def batch(self, inputs):
+        return inputs
+
+    def predict(self, contents):
+        return self.answerer.answer(contents)
+
+    def unbatch(self, output):
+        return output
+
+    def encode_response(self, output):
+        return output
+
+
+if __name__ == "__main__":
+    server = ls.LitServer(Api(max_batch_size=32, batch_timeout=0.005), accelerator="cpu")
+    server.run(host="127.0.0.1", port=PORT, generate_client_file=False)
+"""
+COMMANDS = {
+    "litserve": (LITSERVE, ["service.py"]),
+    "bentoml": (BENTO, ["-m", "bentoml", "serve", "service:Served", "--port", str(PORT)]),
+}
 
 
 class Answerer:
@@ -46,43 +84,10 @@ class Answerer:
         return [answered.values for answered in self.model.answer([rows])[0]]
 
 
-def litserve(folder: Path) -> None:
-    import litserve as ls  # type: ignore[import-not-found]
-    from fastapi import Request  # type: ignore[import-not-found]
-
-    class Api(ls.LitAPI):
-        def setup(self, device: object) -> None:
-            self.answerer = Answerer(folder)
-
-        async def decode_request(self, request: Request) -> bytes:
-            return await request.body()
-
-        def batch(self, inputs: list[bytes]) -> list[bytes]:
-            return inputs
-
-        def predict(self, contents: list[bytes]) -> list[dict]:
-            return self.answerer.answer(contents)
-
-        def unbatch(self, output: list[dict]) -> list[dict]:
-            return output
-
-        def encode_response(self, output: dict) -> dict:
-            return output
-
-    server = ls.LitServer(Api(max_batch_size=32, batch_timeout=0.005), accelerator="cpu")
-    server.run(host="127.0.0.1", port=PORT, generate_client_file=False)
-
-
-def bentoml(folder: Path) -> None:
-    place = Path(tempfile.mkdtemp())
-    text = BENTO.format(here=str(Path(__file__).parent), model=str(folder))
-    (place / "service.py").write_text(text)
-    os.chdir(place)
-    os.execv(
-        sys.executable,
-        [sys.executable, "-m", "bentoml", "serve", "service:Served", "--port", str(PORT)],
-    )
-
-
 if __name__ == "__main__":
-    {"litserve": litserve, "bentoml": bentoml}[sys.argv[1]](Path(sys.argv[2]))
+    text, arguments = COMMANDS[sys.argv[1]]
+    place = Path(tempfile.mkdtemp())
+    here = str(Path(__file__).resolve().parent)
+    (place / "service.py").write_text(text.format(here=here, model=sys.argv[2]))
+    os.chdir(place)
+    os.execv(sys.executable, [sys.executable, *arguments])

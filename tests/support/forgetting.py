@@ -67,7 +67,10 @@ def holders(repository: Repository, images: list[bytes], ids: list[str]) -> list
             if "id" in table.column_names:
                 hit |= bool(set(ids) & set(table["id"].to_pylist()))
             if "image" in table.column_names:
-                hit |= bool(set(images) & set(table["image"].to_pylist()))
+                values = table["image"].to_pylist()
+                hit |= bool(
+                    set(images) & {v["bytes"] if isinstance(v, dict) else v for v in values}
+                )
             for column in {"neighbours", "of", "like"} & set(table.column_names):
                 hit |= any(id in str(table[column].to_pylist()) for id in ids)
         elif name != "the objects of git":  # whose ids are those of the reviews and reports
