@@ -31,6 +31,7 @@ MEASURED = ["width", "height", "brightness", "contrast", "sharpness"]
 
 
 def write_clean(ids: list[str]) -> None:
+    shutil.rmtree("data/clean", ignore_errors=True)
     columns = {"id": pa.array(ids), "split": words(["val"] * len(ids))}
     for number, name in enumerate(MEASURED):
         values = np.arange(len(ids)) / 100 + number
