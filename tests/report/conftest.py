@@ -82,5 +82,5 @@ def written_report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_inputs(folder)
     result = run_report(folder)
     assert result.returncode == 0, result.stderr
-    assert result.stdout == "report: reports/modelcard.md, and 9 tables in reports/model\n"
+    assert result.stdout == "report: reports/modelcard.md, and 10 tables in reports/model\n"
     return folder

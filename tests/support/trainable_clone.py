@@ -15,7 +15,7 @@ TRAIN_PARAMS = {
 }
 STEPS_PER_EPOCH, STEPS = 5, 5 * EPOCHS
 GOES_ON = "train: goes on where an earlier run was stopped\n"
-LEARNT = ("models/model.safetensors", "models/training.parquet")
+LEARNT = ("models/model.safetensors", "models/baselines.safetensors", "models/training.parquet")
 """Of what the stage writes that which is the same however it was started, and how often."""
 
 

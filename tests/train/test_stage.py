@@ -73,22 +73,26 @@ def test_dvc_keeps_it_and_train_depends_on_it(quick_clone):
 
 
 @pytest.mark.parametrize(
-    ("missing", "error"),
+    ("harm", "error"),
     [
+        ("rm -r data/clean", "does not exist; train reads it | fix: make it: dvc repro clean\n"),
         (
-            "data/clean",
-            "ERROR data/clean does not exist; train reads it | fix: make it: dvc repro clean\n",
+            "rm data/clean/index.json",
+            "has no index.json, so it was only half written | fix: make it again: "
+            "dvc repro --force --single-item clean\n",
         ),
         (
-            "data/clean/index.json",
-            "ERROR data/clean/index.json is missing or broken | fix: run dvc repro again\n",
+            "echo { > data/clean/index.json",
+            "/index.json is missing or broken | fix: groundwork repair --cache && dvc repro\n",
         ),
     ],
 )
-def test_what_is_missing_is_said_before_training(quick_clone, missing, error):
+def test_what_is_missing_is_said_before_training(quick_clone, harm, error):
     write_learnable(quick_clone.path / "data/shards", ["cat", "dog"])
-    quick_clone.run(f"rm -r {missing}")
-    assert quick_clone.run(TRAIN, expect=1) == error
+    quick_clone.run(harm)
+    (said,) = quick_clone.run(TRAIN, expect=1).splitlines(keepends=True)
+    assert said.startswith("ERROR data/clean")
+    assert said.endswith(error)
 
 
 def test_training_needs_a_first_commit(quick_clone):

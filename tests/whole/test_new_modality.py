@@ -9,7 +9,7 @@ import pytest
 from tests.support.repository import Repository, make_clone
 from tests.support.series_project import SERIES, add_modality, use_series, write_waves
 
-MOST_LINES = 200
+MOST_LINES = 230
 
 
 @pytest.fixture(scope="module")

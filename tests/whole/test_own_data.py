@@ -18,7 +18,7 @@ CIFAR10 = os.environ.get("GROUNDWORK_CIFAR10")
 needs_cifar10 = pytest.mark.skipif(
     not CIFAR10, reason="GROUNDWORK_CIFAR10 does not name the folder with CIFAR-10"
 )
-PLANTED = range(20, 32)  # examples given a wrong label
+PLANTED = range(20, 49)  # examples given a wrong label
 CANARY = b"52.0907N 5.1214E canary"
 
 
@@ -104,19 +104,22 @@ def test_a_two_line_entry_goes_through_all_stages(clone, folder):
     assert reasons.pop("leak-of-test.jpg") == ("leak", "0450.jpg")
     assert reasons.pop("half.jpg") == ("unusable", None)
     assert reasons.pop("0050.jpg") == ("dropped", None)
-    assert set(reasons.values()) == {("label", None)}
+    assert set(reasons.values()) <= {("label", None)}
     [detail] = [row["detail"] for row in removed if row["id"] == "half.jpg"]
     assert detail.startswith("unreadable: damaged pixels")
     planted = {f"{position:04d}.jpg" for position in PLANTED[1:]}  # 0020 is decided on
-    assert len(planted & reasons.keys()) >= 6
-    assert len(reasons.keys() - planted) <= 3, "the label check drops what is right"
+    found = pq.read_table(clone.path / "data/findings/suspected.parquet")["id"].to_pylist()
+    assert len(planted & {*found}) >= 15
+    assert len({*found} - planted) <= 3, "the label check suspects what is right"
+    labels = json.loads((clone.path / "reports/labels.json").read_text())
+    # Of so few examples it may not be able to tell how far it is to be trusted; then it lists.
+    assert {*reasons} == ({*found} if labels["label_check_trusted"] else set())
 
     (kept,) = pq.read_table(
         clone.path / "data/clean/part-00000.parquet", filters=[("id", "=", "0020.jpg")]
     ).to_pylist()
     assert (kept["label"], kept["label_given"]) == ("one", "four")
 
-    labels = json.loads((clone.path / "reports/labels.json").read_text())
     assert labels["duplicates"] == 1
     assert labels["leaks"] == 1
     assert labels["removed"] == len(removed)

@@ -52,7 +52,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         folder.mkdir(parents=True)
     write_index(Path("data/clean"), [])
     Path("models/serving").mkdir()
-    for name in ("model.json", "model.safetensors", "serving/model.onnx", "serving/serving.json"):
+    written = ("model.json", "model.safetensors", "baselines.safetensors")
+    for name in (*written, "serving/model.onnx", "serving/serving.json"):
         Path("models", name).write_text("")
     write_found(FINDINGS)
     write_shards(

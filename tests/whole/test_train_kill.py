@@ -23,8 +23,8 @@ from tests.support.trainable_clone import (
     make_trainable,
 )
 
-WRITTEN = [f"models/{name}" for name in ("model.safetensors", "model.json", "training.parquet")]
-WRITTEN += ["reports/training.json"]
+WRITTEN = [f"models/{name}" for name in ("model.safetensors", "model.json")]
+WRITTEN += ["models/baselines.safetensors", "models/training.parquet", "reports/training.json"]
 
 
 def test_a_checkpoint_stays_until_its_model_is_published(tmp_path, monkeypatch):

@@ -118,7 +118,7 @@ def test_killed_half_way_it_is_finished_by_the_next_run(repository):
         assert "Found: nothing." in said
         assert "3 examples" in said
         assert "- erased in the workspace and not rebuilt: data/raw, " in said
-        assert "- trained on them, and erased: 4 files of models" in said
+        assert "- trained on them, and erased: " in said
     assert holders(repository, images, [*FORGOTTEN, COPY]) == []
     assert not (repository.path / ".groundwork/forgetting.json").exists()
     assert not (repository.path / "data/raw").exists()
