@@ -36,6 +36,7 @@ def write_clean(ids: list[str]) -> None:
     for number, name in enumerate(MEASURED):
         values = np.arange(len(ids)) / 100 + number
         columns[name] = pa.array(values.astype(CLEAN_SCHEMA.field(name).type.to_pandas_dtype()))
+    shutil.rmtree(CLEAN)
     schema = pa.schema([CLEAN_SCHEMA.field(name) for name in columns])
     write_index(CLEAN, write_tables(CLEAN, [pa.table(columns, schema=schema)], schema))
 
@@ -46,6 +47,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     Path("pipeline").symlink_to(ROOT / "pipeline")
     for name in ("dvc.yaml", "params.yaml"):
         shutil.copy(ROOT / name, name)
+    SHARDS.parent.mkdir()
     write_learnable(SHARDS, CLASSES)
     reader = ShardReader(SHARDS)
     write_clean(reader.read("val", 0).ids)
@@ -149,7 +151,6 @@ def test_a_model_of_other_labels_is_refused():
 
 
 def test_shards_of_other_data_are_refused():
-    shutil.rmtree(CLEAN)
     write_clean(["val-1", "val-0"])
     with pytest.raises(MissingInput, match=r"data/shards was not made from this data/clean"):
         run()
