@@ -17,6 +17,7 @@ from pipeline.commands.forget.places import (
     files_below,
 )
 from pipeline.commands.forget.storage import Store
+from pipeline.dataset.places import SERVED
 from pipeline.sources.places.fetch import cache_dir, cached_copy
 
 PICTURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"%PDF")
@@ -54,8 +55,8 @@ def erase_outputs(examples: Forgotten, scope: Scope, workspace: Workspace) -> li
 
 
 def erase_strays(examples: Forgotten, scope: Scope, workspace: Workspace) -> None:
-    """Remove files with the examples that no stage makes now: old reports, DVC's own."""
-    for folder in (REPORTS, DVC_TEMPORARY):
+    """Remove files with the examples that no stage makes now: of reports, DVC, a server."""
+    for folder in (REPORTS, DVC_TEMPORARY, SERVED):
         for path in files_below(folder):
             is_stray = workspace.treatment(path) is Treatment.SEARCHED
             if is_stray and not scope.is_other(path) and holds(examples, path, examples.ids):
