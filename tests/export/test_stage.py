@@ -36,7 +36,6 @@ def write_clean(ids: list[str]) -> None:
     for number, name in enumerate(MEASURED):
         values = np.arange(len(ids)) / 100 + number
         columns[name] = pa.array(values.astype(CLEAN_SCHEMA.field(name).type.to_pandas_dtype()))
-    shutil.rmtree(CLEAN)
     schema = pa.schema([CLEAN_SCHEMA.field(name) for name in columns])
     write_index(CLEAN, write_tables(CLEAN, [pa.table(columns, schema=schema)], schema))
 
