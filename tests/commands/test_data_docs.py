@@ -18,5 +18,5 @@ def test_the_pages_have_each_expectation(built):
         "classes",
         "splits",
     }
-    assert any("brightness" in page.read_text() for page in pages)
+    assert any("blank" in page.read_text() for page in pages)
     assert not built.run("git status --porcelain")

@@ -84,7 +84,22 @@ def test_report_keys_are_the_contract(built):
         "accuracy_top5",
         "calibration_error_scaled",
         "temperature",
+        "auc",
+        "average_precision",
+        "sensitivity",
+        "brier",
         "accuracy_corrupted",
+        "baseline_accuracy",
+        "baseline_loss",
+        "baseline_f1_macro",
+        "baseline_calibration_error",
+        "baseline_worst_class_accuracy",
+        "baseline_auc",
+        "baseline_average_precision",
+        "baseline_sensitivity",
+        "baseline_brier",
+        "baseline",
+        "against_baseline",
     ]
 
 
