@@ -15,6 +15,7 @@ from pipeline.augment.params import augment_params
 from pipeline.clean.params import clean_params
 from pipeline.describe.params import describe_params
 from pipeline.evaluate.params import evaluate_params
+from pipeline.export.params import export_params
 from pipeline.ingest.params import ingest_params
 from pipeline.report.params import report_params
 from pipeline.runtime.settings import PARAMS_FILE, Kind, parse, read_params, read_yaml
@@ -24,6 +25,7 @@ from pipeline.validate.params import validate_params
 OF_STAGES = (  # pydantic takes fields of the last first, and messages list them so
     report_params,
     evaluate_params,
+    export_params,
     train_params,
     augment_params,
     describe_params,

@@ -14,11 +14,11 @@ from pipeline.runtime.code import import_closure, imported_modules
 from pipeline.runtime.settings import Settings
 from tests.support.repository import ROOT
 
-STAGES = ["check", "ingest", "validate", "clean", "augment", "describe", "train", "evaluate"]
-STAGES += ["report"]
-LEARNS = ["train", "evaluate", "report"]  # what `dvc exp run -S lr=...` runs, and its report
+STAGES = ["check", "ingest", "validate", "clean", "augment", "describe", "train", "export"]
+STAGES += ["evaluate", "report"]
+LEARNS = ["train", "export", "evaluate", "report"]  # what `dvc exp run -S lr=...` runs
 FLOORS = ["runtime", "reporting", "dataset", "sources", "modalities", "targets", "entry"]
-FLOORS += ["learning", "serving", "stages", "params", "commands"]
+FLOORS += ["serving", "learning", "stages", "params", "commands"]
 FILES = sorted(path.relative_to(ROOT) for path in (ROOT / "pipeline").rglob("*.py"))
 MOST_FILES = 15
 DRAWS_LATER = {

@@ -65,6 +65,9 @@ train:
     scale: 0.75
   views: original
   memory_mb: 4000
+export:
+  precision: fp32
+  max_accuracy_drop: 0.005
 evaluate:
   corrupted_examples: 1000
 report:
@@ -208,7 +211,7 @@ WRONG_KEYS = [
         "unknown key zzz",
         "known keys: modality, target, dataset, seed, ingest, validate, clean, augment, model, "
         "optimizer, lr, "
-        "batch_size, epochs, train, evaluate, report",
+        "batch_size, epochs, train, export, evaluate, report",
     ),
     (
         "min_examples_per_class: 20",

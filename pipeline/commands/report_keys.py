@@ -66,6 +66,16 @@ REPORTS: dict[str, dict[str, str]] = {
         "left_out_<figure>": "mean over models that never saw one site (train.leave_out), there",
         "left_out_worst_<figure>": "the worst of these sites",
     },
+    "export": {
+        "precision": "of the graph: fp32 or int8",
+        "examples": "validation examples on which graph and network were compared",
+        "largest_change": "of a probability, or of a number in units of its spread",
+        "agreement": "share of the answers that are the same",
+        "val_<figure>": "of the graph on the validation split",
+        "val_<figure>_network": "of the network",
+        "model_bytes": "size of the graph",
+        "model_sha256, reference_sha256, serving_sha256": "of the files in models/serving",
+    },
     "metrics, classes": {
         "accuracy": "share of test examples that are right",
         "accuracy_low, accuracy_high": "its 95 % interval (Wilson)",

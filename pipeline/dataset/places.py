@@ -15,6 +15,7 @@ CLEAN = Path("data/clean")
 FINDINGS = Path("data/findings")
 SHARDS = Path("data/shards")
 MODELS = Path("models")
+SERVING = Path("models/serving")
 EVALUATION = Path("data/evaluation")
 
 SERVED = Path(".groundwork/serving")

@@ -1,10 +1,12 @@
 """Evaluate: how good the model is, where it is weak, how sure; alone in opening the test split.
 
-reads   data/shards/ (test; val for what is fitted last), data/clean/ (measurements), models/,
-        data/findings/ (duplicates of test)
+reads   data/shards/ (test; val for what is fitted last), data/clean/ (measurements), models/
+        (serving/, baselines), data/findings/ (duplicates of test)
 writes  data/evaluation/ (predictions, mistakes, intervals, slices and further tables of the target,
         the model beside its baselines, all at full precision), reports/metrics.json
 params  modality, target, evaluate
+
+What is evaluated is what is served: the graph of the stage `export`, not the network.
 """
 
 import numpy as np
@@ -12,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.dataset.arrays import Float32
-from pipeline.dataset.places import CLEAN, EVALUATION, FINDINGS, MODELS, SHARDS
+from pipeline.dataset.places import CLEAN, EVALUATION, FINDINGS, MODELS, SERVING, SHARDS
 from pipeline.dataset.shards.files import Shard
 from pipeline.dataset.shards.reader import ShardReader
 from pipeline.dataset.table import SLICE, read_folder, read_schema
@@ -23,14 +25,13 @@ from pipeline.evaluate.params import EvaluateParams, evaluate_params
 from pipeline.evaluate.variants import stress_model
 from pipeline.learning.baselines.fitting import Baselines
 from pipeline.learning.baselines.timeline import Timeline, pasts, read_timeline
-from pipeline.learning.device import choose_device
-from pipeline.learning.inference import predict
-from pipeline.learning.model_file import load_model
 from pipeline.modalities.opening import open_stress
 from pipeline.modalities.protocols.encode import Inputs
 from pipeline.modalities.protocols.stress import Stress
 from pipeline.runtime.errors import BrokenDataset, MissingInput
+from pipeline.runtime.process import available_cores
 from pipeline.runtime.stage import Stage, run_stage
+from pipeline.serving.graph import Graph
 from pipeline.targets.gaps import SCHEMA as GAPS
 from pipeline.targets.opening import open_judging, open_labels, open_loss
 from pipeline.targets.protocols.judging import Answers, TestSplit, TestTimes
@@ -40,21 +41,15 @@ def main(stage: Stage[EvaluateParams]) -> None:
     params = stage.params
     reader = ShardReader(SHARDS)
     reader.verify(["val", "test"])
-    device = choose_device("auto", "fp32", large=False)
-    model = load_model(MODELS, device)
-    about = {
-        "modality": reader.modality,
-        "target_kind": reader.target_kind,
-        "target": reader.target,
-    }
-    if any(model.about[key] != value for key, value in about.items()):
+    graph = Graph.open(SERVING, available_cores())
+    if not reader.fits(graph.about):
         raise MissingInput(
-            f"{MODELS}/ was trained for other examples or labels than {SHARDS} has",
-            fix="dvc repro train",
+            f"{SERVING}/ is for other examples or labels than {SHARDS} has",
+            fix="dvc repro export",
         )
 
     def answer(inputs: Inputs) -> Float32:
-        return predict(model.network, inputs, device)
+        return graph.answer(inputs)[0]
 
     stress, judging = open_stress(params.modality), open_judging(params.target)
     shard, val = read_test_shard(reader), reader.read("val", 0)
@@ -84,6 +79,7 @@ def main(stage: Stage[EvaluateParams]) -> None:
     )
     stage.write_report("reports/metrics.json", {**evaluation.metrics, **against.metrics})
     folder = stage.output(str(EVALUATION))
+    about = {key: graph.about[key] for key in ("modality", "target_kind", "target")}
     tables = {
         "gaps": GAPS.empty_table(),
         **evaluation.tables,

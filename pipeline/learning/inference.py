@@ -34,7 +34,7 @@ def predict(network: nn.Module, inputs: Mapping[str, Tensor | NDArray], device: 
     network.eval()
     outputs = []
     with torch.inference_mode(), device.autocast():
-        for batch in _batches(network, inputs, device):
+        for batch in batches_of(network, inputs, device):
             outputs.append(network(batch).float())
     result: Float32 = torch.cat(outputs).cpu().numpy()
     return result
@@ -47,17 +47,18 @@ def predict_and_embed(
     network.eval()
     outputs, embeddings = [], []
     with torch.inference_mode(), device.autocast():
-        for batch in _batches(network, inputs, device):
+        for batch in batches_of(network, inputs, device):
             embedded = network.embed(batch)
             embeddings.append(embedded.half().cpu())
             outputs.append(network.read_out(embedded).float().cpu())
     return torch.cat(outputs).numpy(), torch.cat(embeddings).numpy()
 
 
-def _batches(
+def batches_of(
     network: object, inputs: Mapping[str, Tensor | NDArray], device: Device
 ) -> Iterator[Inputs]:
-    """One batch at least, also of no rows."""
+    """Rows on the device, as many at a time as the network says; one batch at least, also of no
+    rows."""
     num = getattr(network, "rows_at_once", ROWS_AT_ONCE)
     columns = {name: torch.as_tensor(values).split(num) for name, values in inputs.items()}
     for parts in zip(*columns.values(), strict=True):

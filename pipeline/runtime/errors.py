@@ -8,6 +8,7 @@ GroundworkError        one line: what is wrong and where, then what to do
 ├── BrokenDataset      the data failed validation
 ├── ReviewError        data/reviews/<dataset>.csv says something impossible
 ├── TrainingError      training cannot go on
+├── ExportError        what would be served does not answer as the network does
 ├── CompareError       two runs cannot be compared
 ├── ForgetError        examples cannot be erased, or not all of them were
 ├── ServingError       a model cannot be served, or a server cannot start
@@ -65,6 +66,10 @@ class ReviewError(GroundworkError):
 
 
 class TrainingError(GroundworkError):
+    pass
+
+
+class ExportError(GroundworkError):
     pass
 
 

@@ -36,7 +36,9 @@ def test_every_key_of_params_has_a_row() -> None:
     assert [key for key in keys if f"| `{key}` |" not in TEXT] == []
 
 
-@pytest.mark.parametrize("report", ["ingest", "validation", "labels", "training", "metrics"])
+@pytest.mark.parametrize(
+    "report", ["ingest", "validation", "labels", "training", "export", "metrics"]
+)
 def test_every_key_of_a_report_has_a_meaning(report: str) -> None:
     written = json.loads((ROOT / f"reports/{report}.json").read_text(encoding="utf-8"))
     name = {"metrics": "metrics, classes"}.get(report, report)

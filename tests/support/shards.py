@@ -70,7 +70,7 @@ def write_learnable(folder: Path, classes: list[str]) -> None:
     """
     if folder.name == "shards":
         clean = folder.with_name("clean")
-        clean.mkdir(exist_ok=True)
+        clean.mkdir(parents=True, exist_ok=True)
         write_index(clean, [])
     folder.mkdir(parents=True, exist_ok=True)
     random = np.random.default_rng(len(classes))

@@ -20,10 +20,11 @@ OUTPUTS = {
     "augment": ["data/shards"],
     "describe": ["reports/datacard.md", "reports/data"],
     "train": ["models/model.safetensors", "models/model.json", "models/training.parquet"],
+    "export": ["models/serving", "reports/export.json"],
     "evaluate": ["data/evaluation", "reports/metrics.json"],
     "report": ["reports/modelcard.md", "reports/model"],
 }
-WITHOUT_INDEX = ("reports/data", "reports/model")
+WITHOUT_INDEX = ("models/serving", "reports/data", "reports/model")
 VICTIMS = [*["dvc", "stage"] * 3, "dvc", "stage"]
 
 

@@ -1,4 +1,4 @@
-"""Train and evaluate refuse shards that are not those of the index, before they do anything."""
+"""Stages refuse shards that are not those of the index, before they do anything."""
 
 import random
 import shutil
@@ -13,6 +13,8 @@ from pipeline.dataset.shards.reader import ShardReader
 from pipeline.dataset.table import MEND, write_index
 from pipeline.evaluate import __main__ as evaluate
 from pipeline.evaluate.params import evaluate_params
+from pipeline.export import __main__ as export
+from pipeline.export.params import export_params
 from pipeline.runtime.errors import MissingInput
 from pipeline.runtime.stage import Stage
 from pipeline.train import __main__ as train
@@ -21,13 +23,24 @@ from tests.support.findings import write_found
 from tests.support.repository import ROOT
 from tests.support.shards import FIX, provenance, shard, write_shards
 
-MAIN = {"train": train.main, "evaluate": evaluate.main}
+MAIN = {"train": train.main, "export": export.main, "evaluate": evaluate.main}
 PARAMS = {
     of: params("images", "classes")
-    for of, params in {"train": train_params, "evaluate": evaluate_params}.items()
+    for of, params in {
+        "train": train_params,
+        "export": export_params,
+        "evaluate": evaluate_params,
+    }.items()
 }
-OF_STAGE = {"train": "train-00001.parquet", "evaluate": "test-00005.parquet"}  # and val
+OF_STAGE = {
+    "train": "train-00001.parquet",
+    "export": "val-00004.parquet",
+    "evaluate": "test-00005.parquet",
+}
+"""One that it reads; train and evaluate also read val."""
 OTHER_DIGEST = "its digest is not the one in index.json"
+
+NAMES = ("model.json", "model.safetensors", "serving/model.onnx", "serving/serving.json")
 
 
 @pytest.fixture(autouse=True)
@@ -40,7 +53,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for folder in (SHARDS, Path("data/clean"), Path("models/start"), Path("reports")):
         folder.mkdir(parents=True)
     write_index(Path("data/clean"), [])
-    for name in ("model.json", "model.safetensors", "baselines.safetensors"):
+    Path("models/serving").mkdir()
+    for name in (*NAMES, "baselines.safetensors"):
         Path("models", name).write_text("")
     write_found(FINDINGS)
     write_shards(
@@ -52,6 +66,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("val", 0, shard(50, 4)),
         ("test", 0, shard(60, 4)),
         ("test", 0, shard(70, 4)),
+        ("val", 0, shard(80, 4)),
     )
 
 
@@ -88,7 +103,8 @@ def swap_with_the_next(path: Path) -> None:
 
 
 def put_another_split(path: Path) -> None:
-    replace(path, (SHARDS / "val-00004.parquet").read_bytes())
+    other = "test-00006" if path.name.startswith("val") else "val-00004"
+    replace(path, (SHARDS / f"{other}.parquet").read_bytes())
 
 
 HARMS = [flip_a_bit, cut_off, empty, put_another_dataset, swap_with_the_next, put_another_split]
@@ -149,6 +165,7 @@ def test_a_damaged_index(stage: str):
 
 
 def test_whole_shards_are_let_through():
-    """Evaluate goes on to the model, which is none here; that train goes on tests/ shows often."""
+    """The others go on to the model, which is none here; that train goes on tests/ shows often."""
     ShardReader(SHARDS).verify(["train", "val"])
-    assert refusal("evaluate").startswith("ERROR models/model.json is damaged: ")
+    assert refusal("export").startswith("ERROR models/model.json is damaged: ")
+    assert refusal("evaluate").startswith("ERROR models/serving/serving.json is damaged: ")

@@ -143,6 +143,12 @@ def find(
         for path, id in lock.outputs.items()
         if Path(path).is_relative_to(MODELS) and id not in {*keep, *scope.other_ids}
     }
+    trained |= {
+        member: path
+        for id, path in trained.items()
+        for member in scope.folders.get(id, ())
+        if member not in {*keep, *scope.other_ids}
+    }
     if models:
         bad |= trained.keys()
     commits = [commit for lock in affected for commit in lock.commits]

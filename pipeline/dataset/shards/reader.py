@@ -5,7 +5,7 @@ these are not checked here. Then any run of rows is read from where it stands in
 without parsing; a file whose size or time has changed meanwhile is hashed again.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import accumulate
 from pathlib import Path
@@ -79,6 +79,11 @@ class ShardReader:
 
     def num_examples(self, split: str) -> int:
         return sum(int(file["rows"]) for file in self.files(split, 0))
+
+    def fits(self, about: Mapping[str, Any]) -> bool:
+        """Whether a model is for such examples and labels, by what its JSON says."""
+        mine = (self.modality, self.target_kind, self.target)
+        return mine == tuple(about[key] for key in ("modality", "target_kind", "target"))
 
     @property
     def input_columns(self) -> Sequence[ShardColumn]:

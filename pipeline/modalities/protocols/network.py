@@ -60,6 +60,8 @@ class Network(Protocol):
     - `begin_epoch(done)`, called before each epoch with the fraction of epochs that is behind;
     - `vary(inputs, moment)`: other versions of a batch in training, on the device;
     - `embed(inputs)`, `(N, D)`, and `read_out(embeddings)`, which together are the network;
+    - `answer_and_embed(inputs)`: outputs and embeddings in one pass, where the two above would not
+      do. What is served gives both; a network without any of these has its outputs as embeddings;
     - `rows_at_once`: how many rows to answer at a time, where 1,000 would not do;
     - `fit(reader, losses, seed)`: the network fits itself from the shards (a ShardReader), without
       a loop (trees, closed forms); `losses(outputs, y)` is the loss of each row, `(N,)`, of outputs

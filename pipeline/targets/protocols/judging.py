@@ -110,6 +110,11 @@ class Judging(Protocol):
         """What outputs `(N, K)` say to people: probabilities, `(N, K)`."""
         ...
 
+    def calibration(self, validation: Answers) -> Mapping[str, float]:
+        """What is fitted on at least one validation example after training, such as a temperature;
+        stands with what is served, and in the index of data/evaluation."""
+        ...
+
     def evaluate(
         self,
         index: TargetIndex,

@@ -99,6 +99,9 @@ SUSPICIOUS = """\
   - fewer than 20 examples: dog
   - 1 image blank
   - grey and colour images are mixed; all become RGB
+  - 1 of 9 test images look like one in train or val: does one patient, scan or scene stand in \
+several splits? Then the test flatters; clean removes such images from train and val, and columns: \
+group: keeps them together
   - 1 image with GPS metadata (ingest removes it)
   - 1 image with EXIF metadata (ingest removes it)"""
 

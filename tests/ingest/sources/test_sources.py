@@ -45,6 +45,6 @@ def test_an_unknown_kind_is_refused_before_anything_is_read(tmp_path):
     with pytest.raises(SettingsError) as caught:
         open_source(entry(tmp_path, kind="zip"))
     assert str(caught.value) == (
-        "ERROR kind must be auto, builtin, cifar, idx, manifest, parquet, folders, found 'zip' "
-        "| fix: set kind: auto in the catalog entry"
+        "ERROR kind must be auto, builtin, cifar, idx, npz, manifest, parquet, folders, "
+        "found 'zip' | fix: set kind: auto in the catalog entry"
     )

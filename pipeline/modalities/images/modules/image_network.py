@@ -91,6 +91,22 @@ class ImageNetwork(nn.Module):
         logits: Tensor = network.read_out(embeddings)
         return logits
 
+    def answer_and_embed(self, inputs: Batch) -> tuple[Tensor, Tensor]:
+        """Logits `(N, K)` outside of training, and what the last layer sees, `(N, D)`.
+
+        Any network has a last layer with weights; of what it sees of maps, `(N, D, H, W)`, the mean
+        over places is taken. Of several views the first is the image as it is.
+        """
+        seen: list[Tensor] = []
+        hook = last_layer(self.network).register_forward_pre_hook(
+            lambda _layer, given: seen.append(given[0])
+        )
+        try:
+            logits = self(inputs)
+        finally:
+            hook.remove()
+        return logits, seen[0].flatten(2).mean(2) if seen[0].ndim > 2 else seen[0]
+
     def look_at(self, inputs: Batch) -> None:
         """Show the network inside normalised images, on the host: MPS has no float64."""
         network: Any = self.network
@@ -119,6 +135,11 @@ class ImageNetwork(nn.Module):
     def load_state_dict(self, *args: Any, **kwargs: Any) -> Any:
         """Load that of the network inside."""
         return self.network.load_state_dict(*args, **kwargs)
+
+
+def last_layer(network: nn.Module) -> nn.Module:
+    """The layer with weights that was defined last, which in networks of images is the head."""
+    return [m for m in network.modules() if isinstance(m, nn.Linear | nn.Conv2d)][-1]
 
 
 def gains_by_bf16(preparation: Mapping[str, Any]) -> bool:

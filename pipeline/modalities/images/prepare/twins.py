@@ -47,10 +47,8 @@ class Twins:
         num_near, has_twin = 0, 0
         for start in range(0, len(tests), step):
             some = slice(start, start + step)
-            bits = np.bitwise_count(tests[some, None] ^ others[None])
-            change = np.abs(lights[some, None] - other_lights[None])
-            near = (bits <= MAX_BITS) & (change <= MAX_BRIGHTNESS)
-            near &= (bits > 0) | (change > 0)  # copies are counted by their digests
+            near = np.bitwise_count(tests[some, None] ^ others[None]) <= MAX_BITS
+            near &= np.abs(lights[some, None] - other_lights[None]) <= MAX_BRIGHTNESS
             num_near += int(near.sum())
             has_twin += int(near.any(1).sum())
         if has_twin and num_near <= max(1, TOO_COMMON * num_pairs):

@@ -52,7 +52,7 @@ class Ensemble(nn.Module):
         return self.members(inputs).flatten(1)
 
     def read_out(self, embeddings: Tensor) -> Tensor:
-        return self.outputs_of(embeddings.view(len(embeddings), MEMBERS, WIDTH)).mean(1)
+        return self.outputs_of(embeddings.view(embeddings.shape[0], MEMBERS, WIDTH)).mean(1)
 
     def outputs_of(self, members: Tensor) -> Tensor:
         """Of each member, `(N, k, K)`."""

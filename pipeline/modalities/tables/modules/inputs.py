@@ -94,7 +94,7 @@ class FlatInputs(nn.Module):
             if self.embedding is not None:
                 parts.append(self.embedding(codes).flatten(1))
             else:
-                hot = torch.zeros(len(codes), self.codes.total, device=codes.device)
+                hot = torch.zeros(codes.shape[0], self.codes.total, device=codes.device)
                 parts.append(hot.scatter_(1, codes, 1.0))
         return torch.cat(parts, 1)
 

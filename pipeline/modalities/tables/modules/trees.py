@@ -39,6 +39,7 @@ class Trees(nn.Module):
     missing_left: Tensor
     value: Tensor
     sets: Tensor
+    bits: Tensor
     position: Tensor
     spread: Tensor
     base: Tensor
@@ -66,9 +67,14 @@ class Trees(nn.Module):
         self.register_buffer("sets", torch.zeros(in_set, dtype=torch.int32))
         position = torch.full((self.codes.total,), -1, dtype=torch.int32)
         self.register_buffer("position", position)  # of each value among those that train has
+        bits = torch.tensor(1, dtype=torch.int32) << torch.arange(WORD, dtype=torch.int32)
+        self.register_buffer("bits", bits, persistent=False)
         self.register_buffer("spread", torch.zeros(self.sums, outputs))
         self.register_buffer("base", torch.zeros(outputs))
         self.register_buffer("size", torch.zeros(2, dtype=torch.int64))  # trees, depth
+        self.counts: list[int] = [0, 0]
+        """`size` as numbers, which a graph is unrolled by."""
+        self.register_load_state_dict_post_hook(_count)  # type: ignore[no-untyped-call]
 
     def fit(self, reader: Any, losses: Losses, seed: int) -> None:
         """By scikit-learn's boosting on the CPU, with the settings that suit validation best."""
@@ -107,6 +113,7 @@ class Trees(nn.Module):
             self.spread.copy_(torch.from_numpy(fitted.spread))
             self.base.copy_(torch.from_numpy(fitted.base))
             self.size.copy_(torch.tensor([len(fitted.trees), fitted.depth]))
+        _count(self, None)
 
     def _fill(self, number: int, nodes: dict[str, np.ndarray]) -> None:
         num = len(nodes["value"])
@@ -120,12 +127,12 @@ class Trees(nn.Module):
         """Sums over parts of the trees, `(N, BLOCKS * R)`."""
         values = self._leaves(inputs)
         num_rounds = values.shape[1] // self.sums
-        by_round = values.view(len(values), num_rounds, self.sums)
+        by_round = values.view(values.shape[0], num_rounds, self.sums)
         parts = [by_round[:, part::BLOCKS].sum(1) for part in range(BLOCKS)]
         return torch.stack(parts, 1).flatten(1)
 
     def read_out(self, embeddings: Tensor) -> Tensor:
-        total = embeddings.view(len(embeddings), BLOCKS, self.sums).sum(1)
+        total = embeddings.view(embeddings.shape[0], BLOCKS, self.sums).sum(1)
         outputs: Tensor = total @ self.spread + self.base
         return outputs
 
@@ -134,9 +141,9 @@ class Trees(nn.Module):
 
     def _leaves(self, inputs: Batch) -> Tensor:
         """The value of the leaf that each row reaches in each tree, `(N, trees)`."""
-        num_trees, depth = self.size.tolist()
+        num_trees, depth = self.counts
         values = self.columns(inputs)
-        node = torch.zeros(len(values), num_trees, dtype=torch.int64, device=values.device)
+        node = torch.zeros(values.shape[0], num_trees, dtype=torch.int64, device=values.device)
         tree = torch.arange(num_trees, device=values.device)
         for _ in range(depth):
             at = (tree, node)
@@ -146,9 +153,9 @@ class Trees(nn.Module):
             if self.num_sets:
                 number = seen.nan_to_num(0.0).clamp(0, MAX_CATEGORIES).long()
                 word = self.sets[(*at, number // WORD)]
-                in_set = ((word >> (number % WORD)) & 1).bool()
-                goes_left = torch.where(feature < self.num_sets, in_set, goes_left)
-            goes_left = torch.where(torch.isnan(seen), self.missing_left[at], goes_left)
+                in_set = (word & self.bits[number % WORD]) != 0  # a graph shifts no signed numbers
+                goes_left = _choose(feature < self.num_sets, in_set, goes_left)
+            goes_left = _choose(torch.isnan(seen), self.missing_left[at], goes_left)
             node = torch.where(goes_left, self.left[at].long(), self.right[at].long())
         return self.value[(tree, node)]
 
@@ -162,3 +169,12 @@ class Trees(nn.Module):
         if self.num_numbers:
             parts.append(inputs[NUMBERS].float())
         return torch.cat(parts, 1)
+
+
+def _choose(condition: Tensor, one: Tensor, other: Tensor) -> Tensor:
+    """`torch.where` of truth values, which onnxruntime has not."""
+    return (condition & one) | (~condition & other)
+
+
+def _count(trees: Trees, _incompatible_keys: object) -> None:
+    trees.counts = trees.size.tolist()

@@ -110,9 +110,7 @@ def evaluate_classifier(
     Validation, at least one example, is for its temperature alone.
     """
     labels = test.y.astype(np.int64)
-    # One example of an unknown class keeps the temperature above zero for a model that is right
-    # about all of validation.
-    temperature = fit_temperature(validation.outputs, validation.y.astype(np.int64), num_unknown=1)
+    temperature = temperature_of(validation)
     probabilities, scaled = softmax(logits), softmax(logits / temperature)
     right = probabilities.argmax(1) == labels
     owners = owners_of(test.ids, test.groups)
@@ -141,6 +139,13 @@ def evaluate_classifier(
         num_leaked=int(test.leaked.sum()),
         accuracy_without_leaked=_mean_without(right, test.leaked),
     )
+
+
+def temperature_of(validation: Answers) -> float:
+    """The divisor of logits by which probabilities are calibrated best on validation."""
+    # One example of an unknown class keeps the temperature above zero for a model that is right
+    # about all of validation.
+    return fit_temperature(validation.outputs, validation.y.astype(np.int64), num_unknown=1)
 
 
 def accuracy_by_slice(

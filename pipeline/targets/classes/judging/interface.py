@@ -7,11 +7,13 @@ error of two seeds differ for sure more often than is allowed for (docs/decision
 are shown with an interval.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 from scipy import sparse  # type: ignore[import-untyped]
 
 from pipeline.dataset.arrays import Float32
-from pipeline.targets.classes.judging.evaluation import evaluate_classifier
+from pipeline.targets.classes.judging.evaluation import evaluate_classifier, temperature_of
 from pipeline.targets.classes.judging.predictions import Predictions, align, read_predictions
 from pipeline.targets.classes.judging.scores import example_scores, metrics_of
 from pipeline.targets.classes.judging.tables import tables
@@ -24,6 +26,7 @@ __all__ = [
     "GOOD",
     "JUDGED",
     "align",
+    "calibration",
     "evaluate",
     "metrics_of",
     "probabilities",
@@ -34,6 +37,10 @@ __all__ = [
 GOOD = {"accuracy": 1, "f1_macro": 1, "loss": -1, "calibration_error": -1}
 JUDGED = ("accuracy", "f1_macro")
 BESIDE = ("worst_class_accuracy", "auc", "average_precision", "brier", "sensitivity")
+
+
+def calibration(validation: Answers) -> Mapping[str, float]:
+    return {"temperature": temperature_of(validation)}
 
 
 def evaluate(

@@ -1,5 +1,7 @@
 """The names of targets/protocols/judging.py, for numbers."""
 
+from collections.abc import Mapping
+
 import numpy as np
 from scipy import sparse  # type: ignore[import-untyped]
 
@@ -10,6 +12,7 @@ from pipeline.targets.numbers.judging.evaluation import evaluate_numbers
 from pipeline.targets.numbers.judging.predictions import Predictions, align, read_predictions
 from pipeline.targets.numbers.judging.scores import example_scores, metrics_of
 from pipeline.targets.numbers.judging.tables import tables
+from pipeline.targets.numbers.measures.conformal import LEVEL, half_width
 from pipeline.targets.numbers.measures.outputs import probabilities
 from pipeline.targets.protocols.judging import Answers, Evaluation, Stressed, TestSplit
 from pipeline.targets.protocols.labels import TargetIndex
@@ -19,6 +22,7 @@ __all__ = [
     "GOOD",
     "JUDGED",
     "align",
+    "calibration",
     "evaluate",
     "metrics_of",
     "probabilities",
@@ -29,6 +33,11 @@ __all__ = [
 GOOD = {"mae": -1, "rmse": -1, "r2": 1}
 JUDGED = ("mae", "rmse")
 BESIDE = ("coverage", "interval_width")
+
+
+def calibration(validation: Answers) -> Mapping[str, float]:
+    half = half_width(validation.y - validation.outputs[:, 0])
+    return {"interval_level": LEVEL, "interval_half_width": half}
 
 
 def evaluate(

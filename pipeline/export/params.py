@@ -1,0 +1,26 @@
+"""Parameters of export."""
+
+from typing import Literal
+
+from pipeline.runtime.settings import Fraction, Kind, Settings
+
+
+class Export(Settings):
+    """The section `export`."""
+
+    precision: Literal["fp32", "int8"]
+    """In what the served graph computes. `fp32` answers as the network does. `int8` is a third of
+    the size and up to twice as fast where the processor computes in it; some answers change, and
+    reports/export.json says how many agree."""
+    max_accuracy_drop: Fraction
+    """By how much `int8` may lower the accuracy on validation, 0.005 being half a percentage point;
+    of an error, by what share it may rise. Beyond, the stage fails."""
+
+
+class ExportParams(Kind):
+    export: Export
+
+
+def export_params(modality: str, target: str) -> type[ExportParams]:
+    """All that export reads."""
+    return ExportParams

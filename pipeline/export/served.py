@@ -1,0 +1,47 @@
+"""A network as it is served: columns of a shard in, outputs and embeddings out."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from pipeline.dataset.arrays import Float32
+from pipeline.learning.device import Device
+from pipeline.learning.inference import batches_of
+
+
+class ServedNetwork(nn.Module):
+    """Outputs `(N, K)` and embeddings `(N, D)` of columns that are named by their places."""
+
+    def __init__(self, network: nn.Module, columns: Sequence[str]) -> None:
+        super().__init__()
+        self.network, self.columns = network, columns
+
+    def forward(self, *values: Tensor) -> tuple[Tensor, Tensor]:
+        inputs = dict(zip(self.columns, values, strict=True))
+        network: Any = self.network
+        if hasattr(network, "answer_and_embed"):
+            outputs, embeddings = network.answer_and_embed(inputs)
+        elif hasattr(network, "embed"):
+            embeddings = network.embed(inputs)
+            outputs = network.read_out(embeddings)
+        else:
+            outputs = embeddings = network(inputs)
+        return outputs.float(), embeddings.float().flatten(1)
+
+
+def answer_and_embed(
+    served: ServedNetwork, inputs: Mapping[str, NDArray], device: Device
+) -> tuple[Float32, Float32]:
+    """Outputs `(N, K)` and embeddings `(N, D)` of N examples."""
+    served.eval()
+    # Of a GPU; or convolutions would be rounded by more than a graph may differ.
+    torch.backends.cudnn.allow_tf32 = False
+    parts = []
+    with torch.inference_mode(), device.autocast():
+        for batch in batches_of(served.network, inputs, device):
+            parts.append([values.cpu() for values in served(*batch.values())])
+    outputs, embeddings = (torch.cat(part).numpy() for part in zip(*parts, strict=True))
+    return outputs, embeddings
