@@ -197,8 +197,8 @@ def test_a_canary_in_every_place_is_gone(repository):
     assert not list(root.glob("reports/**/*.png"))
     assert sorted(path.name for path in (root / ".groundwork/serving").rglob("*")) == [
         "0" * 64,
-        "20261130T13-answers-1-0.rec",
         "2026-12-30",
+        "20261130T13-answers-1-0.rec",
         "ab",
         "contents",
     ]
