@@ -26,7 +26,7 @@ def add_modality(repository: Repository) -> None:
         repository.path / "pipeline/modalities/series",
         ignore=shutil.ignore_patterns("__pycache__"),
     )
-    repository.run("make dag MAKEFLAGS= PYTHON=python3.11 || python -m pipeline.commands.dag")
+    repository.run("make --assume-old=env dag")
 
 
 def write_waves(folder: Path, num: int = 60, length: int = 24) -> None:
