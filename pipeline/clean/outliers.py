@@ -12,7 +12,7 @@ of modalities/protocols/compare.py.
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.dataset.sampling import sample_rows
+from pipeline.dataset.arrays import sample_rows
 from pipeline.modalities.neighbours import Neighbours, nearest
 
 NUM_NEIGHBOURS = 50

@@ -1,5 +1,7 @@
 """Export: the network as one ONNX graph that is served, if it answers as the network does.
 
+See docs/decisions/exported-graph.md.
+
 reads   data/shards/ (val), data/clean/ (measurements of val), models/
 writes  models/serving/ (model.onnx; serving.json, what it is; reference.npz, what traffic is
         compared with), reports/export.json

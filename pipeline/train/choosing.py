@@ -1,4 +1,4 @@
-"""Which of several networks becomes the model."""
+"""Which of several networks becomes the model; see docs/decisions/tables-choosing.md."""
 
 from collections.abc import Mapping
 

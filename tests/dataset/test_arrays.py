@@ -1,10 +1,11 @@
-"""Arrays of numbers go into columns of tables and come back, to the bit."""
+"""Arrays of numbers go into columns of tables and come back, to the bit; a sample of rows."""
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from pipeline.dataset.arrays import sample_rows
 from pipeline.dataset.columns import binary_column, numbers_of
 
 
@@ -52,3 +53,13 @@ def test_chunks_and_parts_of_chunks(tmp_path):
 def test_no_chunks_no_rows():
     found = numbers_of(pa.chunked_array([], pa.binary(12)), np.dtype(np.float32))
     assert (found.shape, found.dtype) == ((0, 3), np.float32)
+
+
+def test_a_sample_of_rows_is_spread_and_follows_no_period():
+    assert sample_rows(5, 5).tolist() == [0, 1, 2, 3, 4]
+    rows = sample_rows(60_000, 2000)
+    assert len(rows) > 1990
+    assert np.abs(np.histogram(rows, 20, (0, 60_000))[0] - 100).max() <= 5
+    for period in (2, 3, 10, 30):
+        counts = np.bincount(rows % period, minlength=period)
+        assert counts.min() > 0.7 * 2000 / period

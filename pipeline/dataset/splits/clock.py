@@ -9,10 +9,13 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pipeline.dataset.splits.rule import SplitRule
-from pipeline.dataset.splits.times import Ordinals, duration_of
+from pipeline.dataset.splits.times import Ordinals, duration_of, ordinals_of, read_times, type_of
+from pipeline.runtime.errors import SourceError
 
 NEVER = -(2**63)
 
@@ -24,6 +27,25 @@ class Times(NamedTuple):
     """`MOMENT` or `INTEGER`; see times.py."""
     ordinals: Ordinals
     """Of all examples that have a time, in any order."""
+
+
+def times_of(texts: pa.ChunkedArray) -> Times:
+    """All times among the texts of a column.
+
+    Raises:
+        SourceError: there is none.
+    """
+    kind = type_of(pc.unique(texts).to_pylist())
+    if kind is None:
+        known = texts.drop_null()
+        found = f"found {known[0].as_py()!r}" if len(known) else "it is empty"
+        raise SourceError(
+            "the column that the entry names under columns: time: has no date of ISO 8601 and no "
+            f"whole number, {found}",
+            fix="name another column, or write dates as 2013-01-31",
+        )
+    ordinals, known_ones = ordinals_of(read_times(texts, kind))
+    return Times(kind, ordinals[known_ones])
 
 
 class Boundary(NamedTuple):

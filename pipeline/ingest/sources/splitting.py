@@ -8,29 +8,9 @@ import pyarrow.compute as pc
 
 from pipeline.dataset.catalog import Entry
 from pipeline.dataset.randomness import id_keys
-from pipeline.dataset.splits.clock import Times
-from pipeline.dataset.splits.times import ordinals_of, read_times, type_of
+from pipeline.dataset.splits.clock import times_of
+from pipeline.dataset.splits.times import ordinals_of, read_times
 from pipeline.dataset.table import SLICE
-from pipeline.runtime.errors import SourceError
-
-
-def times_of(texts: pa.ChunkedArray) -> Times:
-    """All times among the texts of a column.
-
-    Raises:
-        SourceError: there is none.
-    """
-    kind = type_of(pc.unique(texts).to_pylist())
-    if kind is None:
-        known = texts.drop_null()
-        found = f"found {known[0].as_py()!r}" if len(known) else "it is empty"
-        raise SourceError(
-            "the column that the entry names under columns: time: has no date of ISO 8601 and no "
-            f"whole number, {found}",
-            fix="name another column, or write dates as 2013-01-31",
-        )
-    ordinals, known_ones = ordinals_of(read_times(texts, kind))
-    return Times(kind, ordinals[known_ones])
 
 
 def with_splitting(rows: pa.Table, entry: Entry) -> pa.Table:

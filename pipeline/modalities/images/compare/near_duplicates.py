@@ -25,8 +25,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.dataset.arrays import Rows
-from pipeline.dataset.sampling import sample_rows
+from pipeline.dataset.arrays import Rows, sample_rows
 from pipeline.modalities.images.compare.candidates import (
     YES,
     Candidates,

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pipeline.dataset.arrays import sample_rows
 from pipeline.dataset.expectations.distances import (
     FORMULAS,
     total_variation,
@@ -15,7 +16,6 @@ from pipeline.dataset.expectations.distances import (
 from pipeline.dataset.expectations.drift import SIGMAS, Profile
 from pipeline.dataset.expectations.moments import num_groups
 from pipeline.dataset.expectations.rules import Rule, at_most, each, since_profile
-from pipeline.dataset.sampling import sample_rows
 from pipeline.modalities.tables.checks.cells import cells_of, input_columns
 from pipeline.modalities.tables.checks.counts import (
     MAX_VALUES,

@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar  # type: ignore[import-untyped]
 
 from pipeline.dataset.annotations import Codes
-from pipeline.dataset.arrays import Float64
-from pipeline.dataset.sampling import sample_rows
+from pipeline.dataset.arrays import Float64, sample_rows
 from pipeline.targets.classes.measures.outputs import softmax
 from pipeline.targets.protocols.noise import Reliability
 

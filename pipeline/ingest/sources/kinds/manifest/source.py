@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 from pipeline.dataset.addresses import without_secrets
 from pipeline.dataset.catalog import Entry
 from pipeline.dataset.parts import cut_draws, part_ends
+from pipeline.dataset.splits.clock import times_of
 from pipeline.ingest.sources.kinds.manifest.finding import (
     Finder,
     find_places,
@@ -40,7 +41,7 @@ from pipeline.ingest.sources.kinds.manifest.tables import (
     roles_of,
 )
 from pipeline.ingest.sources.label_counts import labels_by_split
-from pipeline.ingest.sources.splitting import as_maps, not_empty, times_of, with_splitting
+from pipeline.ingest.sources.splitting import as_maps, not_empty, with_splitting
 from pipeline.modalities.protocols.prepare import Prepare, content_column
 from pipeline.runtime.errors import SourceError
 from pipeline.sources.places.fetch import fetch_file

@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.dataset.parts import cut_draws, part_ends
+from pipeline.dataset.splits.clock import times_of
 from pipeline.modalities.tables.content.columns import CATEGORY, DATE, TableColumn, as_options
 from pipeline.modalities.tables.content.matrix import WORDS_OF_BOOLEANS
 from pipeline.modalities.tables.content.values import reader_of
@@ -29,7 +30,7 @@ from pipeline.modalities.tables.prepare.sources.roles import (
     read_splits,
     roles_of,
 )
-from pipeline.modalities.tables.prepare.sources.times import latest_year, read_time, times_of
+from pipeline.modalities.tables.prepare.sources.times import latest_year, read_time
 from pipeline.modalities.tables.prepare.types.finding import find_columns
 from pipeline.modalities.tables.prepare.types.texts import Texts
 from pipeline.runtime.errors import SourceError

@@ -6,8 +6,6 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.dataset.splits.clock import Times
-from pipeline.dataset.splits.times import ordinals_of, read_times, type_of
 from pipeline.modalities.tables.content.values import DATE_TEXT, parse_date
 from pipeline.modalities.tables.prepare.sources.roles import RoleTexts, map_texts
 from pipeline.modalities.tables.prepare.types.dates import DEFAULT_PIVOT, find_dates
@@ -64,24 +62,6 @@ def _first_aware(texts: Texts) -> int:
         if match and match.groups()[-1]:
             return row
     return 0
-
-
-def times_of(texts: pa.ChunkedArray) -> Times:
-    """All times among the texts of a column.
-
-    Raises:
-        SourceError: there is none.
-    """
-    kind = type_of(pc.unique(texts).to_pylist())
-    if kind is None:
-        known = texts.drop_null()
-        found = f"found {known[0].as_py()!r}" if len(known) else "it is empty"
-        raise SourceError(
-            f"the column that the entry names under columns: time: has no date or number, {found}",
-            fix="name another column, or write dates as 2013-01-31",
-        )
-    ordinals, is_known = ordinals_of(read_times(texts, kind))
-    return Times(kind, ordinals[is_known])
 
 
 def latest_year(time: RoleTexts | None) -> int | None:
