@@ -22,7 +22,12 @@ import torch
 from pipeline.dataset.arrays import Float64
 from pipeline.dataset.places import MODELS, SHARDS
 from pipeline.dataset.shards.reader import ShardReader
-from pipeline.learning.baselines.fitting import FILE, fit_baselines, write_baselines
+from pipeline.learning.baselines.fitting import (
+    FILE,
+    fit_baselines,
+    takes_whole,
+    write_baselines,
+)
 from pipeline.learning.baselines.timeline import Timeline, read_timeline
 from pipeline.learning.batches import make_examples
 from pipeline.learning.device import Device, choose_device
@@ -61,7 +66,8 @@ def main(stage: Stage[TrainParams]) -> None:
     check_candidates(names, params)
     if world().local_rank == 0:
         reader.verify(["train", "val"])
-    timeline = read_timeline(["train", "val"]) if stage.writes else None  # hours before its use
+    knows_past = stage.writes and not takes_whole(params.target)
+    timeline = read_timeline(["train", "val"]) if knows_past else None  # hours before its use
     recipe = recipe_of(params, params.seed)
     check_numbers(reader, recipe)
     large = networks.gains_by_bf16(reader.preparation)

@@ -63,6 +63,8 @@ class Network(Protocol):
     - `answer_and_embed(inputs)`: outputs and embeddings in one pass, where the two above would not
       do. What is served gives both; a network without any of these has its outputs as embeddings;
     - `rows_at_once`: how many rows to answer at a time, where 1,000 would not do;
+    - `leaves_out_seen`: whether it never answers what it has learnt from, so that figures on train
+      would say nothing;
     - `fit(reader, losses, seed)`: the network fits itself from the shards (a ShardReader), without
       a loop (trees, closed forms); `losses(outputs, y)` is the loss of each row, `(N,)`, of outputs
       `(N, K)`.

@@ -36,10 +36,16 @@ class Known(NamedTuple):
     """`(N, F)`, all finite."""
     past: Past | None
     """None where examples have no time."""
+    inputs: Mapping[str, NDArray] | None = None
+    """Columns of shards, `(N, ...)` each, where the target has WHOLE; features have no columns."""
 
 
 class Baseline(Protocol):
-    """The names of `targets/<name>/baseline/interface.py`; no torch there."""
+    """The names of `targets/<name>/baseline/interface.py`; no torch there.
+
+    A target whose baselines take all training examples and their inputs, rather than features of a
+    sample, has `WHOLE = True` there; they know of no past.
+    """
 
     def fit(
         self,

@@ -1,0 +1,53 @@
+"""The names of modalities/protocols/fit.py, for interactions."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.modalities.interactions.content.events import items_of
+from pipeline.modalities.protocols.encode import Inputs, Preparation
+from pipeline.modalities.protocols.fit import Sums
+
+MAX_WIDTH = 2000
+
+
+def fit(
+    index: Mapping[str, Any],
+    tables: Callable[[], Iterable[pa.Table]],
+    settings: Any,
+) -> Preparation:
+    """Users of train and all items; see encode/preparation.py."""
+    options = index["content"].get("options", {})
+    counts: Counter[str] = Counter()
+    of_histories: set[str] = set()
+    num_events = 0
+    for table in tables():
+        num_events += table.num_rows
+        for each in pc.value_counts(table["user"]).to_pylist():
+            counts[each["values"] or ""] += each["counts"]
+        if not options:
+            for text in table["history"].to_pylist():
+                of_histories.update(items_of(text))
+    users = sorted(user for user in counts if user)
+    preparation = {
+        "users": users,
+        "items": options.get("items") or sorted(of_histories) or [""],
+        "width": min(MAX_WIDTH, max(settings.history, options.get("later", 0))),
+        "num_events": num_events,
+        "longest": max((counts[user] for user in users), default=0),
+        "options": {name: options[name] for name in ("user_column",) if name in options},
+    }
+    if "categories" in options:
+        preparation["categories"] = options["categories"]
+    return preparation
+
+
+def sums(inputs: Inputs) -> Sums:
+    return {}
+
+
+def finish(preparation: Preparation, sums: Sums) -> Preparation:
+    return preparation

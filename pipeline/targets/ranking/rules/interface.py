@@ -1,0 +1,62 @@
+"""The names of targets/protocols/rules.py, for rankings."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from pipeline.dataset.expectations import signal as expected
+from pipeline.dataset.expectations.drift import Profile
+from pipeline.dataset.expectations.rules import NOT_NULL, Rule, rule
+from pipeline.targets.protocols.labels import TargetIndex
+from pipeline.targets.protocols.rules import Checksums, LabelTable, Patterns, Signal
+from pipeline.targets.ranking.rules.popularity import drift_rules, profile, splits_table
+
+__all__ = ["drift_rules", "profile"]
+
+CHANCE = 1.0
+LABEL = pa.field("item", pa.string())
+
+
+def row_rules(target: TargetIndex) -> list[Rule]:
+    return [rule("every event has an item", NOT_NULL, "critical", "no item", column="label")]
+
+
+def signal(
+    table: pd.DataFrame, patterns: Patterns, checksums: Checksums, target: TargetIndex
+) -> Signal | None:
+    """How frequent the item of each event is among the others of its half, by two halves.
+
+    The mean is how likely two events are of one item (Simpson 1949), by how likely that would be if
+    items were drawn evenly. It falls where ids were shuffled or belong to something else.
+    """
+    items = table["label"].astype(str).to_numpy()
+    if len(items) < 2 or len(np.unique(items)) < 2:
+        return None
+    half = checksums % 2
+    _, codes = np.unique(items, return_inverse=True)
+    counts = np.stack([np.bincount(codes[half == h], minlength=codes.max() + 1) for h in (0, 1)])
+    other = counts[1 - half, codes] / np.maximum(counts.sum(1)[1 - half], 1)
+    return Signal(other * counts.shape[1], CHANCE)
+
+
+def signal_rules(
+    table: pd.DataFrame, target: TargetIndex, before: Profile | None, settings: Any
+) -> list[Rule]:
+    advice = (
+        "events are of all items about evenly, as if their ids were drawn at random; see whether "
+        "columns: item: names the right column"
+    )
+    return expected.signal_rules(table, CHANCE, before, settings.max_drift, advice)
+
+
+def label_tables(
+    table: pd.DataFrame,
+    features: Sequence[str],
+    target: TargetIndex,
+    before: Profile | None,
+    settings: Any,
+) -> list[LabelTable]:
+    return splits_table(table, target)
