@@ -90,6 +90,18 @@ def some_rows() -> list[bytes]:
     return [json.dumps(row).encode() for row in rows]
 
 
+def some_events() -> list[bytes]:
+    """Users with and without a history, and histories of nobody; one with hostile ids."""
+    items = [f"i{number}" for number in range(6)]
+    events: list[dict[str, Any]] = [
+        {"user": f"u{row}", "item": "i1", "history": items[: row % 4], "num_of_user": 5 + row}
+        for row in range(5)
+    ]
+    events += [{"user": 196}, {"history": ["i1", "i5"]}]
+    events += [{"user": f"{SCRIPT}|*_[x](y)", "history": ["\"'><img src=x onerror=alert(1)>"]}]
+    return [json.dumps(event).encode() for event in events]
+
+
 SAMPLES: dict[str, Samples] = {
     "images": Samples(
         some_images,
@@ -126,6 +138,22 @@ SAMPLES: dict[str, Samples] = {
         ],
         networks=("linear", "mlp", "tabm", "trees"),
         has_gaps=True,
+    ),
+    "interactions": Samples(
+        some_events,
+        lambda: [
+            b'{"user": ""}',
+            b'{"user": "a", "history": "i1"}',
+            b'{"user": ["a"]}',
+            b'{"user": "a", "value": 1e999}',
+            b'{"user": "a", "num_of_user": -1}',
+            b'{"user": "a", "user": "b"}',
+            b'{"user": "\\ud800"}',
+            b'{"item": "i1"}',
+            b"[]",
+            b"7",
+        ],
+        networks=("popularity", "ease"),
     ),
     TINY: Samples(
         some_series,
@@ -184,6 +212,7 @@ TARGET_SAMPLES: dict[str, TargetSamples] = {
             "train": {"loss": "quantile", "quantile": 0.8},
         },
     ),
+    "ranking": TargetSamples(("i1", f"b|{SCRIPT}`*_[x](y)", "$\\frac{ dog", "0042")),
 }
 
 KNOWN = [*MODALITIES, *({TINY} - {*MODALITIES})]

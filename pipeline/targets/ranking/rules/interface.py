@@ -12,9 +12,13 @@ from pipeline.dataset.expectations.drift import Profile
 from pipeline.dataset.expectations.rules import NOT_NULL, Rule, rule
 from pipeline.targets.protocols.labels import TargetIndex
 from pipeline.targets.protocols.rules import Checksums, LabelTable, Patterns, Signal
-from pipeline.targets.ranking.rules.popularity import drift_rules, profile, splits_table
+from pipeline.targets.ranking.rules.popularity import (
+    popularity_table,
+    profile,
+    splits_table,
+)
 
-__all__ = ["drift_rules", "profile"]
+__all__ = ["profile"]
 
 CHANCE = 1.0
 LABEL = pa.field("item", pa.string())
@@ -52,6 +56,11 @@ def signal_rules(
     return expected.signal_rules(table, CHANCE, before, settings.max_drift, advice)
 
 
+def drift_rules(table: pd.DataFrame, before: Profile, settings: Any) -> list[Rule]:
+    """How popular items are, is a table; see `label_tables`."""
+    return []
+
+
 def label_tables(
     table: pd.DataFrame,
     features: Sequence[str],
@@ -59,4 +68,4 @@ def label_tables(
     before: Profile | None,
     settings: Any,
 ) -> list[LabelTable]:
-    return splits_table(table, target)
+    return [*splits_table(table), *popularity_table(table, before, settings.max_drift)]

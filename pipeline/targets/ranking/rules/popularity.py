@@ -1,7 +1,6 @@
 """Which items are popular: what is expected of val and test, and of the data since a profile."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,14 +11,7 @@ from pipeline.dataset.expectations.distances import (
     variation_by_chance,
 )
 from pipeline.dataset.expectations.drift import SIGMAS, Profile
-from pipeline.dataset.expectations.rules import (
-    BETWEEN,
-    Rule,
-    at_most,
-    rule,
-    since_profile,
-    unjudged,
-)
+from pipeline.dataset.expectations.rules import at_most, since_profile
 from pipeline.targets.protocols.labels import TargetIndex
 from pipeline.targets.protocols.rules import LabelTable
 
@@ -40,25 +32,29 @@ def profile(
     return {"items.different": len(counts), **found}
 
 
-def drift_rules(table: pd.DataFrame, before: Profile, settings: Any) -> list[Rule]:
-    says = f"items are as popular as in the profile ({FORMULAS['total variation']})"
-    known = {key.removeprefix(KEY): n for key, n in before.items() if key.startswith(KEY)}
-    if not known:
-        return [since_profile(unjudged(says, "the profile knows nothing of them"))]
+def popularity_table(
+    table: pd.DataFrame, before: Profile | None, max_drift: float
+) -> list[LabelTable]:
+    """One row: how far the shares of items have moved since the profile, 0 where chance may do it.
+
+    Nothing without a profile that has counts.
+    """
+    known = {k.removeprefix(KEY): n for k, n in (before or {}).items() if k.startswith(KEY)}
+    if before is None or not known:
+        return []
     counts = table["label"].value_counts()
     now = np.array([int(counts.get(id, 0)) for id in known])
     then = np.array(list(known.values()))
-    others = len(table) - now.sum(), before["examples"] - then.sum()
-    moved = total_variation(np.append(now, others[0]), np.append(then, max(others[1], 0)))
-    by_chance = variation_by_chance(len(table), before["examples"], len(known) + 1, SIGMAS)
-    allowed = max(settings.max_drift, by_chance)
-    # The distance is of the whole table; a rule about it needs a column.
-    holds = rule(says, BETWEEN, "warning", column="popularity_moved", max_value=allowed)
-    table["popularity_moved"] = moved
-    return [since_profile(holds)]
+    others = len(table) - now.sum(), max(before["examples"] - then.sum(), 0)
+    moved = total_variation(np.append(now, others[0]), np.append(then, others[1]))
+    groups = max(1, table["group"].nunique())
+    by_chance = variation_by_chance(groups, before["groups"], len(known) + 1, SIGMAS)
+    rows = pd.DataFrame({"id": ["items"], "moved": [moved if moved > by_chance else 0.0]})
+    says = f"items are as popular as in the profile ({FORMULAS['total variation']})"
+    return [LabelTable(rows, [since_profile(at_most(says, "moved", max_drift))], "tables")]
 
 
-def splits_table(table: pd.DataFrame, target: TargetIndex) -> list[LabelTable]:
+def splits_table(table: pd.DataFrame) -> list[LabelTable]:
     """A row for each of val and test: the share of events whose items train does not have."""
     splits = table["split"].astype(str).to_numpy()
     labels = table["label"].astype(str).to_numpy()
