@@ -2,10 +2,19 @@
 
 import csv
 import io
+import json
+from collections import Counter
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import pyarrow as pa
+
+from pipeline.entry import entry_type
+from pipeline.ingest.sources.opening import open_source
+from pipeline.modalities.opening import open_prepare
+from pipeline.sources.source import Source
+from pipeline.targets.opening import open_labels
 
 START = 1_700_000_000
 DAY = 86_400
@@ -88,3 +97,41 @@ split: {{by: last}}
 
 def entry_text(folder: Path) -> str:
     return ENTRY.format(folder=folder)
+
+
+class EventsRead(NamedTuple):
+    """A table of events as a source gives it."""
+
+    source: Source
+    events: list[dict[str, Any]]
+    """What each event says, with its id and split, in the order of time."""
+
+    @property
+    def said(self) -> str:
+        return "\n".join((*self.source.notes, *self.source.doubts))
+
+    @property
+    def splits(self) -> list[int]:
+        counts = Counter(event["split"] for event in self.events)
+        return [counts[name] for name in ("train", "val", "test")]
+
+    def of(self, user: str) -> list[str]:
+        """Items of a user, in the order of time."""
+        return [event["item"] for event in self.events if event["user"] == user]
+
+
+def read_events(uri: Path, **said: Any) -> EventsRead:
+    model = entry_type("interactions", "ranking")
+    entry = model.model_validate({"uri": str(uri), "license": "CC0-1.0", **said})
+    source = open_source(entry, open_prepare("interactions"), open_labels("ranking"))
+    table = pa.concat_tables([batch() for batch in source.batches])
+    events = [
+        json.loads(row["user"]) | {"id": row["id"], "split": row["split"]}
+        for row in table.select(["id", "user", "split"]).to_pylist()
+    ]
+    return EventsRead(source, events)
+
+
+def write_rows(path: Path, rows: list[list[Any]]) -> Path:
+    path.write_text(csv_text(rows))
+    return path

@@ -29,9 +29,9 @@ from pipeline.modalities.interactions.prepare.sources.reading import (
     TextColumns,
     choose_table,
     find_tables,
-    read_texts,
+    read_named,
 )
-from pipeline.modalities.interactions.prepare.sources.roles import Roles, roles_of
+from pipeline.modalities.interactions.prepare.sources.roles import Roles, named_columns, roles_of
 from pipeline.modalities.interactions.prepare.sources.selecting import (
     Leavings,
     codes_of_rows,
@@ -80,7 +80,8 @@ def open_source(entry: Any, files: Files, max_bytes: float, labels: Any) -> Sour
         SourceError: the table is damaged, lacks a column, or nothing is left of it.
     """
     name = choose_table(files, entry.file, "file:")
-    table = read_texts(files, name, TextFormat(**entry.dialect.model_dump(), header=entry.header))
+    format = TextFormat(**entry.dialect.model_dump(), header=entry.header)
+    table = read_named(files, name, format, named_columns(entry, labels.COLUMN))
     roles = roles_of(entry, list(table.columns), labels.COLUMN, files.where)
     texts = {role: _texts_of(table, column, entry) for role, column in roles._asdict().items()}
     times = _times_of(texts["time"], roles, table.num_rows)
@@ -91,7 +92,7 @@ def open_source(entry: Any, files: Files, max_bytes: float, labels: Any) -> Sour
     notes += _kinds_in(table, roles, np.isfinite(values) if roles.value else None)
     chosen = _select(table, texts, times, values, entry, roles)
     if roles.value:
-        notes.append(_say_missing(roles.value, values, chosen, entry))
+        notes += _say_missing(roles.value, values, chosen, entry)
     events = _events(table, texts, times, values, chosen.kept, roles, files.where)
     _refuse_split(entry, roles)
     placed = place_events(
@@ -172,12 +173,12 @@ def _select(
     return found
 
 
-def _say_missing(name: str, values: Float64, chosen: Leavings, entry: Any) -> str:
-    if entry.minimum.value is None:
-        num = int((chosen.kept & ~np.isfinite(values)).sum())
-        return f"column {name}: {num} events have no value; they count as the others"
+def _say_missing(name: str, values: Float64, chosen: Leavings, entry: Any) -> list[str]:
+    num = int((chosen.kept & ~np.isfinite(values)).sum())
+    if num:
+        return [f"column {name}: {num} events have no value; they count as the others"]
     num = next((n for why, n in chosen.beside.items() if why.startswith("no value")), 0)
-    return f"column {name}: {num} events without a value are left out, which is no 0"
+    return [f"column {name}: {num} events without a value are left out, which is no 0"] * (num > 0)
 
 
 def _events(
@@ -266,10 +267,14 @@ def _refuse_split(entry: Any, roles: Roles) -> None:
 
 
 def _say_ties(events: Events, placed: Placed, entry: Any) -> list[str]:
-    """How many users have their last events at one time, so that a hash says which is the last."""
+    """Which users are not asked; and how many have their last events at one time, so that a hash
+    says which is the last."""
     if entry.split.by == "time" or entry.split.by == "random":
         return []
+    said = []
     asked = np.flatnonzero(placed.splits > 0)
+    if few := len(events.user_names) - len(np.unique(events.users[asked])):
+        said.append(f"{few} users have too few events to hold some back: they are in train alone")
     first = np.full(len(events.user_names), len(events.users))
     np.minimum.at(first, events.users[asked], asked)
     last = _row_before(events.users)
@@ -277,9 +282,9 @@ def _say_ties(events: Events, placed: Placed, entry: Any) -> list[str]:
     for row in first[first < len(events.users)].tolist():
         before = last[row]
         tied += before >= 0 and events.times[before] == events.times[row]
-    if not tied:
-        return []
-    return [f"{tied} users have their last events at one time: a hash of their ids orders these"]
+    if tied:
+        said.append(f"{tied} users have their last events at one time: a hash of ids orders these")
+    return said
 
 
 def _row_before(users: Rows) -> Rows:

@@ -114,14 +114,15 @@ def _drawn(keys: NDArray[np.uint64], rule: SplitRule) -> NDArray[np.int8]:
 
 
 def _last(users: Rows, is_first: NDArray[np.bool_], rule: SplitRule) -> NDArray[np.int8]:
-    """The last new items of each user; a user of one event is in test without a history."""
+    """The last new items of each user; all of a user who would have none in train stay there."""
     rows = np.flatnonzero(is_first)
     of_user = np.bincount(users[rows], minlength=int(users.max()) + 1)
     from_end = of_user[users[rows]] - 1 - _running(users[rows])
     num_test, num_val = rule.num_last("test"), rule.num_last("val")
     splits = np.full(len(users), TRAIN, np.int8)
-    splits[rows[from_end < num_test + num_val]] = VAL
-    splits[rows[from_end < num_test]] = TEST
+    has_more = of_user[users[rows]] > num_test + num_val
+    splits[rows[has_more & (from_end < num_test + num_val)]] = VAL
+    splits[rows[has_more & (from_end < num_test)]] = TEST
     is_asked = splits != TRAIN
     begins = np.full(int(users.max()) + 1, len(users))
     np.minimum.at(begins, users[is_asked], np.flatnonzero(is_asked))

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Any, NamedTuple
 
 from pipeline.dataset.addresses import is_remote, local_path, without_secrets
-from pipeline.modalities.interactions.prepare.sources.reading import choose_table, read_texts
+from pipeline.modalities.interactions.prepare.sources.reading import choose_table, read_named
 from pipeline.runtime.errors import SourceError
 from pipeline.sources.places.fetch import fetch_source
 from pipeline.sources.places.files import Files, open_files
@@ -41,7 +41,8 @@ def read_items(entry: Any, files: Files, of_events: Collection[str]) -> ItemTabl
         files = _open(said.uri, files.suffixes)
     name = choose_table(files, said.file, "items: file:")
     header = entry.header if said.header is None else said.header
-    table = read_texts(files, name, TextFormat(encoding=said.encoding, header=header))
+    format = TextFormat(encoding=said.encoding, header=header)
+    table = read_named(files, name, format, [said.id, *said.text])
     for column in (said.id, *said.text):
         if column not in table.columns:
             raise SourceError(

@@ -73,6 +73,17 @@ def read_texts(files: Files, name: str, format: TextFormat) -> TextColumns:
     return TextColumns(columns, table.num_rows, list(opened.notes))
 
 
+def read_named(files: Files, name: str, format: TextFormat, wanted: list[str]) -> TextColumns:
+    """Read a table whose columns the entry names; where all are numbers that no header has, there
+    is none."""
+    table = read_texts(files, name, format)
+    numbered = bool(wanted) and all(column.isdecimal() for column in wanted)
+    if format.header and numbered and not {*wanted} <= {*table.columns}:
+        table = read_texts(files, name, format._replace(header=False))
+        table.notes.append("there is no header: columns are named by their numbers")
+    return table
+
+
 def _as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
     kind = column.type
     if pa.types.is_dictionary(kind):

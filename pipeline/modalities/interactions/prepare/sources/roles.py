@@ -59,6 +59,12 @@ def roles_of(entry: Any, names: list[str], label: str, where: str) -> Roles:
     return Roles(**found)  # type: ignore[arg-type]
 
 
+def named_columns(entry: Any, label: str) -> list[str]:
+    """Those that the entry names."""
+    said = (getattr(entry.columns, label if key == "item" else key, None) for key in USUAL)
+    return [name for name in said if name is not None]
+
+
 def _usual(names: list[str], usual: Iterable[str]) -> str | None:
     """The column of that name; types of RecBole behind a colon play no part."""
     by_name = {name.partition(":")[0].strip().lower(): name for name in reversed(names)}
