@@ -5,14 +5,16 @@ from typing import Any
 
 from torch import nn
 
+from pipeline.modalities.interactions.modules.als import FactorRanker
 from pipeline.modalities.interactions.modules.ease import Ease
 from pipeline.modalities.interactions.modules.popularity import Popularity
+from pipeline.modalities.interactions.network.settings import TrainFields
 from pipeline.modalities.protocols.encode import Preparation
 from pipeline.modalities.protocols.network import Adapted, Weights
 from pipeline.runtime.errors import SettingsError
 
 PUBLISHERS: Sequence[str] = ()
-NETWORKS = {"popularity": Popularity, "ease": Ease}
+NETWORKS = ("popularity", "ease", "als")
 
 
 def candidates(name: str) -> Sequence[str]:
@@ -25,7 +27,19 @@ def build(name: str, preparation: Preparation, outputs: int, settings: Any) -> n
             f"params.yaml: model must be {' or '.join(NETWORKS)}, found {name!r}",
             fix="name one of these",
         )
-    return NETWORKS[name](preparation, outputs)
+    if name == "popularity":
+        return Popularity(preparation, outputs)
+    if name == "ease":
+        return Ease(preparation, outputs)
+    return FactorRanker(preparation, outputs, _said(settings, "factors"))
+
+
+def _said(settings: Any, name: str) -> Any:
+    """What training was told, by the section `train` or by what model.json keeps of it."""
+    default = TrainFields.model_fields[name].default
+    if settings is None:
+        return default
+    return settings.get(name, default) if isinstance(settings, dict) else getattr(settings, name)
 
 
 def published(name: str, weights: str) -> Weights:
