@@ -1,15 +1,16 @@
 """The names of targets/protocols/rules.py, for rankings."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from pipeline.dataset.expectations import signal as expected
-from pipeline.dataset.expectations.drift import Profile
-from pipeline.dataset.expectations.rules import NOT_NULL, Rule, rule
+from pipeline.dataset.expectations.drift import SIGMAS, Profile
+from pipeline.dataset.expectations.rules import MEAN_BETWEEN, NOT_NULL, Rule, rule, since_profile
+from pipeline.dataset.expectations.signal import SIGMAS_OF_CHANCE
 from pipeline.targets.protocols.labels import TargetIndex
 from pipeline.targets.protocols.rules import Checksums, LabelTable, Patterns, Signal
 from pipeline.targets.ranking.rules.popularity import (
@@ -21,6 +22,10 @@ from pipeline.targets.ranking.rules.popularity import (
 __all__ = ["profile"]
 
 CHANCE = 1.0
+ADVICE = (
+    "events are of all items about evenly, as if their ids were drawn at random; see whether "
+    "columns: item: names the right column"
+)
 LABEL = pa.field("item", pa.string())
 
 
@@ -49,11 +54,24 @@ def signal(
 def signal_rules(
     table: pd.DataFrame, target: TargetIndex, before: Profile | None, settings: Any
 ) -> list[Rule]:
-    advice = (
-        "events are of all items about evenly, as if their ids were drawn at random; see whether "
-        "columns: item: names the right column"
-    )
-    return expected.signal_rules(table, CHANCE, before, settings.max_drift, advice)
+    """As dataset/expectations/signal.py, but each event counts by itself: nobody takes an item
+    twice, so that events of one user are more different than others, not more alike."""
+    known = table["label_signal"].to_numpy(np.float64)
+    num, deviation = len(known), float(known.std())
+    by_chance = CHANCE + SIGMAS_OF_CHANCE * deviation / np.sqrt(num)
+    says = "some items are taken more often than others"
+    rules = [replace(_mean_signal(says, by_chance), advice=ADVICE)]
+    if before is None or "label_signal" not in before:
+        return rules
+    then = before["label_signal"]
+    error = SIGMAS * deviation * np.sqrt(1 / num + 1 / max(before["examples"], 1))
+    least = then - max(settings.max_drift * (then - CHANCE), error)
+    says = "events are of few items as often as in the profile"
+    return [*rules, since_profile(_mean_signal(says, least))]
+
+
+def _mean_signal(says: str, least: float) -> Rule:
+    return rule(says, MEAN_BETWEEN, "warning", column="label_signal", min_value=float(least))
 
 
 def drift_rules(table: pd.DataFrame, before: Profile, settings: Any) -> list[Rule]:

@@ -61,7 +61,7 @@ def place_events(
     of_val = np.bincount(users[splits == VAL], minlength=num_users)
     before = of_user[users] + np.where(splits == TEST, of_val[users], 0)
     before[in_train] = _running(users[in_train])
-    in_all = np.bincount(users[splits != DROPPED], minlength=num_users)
+    in_all = np.bincount(users, minlength=num_users)
     of_item = np.bincount(items[in_train], minlength=num_items)
     return Placed(splits, before, in_all[users], of_item[items], later)
 

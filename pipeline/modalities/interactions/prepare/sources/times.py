@@ -25,6 +25,8 @@ TEXT, STEPS = "text", "steps"
 MOSTLY = 0.5
 MAX_FAR = 0.2
 """Of the events, that lie far from all others and so are of no time that could be."""
+MIN_ALIKE, MAX_ALIKE = 20, 0.05
+"""Events at one time, and their share, from which on that is odd."""
 YEAR = 365 * 86400 * 10**6
 
 
@@ -63,6 +65,7 @@ def read_times(texts: pa.ChunkedArray, name: str) -> ReadTimes:
     notes, doubts = _said(name, known, int(counts[units == TEXT].sum()), is_steps)
     if not is_steps:
         _leave_out_far(ordinals, problems, counts)
+        doubts += _say_one_time(name, distinct, counts)
     found = ReadTimes(
         ordinals[place], problems[place], INTEGER if is_steps else MOMENT, notes, doubts
     )
@@ -107,6 +110,14 @@ def _said(
         parts.append(f"{num_texts} as text")
     said = f"column {name}: times are {', '.join(parts) or 'none'}; all count as UTC"
     return ([], [said]) if len(parts) > 1 else ([said], [])
+
+
+def _say_one_time(name: str, distinct: list[str], counts: NDArray[np.int64]) -> list[str]:
+    """Where many events have one time, it is that of a copy rather than theirs."""
+    if not len(counts) or counts.max() < max(MIN_ALIKE, MAX_ALIKE * counts.sum()):
+        return []
+    most = int(counts.argmax())
+    return [f"column {name}: {counts[most]} of {counts.sum()} events are at {distinct[most]}"]
 
 
 def _leave_out_far(
