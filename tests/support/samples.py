@@ -153,7 +153,7 @@ SAMPLES: dict[str, Samples] = {
             b"[]",
             b"7",
         ],
-        networks=("popularity", "ease"),
+        networks=("popularity", "ease", "als", "sasrec"),
     ),
     TINY: Samples(
         some_series,

@@ -15,13 +15,14 @@ from pipeline.modalities.interactions.modules.factors import Strength, buckets, 
 from pipeline.modalities.interactions.modules.ranker import Events, Ranker, pairs_of
 from pipeline.modalities.protocols.encode import Preparation
 
-NUM_ROUNDS = 6
+NUM_ROUNDS = 4
+"""Of exact solutions: docs/decisions/recommendation.md."""
 NUM_STEPS = 24
 """Of conjugate gradients: enough for the vector that the factors were fitted to, up to rounding."""
 STRENGTHS = tuple(
-    Strength(unseen, penalty) for unseen in (0.1, 0.3, 1.0) for penalty in (0.001, 0.003, 0.01)
+    Strength(unseen, penalty) for unseen in (0.1, 0.3, 1.0) for penalty in (0.003, 0.01)
 )
-USUAL = Strength(0.1, 0.003)
+USUAL = Strength(0.3, 0.01)
 MAX_TRIED = 300_000
 """Pairs; of more, several trials would take minutes."""
 SPREAD = 0.1  # of vectors at first, over the root of their length

@@ -8,13 +8,14 @@ from torch import nn
 from pipeline.modalities.interactions.modules.als import FactorRanker
 from pipeline.modalities.interactions.modules.ease import Ease
 from pipeline.modalities.interactions.modules.popularity import Popularity
+from pipeline.modalities.interactions.modules.sasrec import SequenceRanker
 from pipeline.modalities.interactions.network.settings import TrainFields
 from pipeline.modalities.protocols.encode import Preparation
 from pipeline.modalities.protocols.network import Adapted, Weights
 from pipeline.runtime.errors import SettingsError
 
 PUBLISHERS: Sequence[str] = ()
-NETWORKS = ("popularity", "ease", "als")
+NETWORKS = ("popularity", "ease", "als", "sasrec")
 
 
 def candidates(name: str) -> Sequence[str]:
@@ -31,7 +32,10 @@ def build(name: str, preparation: Preparation, outputs: int, settings: Any) -> n
         return Popularity(preparation, outputs)
     if name == "ease":
         return Ease(preparation, outputs)
-    return FactorRanker(preparation, outputs, _said(settings, "factors"))
+    factors = _said(settings, "factors")
+    if name == "als":
+        return FactorRanker(preparation, outputs, factors)
+    return SequenceRanker(preparation, outputs, factors)
 
 
 def _said(settings: Any, name: str) -> Any:
