@@ -60,9 +60,8 @@ class Ranked(NamedTuple):
         """Users by items of train; row 0 is for users that train does not have."""
         users, items = pairs_of(read_events(self, "train", self.num_items), self.num_items)
         shape = (len(self.preparation["users"]) + 1, self.num_items)
-        table = sparse.csr_matrix((np.ones(len(users), np.float32), (users, items)), shape)
-        table[0] = 0
-        return table.tocsr()
+        users, items = users[users > 0], items[users > 0]
+        return sparse.csr_matrix((np.ones(len(users), np.float32), (users, items)), shape)
 
 
 def read_ranked(uri: str, splits_file: Path | None = None, **said: Any) -> Ranked:
