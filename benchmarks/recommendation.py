@@ -214,13 +214,14 @@ def scale(arguments: argparse.Namespace) -> list[Figure]:
 def generated(num: int, num_users: int, num_items: int) -> tuple[pa.Table, list[str]]:
     """Events of users with one of 50 tastes, each once; the last two of a user are val and test."""
     random = np.random.default_rng(0)
-    users = np.sort(random.integers(0, num_users, num))
-    rank = np.minimum(random.zipf(1.3, num) - 1, num_items // 50 - 1)
-    loyal = random.random(num) < 0.8
-    taste = np.where(loyal, users % 50, random.integers(0, 50, num))
+    drawn = num * 9 // 5  # many are of a pair that is there
+    users = np.sort(random.integers(0, num_users, drawn))
+    rank = np.minimum(random.zipf(1.3, drawn) - 1, num_items // 50 - 1)
+    loyal = random.random(drawn) < 0.8
+    taste = np.where(loyal, users % 50, random.integers(0, 50, drawn))
     chosen = rank * 50 + taste
     _, first = np.unique(users * num_items + chosen, return_index=True)
-    first.sort()
+    first = np.sort(random.permutation(first)[:num])
     users, chosen = users[first], chosen[first]
     ends = np.searchsorted(users, users, side="right") - 1 - np.arange(len(users))
     splits = np.select([ends == 0, ends == 1], ["test", "val"], "train")

@@ -100,10 +100,10 @@ def fold_in(own: Tensor, gram: Tensor, held_back: Tensor, num_steps: int) -> Ten
     residual = direction = target
     size = (residual * residual).sum(1, keepdim=True)
     for _ in range(num_steps):
-        image = torch.bmm(normal, direction[:, :, None])[:, :, 0] + held_back * direction
-        step = size / (direction * image).sum(1, keepdim=True).clamp(min=1e-20)
+        applied = torch.bmm(normal, direction[:, :, None])[:, :, 0] + held_back * direction
+        step = size / (direction * applied).sum(1, keepdim=True).clamp(min=1e-20)
         solution = solution + step * direction
-        residual = residual - step * image
+        residual = residual - step * applied
         new_size = (residual * residual).sum(1, keepdim=True)
         direction = residual + new_size / size.clamp(min=1e-20) * direction
         size = new_size

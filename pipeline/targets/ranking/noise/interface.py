@@ -5,7 +5,6 @@ people should look at are users who behave unlike people, which clean lists as o
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,24 +16,14 @@ from pipeline.dataset.annotations import Annotations, Codes
 from pipeline.dataset.arrays import Float64, Rows
 from pipeline.dataset.review.decisions import LabelChoices
 from pipeline.targets.protocols.labels import TargetIndex
-from pipeline.targets.protocols.noise import Evidence, GivenLabels, LabelDoubt, Reliability
+from pipeline.targets.protocols.noise import GivenLabels, LabelDoubt
 from pipeline.targets.ranking.labels.reading import ITEMS, column_type
+from pipeline.targets.ranking.noise.checking import ItemCheck, check_labels
+
+__all__ = ["check_labels"]
 
 LOSS: Any = None
 SCHEMAS: dict[str, pa.Schema] = {}
-
-
-@dataclass(frozen=True)
-class ItemCheck:
-    """Nothing is suspected."""
-
-    quality: Float64
-    is_issue: NDArray[np.bool_]
-    is_sure: NDArray[np.bool_]
-    proposed: Codes
-    confidence: Float64
-    noise_rate: float | None
-    reliability: Reliability | None
 
 
 def read_labels(values: pa.ChunkedArray, target: TargetIndex) -> GivenLabels:
@@ -71,23 +60,6 @@ def choices(target: TargetIndex) -> LabelChoices:
 
 def differ(one: Codes, other: Codes) -> NDArray[np.bool_]:
     return np.asarray(one != other)
-
-
-def check_labels(
-    learnt: Evidence, tested: Evidence, target: TargetIndex
-) -> tuple[ItemCheck, ItemCheck | None]:
-    found = _unsuspected(learnt)
-    return found, _unsuspected(tested) if len(tested.given) else None
-
-
-def _unsuspected(evidence: Evidence) -> ItemCheck:
-    if evidence.outputs is not None and not np.isfinite(evidence.outputs).all():
-        raise ValueError("out-of-fold outputs are not finite")
-    num = len(evidence.given)
-    nothing = np.zeros(num, bool)
-    return ItemCheck(
-        np.ones(num), nothing, nothing, evidence.given.copy(), np.full(num, np.nan), 0.0, None
-    )
 
 
 def find_doubts(
