@@ -36,7 +36,8 @@ def look(dataset: str, entry: Mapping[str, Any]) -> Seen | None:
     with suppress(MissingInput):
         index = read_index(RAW)
         if index.get("dataset") == dataset:
-            found = {"examples": index["examples"], **index.get("content", {})}
+            content = index.get("content", {})
+            found = {"examples": index["examples"], **content.get("options", {}), **content}
             return Seen(RAW / INDEX, _numbers(found))
     path = entry_path(dataset)
     headline = HEADLINE.match(path.read_text(encoding="utf-8"))

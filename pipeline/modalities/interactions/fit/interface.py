@@ -12,6 +12,8 @@ from pipeline.modalities.protocols.encode import Inputs, Preparation
 from pipeline.modalities.protocols.fit import Sums
 
 MAX_WIDTH = 2000
+USER_COLUMN = "user_column"
+"""Of the source, by which predict finds users in a table."""
 
 
 def fit(
@@ -38,7 +40,7 @@ def fit(
         "width": min(MAX_WIDTH, max(settings.history, options.get("later", 0))),
         "num_events": num_events,
         "longest": max((counts[user] for user in users), default=0),
-        "options": {name: options[name] for name in ("user_column",) if name in options},
+        "options": {name: options[name] for name in (USER_COLUMN,) if name in options},
     }
     if "categories" in options:
         preparation["categories"] = options["categories"]

@@ -308,6 +308,7 @@ def _options(
     categories = {id: known.categories[id] for id in names if known.categories.get(id)}
     return {
         "items": names,
+        "num_items": len(names),
         "later": longest,
         "user_column": roles.user,
         **({"categories": categories} if categories else {}),
