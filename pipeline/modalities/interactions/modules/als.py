@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from pipeline.modalities.interactions.modules.choosing import best_of
+from pipeline.modalities.interactions.modules.cold import SHARE
 from pipeline.modalities.interactions.modules.factors import Strength, buckets, fold_in, solve
 from pipeline.modalities.interactions.modules.ranker import Events, Ranker, pairs_of
 from pipeline.modalities.protocols.encode import Preparation
@@ -70,6 +71,9 @@ class FactorRanker(Ranker):
         self.factors.copy_(of_items)
         self.gram.copy_(strength.unseen * (of_items.T @ of_items))
         self.strength.copy_(torch.tensor(strength))
+
+    def take_in(self, cold: Tensor, near: Tensor) -> None:
+        self.factors[cold] = SHARE * self.factors[near].mean(1)
 
     def vectors(self, codes: Tensor) -> Tensor:
         """Of users by their histories, `(N, F)`."""

@@ -12,6 +12,7 @@ from scipy import sparse  # type: ignore[import-untyped]
 from torch import Tensor
 
 from pipeline.modalities.interactions.modules.choosing import best_of
+from pipeline.modalities.interactions.modules.cold import SHARE
 from pipeline.modalities.interactions.modules.ranker import (
     Events,
     Ranker,
@@ -53,6 +54,9 @@ class Ease(Ranker):
         torch.div(inverse, -inverse.diagonal()[None, :].clone(), out=self.weights)
         self.weights.diagonal().zero_()
         assert self.weights.shape == (num, num)
+
+    def take_in(self, cold: Tensor, near: Tensor) -> None:
+        self.weights[:, cold] = SHARE * self.weights[:, near].mean(2)
 
     def scores(self, codes: Tensor) -> Tensor:
         if self.num_items <= MAX_DENSE:

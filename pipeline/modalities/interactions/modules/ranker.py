@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from pipeline.dataset.listed import CODE_UNIT, num_listed
 from pipeline.modalities.interactions.encode.preparation import HISTORY, USER
+from pipeline.modalities.interactions.modules.cold import find_cold
 from pipeline.modalities.protocols.encode import Preparation
 
 Batch = Mapping[str, Tensor]
@@ -57,6 +58,7 @@ class Ranker(nn.Module):
     def __init__(self, preparation: Preparation, outputs: int) -> None:
         super().__init__()
         self.num_items, self.width = len(preparation["items"]), outputs
+        self._items, self._categories = preparation["items"], preparation.get("categories", {})
         self.num_listed = min(num_listed(outputs), self.num_items)
         self.longest = int(preparation["longest"])
         num_users, num_events = len(preparation["users"]), int(preparation["num_events"])
@@ -80,6 +82,9 @@ class Ranker(nn.Module):
         """Of all items `(N, items)`, by histories `(N, L)` of codes plus 1, with zeros between."""
         raise NotImplementedError
 
+    def take_in(self, cold: Tensor, near: Tensor) -> None:
+        """Score items that train does not have, `(C,)`, by some that it has, `(C, K)`."""
+
     def closeness(self, codes: Tensor, listed: Tensor) -> Tensor | None:
         """What each item of a history did for each of `listed` `(N, R)`, as `(N, L, R)`."""
         return None
@@ -92,6 +97,10 @@ class Ranker(nn.Module):
         with torch.no_grad():
             self.remember(train)
             self.learn(train, val, seed)
+            counts = np.bincount(train.items, minlength=self.num_items)
+            cold = find_cold(self._items, self._categories, counts)
+            if len(cold.items):
+                self.take_in(*(torch.from_numpy(codes) for codes in cold))
 
     def remember(self, train: Events) -> None:
         """Keep the items of each user, and how popular items are."""

@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pipeline.modalities.interactions.modules.choosing import ndcg
+from pipeline.modalities.interactions.modules.cold import SHARE
 from pipeline.modalities.interactions.modules.ranker import Events, Ranker
 from pipeline.modalities.protocols.encode import Preparation
 
@@ -114,6 +115,9 @@ class SequenceRanker(Ranker):
             hidden = block(hidden, hides)
         result: Tensor = self.last(hidden)
         return result
+
+    def take_in(self, cold: Tensor, near: Tensor) -> None:
+        self.items.weight[cold + 1] = SHARE * self.items.weight[near + 1].mean(1)
 
     def scores(self, codes: Tensor) -> Tensor:
         state = self.states(newest(codes, LENGTH))[:, -1]
