@@ -61,7 +61,7 @@ def write_raw(columns: dict[str, list[Any]]) -> None:
 
 @pytest.fixture(autouse=True)
 def stages() -> Iterator[None]:
-    """Close the stages of a test, whose outputs it reads under the names that they have till then."""
+    """Close the stages of a test, which reads outputs by the names that they have till then."""
     yield
     while STAGES:
         STAGES.pop().close()
