@@ -43,7 +43,7 @@ from pipeline.runtime.errors import GroundworkError
 from pipeline.runtime.settings import Kind
 from pipeline.targets.opening import open_labels, open_rules
 from pipeline.validate.assessment import Assessment, assess
-from pipeline.validate.columns import expected_columns
+from pipeline.validate.columns import expected_columns, time_type
 
 KIND = Kind(modality="tables", target="classes")
 RECIPE = Path(__file__).resolve().parent.parent / "recipes/tables-classes.yaml"
@@ -97,9 +97,10 @@ def inputs(rows: pd.DataFrame) -> list[str]:
 
 
 def numbers(rows: pd.DataFrame) -> list[str]:
-    """Inputs that are measured: with more than 20 different numbers."""
+    """Measured inputs: more than 20 different numbers, none of them in half of the rows."""
     columns = [n for n in inputs(rows) if rows[n].str.fullmatch(r"-?\d+(\.\d+)?|").all()]
-    return [name for name in columns if rows[name].nunique() > 20]
+    columns = [name for name in columns if rows[name].nunique() > 20]
+    return [name for name in columns if rows[name].value_counts(normalize=True).iloc[0] < 0.5]
 
 
 def categories(rows: pd.DataFrame) -> list[str]:
@@ -334,7 +335,7 @@ def look(broken: Broken, before: Profile | None) -> tuple[Assessment, frozenset[
     content.add(table.filter(pc.is_null(table["problem"])))
     options = {"options": source.options} if source.options else {}
     checks, rules = open_checks(KIND.modality), open_rules(KIND.target)
-    names = expected_columns(checks, rules).names
+    names = expected_columns(checks, rules, time_type(table.schema)).names
     found = assess(
         table.select([name for name in names if name in table.column_names]),
         {"target": dict(source.target), "content": content.index(entry) | options},
