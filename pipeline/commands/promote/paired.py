@@ -70,7 +70,7 @@ def check_test_split(
     `tolerance` is what another metric judged may lose; of an error, this share of it.
     """
     options = {"seed": seed, "num_resamples": num_resamples}
-    changes = compare(base, candidate, judging, judged=judging.JUDGED, **options)  # type: ignore[arg-type]
+    changes = compare(base, candidate, judging, judged=judging.JUDGED, **options)
     losses = [c for c in changes if c.metric in judging.JUDGED]
     verdicts = {c.metric: _verdict(c, judging, tolerance) for c in losses}
     first = next(c for c in losses if c.metric == judging.JUDGED[0])
@@ -81,9 +81,7 @@ def check_test_split(
         is_sure = set(verdicts.values()) == {PASS}
         return Check("test split", PASS if is_sure else INCONCLUSIVE, words)
     # Turned round: does what serves surely lose against the candidate?
-    turned = compare(  # type: ignore[arg-type]
-        candidate, base, judging, judged=judging.JUDGED[:1], tolerance=0.0, **options
-    )
+    turned = compare(candidate, base, judging, judged=judging.JUDGED[:1], tolerance=0.0, **options)
     wins = next(c for c in turned if c.metric == first.metric).verdict == FAIL
     return Check("test split", PASS if wins else INCONCLUSIVE, words)
 
@@ -182,7 +180,9 @@ def labels_of(predictions: pa.Table) -> dict[str, Part]:
 def slices_of(examples: pa.Table | None) -> dict[str, Part]:
     """The tails of measurements, and the values of columns that the entry names as slices."""
     parts: dict[str, Part] = {}
-    for name in examples.column_names if examples is not None else ():
+    if examples is None:
+        return parts
+    for name in examples.column_names:
         values = examples[name]
         if name.startswith(SLICE):
             own = parts_of(values.to_pylist())

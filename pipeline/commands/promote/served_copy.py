@@ -71,7 +71,9 @@ def read_contents(commit: str, column: str, ids: Sequence[str]) -> tuple[list[st
     Raises:
         MissingInput: they are not there.
     """
-    wanted, found_ids, contents = set(ids), [], []
+    wanted = set(ids)
+    found_ids: list[str] = []
+    contents: list[bytes] = []
     with outputs_at(str(CLEAN), commit) as files:
         for path in sorted(p for p in files.ls(str(CLEAN), detail=False) if p.endswith(".parquet")):
             with files.open(path, "rb") as stream:
