@@ -22,6 +22,7 @@ VERSION = re.compile(rf"(?P<artifact>{NAME})@(?P<version>v(\d+)\.(\d+)\.(\d+)[\w
 STAGE = re.compile(rf"(?P<artifact>{NAME})#(?P<stage>{NAME})(?P<cancel>!?)#(?P<number>\d+)")
 DIGEST = re.compile(r"^Serving-SHA256: ([0-9a-f]{64})$", re.MULTILINE)
 """In the message of a tag: of serving.json, which has the digests of the other files."""
+SIGNATURE = "\n-----BEGIN "
 PRODUCTION = "production"
 FIRST = "v1.0.0"
 FIELDS = "%(refname:strip=2)%00%(objecttype)%00%(*objectname)%00%(taggerdate:unix)%00%(contents)%00"
@@ -153,6 +154,12 @@ def write_tag(repository: Path, name: str, commit: str, message: str) -> bool:
     kind = "-s" if is_signed else "-a"
     arguments = ["tag", kind, "--cleanup=verbatim", "-F", "-", name, commit]
     git(repository, *arguments, text=message, GIT_COMMITTER_DATE=when)
+    # git 2.39 ends with 0 where ssh-keygen cannot read the key, and leaves a tag without signature.
+    if is_signed and SIGNATURE not in git(repository, "cat-file", "tag", f"refs/tags/{name}"):
+        git(repository, "tag", "-d", name)
+        raise ServingError(
+            "git cannot sign with its user.signingkey", fix="see: git tag -s -m test test"
+        )
     return is_signed
 
 
