@@ -28,7 +28,6 @@ from pipeline.commands.promote.arguments import parser
 from pipeline.commands.promote.candidates import (
     artifact_of,
     candidate_of,
-    digest_of,
     fetch,
     refuse_unevaluated,
     refuse_unpushed,
@@ -38,6 +37,7 @@ from pipeline.commands.promote.gate import against_baseline, against_serving
 from pipeline.commands.promote.served_copy import check_served_copy, served
 from pipeline.commands.promote.traffic import check_traffic
 from pipeline.runtime.errors import ServingError, one_line
+from pipeline.serving.folder import folder_digest
 from pipeline.serving.model import Model, open_model
 from pipeline.serving.releases.tags import (
     Release,
@@ -46,8 +46,8 @@ from pipeline.serving.releases.tags import (
     next_version,
     read_tags,
     releases_of,
+    stack_of,
     versions_of,
-    way_back,
     write_tag,
 )
 
@@ -67,7 +67,7 @@ def promote(arguments: argparse.Namespace, place: Path) -> None:
     """Judge a commit, and tag it where it passes; `place` is an empty folder."""
     commit, stage = candidate_of(arguments.revision), arguments.stage
     artifact, tags = artifact_of(commit), read_tags(HERE)
-    serving = next(iter(reversed(way_back(releases_of(tags, artifact, stage)))), None)
+    serving = next(iter(reversed(stack_of(releases_of(tags, artifact, stage)))), None)
     if serving is not None and serving.commit == commit:
         say(f"{serving.version} serves in {stage} already")
         return
@@ -128,7 +128,7 @@ def roll_back(arguments: argparse.Namespace, place: Path) -> None:
         ServingError: there is nothing to go back to, or it does not start.
     """
     artifact, stage, tags = artifact_of(candidate_of("HEAD")), arguments.stage, read_tags(HERE)
-    releases = way_back(releases_of(tags, artifact, stage))
+    releases = stack_of(releases_of(tags, artifact, stage))
     if len(releases) < 2:
         found = f"only {releases[-1].version} served" if releases else "nothing served"
         what = f"there is nothing to go back to: {found} in {stage}"
@@ -139,7 +139,7 @@ def roll_back(arguments: argparse.Namespace, place: Path) -> None:
         pass
     name = next_stage_tag(tags, artifact, stage)
     if not arguments.dry_run:
-        digest = digest_of(place / "before")
+        digest = folder_digest(place / "before")
         message = f"{stage}: {before.version} again, after {now.version}\n\n"
         write_tag(HERE, name, before.commit, f"{message}Serving-SHA256: {digest}\n")
     would = "would be" if arguments.dry_run else "is"
@@ -168,7 +168,7 @@ def message_of(against: str, checks: Sequence[Check], folder: Path) -> str:
     """Why it was tagged, and the digest of what was."""
     lines = [f"{check.name}: {check.verdict}, {check.words}" for check in checks]
     text = "\n".join(map(one_line, lines))
-    return f"against {against}\n\n{text}\n\nServing-SHA256: {digest_of(folder)}\n"
+    return f"against {against}\n\n{text}\n\nServing-SHA256: {folder_digest(folder)}\n"
 
 
 def version_tag(release: Release, tags: Sequence[Tag]) -> Tag:

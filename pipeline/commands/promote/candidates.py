@@ -10,7 +10,13 @@ from ruamel.yaml.error import YAMLError
 from pipeline.commands.compare.revisions import commit_of, copy_output
 from pipeline.dataset.places import EVALUATION, SERVING
 from pipeline.runtime.errors import ServingError
-from pipeline.serving.folder import MODEL_ONNX, REFERENCE_NPZ, SERVING_JSON, read_about, read_file
+from pipeline.serving.folder import (
+    MODEL_ONNX,
+    REFERENCE_NPZ,
+    folder_digest,
+    read_about,
+    read_file,
+)
 from pipeline.serving.releases.tags import Tag, git
 
 HEAD = "HEAD"
@@ -62,18 +68,13 @@ def fetch(commit: str, place: Path, tag: Tag | None = None) -> dict[str, Any]:
     about = read_about(place)
     for name in (MODEL_ONNX, REFERENCE_NPZ):
         read_file(place, about, name)
-    if tag is not None and tag.digest not in (None, digest_of(place)):
+    if tag is not None and tag.digest not in (None, folder_digest(place)):
         raise ServingError(
             f"{SERVING} of {commit[:12]} is not what the tag {tag.name} was given for",
             fix="someone moved the tag or changed storage; look at: git show --show-signature "
             f"'{tag.name}'",
         )
     return about
-
-
-def digest_of(folder: Path) -> str:
-    """Hex SHA-256 of serving.json, which has the digests of the other files."""
-    return hashlib.sha256((folder / SERVING_JSON).read_bytes()).hexdigest()
 
 
 def refuse_unevaluated(commit: str, folder: Path) -> None:

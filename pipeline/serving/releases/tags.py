@@ -114,7 +114,7 @@ def releases_of(tags: Sequence[Tag], artifact: str, stage: str = PRODUCTION) -> 
     return releases
 
 
-def way_back(releases: Sequence[Release]) -> list[Release]:
+def stack_of(releases: Sequence[Release]) -> list[Release]:
     """Releases that a stage can go back to, the newest last, which is the one that serves.
 
     Going back takes a release off, so that going back twice is two steps.
