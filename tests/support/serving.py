@@ -197,10 +197,15 @@ SERVE = [sys.executable, "-m", "pipeline.commands.serve"]
 
 
 @contextmanager
-def serving(place: Path, *arguments: str, env: dict[str, str] | None = None) -> Iterator[Running]:
+def serving(
+    place: Path,
+    *arguments: str,
+    env: dict[str, str] | None = None,
+    command: Sequence[str] = SERVE,
+) -> Iterator[Running]:
     """A server in the folder `place`, of models/serving there; killed at the end."""
     process = subprocess.Popen(
-        [*SERVE, "--port", "0", *arguments],
+        [*command, "--port", "0", *arguments],
         cwd=place,
         env=environment() | {"PYTHONPATH": str(ROOT)} | (env or {}),
         stdout=subprocess.PIPE,
