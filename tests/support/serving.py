@@ -202,10 +202,12 @@ def serving(
     *arguments: str,
     env: dict[str, str] | None = None,
     command: Sequence[str] = SERVE,
+    port: int | None = 0,
 ) -> Iterator[Running]:
     """A server in the folder `place`, of models/serving there; killed at the end."""
+    at = [] if port is None else ["--port", str(port)]
     process = subprocess.Popen(
-        [*command, "--port", "0", *arguments],
+        [*command, *at, *arguments],
         cwd=place,
         env=environment() | {"PYTHONPATH": str(ROOT)} | (env or {}),
         stdout=subprocess.PIPE,
