@@ -40,7 +40,9 @@ def main(arguments: argparse.Namespace) -> None:
     if arguments.pictures:
         from pipeline.commands.diff.pictures import draw_changes
 
-        drawn = draw_changes(summary, raw_at(arguments.base), raw_at(arguments.candidate), arguments.pictures)
+        drawn = draw_changes(
+            summary, raw_at(arguments.base), raw_at(arguments.candidate), arguments.pictures
+        )
         print(f"{drawn}: {as_given(arguments.pictures)}", file=sys.stderr)
     failures = passed(arguments.fail_on, summary, changes.before.num_rows)
     for sentence in failures:

@@ -144,7 +144,9 @@ def numbers_of(keys: pa.ChunkedArray) -> NDArray[np.uint64]:
         if values.max() > 15:
             raise ValueError("a digit is none")
     except (pa.ArrowException, ValueError) as error:
-        raise MissingInput(f"a key of rows.csv is none: {error}", fix="dvc repro describe") from None
+        raise MissingInput(
+            f"a key of rows.csv is none: {error}", fix="dvc repro describe"
+        ) from None
     numbers = np.zeros(len(values), np.uint64)
     for column in values.T:
         numbers = numbers * np.uint64(16) + column

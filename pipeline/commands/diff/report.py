@@ -37,11 +37,16 @@ def as_text(changes: Changes, summary: Sequence[OfKind], show: int) -> Iterator[
     for row in (header, *rows):
         yield "  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip()
     if unnamed := _unnamed(summary):
-        yield f"{unnamed:,} examples are named by their keys: {WHERE_IDS_ARE}"
+        are = (
+            "1 example is named by its key"
+            if unnamed == 1
+            else f"{unnamed:,} examples are named by keys"
+        )
+        yield f"{are}: {WHERE_IDS_ARE}"
 
 
 WHERE_IDS_ARE = (
-    "their ids are in data/raw, which is not here (dvc pull data/raw brings that of the workspace)"
+    "ids are in data/raw, which is not here as it was then (dvc pull data/raw brings it)"
 )
 
 
@@ -49,10 +54,10 @@ def as_markdown(
     title: str, changes: Changes, summary: Sequence[OfKind], show: int
 ) -> Iterator[str]:
     """Lines for a pull request, in which names that come from data are escaped."""
-    yield f"**{plain(title)}**"
+    yield f"**{escaped(title)}**"
     yield ""
     rows = [
-        [KINDS[one.kind], one.count, "; ".join(map(plain, [details(one), *concentrated(one)]))]
+        [KINDS[one.kind], one.count, "; ".join(map(escaped, [details(one), *concentrated(one)]))]
         for one in _shown(summary)
     ]
     yield from as_table(["examples", "", ""], rows)
@@ -72,7 +77,7 @@ def as_markdown(
         yield f"{KINDS[one.kind].capitalize()}:"
         yield ""
         for example in one.examples[:show]:
-            yield f"- {code(example.id or example.key)} {plain(example.change)}"
+            yield f"- {code(example.id or example.key)} {escaped(example.change)}"
         if one.count > show:
             yield f"- and {one.count - show:,} more"
         yield ""
@@ -80,6 +85,11 @@ def as_markdown(
         yield f"{unnamed:,} are named by their keys, 12 digits of the SHA-256 of their ids."
         yield ""
     yield "</details>"
+
+
+def escaped(text: str) -> str:
+    """Text in Markdown, with the arrows that stand between two values."""
+    return " → ".join(map(plain, text.split(" -> ")))
 
 
 def write_list(file: TextIO, summary: Sequence[OfKind]) -> None:
@@ -94,11 +104,11 @@ def write_list(file: TextIO, summary: Sequence[OfKind]) -> None:
 
 
 def details(one: OfKind) -> str:
-    """`cat -> dog 12, dog -> cat 3`, the most frequent first."""
+    """`cat -> dog: 12, dog -> cat: 3`, the most frequent first."""
     most = sorted(one.details.items(), key=lambda entry: (-entry[1], entry[0]))
-    words = [f"{name} {count:,}" for name, count in most[:MOST_DETAILS]]
+    words = [f"{name}: {count:,}" for name, count in most[:MOST_DETAILS]]
     if len(most) > MOST_DETAILS:
-        words.append(f"{sum(count for _, count in most[MOST_DETAILS:]):,} others")
+        words.append(f"others: {sum(count for _, count in most[MOST_DETAILS:]):,}")
     return ", ".join(words)
 
 

@@ -3,8 +3,9 @@
 import json
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -17,10 +18,11 @@ from pipeline.dataset.table import ANNOTATIONS, read_index
 from pipeline.runtime.errors import GroundworkError
 from pipeline.runtime.stage import INDEX
 
-LOCK_FILE = "dvc.lock"
+LOCK_FILE = Path("dvc.lock")
 
 
-class RawFiles(NamedTuple):
+@dataclass(frozen=True)
+class RawFiles:
     """The files of one version of data/raw that are on this machine."""
 
     index: dict[str, Any]
@@ -32,17 +34,26 @@ class RawFiles(NamedTuple):
 def raw_at(revision: str | None) -> RawFiles | None:
     """data/raw at a revision, or in the workspace (None); None where it is not here."""
     if revision is None:
-        try:
-            index = read_index(RAW)
-        except GroundworkError:
-            return None
-        return _listed(index, {path.name: path for path in RAW.iterdir()})
-    files = _cached_files(revision)
-    if files is None or INDEX not in files:
+        return _in_workspace()
+    (lock,) = read_at(resolve(revision), [LOCK_FILE])
+    digest = _digest_of_raw(lock)
+    if digest is None:
         return None
-    with suppress(OSError, ValueError):
-        return _listed(json.loads(files[INDEX].read_text(encoding="utf-8")), files)
-    return None
+    files = _cached_files(digest)
+    if files is not None and INDEX in files:
+        with suppress(OSError, ValueError):
+            index = json.loads(files[INDEX].read_text(encoding="utf-8"))
+            return _listed(index, files)
+    here = LOCK_FILE.read_bytes() if LOCK_FILE.is_file() else None
+    return _in_workspace() if digest == _digest_of_raw(here) else None
+
+
+def _in_workspace() -> RawFiles | None:
+    try:
+        index = read_index(RAW)
+    except GroundworkError:
+        return None
+    return _listed(index, {path.name: path for path in RAW.iterdir()})
 
 
 def tables_of(raw: RawFiles, columns: list[str]) -> Iterator[tuple[str, pa.Table]]:
@@ -60,14 +71,18 @@ def _listed(index: dict[str, Any], files: dict[str, Path]) -> RawFiles | None:
     return RawFiles(index, {name: files[name] for name in names}, files.get(ANNOTATIONS))
 
 
-def _cached_files(revision: str) -> dict[str, Path] | None:
-    """Files of data/raw in the cache by their names there."""
-    (lock,) = read_at(resolve(revision), [LOCK_FILE])
+def _digest_of_raw(lock: bytes | None) -> str | None:
+    """What a dvc.lock knows data/raw by; None where it does not name it."""
     try:
         stages = YAML(typ="safe").load((lock or b"").decode("utf-8"))["stages"]
         (digest,) = (out["md5"] for out in stages["ingest"]["outs"] if out["path"] == str(RAW))
     except (YAMLError, ValueError, KeyError, TypeError):
         return None
+    return str(digest)
+
+
+def _cached_files(digest: str) -> dict[str, Path] | None:
+    """Files of a folder in DVC's cache by their names there; None where it has no such folder."""
     from dvc.exceptions import DvcException
     from dvc.repo import Repo
 
