@@ -2,13 +2,10 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
-
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
+from typing import NamedTuple
 
 from pipeline.commands.diff.summary import Example, OfKind
+from pipeline.commands.history.contents import Content, contents_of
 from pipeline.commands.history.data_at import RawFiles
 from pipeline.modalities.opening import open_show
 from pipeline.reporting.figures import with_id
@@ -16,8 +13,6 @@ from pipeline.runtime.errors import MissingInput
 
 MOST_OF_A_KIND = 8
 COLUMNS = 4  # two examples in a row, each before and after
-
-Content = dict[str, Any]
 
 
 class Drawn(NamedTuple):
@@ -64,20 +59,3 @@ def draw_changes(
     lacking = [w for w, raw in (("before", before), ("after", after)) if raw is None]
     without = f", without the data {' and '.join(lacking)}, which are not here" if lacking else ""
     return f"{len(chosen)} examples drawn{without}"
-
-
-def contents_of(
-    raw: RawFiles | None, ids: Sequence[str], columns: Sequence[str]
-) -> dict[str, Content]:
-    """The contents of examples by their ids, of those that a version has."""
-    found: dict[str, Content] = {}
-    wanted = pa.array(sorted(set(ids)), pa.string())
-    for path in raw.parts.values() if raw else ():
-        with pq.ParquetFile(path) as file:
-            for group in range(file.num_row_groups):
-                own = file.read_row_group(group, ["id"])["id"]
-                mine = pc.is_in(own, wanted)
-                if pc.any(mine).as_py():
-                    rows = file.read_row_group(group, list(columns)).filter(mine).to_pylist()
-                    found |= zip(own.filter(mine).to_pylist(), rows, strict=True)
-    return found
