@@ -67,25 +67,41 @@ def read_at(revision: str, paths: Iterable[Path | str]) -> list[bytes | None]:
 
 
 def contents(names: Iterable[str]) -> Iterator[bytes | None]:
-    """Content of objects of git, in turn; None where there is none."""
+    """Content of objects of git, in turn, one in memory at a time; None where there is none.
+
+    A name with a line break in it is that of none.
+    """
+    with subprocess.Popen(
+        ["git", "cat-file", "--batch"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        for name in names:
+            if "\n" in name:
+                yield None
+                continue
+            process.stdin.write(f"{name}\n".encode())
+            process.stdin.flush()
+            header = process.stdout.readline().split()
+            if len(header) != 3 or not header[2].isdigit():
+                yield None
+                continue
+            content = process.stdout.read(int(header[2]))
+            process.stdout.read(1)
+            yield content if header[1] == b"blob" else None
+
+
+def blobs_of(names: Iterable[str]) -> list[str | None]:
+    """What git knows the content of each object by; None where there is none."""
     asked = "".join(f"{name}\n" for name in names).encode()
-    answer = memoryview(git("cat-file", "--batch", stdin=asked))
-    at = 0
-    while at < len(answer):
-        end = at + bytes(answer[at : at + 4096]).index(b"\n")
-        header = bytes(answer[at:end]).split()
-        if header[-1] in (b"missing", b"ambiguous") or len(header) < 3:
-            at = end + 1
-            yield None
-            continue
-        size = int(header[2])
-        is_file = header[1] == b"blob"
-        yield bytes(answer[end + 1 : end + 1 + size]) if is_file else None
-        at = end + 1 + size + 1
+    lines = git("cat-file", "--batch-check", stdin=asked).decode("utf-8", "replace").splitlines()
+    return [line.split()[0] if line.split()[1:2] == ["blob"] else None for line in lines]
 
 
 def commits_of(paths: Iterable[Path]) -> list[Commit]:
     """The commits of the branch that changed some files, the oldest first."""
+    if blobs_of(["HEAD:./"]) == [None] and not git("rev-list", "-n1", "--all"):
+        return []  # there is no commit yet
     form = SEPARATOR.join(["%H", "%P", "%h", "%cs", "%an", "%s"])
     listed = git(
         "log", "--topo-order", "--reverse", f"--format={form}", "--", *map(str, paths)
