@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pipeline.commands.history.commits import Commit, blobs_of, commits_of, contents, git
+from pipeline.commands.history.rows_at import read_files
 from pipeline.dataset.places import MODELS
 from pipeline.dataset.rows import COLUMNS, PARTS_FOLDER, ROWS_FILE, parts_of
 
@@ -39,9 +40,8 @@ class Model(NamedTuple):
 
     digest: str
     """By which DVC knows models/model.safetensors."""
-    first: Commit | None
-    """None where it is not committed yet."""
-    last: Commit | None
+    commits: tuple[Commit, Commit] | None
+    """The first and the last that have it; None where none has."""
 
 
 class OfGit(NamedTuple):
@@ -71,14 +71,20 @@ def search_git(key: str) -> OfGit:
         old, new = read(before.rows), read(after.rows)
         rows[commit.name] = new
         events += [Event(commit, change) for change in changes_between(old, new)]
-    here = row_in(
-        [path.read_bytes() if path.is_file() else None for path in (ROWS_FILE, part)], key
-    )
-    head = read(versions[commits[-1].name].rows) if commits else None
-    events += [
-        Event(None, f"{change}, not committed yet") for change in changes_between(head, here)
-    ]
-    return OfGit(events, list(_models(commits, versions, rows)), here, num_changed)
+    here = row_in(read_files(None, [ROWS_FILE, part]), key)
+    head = rows[commits[-1].name] if commits else None
+    events += [Event(None, change) for change in changes_between(head, here)]
+    models = list(_models(commits, versions, rows))
+    (lock,) = read_files(None, [LOCK_FILE])
+    digest = model_in(lock) if lock and is_learnt(here) else None
+    if digest and digest not in {model.digest for model in models}:
+        models.append(Model(digest, None))
+    return OfGit(events, models, here)
+
+
+def is_learnt(row: Row | None) -> bool:
+    """Whether a model of that version was trained on the example."""
+    return row is not None and row.split == "train" and not row.reason
 
 
 def changes_between(old: Row | None, new: Row | None) -> Iterator[str]:
@@ -159,8 +165,8 @@ def _models(
         lock = versions[commit.name].lock
         digest = digest_in(lock) if lock else None
         if digest and is_learnt(rows[commit.name]):
-            first = found[digest].first if digest in found else commit
-            found[digest] = Model(digest, first, commit)
+            known = found[digest].commits if digest in found else None
+            found[digest] = Model(digest, (known[0] if known else commit, commit))
     yield from found.values()
 
 

@@ -57,13 +57,8 @@ def _people(data: OfData) -> Iterator[Line]:
         yield "annotator", f"{row['annotator']}: {row['label']}"
     for row in data.decisions:
         note = f", {row['note']}" if row.get("note") else ""
-        yield (
-            "decided",
-            (
-                f"{row['decision']} (was {row['given']}) by {row['reviewer'] or 'nobody named'}{note}, "
-                f"{row['line']}"
-            ),
-        )
+        by = f"by {row['reviewer'] or 'nobody named'}{note}, {row['line']}"
+        yield "decided", f"{row['decision']} (was {row['given']}) {by}"
 
 
 def _clean(data: OfData) -> Iterator[Line]:
@@ -111,12 +106,8 @@ def _shards(data: OfData) -> Iterator[Line]:
 
 def _model(data: OfData, git: OfGit) -> Iterator[Line]:
     for model in git.models:
-        span = (
-            model.first.short
-            if model.first == model.last
-            else f"{model.first.short} to {model.last.short}"
-        )
-        yield "trained on it", f"models/model.safetensors {short(model.digest)}, {span}"
+        known = f"models/model.safetensors {short(model.digest)}, {span_of(model)}"
+        yield "trained on it", known
     said = data.prediction
     if said:
         words = [str(said.get("predicted", ""))]
@@ -138,11 +129,10 @@ def _history(git: OfGit) -> Iterator[Line]:
 
 def span_of(model: Model) -> str:
     """The commits that have a model."""
-    if model.first is None or model.last is None:
+    if model.commits is None:
         return "not committed yet"
-    if model.first == model.last:
-        return model.first.short
-    return f"{model.first.short} to {model.last.short}"
+    first, last = (commit.short for commit in model.commits)
+    return first if first == last else f"{first} to {last}"
 
 
 def label_of(row: Found, suffix: str = "") -> Any:
