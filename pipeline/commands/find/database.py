@@ -63,11 +63,7 @@ class Database:
         Raises:
             FindError: it is none, is wrong, or may not be answered.
         """
-        try:
-            statements = duckdb.extract_statements(query)
-        except duckdb.Error as error:
-            raise FindError(f"this is no SQL: {in_short(error)}", fix=HELP) from None
-        if [statement.type for statement in statements] != [duckdb.StatementType.SELECT]:
+        if not is_select(query):
             raise FindError("a query must be one SELECT, and nothing else", fix=HELP)
         try:
             cursor = self._connection.execute(query)
@@ -81,6 +77,21 @@ class Database:
 
 
 HELP = "groundwork find --columns lists what there is; docs/find.md has examples"
+
+
+def is_select(query: str) -> bool:
+    """Whether a query is one SELECT.
+
+    Raises:
+        FindError: it is no SQL.
+    """
+    try:
+        types = [statement.type for statement in duckdb.extract_statements(query)]
+    except duckdb.Error as error:
+        raise FindError(f"this is no SQL: {in_short(error)}", fix=HELP) from None
+    except ValueError:  # a kind of statement that the library has no name for
+        return False
+    return types == [duckdb.StatementType.SELECT]
 
 
 def in_short(error: duckdb.Error) -> str:

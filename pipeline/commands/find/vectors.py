@@ -39,7 +39,7 @@ class Projection(NamedTuple):
     """Whether only the direction counts: then all have the length 1."""
 
     def apply(self, vectors: Float32) -> Float32:
-        along = (vectors - self.mean) @ self.axes
+        along: Float32 = ((vectors - self.mean) @ self.axes).astype(np.float32)
         if self.is_direction:
             lengths = np.sqrt(np.einsum("nk,nk->n", along, along))[:, None]
             along /= np.maximum(lengths, np.float32(1e-12))
