@@ -68,7 +68,7 @@ def queue_of(ids: Sequence[str]) -> pa.Table:
     table = table.filter(pa.array(known))
     given = noise.as_text(codes[known], target)
     named = zip(table["id"].to_pylist(), table["split"].to_pylist(), given, strict=True)
-    rows = {id: row_of(id, split, text) for id, split, text in named if split is not None}
+    rows = {id: row_of(id, split or "", text) for id, split, text in named}
     doubted = read_queue(FINDINGS)
     doubted = doubted.filter(pc.is_in(doubted["id"], wanted))
     rows |= {row["id"]: row for row in doubted.to_pylist() if row["id"] in rows}
