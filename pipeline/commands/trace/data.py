@@ -52,25 +52,59 @@ def search_data(id: str | None, digests: Sequence[str], dataset: str) -> OfData:
     Raises:
         duckdb.Error: a file is damaged.
     """
+    with duckdb.connect(":memory:") as connection:
+        return _search(Tables(connection), id, digests, dataset)
+
+
+class Tables:
+    """Parquet files, asked for single rows."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+
+    def rows(
+        self, files: Sequence[Path], where: str, *, columns: str | None = None
+    ) -> Iterator[Found]:
+        """Rows without bytes, each with its file and its number there, from 0."""
+        if not files:
+            return
+        names = [f.name for f in pq.read_schema(files[0]) if not is_bytes(f.type)]
+        chosen = columns or ", ".join(map(quoted, [*names, *OF_FILE]))
+        source = f"read_parquet({listed(files)}, filename=true, file_row_number=true)"
+        query = f"SELECT {chosen} FROM {source} WHERE {where} ORDER BY ALL"
+        cursor = self._connection.execute(query)
+        titles = [column[0] for column in cursor.description or ()]
+        for row in cursor.fetchall():
+            yield dict(zip(titles, row, strict=True))
+
+    def first(self, files: Sequence[Path], where: str) -> Found:
+        """The first of `rows`; empty where there is none."""
+        return next(self.rows(files, where), {})
+
+
+def _search(tables: Tables, id: str | None, digests: Sequence[str], dataset: str) -> OfData:
     found = OfData()
     raw = [path for path in _parquet(RAW) if path.name != ANNOTATIONS]
     if id is not None:
-        found.raw = next(_rows(raw, f"id = {text(id)}"), {})
+        found.raw = tables.first(raw, f"id = {text(id)}")
     if not found.raw and digests:
-        found.raw = next(_by_digest(raw, digests), {})
+        found.raw = tables.first(raw, _has_digest(digests))
     id = found.raw.get("id", id)
     found.opted_out = list(_opted_out(dataset, id, digests, found.raw.get("sha256")))
     if id is None:
         return found
     where = f"id = {text(id)}"
-    found.clean = next(_rows(_parquet(CLEAN), where), {})
+    found.clean = tables.first(_parquet(CLEAN), where)
     for name in TABLES:
-        row = next(_rows(_existing(FINDINGS / f"{name}.parquet"), where), None)
-        if row is not None:
+        row = tables.first(_existing(FINDINGS / f"{name}.parquet"), where)
+        if row:
             found.findings[name] = row
-    found.prediction = next(_rows(_existing(EVALUATION / "predictions.parquet"), where), {})
-    found.annotations = list(_rows(_existing(RAW / ANNOTATIONS), where))
-    found.shards = list(_in_shards(id, found.clean.get("split")))
+    found.prediction = tables.first(_existing(EVALUATION / "predictions.parquet"), where)
+    found.annotations = list(tables.rows(_existing(RAW / ANNOTATIONS), where))
+    if found.clean.get("split"):
+        shards = sorted(SHARDS.glob(f"{found.clean['split']}-*.parquet"))
+        columns = "filename, copy, list(file_row_number) AS rows"
+        found.shards = list(tables.rows(shards, f"{where} GROUP BY ALL", columns=columns))
     found.quarantined = next(_lines(QUARANTINE, "id", {id}), {}).get("reason")
     found.decisions = list(_lines(REVIEWS_DIR / f"{dataset}.csv", "id", {id}))
     return found
@@ -84,31 +118,11 @@ def _existing(path: Path) -> list[Path]:
     return [path] if path.is_file() else []
 
 
-def _rows(files: Sequence[Path], where: str, *, columns: str | None = None) -> Iterator[Found]:
-    """Rows without bytes, each with its file and its number there, from 0."""
-    if not files:
-        return
-    names = [f.name for f in pq.read_schema(files[0]) if not is_bytes(f.type)]
-    chosen = columns or ", ".join(map(quoted, [*names, *OF_FILE]))
-    source = f"read_parquet({listed(files)}, filename=true, file_row_number=true)"
-    with duckdb.connect(":memory:") as connection:
-        cursor = connection.execute(f"SELECT {chosen} FROM {source} WHERE {where} ORDER BY ALL")
-        titles = [column[0] for column in cursor.description or ()]
-        for row in cursor.fetchall():
-            yield dict(zip(titles, row, strict=True))
-
-
-def _by_digest(files: Sequence[Path], digests: Sequence[str]) -> Iterator[Found]:
+def _has_digest(digests: Sequence[str]) -> str:
+    """A condition in SQL: the example is named by one of the digests."""
     wanted = ", ".join(map(text, digests))
     columns = ("sha256", "source_sha256", "sha256(id)")
-    yield from _rows(files, " OR ".join(f"{column} IN ({wanted})" for column in columns))
-
-
-def _in_shards(id: str, split: str | None) -> Iterator[Found]:
-    """Files of shards with the example, and its rows in them."""
-    files = [path for path in _parquet(SHARDS) if split and path.name.startswith(f"{split}-")]
-    columns = "filename, copy, list(file_row_number) AS rows"
-    yield from _rows(files, f"id = {text(id)} GROUP BY ALL", columns=columns)
+    return " OR ".join(f"{column} IN ({wanted})" for column in columns)
 
 
 def _lines(path: Path, column: str, values: set[str]) -> Iterator[Found]:
