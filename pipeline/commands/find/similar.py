@@ -6,6 +6,7 @@ there; without one it is the numbers by which validate tells examples apart.
 
 import sys
 from collections.abc import Collection, Iterator
+from functools import cached_property
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -26,7 +27,7 @@ from pipeline.modalities.opening import open_checks, open_encode, open_prepare, 
 from pipeline.params import load_params
 from pipeline.runtime.errors import FindError, GroundworkError
 from pipeline.runtime.stage import INDEX
-from pipeline.serving.folder import SERVING_JSON
+from pipeline.serving.folder import MODEL_ONNX, SERVING_JSON, read_about
 from pipeline.serving.graph import Graph
 
 ROWS_AT_ONCE = 4000
@@ -51,8 +52,8 @@ def find_like(
         if vector is None:
             vector = embedded.vector_of(content_of(name))
         return embedded.what, embedded.vectors.nearest(vector, num, chosen)
-    described = Described(name)
-    return described.what, described.vectors.nearest(described.vector, num, chosen)
+    vectors, vector = described(name)
+    return "measurements, as there is no model", vectors.nearest(vector, num, chosen)
 
 
 class Embedded:
@@ -61,13 +62,15 @@ class Embedded:
     what = "embeddings of the model"
 
     def __init__(self) -> None:
-        self.graph = Graph.open(SERVING)
+        self.about = read_about(SERVING)
+        self.preparation: dict[str, Any] = self.about["preparation"]
         reader = ShardReader(SHARDS)
-        if not reader.fits(self.graph.about) or reader.preparation != self.preparation:
+        if not reader.fits(self.about) or reader.preparation != self.preparation:
             raise FindError(
                 f"the model in {SERVING} is of other examples than {SHARDS}", fix="dvc repro"
             )
-        key = f"{self.graph.digest[:16]}-{file_sha256(SHARDS / INDEX)[:16]}"
+        digest = self.about["files"][MODEL_ONNX]["sha256"]
+        key = f"{digest[:16]}-{file_sha256(SHARDS / INDEX)[:16]}"
         vectors = read_vectors(key)
         if vectors is None:
             num = sum(map(reader.num_examples, SPLITS))
@@ -77,15 +80,15 @@ class Embedded:
         assert vectors is not None
         self.vectors: Vectors = vectors
 
-    @property
-    def preparation(self) -> dict[str, Any]:
-        preparation: dict[str, Any] = self.graph.about["preparation"]
-        return preparation
+    @cached_property
+    def graph(self) -> Graph:
+        """Opened when something is to be embedded."""
+        return Graph.open(SERVING)
 
     def vector_of(self, content: dict[str, Any]) -> Float32:
         """The vector of a content as data/raw has it, `(K,)`."""
         columns = {name: [value] for name, value in content.items()}
-        inputs = open_encode(self.graph.about["modality"]).encode(columns, self.preparation)
+        inputs = open_encode(self.about["modality"]).encode(columns, self.preparation)
         vector: Float32 = self.vectors.projection.apply(self.graph.answer(inputs)[1])[0]
         return vector
 
@@ -101,33 +104,33 @@ class Embedded:
                     yield ids[some], self.graph.answer(inputs)[1]
 
 
-class Described:
-    """What was measured of all examples, and of one of them or a file."""
-
-    what = "measurements, as there is no model"
-
-    def __init__(self, name: str) -> None:
-        index = read_index(RAW)
-        checks = open_checks(index["modality"])
-        columns = [*checks.CONTENT, *(m.name for m in checks.MEASUREMENTS), *checks.WORDS]
-        table = pd.concat(
-            [t.to_pandas() for t in read_tables(RAW, ["id", *columns, "problem"])],
-            ignore_index=True,
-        )
-        table = table[table["problem"].isna()].reset_index(drop=True)
-        ids: list[str] = table["id"].tolist()
-        if name not in ids:
-            ids, table = [*ids, ""], pd.concat([table, measured(name)], ignore_index=True)
-        at = ids.index(name) if name in ids else len(ids) - 1
-        checks.add_features(table, index["content"])
-        patterns = standardised(checks.patterns(table, index["content"]))
-        num = len(ids) - (ids[-1] == "")
-        batches = iter([(ids[:num], patterns[:num])])
-        keep_vectors("measured", num, batches, is_direction=False)
-        vectors = read_vectors("measured")
-        assert vectors is not None
-        self.vectors: Vectors = vectors
-        self.vector: Float32 = vectors.projection.apply(patterns[at : at + 1])[0]
+def described(name: str) -> tuple[Vectors, Float32]:
+    """What was measured of all examples, and of one of them or a file, as vectors."""
+    index = read_index(RAW)
+    key = f"measured-{file_sha256(RAW / INDEX)[:16]}"
+    vectors = read_vectors(key)
+    vector = vectors.of(name) if vectors else None
+    if vectors is not None and vector is not None:
+        return vectors, vector
+    checks = open_checks(index["modality"])
+    columns = [*checks.CONTENT, *(m.name for m in checks.MEASUREMENTS), *checks.WORDS]
+    tables = [table.to_pandas() for table in read_tables(RAW, ["id", *columns, "problem"])]
+    table = pd.concat(tables, ignore_index=True)
+    table = table[table["problem"].isna()].reset_index(drop=True)
+    ids: list[str] = table["id"].tolist()
+    num = len(ids)
+    if name not in ids:
+        row = measured(name).reindex(columns=table.columns).astype(table.dtypes.to_dict())
+        ids, table = [*ids, name], pd.concat([table, row], ignore_index=True)
+        key += "-file"  # its numbers are compared with those beside it
+    checks.add_features(table, index["content"])
+    patterns = standardised(checks.patterns(table, index["content"]))
+    keep_vectors(key, num, iter([(ids[:num], patterns[:num])]), is_direction=False)
+    vectors = read_vectors(key)
+    assert vectors is not None
+    at = ids.index(name)
+    vector = vectors.projection.apply(patterns[at : at + 1])[0]
+    return vectors, vector
 
 
 def standardised(numbers: Float64) -> Float32:

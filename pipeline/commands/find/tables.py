@@ -57,9 +57,9 @@ def view_of_examples(query: str) -> View:
 
 def view_of_values(columns: Sequence[str], rows: Sequence[tuple[str, float]]) -> View:
     """A few rows of a text and a number as a view."""
-    values = ", ".join(f"({text(name)}, {number!r})" for name, number in rows)
+    values = ", ".join(f"({text(name)}, {number!r}::DOUBLE)" for name, number in rows)
     names = ", ".join(map(quoted, columns))
-    source = f"(VALUES {values})" if rows else "(SELECT '' , 0.0 WHERE false)"
+    source = f"(VALUES {values})" if rows else "(SELECT '', 0.0::DOUBLE WHERE false)"
     return View(f"SELECT * FROM {source} AS v({names})", list(columns))
 
 
