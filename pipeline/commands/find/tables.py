@@ -9,6 +9,8 @@ it and nothing has to be joined; before clean has run, data/raw is.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 import pyarrow as pa
@@ -16,6 +18,7 @@ import pyarrow.parquet as pq
 
 from pipeline.dataset.places import CLEAN, EVALUATION, FINDINGS, RAW
 from pipeline.dataset.table import ANNOTATIONS, read_index
+from pipeline.modalities.opening import package_of
 from pipeline.runtime.errors import GroundworkError, MissingInput
 
 EXAMPLES, ANNOTATED = "examples", "annotations"
@@ -49,6 +52,9 @@ def view_of_examples(query: str) -> View:
     files = [file for group in groups for file in group]
     view = View(f"({sources}) AS e", [f"e.{quoted(name)}" for name in columns], files)
     names = list(columns)
+    for name, expression in _within(columns).items():
+        view.columns.append(f"{expression} AS {quoted(name)}")
+        names.append(name)
     for add in (_with_predictions, _with_consensus):
         names += add(view, query, names)
     sql = f"SELECT {', '.join(view.columns)} FROM {view.sql}"
@@ -80,7 +86,7 @@ def other_views(query: str) -> dict[str, View]:
         paths[ANNOTATED] = RAW / ANNOTATIONS
     found = {}
     for name, path in paths.items():
-        if mentions(query, name):
+        if name != EXAMPLES and mentions(query, name):
             columns = [f.name for f in pq.read_schema(path) if not is_bytes(f.type)]
             sql = f"SELECT {_quoted_all(columns)} FROM read_parquet({listed([path])})"
             found[name] = View(sql, columns, [path])
@@ -89,8 +95,11 @@ def other_views(query: str) -> dict[str, View]:
 
 def mentions(query: str, *names: str) -> bool:
     """Whether a query may mean one of the columns or tables."""
-    words = set(re.findall(r"\w+", query.lower()))
-    return "*" in query or not words.isdisjoint(names)
+    query = query.lower()
+    words = set(re.findall(r"\w+", query))
+    return "*" in query or any(
+        name.lower() in (words if re.fullmatch(r"\w+", name) else query) for name in names
+    )
 
 
 def quoted(name: str) -> str:
@@ -129,6 +138,16 @@ def _whole() -> tuple[list[list[Path]], list[str]]:
         names |= dict.fromkeys(f.name for f in schema_of(group[0]) if not is_bytes(f.type))
     first = [name for name in FIRST if name in names]
     return groups, [*first, *(name for name in names if name not in first)]
+
+
+def _within(columns: Sequence[str]) -> dict[str, str]:
+    """Expressions for what is within contents, by new names, where the modality has any."""
+    index = read_index(RAW)
+    module = f"{package_of(index['modality'])}.show.cells"
+    if not find_spec(module):
+        return {}
+    cells: dict[str, str] = import_module(module).cell_columns(index["content"])
+    return {f"cell_{n}" if n in columns else n: sql for n, sql in cells.items()}
 
 
 def _cleaned(num_examples: int) -> list[Path] | None:

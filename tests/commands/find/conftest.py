@@ -28,6 +28,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     who = ["ada", "bob", "eve", "ada", "bob"]
     table = pa.table([pa.array(ids), words(who), words(said)], schema=SCHEMA)
     write_examples(table, folder / "data/raw/annotations.parquet")
+    write_examples(pa.table({"id": ids[:1]}), folder / "data/evaluation/examples.parquet")
     return folder
 
 
