@@ -10,7 +10,6 @@ do. Prints a table, ids, or CSV, or opens a gallery.
 import argparse
 import sys
 from collections.abc import Sequence
-from typing import Any
 
 from pipeline.commands.find.arguments import parser
 from pipeline.commands.find.database import Database, Result
@@ -74,13 +73,14 @@ def main(arguments: argparse.Namespace) -> None:
             if name in (*BASIC, *TELLING) or (mentions(asked, name.lower()) and "*" not in asked)
         ]
     query = query_for(columns, arguments, limit, nearest is not None)
-    result = open_database(query, nearest).ask(query)
+    database = open_database(query, nearest)
+    result = database.ask(query)
     if arguments.ids:
         print_ids(first_of(result.rows))
     elif arguments.csv:
         write_csv(sys.stdout, result)
     else:
-        print_found(result, arguments, nearest)
+        print_found(database, result, arguments)
 
 
 def query_for(
@@ -131,16 +131,13 @@ def answer_query(arguments: argparse.Namespace) -> None:
         print("\n".join(as_table(result)))
 
 
-def print_found(
-    result: Result, arguments: argparse.Namespace, nearest: Sequence[Any] | None
-) -> None:
+def print_found(database: Database, result: Result, arguments: argparse.Namespace) -> None:
     """How many there are, and the first of them."""
     rows = list(result.rows)
     num = len(rows)
-    if nearest is None and num == (arguments.limit or SHOWN):
+    if not arguments.like and num == (arguments.limit or SHOWN):
         where = f" WHERE ({arguments.condition}\n)" if arguments.condition else ""
-        query = f"SELECT count(*) FROM {EXAMPLES}{where}"
-        ((num,),) = open_database(query).ask(query).rows
+        ((num,),) = database.ask(f"SELECT count(*) FROM {EXAMPLES}{where}").rows
     shown = f", the first {len(rows)}" if len(rows) < num else ""
     print(f"{num:,} of {num_examples():,} examples{shown}")
     if rows:

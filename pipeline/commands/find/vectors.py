@@ -1,8 +1,8 @@
 """Vectors of examples, kept between runs: the nearest of a million are found by looking at all.
 
 They are float16, at most MOST_NUMBERS each (the principal axes of longer ones), in a file that is
-mapped into memory. Up to a few million examples no index is worth its build: an exact search of a
-million takes a tenth of a second (docs/decisions/find.md).
+mapped into memory, as the ids are. Up to a few million examples no index is worth its build: an
+exact search of a million takes some tenths of a second (docs/decisions/find.md).
 """
 
 from collections.abc import Iterator
@@ -11,7 +11,6 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from pipeline.dataset.arrays import Float32
@@ -87,7 +86,8 @@ def read_vectors(key: str) -> Vectors | None:
         with np.load(FOLDER / f"{key}.npz") as parts:
             projection = Projection(parts["mean"], parts["axes"], bool(parts["is_direction"]))
         values = np.load(FOLDER / f"{key}.npy", mmap_mode="r")
-        ids = pq.read_table(FOLDER / f"{key}.parquet")["id"]
+        with pa.memory_map(str(FOLDER / f"{key}.arrow")) as file:
+            ids = pa.ipc.open_file(file).read_all()["id"]
     except (OSError, ValueError, KeyError, pa.ArrowException):
         return None
     if values.shape != (len(ids), projection.axes.shape[1]) or values.dtype != np.float16:
@@ -111,7 +111,12 @@ def keep_vectors(key: str, num: int, batches: Batches, *, is_direction: bool) ->
                 values[len(ids) : len(ids) + len(of_some)] = projection.apply(vectors)
                 ids += of_some
         values.flush()
-    pq.write_table(pa.table({"id": pa.array(ids, pa.string())}), FOLDER / f"{key}.parquet")
+    table = pa.table({"id": pa.array(ids, pa.string())})
+    with (
+        written_whole(FOLDER / f"{key}.arrow") as partial,
+        pa.ipc.new_file(str(partial), table.schema) as writer,
+    ):
+        writer.write_table(table)
     with written_whole(FOLDER / f"{key}.npz") as partial, partial.open("wb") as file:
         np.savez(file, mean=projection.mean, axes=projection.axes, is_direction=is_direction)
 
