@@ -7,11 +7,12 @@ it and nothing has to be joined; before clean has run, data/raw is.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -129,7 +130,7 @@ def _whole() -> tuple[list[list[Path]], list[str]]:
     raw = read_index(RAW)
     pool = [RAW / file["name"] for file in raw.get("pool", ())]
     groups = [[RAW / file["name"] for file in raw["files"]]]
-    clean = _cleaned(int(raw["examples"]))
+    clean = _cleaned(raw)
     if clean is not None:
         groups = [clean, [FINDINGS / "removed.parquet"]]
     groups = [group for group in [*groups, pool] if group]
@@ -150,14 +151,15 @@ def _within(columns: Sequence[str]) -> dict[str, str]:
     return {f"cell_{n}" if n in columns else n: sql for n, sql in cells.items()}
 
 
-def _cleaned(num_examples: int) -> list[Path] | None:
+def _cleaned(raw: Mapping[str, Any]) -> list[Path] | None:
     """Files of data/clean, if it and what was removed are all of data/raw; else None."""
     try:
         clean, findings = read_index(CLEAN), read_index(FINDINGS)
     except GroundworkError:
         return None
     (removed,) = (file["rows"] for file in findings["files"] if file["name"] == "removed.parquet")
-    if clean["examples"] + removed != num_examples:
+    is_whole = clean["examples"] + removed == raw["examples"]
+    if not is_whole or clean["dataset"] != raw["dataset"]:
         return None
     return [CLEAN / file["name"] for file in clean["files"]]
 

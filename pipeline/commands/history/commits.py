@@ -100,15 +100,14 @@ def blobs_of(names: Iterable[str]) -> list[str | None]:
 
 def commits_of(paths: Iterable[Path]) -> list[Commit]:
     """The commits of the branch that changed some files, the oldest first."""
-    if blobs_of(["HEAD:./"]) == [None] and not git("rev-list", "-n1", "--all"):
-        return []  # there is no commit yet
+    if b" commit " not in git("cat-file", "--batch-check", stdin=b"HEAD\n"):
+        return []  # there is none yet
     form = SEPARATOR.join(["%H", "%P", "%h", "%cs", "%an", "%s"])
-    listed = git(
-        "log", "--topo-order", "--reverse", f"--format={form}", "--", *map(str, paths)
-    ).decode("utf-8", "replace")
+    log = ("-c", "log.showSignature=false", "log", "--topo-order", "--reverse")
+    listed = git(*log, f"--format={form}", "--", *map(str, paths)).decode("utf-8", "replace")
     commits = []
     for line in listed.splitlines():
-        name, parents, *others = line.split(SEPARATOR)
+        name, parents, *others = line.split(SEPARATOR, 5)
         commits.append(Commit(name, parents.partition(" ")[0], *others))
     return commits
 

@@ -123,6 +123,11 @@ def test_labels_with_commas_and_quotes(repository):
     assert history() == [("named", 'came as a, "b" in train')]
 
 
+def test_subjects_of_any_kind(repository):
+    put(repository, rows_of(f"{KEY},aaaaaaaa,cat,train,1,"), "a\x1fb | c")
+    assert history() == [("a\x1fb | c", "came as cat in train")]
+
+
 def test_no_commit_yet(repository):
     put(repository, rows_of(f"{KEY},aaaaaaaa,cat,train,1,"))
     assert history() == [("", "came as cat in train")]
