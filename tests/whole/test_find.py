@@ -32,7 +32,7 @@ def test_nothing_changed_since_the_commit(built):
 def test_the_nearest_are_of_the_same_digit(built):
     """By the model's embeddings: of test examples, which it has not learnt from."""
     predictions = pq.read_table(built.path / "data/evaluation/predictions.parquet").to_pylist()
-    right = [row for row in predictions if row["predicted"] == row["label"]][:5]
+    right = [row for row in predictions if row["predicted"] == row["label"]][:3]
     same = []
     for row in right:
         output = built.run(f"groundwork find --like {row['id']} --limit 6 --csv 2>/dev/null")
@@ -84,9 +84,9 @@ def test_trace_tells_all_stages(built):
 
 def test_what_is_neither_an_id_nor_a_file(built):
     said = built.run("groundwork find --like nobody.png", expect=1)
-    assert said.startswith("ERROR nobody.png is no id of an example that is there, and no file | ")
+    assert "ERROR nobody.png is no id of an example that is there, and no file | fix: " in said
     said = built.run("groundwork find --like params.yaml", expect=1)
-    assert said.startswith("ERROR params.yaml cannot be read: ")
+    assert "ERROR params.yaml cannot be read: " in said
 
 
 def test_a_fresh_clone_with_neither_cache_nor_remote(built, tmp_path):

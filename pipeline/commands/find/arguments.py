@@ -31,7 +31,7 @@ def parser() -> argparse.ArgumentParser:
         "--limit",
         type=number,
         metavar="N",
-        help="show so many (default: 20; with --ids and --csv all)",
+        help="show so many (default: 20; with --ids and --csv all, without --like)",
     )
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--ids", action="store_true", help="print ids alone, one a line")
