@@ -110,7 +110,7 @@ def _model(data: OfData, git: OfGit) -> Iterator[Line]:
         yield "trained on it", known
     said = data.prediction
     if said:
-        words = [str(said.get("predicted", ""))]
+        words = [as_word(said.get("predicted", ""))]
         if said.get("probabilities"):
             words.append(f"{max(said['probabilities']):.3g}")
         yield "predicted", " ".join(words)
@@ -135,12 +135,18 @@ def span_of(model: Model) -> str:
     return first if first == last else f"{first} to {last}"
 
 
-def label_of(row: Found, suffix: str = "") -> Any:
+def label_of(row: Found, suffix: str = "") -> str | None:
     """What is said of the example, whatever the target calls it."""
     for name in ("label", "target"):
-        if f"{name}{suffix}" in row:
-            return row[f"{name}{suffix}"]
+        value = row.get(f"{name}{suffix}")
+        if value is not None:
+            return as_word(value)
     return None
+
+
+def as_word(value: Any) -> str:
+    """A label or an answer; numbers without digits that say nothing."""
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
 def place(row: Found) -> str:
