@@ -58,4 +58,4 @@ def draw_changes(
     )
     lacking = [w for w, raw in (("before", before), ("after", after)) if raw is None]
     without = f", without the data {' and '.join(lacking)}, which are not here" if lacking else ""
-    return f"{len(chosen)} examples drawn{without}"
+    return f"{len(chosen)} example{'s' * (len(chosen) != 1)} drawn{without}"
