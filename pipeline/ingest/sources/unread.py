@@ -1,4 +1,4 @@
-"""Sources of which nothing is read: what they hold, and how to make something of it that is."""
+"""Sources in formats that are not read: what they hold, and how to convert it."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -48,7 +48,7 @@ def refuse_unread(files: Files, prepare: Prepare, max_bytes: float) -> None:
 
 
 def unknown_kind(files: Files, known: Sequence[str]) -> SourceError:
-    """The error for a source that no kind recognises: what it holds, as far as that is known."""
+    """The error for a source that no kind recognises: its content, as far as it is known."""
     held = Counter(map(_suffix, files.members))
     if not held:
         return SourceError(f"{files.where} holds no files", fix="correct uri in the catalog entry")
