@@ -1,8 +1,8 @@
-"""What a dataset is like: which examples are to be set aside, what else is wrong, its profile.
+"""Assesses a dataset: examples to set aside, other failures, and its profile.
 
-Rules are asked in turn about the columns of the table, about each row, and then, of the rows that
-remain, about the table, its labels, its splits, and what has changed since the profile that people
-accepted. The modality and the target have some of the rules, and make the columns for these.
+Rules are checked in this order: on the columns of the table, on each row, and then, for the rows
+that remain, on the table, its labels, its splits, and changes since the profile that people
+accepted. The modality and the target add rules, and make the columns for these.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -33,16 +33,16 @@ NO_LICENSE = ("", "?", "-", "unknown", "none", "null", "nan", "n/a", "na", "tbd"
 
 @dataclass(frozen=True)
 class Assessment:
-    """What was found out about a dataset."""
+    """The results of the rules for a dataset."""
 
     outcomes: list[Outcome]
     quarantine: dict[str, str]
-    """Reasons by id of the examples to be set aside."""
+    """Reasons of the examples to set aside, by id."""
     profile: dict[str, Any] = field(default_factory=dict)
-    """Of the examples that remain; empty when the run has to stop before it can be made."""
+    """Profile of the examples that remain; empty if the run must stop before it can be made."""
 
     def failed(self, consequence: str) -> list[Outcome]:
-        """What failed and is `critical`, had rows `set aside`, or is a `warning`."""
+        """Failures of one consequence: `critical`, `set aside` or `warning`."""
         return [o for o in self.outcomes if not o.success and o.consequence == consequence]
 
     def unjudged(self) -> list[tuple[str, str]]:
@@ -68,7 +68,7 @@ def assess(
         own: the expectations of the catalog entry.
         settings: the section `validate`.
         before: the accepted profile if there is one.
-        ask: who is asked whether rules hold for a table.
+        ask: checks rules on a table.
 
     Raises:
         SettingsError: an expectation of the entry cannot be made or evaluated.
@@ -136,10 +136,10 @@ def assess(
 
 
 def _frame(table: pa.Table, checks: Checks) -> pd.DataFrame:
-    """The table, and what is asked of each row.
+    """Add the columns that rules about rows need.
 
-    Adds licensed and measured, which are truth values, and what the modality adds. What is asked
-    about the content counts as fine where there is none.
+    These are licensed and measured, truth values, and the modality's own. Rules about the content
+    hold for rows without any.
     """
     measured = pc.is_valid(table["sha256"])
     for name in (*checks.WORDS, *(m.name for m in checks.MEASUREMENTS)):
@@ -160,7 +160,7 @@ def _frame(table: pa.Table, checks: Checks) -> pd.DataFrame:
 
 
 def _with_whole_numbers(table: pa.Table, checks: Checks) -> pa.Table:
-    """The table with 0 for missing measurements of 64 bits, which pandas would make floats of."""
+    """Replace missing 64-bit measurements by 0; pandas would turn the column into floats."""
     for measurement in checks.MEASUREMENTS:
         if measurement.type in ("int64", "uint64"):
             place = table.schema.get_field_index(measurement.name)
@@ -170,7 +170,7 @@ def _with_whole_numbers(table: pa.Table, checks: Checks) -> pa.Table:
 
 
 def _reasons(outcomes: Sequence[Outcome], rows: pd.DataFrame) -> dict[str, str]:
-    """Why each row is to be set aside, by id in order; of several reasons the first."""
+    """The first reason to set each row aside, by id in order."""
     reasons: dict[str, str] = {}
     for outcome in outcomes:
         if outcome.rule.reason and not outcome.success:
@@ -182,10 +182,10 @@ def _reasons(outcomes: Sequence[Outcome], rows: pd.DataFrame) -> dict[str, str]:
 
 
 def _add_relations(kept: pd.DataFrame) -> None:
-    """Add what rows are to each other: truth values.
+    """Add relations between rows, as truth values.
 
-    straddles: its group is in several splits. repeated: an earlier row has the same content;
-    leaked: a row in another split has.
+    straddles: the group is in several splits. repeated: an earlier row has the same content.
+    leaked: a row in another split has it.
     """
     groups = pd.factorize(kept["group"])[0]
     kept["straddles"] = in_several_splits(groups, split_codes(kept))

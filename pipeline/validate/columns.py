@@ -9,7 +9,7 @@ from pipeline.targets.protocols.rules import Rules
 
 
 def expected_columns(checks: Checks, labels: Rules) -> pa.Schema:
-    """Columns by what an example is and what is said of it, with their types."""
+    """Columns of the modality and the target, with their types."""
     return raw_schema(
         [pa.field(name, pa.type_for_alias(kind)) for name, kind in checks.CONTENT.items()],
         labels.LABEL,
@@ -21,7 +21,7 @@ def expected_columns(checks: Checks, labels: Rules) -> pa.Schema:
 
 
 def column_table(found: pa.Schema, expected: pa.Schema) -> pd.DataFrame:
-    """A row for each column that is there or should be: id (its name), type, expected."""
+    """Make a row for each column that exists or should: id (its name), type, expected."""
     types = {field.name: str(field.type) for field in found}
     wanted = {field.name: str(field.type) for field in expected}
     names = sorted(wanted | types)
