@@ -56,7 +56,7 @@ def evaluate(
 
 
 def rates(predictions: Predictions) -> list[Rate]:
-    """By which slices are compared: how large errors are, to which side, and what is covered."""
+    """Rates by which slices are compared: size and sign of errors, and coverage."""
     everyone = np.ones(len(predictions.ids), bool)
     errors = predictions.errors
     return [

@@ -1,4 +1,4 @@
-"""What a model says of an example, for people and as JSON."""
+"""Answers of a model, for people and as JSON."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -10,11 +10,11 @@ from pipeline.targets.numbers.measures.scale import from_y
 if TYPE_CHECKING:
     from pipeline.targets.protocols.labels import TargetIndex
 
-DIGITS = 6  # significant ones: more would be noise
+DIGITS = 6  # significant digits: more would be noise
 
 
 def answer(probabilities: NDArray[np.float64], index: "TargetIndex") -> dict[str, Any]:
-    """The number, in the units of the source, of outputs `(1,)`."""
+    """The number in the units of the source, from outputs `(1,)`."""
     return {"number": float(answer_words(probabilities, index)[0])}
 
 
