@@ -1,4 +1,4 @@
-"""A row for each column of the table: what is wrong with it, by itself and since the profile."""
+"""A table with a row for each column: its problems, by itself and since the profile."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -29,23 +29,23 @@ from pipeline.modalities.tables.content.matrix import MISSING
 from pipeline.modalities.tables.content.telling import ranks_alike, tells
 
 MAX_ROWS = 100_000
-"""Looked at for what tells the label."""
+"""Rows to examine for columns that reveal the label."""
 MAX_UNKNOWN = 0.01
-"""Of the rows: categories that were not there before."""
+"""Share of the rows with categories that are new."""
 MAX_OUTSIDE = 0.01
 MAX_MORE_MISSING = 0.05
 STRETCH = 0.5
-"""Of the profile's range, by which values may lie outside of it."""
+"""Share of the profile's range by which values may lie outside of it."""
 MANY_LABELS = 20
 
 
 def column_table(
     table: pd.DataFrame, content: Mapping[str, Any], before: Profile | None
 ) -> pd.DataFrame:
-    """Columns: id; tells (it tells the label alone); constant; unseen (share of val and test rows
+    """Columns: id; tells (it reveals the label alone); constant; unseen (share of val and test rows
     with a category that train lacks); and with a profile: is_new, more_missing (share of rows, less
-    what chance does), unknown and outside (shares of rows with a new category, or beyond the
-    range), moved (total variation of categories, 0 where chance alone may do it)."""
+    what chance explains), unknown and outside (shares of rows with a new category, or beyond the
+    range), moved (total variation of categories, 0 if chance may explain it)."""
     cells = cells_of(table, input_columns(content))
     rows = sample_rows(len(table), MAX_ROWS)
     is_train = (table["split"] == "train").to_numpy()
@@ -84,7 +84,7 @@ def _columns(before: Profile | None) -> list[str]:
 
 
 def column_rules(before: Profile | None, max_drift: float) -> list[Rule]:
-    """About the table of columns."""
+    """Rules about the table of columns."""
     rules = [
         each("no column tells the label by itself", "tells", False, "warning"),
         each("no column is the same in all rows", "constant", False, "warning"),
@@ -120,7 +120,7 @@ def _tells(values: NDArray[Any], labels: NDArray[Any]) -> bool:
 
 
 def _share_unknown(texts: NDArray[Any], known: set[str]) -> float:
-    """Share of rows with a text that is none of the known; missing is known."""
+    """Share of rows with an unknown text; missing counts as known."""
     if not len(texts):
         return 0.0
     return float(np.mean([text not in known and text != MISSING for text in texts.tolist()]))
@@ -142,7 +142,7 @@ def _since(
     num: int,
     before: Profile,
 ) -> dict[str, float]:
-    """How far a category is from what the profile has of it."""
+    """Distance of a category from its counts in the profile."""
     if not known or len(known) >= MAX_VALUES:
         return {"unknown": 0.0, "moved": 0.0}
     now = value_counts(texts)
@@ -162,7 +162,7 @@ def _since(
 def _with_missing(
     result: pd.DataFrame, cells: Any, before: Profile, table: pd.DataFrame
 ) -> pd.DataFrame:
-    """Add is_new and more_missing, and a row for each column that is gone."""
+    """Add is_new and more_missing, and a row for each missing column."""
     known = known_columns(before)
     now = shares_missing(cells)
     inverse = 1 / max(num_groups(table), 1) + 1 / max(before["groups"], 1)

@@ -1,4 +1,4 @@
-"""The preparation of rows: their numbers and categories, and what these are like in train.
+"""The preparation of rows: their numbers and categories, with statistics of train.
 
 `{"numbers": [{"name", "mean", "std", "quantiles"}], "categories": [{"name", "values"}], "options"}`
 """

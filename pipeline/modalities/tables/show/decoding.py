@@ -1,4 +1,4 @@
-"""Inputs of a network as rows again, to be drawn."""
+"""Decodes inputs of a network to rows, to draw them."""
 
 import math
 from datetime import timedelta
@@ -14,7 +14,7 @@ UNKNOWN = "unknown"
 
 
 def decoded(inputs: Inputs, preparation: Preparation) -> list[Row]:
-    """N rows with what a network sees of them."""
+    """Decode N rows to the values that a network sees."""
     kinds = {column.name: column.kind for column in columns_in(preparation)}
     rows: list[Row] = [{} for _ in range(len(next(iter(inputs.values()))))]
     for place, said in enumerate(preparation["numbers"]):

@@ -26,7 +26,7 @@ def pair_html(
     twin_content: Content,
     twin_about: Mapping[str, Any],
 ) -> str:
-    """A line for each column with both values, bold where they differ; those that do come first."""
+    """Render a line for each column with both values, bold where they differ; these come first."""
     row, twin = read_row(content.get("row")), read_row(twin_content.get("row"))
     names = sorted({**row, **twin}, key=lambda name: row.get(name) == twin.get(name))
     captions = "".join(

@@ -12,12 +12,12 @@ from pipeline.runtime.errors import SettingsError
 
 
 def torchvision(images: Images, draws: Draws, settings: Any) -> Images:
-    """One image after the other, each with torch's generator seeded for it.
+    """Transform images one by one, each with torch's generator seeded for it.
 
     Raises:
-        SettingsError: the transform does not take such an image, or does not give one back.
+        SettingsError: the transform does not accept such an image, or does not return one.
     """
-    import torch  # seconds, for those who ask for it
+    import torch  # takes seconds, so only if it is used
 
     transform = settings.build()
     seeds = (draws.uniform("seed") * 2.0**53).astype(np.int64).tolist()
@@ -41,7 +41,7 @@ def torchvision(images: Images, draws: Draws, settings: Any) -> Images:
 
 @contextlib.contextmanager
 def _one_thread() -> Iterator[None]:
-    """Sums over several threads have other last bits, by the number of cores."""
+    """Use one thread: with several, the last bits of sums depend on the number of cores."""
     import torch
 
     before = torch.get_num_threads()

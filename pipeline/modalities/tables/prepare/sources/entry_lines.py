@@ -1,4 +1,4 @@
-"""Lines of YAML for a new entry: what was found by looking, for people to correct."""
+"""Lines of YAML for a new entry: what was detected, for people to correct."""
 
 import json
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ def entry_lines(
     found: ColumnsFound,
     odd: Looked,
 ) -> tuple[str, ...]:
-    """`columns`, `types` and what else was found; and comments where a person should look."""
+    """`columns`, `types` and other detected keys, with comments where a person should look."""
     named = {roles.label_key: roles.label}
     named |= {name: value for name in OTHERS if (value := getattr(roles, name)) is not None}
     known = {column.name for column in columns}
@@ -44,7 +44,7 @@ def entry_lines(
 
 
 def decisions(roles: Roles, odd: Looked) -> tuple[str, ...]:
-    """What only a person can decide."""
+    """Decisions for a person."""
     asked = list(odd.decisions)
     if roles.group is None and not any(text.startswith("group:") for text in asked):
         asked.append(
@@ -55,7 +55,7 @@ def decisions(roles: Roles, odd: Looked) -> tuple[str, ...]:
 
 
 def quoted(text: str) -> str:
-    """A text in YAML; as it is where that is one for sure."""
+    """A text in YAML; unquoted if it surely reads as the same text."""
     plain = text.replace("_", "a").replace(" ", "a").replace("-", "a")
     is_word = plain.isascii() and plain.isalnum() and plain[0].isalpha() and text == text.strip()
     if is_word and plain.lower() not in RESERVED:

@@ -1,4 +1,4 @@
-"""What each column of a table is, found by looking at all of its rows; and what to say of it."""
+"""Detects the type of each column from all rows, with notes for people."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,19 +24,19 @@ from pipeline.runtime.errors import SourceError
 from pipeline.sources.tables.missing import doubtful_codes
 
 MIN_ROWS_OF_IDS = 20
-LONG_TEXT = 40  # characters on average, where hardly one comes twice
+LONG_TEXT = 40  # characters on average, if hardly a text occurs twice
 HARDLY_REPEATED = 0.5
 
 
 @dataclass
 class ColumnsFound:
-    """The columns of a table that enter data/raw, and what people should know."""
+    """The columns of a table that enter data/raw, and notes for people."""
 
     columns: list[TableColumn] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     doubts: list[str] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
-    """Names of columns that carry nothing: empty, constant, identifiers, long texts."""
+    """Names of uninformative columns: empty, constant, identifiers, long texts."""
     missing_suggested: dict[str, list[str]] = field(default_factory=dict)
     """Values that look like codes for missing, by column."""
     decimal: str = "."
@@ -49,15 +49,15 @@ def find_columns(
     entry: Any,
     latest_year: int | None = None,
 ) -> ColumnsFound:
-    """Find what columns are.
+    """Find the types of columns.
 
     Args:
-        kinds: of columns whose types the file tells.
-        told: of those whose types the entry tells.
-        latest_year: of the times of rows: nothing lies after it.
+        kinds: kinds of columns whose types the file has.
+        told: kinds of columns whose types the entry has.
+        latest_year: that of the times of rows, which no date may exceed.
 
     Raises:
-        SourceError: dates could be either way round, or a column is not what the entry says.
+        SourceError: dates are ambiguous, or a column contradicts the entry.
     """
     found = ColumnsFound()
     is_open: list[str] = []
@@ -221,7 +221,7 @@ def _spellings(texts: Texts, found: ColumnsFound) -> dict[str, str]:
 
 
 def _carries_nothing(texts: Texts, column: TableColumn) -> str | None:
-    """Why a column is no input; None where it may be one."""
+    """Why a column is not an input; None if it may be one."""
     num, there = texts.num_rows, texts.num_there
     if len(texts.counts) == 1 and there == num:
         return f"is {next(iter(texts.counts))[:40]!r} in all rows"
