@@ -1,8 +1,8 @@
-"""What is kept between runs: tables in `.groundwork/cache`, each under a name and a key.
+"""The cache between runs: tables in `.groundwork/cache`, each under a name and a key.
 
-A key is a digest of all that the table is a function of: the code that made it (`key_of`), its
-inputs and settings. A table that is missing, damaged or of another key is as good as not there, so
-deleting the folder costs time alone. DVC knows nothing of it.
+A key is a digest of all that determines the table: the code that made it (`key_of`), its inputs
+and settings. A table that is missing, damaged or of another key is made again, so deleting the
+folder only costs time. DVC does not track it.
 """
 
 import hashlib

@@ -24,7 +24,7 @@ IMPORT = re.compile(
 """An import in formatted code. Reading sixty files this way takes a tenth of the time of parsing
 them, which every start of a stage would pay; a test compares the two."""
 FOR_TYPES = re.compile(r"^if TYPE_CHECKING:.*\n(?:    .*\n|\n)+", re.MULTILINE)
-"""A block that no run executes."""
+"""A block that is never executed."""
 ROOT = Path(__file__).resolve().parents[2]
 DISTRIBUTIONS = {"PIL": "pillow", "sklearn": "scikit-learn", "ruamel": "ruamel.yaml"}
 """Packages whose name for pip differs from the name they are imported by."""
@@ -89,7 +89,7 @@ def cover(files: Iterable[Path]) -> list[str]:
 
 @cache
 def imported_modules(file: Path) -> tuple[str, ...]:
-    """Modules that a file names in its imports; of `from a import b` both a and a.b.
+    """Modules that a file imports; `from a import b` gives both a and a.b.
 
     Imports for type checkers alone are left out. `file` is relative to the root of the project.
     """
@@ -109,7 +109,7 @@ def imported_modules(file: Path) -> tuple[str, ...]:
 
 @cache
 def _files_of(module: str) -> tuple[Path, ...]:
-    """The files that importing a module runs, those of its packages included; () if not ours."""
+    """The files that importing a module runs, with those of its packages; () if it is not ours."""
     package, _, _ = module.rpartition(".")
     if not package and module != PACKAGE:
         return ()
