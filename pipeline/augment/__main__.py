@@ -72,14 +72,14 @@ def main(stage: Stage[AugmentParams]) -> None:
     num_known = num_same = 0
     sums = fitting.sums({name: column[:0] for name, column in blank.items()})
     with stage.progress_bar(index["examples"], "example") as bar:
-        for made in make_on(engine, jobs, folder, plan.modality):
-            files += made.files
-            runs[made.key] = [file["name"] for file in made.files], made.sums
-            num_known += made.num_known
-            num_same += len(made.files) if made.is_same else 0
-            if made.split == "train":
-                sums = added(sums, made.sums)
-            bar.update(made.files[0]["rows"])
+        for shards in make_on(engine, jobs, folder, plan.modality):
+            files += shards.files
+            runs[shards.key] = [file["name"] for file in shards.files], shards.sums
+            num_known += shards.num_known
+            num_same += len(shards.files) if shards.is_same else 0
+            if shards.split == "train":
+                sums = added(sums, shards.sums)
+            bar.update(shards.files[0]["rows"])
     y = labels.encode(values.slice(0, 0), plan.index)
     columns = columns_of(ShardRows(blank, y, np.zeros(0, np.float32)))
     write_index(

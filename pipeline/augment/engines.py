@@ -30,10 +30,10 @@ def make_on(
         yield from map_ordered(make_shards, jobs, min_tasks=4)
         return
     send = partial(send_shards, expected=library_versions(*makers(modality)))
-    for made, contents in map_on_ray(send, jobs):
-        for file, content in zip(made.files, contents, strict=True):
+    for shards, contents in map_on_ray(send, jobs):
+        for file, content in zip(shards.files, contents, strict=True):
             (folder / file["name"]).write_bytes(content)
-        yield made
+        yield shards
 
 
 def send_shards(job: ShardJob, expected: Sequence[str]) -> tuple[MadeShards, Files]:
@@ -46,5 +46,5 @@ def send_shards(job: ShardJob, expected: Sequence[str]) -> tuple[MadeShards, Fil
             )
     with TemporaryDirectory() as name:
         here = Path(name)
-        made = make_shards(job._replace(plan=replace(job.plan, folder=here)))
-        return made, [np.fromfile(here / file["name"], np.uint8) for file in made.files]
+        shards = make_shards(job._replace(plan=replace(job.plan, folder=here)))
+        return shards, [np.fromfile(here / file["name"], np.uint8) for file in shards.files]

@@ -214,17 +214,17 @@ def complete(
     for path, offsets, start, stop in runs:
         with path.open("rb", buffering=0) as file:
             for values, offset in zip(inputs.values(), offsets, strict=True):
-                wanted = values[start:stop]
+                target = values[start:stop]
                 file.seek(offset)
-                if file.readinto(wanted.data) != wanted.nbytes:
+                if file.readinto(target.data) != target.nbytes:
                     raise MissingInput(
                         f"{path} became shorter while it was read", fix="run it again"
                     )
         missing[start:stop] = False
     rows = np.flatnonzero(missing)
-    made = make(rows)
+    made_inputs = make(rows)
     for name, values in inputs.items():
-        values[rows] = made[name]
+        values[rows] = made_inputs[name]
     return inputs
 
 

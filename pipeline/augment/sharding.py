@@ -276,14 +276,14 @@ def _inputs_of(part: ShardPlan, job: ShardJob, keys: Keys, originals: Inputs | N
     plan, encoding = job.plan, open_encode(job.plan.modality)
     rows, repeats = _rows_of(part, job.times)
 
-    def make(wanted: NDArray[np.int64]) -> Inputs:
-        chosen = rows[wanted]
+    def make(needed: NDArray[np.int64]) -> Inputs:
+        chosen = rows[needed]
         if originals is None:
             contents = {name: [c[row] for row in chosen] for name, c in job.contents.items()}
             return encoding.encode(contents, plan.preparation)
         return encoding.vary(
             {name: values[chosen] for name, values in originals.items()},
-            repeat_keys(keys[chosen], repeats[wanted]),
+            repeat_keys(keys[chosen], repeats[needed]),
             part.copy,
             plan.settings,
             plan.seed,

@@ -132,9 +132,9 @@ def ask_models(
         ],
         how=(preparation, examples.outputs, recipe, own, quick.loss_settings, str(device)),
     )
-    asked = learnt[folds.asked != NO_FOLD]
+    predicted = learnt[folds.asked != NO_FOLD]
     if (kept := read_cache(NAME, key)) is not None:
-        return OutOfFoldAnswers(asked, tested, OutOfFold.of(kept))
+        return OutOfFoldAnswers(predicted, tested, OutOfFold.of(kept))
     with progress(folds.num_learnt * recipe.epochs) as bar:
         answers = out_of_fold(
             quick,
@@ -153,7 +153,7 @@ def ask_models(
     with suppress(OSError):  # a full disk: the next run predicts again
         write_cache(NAME, key, answers.table())
     shutil.rmtree(folder, ignore_errors=True)
-    return OutOfFoldAnswers(asked, tested, answers)
+    return OutOfFoldAnswers(predicted, tested, answers)
 
 
 def digest_of(values: NDArray[Any]) -> str:

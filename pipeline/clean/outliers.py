@@ -54,13 +54,13 @@ def find_neighbours(
     nearest_rows = np.full((len(rows), k), -1, np.int64)
     similarities = np.full((len(rows), k), -np.inf, np.float32)
     for members in _by_fold(folds, len(embeddings)):
-        asked = np.flatnonzero(np.isin(rows, members))
-        if not len(asked):
+        queries = np.flatnonzero(np.isin(rows, members))
+        if not len(queries):
             continue
-        selves = np.searchsorted(members, rows[asked])
-        found = nearest(embeddings[rows[asked]], embeddings[members], k, selves=selves)
-        nearest_rows[asked] = np.where(found.rows < 0, -1, members[found.rows])
-        similarities[asked] = found.similarities
+        selves = np.searchsorted(members, rows[queries])
+        found = nearest(embeddings[rows[queries]], embeddings[members], k, selves=selves)
+        nearest_rows[queries] = np.where(found.rows < 0, -1, members[found.rows])
+        similarities[queries] = found.similarities
     return Neighbours(nearest_rows, similarities)
 
 

@@ -43,7 +43,7 @@ class KnownPart(NamedTuple):
     fingerprint: int
     """Fingerprint of the whole batch; see rows.py."""
     known_later: int = 0
-    """See `Placed.known_later`."""
+    """See `SplitAssignment.known_later`."""
 
 
 class KnownParts:

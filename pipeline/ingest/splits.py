@@ -26,7 +26,7 @@ OUT_OF_SPLIT = "split: "
 DRAWN = ("val", "test")
 
 
-class Placed(NamedTuple):
+class SplitAssignment(NamedTuple):
     """The splits of N examples."""
 
     splits: list[str]
@@ -102,11 +102,11 @@ def place(
     rule: SplitRule,
     seed: int,
     clock: Clock | None,
-) -> Placed:
+) -> SplitAssignment:
     """Assign splits to examples, whose table is in `example_schema`."""
     nothing: list[str | None] = [None] * table.num_rows
     if rule.by == "last":
-        return Placed(_last(table, splits_given, rule), nothing, 0)
+        return SplitAssignment(_last(table, splits_given, rule), nothing, 0)
     known_later = 0
     known_at = None
     if clock is not None:
@@ -114,7 +114,7 @@ def place(
         known_at = ordinals_of(read_times(table["known_at"], clock.type))
         known_later = int((has_time & known_at[1] & (known_at[0] > times)).sum())
     if clock is None or not clock.boundaries:
-        return Placed(assign_splits(table, splits_given, rule, seed), nothing, known_later)
+        return SplitAssignment(assign_splits(table, splits_given, rule, seed), nothing, known_later)
     own = table["split"].to_pylist()
     splits, reasons = [], []
     for given, part, reason, timed in zip(
@@ -128,7 +128,7 @@ def place(
         splits.append(given if is_own else part)
         why = None if is_own else reason if timed else "no time that can be read"
         reasons.append(OUT_OF_SPLIT + why if why else None)
-    return Placed(splits, reasons, known_later)
+    return SplitAssignment(splits, reasons, known_later)
 
 
 def assign_splits(

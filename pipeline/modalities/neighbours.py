@@ -58,17 +58,17 @@ def nearest(
     for first in range(0, len(queries), QUERIES_AT_ONCE):
         part = slice(first, first + QUERIES_AT_ONCE)
         best_rows, best = rows[part], similarities[part]
-        asked = unit(queries[part]) if scaled else queries[part]
+        block_of_queries = unit(queries[part]) if scaled else queries[part]
         for start in range(0, len(base), BASE_AT_ONCE):
             block = base[start : start + BASE_AT_ONCE]
             block = unit(block) if scaled else block
-            products = asked @ block.T
+            products = block_of_queries @ block.T
             if selves is not None:
                 own = selves[part] - start
                 here = np.flatnonzero((own >= 0) & (own < len(block)))
                 products[here, own[here]] = -np.inf
             _merge(best_rows, best, products, start, above)
-        on_step(len(asked))
+        on_step(len(block_of_queries))
     return Neighbours(rows, similarities)
 
 

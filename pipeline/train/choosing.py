@@ -25,12 +25,12 @@ def why(losses: Mapping[str, Float64]) -> str:
     """One line for people: the choice, the mean losses, and why it is not the least."""
     first, best, gain, error = _compare(losses)
     means = ", ".join(f"{name} {each.mean():.4f}" for name, each in losses.items())
-    said = f"{choose(losses)} is chosen on validation, by the losses {means}"
+    text = f"{choose(losses)} is chosen on validation, by the losses {means}"
     if best == first:
-        return said
+        return text
     how = "more than" if gain > error else "no more than"
     stays = "" if gain > error else ", and the plainest stays unless another is better by more"
-    return f"{said}: {best} is better by {gain:.4f}, {how} its standard error {error:.4f}{stays}"
+    return f"{text}: {best} is better by {gain:.4f}, {how} its standard error {error:.4f}{stays}"
 
 
 def _compare(losses: Mapping[str, Float64]) -> tuple[str, str, float, float]:

@@ -87,14 +87,14 @@ def check(table: pd.DataFrame, rules: Sequence[Rule], noun: str = "examples") ->
     """
     import great_expectations as gx
 
-    asked = [rule for rule in rules if not rule.lacking]
-    if not asked:
+    judged_rules = [rule for rule in rules if not rule.lacking]
+    if not judged_rules:
         return [_lacking(rule) for rule in rules]
     quiet()
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}
-    distinct = _distinct(asked)
-    suite = suite_of(asked, "dataset")
+    distinct = _distinct(judged_rules)
+    suite = suite_of(judged_rules, "dataset")
     batch = (
         context.data_sources.add_pandas("tables")
         .add_dataframe_asset("rows")

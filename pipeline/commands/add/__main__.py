@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 from pipeline.commands.add.arguments import parser
 from pipeline.commands.add.changes import Changes
 from pipeline.commands.add.dates import as_yaml, with_dates
-from pipeline.commands.add.entry_text import accept_text, entry_text, found_by_looking
+from pipeline.commands.add.entry_text import accept_text, detected_keys, entry_text
 from pipeline.commands.add.oddities import Oddities
 from pipeline.commands.add.summary import decisions, print_list, print_summary
 from pipeline.commands.frame import run_command
@@ -127,7 +127,7 @@ def look_again(name: str, path: Path, params: Any) -> None:
     for sentence in changes:
         print(one_line(sentence))
     print_list("to decide, in " + str(path), source.decisions)
-    new_keys = found_by_looking(source).keys() - entry.model_fields_set
+    new_keys = detected_keys(source).keys() - entry.model_fields_set
     if entry.fingerprint == survey.fingerprint_hex and not is_shared and not new_keys:
         print(f"\n{path} is of these data already")
         return

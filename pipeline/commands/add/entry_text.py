@@ -64,7 +64,7 @@ def accept_text(
     yaml.width = LINE_WIDTH
     content = yaml.load(text)
     content["fingerprint"] = survey.fingerprint_hex
-    for key, value in found_by_looking(source).items():
+    for key, value in detected_keys(source).items():
         if key not in content:
             content[key] = value
     if split is not None:
@@ -78,7 +78,7 @@ def accept_text(
     return HEADLINE.sub(headline(source, survey) + "\n", stream.getvalue())
 
 
-def found_by_looking(source: Source) -> Mapping[str, Any]:
+def detected_keys(source: Source) -> Mapping[str, Any]:
     """What the source found of keys of an entry, beside which columns are what."""
     lines = [line for line in source.entry_lines if not line.startswith("columns:")]
     found: Mapping[str, Any] = YAML().load("\n".join(lines)) or {}

@@ -164,11 +164,11 @@ class DelimitedText:
 
         It is slower: each record is split here.
         """
-        numbers, left = [self._number(name) for name in columns], self.layout.first_row
+        numbers, to_skip = [self._number(name) for name in columns], self.layout.first_row
         with self._open() as file:
             for found in read_records(file, self.counts.dialect):
-                places = list(zip(found.starts, found.ends, strict=True))[left:]
-                left = max(0, left - len(found.starts))
+                places = list(zip(found.starts, found.ends, strict=True))[to_skip:]
+                to_skip = max(0, to_skip - len(found.starts))
                 rows = [split_fields(found.block[a:b], self.counts.dialect) for a, b in places]
                 texts = [[row[number] or None for row in rows] for number in numbers]
                 yield pa.RecordBatch.from_arrays(
@@ -224,12 +224,12 @@ class DelimitedText:
 
     def line_of(self, row: int) -> int:
         """The line, from 1, in which a row begins; row 0 is the first after the header."""
-        left = row + self.layout.first_row
+        record = row + self.layout.first_row
         with self._open() as file:
             for found in read_records(file, self.counts.dialect):
-                if left < len(found.lines):
-                    return int(np.int64(found.lines[left]))
-                left -= len(found.lines)
+                if record < len(found.lines):
+                    return int(np.int64(found.lines[record]))
+                record -= len(found.lines)
         raise AssertionError("no such row")
 
 

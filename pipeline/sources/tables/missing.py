@@ -65,11 +65,11 @@ def doubtful_codes(texts: pa.ChunkedArray, codes: Sequence[str] = ()) -> list[Co
     if not 0 < len(counts) <= MAX_DISTINCT:
         return []
     by_text = dict(zip(counts.field(0).to_pylist(), counts.field(1).to_pylist(), strict=True))
-    told, _ = without_missing(pa.chunked_array([list(by_text)], pa.string()), codes)
+    without, _ = without_missing(pa.chunked_array([list(by_text)], pa.string()), codes)
     numbers: dict[float, int] = {}
     as_codes: dict[float, int] = {}
     words: dict[str, int] = {}
-    for text, kept in zip(by_text, told.to_pylist(), strict=True):
+    for text, kept in zip(by_text, without.to_pylist(), strict=True):
         number = _number(text)
         if number is not None:
             group = as_codes if kept is None else numbers

@@ -216,10 +216,10 @@ def _known_lists(
     """
     before = known.rows[was, rank, mirrored]
     rows = np.where(before == NONE, NONE, np.append(now, NONE)[before]).astype(np.int32)
-    gone = (rows == NONE) & (before != NONE)
-    complete = ~(gone.any(1) & (before[:, -1] != NONE))
-    products = np.where(gone, -np.inf, known.products[was, rank, mirrored]).astype(np.float32)
-    screened = np.where(gone, UNKNOWN, known.screened[was, rank, mirrored]).astype(np.int8)
+    is_gone = (rows == NONE) & (before != NONE)
+    complete = ~(is_gone.any(1) & (before[:, -1] != NONE))
+    products = np.where(is_gone, -np.inf, known.products[was, rank, mirrored]).astype(np.float32)
+    screened = np.where(is_gone, UNKNOWN, known.screened[was, rank, mirrored]).astype(np.int8)
     return _Lists(rows, products, screened), complete
 
 

@@ -82,7 +82,7 @@ def make_descriptor(shape: tuple[int, int, int]) -> Descriptor:
     dy, dx = max(1, height // 16), max(1, width // 16)
     shifts = [(y, x) for y in (0, dy, 2 * dy) for x in (0, dx, 2 * dx) if (y, x) != (dy, dx)]
     within, between = np.zeros((2, size, size))
-    for sample in _made_up(shape):
+    for sample in _synthetic(shape):
         thumbnails = plain.thumbnails(sample) / STEPS
         between += thumbnails.T @ thumbnails / SAMPLE
         padded = np.pad(sample, ((0, 0), (dy, dy), (dx, dx), (0, 0)), "edge")
@@ -98,7 +98,7 @@ def make_descriptor(shape: tuple[int, int, int]) -> Descriptor:
     return Descriptor(down, across, np.rint(directions * (DIRECTION / np.abs(directions).max())))
 
 
-def _made_up(shape: tuple[int, int, int]) -> Iterator[Images]:
+def _synthetic(shape: tuple[int, int, int]) -> Iterator[Images]:
     """Yield SAMPLE images in parts, `(N, H, W, C)`: noise with the amplitude spectrum of photos."""
     height, width, channels = shape
     random = np.random.default_rng(0)

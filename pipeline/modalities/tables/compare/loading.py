@@ -31,13 +31,13 @@ class LoadedRows(NamedTuple):
 
 def load_rows(folder: Path, index: Mapping[str, Any]) -> LoadedRows:
     """Load all rows of data/raw; all values of a row without content are missing."""
-    said = columns_of(index["content"].get("options", {}))
+    stored = columns_of(index["content"].get("options", {}))
 
     def tables() -> Any:
         for table in read_tables(folder, ["row"]):
             yield [read_row(text) for text in table["row"].to_pylist()]
 
-    columns = [c for c in said or look_at(row for some in tables() for row in some) if c.is_input]
+    columns = [c for c in stored or look_at(row for some in tables() for row in some) if c.is_input]
     numbers: list[Float64] = []
     codes: list[NDArray[np.int32]] = []
     known: list[dict[str, int]] = []

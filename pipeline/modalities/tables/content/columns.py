@@ -42,9 +42,9 @@ class TableColumn:
 def columns_of(options: Mapping[str, Any]) -> list[TableColumn]:
     """Read the columns of an index or a preparation from JSON; may be empty."""
     found = []
-    for said in options.get("columns", ()):
+    for column in options.get("columns", ()):
         values: dict[str, Any] = {
-            of.name: said[of.name] for of in fields(TableColumn) if of.name in said
+            of.name: column[of.name] for of in fields(TableColumn) if of.name in column
         }
         values["missing"] = tuple(values.get("missing", ()))
         found.append(TableColumn(**values))

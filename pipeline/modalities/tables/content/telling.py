@@ -34,20 +34,20 @@ def tells(values: Sequence[Any] | NDArray[Any], labels: Sequence[Any]) -> str | 
     if isinstance(values, np.ndarray) and values.dtype.kind == "f":
         missing = ~np.isfinite(values)
         discrete = np.where(missing, -1, np.unique(values, return_inverse=True)[1])
-        if (said := _by_missing(missing, codes, names.tolist())) is not None:
-            return said
+        if (reason := _by_missing(missing, codes, names.tolist())) is not None:
+            return reason
         if len(names) == 2 and (~missing).all():
             area = area_under_curve(values, codes == 1)
             if max(area, 1 - area) >= TELLS:
                 return (
                     f"orders the labels with an area under the curve of {max(area, 1 - area):.3f}"
                 )
-            if (said := _beyond(values, codes, names.tolist())) is not None:
-                return said
+            if (reason := _beyond(values, codes, names.tolist())) is not None:
+                return reason
     else:
         texts = np.asarray(values, dtype=str)
-        if (said := _by_missing(texts == "", codes, names.tolist())) is not None:
-            return said
+        if (reason := _by_missing(texts == "", codes, names.tolist())) is not None:
+            return reason
         discrete = np.unique(texts, return_inverse=True)[1]
     return _by_value(discrete, codes, int(counts.max()))
 

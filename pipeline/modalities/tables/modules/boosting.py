@@ -131,7 +131,7 @@ def make_model(
 
 
 def validation_of(x_val: NDArray, val: FittedRows, present: list[int]) -> dict[str, Any]:
-    """By what boosting sees when to stop: labels that train has not would be refused."""
+    """Validation rows for early stopping, without labels that train lacks, which are refused."""
     known = np.isin(val.y.numpy(), present) if present else np.ones(val.num, bool)
     return {"X_val": x_val[known], "y_val": val.y.numpy()[known]}
 

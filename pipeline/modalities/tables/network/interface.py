@@ -49,8 +49,10 @@ def adapt(name: str, weights: Weights, preparation: Preparation) -> Adapted:
     if weights.preparation is None:
         return Adapted(weights.tensors, preparation, "numbers are scaled by these data")
     columns = (NUMBERS, CATEGORIES)
-    then, now = ({key: said[key] for key in columns} for said in (weights.preparation, preparation))
-    names = [[column["name"] for column in said[NUMBERS]] for said in (then, now)]
+    then, now = (
+        {key: content[key] for key in columns} for content in (weights.preparation, preparation)
+    )
+    names = [[column["name"] for column in content[NUMBERS]] for content in (then, now)]
     if names[0] != names[1] or then[CATEGORIES] != now[CATEGORIES]:
         raise SettingsError(
             f"{weights.about['weights']} was trained on other columns, or other values of them",

@@ -30,8 +30,8 @@ def pair_html(
     row, twin = read_row(content.get("row")), read_row(twin_content.get("row"))
     names = sorted({**row, **twin}, key=lambda name: row.get(name) == twin.get(name))
     captions = "".join(
-        f"<td><span>{escape(str(said.get('caption', '')))}</span></td>"
-        for said in (about, twin_about)
+        f"<td><span>{escape(str(example.get('caption', '')))}</span></td>"
+        for example in (about, twin_about)
     )
     lines = "".join(
         f"<tr>{_name(name)}"

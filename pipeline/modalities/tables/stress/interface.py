@@ -26,14 +26,14 @@ def num_examples(settings: EvaluateFields) -> int:
 def corrupt(inputs: Inputs, keys: Keys, name: str, strength: int) -> Inputs:
     """Remove some values of rows, or replace them by categories that train does not have."""
     share = SHARES[strength]
-    made = dict(inputs)
+    corrupted = dict(inputs)
     if name == GAPS and (values := inputs.get(NUMBERS)) is not None:
         hit = _hit(values.shape[1], keys, "number", share)
-        made[NUMBERS] = np.where(hit, np.float32(np.nan), values)
+        corrupted[NUMBERS] = np.where(hit, np.float32(np.nan), values)
     if (codes := inputs.get(CATEGORIES)) is not None:
         hit = _hit(codes.shape[1], keys, f"category {name}", share)
-        made[CATEGORIES] = np.where(hit, np.int32(name == GAPS), codes)
-    return made
+        corrupted[CATEGORIES] = np.where(hit, np.int32(name == GAPS), codes)
+    return corrupted
 
 
 def _hit(num: int, keys: Keys, purpose: str, share: float) -> NDArray[np.bool_]:

@@ -23,7 +23,7 @@ def rates(names: list[str], probabilities: Float64, labels: Labels) -> list[Rate
         Rate("overconfidence", confidence - right, everyone),
     ]
     for code, name in list(enumerate(names))[:MAX_CLASSES]:
-        said = (predicted == code).astype(np.float64)
-        found.append(Rate(f"sensitivity to {name}", said, labels == code))
-        found.append(Rate(f"says {name}", said, everyone))
+        is_predicted = (predicted == code).astype(np.float64)
+        found.append(Rate(f"sensitivity to {name}", is_predicted, labels == code))
+        found.append(Rate(f"says {name}", is_predicted, everyone))
     return found

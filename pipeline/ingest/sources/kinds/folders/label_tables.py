@@ -41,15 +41,15 @@ def tables_beside(
     stems = {_stem(name): name for name in examples}
     candidates = [name for name in candidates if _stem(name) not in stems]  # else of one example
     candidates.sort(key=lambda name: (name.count("/"), name))
-    told = 0
+    num_told = 0
     for name in candidates[:MAX_TABLES]:
         reason: str | None = "only CSV, JSON Lines and Parquet are read, by kind: manifest"
         if not name.lower().endswith(OTHER_TABLES):
             reason = _why_not_used(files, name, stems, examples, prepare, labels)
         if reason is not None:
             yield f"{name} looks like a table of labels, but is not used: {reason}"
-            told += 1
-        if told == MAX_TOLD:
+            num_told += 1
+        if num_told == MAX_TOLD:
             return
 
 

@@ -119,7 +119,7 @@ def open_source(
     has_annotators = any("annotator" in part.table.column_names for part in parts)
     rows = all_rows(parts, names, files, entry)
     refuse_foreign_paths(rows, files)
-    rows, found_by_looking = find_places(rows, files)
+    rows, notes_on_places = find_places(rows, files)
     line_of = partial(line_of_row, parts=parts, names=names, files=files, roles=roles)
     rows = once_each(rows, ["id", "annotator"] if has_annotators else ["id"], line_of, files.where)
     annotations = None
@@ -144,7 +144,7 @@ def open_source(
             with_splitting(rows, entry), files, max_bytes, content_column(prepare), entry.slices
         ),
         annotations=annotations,
-        notes=(*(note for part in parts for note in part.notes), *found_by_looking),
+        notes=(*(note for part in parts for note in part.notes), *notes_on_places),
         times=times_of(rows["time"]) if entry.columns.time else None,
         labels_by_split=labels_by_split([(rows["split"], rows["label"])]),
     )

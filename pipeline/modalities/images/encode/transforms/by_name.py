@@ -27,15 +27,15 @@ def torchvision(images: Images, draws: Draws, settings: Any) -> Images:
             given = torch.from_numpy(image.transpose(2, 0, 1).copy())
             torch.manual_seed(seed)
             try:
-                made = transform(given)
+                output = transform(given)
             except Exception as error:
                 reason = f"{type(error).__name__}: {error}"
                 raise _unfit(settings, f"cannot change a {_describe(given)}: {reason}") from None
-            if not isinstance(made, torch.Tensor):
-                raise _unfit(settings, f"makes a {type(made).__name__} of a {_describe(given)}")
-            if (made.shape, made.dtype) != (given.shape, given.dtype):
-                raise _unfit(settings, f"makes a {_describe(made)} of a {_describe(given)}")
-            result[:] = made.numpy().transpose(1, 2, 0)
+            if not isinstance(output, torch.Tensor):
+                raise _unfit(settings, f"makes a {type(output).__name__} of a {_describe(given)}")
+            if (output.shape, output.dtype) != (given.shape, given.dtype):
+                raise _unfit(settings, f"makes a {_describe(output)} of a {_describe(given)}")
+            result[:] = output.numpy().transpose(1, 2, 0)
     return changed
 
 

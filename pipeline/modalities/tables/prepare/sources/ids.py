@@ -35,8 +35,10 @@ def ids_of(table: TextTable, roles: Roles, splits: pa.ChunkedArray | None, where
     seen: Counter[str] = Counter()
     ids = []
     for prefix, *cells in zip(prefixes, *columns, strict=True):
-        said = repr([(n, c.strip()) for n, c in zip(names, cells, strict=True) if c and c.strip()])
-        id = prefix + hashlib.sha256(said.encode()).hexdigest()[:DIGITS]
+        cells_text = repr(
+            [(n, c.strip()) for n, c in zip(names, cells, strict=True) if c and c.strip()]
+        )
+        id = prefix + hashlib.sha256(cells_text.encode()).hexdigest()[:DIGITS]
         seen[id] += 1
         ids.append(id if seen[id] == 1 else f"{id}-{seen[id]}")
     return ids

@@ -24,7 +24,7 @@ MIN_SHARED = 5
 ALWAYS = 0.999
 
 
-class Looked(NamedTuple):
+class TableOddities(NamedTuple):
     """The oddities found."""
 
     columns: list[TableColumn]
@@ -42,10 +42,10 @@ def look(
     time: RoleTexts | None,
     group: RoleTexts | None,
     entry: Any,
-) -> Looked:
+) -> TableOddities:
     """Look for outcomes in disguise, values known only later, repeats, rare combinations."""
     by_name = {texts.name: texts for texts in inputs}
-    result = Looked(list(found.columns), [], [], [], [])
+    result = TableOddities(list(found.columns), [], [], [], [])
     labels = label.texts.to_pylist()
     for column in found.columns:
         reason = _telling(by_name[column.name], column, labels, label)
@@ -122,13 +122,13 @@ def _float(text: str | None) -> float:
 
 
 def _look_at_time(
-    result: Looked,
+    result: TableOddities,
     by_name: dict[str, Texts],
     time: RoleTexts,
     group: RoleTexts | None,
 ) -> None:
-    if (said := repeated_hours(time.texts)) is not None and group is None:
-        result.doubts.append(said)
+    if (doubt := repeated_hours(time.texts)) is not None and group is None:
+        result.doubts.append(doubt)
     if group is not None:
         pairs = Counter(zip(group.texts.to_pylist(), time.texts.to_pylist(), strict=True))
         twice = [pair for pair, number in pairs.items() if number > 1 and None not in pair]
@@ -168,7 +168,7 @@ def _day(text: str | None) -> float:
         return np.nan
 
 
-def _look_at_groups(result: Looked, by_name: dict[str, Texts], entry: Any) -> None:
+def _look_at_groups(result: TableOddities, by_name: dict[str, Texts], entry: Any) -> None:
     """Ask for a group if a column looks like ids of people with several rows each."""
     if entry.columns.group is not None:
         return
@@ -184,7 +184,7 @@ def _look_at_groups(result: Looked, by_name: dict[str, Texts], entry: Any) -> No
             )
 
 
-def _count_alike(result: Looked, by_name: dict[str, Texts], entry: Any) -> None:
+def _count_alike(result: TableOddities, by_name: dict[str, Texts], entry: Any) -> None:
     """Report how many rows share their quasi-identifiers with how few others (k-anonymity)."""
     names = [name for name in entry.quasi_identifiers if name in by_name]
     if not names:

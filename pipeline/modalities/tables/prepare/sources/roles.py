@@ -53,14 +53,14 @@ def roles_of(entry: Any, columns: Mapping[str, pa.ChunkedArray], labels: Any, wh
         SourceError: a column that the entry names is missing, or none is the label.
     """
     names = list(columns)
-    said = entry.columns
+    named = entry.columns
     for key, name in _named(entry, labels.COLUMN):
         if name not in columns:
             raise SourceError(
                 f"{where} has no column {name}; it has {some(names, 30) or 'none'}",
                 fix=f"correct {key} in the catalog entry",
             )
-    label = getattr(said, labels.COLUMN, None) or _usual(names, labels.USUAL_NAMES)
+    label = getattr(named, labels.COLUMN, None) or _usual(names, labels.USUAL_NAMES)
     if label is None:
         raise SourceError(
             f"{where} has no column called {' or '.join(labels.USUAL_NAMES[:3])}; it has "
@@ -68,14 +68,14 @@ def roles_of(entry: Any, columns: Mapping[str, pa.ChunkedArray], labels: Any, wh
             fix=f"name the one to be predicted in the catalog entry, under columns: "
             f"{labels.COLUMN}:",
         )
-    found = {name: getattr(said, name, None) for name in OTHERS}
+    found = {name: getattr(named, name, None) for name in OTHERS}
     if found["id"] is None:
         usual = _usual(names, USUAL_IDS)
         found["id"] = usual if usual and _is_id(columns[usual]) else None
     if found["split"] is None:
         usual = _usual(names, USUAL_SPLITS)
         found["split"] = usual if usual and _are_splits(columns[usual]) else None
-    taken = {label, *found.values(), *said.ignore}
+    taken = {label, *found.values(), *named.ignore}
     kept = {*entry.slices} | {*(entry.inputs or ())}
     inputs = [name for name in names if name not in taken or (name in kept and name != label)]
     return Roles(label, inputs, **found, label_key=labels.COLUMN)

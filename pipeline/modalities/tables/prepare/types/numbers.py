@@ -91,9 +91,9 @@ def find_decimal(columns: Iterable[Texts]) -> tuple[str, list[str]]:
     tells = {".": 0, ",": 0}
     is_open: list[str] = []
     for texts in columns:
-        said = {sign for sign in tells if _tells(texts, sign)}
-        if len(said) == 1:
-            tells[said.pop()] += 1
+        signs = {sign for sign in tells if _tells(texts, sign)}
+        if len(signs) == 1:
+            tells[signs.pop()] += 1
         elif _is_open(texts):
             is_open.append(texts.name)
     decimal = "," if tells[","] > tells["."] else "."
