@@ -1,6 +1,6 @@
-"""The reference for monitoring traffic: validation examples and the served graph's answers.
+"""What traffic will be compared with: validation examples, as the served graph answers them.
 
-reference.npz has no pickle and no example, only statistics, each array under its name.
+reference.npz has no pickle and no example: numbers about examples, each array under its name.
 
 | name | shape | what |
 |---|---|---|
@@ -29,9 +29,9 @@ from pipeline.dataset.arrays import Float32, Float64
 
 NUM_AXES = 16
 WIDE = 1024
-"""Inputs with more values a row, such as pixels, have one mean over all."""
+"""Inputs of more values a row, such as pixels, have one mean over all."""
 MOST_ROWS, MOST_VALUES = 2000, 250_000
-"""Limits for single examples, so that the file stays near 1 MB."""
+"""Of single examples, so that it stays near 1 MB."""
 
 
 def make_reference(
@@ -40,12 +40,12 @@ def make_reference(
     answers: Float64,
     embeddings: Float32,
 ) -> dict[str, NDArray]:
-    """Make the arrays of reference.npz for N examples.
+    """The arrays of reference.npz for N examples.
 
     Args:
         measured: columns of data/clean by name, `(N,)` each.
         inputs: columns of a shard by name, `(N, ...)` each.
-        answers: outputs as answers of the target's judging, `(N, K)`.
+        answers: what judging makes of outputs, `(N, K)`.
         embeddings: `(N, D)`.
     """
     found: dict[str, NDArray] = {"measurement_names": np.array([*measured], np.str_)}
@@ -83,13 +83,13 @@ def principal_axes(embeddings: Float32, most: int = NUM_AXES) -> tuple[Float64, 
 
 
 def chosen_rows(num: int, width: int) -> NDArray[np.int64]:
-    """Choose rows evenly out of `num`, with at most MOST_VALUES values, `width` each."""
+    """Rows out of `num`, evenly, of `width` values each, so that all are MOST_VALUES at most."""
     most = max(1, min(num, MOST_ROWS, MOST_VALUES // max(1, width)))
     return np.unique(np.linspace(0, num - 1, most).astype(np.int64))
 
 
 def write_reference(path: Path, arrays: Mapping[str, NDArray]) -> None:
-    """Write arrays; the same arrays give the same bytes."""
+    """The same arrays, the same bytes."""
     np.savez_compressed(path, allow_pickle=False, **dict(arrays))
 
 

@@ -1,7 +1,7 @@
 """Transfer: training that starts from weights learnt on other data.
 
-All tensors except the head must fit, or none is taken: a network that fits in part would start from
-a useless mixture. Inputs are scaled as they were for these weights.
+All tensors but the head must fit, or none is taken: a network of which only a part fits would start
+from a mixture that nobody wanted. Inputs are scaled as they were for these weights.
 """
 
 from collections.abc import Mapping
@@ -17,23 +17,23 @@ from pipeline.runtime.errors import SettingsError
 from pipeline.targets.protocols.labels import TargetIndex
 from pipeline.train.pretrained import read_weights
 
-COUNTER = "num_batches_tracked"  # of batch norms: old files lack it, and it is not used here
+COUNTER = "num_batches_tracked"  # of batch norms: old files lack it, and nothing reads it here
 
 
 @dataclass(frozen=True)
 class Start:
-    """The start of training: the preparation to build a network for, and weights for it."""
+    """How training starts: the preparation to build a network for, and weights for it."""
 
     preparation: Preparation
-    """Preparation of the current data, with the scaling that the weights were learnt with."""
+    """Of the data at hand, with the scaling that the weights were learnt with."""
     tensors: Mapping[str, Tensor] = field(default_factory=dict)
-    """Weights by their names in the network; empty for a start without weights."""
+    """By the names that the network has for them; empty for a start from nothing."""
     target: TargetIndex | None = None
-    """The labels when the weights were learnt; None if unknown."""
+    """What labels were when the weights were learnt; None when unknown."""
     about: dict[str, Any] = field(default_factory=dict)
     """Entries for model.json on the origin of the weights; empty without one."""
     remark: str = ""
-    """A remark for people."""
+    """What people should know of it."""
 
 
 def find_start(weights: str, *, model: str, modality: str, preparation: Preparation) -> Start:
@@ -44,7 +44,7 @@ def find_start(weights: str, *, model: str, modality: str, preparation: Preparat
         preparation: of the training examples.
 
     Raises:
-        SettingsError: they are for another network or other inputs, or cannot be used.
+        SettingsError: they are for another network, or other inputs, or nothing that can be taken.
         MissingInput: the files are not there or damaged.
     """
     if weights == "none":
@@ -66,18 +66,18 @@ def take_over(
 ) -> str:
     """Load the tensors of a start into a network that was just built for it.
 
-    The head stays new if labels may differ.
+    The head stays new when labels could be others.
 
     Args:
-        weights: `train.weights`, for messages, like `model`.
-        target: the current labels.
+        weights: as `train.weights` names them, for messages, like `model`.
+        target: what labels may be now.
         num_outputs: width of the head.
 
     Returns:
-        A line for people on what was loaded; empty for a start without weights.
+        What was taken, in a line for people; empty for a start from nothing.
 
     Raises:
-        SettingsError: a tensor other than the head does not fit.
+        SettingsError: anything but the head does not fit.
     """
     if not start.tensors:
         return ""
@@ -106,7 +106,7 @@ def take_over(
 
 
 def check_strategy(weights: str, finetune: str, epochs: int) -> None:
-    """Refuse combinations of settings that would have no effect.
+    """Refuse combinations of settings that would not do what they say.
 
     Raises:
         SettingsError: naming both settings.
@@ -125,7 +125,7 @@ def check_strategy(weights: str, finetune: str, epochs: int) -> None:
 
 
 def _head_prefix(network: nn.Module) -> str:
-    """Prefix of the names of the last layer's tensors in `state_dict`."""
+    """What the names of the tensors of the last layer begin with in `state_dict`."""
     last = find_blocks(network)[-1].modules[0]
     inside = {id(tensor) for tensor in (*last.parameters(), *last.buffers())}
     tensors = network.state_dict(keep_vars=True)

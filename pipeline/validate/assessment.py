@@ -1,8 +1,8 @@
-"""Assesses a dataset: examples to set aside, other failures, and its profile.
+"""What a dataset is like: which examples are to be set aside, what else is wrong, its profile.
 
-Rules are checked in this order: on the columns of the table, on each row, and then, for the rows
-that remain, on the table, its labels, its splits, and changes since the profile that people
-accepted. The modality and the target add rules, and make the columns for these.
+Rules are asked in turn about the columns of the table, about each row, and then, of the rows that
+remain, about the table, its labels, its splits, and what has changed since the profile that people
+accepted. The modality and the target have some of the rules, and make the columns for these.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -17,13 +17,14 @@ import pyarrow.compute as pc
 
 from pipeline.dataset.catalog import Expectation
 from pipeline.dataset.expectations.drift import Profile
+from pipeline.dataset.expectations.gaps import beyond_gap, times_as_numbers
 from pipeline.dataset.expectations.relations import add_repeats, in_several_splits, split_codes
 from pipeline.dataset.expectations.rules import Rule, hardly_moved, unjudged
 from pipeline.modalities.protocols.checks import Checks
 from pipeline.targets.protocols.rules import Rules
 from pipeline.validate import drift
 from pipeline.validate import rules as suite
-from pipeline.validate.columns import column_table, expected_columns
+from pipeline.validate.columns import column_table, expected_columns, time_type
 from pipeline.validate.expectations import Outcome, check, rule_of
 from pipeline.validate.profile import id_checksums, make_profile
 
@@ -33,16 +34,16 @@ NO_LICENSE = ("", "?", "-", "unknown", "none", "null", "nan", "n/a", "na", "tbd"
 
 @dataclass(frozen=True)
 class Assessment:
-    """The results of the rules for a dataset."""
+    """What was found out about a dataset."""
 
     outcomes: list[Outcome]
     quarantine: dict[str, str]
-    """Reasons of the examples to set aside, by id."""
+    """Reasons by id of the examples to be set aside."""
     profile: dict[str, Any] = field(default_factory=dict)
-    """Profile of the examples that remain; empty if the run must stop before it can be made."""
+    """Of the examples that remain; empty when the run has to stop before it can be made."""
 
     def failed(self, consequence: str) -> list[Outcome]:
-        """Failures of one consequence: `critical`, `set aside` or `warning`."""
+        """What failed and is `critical`, had rows `set aside`, or is a `warning`."""
         return [o for o in self.outcomes if not o.success and o.consequence == consequence]
 
     def unjudged(self) -> list[tuple[str, str]]:
@@ -68,13 +69,13 @@ def assess(
         own: the expectations of the catalog entry.
         settings: the section `validate`.
         before: the accepted profile if there is one.
-        ask: checks rules on a table.
+        ask: who is asked whether rules hold for a table.
 
     Raises:
         SettingsError: an expectation of the entry cannot be made or evaluated.
     """
     content, target, max_drift = index["content"], index["target"], settings.max_drift
-    columns = column_table(table.schema, expected_columns(checks, labels))
+    columns = column_table(table.schema, expected_columns(checks, labels, time_type(table.schema)))
     outcomes = ask(columns, suite.COLUMN_RULES, "columns")
     if not outcomes[0].success:
         return Assessment(outcomes, {})
@@ -100,6 +101,7 @@ def assess(
     checks.add_relations(kept)
     across = [] if "split" in index else [suite.whole_groups(bool(kept["group"].notna().any()))]
     rules = [*across, *suite.table_rules(checks.ACROSS_SPLITS, checks.AMONG_EXAMPLES)]
+    rules += suite.TIME_RULES if "time" in kept else []
     rules += about_table
     signal = labels.signal(kept, partial(checks.patterns, content=content), checksums, target)
     if signal is not None:
@@ -136,10 +138,10 @@ def assess(
 
 
 def _frame(table: pa.Table, checks: Checks) -> pd.DataFrame:
-    """Add the columns that rules about rows need.
+    """The table, and what is asked of each row.
 
-    These are licensed and measured, truth values, and the modality's own. Rules about the content
-    hold for rows without any.
+    Adds licensed and measured, which are truth values, and what the modality adds. What is asked
+    about the content counts as fine where there is none.
     """
     measured = pc.is_valid(table["sha256"])
     for name in (*checks.WORDS, *(m.name for m in checks.MEASUREMENTS)):
@@ -160,7 +162,7 @@ def _frame(table: pa.Table, checks: Checks) -> pd.DataFrame:
 
 
 def _with_whole_numbers(table: pa.Table, checks: Checks) -> pa.Table:
-    """Replace missing 64-bit measurements by 0; pandas would turn the column into floats."""
+    """The table with 0 for missing measurements of 64 bits, which pandas would make floats of."""
     for measurement in checks.MEASUREMENTS:
         if measurement.type in ("int64", "uint64"):
             place = table.schema.get_field_index(measurement.name)
@@ -170,7 +172,7 @@ def _with_whole_numbers(table: pa.Table, checks: Checks) -> pa.Table:
 
 
 def _reasons(outcomes: Sequence[Outcome], rows: pd.DataFrame) -> dict[str, str]:
-    """The first reason to set each row aside, by id in order."""
+    """Why each row is to be set aside, by id in order; of several reasons the first."""
     reasons: dict[str, str] = {}
     for outcome in outcomes:
         if outcome.rule.reason and not outcome.success:
@@ -182,11 +184,13 @@ def _reasons(outcomes: Sequence[Outcome], rows: pd.DataFrame) -> dict[str, str]:
 
 
 def _add_relations(kept: pd.DataFrame) -> None:
-    """Add relations between rows, as truth values.
+    """Add what rows are to each other: truth values.
 
-    straddles: the group is in several splits. repeated: an earlier row has the same content.
-    leaked: a row in another split has it.
+    straddles: its group is in several splits. repeated: an earlier row has the same content;
+    leaked: a row in another split has. Where there are times, beyond_gap: see `beyond_gap`.
     """
     groups = pd.factorize(kept["group"])[0]
     kept["straddles"] = in_several_splits(groups, split_codes(kept))
     add_repeats(kept, "", kept["sha256"])
+    if "time" in kept:
+        kept["beyond_gap"] = beyond_gap(times_as_numbers(kept["time"]))

@@ -1,4 +1,4 @@
-"""A table with a row for each column: its problems, by itself and since the profile."""
+"""A row for each column of the table: what is wrong with it, by itself and since the profile."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -19,6 +19,8 @@ from pipeline.dataset.expectations.rules import Rule, at_most, each, since_profi
 from pipeline.modalities.tables.checks.cells import cells_of, input_columns
 from pipeline.modalities.tables.checks.counts import (
     MAX_VALUES,
+    heaps,
+    heaps_before,
     known_columns,
     range_before,
     shares_missing,
@@ -29,23 +31,26 @@ from pipeline.modalities.tables.content.matrix import MISSING
 from pipeline.modalities.tables.content.telling import ranks_alike, tells
 
 MAX_ROWS = 100_000
-"""Rows to examine for columns that reveal the label."""
+"""Looked at for what tells the label."""
 MAX_UNKNOWN = 0.01
-"""Share of the rows with categories that are new."""
+"""Of the rows: categories that were not there before."""
 MAX_OUTSIDE = 0.01
 MAX_MORE_MISSING = 0.05
+MAX_HEAPED = 0.05
+"""Of the rows: one number, as a placeholder or a stuck sensor writes it."""
 STRETCH = 0.5
-"""Share of the profile's range by which values may lie outside of it."""
+"""Of the profile's range, by which values may lie outside of it."""
 MANY_LABELS = 20
 
 
 def column_table(
     table: pd.DataFrame, content: Mapping[str, Any], before: Profile | None
 ) -> pd.DataFrame:
-    """Columns: id; tells (it reveals the label alone); constant; unseen (share of val and test rows
+    """Columns: id; tells (it tells the label alone); constant; unseen (share of val and test rows
     with a category that train lacks); and with a profile: is_new, more_missing (share of rows, less
-    what chance explains), unknown and outside (shares of rows with a new category, or beyond the
-    range), moved (total variation of categories, 0 if chance may explain it)."""
+    what chance does), unknown and outside (shares of rows with a new category, or beyond the
+    range), heaped (by how large a share of the rows one number is more frequent) and moved (total
+    variation of categories), both 0 where chance alone may do it."""
     cells = cells_of(table, input_columns(content))
     rows = sample_rows(len(table), MAX_ROWS)
     is_train = (table["split"] == "train").to_numpy()
@@ -59,7 +64,10 @@ def column_table(
             "unseen": 0.0,
         }
         if before is not None:
-            row |= {"outside": _outside(values, range_before(before, name))}
+            row |= {
+                "outside": _outside(values, range_before(before, name)),
+                "heaped": _heaped(values, heaps_before(before, name), num_groups(table), before),
+            }
         found.append(row)
     for name, texts in zip(cells.text_names, cells.texts, strict=True):
         column = np.array(texts, object)
@@ -79,12 +87,12 @@ def column_table(
 
 
 def _columns(before: Profile | None) -> list[str]:
-    since = ["outside", "unknown", "moved"] if before is not None else []
+    since = ["outside", "heaped", "unknown", "moved"] if before is not None else []
     return ["id", "tells", "constant", "unseen", *since]
 
 
 def column_rules(before: Profile | None, max_drift: float) -> list[Rule]:
-    """Rules about the table of columns."""
+    """About the table of columns."""
     rules = [
         each("no column tells the label by itself", "tells", False, "warning"),
         each("no column is the same in all rows", "constant", False, "warning"),
@@ -101,6 +109,9 @@ def column_rules(before: Profile | None, max_drift: float) -> list[Rule]:
         ),
         since_profile(at_most("categories are known to the profile", "unknown", MAX_UNKNOWN)),
         since_profile(at_most("numbers are within the profile's range", "outside", MAX_OUTSIDE)),
+        since_profile(
+            at_most("no number is much more frequent than in the profile", "heaped", MAX_HEAPED)
+        ),
         since_profile(at_most(moved, "moved", max_drift)),
     ]
 
@@ -120,7 +131,7 @@ def _tells(values: NDArray[Any], labels: NDArray[Any]) -> bool:
 
 
 def _share_unknown(texts: NDArray[Any], known: set[str]) -> float:
-    """Share of rows with an unknown text; missing counts as known."""
+    """Share of rows with a text that is none of the known; missing is known."""
     if not len(texts):
         return 0.0
     return float(np.mean([text not in known and text != MISSING for text in texts.tolist()]))
@@ -135,6 +146,25 @@ def _outside(values: NDArray[np.float64], limits: tuple[float, float] | None) ->
     return float(((there < low - stretch) | (there > high + stretch)).mean())
 
 
+def _heaped(
+    values: NDArray[np.float64], known: Mapping[str, float], num: int, before: Profile
+) -> float:
+    """By how much the share of one number has risen, beyond what chance may do.
+
+    A number that the profile does not name was no more frequent than the rarest that it names.
+    """
+    there = values[np.isfinite(values)]
+    if not known or not len(there):
+        return 0.0
+    rarest = min(known.values())
+    inverse = 1 / max(num, 1) + 1 / max(before["groups"], 1)
+    more = [0.0]
+    for value, share in heaps(there).items():
+        was = known.get(f"{value:g}", rarest)
+        more.append(share - was - SIGMAS * np.sqrt(max(was * (1 - was), 0.01) * inverse))
+    return max(more)
+
+
 def _since(
     column: NDArray[Any],
     texts: Sequence[str],
@@ -142,7 +172,7 @@ def _since(
     num: int,
     before: Profile,
 ) -> dict[str, float]:
-    """Distance of a category from its counts in the profile."""
+    """How far a category is from what the profile has of it."""
     if not known or len(known) >= MAX_VALUES:
         return {"unknown": 0.0, "moved": 0.0}
     now = value_counts(texts)
@@ -162,7 +192,7 @@ def _since(
 def _with_missing(
     result: pd.DataFrame, cells: Any, before: Profile, table: pd.DataFrame
 ) -> pd.DataFrame:
-    """Add is_new and more_missing, and a row for each missing column."""
+    """Add is_new and more_missing, and a row for each column that is gone."""
     known = known_columns(before)
     now = shares_missing(cells)
     inverse = 1 / max(num_groups(table), 1) + 1 / max(before["groups"], 1)
@@ -180,6 +210,6 @@ def _with_missing(
         columns=result.columns,
     )
     both = pd.concat([result, gone], ignore_index=True) if len(gone) else result
-    numeric = ["unseen", "outside", "unknown", "moved", "more_missing"]
+    numeric = ["unseen", "outside", "heaped", "unknown", "moved", "more_missing"]
     both[numeric] = both[numeric].astype(float).fillna(0.0)
     return both.astype({"tells": bool, "constant": bool, "is_new": bool})
