@@ -111,7 +111,7 @@ def swapped_sums(
     owners: Owners | None = None,
     num_resamples: int = RESAMPLES,
 ) -> Float64:
-    """Sums of `difference`, `(N, M)`, over examples with random signs, `(B, M)`."""
+    """Sums of `difference`, `(N, M)`, over the examples that coins choose, `(B, M)`."""
     difference = _by_owner(difference, owners)
     num = difference.shape[0]
 

@@ -72,7 +72,7 @@ def area_under_curve(values: Float64, is_one: NDArray[np.bool_]) -> float:
 
 
 def _by_missing(missing: NDArray[np.bool_], codes: NDArray[Any], names: list[str]) -> str | None:
-    """Whether only nearly all rows of one label have a value, or only they lack one."""
+    """How presence reveals a label: only its rows have a value, or only they lack one."""
     if missing.sum() < FEW or (~missing).sum() < FEW:
         return None
     for label, name in enumerate(names):
@@ -85,7 +85,7 @@ def _by_missing(missing: NDArray[np.bool_], codes: NDArray[Any], names: list[str
 
 
 def _beyond(values: Float64, codes: NDArray[Any], names: list[str]) -> str | None:
-    """Whether nearly all rows of a label have values beyond all of the other label."""
+    """How values reveal a label: nearly all of its own are beyond all others."""
     for label, name in enumerate(names):
         own, others = values[codes == label], values[codes != label]
         for beyond, what in (
@@ -98,7 +98,7 @@ def _beyond(values: Float64, codes: NDArray[Any], names: list[str]) -> str | Non
 
 
 def _by_value(discrete: NDArray[Any], codes: NDArray[Any], most: int) -> str | None:
-    """Whether each of a few values nearly always has one label."""
+    """How a few values reveal the label: each nearly always has the same one."""
     _, discrete = np.unique(discrete, return_inverse=True)
     table = np.zeros((int(discrete.max()) + 1, int(codes.max()) + 1), np.int64)
     np.add.at(table, (discrete, codes), 1)
