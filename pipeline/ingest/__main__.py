@@ -95,6 +95,7 @@ def main(stage: Stage[IngestParams]) -> None:
         counts=counts,
         pool=pool,
         **of_split(entry, source),
+        **noticed(source),
     )
     stage.write_report("reports/ingest.json", counts)
     tell(stage, survey, source, labels.describe(source.target))
@@ -114,6 +115,12 @@ def of_split(entry: Entry, source: Source) -> dict[str, Any]:
     if source.parts_groups:
         found["parts_groups"] = True
     return found
+
+
+def noticed(source: Source) -> dict[str, Any]:
+    """What was chosen or doubted about the source, in sentences, for the card."""
+    sentences = [*source.notes, *source.doubts]
+    return {"noticed": sentences} if sentences else {}
 
 
 def content_index(entry: Entry, source: Source, survey: Survey, modality: str) -> dict[str, Any]:
