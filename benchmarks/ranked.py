@@ -1,6 +1,5 @@
 """Events that are split and encoded as the stages do it, and peers; for recommendation.py."""
 
-import json
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -90,19 +89,20 @@ def encode_table(table: pa.Table, items: list[str], later: int) -> Ranked:
     }
     code_of = {item: code for code, item in enumerate(items)}
     y = np.array([code_of[item] for item in table["label"].to_pylist()], np.int32)
-    said = table["user"].to_pylist()
+    said = table["event"].to_pylist()
     rows = {}
     for split in SPLITS:
         chosen = np.flatnonzero(splits == split).tolist()
-        histories = [""] * len(chosen)
-        if split == "test":
-            histories = [json.dumps(json.loads(said[row]).get("history", [])) for row in chosen]
-        contents = {"user": [users[row] for row in chosen], "history": histories}
+        contents = {"event": [_as_text(said[row]) for row in chosen]}
         rows[split] = encode(contents, preparation), y[chosen], None
     owners = np.unique(
         [users[row] for row in np.flatnonzero(splits == "test")], return_inverse=True
     )
     return Ranked(preparation, rows, owners[1])
+
+
+def _as_text(content: bytes | str) -> str:
+    return content if isinstance(content, str) else content.decode()
 
 
 class Fitted(NamedTuple):

@@ -228,11 +228,11 @@ def generated(num: int, num_users: int, num_items: int) -> tuple[pa.Table, list[
     splits = np.select([ends == 0, ends == 1], ["test", "val"], "train")
     items = [f"i{number:05d}" for number in range(num_items)]
     names = np.array([f"u{number:05d}" for number in range(num_users)])
-    said = np.full(len(users), "{}", object)
+    said = ['{"user": "%s"}' % name for name in names[users]]  # noqa: UP031
     table = pa.table(
         {
             "id": np.arange(len(users)).astype(str),
-            "user": said.tolist(),
+            "event": said,
             "label": np.array(items)[chosen],
             "split": splits,
             "group": names[users],

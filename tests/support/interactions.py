@@ -126,8 +126,8 @@ def read_events(uri: Path, **said: Any) -> EventsRead:
     source = open_source(entry, open_prepare("interactions"), open_labels("ranking"))
     table = pa.concat_tables([batch() for batch in source.batches])
     events = [
-        json.loads(row["user"]) | {"id": row["id"], "split": row["split"]}
-        for row in table.select(["id", "user", "split"]).to_pylist()
+        json.loads(row["event"]) | {"id": row["id"], "split": row["split"]}
+        for row in table.select(["id", "event", "split"]).to_pylist()
     ]
     return EventsRead(source, events)
 

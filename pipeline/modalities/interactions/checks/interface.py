@@ -12,7 +12,7 @@ from pipeline.modalities.protocols.checks import ColumnTable, ContentIndex, Feat
 
 __all__ = ["MEASUREMENTS", "WORDS"]
 
-CONTENT = {"user": "string"}
+CONTENT: dict[str, str] = {}
 ROW_RULES = ()
 ACROSS_SPLITS = ()
 AMONG_EXAMPLES = ()
@@ -44,9 +44,9 @@ def tables(
 
 
 def profile(table: Any, content: ContentIndex) -> dict[str, int | float]:
-    activity = np.log1p(table.drop_duplicates("user")[OF_USER].to_numpy(np.float64))
+    activity = np.log1p(table.drop_duplicates("group")[OF_USER].to_numpy(np.float64))
     return {
-        "events users": int(table["user"].nunique()),
+        "events users": int(table["group"].nunique()),
         "events activity": float(activity.mean()),
     }
 

@@ -12,8 +12,8 @@ MAX_TIMES = 10.0
 
 def user_table(table: pd.DataFrame) -> pd.DataFrame:
     """Columns: id; times_usual (how many times as many events as 95 % of the users have)."""
-    found = table[["user", OF_USER]].drop_duplicates("user")
-    found = found[found["user"] != ""].rename(columns={"user": "id"})
+    found = table[["group", OF_USER]].drop_duplicates("group")
+    found = found[found["group"].notna()].rename(columns={"group": "id"})
     counts = found[OF_USER].to_numpy(np.float64)
     # Each user stands here once, not once for each event.
     usual = times_usual(np.repeat(counts, counts.clip(1).astype(np.int64)))

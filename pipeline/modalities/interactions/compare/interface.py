@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from pipeline.dataset.arrays import Float64, Rows
 from pipeline.dataset.table import read_tables
-from pipeline.modalities.interactions.content.events import OF_USER
+from pipeline.modalities.interactions.content.events import OF_USER, who_and_what
 from pipeline.modalities.interactions.content.usual import times_usual
 from pipeline.modalities.pairs import Pairs, Progress
 
@@ -28,8 +28,8 @@ def distances(columns: Mapping[str, NDArray[Any]]) -> Float64:
 
 def load(folder: Path, index: Mapping[str, Any]) -> list[str]:
     """The user of each event."""
-    parts = (table["user"].to_pylist() for table in read_tables(folder, ["user"]))
-    return [user or "" for part in parts for user in part]
+    parts = (table["event"].to_pylist() for table in read_tables(folder, ["event"]))
+    return [who_and_what(event)[0] for part in parts for event in part]
 
 
 def tells_apart(loaded: list[str]) -> NDArray[np.bool_]:

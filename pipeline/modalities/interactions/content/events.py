@@ -1,8 +1,8 @@
 """An event: somebody took an item at a time. As a source gives it, and as data/raw has it.
 
-A content is a JSON object: `user`, an id, or nobody; `history`, ids of items that the user had,
-which networks do not know of from train. Ids are texts, exactly as written. What else an event says
-(item, time, value, kind, and counts over all events) the source adds.
+Both are a JSON object: `user`, an id, or nobody; `history`, ids of items that the user had, which
+networks do not know of from train; and what else an event says (item, time, value, kind), with
+counts over all events, which the source adds. Ids are texts, exactly as written.
 """
 
 import hashlib
@@ -25,19 +25,16 @@ MEASUREMENTS = (
 )
 WORDS: tuple[str, ...] = ()
 COUNTS = (EARLIER, OF_USER, POPULARITY)
-SAME = ("user", "item", "time", "value", "kind", "history")
-"""What an event says; two that say the same are one."""
 MAX_ID, MAX_HISTORY = 1000, 10_000
 
 
 class Event(NamedTuple):
     """As data/raw has it."""
 
-    user: str
-    """Empty for nobody."""
-    history: str
-    """A JSON list of ids."""
+    stored: str
+    """The JSON object, with its keys in order."""
     digest: str
+    """Of what the event says, without counts, which change when others come."""
     measured: dict[str, float | int]
 
 
@@ -53,22 +50,29 @@ def read_event(content: bytes) -> Event:
     items = [_id(item) for item in history]
     if not user and not items:
         raise Unusable("neither a user nor a history")
-    measured: dict[str, float | int] = {name: _count(said, name) for name in COUNTS}
-    measured[EARLIER] = measured[EARLIER] or len(items)
-    same = {name: said[name] for name in SAME if name in said}
-    text = json.dumps(same | {"user": user, "history": items}, sort_keys=True)
-    digest = hashlib.sha256(text.encode()).hexdigest()
-    return Event(user, as_text(items), digest, measured | {VALUE: _number(said.get(VALUE, 1.0))})
+    counts = {name: _count(said, name) for name in COUNTS}
+    value = _number(said.get(VALUE, 1.0))
+    texts = {name: _id(said[name]) for name in ("item", "time", "kind") if name in said}
+    own = {"user": user, **({"history": items} if items else {}), **texts, VALUE: value}
+    digest = hashlib.sha256(_as_json(own).encode()).hexdigest()
+    stored = _as_json(own | {name: number for name, number in counts.items() if number})
+    counts[EARLIER] = counts[EARLIER] or len(items)
+    return Event(stored, digest, {**counts, VALUE: value})
 
 
-def as_text(items: list[str]) -> str:
-    return json.dumps(items, ensure_ascii=False, separators=(",", ":"))
+def who_and_what(stored: str | None) -> tuple[str, list[str]]:
+    """The user, empty for nobody, and the history of an event as data/raw has it."""
+    said = json.loads(stored) if stored else {}
+    return said.get("user", ""), said.get("history", [])
 
 
-def items_of(history: str | None) -> list[str]:
-    """Ids of a history as data/raw has it."""
-    found: list[str] = json.loads(history) if history else []
-    return found
+def with_user(stored: str, user: str) -> str:
+    """The event as if it were of another user."""
+    return _as_json(json.loads(stored) | {"user": user})
+
+
+def _as_json(said: Mapping[str, Any]) -> str:
+    return json.dumps(said, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 
 
 def _parse(content: bytes) -> Mapping[str, Any]:

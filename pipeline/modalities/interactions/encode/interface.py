@@ -7,7 +7,7 @@ import numpy as np
 
 from pipeline.dataset.arrays import Keys
 from pipeline.dataset.shards.column import ShardColumn
-from pipeline.modalities.interactions.content.events import items_of
+from pipeline.modalities.interactions.content.events import who_and_what
 from pipeline.modalities.interactions.encode.preparation import (
     HISTORY,
     USER,
@@ -18,7 +18,7 @@ from pipeline.modalities.protocols.encode import Inputs, Preparation
 
 __all__ = ["problem_in"]
 
-CONTENT = ("user", "history")
+CONTENT = ("event",)
 
 
 def columns(preparation: Preparation) -> list[ShardColumn]:
@@ -30,14 +30,14 @@ def columns(preparation: Preparation) -> list[ShardColumn]:
 
 def encode(contents: Mapping[str, Sequence[Any]], preparation: Preparation) -> Inputs:
     users, items, width = (preparation[name] for name in ("users", "items", "width"))
-    codes = [code_of(user, users) if user else 0 for user in contents["user"]]
+    codes = np.zeros(len(contents["event"]), np.int32)
     histories = np.zeros((len(codes), width), np.int32)
-    for row, text in zip(histories, contents["history"], strict=True):
-        if not text:
-            continue
-        known = [code for id in items_of(text) if (code := code_of(id, items))][-width:]
-        row[: len(known)] = known
-    return {USER: np.array(codes, np.int32), HISTORY: histories}
+    for place, event in enumerate(contents["event"]):
+        user, history = who_and_what(event)
+        codes[place] = code_of(user, users) if user else 0
+        known = [code for id in history if (code := code_of(id, items))][-width:]
+        histories[place, : len(known)] = known
+    return {USER: codes, HISTORY: histories}
 
 
 def vary(inputs: Inputs, keys: Keys, copy: int, settings: Any, seed: int) -> Inputs:

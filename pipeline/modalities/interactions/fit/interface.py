@@ -5,9 +5,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from pipeline.modalities.interactions.content.events import items_of
+from pipeline.modalities.interactions.content.events import who_and_what
 from pipeline.modalities.protocols.encode import Inputs, Preparation
 from pipeline.modalities.protocols.fit import Sums
 
@@ -28,11 +27,10 @@ def fit(
     num_events = 0
     for table in tables():
         num_events += table.num_rows
-        for each in pc.value_counts(table["user"]).to_pylist():
-            counts[each["values"] or ""] += each["counts"]
-        if not options:
-            for text in table["history"].to_pylist():
-                of_histories.update(items_of(text))
+        for event in table["event"].to_pylist():
+            user, history = who_and_what(event)
+            counts[user] += 1
+            of_histories.update(history)
     users = sorted(user for user in counts if user)
     preparation = {
         "users": users,

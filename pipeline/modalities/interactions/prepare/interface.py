@@ -17,7 +17,7 @@ from pipeline.sources.source import Source
 __all__ = ["MEASUREMENTS", "SUFFIXES", "WORDS", "examples_in", "prepare"]
 
 NOUN = "event"
-CONTENT = {"user": "string", "history": "string"}  # history: a JSON list
+CONTENT = {"event": "string"}  # JSON
 FEATURES: dict[str, str] = {}
 METADATA: tuple[str, ...] = ()
 PERSONAL_METADATA: tuple[str, ...] = ()

@@ -7,7 +7,7 @@ from typing import Any
 from pipeline.modalities.interactions.content.events import MEASUREMENTS, read_event
 from pipeline.modalities.prepared import Prepared, Unusable
 
-CONTENT = "user"
+CONTENT = "event"
 EXAMPLE = '-d \'{"user": "196", "history": ["242", "302"]}\''
 LIMITS: dict[str, Any] = {}
 MEASURED: tuple[str, ...] = ()
@@ -17,7 +17,7 @@ DEAR_BYTES = 256 << 10
 def prepare(contents: Sequence[bytes | None], limits: Any) -> Prepared:
     """See modalities/protocols/prepare.py."""
     measured: dict[str, list[Any]] = {m.name: [] for m in MEASUREMENTS}
-    found = Prepared({"user": [], "history": []}, [], measured, {}, [], [], [])
+    found = Prepared({CONTENT: []}, [], measured, {}, [], [], [])
     for content in contents:
         event, problem = None, None
         try:
@@ -26,8 +26,7 @@ def prepare(contents: Sequence[bytes | None], limits: Any) -> Prepared:
             event = read_event(content)
         except Unusable as reason:
             problem = str(reason)
-        found.content["user"].append(event.user if event else None)
-        found.content["history"].append(event.history if event else None)
+        found.content[CONTENT].append(event.stored if event else None)
         found.digests.append(event.digest if event else None)
         for name, values in measured.items():
             values.append(event.measured[name] if event else None)

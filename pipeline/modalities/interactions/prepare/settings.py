@@ -45,6 +45,8 @@ class Minimum(Settings):
 class ColumnFields(Settings):
     """Added to `columns` of an entry."""
 
+    event: Text | None = None
+    """A column that has whole events, a JSON object each."""
     user: Column | None = None
     item: Column | None = None
     time: Column | None = None

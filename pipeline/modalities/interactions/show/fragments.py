@@ -5,7 +5,7 @@ from html import escape
 from typing import Any
 
 from pipeline.dataset.listed import EARLIER, POPULARITY
-from pipeline.modalities.interactions.content.events import OF_USER, items_of
+from pipeline.modalities.interactions.content.events import OF_USER, who_and_what
 from pipeline.modalities.interactions.show.words import shortened
 from pipeline.modalities.protocols.show import Content
 
@@ -14,9 +14,9 @@ MAX_CHARS = 200
 
 
 def html(content: Content, about: Mapping[str, Any]) -> str:
-    user = content.get("user")
-    if user is None:
+    if content.get("event") is None:
         return '<span class="caption">no event</span>'
+    user, items = who_and_what(content["event"])
     name = shortened(user, MAX_CHARS) or "nobody known"
     counts = [
         f"{about[key]} {words}"
@@ -27,7 +27,6 @@ def html(content: Content, about: Mapping[str, Any]) -> str:
         )
         if about.get(key) is not None
     ]
-    items = items_of(content.get("history"))
     listed = "".join(f"<li>{escape(shortened(id, MAX_CHARS))}</li>" for id in items[:MAX_SHOWN])
     more = len(items) - MAX_SHOWN
     rest = f'<span class="caption">and {more} more</span>' if more > 0 else ""

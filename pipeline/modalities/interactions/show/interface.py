@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from pipeline.dataset.listed import EARLIER, POPULARITY
-from pipeline.modalities.interactions.content.events import OF_USER, items_of
+from pipeline.modalities.interactions.content.events import OF_USER, who_and_what
 from pipeline.modalities.interactions.show.fragments import html, media, pair_html, size
 from pipeline.modalities.interactions.show.words import TAILS, WORDS
 from pipeline.modalities.protocols.encode import Inputs, Preparation
@@ -12,12 +12,11 @@ from pipeline.modalities.protocols.show import ContentIndex, Contents
 
 __all__ = ["TAILS", "WORDS", "html", "media", "pair_html", "size"]
 
-CONTENT = ("user", "history")
-SHOWN = ("user", "history", EARLIER, OF_USER, POPULARITY)
+CONTENT = ("event",)
+SHOWN = ("event", EARLIER, OF_USER, POPULARITY)
 NOUN, NOUNS, HUB_MODALITY = "event", "events", "tabular"
 FIELDS = {
-    "user": ("sc:Text", "Id of the user, or its pseudonym."),
-    "history": ("sc:Text", "JSON list of items that the user had and train does not have."),
+    "event": ("sc:Text", "The event as a JSON object: user, item, time, what the user had since."),
     "sha256": ("sc:Text", "Digest of what the event says."),
     **{name: ("sc:Float", words.meaning) for name, words in WORDS.items()},
 }
@@ -66,7 +65,7 @@ def sheet(rows: Mapping[str, Contents], content_index: ContentIndex, path: Path)
 
     if not rows:
         return draw_text("no training example", path)
-    columns = min(5, max(1, *(len(some["user"]) for some in rows.values())))
+    columns = min(5, max(1, *(len(some["event"]) for some in rows.values())))
     shown, captions = [], []
     for name, contents in rows.items():
         own = _rows(contents)[:columns]
@@ -76,10 +75,7 @@ def sheet(rows: Mapping[str, Contents], content_index: ContentIndex, path: Path)
 
 
 def _rows(contents: Contents) -> list[tuple[str, list[str]] | None]:
-    return [
-        None if user is None else (user, items_of(history))
-        for user, history in zip(contents["user"], contents["history"], strict=True)
-    ]
+    return [None if event is None else who_and_what(event) for event in contents["event"]]
 
 
 def describe_input(preparation: Preparation) -> str:

@@ -1,5 +1,6 @@
 """The events of a world with known tastes, as networks read them."""
 
+import json
 from types import SimpleNamespace
 
 import numpy as np
@@ -33,7 +34,7 @@ class Shards:
 
     def read_rows(self, split, copy):
         rows = getattr(self, split)
-        contents = {"user": [u for u, _ in rows], "history": [""] * len(rows)}
+        contents = {"event": [json.dumps({"user": user}) for user, _ in rows]}
         codes = {item: code for code, item in enumerate(self.items)}
         y = np.array([codes[item] for _, item in rows], np.int32)
         return encode(contents, self.preparation), y, np.ones(len(rows), np.float32)

@@ -367,9 +367,9 @@ class EventBatch:
             said = {name: value for name, value in row.items() if value is not None}
             contents.append(json.dumps(said | ({"history": history} if history else {})).encode())
         return examples_table(
-            "user",
+            "event",
             table["id"],
-            user=contents,
+            event=contents,
             label=table["item"],
             split=table["split"],
             group=table["user"],
