@@ -18,7 +18,7 @@ from pipeline.modalities.interactions.modules.ranker import Events, Ranker
 from pipeline.modalities.protocols.encode import Preparation
 
 LENGTH, HEADS, BLOCKS, DROPOUT = 50, 2, 2, 0.3
-EPOCHS, PATIENCE, EVERY, USERS_AT_ONCE = 60, 3, 4, 64
+EPOCHS, PATIENCE, EVERY, USERS_AT_ONCE = 32, 2, 4, 128
 LEARNING_RATE = 1e-3
 NOTHING = -1e4
 
