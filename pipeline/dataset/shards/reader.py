@@ -123,6 +123,10 @@ class ShardReader:
         """The first shard of a split in one copy; see `read`."""
         return self._read_files(self.files(split, copy)[:1])
 
+    def read_file(self, file: File) -> ShardRows:
+        """One shard without its ids; see `read`."""
+        return self._read_rows([file])
+
     def read_rows(self, split: str, copy: int) -> ShardRows:
         """Like `read`, without the ids."""
         return self._read_rows(self.files(split, copy))

@@ -1,4 +1,4 @@
-"""Answers of a model, for people and as JSON."""
+"""What a model says of an example, for people and as JSON."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -10,13 +10,28 @@ from pipeline.targets.numbers.measures.scale import from_y
 if TYPE_CHECKING:
     from pipeline.targets.protocols.labels import TargetIndex
 
-DIGITS = 6  # significant digits: more would be noise
+DIGITS = 6  # significant ones: more would be noise
 
 
 def answer(probabilities: NDArray[np.float64], index: "TargetIndex") -> dict[str, Any]:
-    """The number in the units of the source, from outputs `(1,)`."""
-    return {"number": float(answer_words(probabilities, index)[0])}
+    """The number of outputs `(1,)`, in the units of the source; and its interval, where the index
+    has what `calibration` found: `low`, `high` and the `level` with which they hold the number."""
+    answer = {"number": _in_units(probabilities[0], index)}
+    if (half := index.get("interval_half_width")) is not None:
+        answer["low"] = _in_units(probabilities[0] - half, index)
+        answer["high"] = _in_units(probabilities[0] + half, index)
+        answer["level"] = index["interval_level"]
+    return answer
 
 
 def answer_words(probabilities: NDArray[np.float64], index: "TargetIndex") -> list[str]:
-    return [f"{float(from_y(probabilities, index)[0]):.{DIGITS}g}"]
+    said = answer(probabilities, index)
+    words = [f"{said['number']:.{DIGITS}g}"]
+    if "level" in said:
+        low, high = (f"{said[end]:.{DIGITS}g}" for end in ("low", "high"))
+        words.append(f"{low} to {high} ({said['level']:.0%})")
+    return words
+
+
+def _in_units(y: float, index: "TargetIndex") -> float:
+    return float(f"{float(from_y(np.array([y]), index)[0]):.{DIGITS}g}")
