@@ -14,8 +14,9 @@ DIGITS = 6  # significant ones: more would be noise
 
 
 def answer(probabilities: NDArray[np.float64], index: "TargetIndex") -> dict[str, Any]:
-    """The number of outputs `(1,)`, in the units of the source; and its interval, where the index
-    has what `calibration` found: `low`, `high` and the `level` with which they hold the number."""
+    """The number in the units of the source, from outputs `(1,)`, with its interval where the index
+    has what `calibration` found: `low`, `high`, and `level`, the share that such intervals hold.
+    """
     answer = {"number": _in_units(probabilities[0], index)}
     if (half := index.get("interval_half_width")) is not None:
         answer["low"] = _in_units(probabilities[0] - half, index)
