@@ -4,6 +4,8 @@ import shutil
 import sys
 from pathlib import Path
 
+import pytest
+
 from pipeline.serving.model import open_model
 from tests.support.repository import ROOT
 from tests.support.serving import serving
@@ -47,6 +49,7 @@ def test_a_server_follows_promotions_and_the_way_back(project, ask, tmp_path):
     assert sorted(path.name[:6] for path in place.glob("v*")) == ["v1.0.0", "v1.1.0"]
 
 
+@pytest.mark.slow
 def test_a_server_starts_again_without_the_repository(project, ask, tmp_path):
     ask("good")
     with serving(tmp_path, "--follow", str(project.path)) as server:
@@ -57,6 +60,7 @@ def test_a_server_starts_again_without_the_repository(project, ask, tmp_path):
         server.wait_for("serve: production cannot be followed")
 
 
+@pytest.mark.slow
 def test_what_is_not_signed_or_not_what_was_tagged_is_not_followed(project, ask, tmp_path):
     version = digests(project)
     ask("good")
