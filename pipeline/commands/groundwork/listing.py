@@ -34,6 +34,7 @@ COMMANDS = _rooms(
     diff="say which examples changed between two versions of the data",
     predict="ask the model in models/ about new examples",
     serve="answer requests over HTTP, and record the answers",
+    promote="tag a model for production, if it wins against the one that serves there",
     compare="say whether the change from one run to another is real",
     forget="erase examples from everything that DVC and git keep, with a receipt",
     repair="mend what a killed run may leave, so that DVC works again",
