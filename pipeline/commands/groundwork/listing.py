@@ -31,6 +31,7 @@ COMMANDS = _rooms(
     review="decide about doubtful labels, on a local page",
     predict="ask the model in models/ about new examples",
     serve="answer requests over HTTP, and record the answers",
+    search="search for better hyperparameters, each trial an experiment",
     compare="say whether the change from one run to another is real",
     forget="erase examples from everything that DVC and git keep, with a receipt",
     repair="mend what a killed run may leave, so that DVC works again",
