@@ -1,4 +1,4 @@
-"""`search`: trials that are experiments, the same after a kill, and a test split that stays shut."""
+"""`search`: experiments, the same ones after a kill, and a test split that stays shut."""
 
 import os
 import shutil
