@@ -4,6 +4,8 @@ from pathlib import Path
 
 CATALOG_DIR = Path("data/catalog")
 OPTOUT_DIR = Path("data/optout")
+COLLECTED = Path("data/collected")
+"""What people decided about served examples; ingest reads it beside the source."""
 PROFILES_DIR = Path("data/profiles")
 REVIEWS_DIR = Path("data/reviews")
 
