@@ -18,6 +18,7 @@ FINDINGS = Path("data/findings")
 SHARDS = Path("data/shards")
 MODELS = Path("models")
 SERVING = Path("models/serving")
+ADJUSTMENTS = Path("models/adjustments")
 EVALUATION = Path("data/evaluation")
 
 SERVED = Path(".groundwork/serving")

@@ -67,7 +67,7 @@ def _different(candidates: Candidates) -> list[int]:
         pairs = zip(candidates.said, others, strict=True)
         return [row for row, (said, other) in enumerate(pairs) if said != other]
     gaps = np.abs(np.asarray(candidates.said, float) - np.asarray(others, float))
-    return [int(row) for row in np.argsort(-gaps, kind="stable")]
+    return [int(row) for row in np.argsort(-gaps, kind="stable") if gaps[row] > 0]
 
 
 def _doubtful(candidates: Candidates) -> list[int]:

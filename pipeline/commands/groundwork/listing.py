@@ -33,6 +33,7 @@ COMMANDS = _rooms(
     serve="answer requests over HTTP, and record the answers",
     search="search for better hyperparameters, each trial an experiment",
     collect="choose served examples to look at, and take what people decided as data",
+    adjust="make a candidate from unlabelled traffic, for promote to judge",
     monitor="say whether what is served still is like validation, and how good it is",
     compare="say whether the change from one run to another is real",
     forget="erase examples from everything that DVC and git keep, with a receipt",

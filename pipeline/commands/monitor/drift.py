@@ -6,7 +6,7 @@ window's mean from the reference's. Continuous columns are normal scores of thei
 reference (van der Waerden 1952), so that heavy tails do no harm.
 
 A threshold holds for one family and one size of window: as many examples as the window has are
-drawn from the reference again and again, and compared with a reference that was drawn too, since it
+drawn from the reference again and again, and compared with a reference that is drawn too, since it
 is a sample itself. The level is shared among the families, so that all together alarm in one of so
 many windows of unchanged traffic. Independent examples are assumed: a burst of one sender is drift.
 """
@@ -24,7 +24,10 @@ from pipeline.dataset.arrays import Float64
 LEVEL = 1e-3
 """False alarms in a window of unchanged traffic, over all families."""
 SAFETY = 2
-"""By how much thresholds aim below the level: a fitted tail errs, and a reference is a sample."""
+"""By how much thresholds aim below the level: a fitted tail errs."""
+OFFSET = 2
+"""How many times its sampling error the reference may be off. All windows are compared with one, so
+that on average the level would be kept by one error, but not with every second reference."""
 SIZES = (100, 200, 400, 1600, 6400)
 """Examples in a window: small ones notice much soon, large ones little ever."""
 NUM_DRAWN = 3000
@@ -145,7 +148,7 @@ class Reference:
         widths = [block.shape[1] for block in self.families.values()]
         features = np.concatenate(list(self.families.values()), 1)
         features = np.concatenate([features, rare(features)])
-        num = len(features)
+        num, mean = len(features), features.mean(0)
         ends = np.cumsum(widths)[:-1]
         found = []
         for _ in range(0, NUM_DRAWN, AT_ONCE):
@@ -153,7 +156,7 @@ class Reference:
                 random.multinomial(drawn, np.full(num, 1 / num), AT_ONCE) @ features / drawn
                 for drawn in (size, num)
             )
-            parts = np.split((windows - references) ** 2, ends, 1)
+            parts = np.split((windows - mean - OFFSET * (references - mean)) ** 2, ends, 1)
             found.append(np.stack([part.sum(1) for part in parts], 1))
         together = np.concatenate(found)
         return dict(zip(self.families, together.T, strict=True))

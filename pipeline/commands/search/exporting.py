@@ -14,8 +14,8 @@ from pipeline.runtime.errors import TrainingError
 LAST_LINES = 3
 
 
-def run_experiment(name: str, values: Mapping[str, Any]) -> None:
-    """Run the stages up to export with other values, beside the workspace, as experiment `name`.
+def run_experiment(name: str, values: Mapping[str, Any], target: str = "export") -> None:
+    """Run the stages up to `target` with other values, beside the workspace, as experiment `name`.
 
     Raises:
         TrainingError: a stage fails.
@@ -23,7 +23,7 @@ def run_experiment(name: str, values: Mapping[str, Any]) -> None:
     changes = [word for key, value in values.items() for word in ("-S", f"{key}={_as_yaml(value)}")]
     command = ["-m", "dvc", "exp", "run", "--quiet", "--temp", "--force", "--name", name]
     run = subprocess.run(
-        [sys.executable, *command, *changes, "export"],
+        [sys.executable, *command, *changes, target],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -33,7 +33,7 @@ def run_experiment(name: str, values: Mapping[str, Any]) -> None:
     if run.returncode:
         lines = [line.strip() for line in run.stdout.splitlines() if line.strip()]
         raise TrainingError(
-            f"experiment {name} cannot be run up to export: {' / '.join(lines[-LAST_LINES:])}",
+            f"experiment {name} cannot be run up to {target}: {' / '.join(lines[-LAST_LINES:])}",
             fix="commit what is new (git status), then the same command again; --no-export leaves "
             "it out",
         )
