@@ -26,7 +26,7 @@ from pipeline.dataset.arrays import Float32
 from pipeline.dataset.places import CLEAN, MODELS, SERVING, SHARDS
 from pipeline.dataset.shards.files import Shard
 from pipeline.dataset.shards.reader import ShardReader
-from pipeline.dataset.table import file_sha256, read_folder
+from pipeline.dataset.table import read_folder
 from pipeline.export.adjusting import adjust
 from pipeline.export.comparing import (
     Agreement,
@@ -50,7 +50,7 @@ from pipeline.modalities.opening import open_stress
 from pipeline.runtime.errors import MissingInput
 from pipeline.runtime.process import available_cores
 from pipeline.runtime.stage import Stage, run_stage
-from pipeline.serving.folder import MODEL_ONNX, REFERENCE_NPZ, SERVING_JSON, write_about
+from pipeline.serving.folder import MODEL_ONNX, REFERENCE_NPZ, write_about
 from pipeline.serving.graph import Graph, ask, open_session
 from pipeline.targets.opening import open_judging, open_loss
 from pipeline.targets.protocols.judging import Answers
@@ -160,8 +160,8 @@ def read_measured(reader: ShardReader, val: Shard) -> dict[str, NDArray]:
 def report(
     folder: Path, precision: str, agreed: Agreement, figures: Figures, num: int
 ) -> dict[str, Any]:
-    """The content of reports/export.json. Its digests are in git, so that a tag vouches for the
-    files."""
+    """The content of reports/export.json: figures alone, which `dvc metrics diff` compares.
+    Digests stand in serving.json."""
     return {
         "precision": precision,
         "examples": num,
@@ -170,9 +170,6 @@ def report(
         figures.name: figures.served,
         f"{figures.name}_network": figures.network,
         "model_bytes": (folder / MODEL_ONNX).stat().st_size,
-        "model_sha256": file_sha256(folder / MODEL_ONNX),
-        "reference_sha256": file_sha256(folder / REFERENCE_NPZ),
-        "serving_sha256": file_sha256(folder / SERVING_JSON),
     }
 
 

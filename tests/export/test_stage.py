@@ -82,9 +82,7 @@ def test_what_is_exported_answers_as_the_model(capsys):
     report = run()
     assert report["largest_change"] <= 1e-5
     assert (report["precision"], report["examples"], report["agreement"]) == ("fp32", 20, 1.0)
-    for name in ("model.onnx", "reference.npz", "serving.json"):
-        key = f"{name.split('.')[0]}_sha256"
-        assert report[key] == file_sha256(SERVING / name)
+    assert [key for key in report if "sha256" in key] == [], "no figures"
     assert sorted(path.name for path in SERVING.iterdir()) == [
         "model.onnx",
         "reference.npz",
