@@ -30,6 +30,7 @@ NO_NAMES = {"annotator", "group", "kind", "label", "label_given", "license", "me
 NO_NAMES |= {"mode", "of_split", "purposes", "source", "split", "given", "proposed", "reasons"}
 NO_NAMES |= {"actual", "class", "consensus", "corruption", "judges", "like_label", "like_split"}
 NO_NAMES |= {"measurement", "metric", "predicted", "true", "votes", "worst_class"}
+NO_NAMES |= {"answer", "baseline", "column", "input", "model_is", "rate", "value"}
 """Columns of text that name no example."""
 ID = FORGOTTEN[0]
 
