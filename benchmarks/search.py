@@ -2,8 +2,8 @@
 
 Each repetition makes 50 random trials, and a search by TPE with median pruning of 20; the objective
 is the validation loss of a small network that is really trained, over the space of
-recipes/search.yaml. Shown is whether 20 reach the best of 50, what the promise after three more seeds
-is worth, and what a trial costs beside its training.
+recipes/search.yaml. Shown is whether 20 reach the best of 50, what the promise after three more
+seeds is worth, and what a trial costs beside its training.
 
     python benchmarks/search.py [--repetitions 8]
 """
@@ -136,7 +136,7 @@ def main() -> None:
                 "the promised loss of a search beside three new seeds",
                 f"{off:+.1f} % on average",
                 num,
-            ),  # fmt: skip
+            ),
             Figure(
                 "train",
                 "a trial as an experiment, beside its training",
@@ -144,7 +144,7 @@ def main() -> None:
                 num,
                 "the bar, 150 ms",
                 [150 / max(most, 1e-9)] * 3,
-            ),  # fmt: skip
+            ),
         ],
         "python benchmarks/search.py",
     )

@@ -65,6 +65,7 @@ def decide_in_a_browser(truths: dict[str, str]) -> None:
             page.goto(url)
             for number in range(NUM_DECIDED):
                 expect(page.locator("#skip")).to_be_enabled(timeout=30_000)
+                expect(page.locator("#id")).not_to_have_text("")
                 id = page.locator("#id").inner_text()
                 page.click(f"#choices button >> nth={CLASSES.index(truths[id])}")
                 expect(page.locator("#counts")).to_have_text(
