@@ -33,6 +33,7 @@ def main(stage: Stage[DescribeParams]) -> None:
     show, target = open_show(params.modality), open_describe(params.target)
     entry = read_entry(params.dataset, params.modality, params.target)
     index, table = read_index(CLEAN), read_folder(CLEAN, columns_of(show, target))
+    raw = read_index(RAW)
     facts = Facts(
         dataset=params.dataset,
         entry=entry,
@@ -40,8 +41,9 @@ def main(stage: Stage[DescribeParams]) -> None:
         target_index=index["target"],
         table=table,
         removed=read_table(FINDINGS, "removed", ["reason", "detail"]),
-        ingest=read_index(RAW)["counts"],
+        ingest=raw["counts"],
         labels=read_index(FINDINGS)["labels"],
+        noticed=raw.get("noticed", ()),
         unjudged=read_unjudged(),
     )
     card = write_card(facts, show, target)

@@ -97,6 +97,7 @@ def main(stage: Stage[IngestParams]) -> None:
         counts=counts,
         pool=pool,
         **in_time(entry),
+        **noticed(source),
     )
     stage.write_report("reports/ingest.json", counts)
     tell(stage, survey, source, labels.describe(source.target))
@@ -112,6 +113,12 @@ def in_time(entry: Entry) -> dict[str, Any]:
     """The split rule for the index, where time decides: clean makes its folds by it too."""
     rule = entry.split.model_dump(exclude_defaults=True)
     return {"split": rule} if entry.split.by == "time" else {}
+
+
+def noticed(source: Source) -> dict[str, Any]:
+    """What was chosen or doubted about the source, in sentences, for the card."""
+    sentences = [*source.notes, *source.doubts]
+    return {"noticed": sentences} if sentences else {}
 
 
 def content_index(entry: Entry, source: Source, survey: Survey, modality: str) -> dict[str, Any]:

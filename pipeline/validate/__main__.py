@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pipeline.dataset.expectations.rules import PROFILE
 from pipeline.dataset.places import EXPECTATIONS, PROFILE_FILE, PROFILES_DIR, QUARANTINE, RAW
-from pipeline.dataset.table import read_folder, read_index
+from pipeline.dataset.table import read_folder, read_index, read_schema
 from pipeline.entry import read_entry
 from pipeline.modalities.opening import open_checks
 from pipeline.runtime.errors import BrokenDataset, one_line
@@ -21,7 +21,7 @@ from pipeline.runtime.files import optional
 from pipeline.runtime.stage import WORK_DIR, Stage, run_stage
 from pipeline.targets.opening import open_rules
 from pipeline.validate.assessment import Assessment, assess
-from pipeline.validate.columns import expected_columns
+from pipeline.validate.columns import expected_columns, time_type
 from pipeline.validate.expectations import Outcome
 from pipeline.validate.params import ValidateParams, validate_params
 from pipeline.validate.profile import read_profile, unknown_features
@@ -36,7 +36,7 @@ def main(stage: Stage[ValidateParams]) -> None:
     params = stage.params
     limits = params.validation
     checks, labels = open_checks(params.modality), open_rules(params.target)
-    table = read_folder(RAW, expected_columns(checks, labels).names)
+    table = read_folder(RAW, expected_columns(checks, labels, time_type(read_schema(RAW))).names)
     index = read_index(RAW)
     features = checks.features(index["content"])
     before = read_profile(params.dataset, features)

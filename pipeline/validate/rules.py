@@ -105,6 +105,14 @@ def table_rules(across_splits: Sequence[Rule], among_examples: Sequence[Rule]) -
     ]
 
 
+TIME_RULES = [
+    replace(
+        each("no example lies behind a large gap in time", "beyond_gap", False, "warning"),
+        advice="times with a wrong year or unit, or data from a time that is missing between",
+    )
+]
+
+
 def split_rules(max_drift: float, *, with_signal: bool) -> list[Rule]:
     """About the table of splits; `with_signal` says whether there is a label signal."""
     size = f"some {MIN_COMPARED} examples or groups in a split and in train"

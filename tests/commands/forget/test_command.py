@@ -232,6 +232,7 @@ def test_what_it_refuses(tmp_path, arguments, message):
     assert clone.run("git status --porcelain") == ""
 
 
+@pytest.mark.slow  # 30 s
 def test_it_waits_for_no_one(repository):
     said = repository.run(f"{FORGET} --ids {IDS}", expect=1)
     assert said.endswith("ERROR nobody is there to confirm this | fix: add --yes\n")

@@ -1,7 +1,8 @@
 """What a profile says of the columns of a table, and how it is read again.
 
 `column <name>.missing` is a share; `column <name>.low` and `.high` are the 0.1 and 99.9 % quantiles
-of a number; `category <name>=<value>` counts a value that is not rare.
+of a number; `category <name>=<value>` counts a value that is not rare, `heap <name>=<value>` is the
+share of one of the most frequent values of a number.
 """
 
 from collections import Counter
@@ -9,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.dataset.expectations.drift import Profile
 from pipeline.modalities.tables.content.matrix import MISSING, Matrix
@@ -16,7 +18,8 @@ from pipeline.modalities.tables.content.matrix import MISSING, Matrix
 MAX_VALUES = 200
 """Of a category; one with more has no counts in the profile."""
 MISSING_SHARE, LOW, HIGH = ".missing", ".low", ".high"
-COLUMN, CATEGORY = "column ", "category "
+COLUMN, CATEGORY, HEAP = "column ", "category ", "heap "
+MAX_HEAPS = 5
 ENDS = (0.001, 0.999)
 
 
@@ -30,11 +33,19 @@ def column_profile(cells: Matrix) -> dict[str, int | float]:
         if len(there):
             low, high = np.quantile(there, ENDS, method="nearest").tolist()
             found |= {f"{COLUMN}{name}{LOW}": low, f"{COLUMN}{name}{HIGH}": high}
+            found |= {f"{HEAP}{name}={value:g}": share for value, share in heaps(there).items()}
     for name, texts in zip(cells.text_names, cells.texts, strict=True):
         counts = value_counts(texts)
         if len(counts) < MAX_VALUES:
             found |= {f"{CATEGORY}{name}={text}": n for text, n in sorted(counts.items())}
     return found
+
+
+def heaps(numbers: NDArray[np.float64]) -> dict[float, float]:
+    """The most frequent of N numbers, at most MAX_HEAPS, and the share of each, 0 to 1."""
+    values, counts = np.unique(numbers, return_counts=True)
+    most = np.argsort(-counts, kind="stable")[:MAX_HEAPS]
+    return {float(values[n]): float(counts[n] / len(numbers)) for n in most}
 
 
 def value_counts(texts: Sequence[str]) -> dict[str, int]:
@@ -67,6 +78,12 @@ def known_columns(before: Profile) -> dict[str, float]:
 def range_before(before: Profile, name: str) -> tuple[float, float] | None:
     low, high = (before.get(f"{COLUMN}{name}{end}") for end in (LOW, HIGH))
     return None if low is None or high is None else (float(low), float(high))
+
+
+def heaps_before(before: Profile, name: str) -> dict[str, float]:
+    """Shares of the most frequent values of a number, by the text of each."""
+    prefix = f"{HEAP}{name}="
+    return {key.removeprefix(prefix): n for key, n in before.items() if key.startswith(prefix)}
 
 
 def values_before(before: Mapping[str, Any], name: str) -> dict[str, int]:
