@@ -4,6 +4,8 @@ from pathlib import Path
 
 CATALOG_DIR = Path("data/catalog")
 OPTOUT_DIR = Path("data/optout")
+COLLECTED = Path("data/collected")
+"""What people decided about served examples; ingest reads it beside the source."""
 PROFILES_DIR = Path("data/profiles")
 REVIEWS_DIR = Path("data/reviews")
 
@@ -16,6 +18,7 @@ FINDINGS = Path("data/findings")
 SHARDS = Path("data/shards")
 MODELS = Path("models")
 SERVING = Path("models/serving")
+ADJUSTMENTS = Path("models/adjustments")
 EVALUATION = Path("data/evaluation")
 
 SERVED = Path(".groundwork/serving")

@@ -2,7 +2,7 @@
 
 See docs/decisions/exported-graph.md.
 
-reads   data/shards/ (val), data/clean/ (measurements of val), models/
+reads   data/shards/ (val), data/clean/ (measurements of val), models/ with adjustments/
 writes  models/serving/ (model.onnx; serving.json, what it is; reference.npz, what traffic is
         compared with), reports/export.json
 params  modality, target, export
@@ -27,6 +27,7 @@ from pipeline.dataset.places import CLEAN, MODELS, SERVING, SHARDS
 from pipeline.dataset.shards.files import Shard
 from pipeline.dataset.shards.reader import ShardReader
 from pipeline.dataset.table import read_folder
+from pipeline.export.adjusting import adjust
 from pipeline.export.comparing import (
     Agreement,
     Figures,
@@ -74,7 +75,8 @@ def main(stage: Stage[ExportParams]) -> None:
     judging = open_judging(stage.params.target)
     rows_at_once = getattr(model.network, "rows_at_once", ROWS_AT_ONCE)
 
-    served = ServedNetwork(model.network, [column.name for column in columns])
+    shift = adjust(model.network, settings.adjustment, model.about["weights_sha256"])
+    served = ServedNetwork(model.network, [column.name for column in columns], shift)
     outputs, embeddings = answer_and_embed(served, val.inputs, device)
     graph = make_graph(served, columns)
     answers = ask_graph(as_bytes(graph), val, rows_at_once)

@@ -15,8 +15,14 @@ from pipeline.learning.inference import batches_of
 class ServedNetwork(nn.Module):
     """Gives outputs `(N, K)` and embeddings `(N, D)` of columns passed by position."""
 
-    def __init__(self, network: nn.Module, columns: Sequence[str]) -> None:
+    shift: Tensor | None
+    """Added to outputs, `(K,)`."""
+
+    def __init__(
+        self, network: nn.Module, columns: Sequence[str], shift: Tensor | None = None
+    ) -> None:
         super().__init__()
+        self.register_buffer("shift", shift)
         self.network, self.columns = network, columns
 
     def forward(self, *values: Tensor) -> tuple[Tensor, Tensor]:
@@ -29,6 +35,8 @@ class ServedNetwork(nn.Module):
             outputs = network.read_out(embeddings)
         else:
             outputs = embeddings = network(inputs)
+        if self.shift is not None:
+            outputs = outputs + self.shift
         return outputs.float(), embeddings.float().flatten(1)
 
 

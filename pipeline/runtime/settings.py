@@ -66,16 +66,16 @@ def with_fields(
     for name, parts in sections.items():
         field = model.model_fields[name]
         section: Any = field.annotation
-        bases = (*_field_classes(parts), section)
+        bases = (*_field_types(parts), section)
         made_section = create_model(section.__name__, __base__=bases)
         fields[name] = (made_section, field if field.is_required() else made_section())
-    all_bases: Any = (*_field_classes(more), model)
+    all_bases: Any = (*_field_types(more), model)
 
     composed: type[SomeSettings] = create_model(model.__name__, __base__=all_bases, **fields)
     return composed
 
 
-def _field_classes(parts: Sequence[type[Settings]]) -> list[type[Settings]]:
+def _field_types(parts: Sequence[type[Settings]]) -> list[type[Settings]]:
     """The classes without `Settings`, in the order in which pydantic lets the last one win."""
     return [part for part in reversed(parts) if part is not Settings]
 

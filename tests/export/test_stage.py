@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from pipeline.dataset.parts import write_tables
-from pipeline.dataset.places import CLEAN, MODELS, SERVING, SHARDS
+from pipeline.dataset.places import ADJUSTMENTS, CLEAN, MODELS, SERVING, SHARDS
 from pipeline.dataset.shards.reader import ShardReader
 from pipeline.dataset.table import file_sha256, words, write_index
 from pipeline.export import __main__ as export
@@ -52,7 +52,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     write_clean(reader.read("val", 0).ids)
     torch.manual_seed(0)
     network = build("article_cnn", reader.preparation, len(CLASSES), None)
-    MODELS.mkdir()
+    ADJUSTMENTS.mkdir(parents=True)
     about = {
         "model": "article_cnn",
         "modality": "images",

@@ -46,7 +46,7 @@ def open_session(reviewer: str, ids: Sequence[str]) -> "GallerySession":
     Raises:
         FindError: none of the examples can be shown.
     """
-    return GallerySession(*opened_for(reviewer, lambda: queue_of(ids)))
+    return GallerySession(*opened_for(reviewer, make_queue=lambda: queue_of(ids)))
 
 
 def queue_of(ids: Sequence[str]) -> pa.Table:

@@ -13,11 +13,15 @@ import sys
 import threading
 import webbrowser
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.commands.collect.arguments import collected_folder
+from pipeline.commands.collect.showing import EXAMPLES as COLLECTED_EXAMPLES
+from pipeline.commands.collect.showing import FINDINGS as COLLECTED_FINDINGS
 from pipeline.commands.frame import run_command
 from pipeline.commands.review.arguments import parser
 from pipeline.commands.review.lookup import RawExamples
@@ -30,13 +34,14 @@ from pipeline.dataset.review.store import ReviewStore
 from pipeline.dataset.table import read_index
 from pipeline.modalities.opening import open_show
 from pipeline.runtime.errors import MissingInput, one_line
-from pipeline.runtime.settings import PARAMS_FILE, Kind, read_params
+from pipeline.runtime.settings import PARAMS_FILE, Kind, read_params, read_yaml
 from pipeline.targets.opening import open_describe, open_noise
 from pipeline.targets.protocols.describe import Describe
 
 
 def main(arguments: argparse.Namespace) -> None:
-    session = open_session(arguments.reviewer or own_name())
+    places = places_of(arguments.collected)
+    session = open_session(arguments.reviewer or own_name(), *places)
     rows = session.select({})
     in_doubt = f"{len(rows['rows'])} examples of {session.dataset} in doubt"
     serve(
@@ -72,51 +77,74 @@ def serve(server: Server, first: Sequence[str], *, with_browser: bool) -> None:
     )
 
 
-def open_session(reviewer: str) -> Session:
-    """A session of the queue that clean has left; see `opened_for`."""
-    return Session(*opened_for(reviewer))
+def places_of(collected: bool) -> tuple[Path, Path]:
+    """Folders of findings and of examples: those of the pipeline, or what `collect` chose.
+
+    Raises:
+        MissingInput: it chose nothing.
+    """
+    if not collected:
+        return FINDINGS, RAW
+    folder = collected_folder(str(read_yaml(PARAMS_FILE)["dataset"]))
+    if not folder.is_dir():
+        raise MissingInput(f"{folder} does not exist", fix="groundwork collect")
+    return folder / COLLECTED_FINDINGS, folder / COLLECTED_EXAMPLES
+
+
+def open_session(reviewer: str, findings: Path = FINDINGS, examples: Path = RAW) -> Session:
+    """A session of the queue that clean has left, or collect; see `opened_for`."""
+    return Session(*opened_for(reviewer, findings, examples))
 
 
 def opened_for(
-    reviewer: str, make_queue: Callable[[], pa.Table] | None = None
+    reviewer: str,
+    findings: Path = FINDINGS,
+    examples: Path = RAW,
+    make_queue: Callable[[], pa.Table] | None = None,
 ) -> tuple[str, str, Opened, pa.Table, RawExamples, ReviewStore]:
-    """Read what clean has found: what a `Session` is made of.
+    """Read what clean has found, or collect has chosen: what a `Session` is made of.
 
     Args:
-        make_queue: makes a queue instead of the one in data/findings.
+        make_queue: makes a queue instead of the one in `findings`.
 
     Raises:
         MissingInput: data/findings or data/raw is missing, damaged, or not of one version.
         SettingsError: params.yaml says not, or wrongly, of which modality and target they are.
     """
-    if not FINDINGS.exists():
-        raise MissingInput(f"{FINDINGS} does not exist", fix="dvc repro clean")
-    index = read_index(FINDINGS)
+    if not findings.exists():
+        raise MissingInput(f"{findings} does not exist", fix="dvc repro clean")
+    index = read_index(findings)
     kind = read_params(Kind)
     if index["modality"] != kind.modality:
         raise MissingInput(
-            f"{FINDINGS} is of modality {index['modality']}, {PARAMS_FILE} has {kind.modality}",
+            f"{findings} is of modality {index['modality']}, {PARAMS_FILE} has {kind.modality}",
             fix="dvc repro clean",
         )
     show, target = open_show(kind.modality), open_describe(kind.target)
     labels = open_noise(kind.target).choices(index["target"])
-    queue = make_queue() if make_queue else read_queue(FINDINGS)
+    queue = make_queue() if make_queue else read_queue(findings)
     ids = pa.chunked_array(
         [*queue["id"].chunks, *pc.list_flatten(queue["neighbours"]).chunks, *queue["like"].chunks],
         pa.string(),
     )
     about = [name for name in show.SHOWN if name not in show.CONTENT]
     label, _ = target.FIELDS
-    raw = RawExamples(RAW, pc.unique(ids.drop_null()).to_pylist(), about, label)
+    raw = RawExamples(examples, pc.unique(ids.drop_null()).to_pylist(), about, label)
     known = pa.array(list(raw.examples), pa.string())
     unknown = queue["id"].filter(pc.invert(pc.is_in(queue["id"], known)))
     if len(unknown):
         raise MissingInput(
-            f"{FINDINGS} has {len(unknown)} examples that {RAW} has not, first: {unknown[0]}",
+            f"{findings} has {len(unknown)} examples that {examples} has not, first: {unknown[0]}",
             fix="dvc repro clean",
         )
     dataset = index["dataset"]
-    opened = Opened(show, target, index["target"], labels, notes_of(index["labels"], target))
+    opened = Opened(
+        show,
+        target,
+        index["target"],
+        labels,
+        notes_of(index["labels"], target) if "labels" in index else [],
+    )
     return dataset, reviewer, opened, queue, raw, ReviewStore(dataset, labels)
 
 

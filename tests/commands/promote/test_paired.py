@@ -104,13 +104,13 @@ def test_a_label_that_loses_stops_what_wins_as_a_whole():
 def test_parts_of_runs_alike_do_not_stop_it():
     """At ALPHA over all parts, however many there are."""
     stopped = 0
-    for seed in range(20):
+    for seed in range(8):
         base, candidate = two_runs(seed, 0.0)
         table = pa.table({"id": base.ids, "brightness": np.random.default_rng(seed).random(NUM)})
         parts = labels_of(predictions_table(base))
         checks = check_parts(base, candidate, classes, parts, slices_of(table))
         stopped += any(check.verdict == "FAIL" for check in checks)
-    assert stopped <= 3
+    assert stopped <= 2
 
 
 def test_slices_are_tails_of_measurements_and_values_of_columns():
