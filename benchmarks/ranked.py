@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from scipy import sparse  # type: ignore[import-untyped]
 
-from pipeline.dataset.listed import items_in, width_of
+from pipeline.dataset.rankings.listed import items_in, width_of
 from pipeline.entry import entry_type
 from pipeline.ingest.sources.opening import open_source
 from pipeline.modalities.interactions.encode.interface import encode

@@ -39,7 +39,7 @@ from ranked import (
 )
 from results import Figure, save
 
-from pipeline.dataset.listed import width_of
+from pipeline.dataset.rankings.listed import width_of
 from pipeline.modalities.interactions.modules.als import NUM_ROUNDS, USUAL
 from pipeline.modalities.interactions.modules.ease import PENALTIES, Ease, co_occurrences
 from pipeline.modalities.interactions.modules.ranker import pairs_of, read_events

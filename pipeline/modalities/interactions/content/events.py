@@ -11,8 +11,8 @@ import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple, NoReturn
 
-from pipeline.dataset.listed import EARLIER, POPULARITY
 from pipeline.dataset.measurement import Measurement
+from pipeline.dataset.rankings.listed import EARLIER, POPULARITY
 from pipeline.modalities.prepared import Unusable
 
 OF_USER, VALUE = "num_of_user", "value"

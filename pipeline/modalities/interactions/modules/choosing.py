@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from pipeline.dataset.listed import items_in
+from pipeline.dataset.rankings.listed import items_in
 from pipeline.modalities.interactions.encode.preparation import HISTORY, USER
 from pipeline.modalities.interactions.modules.ranker import Events, Ranker
 

@@ -1,6 +1,6 @@
 """What networks that rank items have in common: histories, and the list of the best new items.
 
-See dataset/listed.py for what the outputs say.
+See dataset/rankings/listed.py for what the outputs say.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from pipeline.dataset.listed import CODE_UNIT, num_listed
+from pipeline.dataset.rankings.listed import CODE_UNIT, num_listed
 from pipeline.modalities.interactions.encode.preparation import HISTORY, USER
 from pipeline.modalities.interactions.modules.cold import find_cold
 from pipeline.modalities.protocols.encode import Preparation

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from pipeline.dataset.listed import EARLIER
+from pipeline.dataset.rankings.listed import EARLIER
 from pipeline.modalities.interactions.content.events import OF_USER
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
-from pipeline.dataset.listed import EARLIER, POPULARITY
+from pipeline.dataset.rankings.listed import EARLIER, POPULARITY
 from pipeline.modalities.interactions.content.events import OF_USER, who_and_what
 from pipeline.modalities.interactions.show.words import shortened
 from pipeline.modalities.protocols.show import Content

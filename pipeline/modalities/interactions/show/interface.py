@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
-from pipeline.dataset.listed import EARLIER, POPULARITY
+from pipeline.dataset.rankings.listed import EARLIER, POPULARITY
 from pipeline.modalities.interactions.content.events import OF_USER, who_and_what
 from pipeline.modalities.interactions.show.fragments import html, media, pair_html, size
 from pipeline.modalities.interactions.show.words import TAILS, WORDS

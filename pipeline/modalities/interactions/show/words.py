@@ -1,6 +1,6 @@
 """Words for the measurements of events."""
 
-from pipeline.dataset.listed import EARLIER, POPULARITY
+from pipeline.dataset.rankings.listed import EARLIER, POPULARITY
 from pipeline.modalities.interactions.content.events import OF_USER, VALUE
 from pipeline.modalities.protocols.show import Words
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.dataset.arrays import Keys
-from pipeline.dataset.listed import EARLIER, POPULARITY
+from pipeline.dataset.rankings.listed import EARLIER, POPULARITY
 from pipeline.modalities.interactions.stress.settings import EvaluateFields
 from pipeline.modalities.protocols.encode import Inputs
 

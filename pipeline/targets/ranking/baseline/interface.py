@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.dataset.arrays import Float32
-from pipeline.dataset.listed import width_of
+from pipeline.dataset.rankings.listed import width_of
 from pipeline.targets.protocols.baseline import Arrays, Known
 from pipeline.targets.protocols.labels import TargetIndex
 from pipeline.targets.ranking.baseline.neighbours import (

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 from scipy import sparse  # type: ignore[import-untyped]
 
 from pipeline.dataset.arrays import Float32
-from pipeline.dataset.listed import as_outputs
+from pipeline.dataset.rankings.listed import as_outputs
 
 USER, HISTORY = "user", "history"
 """Input columns of events: codes plus 1 of who, and of items since train; 0 for none."""
@@ -65,5 +65,5 @@ def _nearest(block: sparse.csr_array, norms: NDArray[np.floating], start: int) -
 
 
 def list_best(scores: NDArray, items: NDArray[np.int64], width: int) -> Float32:
-    """See dataset/listed.py."""
+    """See dataset/rankings/listed.py."""
     return as_outputs(scores, items, width)

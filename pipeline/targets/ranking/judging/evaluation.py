@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.dataset.arrays import Float32, Rows
-from pipeline.dataset.listed import EARLIER, POPULARITY, items_in
+from pipeline.dataset.rankings.listed import EARLIER, POPULARITY, items_in
 from pipeline.targets.bootstrap import bootstrap_sums, percentile_interval
 from pipeline.targets.protocols.judging import Answers, Stressed, TestSplit
 from pipeline.targets.protocols.labels import TargetIndex

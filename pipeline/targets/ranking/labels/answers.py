@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.dataset.listed import items_in, reasons_in, scores_in
+from pipeline.dataset.rankings.listed import items_in, reasons_in, scores_in
 
 if TYPE_CHECKING:
     from pipeline.targets.protocols.labels import TargetIndex

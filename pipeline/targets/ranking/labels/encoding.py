@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from pipeline.dataset.listed import width_of
+from pipeline.dataset.rankings.listed import width_of
 from pipeline.targets.protocols.labels import TargetIndex, Times
 from pipeline.targets.ranking.labels.reading import COUNTS, ITEMS
 
@@ -24,7 +24,7 @@ def encode(values: pa.ChunkedArray, index: TargetIndex) -> NDArray[np.int32]:
 
 
 def num_outputs(index: TargetIndex) -> int:
-    """See dataset/listed.py."""
+    """See dataset/rankings/listed.py."""
     return width_of(len(index[ITEMS]))
 
 

@@ -1,6 +1,7 @@
 """The names of targets/protocols/loss.py, for rankings.
 
-Outputs list the best new items, `(N, W)`; see dataset/listed.py. y is the code of the item that was
+Outputs list the best new items, `(N, W)`; see dataset/rankings/listed.py. y is the code of the item
+that was
 taken, `(N,)`.
 """
 
@@ -11,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from pipeline.dataset.listed import CODE_UNIT, num_listed
+from pipeline.dataset.rankings.listed import CODE_UNIT, num_listed
 from pipeline.targets.protocols.labels import TargetIndex
 
 COUNTED = ("ndcg_10", "recall_20")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from pipeline.dataset.listed import items_in, width_of
+from pipeline.dataset.rankings.listed import items_in, width_of
 from pipeline.modalities.interactions.modules.cold import find_cold
 from pipeline.modalities.interactions.network.interface import build
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from pipeline.dataset.listed import items_in, reasons_in, scores_in, width_of
+from pipeline.dataset.rankings.listed import items_in, reasons_in, scores_in, width_of
 from pipeline.modalities.interactions.modules.factors import Strength, buckets, fold_in, solve
 from pipeline.modalities.interactions.modules.sasrec import newest
 from pipeline.modalities.interactions.network.interface import build

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pipeline.dataset.listed import as_outputs, items_in, width_of
+from pipeline.dataset.rankings.listed import as_outputs, items_in, width_of
 from pipeline.targets.protocols.judging import Answers, Stressed
 from pipeline.targets.protocols.judging import TestSplit as Split
 from pipeline.targets.ranking.judging.evaluation import evaluate_ranking, places_of

@@ -17,9 +17,9 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pipeline.dataset.arrays import Float64, Rows
-from pipeline.dataset.listed import EARLIER, POPULARITY
 from pipeline.dataset.parts import cut_draws, part_ends
 from pipeline.dataset.randomness import id_keys
+from pipeline.dataset.rankings.listed import EARLIER, POPULARITY
 from pipeline.dataset.splits.clock import Times
 from pipeline.dataset.splits.times import INTEGER, MOMENT, Ordinals, as_text
 from pipeline.modalities.interactions.content.events import OF_USER, VALUE
