@@ -4,6 +4,7 @@ import contextlib
 import io
 import json
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import SimpleNamespace
@@ -191,7 +192,7 @@ def noticed(trial: str | None, seed: int) -> list[str]:
 
     Of a good version of the data there is an accepted profile, as a team has one.
     """
-    before = profile_of(rows_of(make_world(seed=seed)))
+    before = profile_of(seed)
     random = np.random.default_rng(seed)
     rows = rows_of(make_world(seed=seed) if trial else make_world(seed=seed + 1000))
     if trial is not None:
@@ -207,8 +208,9 @@ def rows_of(world: World) -> Rows:
     return world.rows()[1:]
 
 
-def profile_of(rows: Rows) -> dict[str, Any]:
-    return look(rows, None)[1]
+@cache
+def profile_of(seed: int) -> dict[str, Any]:
+    return look(rows_of(make_world(seed=seed)), None)[1]
 
 
 def look(rows: Rows, before: dict[str, Any] | None) -> tuple[list[str], dict[str, Any]]:

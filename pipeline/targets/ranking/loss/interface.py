@@ -1,8 +1,7 @@
 """The names of targets/protocols/loss.py, for rankings.
 
 Outputs list the best new items, `(N, W)`; see dataset/rankings/listed.py. y is the code of the item
-that was
-taken, `(N,)`.
+that was taken, `(N,)`.
 """
 
 from collections.abc import Mapping
