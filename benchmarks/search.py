@@ -62,19 +62,21 @@ class Task:
     def train(self, values, seed, on_epoch=lambda row: None):
         params = train_settings({**with_values(self.params, values), "seed": seed})
         started = time.process_time()
-        torch.manual_seed(seed)
-        network = build(params.model, self.preparation, 10, params.train)
-        fitted = fit(
-            network,
-            recipe_of(params, seed),
-            lambda epoch: self.train_examples,
-            self.val,
-            self.loss,
-            self.device,
-            settings=params.train,
-            on_epoch=on_epoch,
-        )
-        self.seconds += time.process_time() - started
+        try:
+            torch.manual_seed(seed)
+            network = build(params.model, self.preparation, 10, params.train)
+            fitted = fit(
+                network,
+                recipe_of(params, seed),
+                lambda epoch: self.train_examples,
+                self.val,
+                self.loss,
+                self.device,
+                settings=params.train,
+                on_epoch=on_epoch,
+            )
+        finally:
+            self.seconds += time.process_time() - started
         best = max(fitted.history, key=self.loss.score)
         return best[OBJECTIVE]
 

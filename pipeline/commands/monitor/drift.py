@@ -110,11 +110,23 @@ class Reference:
 
     def distance(self, traffic: Traffic) -> float:
         """How far the mean of the embeddings is from the reference's, in its standard deviations
-        on all axes together; what chance adds is taken off."""
+        on all axes together; what chance adds is taken off.
+
+        Embeddings that are the outputs themselves, as those of a linear model, say too little of
+        the examples: then it is the distance of the measurement that is the furthest, if that is
+        more.
+        """
         std = self.rows.along.std(0).clip(1e-12)
         scaled = (traffic.along.mean(0) - self.rows.along.mean(0)) / std
         by_chance = len(std) * (1 / len(traffic) + 1 / len(self.rows))
-        return float(np.sqrt(max(0.0, (scaled**2).sum() - by_chance)))
+        distance = float(np.sqrt(max(0.0, (scaled**2).sum() - by_chance)))
+        if len(std) > self.num_answers or not self.names:
+            return distance
+        measured = self._continuous(traffic)
+        means = [normal_scores(measured[n], self._sorted[n]).mean() for n in self.names]
+        known = self._continuous(self.rows)
+        own = [normal_scores(known[n], self._sorted[n]).mean() for n in self.names]
+        return max(distance, float(np.nan_to_num(np.abs(np.subtract(means, own))).max()))
 
     def _continuous(self, traffic: Traffic) -> dict[str, Float64]:
         columns = {name: traffic.measured[:, [place]] for place, name in enumerate(self.names)}

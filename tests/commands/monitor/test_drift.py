@@ -111,6 +111,15 @@ def test_distance_is_of_the_embedding_alone(reference):
     assert reference.distance(reference.take(measured, answers, moved)) == pytest.approx(2, 0.1)
 
 
+def test_measurements_count_where_embeddings_are_outputs():
+    measured, answers, _ = drawn(NUM, 21)
+    outputs = np.log(answers).astype(np.float32)
+    reference = Reference(make_reference(measured, {}, answers, outputs))
+    assert reference.distance(reference.take(measured, answers, outputs)) < 0.1
+    moved = {**measured, "sharpness": measured["sharpness"] + 10}
+    assert reference.distance(reference.take(moved, answers, outputs)) > 1
+
+
 def test_accuracy_is_given_near_validation_alone():
     confidences = np.full(400, 0.8)
     assert estimate(confidences, 0.4).value == pytest.approx(0.8)
