@@ -1,4 +1,4 @@
-"""Entries of MovieLens say where the data are and under which terms; what is fetched is not here."""
+"""Entries of MovieLens say where the data are and under which terms; what they name is not here."""
 
 import pytest
 
