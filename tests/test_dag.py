@@ -24,6 +24,7 @@ MOST_FILES = 15
 DRAWS_LATER = {
     Path("pipeline/modalities/images/show/interface.py"),
     Path("pipeline/modalities/tables/show/interface.py"),
+    Path("pipeline/modalities/text/show/interface.py"),
     Path("pipeline/targets/classes/describe/suspected.py"),
     Path("pipeline/targets/numbers/describe/interface.py"),
 }

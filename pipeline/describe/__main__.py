@@ -3,7 +3,7 @@
 reads   data/raw/index.json, data/expectations.csv, data/clean/, data/findings/, data/shards/, the
         catalog entry
 writes  reports/datacard.md, reports/croissant.json, reports/data/ (lists and pictures)
-params  dataset, modality, target
+params  dataset, modality, target, report
 
 Nothing is computed here that another stage needs: rewording a card re-runs this stage alone.
 """
@@ -54,7 +54,8 @@ def main(stage: Stage[DescribeParams]) -> None:
     folder.mkdir()
     write_lists(folder, FINDINGS, target, index["target"])
     shutil.copy(EXPECTATIONS, folder / EXPECTATIONS.name)
-    pictures = Pictures(folder, CLEAN, FINDINGS, show, target)
+    is_shown = bool(params.report.get("texts", True))
+    pictures = Pictures(folder, CLEAN, FINDINGS, show, target, is_shown=is_shown)
     pictures.draw_sheet(table)
     pictures.draw_suspected()
     pictures.draw_duplicates()

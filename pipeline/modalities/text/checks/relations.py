@@ -1,0 +1,26 @@
+"""What texts are to each other: copies in other splits, and copies with another label."""
+
+from typing import Any
+
+import pandas as pd
+
+from pipeline.dataset.expectations.relations import add_repeats
+from pipeline.dataset.expectations.rules import Rule, each
+from pipeline.modalities.text.content.folding import folded
+
+ACROSS_SPLITS: tuple[Rule, ...] = ()
+AMONG_EXAMPLES = (each("no text has two labels", "contradicts", False, "warning"),)
+
+
+def add_relations(rows: Any) -> None:
+    """Texts that fold alike are copies; `contradicts` are those of which some have another label."""
+    alike = pd.Series([folded(text) if text else None for text in rows["text"]])
+    add_repeats(rows, "", alike)
+    codes = pd.factorize(alike)[0]
+    contradicts = pd.Series(False, index=range(len(rows)))
+    if "label" in rows:
+        labels = pd.Series(pd.factorize(rows["label"])[0])
+        known = (labels >= 0) & (codes >= 0)
+        several = labels[known].groupby(codes[known]).nunique()
+        contradicts = pd.Series(codes).isin(several[several > 1].index) & known
+    rows["contradicts"] = contradicts.to_numpy(bool)
