@@ -8,8 +8,8 @@ from pipeline.runtime.settings import Kind, Name
 class DescribeParams(Kind):
     dataset: Name
     report: dict[str, Any]
-    """The section that report has checked. Where its modality adds `texts`, contents of examples are
-    shown only if that is true."""
+    """The section that report has checked. Where its modality adds `texts`, contents of examples
+    are shown only if that is true."""
 
 
 def describe_params(modality: str, target: str) -> type[DescribeParams]:

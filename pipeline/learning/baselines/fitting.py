@@ -11,6 +11,7 @@ from safetensors.numpy import load, save
 
 from pipeline.dataset.arrays import Float32, Rows
 from pipeline.dataset.shards.reader import Block, ShardReader
+from pipeline.learning.baselines.bags import BAG, BagFeatures
 from pipeline.learning.baselines.features import Features, Inputs
 from pipeline.learning.baselines.timeline import Timeline, pasts
 from pipeline.runtime.errors import MissingInput
@@ -62,7 +63,7 @@ def fit_baselines(reader: ShardReader, timeline: Timeline | None) -> dict[str, N
     """
     target = open_baseline(reader.target_kind)
     train, val = read_sample(reader, "train"), read_sample(reader, "val")
-    features = Features.of(train.inputs)
+    features = features_of(train.inputs)
     past = pasts(timeline, reader) if timeline else {}
 
     def known(sample: Sample, split: str) -> Known:
@@ -80,6 +81,11 @@ def fit_baselines(reader: ShardReader, timeline: Timeline | None) -> dict[str, N
     for name, arrays in fitted.items():
         kept |= {f"{name}.{key}": values for key, values in arrays.items()}
     return {name: np.ascontiguousarray(values) for name, values in kept.items()}
+
+
+def features_of(inputs: Inputs) -> Features | BagFeatures:
+    """Learn to make features from the inputs of training examples."""
+    return BagFeatures.of(inputs) if BAG in inputs else Features.of(inputs)
 
 
 def _some(past: Past | None, rows: Rows) -> Past | None:
@@ -101,9 +107,13 @@ class Baselines:
         """
         path = folder / FILE
         self._target = open_baseline(target_kind)
+        self._features: Features | BagFeatures
         try:
             kept = load(path.read_bytes())
-            self._features = Features.from_arrays(_of(kept, FEATURES))
+            arrays = _of(kept, FEATURES)
+            self._features = (
+                BagFeatures.from_arrays(arrays) if "idf" in arrays else Features.from_arrays(arrays)
+            )
         except (OSError, KeyError, ValueError, SafetensorError) as error:
             raise MissingInput(
                 f"{path} is missing or damaged: {error}", fix="dvc repro train"

@@ -40,4 +40,5 @@ def profile(table: Any, content: ContentIndex) -> dict[str, int | float]:
 
 
 def patterns(table: Any, content: ContentIndex) -> Float64:
-    return table[COMPARED].to_numpy(np.float64)
+    found: Float64 = table[COMPARED].to_numpy(np.float64)
+    return found

@@ -13,14 +13,14 @@ AMONG_EXAMPLES = (each("no text has two labels", "contradicts", False, "warning"
 
 
 def add_relations(rows: Any) -> None:
-    """Texts that fold alike are copies; `contradicts` are those of which some have another label."""
+    """Texts that fold alike are copies; `contradicts` are those of which some differ in label."""
     alike = pd.Series([folded(text) if text else None for text in rows["text"]])
     add_repeats(rows, "", alike)
     codes = pd.factorize(alike)[0]
     contradicts = pd.Series(False, index=range(len(rows)))
     if "label" in rows:
-        labels = pd.Series(pd.factorize(rows["label"])[0])
-        known = (labels >= 0) & (codes >= 0)
-        several = labels[known].groupby(codes[known]).nunique()
-        contradicts = pd.Series(codes).isin(several[several > 1].index) & known
+        found = pd.DataFrame({"text": codes, "label": pd.factorize(rows["label"])[0]})
+        found = found[(found["text"] >= 0) & (found["label"] >= 0)]
+        several = found.groupby("text")["label"].nunique()
+        contradicts[found.index] = found["text"].isin(several[several > 1].index)
     rows["contradicts"] = contradicts.to_numpy(bool)

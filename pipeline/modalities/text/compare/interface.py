@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.dataset.arrays import Float64, Rows
+from pipeline.dataset.arrays import Rows
 from pipeline.modalities.pairs import Pairs, Progress
 from pipeline.modalities.text.compare.distances import NEEDED, distances
 from pipeline.modalities.text.compare.loading import LoadedTexts, load_texts

@@ -7,7 +7,8 @@ WESTERN = "cp1252"
 FOLLOWING = "".join(
     bytes([code]).decode(WESTERN, "ignore") or chr(code) for code in range(0x80, 0xC0)
 )
-LETTERS = "Ã[%s]|Â[\u00a0-\u00bf]|â€[%s]" % (re.escape(FOLLOWING), re.escape(FOLLOWING))
+ANY = f"[{re.escape(FOLLOWING)}]"
+LETTERS = f"Ã{ANY}|Â[\u00a0-\u00bf]|â€{ANY}"
 MARKS = re.compile(f"(?<![A-ZÀ-Þ])(?:{LETTERS})")
 """Capitals before it are of a word in capitals, such as IRMÃ, which stands before a quote."""
 

@@ -41,7 +41,7 @@ UNSPACED = (
 
 
 class Grams(NamedTuple):
-    """N-grams of some texts, M of one kind after the other, in the order of the text within each."""
+    """N-grams of some texts, M of one kind behind the other, each in the order of the texts."""
 
     rows: Codes
     """To which text each belongs, `(M,)`."""
@@ -56,7 +56,7 @@ def prepared(text: str) -> str:
 
 
 def blocks_of(texts: Sequence[str | None]) -> Iterator[tuple[int, Grams]]:
-    """N-grams block by block of TEXTS_AT_ONCE texts, with the number of the first; None has none."""
+    """N-grams of TEXTS_AT_ONCE texts at a time, with the number of the first; None has none."""
     for start in range(0, len(texts), TEXTS_AT_ONCE):
         some = texts[start : start + TEXTS_AT_ONCE]
         yield start, grams_of([prepared(text) if text else "" for text in some])

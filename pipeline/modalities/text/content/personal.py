@@ -1,7 +1,7 @@
 """Numbers and addresses of people in texts: e-mails, phones, cards, IBANs and IP addresses.
 
-Patterns find candidates, checksums decide (Luhn for cards, ISO 13616 for IBANs). Names of people are
-out of reach of patterns.
+Patterns find candidates, checksums decide (Luhn for cards, ISO 13616 for IBANs). Names of people
+are out of reach of patterns.
 """
 
 import ipaddress
@@ -85,10 +85,10 @@ def _ibans(text: str) -> Iterator[tuple[int, int]]:
     for match in IBAN.finditer(text):
         # What follows the account in capitals may look like a part of it.
         for end in range(len(match[0]), 14, -1):
-            if match[0][end - 1] != " " and match[0][end : end + 1] in ("", " "):
-                if is_iban(match[0][:end]):
-                    yield match.start(), match.start() + end
-                    break
+            is_whole = match[0][end - 1] != " " and match[0][end : end + 1] in ("", " ")
+            if is_whole and is_iban(match[0][:end]):
+                yield match.start(), match.start() + end
+                break
 
 
 def _cards(text: str) -> Iterator[tuple[int, int]]:
@@ -111,7 +111,7 @@ def _addresses(text: str) -> Iterator[tuple[int, int]]:
                 address = ipaddress.ip_address(match[0])
             except ValueError:
                 continue
-            if address.version == 4 or match[0].count(":") > 1 and len(match[0]) > 3:
+            if address.version == 4 or len(match[0]) > 3:  # `::` is one too
                 yield match.span()
 
 

@@ -1,7 +1,8 @@
 """The column `ngrams` of a shard: the different n-grams of a text as numbers of buckets.
 
 Words come first, then pairs, then runs of characters, each in the order of the text; 0 fills up.
-Words and pairs have the first half of the buckets, runs the second. Two n-grams may share one. What does not fit in is left out, the end of the longest runs first.
+Words and pairs have the first half of the buckets, runs the second; two n-grams may share one. What
+does not fit in is left out, the end of the longest runs first.
 """
 
 from collections.abc import Mapping, Sequence

@@ -95,7 +95,7 @@ class Embedded(nn.Module):
         with torch.no_grad():
             self.table[used] = rows - rate * gradients[0]
             for parameter, gradient in zip(self.head.parameters(), gradients[1:], strict=True):
-                parameter -= rate * gradient
+                parameter.sub_(rate * gradient)
 
     def _mean_loss(self, ids: Tensor, y: Tensor, losses: Losses) -> float:
         total = 0.0

@@ -13,8 +13,8 @@ class IngestFields(Settings):
     """Added to `ingest`."""
 
     redact: list[Literal["email", "phone", "card", "iban", "ip"]] = []
-    """Kinds of personal values that are replaced in the texts, `<email>` and so on. They are counted
-    always; names of people are out of reach of patterns."""
+    """Kinds of personal values that are replaced in the texts, `<email>` and so on. They are
+    counted always; names of people are out of reach of patterns."""
 
     @field_validator("redact")
     @classmethod

@@ -108,7 +108,7 @@ class TextTally:
         if not self.num:
             return 0
         place = int(np.searchsorted(np.cumsum(self.lengths), self.num / 2))
-        return BOUNDS[min(place, len(BOUNDS) - 1)]
+        return int(BOUNDS[min(place, len(BOUNDS) - 1)])
 
     def summary(self) -> str:
         scripts = ", ".join(f"{name}: {number}" for name, number in self.scripts.most_common())

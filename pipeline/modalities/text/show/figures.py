@@ -1,10 +1,12 @@
 """Texts as pictures: their captions and ids, and the text itself where a person asks for it."""
 
 import textwrap
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
 import matplotlib.pyplot as plt
+from matplotlib.figure import Figure
 
 from pipeline.reporting.figures import GREY, save
 
@@ -40,7 +42,14 @@ def text_grid(
         for number, line in enumerate(wrapped(text or ""), 2):
             height = top - number * LINE / size[1]
             figure.text(left, height, line, fontsize=6, va="top", color=GREY)
-    save(figure, path)
+    save_any(figure, path)
+
+
+def save_any(figure: Figure, path: Path) -> None:
+    """As `save`; characters that the font lacks are boxes, which is no news in each of them."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph", UserWarning)
+        save(figure, path)
 
 
 def wrapped(text: str) -> list[str]:
@@ -60,4 +69,4 @@ def cut(text: str, most: int) -> str:
 def draw_text(text: str, path: Path) -> None:
     figure = plt.figure(figsize=(4, 0.6))
     figure.text(0.5, 0.5, printable(text), ha="center", va="center")
-    save(figure, path)
+    save_any(figure, path)

@@ -86,8 +86,8 @@ def privacy(removed: Mapping[str, int]) -> list[str]:
     ]
     return [
         *sentences,
-        "E-mail addresses, phone, card and account numbers and IP addresses are counted in each text "
-        "by patterns and checksums; `ingest.redact` replaces them.",
-        "Names of people are out of reach of patterns: whether people can be recognised is for those "
-        "to say who know the data.",
+        "E-mail addresses, phone, card and account numbers and IP addresses are counted in each "
+        "text by patterns and checksums; `ingest.redact` replaces them.",
+        "Names of people are out of reach of patterns: whether people can be recognised is for "
+        "those to say who know the data.",
     ]

@@ -72,23 +72,25 @@ def roles_of(entry: Any, columns: Mapping[str, pa.ChunkedArray], labels: Any, wh
                 fix="correct columns: or slices: in the catalog entry",
             )
     found = {name: getattr(entry.columns, name, None) for name in OTHERS}
-    found["id"] = found["id"] or _usual(names, USUAL_IDS)
     found["annotator"] = found["annotator"] or _usual(names, USUAL_ANNOTATORS)
+    usual = _usual(names, USUAL_IDS)
+    if found["id"] is None and usual and (found["annotator"] or _are_ids(columns[usual])):
+        found["id"] = usual
     usual = _usual(names, USUAL_SPLITS)
     if found["split"] is None and usual and _are_splits(columns[usual]):
         found["split"] = usual
     taken = {*found.values(), *entry.slices, *entry.columns.paraphrases}
     free = [name for name in names if name not in taken]
-    label = getattr(entry.columns, labels.COLUMN, None)
+    label: str | None = getattr(entry.columns, labels.COLUMN, None)
     texts = _texts(entry)
     if label is None:
         label = _usual(free, labels.USUAL_NAMES) or _labels_by_looking(columns, free, texts)
     if not texts:
-        text = _usual([n for n in free if n != label], USUAL_TEXTS)
-        text = text or _texts_by_looking(columns, [n for n in free if n != label])
+        rest = [name for name in free if name != label]
+        text = _usual(rest, USUAL_TEXTS) or _texts_by_looking(columns, rest)
         texts = [text] if text else []
-    for key, name in (("text", texts[0] if texts else None), (labels.COLUMN, label)):
-        if name is None:
+    for key, column in (("text", texts[0] if texts else None), (labels.COLUMN, label)):
+        if column is None:
             raise SourceError(
                 f"{where} has no column that is one of {key}s by its name or its look; it has "
                 f"{_some(names)}",
@@ -123,6 +125,10 @@ def _texts_by_looking(columns: Mapping[str, pa.ChunkedArray], names: Sequence[st
         if len(values):
             lengths[name] = pc.mean(pc.utf8_length(values)).as_py()
     return max(lengths, key=lambda name: lengths[name], default=None)
+
+
+def _are_ids(column: pa.ChunkedArray) -> bool:
+    return not column.null_count and len(pc.unique(column)) == len(column)
 
 
 def _are_splits(column: pa.ChunkedArray) -> bool:

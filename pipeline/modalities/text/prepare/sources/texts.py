@@ -1,9 +1,9 @@
 """Tables of texts: a row of a CSV, TSV, JSON Lines or Parquet file is an example.
 
-A column has the text, one the label; others may tell id, split, group, time and annotator. Files are
-matched by the names of their columns; where they are called train, dev, test, they are these splits.
-Cells are as written: `NA` and `null` are texts. Rows without a text are counted by reason, and are
-no examples.
+A column has the text, one the label; others may tell id, split, group, time and annotator. Files
+are matched by the names of their columns; where they are called train, dev, test, they are these
+splits. Cells are as written: `NA` and `null` are texts. Rows without a text are counted by reason,
+and are no examples.
 """
 
 import hashlib
