@@ -20,6 +20,12 @@ WORDS = {
         ("few digits", "many digits"),
     ),
     "capitals": Words("capitals (share)", "Share of the letters that are capitals, 0 to 1."),
+    "punctuation": Words(
+        "punctuation (share)", "Share of the characters that are no letter, digit or blank, 0 to 1."
+    ),
+    "longest": Words("longest word", "Characters of its longest word, between blanks."),
+    "repeated": Words("repeated words (share)", "Share of its words that it has before, 0 to 1."),
+    "markup": Words("markup", "How many tags and entities of HTML it has."),
     "lines": Words("lines", "Lines of the text."),
     "replaced": Words(
         "lost characters (share)", "Share of the characters that are U+FFFD, 0 to 1.", in_card=False
