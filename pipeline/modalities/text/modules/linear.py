@@ -124,11 +124,11 @@ def hinge(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # a bound on time, not on quality
         model.fit(x, y, sample_weight=weights)
-    matrix, bias = np.zeros((x.shape[1], num)), np.full(num, ABSENT)
-    if len(model.classes_) == 2:
-        first, second = model.classes_
+    matrix, bias, present = np.zeros((x.shape[1], num)), np.full(num, ABSENT), np.unique(y)
+    if len(present) == 2:
+        first, second = present
         matrix[:, first], bias[first] = -model.coef_[0] / 2, -model.intercept_[0] / 2
         matrix[:, second], bias[second] = model.coef_[0] / 2, model.intercept_[0] / 2
     else:
-        matrix[:, model.classes_], bias[model.classes_] = model.coef_.T, model.intercept_
+        matrix[:, present], bias[present] = model.coef_.T, model.intercept_
     return Fitted(matrix, bias)
