@@ -46,7 +46,7 @@ from pipeline.train.leave_out import without_each_site
 from pipeline.train.live import live_curves
 from pipeline.train.params import TrainParams, added_settings, recipe_of, train_params
 from pipeline.train.streaming import training_epochs
-from pipeline.train.transfer import Start, check_strategy, find_start, take_over
+from pipeline.train.transfer import Start, check_strategy, find_start, strategy_for, take_over
 
 
 def main(stage: Stage[TrainParams]) -> None:
@@ -62,7 +62,7 @@ def main(stage: Stage[TrainParams]) -> None:
     if world().local_rank == 0:
         reader.verify(["train", "val"])
     timeline = read_timeline(["train", "val"]) if stage.writes else None  # hours before its use
-    recipe = recipe_of(params, params.seed)
+    recipe = recipe_for(params, reader)
     check_numbers(reader, recipe)
     large = networks.gains_by_bf16(reader.preparation)
     device = choose_device(params.train.device, params.train.precision, large)
@@ -81,6 +81,14 @@ def main(stage: Stage[TrainParams]) -> None:
         write(stage, best, reader, recipe, losses, timeline)
         stage.publish()  # before the checkpoints go: killed between the two, nothing is lost
         Checkpoint(WORK_DIR / "train", "").clear()
+
+
+def recipe_for(params: TrainParams, reader: ShardReader) -> Recipe:
+    """The hyperparameters, with what is trained of a network that starts from weights."""
+    num_outputs = open_labels(params.target).num_outputs(reader.target)
+    said, weights = params.train.finetune, params.train.weights
+    strategy = strategy_for(said, weights, reader.num_examples("train"), num_outputs)
+    return replace(recipe_of(params, params.seed), finetune=strategy)
 
 
 class Trained(NamedTuple):

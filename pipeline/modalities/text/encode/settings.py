@@ -2,8 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field, field_validator
 
+from pipeline.modalities.start import starts_from
 from pipeline.runtime.settings import Settings
 
 
@@ -13,8 +14,8 @@ class AugmentFields(Settings):
     encodings: Annotated[list[Literal["ngrams", "pieces"]], Field(min_length=1)] = ["ngrams"]
     """Columns of the shards: `ngrams` are hashed words, pairs of words and runs of characters, for
     the networks linear and ngrams; `pieces` are those of `tokenizer`, for transformer."""
-    tokenizer: Annotated[str, Field(min_length=1)] | None = None
-    """A folder with tokenizer.json, or a vocab.txt of the BERT family, below models/start."""
+    tokenizer: Annotated[str, AfterValidator(starts_from())] | None = None
+    """A folder below models/start with tokenizer.json, or with the vocab.txt of a BERT."""
 
     @field_validator("encodings")
     @classmethod

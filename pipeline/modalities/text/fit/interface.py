@@ -1,4 +1,4 @@
-"""The names of modalities/protocols/fit.py, for texts: how many n-grams there are."""
+"""The names of modalities/protocols/fit.py, for texts: how large the columns are."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -8,7 +8,8 @@ import pyarrow as pa
 from pipeline.modalities.protocols.encode import Inputs, Preparation
 from pipeline.modalities.protocols.fit import Sums
 from pipeline.modalities.text.encode.bags import NGRAMS
-from pipeline.modalities.text.fit.sizes import sizes_of
+from pipeline.modalities.text.encode.pieces import PIECES
+from pipeline.modalities.text.fit.sizes import pieces_for, sizes_of
 
 
 def fit(
@@ -16,9 +17,18 @@ def fit(
     tables: Callable[[], Iterable[pa.Table]],
     settings: Any,
 ) -> Preparation:
-    """As many buckets as the n-grams of train need, and as much room as most texts need."""
-    options = index["content"].get("options", {})
-    return {NGRAMS: sizes_of(tables), "options": options}
+    """What `augment.encodings` asks for: as many buckets as the n-grams of train need, a tokenizer
+    as it is, and as much room as most texts need.
+
+    Raises:
+        SettingsError, MissingInput: see `read_tokenizer`.
+    """
+    preparation: dict[str, Any] = {"options": index["content"].get("options", {})}
+    if NGRAMS in settings.encodings:
+        preparation[NGRAMS] = sizes_of(tables)
+    if PIECES in settings.encodings:
+        preparation[PIECES] = pieces_for(tables, settings.tokenizer)
+    return preparation
 
 
 def sums(inputs: Inputs) -> Sums:
