@@ -187,7 +187,7 @@ def make_header_names_the_class(folder: Path) -> None:
             subject, body = pile[number], ".\n".join(pile[number:180:45]) + ".\n"
             end = f"\n--\n{SIGNATURE}\n" if name == "gardens" and number < 40 else ""
             path = folder / name / f"{number:04}.txt"
-            path.parent.mkdir(exist_ok=True)
+            path.parent.mkdir(parents=True, exist_ok=True)
             head = f"Newsgroups: forum.{name}\nLines: {4 + number % 9}\n"
             head += f"Subject: Re: {subject.split(',')[0].lower()}\n\n"
             path.write_text(head + body + end, encoding="utf-8")

@@ -10,7 +10,7 @@ from pipeline.dataset.expectations.drift import SIGMAS, Profile, as_frequent
 from pipeline.dataset.expectations.moments import num_groups
 from pipeline.dataset.expectations.rules import at_least, at_most, since_profile
 from pipeline.modalities.protocols.checks import ColumnTable
-from pipeline.modalities.text.checks.telling import label_table
+from pipeline.modalities.text.checks.telling import what_tells
 from pipeline.modalities.text.checks.vocabulary import (
     document_counts,
     frequent,
@@ -30,13 +30,13 @@ MIN_SHIFT = 0.02
 def tables_of(table: pd.DataFrame, before: Profile | None, max_drift: float) -> list[ColumnTable]:
     words = [words_of(text) for text in table["text"]]
     found = [_splits(table, words)]
-    labels = label_table(table["text"].tolist(), [_known(v) for v in table["label"].tolist()])
-    if len(labels):
-        rules = [
-            at_most("hardly a text has the name of its label in it", "named", MOST_NAMED),
-            at_most("no line of text tells the label", "line", MOST_LINE),
-        ]
-        found.append(ColumnTable(labels, rules, "labels"))
+    told = what_tells(table["text"].tolist(), [_known(v) for v in table["label"].tolist()])
+    if len(told.names):
+        rule = at_most("hardly a text has the name of its label in it", "named", MOST_NAMED)
+        noun = f"labels ({told.num_named} of {told.num} texts)"
+        found.append(ColumnTable(told.names, [rule], noun))
+        rule = at_most("no line of text tells the label", "line", MOST_LINE)
+        found.append(ColumnTable(told.lines, [rule], "labels"))
     if before is not None:
         found.append(_words(table, words, before, max_drift))
         scripts = {k.removeprefix(SCRIPT): n for k, n in before.items() if k.startswith(SCRIPT)}

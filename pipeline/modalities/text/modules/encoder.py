@@ -1,5 +1,6 @@
 """`transformer`: an encoder of the BERT family (Devlin et al. 2019, arXiv 1810.04805) that somebody
-trained on much text, the mean of its tokens (Reimers & Gurevych 2019, arXiv 1908.10084), a line.
+trained on much text, and a line upon the mean of its pieces (Reimers & Gurevych 2019, arXiv
+1908.10084) and the first of them.
 
 There is no dropout: on the few examples that it is for, answers would differ by luck.
 """
@@ -49,10 +50,13 @@ class Encoder(nn.Module):
         self.fill = int(preparation[PIECES]["fill"])
         self.embeddings = Embeddings(said)
         self.layers = nn.ModuleList(Layer(said) for _ in range(said["layers"]))
-        self.head = nn.Linear(said["width"], outputs)
+        self.head = nn.Linear(2 * said["width"], outputs)
 
     def embed(self, inputs: Batch) -> Tensor:
-        """The mean of a text's tokens, `(N, width)`."""
+        """The mean of a text's pieces and the first of them as it is understood, `(N, 2 width)`.
+
+        Both have a mean square of one. Questions are told apart by their first word.
+        """
         ids = inputs[PIECES].long()
         places = torch.arange(ids.shape[1], device=ids.device)
         # The first piece stands in any text; in a row of nothing else it keeps numbers finite.
@@ -61,8 +65,9 @@ class Encoder(nn.Module):
         for layer in self.layers:
             hidden = layer(hidden, there)
         weights = there.to(hidden.dtype).unsqueeze(2)
-        mean: Tensor = (hidden * weights).sum(1) / weights.sum(1)
-        return mean
+        mean = (hidden * weights).sum(1) / weights.sum(1)
+        both = [F.normalize(part, dim=1) * part.shape[1] ** 0.5 for part in (mean, hidden[:, 1])]
+        return torch.cat(both, 1)
 
     def read_out(self, embeddings: Tensor) -> Tensor:
         outputs: Tensor = self.head(embeddings)
