@@ -29,6 +29,3 @@ class ColumnFields(Settings):
 
     text: Text | list[Text] | None = None
     """The column of texts, or several, which are joined by a line end each."""
-    paraphrases: list[Text] = []
-    """Columns with other wordings of the text, such as translations there and back; they count in
-    training alone."""

@@ -71,11 +71,15 @@ def sheet(rows: Mapping[str, Contents], content_index: ContentIndex, path: Path)
 
 
 def describe_input(preparation: Preparation) -> str:
-    said = preparation["ngrams"]
-    return (
-        "texts in any script; words, pairs of words and runs of 2 to 5 characters, of which up to "
-        f"{said['length']} are looked at"
-    )
+    parts = []
+    if said := preparation.get("ngrams"):
+        parts.append(
+            "words, pairs of words and runs of 2 to 5 characters, of which up to "
+            f"{said['length']} are looked at"
+        )
+    if said := preparation.get("pieces"):
+        parts.append(f"up to {said['length']} pieces of words out of {said['vocabulary']:,}")
+    return f"texts in any script; {'; '.join(parts)}"
 
 
 def privacy(removed: Mapping[str, int]) -> list[str]:

@@ -37,7 +37,6 @@ class Roles(NamedTuple):
     license: str | None
     purposes: str | None
     annotator: str | None
-    paraphrases: list[str]
 
     @property
     def named(self) -> dict[str, str]:
@@ -50,7 +49,7 @@ def said_columns(entry: Any, label_key: str) -> list[str]:
     """All columns that an entry names."""
     columns = entry.columns
     said = [getattr(columns, name, None) for name in (label_key, *OTHERS)]
-    return [name for name in (*_texts(entry), *said, *columns.paraphrases, *entry.slices) if name]
+    return [name for name in (*_texts(entry), *said, *entry.slices) if name]
 
 
 def _texts(entry: Any) -> list[str]:
@@ -79,7 +78,7 @@ def roles_of(entry: Any, columns: Mapping[str, pa.ChunkedArray], labels: Any, wh
     usual = _usual(names, USUAL_SPLITS)
     if found["split"] is None and usual and _are_splits(columns[usual]):
         found["split"] = usual
-    taken = {*found.values(), *entry.slices, *entry.columns.paraphrases}
+    taken = {*found.values(), *entry.slices}
     free = [name for name in names if name not in taken]
     label: str | None = getattr(entry.columns, labels.COLUMN, None)
     texts = _texts(entry)
@@ -96,7 +95,7 @@ def roles_of(entry: Any, columns: Mapping[str, pa.ChunkedArray], labels: Any, wh
                 f"{_some(names)}",
                 fix=f"name it in the catalog entry, under columns: {key}:",
             )
-    return Roles(texts, str(label), labels.COLUMN, **found, paraphrases=entry.columns.paraphrases)
+    return Roles(texts, str(label), labels.COLUMN, **found)
 
 
 def _usual(names: Sequence[str], usual: Iterable[str]) -> str | None:
@@ -148,7 +147,7 @@ def notes_on_columns(entry: Any, roles: Roles, columns: Mapping[str, Any]) -> li
         notes.append(f"texts are those of column {roles.texts[0]}")
     if getattr(entry.columns, roles.label_key, None) is None:
         notes.append(f"labels are those of column {roles.label}")
-    used = {*roles.texts, *roles.named.values(), *roles.paraphrases, *entry.slices}
+    used = {*roles.texts, *roles.named.values(), *entry.slices}
     if unused := [name for name in columns if name not in used]:
         notes.append(f"columns that are not used: {_some(unused)}")
     return notes
