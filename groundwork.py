@@ -30,6 +30,7 @@ from pipeline.dataset.shards.files import WEIGHT, Y
 from pipeline.dataset.shards.reader import Block, ShardReader
 from pipeline.learning.answering import Answering
 from pipeline.learning.answering import Unreadable as Reason
+from pipeline.learning.network_answers import open_network
 from pipeline.params import load_params
 from pipeline.runtime.errors import GroundworkError as Error
 from pipeline.runtime.settings import PARAMS_FILE
@@ -73,7 +74,8 @@ class Model:
     @property
     def labels(self) -> list[str]:
         """Names of the labels, in the order of the model's outputs."""
-        return self._answering.labels.label_names(self._answering.target)
+        about = self._answering.about
+        return open_labels(about["target_kind"]).label_names(about["target"])
 
     @property
     def about(self) -> dict[str, Any]:
@@ -125,7 +127,7 @@ def load(folder: str | Path = "models") -> Model:
     Raises:
         Error: the model is not there, or not whole, or of an older version.
     """
-    return Model(Answering(Path(folder), load_params(ROOT / PARAMS_FILE).ingest))
+    return Model(open_network(Path(folder), load_params(ROOT / PARAMS_FILE).ingest))
 
 
 class Shards(Dataset[dict[str, torch.Tensor]]):

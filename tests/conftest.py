@@ -13,7 +13,12 @@ from pipeline.modalities.images.content.decoding import encode_png
 from tests.support.repository import QUICK, ROOT, Repository, make_clone
 
 # The tests that read the clones `newcomer` and `built`, each half a minute's work.
-READ_THE_CLONES = {"tests/whole/test_pipeline.py", "tests/whole/test_readme.py"}
+READ_THE_CLONES = {
+    "tests/commands/test_data_docs.py",
+    "tests/whole/test_find.py",
+    "tests/whole/test_pipeline.py",
+    "tests/whole/test_readme.py",
+}
 
 if "PYTEST_XDIST_WORKER" in os.environ:
     # The other cores are busy with other tests. Threads that wait for each other in a loop would

@@ -17,7 +17,7 @@ import pandas as pd
 from pipeline.commands.frame import run_command
 from pipeline.dataset.expectations.rules import Rule
 from pipeline.dataset.places import RAW
-from pipeline.dataset.table import read_folder, read_index
+from pipeline.dataset.table import read_folder, read_index, read_schema
 from pipeline.entry import read_entry
 from pipeline.modalities.opening import open_checks
 from pipeline.runtime.errors import MissingInput
@@ -25,7 +25,7 @@ from pipeline.runtime.settings import Kind, read_params
 from pipeline.runtime.stage import WORK_DIR
 from pipeline.targets.opening import open_rules
 from pipeline.validate.assessment import assess
-from pipeline.validate.columns import expected_columns
+from pipeline.validate.columns import expected_columns, time_type
 from pipeline.validate.expectations import Outcome, check, quiet, suite_of
 from pipeline.validate.params import validate_params
 from pipeline.validate.profile import read_profile
@@ -80,7 +80,7 @@ def main() -> None:
     FOLDER.mkdir(parents=True)
     pages = Pages(FOLDER)
     assess(
-        read_folder(RAW, expected_columns(checks, labels).names),
+        read_folder(RAW, expected_columns(checks, labels, time_type(read_schema(RAW))).names),
         index,
         read_entry(params.dataset, params.modality, params.target).expectations,
         checks,

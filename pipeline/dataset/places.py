@@ -1,9 +1,11 @@
-"""Where stages and commands meet on disk, relative to the root of the project."""
+"""Paths where stages and commands meet on disk, relative to the root of the project."""
 
 from pathlib import Path
 
 CATALOG_DIR = Path("data/catalog")
 OPTOUT_DIR = Path("data/optout")
+COLLECTED = Path("data/collected")
+"""What people decided about served examples; ingest reads it beside the source."""
 PROFILES_DIR = Path("data/profiles")
 REVIEWS_DIR = Path("data/reviews")
 
@@ -16,7 +18,8 @@ FINDINGS = Path("data/findings")
 SHARDS = Path("data/shards")
 MODELS = Path("models")
 SERVING = Path("models/serving")
+ADJUSTMENTS = Path("models/adjustments")
 EVALUATION = Path("data/evaluation")
 
 SERVED = Path(".groundwork/serving")
-"""Records of `groundwork serve`, and contents where it keeps them."""
+"""Records of `groundwork serve`, and contents if it keeps them."""

@@ -50,6 +50,8 @@ class Facts:
     """What ingest counted, as in reports/ingest.json."""
     labels: Mapping[str, Any]
     """What clean counted, as in reports/labels.json."""
+    noticed: Sequence[str] = ()
+    """What ingest noticed about the source, in sentences."""
     unjudged: Sequence[tuple[str, str]] = ()
     """Checks of validate that could not be judged, and why."""
 
@@ -129,6 +131,9 @@ def provenance(facts: Facts) -> Iterator[str]:
         yield f"- homepage: <{entry.homepage}>"
     if entry.citation:
         yield f"- to cite: {plain(entry.citation)}"
+    if facts.noticed:
+        yield "- noticed when it was read:"
+        yield from (f"  - {plain(sentence)}" for sentence in facts.noticed)
 
 
 def left_out(facts: Facts) -> Iterator[str]:

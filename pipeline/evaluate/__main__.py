@@ -4,7 +4,8 @@ reads   data/shards/ (test; val for what is fitted last), data/clean/ (measureme
         modality that corrupts these), models/ (serving/, baselines), data/findings/ (duplicates of
         test)
 writes  data/evaluation/ (predictions, mistakes, intervals, slices and further tables of the target,
-        the model beside its baselines, all at full precision), reports/metrics.json
+        by what each example was sliced, the model beside its baselines, all at full precision),
+        reports/metrics.json
 params  modality, target, evaluate
 
 What is evaluated is what is served: the graph of the stage `export`, not the network.
@@ -89,6 +90,7 @@ def main(stage: Stage[EvaluateParams]) -> None:
     folder = stage.output(str(EVALUATION))
     about = {key: graph.about[key] for key in ("modality", "target_kind", "target")}
     tables = {
+        "examples": parts_table(test),
         "gaps": GAPS.empty_table(),
         **evaluation.tables,
         "baselines": against.table,
@@ -164,6 +166,13 @@ def read_test(shard: Shard, stress: Stress, timeline: Timeline | None = None) ->
         else TestTimes(timeline.times[timeline.of("test")], timeline.horizon),
         values={name.removeprefix(SLICE): table[name].to_pylist() for name in slices},
     )
+
+
+def parts_table(test: TestSplit) -> pa.Table:
+    """The table `examples`: id, and by what slices are made: measurements, and `slice_` columns."""
+    values = {f"{SLICE}{name}": pa.array(v, pa.string()) for name, v in test.values.items()}
+    measured = {name: pa.array(v, pa.float64()) for name, v in test.measurements.items()}
+    return pa.table({"id": pa.array(test.ids, pa.string()), **measured, **values})
 
 
 if __name__ == "__main__":

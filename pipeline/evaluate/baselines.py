@@ -14,8 +14,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from scipy import sparse  # type: ignore[import-untyped]
 
-from pipeline.dataset.arrays import Float32, Float64
+from pipeline.dataset.arrays import Float32
 from pipeline.targets.bootstrap import bootstrap_sums, percentile_interval
+from pipeline.targets.by_example import by_example
 from pipeline.targets.forecasts import diebold_mariano, independent_owners
 from pipeline.targets.protocols.judging import (
     Answers,
@@ -29,7 +30,6 @@ from pipeline.targets.protocols.labels import TargetIndex
 
 BETTER, WORSE, UNSURE = "better", "worse", "not surely"
 MIN_T = 1.96
-ROWS_AT_ONCE = 512
 
 SCHEMA = pa.schema(
     [
@@ -127,7 +127,7 @@ def _compared(
         verdict = BETTER if gains[0] > 0 else WORSE if gains[1] < 0 else UNSURE
         t = None
         if times is not None:
-            t = _diebold_mariano(judging, metric, ours, theirs, times, float(values[0][metric]))
+            t = _diebold_mariano(judging, metric, ours, theirs, times)
             if t is not None and not abs(t) >= MIN_T:
                 verdict = UNSURE
         rows.append(
@@ -151,23 +151,13 @@ def _diebold_mariano(
     ours: sparse.csr_array,
     theirs: sparse.csr_array,
     times: TestTimes,
-    value: float,
 ) -> float | None:
     """The t value of the difference of a metric of each example, the less the better.
 
-    None of a metric that is no mean over examples, by its `value` for the model.
+    None of a metric that is no mean over examples.
     """
-    good = judging.GOOD[metric]
-    one, other = (-good * _by_example(judging, metric, scores) for scores in (ours, theirs))
-    if not np.isclose(-good * one.mean(), value, rtol=1e-4):
+    values = [by_example(judging, metric, scores) for scores in (ours, theirs)]
+    if any(value is None for value in values):
         return None
+    one, other = (-judging.GOOD[metric] * value for value in values if value is not None)
     return diebold_mariano(one, other, times.ordinals, times.horizon)
-
-
-def _by_example(judging: Judging, metric: str, scores: sparse.csr_array) -> Float64:
-    """A metric of each example by itself, `(N,)`."""
-    parts = [
-        judging.metrics_of(scores[start : start + ROWS_AT_ONCE].toarray())[metric]
-        for start in range(0, scores.shape[0], ROWS_AT_ONCE)
-    ]
-    return np.concatenate(parts)

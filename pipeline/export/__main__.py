@@ -2,7 +2,7 @@
 
 See docs/decisions/exported-graph.md.
 
-reads   data/shards/ (val), data/clean/ (measurements of val), models/
+reads   data/shards/ (val), data/clean/ (measurements of val), models/ with adjustments/
 writes  models/serving/ (model.onnx; serving.json, what it is; reference.npz, what traffic is
         compared with), reports/export.json
 params  modality, target, export
@@ -26,7 +26,8 @@ from pipeline.dataset.arrays import Float32
 from pipeline.dataset.places import CLEAN, MODELS, SERVING, SHARDS
 from pipeline.dataset.shards.files import Shard
 from pipeline.dataset.shards.reader import ShardReader
-from pipeline.dataset.table import file_sha256, read_folder
+from pipeline.dataset.table import read_folder
+from pipeline.export.adjusting import adjust
 from pipeline.export.comparing import (
     Agreement,
     Figures,
@@ -49,7 +50,7 @@ from pipeline.modalities.opening import open_stress
 from pipeline.runtime.errors import MissingInput
 from pipeline.runtime.process import available_cores
 from pipeline.runtime.stage import Stage, run_stage
-from pipeline.serving.folder import MODEL_ONNX, REFERENCE_NPZ, SERVING_JSON, write_about
+from pipeline.serving.folder import MODEL_ONNX, REFERENCE_NPZ, write_about
 from pipeline.serving.graph import Graph, ask, open_session
 from pipeline.targets.opening import open_judging, open_loss
 from pipeline.targets.protocols.judging import Answers
@@ -74,7 +75,8 @@ def main(stage: Stage[ExportParams]) -> None:
     judging = open_judging(stage.params.target)
     rows_at_once = getattr(model.network, "rows_at_once", ROWS_AT_ONCE)
 
-    served = ServedNetwork(model.network, [column.name for column in columns])
+    shift = adjust(model.network, settings.adjustment, model.about["weights_sha256"])
+    served = ServedNetwork(model.network, [column.name for column in columns], shift)
     outputs, embeddings = answer_and_embed(served, val.inputs, device)
     graph = make_graph(served, columns)
     answers = ask_graph(as_bytes(graph), val, rows_at_once)
@@ -158,8 +160,8 @@ def read_measured(reader: ShardReader, val: Shard) -> dict[str, NDArray]:
 def report(
     folder: Path, precision: str, agreed: Agreement, figures: Figures, num: int
 ) -> dict[str, Any]:
-    """The content of reports/export.json. Its digests are in git, so that a tag vouches for the
-    files."""
+    """The content of reports/export.json: figures alone, which `dvc metrics diff` compares.
+    Digests stand in serving.json."""
     return {
         "precision": precision,
         "examples": num,
@@ -168,9 +170,6 @@ def report(
         figures.name: figures.served,
         f"{figures.name}_network": figures.network,
         "model_bytes": (folder / MODEL_ONNX).stat().st_size,
-        "model_sha256": file_sha256(folder / MODEL_ONNX),
-        "reference_sha256": file_sha256(folder / REFERENCE_NPZ),
-        "serving_sha256": file_sha256(folder / SERVING_JSON),
     }
 
 

@@ -1,8 +1,12 @@
 """Parameters of export."""
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from pipeline.runtime.settings import Fraction, Kind, Settings
+
+Adjustment = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 
 
 class Export(Settings):
@@ -15,6 +19,8 @@ class Export(Settings):
     max_accuracy_drop: Fraction
     """By how much `int8` may lower the accuracy on validation, 0.005 being half a percentage point;
     of an error, by what share it may rise. Beyond, the stage fails."""
+    adjustment: Adjustment = "none"
+    """The name of a file in models/adjustments, which `groundwork adjust` made of traffic."""
 
 
 class ExportParams(Kind):

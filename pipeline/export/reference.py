@@ -30,7 +30,7 @@ from pipeline.dataset.arrays import Float32, Float64
 NUM_AXES = 16
 WIDE = 1024
 """Inputs of more values a row, such as pixels, have one mean over all."""
-MOST_ROWS, MOST_VALUES = 2000, 250_000
+MOST_ROWS, MOST_VALUES = 8000, 250_000
 """Of single examples, so that it stays near 1 MB."""
 
 

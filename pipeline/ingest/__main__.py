@@ -1,7 +1,7 @@
 """Ingest: bring the data in, without personal metadata, measured, with provenance and splits.
 
 reads   data/catalog/<dataset>.yaml, the source and annotations that it names,
-        data/optout/<dataset>.csv
+        data/collected/<dataset>.parquet, data/optout/<dataset>.csv
 writes  data/raw/, reports/ingest.json
 params  dataset, modality, target, seed, ingest
 """
@@ -20,6 +20,7 @@ from pipeline.dataset.table import SPLITS, write_index
 from pipeline.entry import read_entry
 from pipeline.ingest.account import account, figures, of_splits, print_account
 from pipeline.ingest.annotations import AnnotationSummary, add_annotations, move_to_pool
+from pipeline.ingest.collected import with_collected
 from pipeline.ingest.params import IngestParams, ingest_params
 from pipeline.ingest.refusals import refuse_data, refuse_source
 from pipeline.ingest.reuse import KnownParts
@@ -28,7 +29,7 @@ from pipeline.ingest.schema import schema_of
 from pipeline.ingest.sources.opening import BUILTIN, annotations_of, open_source
 from pipeline.ingest.survey import Survey
 from pipeline.modalities.opening import open_prepare
-from pipeline.modalities.protocols.prepare import Prepare
+from pipeline.modalities.protocols.prepare import Prepare, content_column
 from pipeline.runtime.process import map_ordered, prepare_workers
 from pipeline.runtime.stage import Stage, run_stage
 from pipeline.sources.places.trees import UNPACKED_DIR
@@ -43,6 +44,7 @@ def main(stage: Stage[IngestParams]) -> None:
     if not entry.uri.startswith(BUILTIN):
         prepare_workers()  # they start while this process lists the source
     source = open_source(entry, prepare, labels, params.ingest.max_file_mb * 1e6)
+    source = with_collected(source, params.dataset, content_column(prepare))
     refuse_source(entry, source, prepare, labels)
     key = read_or_make_key() if params.ingest.pseudonymise else None
     make_job = job_maker(
@@ -95,6 +97,7 @@ def main(stage: Stage[IngestParams]) -> None:
         counts=counts,
         pool=pool,
         **in_time(entry),
+        **noticed(source),
     )
     stage.write_report("reports/ingest.json", counts)
     tell(stage, survey, source, labels.describe(source.target))
@@ -110,6 +113,12 @@ def in_time(entry: Entry) -> dict[str, Any]:
     """The split rule for the index, where time decides: clean makes its folds by it too."""
     rule = entry.split.model_dump(exclude_defaults=True)
     return {"split": rule} if entry.split.by == "time" else {}
+
+
+def noticed(source: Source) -> dict[str, Any]:
+    """What was chosen or doubted about the source, in sentences, for the card."""
+    sentences = [*source.notes, *source.doubts]
+    return {"noticed": sentences} if sentences else {}
 
 
 def content_index(entry: Entry, source: Source, survey: Survey, modality: str) -> dict[str, Any]:

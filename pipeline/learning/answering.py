@@ -1,25 +1,24 @@
 """What a trained model says of examples as people have them: paths, or bytes of files.
 
 They are prepared as ingest prepares them and encoded as augment does, in batches of which each is
-answered before the next is read.
+answered before the next is read. No torch here: network_answers.py has the network, and
+`from_graph` takes what is served.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 from numpy.typing import NDArray
 
-from pipeline.dataset.arrays import Float64
+from pipeline.dataset.arrays import Float32, Float64
 from pipeline.learning.contributions import named_inputs, without_each
-from pipeline.learning.device import choose_device
-from pipeline.learning.inference import predict
-from pipeline.learning.model_file import load_model
 from pipeline.modalities.opening import open_encode, open_prepare
 from pipeline.modalities.protocols.encode import Inputs
 from pipeline.runtime.errors import SettingsError
-from pipeline.targets.opening import open_judging, open_labels
+from pipeline.serving.graph import Graph
+from pipeline.targets.opening import open_answers
 
 EXAMPLES_AT_ONCE = 1000
 BYTES_AT_ONCE = 32 << 20  # of files
@@ -42,28 +41,33 @@ class Answered(NamedTuple):
 class Answering:
     """A trained model with all that it takes from files to answers."""
 
-    def __init__(self, folder: Path, limits: Any) -> None:
-        """Load the model in `folder`; `limits` are the section `ingest` of params.yaml.
+    def __init__(
+        self, about: Mapping[str, Any], outputs_of: Callable[[Inputs], Float32], limits: Any
+    ) -> None:
+        """Take a model that was opened.
 
-        Raises:
-            MissingInput: the model is not there, or not whole, or of an older version.
+        Args:
+            about: models/model.json, or serving.json.
+            outputs_of: what the network makes of N examples, `(N, K)`.
+            limits: the section `ingest` of params.yaml.
         """
-        self.device = choose_device("auto", "fp32", False)
-        model = load_model(folder, self.device)
-        self.network, self.about = model.network, model.about
+        self.about, self._outputs_of = dict(about), outputs_of
         self.prepare = open_prepare(self.about["modality"])
         options = self.about["preparation"].get("options", {})
         self.limits = SimpleNamespace(**limits.model_dump(), **options)
-        self.labels = open_labels(self.about["target_kind"])
+        self._outputs, self.labels = open_answers(self.about["target_kind"])
         self._encode = open_encode(self.about["modality"])
-        self._judging = open_judging(self.about["target_kind"])
         self._max_bytes = limits.max_file_mb * 1e6
+
+    @classmethod
+    def from_graph(cls, graph: Graph, limits: Any) -> "Answering":
+        """Take the graph that is served; it answers as the network does (stage `export`)."""
+        return cls(graph.about, lambda inputs: graph.answer(inputs)[0], limits)
 
     @property
     def target(self) -> Mapping[str, Any]:
-        """What labels may be."""
-        target: Mapping[str, Any] = self.about["target"]
-        return target
+        """What labels may be, and what was fitted on validation where the graph answers."""
+        return {**self.about["target"], **self.about.get("calibration", {})}
 
     def answer(self, examples: Iterable[Example]) -> Iterator[Answered]:
         """Answer each in its turn; what cannot be read costs the others nothing.
@@ -84,7 +88,8 @@ class Answering:
 
     def as_json(self, answer: Float64) -> dict[str, Any]:
         """An answer as a JSON object: see `Labels.answer`."""
-        return self.labels.answer(answer, self.target)
+        values: dict[str, Any] = self.labels.answer(answer, self.target)
+        return values
 
     def explain(self, example: Example) -> dict[str, Float64]:
         """What the model says of one readable example with each of its inputs missing, `(K,)`.
@@ -141,4 +146,5 @@ class Answering:
         return self._said(inputs)
 
     def _said(self, inputs: Inputs) -> Float64:
-        return self._judging.probabilities(predict(self.network, inputs, self.device))
+        said: Float64 = self._outputs.probabilities(self._outputs_of(inputs))
+        return said

@@ -11,7 +11,7 @@ from pipeline.targets.protocols.card import TableRows
 
 
 def training_curves(history: TableRows, best_epoch: int, path: Path) -> None:
-    """Loss and what else is counted of training and validation by epoch, the best epoch marked.
+    """Draw loss and other figures of training and validation by epoch; the best epoch is marked.
 
     `history` has columns `train_<name>` and `val_<name>`, loss first.
     """

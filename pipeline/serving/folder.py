@@ -77,6 +77,11 @@ def read_about(folder: Path) -> dict[str, Any]:
     return about
 
 
+def folder_digest(folder: Path) -> str:
+    """Hex SHA-256 of serving.json, which has the digests of the other files."""
+    return hashlib.sha256((folder / SERVING_JSON).read_bytes()).hexdigest()
+
+
 def read_file(folder: Path, about: Mapping[str, Any], name: str) -> bytes:
     """The content of a file beside serving.json, verified.
 

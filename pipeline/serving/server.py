@@ -6,6 +6,7 @@ import logging
 import signal
 import socket
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,6 +22,7 @@ from pipeline.serving.metrics import Metrics
 from pipeline.serving.model import Model
 from pipeline.serving.recording.contents import Contents
 from pipeline.serving.recording.recorder import Recorder
+from pipeline.serving.releases.following import Source, SourceFollower
 from pipeline.serving.state import State
 
 DRAIN_SECONDS = 1.0
@@ -41,6 +43,8 @@ class Options(NamedTuple):
     records: Path
     keep_days: int | None
     """For how long contents are kept; None for not at all."""
+    source: Source | None = None
+    """Where releases come from, whose link is the folder."""
 
 
 class Server:
@@ -61,6 +65,10 @@ class Server:
         def make_recorder(model: Model) -> Recorder:
             return Recorder(options.records, model, metrics, contents)
 
+        self._source = None
+        if options.source is not None:
+            self._source = SourceFollower(options.source, partial(print, flush=True))
+            self._source.update()  # where it fails, the last release serves
         self._socket = _listen(options.host, options.port)
         serving = start_serving(options.folder, make_recorder)
         metrics.show_model(serving.model.version, serving.model.digest)
@@ -91,11 +99,15 @@ class Server:
             **protocol_options(),
         )
         self._follower.start()
+        if self._source is not None:
+            self._source.start()
         try:
             with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
                 runner.run(self._serve(uvicorn.Server(config), on_start))
         finally:
             self._follower.close()
+            if self._source is not None:
+                self._source.close()
             self.state.batcher.close()
             self.state.batcher.serving.recorder.close()
 
@@ -114,7 +126,12 @@ class Server:
                 server.should_exit = server.force_exit = True
             ends.add(loop.create_task(end()))
 
-        with _signals(loop, begin_end, self._follower.look_now):
+        def reload() -> None:
+            self._follower.look_now()
+            if self._source is not None:
+                self._source.look_now()
+
+        with _signals(loop, begin_end, reload):
             server.capture_signals = contextlib.nullcontext  # type: ignore[assignment, method-assign]
             on_start()
             await server.serve([self._socket])

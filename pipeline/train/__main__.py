@@ -12,7 +12,7 @@ Several processes train one network where `train.processes` says so, or where to
 `torchrun --nproc-per-node=N -m pipeline.train`. The first of them alone writes.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -33,12 +33,13 @@ from pipeline.learning.fitting.recipe import Recipe
 from pipeline.learning.inference import predict
 from pipeline.learning.model_file import save_model
 from pipeline.modalities.opening import open_network
-from pipeline.runtime.errors import SettingsError, TrainingError
 from pipeline.runtime.process import world
 from pipeline.runtime.stage import WORK_DIR, Stage, run_stage
 from pipeline.targets.opening import open_labels, open_loss
 from pipeline.targets.protocols.loss import Loss
 from pipeline.train.alone import fit_itself, fits_itself
+from pipeline.train.building import build_network
+from pipeline.train.checks import check_candidates, check_loss, check_numbers
 from pipeline.train.choosing import choose, why
 from pipeline.train.history import write_history, write_speed
 from pipeline.train.launch import launch_ranks
@@ -46,7 +47,7 @@ from pipeline.train.leave_out import without_each_site
 from pipeline.train.live import live_curves
 from pipeline.train.params import TrainParams, added_settings, recipe_of, train_params
 from pipeline.train.streaming import training_epochs
-from pipeline.train.transfer import Start, check_strategy, find_start, strategy_for, take_over
+from pipeline.train.transfer import Start, check_strategy, strategy_for
 
 
 def main(stage: Stage[TrainParams]) -> None:
@@ -116,19 +117,8 @@ def train_one(
 ) -> Trained:
     """Build the network of that name and train it; what a run that is stopped leaves to the next
     is in the folder."""
-    params = stage.params
-    networks, loss = open_network(params.modality), open_loss(params.target)
-    num_outputs = open_labels(params.target).num_outputs(reader.target)
-    weights = params.train.weights
-    start = find_start(
-        weights, model=name, modality=params.modality, preparation=reader.preparation
-    )
-    torch.manual_seed(params.seed)
-    network = networks.build(name, start.preparation, num_outputs, params.train)
-    message = take_over(
-        network, start, weights, model=name, target=reader.target, num_outputs=num_outputs
-    )
-    start = replace(start, tensors={})  # they take memory
+    params, loss = stage.params, open_loss(stage.params.target)
+    network, start, message = build_network(params, name, reader)
     num_parameters = sum(p.numel() for p in network.parameters())
     size = f"{num_parameters:,} parameters, " if num_parameters else ""  # trees have none
     num_train = reader.num_examples("train")
@@ -168,40 +158,6 @@ def train_one(
             on_epoch=lambda row: bar.describe(log(row)),
         )
     return Trained(name, network, start, fitted)
-
-
-def check_loss(loss: Loss, reader: ShardReader, params: TrainParams) -> None:
-    """Raises SettingsError where the settings of the loss do not fit the labels."""
-    if problem := loss.problem_in(reader.target, params.train):
-        raise SettingsError(f"params.yaml: {problem}", fix="change either, and dvc repro")
-
-
-def check_candidates(names: Sequence[str], params: TrainParams) -> None:
-    """Raises SettingsError where several networks are to start from the weights of one."""
-    if len(names) > 1 and params.train.weights != "none":
-        raise SettingsError(
-            f"params.yaml: model {params.model} tries {', '.join(names)}, but train.weights is "
-            f"{params.train.weights}, which is of one network",
-            fix="set model to the network that the weights are of, or train.weights: none",
-        )
-
-
-def check_numbers(reader: ShardReader, recipe: Recipe) -> None:
-    """Raises TrainingError or SettingsError for fewer examples than training needs."""
-    num_train, num_val = reader.num_examples("train"), reader.num_examples("val")
-    least = 2 * world().size  # batch norm needs two on each rank
-    if num_train < least or num_val < 1:
-        raise TrainingError(
-            f"{SHARDS} has {num_train} training and {num_val} validation examples, "
-            f"expected at least {least} and 1",
-            fix="bring more data, or change `split` in the catalog entry",
-        )
-    if recipe.batch_size < least:
-        raise SettingsError(
-            f"batch_size is {recipe.batch_size}, which {world().size} processes share: "
-            "each needs two examples",
-            fix=f"set batch_size: {least} at least, or start fewer processes",
-        )
 
 
 def losses_of(

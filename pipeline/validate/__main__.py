@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pipeline.dataset.expectations.rules import PROFILE
 from pipeline.dataset.places import EXPECTATIONS, PROFILE_FILE, PROFILES_DIR, QUARANTINE, RAW
-from pipeline.dataset.table import read_folder, read_index
+from pipeline.dataset.table import read_folder, read_index, read_schema
 from pipeline.entry import read_entry
 from pipeline.modalities.opening import open_checks
 from pipeline.runtime.errors import BrokenDataset, one_line
@@ -21,7 +21,7 @@ from pipeline.runtime.files import optional
 from pipeline.runtime.stage import WORK_DIR, Stage, run_stage
 from pipeline.targets.opening import open_rules
 from pipeline.validate.assessment import Assessment, assess
-from pipeline.validate.columns import expected_columns
+from pipeline.validate.columns import expected_columns, time_type
 from pipeline.validate.expectations import Outcome
 from pipeline.validate.params import ValidateParams, validate_params
 from pipeline.validate.profile import read_profile, unknown_features
@@ -29,14 +29,14 @@ from pipeline.validate.profile import read_profile, unknown_features
 EVIDENCE = WORK_DIR / "failed_validation.csv"  # outputs of a failed stage are not published
 NUM_PRINTED = 10
 HEAD = ("expectation", "consequence", "result", "found", "not_judged")
-"""Of data/expectations.csv; not_judged says why, of the whole or of some rows."""
+"""Columns of data/expectations.csv; not_judged gives the reason, for all or for some rows."""
 
 
 def main(stage: Stage[ValidateParams]) -> None:
     params = stage.params
     limits = params.validation
     checks, labels = open_checks(params.modality), open_rules(params.target)
-    table = read_folder(RAW, expected_columns(checks, labels).names)
+    table = read_folder(RAW, expected_columns(checks, labels, time_type(read_schema(RAW))).names)
     index = read_index(RAW)
     features = checks.features(index["content"])
     before = read_profile(params.dataset, features)
@@ -109,13 +109,13 @@ def main(stage: Stage[ValidateParams]) -> None:
 
 
 def failed_rows(found: Assessment) -> list[tuple[str, str]]:
-    """Each row that fails something, and what, but for those set aside."""
+    """Each row that fails a rule, and the rule, except rows set aside."""
     failed = found.failed("critical") + found.failed("warning")
     return [(id, outcome.name) for outcome in failed for id in outcome.failed_ids]
 
 
 def row_of(outcome: Outcome) -> tuple[str, ...]:
-    """A line of data/expectations.csv; its columns are HEAD."""
+    """A line of data/expectations.csv, with the columns HEAD."""
     result = ("holds" if outcome.success else "fails") if outcome.judged else "not judged"
     return (outcome.name, outcome.consequence, result, outcome.observed, outcome.unjudged)
 

@@ -17,13 +17,14 @@ import pyarrow.compute as pc
 
 from pipeline.dataset.catalog import Expectation
 from pipeline.dataset.expectations.drift import Profile
+from pipeline.dataset.expectations.gaps import beyond_gap, times_as_numbers
 from pipeline.dataset.expectations.relations import add_repeats, in_several_splits, split_codes
 from pipeline.dataset.expectations.rules import Rule, hardly_moved, unjudged
 from pipeline.modalities.protocols.checks import Checks
 from pipeline.targets.protocols.rules import Rules
 from pipeline.validate import drift
 from pipeline.validate import rules as suite
-from pipeline.validate.columns import column_table, expected_columns
+from pipeline.validate.columns import column_table, expected_columns, time_type
 from pipeline.validate.expectations import Outcome, check, rule_of
 from pipeline.validate.profile import id_checksums, make_profile
 
@@ -74,7 +75,7 @@ def assess(
         SettingsError: an expectation of the entry cannot be made or evaluated.
     """
     content, target, max_drift = index["content"], index["target"], settings.max_drift
-    columns = column_table(table.schema, expected_columns(checks, labels))
+    columns = column_table(table.schema, expected_columns(checks, labels, time_type(table.schema)))
     outcomes = ask(columns, suite.COLUMN_RULES, "columns")
     if not outcomes[0].success:
         return Assessment(outcomes, {})
@@ -100,6 +101,7 @@ def assess(
     checks.add_relations(kept)
     across = [] if "split" in index else [suite.whole_groups(bool(kept["group"].notna().any()))]
     rules = [*across, *suite.table_rules(checks.ACROSS_SPLITS, checks.AMONG_EXAMPLES)]
+    rules += suite.TIME_RULES if "time" in kept else []
     rules += about_table
     signal = labels.signal(kept, partial(checks.patterns, content=content), checksums, target)
     if signal is not None:
@@ -185,8 +187,10 @@ def _add_relations(kept: pd.DataFrame) -> None:
     """Add what rows are to each other: truth values.
 
     straddles: its group is in several splits. repeated: an earlier row has the same content;
-    leaked: a row in another split has.
+    leaked: a row in another split has. Where there are times, beyond_gap: see `beyond_gap`.
     """
     groups = pd.factorize(kept["group"])[0]
     kept["straddles"] = in_several_splits(groups, split_codes(kept))
     add_repeats(kept, "", kept["sha256"])
+    if "time" in kept:
+        kept["beyond_gap"] = beyond_gap(times_as_numbers(kept["time"]))

@@ -8,8 +8,16 @@ from pipeline.modalities.protocols.checks import Checks
 from pipeline.targets.protocols.rules import Rules
 
 
-def expected_columns(checks: Checks, labels: Rules) -> pa.Schema:
-    """Columns by what an example is and what is said of it, with their types."""
+def time_type(schema: pa.Schema) -> str | None:
+    """The type of the column `time`, by its name in Arrow; None where there is none."""
+    return str(schema.field("time").type) if "time" in schema.names else None
+
+
+def expected_columns(checks: Checks, labels: Rules, time: str | None = None) -> pa.Schema:
+    """Columns by what an example is and what is said of it, with their types.
+
+    `time` is as `time_type` returns it.
+    """
     return raw_schema(
         [pa.field(name, pa.type_for_alias(kind)) for name, kind in checks.CONTENT.items()],
         labels.LABEL,
@@ -17,6 +25,7 @@ def expected_columns(checks: Checks, labels: Rules) -> pa.Schema:
             *(pa.field(m.name, pa.type_for_alias(m.type)) for m in checks.MEASUREMENTS),
             *(pa.field(name, WORD) for name in checks.WORDS),
         ],
+        time,
     )
 
 

@@ -104,6 +104,12 @@ def test_the_card_says_what_could_not_be_judged():
     assert "Nothing: every check had enough to go by." in write_card(facts()).splitlines()
 
 
+def test_the_card_says_what_was_noticed_when_the_source_was_read():
+    card = write_card(facts(noticed=["k = 1 (3 rows are alone)", "<b>2</b> images lie in x"]))
+    assert "- noticed when it was read:\n  - k = 1 (3 rows are alone)\n  - \\<b" in card
+    assert "noticed" not in write_card(facts())
+
+
 def test_the_head_is_that_of_the_hub():
     _, head, _ = write_card(facts(entry=Entry(uri="x", license="MIT", title='a "b": c'))).split(
         "---\n", 2

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from pipeline.dataset.parts import write_tables
-from pipeline.dataset.places import CLEAN, MODELS, SERVING, SHARDS
+from pipeline.dataset.places import ADJUSTMENTS, CLEAN, MODELS, SERVING, SHARDS
 from pipeline.dataset.shards.reader import ShardReader
 from pipeline.dataset.table import file_sha256, words, write_index
 from pipeline.export import __main__ as export
@@ -52,7 +52,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     write_clean(reader.read("val", 0).ids)
     torch.manual_seed(0)
     network = build("article_cnn", reader.preparation, len(CLASSES), None)
-    MODELS.mkdir()
+    ADJUSTMENTS.mkdir(parents=True)
     about = {
         "model": "article_cnn",
         "modality": "images",
@@ -82,9 +82,7 @@ def test_what_is_exported_answers_as_the_model(capsys):
     report = run()
     assert report["largest_change"] <= 1e-5
     assert (report["precision"], report["examples"], report["agreement"]) == ("fp32", 20, 1.0)
-    for name in ("model.onnx", "reference.npz", "serving.json"):
-        key = f"{name.split('.')[0]}_sha256"
-        assert report[key] == file_sha256(SERVING / name)
+    assert [key for key in report if "sha256" in key] == [], "no figures"
     assert sorted(path.name for path in SERVING.iterdir()) == [
         "model.onnx",
         "reference.npz",

@@ -28,12 +28,18 @@ EMBEDDING = 4
 
 
 def write_model(
-    folder: Path, seed: int = 0, classes: Sequence[str] = CLASSES, shape: tuple = SHAPE
+    folder: Path,
+    seed: int = 0,
+    classes: Sequence[str] = CLASSES,
+    shape: tuple = SHAPE,
+    noise: float = 0.0,
 ) -> None:
-    """A linear network of images, whose outputs the seed decides."""
+    """A linear network of images, whose outputs the seed decides, and noise of its weights."""
     num_in, random = int(np.prod(shape)), np.random.default_rng(seed)
     embed = random.normal(size=(num_in, EMBEDDING)).astype(np.float32) / num_in
     weights = random.normal(size=(EMBEDDING, len(classes))).astype(np.float32) * 4
+    others = np.random.default_rng(seed + 1).normal(size=weights.shape).astype(np.float32) * 4
+    weights += np.float32(noise) * others
     nodes = [
         helper.make_node("Cast", [INPUT], ["as_float"], to=TensorProto.FLOAT),
         helper.make_node("Div", ["as_float", "scale"], ["scaled"]),
@@ -191,10 +197,17 @@ SERVE = [sys.executable, "-m", "pipeline.commands.serve"]
 
 
 @contextmanager
-def serving(place: Path, *arguments: str, env: dict[str, str] | None = None) -> Iterator[Running]:
+def serving(
+    place: Path,
+    *arguments: str,
+    env: dict[str, str] | None = None,
+    command: Sequence[str] = SERVE,
+    port: int | None = 0,
+) -> Iterator[Running]:
     """A server in the folder `place`, of models/serving there; killed at the end."""
+    at = [] if port is None else ["--port", str(port)]
     process = subprocess.Popen(
-        [*SERVE, "--port", "0", *arguments],
+        [*command, *at, *arguments],
         cwd=place,
         env=environment() | {"PYTHONPATH": str(ROOT)} | (env or {}),
         stdout=subprocess.PIPE,

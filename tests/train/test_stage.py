@@ -16,6 +16,7 @@ SAME_EVERY_TIME = (
 )
 
 
+@pytest.mark.slow  # 20 s
 def test_a_model_of_our_own_is_fine_tuned_and_named(quick_clone):
     trained = quick_clone
     trained.set_params({"batch_size": 8})

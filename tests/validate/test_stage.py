@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -59,9 +59,21 @@ def write_raw(columns: dict[str, list[Any]]) -> None:
     write_index(Path("data/raw"), files, **INDEX)
 
 
+@pytest.fixture(autouse=True)
+def stages() -> Iterator[None]:
+    """Close the stages of a test, which reads outputs by the names that they have till then."""
+    yield
+    while STAGES:
+        STAGES.pop().close()
+
+
+STAGES: list[Stage] = []
+
+
 def run() -> dict[str, Any]:
     """The stage in this process; returns what reports/validation.json says."""
-    main(Stage("validate", validate_params("images", "classes")))
+    STAGES.append(Stage("validate", validate_params("images", "classes")))
+    main(STAGES[-1])
     return report("validation")
 
 

@@ -41,6 +41,7 @@ def test_it_is_small():
     assert len(code) < MOST_LINES
 
 
+@pytest.mark.slow  # a minute for all
 def test_it_goes_through_all_stages(waves):
     assert report(waves, "ingest.json")["examples"] == 181
     assert report(waves, "validation.json")["quarantined"] == 1
@@ -53,11 +54,13 @@ def test_it_goes_through_all_stages(waves):
     assert "series of 24 numbers" in (waves.path / "reports/modelcard.md").read_text()
 
 
+@pytest.mark.slow  # a minute for all
 def test_it_answers(waves):
     lines = waves.run("groundwork predict ../waves/rising/000.json ../waves/falling/000.json")
     assert [line.split()[1] for line in lines.splitlines()] == ["rising", "falling"]
 
 
+@pytest.mark.slow  # a minute for all
 def test_an_edit_of_it_runs_nothing_of_images(built, tmp_path):
     """Where params.yaml names images; `built` is finished."""
     folder = built.path / "pipeline/modalities/series"
@@ -71,6 +74,7 @@ def test_an_edit_of_it_runs_nothing_of_images(built, tmp_path):
         shutil.rmtree(folder)
 
 
+@pytest.mark.slow  # a minute for all
 def test_another_modality_than_that_of_the_dataset_is_refused_before_anything_runs(waves):
     output = waves.run("dvc exp run -S modality=images", expect=None)
     assert "Running stage 'check'" in output
@@ -80,6 +84,7 @@ def test_another_modality_than_that_of_the_dataset_is_refused_before_anything_ru
     waves.restore()
 
 
+@pytest.mark.slow  # a minute for all
 def test_a_modality_that_there_is_not_is_refused_in_one_line(waves):
     output = waves.run("dvc exp run -S modality=smells", expect=None)
     assert "Running stage 'ingest'" not in output

@@ -79,6 +79,7 @@ def folder(tmp_path: Path) -> Path:
     return place
 
 
+@pytest.mark.slow  # a minute
 def test_a_two_line_entry_goes_through_all_stages(clone, folder):
     add_entry(clone, "mine", str(folder))
     clone.set_params(
@@ -180,6 +181,7 @@ def test_a_folder_of_odd_sizes_and_modes_goes_through_all_stages(quick_clone, tm
             assert not file.is_file() or CANARY not in file.read_bytes(), f"metadata in {file}"
 
 
+@pytest.mark.slow  # 20 s
 def test_too_many_unreadable_images_stop_the_run(quick_clone, tmp_path):
     place = tmp_path / "broken"
     place.mkdir()
@@ -214,6 +216,7 @@ def test_without_a_licence_nothing_is_ingested(quick_clone, folder):
 
 
 @needs_cifar10
+@pytest.mark.slow  # 20 s
 def test_cifar10_is_ingested_and_valid(clone):
     add_entry(clone, "cifar10", os.path.relpath(CIFAR10, clone.path))
     output = clone.run("dvc repro validate")

@@ -3,6 +3,7 @@
 import random
 import shutil
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -113,8 +114,8 @@ HARMS = [flip_a_bit, cut_off, empty, put_another_dataset, swap_with_the_next, pu
 def refusal(stage: str) -> str:
     """What the stage says; it has written nothing by then."""
     before = sorted(Path().rglob("*"))
-    with pytest.raises(MissingInput) as caught:
-        MAIN[stage](Stage(stage, PARAMS[stage]))
+    with closing(Stage(stage, PARAMS[stage])) as opened, pytest.raises(MissingInput) as caught:
+        MAIN[stage](opened)
     assert sorted(Path().rglob("*")) == before
     return str(caught.value)
 

@@ -1,6 +1,7 @@
 """`kill -9` of the train stage, run by DVC: it goes on where it was, and ends in the same bytes."""
 
 import random
+from contextlib import closing
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -31,10 +32,10 @@ def test_a_checkpoint_stays_until_its_model_is_published(tmp_path, monkeypatch):
     """An input that was edited meanwhile is a way not to get there; a kill is another."""
     clone = make_trainable(tmp_path / "clone")
     monkeypatch.chdir(clone.path)
-    stage = Stage("train", train_params("images", "classes"))
-    clone.set_params({"lr": 0.5})
-    with pytest.raises(InputChanged):
-        train.main(stage)
+    with closing(Stage("train", train_params("images", "classes"))) as stage:
+        clone.set_params({"lr": 0.5})
+        with pytest.raises(InputChanged):
+            train.main(stage)
     assert len(list(Path(".groundwork/train").glob("*.pt"))) == 1
 
 

@@ -27,6 +27,7 @@ from tests.support.trainable_clone import (
 )
 
 pytestmark = [
+    pytest.mark.slow,  # two minutes for all
     pytest.mark.skipif(
         not torch.distributed.is_available(), reason="torch was built without distributed"
     ),
@@ -138,7 +139,6 @@ def test_a_refusal_is_one_line_of_train_processes(clone, error):
     assert clone.run("python -m pipeline.train", expect=1) == error
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("error", REFUSED)
 def test_a_refusal_is_one_line_above_the_report_of_torchrun(clone, error):
     """It is also what that report says of the cause."""
@@ -150,7 +150,6 @@ def test_a_refusal_is_one_line_above_the_report_of_torchrun(clone, error):
     assert processes_in(clone.path) == {}
 
 
-@pytest.mark.slow
 def test_torchrun_after_the_first_process_was_killed(clone, undisturbed):
     clone.run("git checkout -q . && rm models/model.*")
     step = random.SystemRandom().randrange(STEPS_PER_EPOCH + 1, STEPS + 1)
@@ -163,7 +162,6 @@ def test_torchrun_after_the_first_process_was_killed(clone, undisturbed):
     assert clone.digests(*LEARNT) == undisturbed
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("rank", [0, 1])
 def test_none_goes_on_when_dvc_is_killed(clone, undisturbed, rank):
     with_two(clone)

@@ -38,6 +38,7 @@ def pets(clone: Repository) -> Repository:
     return clone
 
 
+@pytest.mark.slow  # 25 s
 def test_they_are_counted_and_stop_nothing(pets):
     printed = pets.run(f"{STAGES} && python -m pipeline.clean")
     assert "ingest: val has no labels (30 rows): they wait unlabelled; val is drawn" in printed

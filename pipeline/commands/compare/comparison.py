@@ -82,18 +82,21 @@ def compare(
         low, high = percentile_interval(
             drawn_after[metric] - drawn_before[metric], level_of(judged)
         )
-        worst, best = (low, high) if good > 0 else (-high, -low)
-        verdict = INCONCLUSIVE
-        if metric not in judged:
-            verdict = NOT_JUDGED
-        elif worst >= -tolerance:
-            verdict = PASS
-        elif best < -tolerance and p <= ALPHA / len(judged):
-            verdict = FAIL
+        gains = (low, high) if good > 0 else (-high, -low)
+        is_judged = metric in judged
+        verdict = verdict_of(gains, p, tolerance, ALPHA / len(judged)) if is_judged else NOT_JUDGED
         changes.append(
             Change(metric, float(before[metric]), float(after[metric]), low, high, p, verdict)
         )
     return changes
+
+
+def verdict_of(gains: tuple[float, float], p: float, tolerance: float, alpha: float) -> str:
+    """By the interval of a gain, and by how often a loss so large comes about by chance."""
+    worst, best = gains
+    if worst >= -tolerance:
+        return PASS
+    return FAIL if best < -tolerance and p <= alpha else INCONCLUSIVE
 
 
 def level_of(judged: Sequence[str]) -> float:

@@ -14,25 +14,25 @@ import sys
 from collections import deque
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from pipeline.commands.frame import as_given, run_command
 from pipeline.commands.predict.arguments import parser
-from pipeline.dataset.places import MODELS
+from pipeline.dataset.arrays import Float64
+from pipeline.dataset.places import MODELS, SERVING
+from pipeline.learning.answering import Answering, Unreadable
 from pipeline.params import load_params
 from pipeline.runtime.errors import SourceError, one_line
+from pipeline.runtime.json_files import read_json
+from pipeline.runtime.process import available_cores
+from pipeline.serving.folder import SERVING_JSON
+from pipeline.serving.graph import Graph
 
 NUM_EXPLAINED = 10
 
-if TYPE_CHECKING:  # it imports torch
-    from pipeline.dataset.arrays import Float64
-    from pipeline.learning.answering import Answering
-
 
 def main(arguments: argparse.Namespace) -> None:
-    from pipeline.learning.answering import Answering, Unreadable
-
-    model = Answering(MODELS, load_params().ingest)
+    model = open_model(load_params().ingest)
     names: deque[tuple[Path, str]] = deque()
     num_unreadable = 0
     for example, answer in model.answer(examples(arguments.files, model, names)):
@@ -54,9 +54,30 @@ def main(arguments: argparse.Namespace) -> None:
     sys.exit(int(num_unreadable > 0))
 
 
-def explanation(
-    model: "Answering", example: "Path | bytes", answer: "Float64"
-) -> list[tuple[str, str]]:
+def open_model(limits: Any) -> Answering:
+    """The graph in models/serving, where it is of the network in models/; else the network, whose
+    torch takes most of the time that an answer takes. Both give the same answers.
+
+    Raises:
+        MissingInput: there is no model, or it is not whole.
+    """
+    if weights_of(MODELS / "model.json") == weights_of(SERVING / SERVING_JSON) is not None:
+        return Answering.from_graph(Graph.open(SERVING, available_cores()), limits)
+    from pipeline.learning.network_answers import open_network
+
+    return open_network(MODELS, limits)
+
+
+def weights_of(path: Path) -> str | None:
+    """The digest of the weights that a description is of; None where it does not say."""
+    try:
+        value = read_json(path).get("weights_sha256")
+    except (OSError, ValueError):
+        return None
+    return value if isinstance(value, str) else None
+
+
+def explanation(model: Answering, example: Path | bytes, answer: Float64) -> list[tuple[str, str]]:
     """The inputs that change an answer most once they are missing, and what is said then."""
     without = model.explain(example)
     most = sorted(without, key=lambda name: -float(abs(without[name] - answer).max()))
@@ -67,7 +88,7 @@ def explanation(
 
 
 def examples(
-    paths: Sequence[Path], model: "Answering", names: deque[tuple[Path, str]]
+    paths: Sequence[Path], model: Answering, names: deque[tuple[Path, str]]
 ) -> Iterator[Path | bytes]:
     """Each example of the files; `names` gets its file, and what it is called in it."""
     for path in find(paths, model.prepare.SUFFIXES):

@@ -12,12 +12,16 @@ import subprocess
 import sys
 import threading
 import webbrowser
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.commands.collect.arguments import collected_folder
+from pipeline.commands.collect.showing import EXAMPLES as COLLECTED_EXAMPLES
+from pipeline.commands.collect.showing import FINDINGS as COLLECTED_FINDINGS
 from pipeline.commands.frame import run_command
 from pipeline.commands.review.arguments import parser
 from pipeline.commands.review.lookup import RawExamples
@@ -30,27 +34,34 @@ from pipeline.dataset.review.store import ReviewStore
 from pipeline.dataset.table import read_index
 from pipeline.modalities.opening import open_show
 from pipeline.runtime.errors import MissingInput, one_line
-from pipeline.runtime.settings import PARAMS_FILE, Kind, read_params
+from pipeline.runtime.settings import PARAMS_FILE, Kind, read_params, read_yaml
 from pipeline.targets.opening import open_describe, open_noise
 from pipeline.targets.protocols.describe import Describe
 
 
 def main(arguments: argparse.Namespace) -> None:
-    session = open_session(arguments.reviewer or own_name())
-    server = Server(session, arguments.port)
+    places = places_of(arguments.collected)
+    session = open_session(arguments.reviewer or own_name(), *places)
+    rows = session.select({})
+    in_doubt = f"{len(rows['rows'])} examples of {session.dataset} in doubt"
+    serve(
+        Server(session, arguments.port),
+        [f"{in_doubt}, {len(rows['decided'])} decided"],
+        with_browser=not arguments.no_browser,
+    )
+
+
+def serve(server: Server, first: Sequence[str], *, with_browser: bool) -> None:
+    """Serve until Ctrl-C, and say what was decided; `first` are lines to begin with."""
+    session = server.session
     for interrupt in (signal.SIGINT, signal.SIGTERM):  # a shell may have had it ignore the first
         signal.signal(interrupt, _interrupt)
-    rows = session.select({})
     try:
-        print(
-            f"review: {len(rows['rows'])} examples of {session.dataset} in doubt, "
-            f"{len(rows['decided'])} decided\n"
-            f"review: {server.url} as {session.reviewer}; Ctrl-C ends it",
-            flush=True,
-        )
+        lines = [*first, f"{server.url} as {session.reviewer}; Ctrl-C ends it"]
+        print("\n".join(f"review: {line}" for line in lines), flush=True)
         for sentence in news(session):
             print(one_line(f"review: {sentence}"), flush=True)
-        if not arguments.no_browser and has_display():
+        if with_browser and has_display():
             threading.Thread(target=webbrowser.open, args=[server.url], daemon=True).start()
         server.serve_forever()
     except KeyboardInterrupt:
@@ -66,42 +77,75 @@ def main(arguments: argparse.Namespace) -> None:
     )
 
 
-def open_session(reviewer: str) -> Session:
-    """Read what clean has found.
+def places_of(collected: bool) -> tuple[Path, Path]:
+    """Folders of findings and of examples: those of the pipeline, or what `collect` chose.
+
+    Raises:
+        MissingInput: it chose nothing.
+    """
+    if not collected:
+        return FINDINGS, RAW
+    folder = collected_folder(str(read_yaml(PARAMS_FILE)["dataset"]))
+    if not folder.is_dir():
+        raise MissingInput(f"{folder} does not exist", fix="groundwork collect")
+    return folder / COLLECTED_FINDINGS, folder / COLLECTED_EXAMPLES
+
+
+def open_session(reviewer: str, findings: Path = FINDINGS, examples: Path = RAW) -> Session:
+    """A session of the queue that clean has left, or collect; see `opened_for`."""
+    return Session(*opened_for(reviewer, findings, examples))
+
+
+def opened_for(
+    reviewer: str,
+    findings: Path = FINDINGS,
+    examples: Path = RAW,
+    make_queue: Callable[[], pa.Table] | None = None,
+) -> tuple[str, str, Opened, pa.Table, RawExamples, ReviewStore]:
+    """Read what clean has found, or collect has chosen: what a `Session` is made of.
+
+    Args:
+        make_queue: makes a queue instead of the one in `findings`.
 
     Raises:
         MissingInput: data/findings or data/raw is missing, damaged, or not of one version.
         SettingsError: params.yaml says not, or wrongly, of which modality and target they are.
     """
-    if not FINDINGS.exists():
-        raise MissingInput(f"{FINDINGS} does not exist", fix="dvc repro clean")
-    index = read_index(FINDINGS)
+    if not findings.exists():
+        raise MissingInput(f"{findings} does not exist", fix="dvc repro clean")
+    index = read_index(findings)
     kind = read_params(Kind)
     if index["modality"] != kind.modality:
         raise MissingInput(
-            f"{FINDINGS} is of modality {index['modality']}, {PARAMS_FILE} has {kind.modality}",
+            f"{findings} is of modality {index['modality']}, {PARAMS_FILE} has {kind.modality}",
             fix="dvc repro clean",
         )
     show, target = open_show(kind.modality), open_describe(kind.target)
     labels = open_noise(kind.target).choices(index["target"])
-    queue = read_queue(FINDINGS)
+    queue = make_queue() if make_queue else read_queue(findings)
     ids = pa.chunked_array(
         [*queue["id"].chunks, *pc.list_flatten(queue["neighbours"]).chunks, *queue["like"].chunks],
         pa.string(),
     )
     about = [name for name in show.SHOWN if name not in show.CONTENT]
     label, _ = target.FIELDS
-    raw = RawExamples(RAW, pc.unique(ids.drop_null()).to_pylist(), about, label)
+    raw = RawExamples(examples, pc.unique(ids.drop_null()).to_pylist(), about, label)
     known = pa.array(list(raw.examples), pa.string())
     unknown = queue["id"].filter(pc.invert(pc.is_in(queue["id"], known)))
     if len(unknown):
         raise MissingInput(
-            f"{FINDINGS} has {len(unknown)} examples that {RAW} has not, first: {unknown[0]}",
+            f"{findings} has {len(unknown)} examples that {examples} has not, first: {unknown[0]}",
             fix="dvc repro clean",
         )
     dataset = index["dataset"]
-    opened = Opened(show, target, index["target"], labels, notes_of(index["labels"], target))
-    return Session(dataset, reviewer, opened, queue, raw, ReviewStore(dataset, labels))
+    opened = Opened(
+        show,
+        target,
+        index["target"],
+        labels,
+        notes_of(index["labels"], target) if "labels" in index else [],
+    )
+    return dataset, reviewer, opened, queue, raw, ReviewStore(dataset, labels)
 
 
 def news(session: Session) -> list[str]:

@@ -18,5 +18,10 @@ def parser() -> argparse.ArgumentParser:
         default=PORT,
         help="where to serve, %(default)s; 0 for a free one",
     )
+    parser.add_argument(
+        "--collected",
+        action="store_true",
+        help="about served examples that groundwork collect chose, instead",
+    )
     parser.add_argument("--no-browser", action="store_true", help="do not open the page")
     return parser

@@ -5,6 +5,7 @@ lost request. SIGTERM or Ctrl-C ends it when all that came is answered.
 """
 
 import argparse
+import hashlib
 import os
 from pathlib import Path
 
@@ -12,18 +13,28 @@ from pipeline.commands.frame import as_given, run_command
 from pipeline.commands.serve.arguments import parser
 from pipeline.runtime.errors import one_line
 from pipeline.serving.http.access import TOKEN_VARIABLE
+from pipeline.serving.releases.following import Source
 from pipeline.serving.server import Options, Server
+
+RELEASES = Path(".groundwork/releases")
+"""A folder for each stage of a repository that is followed."""
 
 
 def main(arguments: argparse.Namespace) -> None:
+    source = None
+    if arguments.follow is not None:
+        followed = f"{arguments.follow} {arguments.stage}"
+        place = RELEASES / hashlib.sha256(followed.encode()).hexdigest()[:12]
+        source = Source(arguments.follow, arguments.stage, arguments.verify, place)
     options = Options(
-        folder=arguments.model,
+        folder=arguments.model if source is None else source.link,
         name=arguments.name,
         host=arguments.host,
         port=arguments.port,
         token=os.environ.get(TOKEN_VARIABLE),
         records=arguments.records,
         keep_days=arguments.keep_contents,
+        source=source,
     )
     server = Server(options)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pipeline.commands.frame import from_start
 from pipeline.dataset.places import SERVED
+from pipeline.serving.releases.tags import PRODUCTION
 
 PORT = 8000
 FOLDER = Path("models/serving")
@@ -23,6 +24,18 @@ def parser() -> argparse.ArgumentParser:
         default=FOLDER,
         metavar="DIR",
         help="folder of the model, %(default)s; a new one that comes there is taken",
+    )
+    parser.add_argument(
+        "--follow",
+        metavar="URL",
+        help="git repository, or its folder, whose releases are served, instead of --model; "
+        "see groundwork promote",
+    )
+    parser.add_argument(
+        "--stage", default=PRODUCTION, help="what is followed there (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--verify", action="store_true", help="follow only tags that somebody trusted has signed"
     )
     parser.add_argument(
         "--name", default="model", help="in the Open Inference Protocol: /v2/models/%(default)s"

@@ -1,4 +1,4 @@
-"""What is known of a dataset before a run: from the last ingest, or from its catalog entry."""
+"""Quantities of a dataset before a run: from the last ingest, or from its catalog entry."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -29,7 +29,7 @@ class Seen(NamedTuple):
 
 
 def look(dataset: str, entry: Mapping[str, Any]) -> Seen | None:
-    """What data/raw says of the dataset, if it holds it, else its entry; None if neither does.
+    """Read the quantities from data/raw, if it has the dataset, or from the entry; else None.
 
     `entry` is the content of the catalog entry.
     """
@@ -51,7 +51,7 @@ def look(dataset: str, entry: Mapping[str, Any]) -> Seen | None:
 
 
 def _numbers(content: Mapping[str, Any]) -> dict[str, Sequence[float]]:
-    """What of `content` is a number or several."""
+    """The values of `content` that are one or several numbers."""
     several = {name: v if isinstance(v, list) else [v] for name, v in content.items()}
     return {
         name: values

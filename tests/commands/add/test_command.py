@@ -106,6 +106,7 @@ group: keeps them together
   - 1 image with EXIF metadata (ingest removes it)"""
 
 
+@pytest.mark.slow  # 20 s
 def test_the_entry_holds_until_the_data_change(repository, pets):
     repository.set_params({"dataset": "pets", "ingest": {"max_megapixels": 1}})
     repository.run(f"{ADD} pets {pets} --license CC0-1.0")

@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+from pipeline.dataset.rows import row_key
 from tests.support.forgetting import (
     CANARY,
     COPY,
@@ -76,6 +77,9 @@ def test_erasure(repository):
     report = (repository.path / "reports/ingest.json").read_text()
     assert '"opted_out": 3' in report
     assert '"examples": 78' in report
+    rows = (repository.path / "reports/rows.csv").read_text()
+    assert rows.count("\n") == 1 + 78
+    assert not any(row_key(id) in rows for id in [*FORGOTTEN, COPY])
     assert stored(repository, ["ada/004.jpg"]) == kept_before
     assert repository.run(listed) == ""
     for commit in experiments:
@@ -232,6 +236,7 @@ def test_what_it_refuses(tmp_path, arguments, message):
     assert clone.run("git status --porcelain") == ""
 
 
+@pytest.mark.slow  # 30 s
 def test_it_waits_for_no_one(repository):
     said = repository.run(f"{FORGET} --ids {IDS}", expect=1)
     assert said.endswith("ERROR nobody is there to confirm this | fix: add --yes\n")

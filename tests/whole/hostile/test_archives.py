@@ -73,7 +73,7 @@ def test_names_and_members_of_a_zip(here):
         archive.writestr("cat/../../../climbs.jpg", JPEG)
         archive.writestr("/absolute/1.jpg", JPEG)
         archive.writestr("cat\\..\\..\\windows.jpg", JPEG)
-        archive.writestr("cat/inner.zip", b"PK\x03\x04" + SECRET)
+        archive.writestr("cat/inner.zip", b"PK\x03\x04" + SECRET)  # is counted beside examples
         for name, mode in (("link", 0o120777), ("device", 0o020666), ("pipe", 0o010666)):
             info = zipfile.ZipInfo(f"cat/{name}.jpg")
             info.external_attr = mode << 16
@@ -86,7 +86,6 @@ def test_names_and_members_of_a_zip(here):
         "cat/1.jpg#2": "another file has the same name",
         "cat/../../../climbs.jpg": OUTSIDE,
         "absolute/1.jpg": OUTSIDE,
-        "cat/inner.zip": "no image in any of JPEG, PNG, WEBP, GIF, BMP, TIFF, PPM, but an archive",
         "cat/link.jpg": LINK_OUTSIDE,
         "cat/device.jpg": LINK,
         "cat/pipe.jpg": "encrypted",

@@ -102,6 +102,8 @@ def test_a_uri_that_is_no_regular_file(here):
 
 def test_folders_deeper_than_the_stack(here):
     put(here / "data", plain=JPEG)
+    (here / "data/dog").mkdir()  # else `cat` would be the folder of all labels
+    (here / "data/dog/1.jpg").write_bytes(JPEG)
     os.chdir(here / "data" / "cat")
     for _ in range(1200):
         os.mkdir("d")  # noqa: PTH102
@@ -112,7 +114,8 @@ def test_folders_deeper_than_the_stack(here):
         found = problems(here / "data")
     finally:  # pytest would fail to
         subprocess.run(["rm", "-r", here / "data"], check=True)
-    assert found == {"cat/plain.jpg": None, f"cat/{'d/' * 1200}1.jpg": None}
+    deep = f"cat/{'d/' * 1200}1.jpg"
+    assert found == {"cat/plain.jpg": None, deep: None, "dog/1.jpg": None}
 
 
 NO_IMAGE = "no image in any of JPEG, PNG, WEBP, GIF, BMP, TIFF, PPM"

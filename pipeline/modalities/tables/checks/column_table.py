@@ -19,6 +19,8 @@ from pipeline.dataset.expectations.rules import Rule, at_most, each, since_profi
 from pipeline.modalities.tables.checks.cells import cells_of, input_columns
 from pipeline.modalities.tables.checks.counts import (
     MAX_VALUES,
+    heaps,
+    heaps_before,
     known_columns,
     range_before,
     shares_missing,
@@ -34,6 +36,8 @@ MAX_UNKNOWN = 0.01
 """Of the rows: categories that were not there before."""
 MAX_OUTSIDE = 0.01
 MAX_MORE_MISSING = 0.05
+MAX_HEAPED = 0.05
+"""Of the rows: one number, as a placeholder or a stuck sensor writes it."""
 STRETCH = 0.5
 """Of the profile's range, by which values may lie outside of it."""
 MANY_LABELS = 20
@@ -45,7 +49,8 @@ def column_table(
     """Columns: id; tells (it tells the label alone); constant; unseen (share of val and test rows
     with a category that train lacks); and with a profile: is_new, more_missing (share of rows, less
     what chance does), unknown and outside (shares of rows with a new category, or beyond the
-    range), moved (total variation of categories, 0 where chance alone may do it)."""
+    range), heaped (by how large a share of the rows one number is more frequent) and moved (total
+    variation of categories), both 0 where chance alone may do it."""
     cells = cells_of(table, input_columns(content))
     rows = sample_rows(len(table), MAX_ROWS)
     is_train = (table["split"] == "train").to_numpy()
@@ -59,7 +64,10 @@ def column_table(
             "unseen": 0.0,
         }
         if before is not None:
-            row |= {"outside": _outside(values, range_before(before, name))}
+            row |= {
+                "outside": _outside(values, range_before(before, name)),
+                "heaped": _heaped(values, heaps_before(before, name), num_groups(table), before),
+            }
         found.append(row)
     for name, texts in zip(cells.text_names, cells.texts, strict=True):
         column = np.array(texts, object)
@@ -79,7 +87,7 @@ def column_table(
 
 
 def _columns(before: Profile | None) -> list[str]:
-    since = ["outside", "unknown", "moved"] if before is not None else []
+    since = ["outside", "heaped", "unknown", "moved"] if before is not None else []
     return ["id", "tells", "constant", "unseen", *since]
 
 
@@ -101,6 +109,9 @@ def column_rules(before: Profile | None, max_drift: float) -> list[Rule]:
         ),
         since_profile(at_most("categories are known to the profile", "unknown", MAX_UNKNOWN)),
         since_profile(at_most("numbers are within the profile's range", "outside", MAX_OUTSIDE)),
+        since_profile(
+            at_most("no number is much more frequent than in the profile", "heaped", MAX_HEAPED)
+        ),
         since_profile(at_most(moved, "moved", max_drift)),
     ]
 
@@ -133,6 +144,25 @@ def _outside(values: NDArray[np.float64], limits: tuple[float, float] | None) ->
     low, high = limits
     stretch = STRETCH * max(high - low, abs(high) * 1e-9)
     return float(((there < low - stretch) | (there > high + stretch)).mean())
+
+
+def _heaped(
+    values: NDArray[np.float64], known: Mapping[str, float], num: int, before: Profile
+) -> float:
+    """By how much the share of one number has risen, beyond what chance may do.
+
+    A number that the profile does not name was no more frequent than the rarest that it names.
+    """
+    there = values[np.isfinite(values)]
+    if not known or not len(there):
+        return 0.0
+    rarest = min(known.values())
+    inverse = 1 / max(num, 1) + 1 / max(before["groups"], 1)
+    more = [0.0]
+    for value, share in heaps(there).items():
+        was = known.get(f"{value:g}", rarest)
+        more.append(share - was - SIGMAS * np.sqrt(max(was * (1 - was), 0.01) * inverse))
+    return max(more)
 
 
 def _since(
@@ -180,6 +210,6 @@ def _with_missing(
         columns=result.columns,
     )
     both = pd.concat([result, gone], ignore_index=True) if len(gone) else result
-    numeric = ["unseen", "outside", "unknown", "moved", "more_missing"]
+    numeric = ["unseen", "outside", "heaped", "unknown", "moved", "more_missing"]
     both[numeric] = both[numeric].astype(float).fillna(0.0)
     return both.astype({"tells": bool, "constant": bool, "is_new": bool})

@@ -137,3 +137,14 @@ def test_rows_that_say_little_are_no_copies_of_each_other():
     distinct["repeated"], distinct["leaked"] = True, False
     add_relations(distinct)
     assert distinct["repeated"].all()
+
+
+@pytest.mark.parametrize("placeholder", [-999, 0.5])
+def test_a_number_that_fills_many_rows_at_once_is_named(placeholder):
+    before = profile_of(rows(seed=1))
+
+    def fee(label, random):
+        return placeholder if random.random() < 0.3 else round(float(random.normal()), 3)
+
+    assert ("fee", "heaped") in failing(rows(fee=fee), before)
+    assert failing(rows(2, fee=fee), profile_of(rows(3, fee=fee))) == []  # it was so before

@@ -1,0 +1,42 @@
+"""Contents that a server kept, and the answers to them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.commands.monitor.answers import Answers
+from pipeline.runtime.errors import MissingInput
+from pipeline.serving.recording.contents import DAY, FOLDER
+
+
+@dataclass(frozen=True)
+class Kept:
+    """N answers whose contents are there, each content once."""
+
+    rows: list[int]
+    """Of the answers."""
+    digests: list[str]
+    contents: list[bytes]
+
+
+def kept_contents(records: Path, answers: Answers, most: int | None = None) -> Kept:
+    """The newest answer to each content that was kept, oldest first; the newest `most`.
+
+    Raises:
+        MissingInput: none was kept.
+    """
+    paths = {
+        path.name: path
+        for folder in sorted((records / FOLDER).glob("*"))
+        if DAY.fullmatch(folder.name)
+        for path in folder.iterdir()
+    }
+    digests = answers.table["digest"].to_pylist()
+    newest = {digest: row for row, digest in enumerate(digests) if digest in paths}
+    if not newest:
+        raise MissingInput(
+            f"of {len(answers)} answers no content is kept in {records}",
+            fix="groundwork serve --keep-contents 7, or an earlier --since",
+        )
+    rows = sorted(newest.values())[-most if most else None :]
+    chosen = [str(digests[row]) for row in rows]
+    return Kept(rows, chosen, [paths[digest].read_bytes() for digest in chosen])

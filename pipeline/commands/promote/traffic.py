@@ -1,0 +1,92 @@
+"""Which of two models is right about traffic whose labels came later?
+
+Labels are those of `/feedback`; contents those that a server kept (`--keep-contents`). Both models
+answer each again, so that a record of either counts. Only where they are not equally right says an
+example anything: the sign test (McNemar's exact test, where labels are names).
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from scipy.special import bdtrc  # type: ignore[import-untyped]
+
+from pipeline.commands.compare.comparison import ALPHA, FAIL, INCONCLUSIVE, PASS
+from pipeline.commands.promote.checks import NOTHING, Check
+from pipeline.dataset.served.tables import read_served
+from pipeline.serving.model import Model
+from pipeline.serving.recording.contents import FOLDER
+
+AT_ONCE = 64
+NAME = "labelled traffic"
+
+
+def check_traffic(records: Path, candidate: Model, serving: Model) -> Check:
+    """FAIL where the candidate is surely worse, PASS where it is surely better."""
+    labelled = read_labelled(records)
+    if not labelled:
+        return Check(NAME, NOTHING, "no label of /feedback with a content that was kept")
+    contents = [path.read_bytes() for path, _ in labelled]
+    labels = [label for _, label in labelled]
+    errors = [errors_of(model, contents, labels) for model in (candidate, serving)]
+    pairs = [
+        (one, other)
+        for one, other in zip(*errors, strict=True)
+        if one is not None and other is not None
+    ]
+    if not pairs:
+        return Check(NAME, NOTHING, f"none of {len(labelled)} labels is one that the models give")
+    wins = sum(one < other for one, other in pairs)
+    losses = sum(one > other for one, other in pairs)
+    return Check(
+        NAME,
+        verdict_of_signs(wins, losses),
+        f"better on {wins}, worse on {losses} of {len(pairs)} examples",
+    )
+
+
+def verdict_of_signs(wins: int, losses: int) -> str:
+    """By how often a coin brings about so many of one side."""
+    if chance_of(losses, wins + losses) <= ALPHA:
+        return FAIL
+    return PASS if chance_of(wins, wins + losses) <= ALPHA else INCONCLUSIVE
+
+
+def chance_of(least: int, num: int) -> float:
+    """How often `num` tosses of a coin show heads at `least` so often."""
+    return float(bdtrc(least - 1, num, 0.5)) if least > 0 else 1.0
+
+
+def read_labelled(records: Path) -> list[tuple[Path, str]]:
+    """Contents that were kept and have a label, each once, with its last label."""
+    kept = {path.name: path for path in sorted((records / FOLDER).glob("*/*"))}
+    served = read_served(records)
+    if not served.truths.num_rows or not served.answers.num_rows:
+        return []
+    columns = (served.truths[name].to_pylist() for name in ("id", "label"))
+    label_of = dict(zip(*columns, strict=True))
+    labelled: dict[str, str] = {}
+    columns = (served.answers[name].to_pylist() for name in ("id", "digest"))
+    for id, digest in zip(*columns, strict=True):
+        if id in label_of and digest in kept:
+            labelled[digest] = label_of[id]
+    return [(kept[digest], label) for digest, label in sorted(labelled.items())]
+
+
+def errors_of(model: Model, contents: Sequence[bytes], labels: Sequence[str]) -> list[float | None]:
+    """Of each answer: 0 or 1 where labels are names, else the distance; None without an answer."""
+    errors: list[float | None] = []
+    for start in range(0, len(contents), AT_ONCE):
+        some = slice(start, start + AT_ONCE)
+        answers = model.answer([model.prepare(contents[some])])[0]
+        for answer, label in zip(answers, labels[some], strict=True):
+            errors.append(None if isinstance(answer, str) else _error(model, answer.label, label))
+    return errors
+
+
+def _error(model: Model, answer: object, label: str) -> float | None:
+    if model.labels:
+        return float(answer != label) if label in model.labels else None
+    try:
+        return abs(float(str(answer)) - float(label))
+    except ValueError:
+        return None
