@@ -33,7 +33,6 @@ from pipeline.modalities.text.compare.loading import LoadedTexts
 from pipeline.modalities.text.compare.near_copies import find_near
 from pipeline.modalities.text.compare.shingles import shingles_of
 from pipeline.modalities.text.label_check import interface as label_check
-from pipeline.targets.opening import open_loss
 
 CPU = Device("cpu", bf16=False)
 NUM, EDITED = 5000, 600
@@ -122,23 +121,16 @@ def doubted(name: str, seed: int) -> float:
     doubt = np.zeros(len(y))
     for fold in range(FOLDS):
         inside, outside = (np.flatnonzero(is_in) for is_in in (folds != fold, folds == fold))
-        chances = chances_of(loaded, inside, outside, y, len(names), seed)
+        chances = chances_of(loaded, inside, outside, y, len(names))
         doubt[outside] = 1 - chances[np.arange(len(outside)), y[outside]]
     return float(average_precision_score(wrong, doubt))
 
 
-def chances_of(
-    loaded: Any, inside: NDArray, outside: NDArray, y: NDArray, num: int, seed: int
-) -> NDArray:
+def chances_of(loaded: Any, inside: NDArray, outside: NDArray, y: NDArray, num: int) -> NDArray:
     preparation = label_check.fit(loaded, inside)
     network: Any = label_check.build(preparation, num)
 
-    class Reader:
-        def read_rows(self, split: str, copy: int) -> Any:
-            inputs = label_check.inputs(loaded, inside, preparation)
-            return inputs, y[inside].astype(np.int32), np.ones(len(inside), np.float32)
-
-    network.fit(Reader(), open_loss("classes").losses, seed)
+    network.fit(label_check.inputs(loaded, inside, preparation), y[inside])
     outputs = predict(network, label_check.inputs(loaded, outside, preparation), CPU)
     return torch.from_numpy(outputs[:, :num]).double().softmax(1).numpy()
 

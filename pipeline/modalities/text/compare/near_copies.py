@@ -19,10 +19,11 @@ TEXTS_AT_ONCE = 2048
 MAX_LISTED = 20
 """Texts of one band and value that are compared with each other; of more, each with so many before
 it: they come from one mould."""
-LEAST = 0.4
-"""Of the shingles of two texts that they share, each by how rare it is."""
-FEW, MOST_OF_FEW = 12, 0.75
-"""Fewer shingles than so many must nearly all be shared."""
+LEAST, LEAST_OF_SHORT = 0.4, 0.75
+"""Of the shingles of two texts that they share, each by how rare it is; of short texts more: of a
+question of fifty characters, half is often the mould of many (docs/decisions/text.md)."""
+SHORT, LONG = 12, 120
+"""Shingles of the shorter text, from where on to where the share falls."""
 
 
 def find_near(shingles: Shingles) -> Pairs:
@@ -33,9 +34,15 @@ def find_near(shingles: Shingles) -> Pairs:
         return Pairs.none()
     weights = rareness(shingles)
     similarity = shared(shingles, weights, pairs)
-    kept = similarity > LEAST
+    kept = similarity > least_for(np.diff(shingles.starts)[pairs].min(1))
     first, second = pairs[kept].T
     return Pairs(first, second, np.minimum(similarity[kept], 1).astype(np.float32))
+
+
+def least_for(num_shingles: NDArray[np.int64]) -> NDArray[np.float64]:
+    """What pairs must share, by the shingles of the shorter text."""
+    shortness = ((LONG - num_shingles) / (LONG - SHORT)).clip(0, 1)
+    return LEAST + (LEAST_OF_SHORT - LEAST) * shortness
 
 
 def signatures_of(shingles: Shingles) -> NDArray[np.uint32]:
@@ -93,15 +100,12 @@ def rareness(shingles: Shingles) -> NDArray[np.float64]:
 def shared(
     shingles: Shingles, weights: NDArray[np.float64], pairs: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """The weight of what each pair shares, as a share of that of both; 0 where too little is."""
+    """The weight of what each pair shares, as a share of that of both."""
     found = np.zeros(len(pairs))
     starts = shingles.starts.tolist()
     for number, (one, other) in enumerate(pairs.tolist()):
         a, b = shingles.of(one), shingles.of(other)
         both = np.isin(a, b, assume_unique=True)
-        common = int(both.sum())
-        if common < FEW and common < MOST_OF_FEW * max(len(a), len(b)):
-            continue
         total = weights[starts[one] : starts[one + 1]]
         inside = float(total[both].sum())
         union = (
