@@ -23,12 +23,12 @@ from pipeline.train.params import train_params
 from pipeline.validate.params import validate_params
 
 OF_STAGES = (  # pydantic takes fields of the last first, and messages list them so
+    describe_params,  # reads a section of report
     report_params,
     evaluate_params,
     export_params,
     train_params,
     augment_params,
-    describe_params,
     clean_params,
     validate_params,
     ingest_params,

@@ -25,6 +25,7 @@ DRAWS_LATER = {
     Path("pipeline/modalities/images/show/interface.py"),
     Path("pipeline/modalities/interactions/show/interface.py"),
     Path("pipeline/modalities/tables/show/interface.py"),
+    Path("pipeline/modalities/text/show/interface.py"),
     Path("pipeline/targets/classes/describe/suspected.py"),
     Path("pipeline/targets/numbers/describe/interface.py"),
 }

@@ -4,7 +4,7 @@ reads   data/raw/, data/expectations.csv, data/clean/, data/findings/, data/shar
         entry
 writes  reports/datacard.md, reports/croissant.json, reports/rows.csv (a line for each example),
         reports/data/ (lists and pictures)
-params  dataset, modality, target
+params  dataset, modality, target, report
 
 Nothing is computed here that another stage needs: rewording a card re-runs this stage alone.
 """
@@ -61,7 +61,8 @@ def main(stage: Stage[DescribeParams]) -> None:
     shutil.copy(EXPECTATIONS, folder / EXPECTATIONS.name)
     rows = all_rows(RAW, CLEAN, FINDINGS, open_labels(params.target).COLUMN)
     write_rows(stage.output(str(ROWS_FILE)), folder / PARTS_FOLDER.name, rows)
-    pictures = Pictures(folder, CLEAN, FINDINGS, show, target)
+    is_shown = bool(params.report.get("texts", True))
+    pictures = Pictures(folder, CLEAN, FINDINGS, show, target, is_shown=is_shown)
     pictures.draw_sheet(table)
     pictures.draw_suspected()
     pictures.draw_duplicates()

@@ -26,6 +26,11 @@ def read_weights(weights: str, model: str, modality: str) -> Weights:
     networks = open_network(modality)
     if weights in networks.PUBLISHERS:
         return networks.published(model, weights)
+    path = Path(weights)
+    foreign = getattr(networks, "foreign", None)
+    if foreign is not None and path.is_dir() and not (path / "model.json").exists():
+        read: Weights = foreign(model, path)
+        return read
     return _read(Path(weights), model, modality)
 
 

@@ -102,6 +102,23 @@ def some_events() -> list[bytes]:
     return [json.dumps(event).encode() for event in events]
 
 
+def some_texts() -> list[bytes]:
+    """Of several scripts, with personal values, and a hostile one."""
+    return [
+        text.encode()
+        for text in (
+            "The parcel arrived twice, and the invoice never did.",
+            "le cafe\u0301 \u00e9tait ferme\u0301 : 12 \u20ac",
+            "\u5317\u4eac\u7684\u5929\u6c14\u5f88\u597d\uff0c\u6211\u4eec\u53bb\u516c\u56ed\u5427\u3002",
+            "\u0645\u0631\u062d\u0628\u0627 \u0628\u0627\u0644\u0639\u0627\u0644\u0645 123",
+            "write to <email> or ring 020 7946 0958; www.example.org",
+            f"\"'><img src=x onerror=alert(1)>{SCRIPT} \u202egnp.exe",
+            "LINE one\r\nline two\twith a tab",
+            "ok",
+        )
+    ]
+
+
 SAMPLES: dict[str, Samples] = {
     "images": Samples(
         some_images,
@@ -154,6 +171,12 @@ SAMPLES: dict[str, Samples] = {
             b"7",
         ],
         networks=("popularity", "ease", "als", "sasrec"),
+    ),
+    "text": Samples(
+        some_texts,
+        lambda: [b"", b" \t\n", "\u200b\ufeff".encode(), b"\xff\xfe\0", b"\xc3\x28\xe2\x82\xe2"],
+        networks=("linear", "ngrams"),
+        settings={"ingest": {"redact": ["email"]}},
     ),
     TINY: Samples(
         some_series,

@@ -11,6 +11,7 @@ from safetensors.numpy import load, save
 
 from pipeline.dataset.arrays import Float32, Rows
 from pipeline.dataset.shards.reader import Block, ShardReader
+from pipeline.learning.baselines.bags import BAG, BagFeatures
 from pipeline.learning.baselines.features import Features, Inputs
 from pipeline.learning.baselines.timeline import Timeline, pasts
 from pipeline.runtime.errors import MissingInput
@@ -64,7 +65,7 @@ def fit_baselines(reader: ShardReader, timeline: Timeline | None) -> dict[str, N
     if takes_whole(reader.target_kind):
         return _fit_whole(target, reader)
     train, val = read_sample(reader, "train"), read_sample(reader, "val")
-    features = Features.of(train.inputs)
+    features = features_of(train.inputs)
     past = pasts(timeline, reader) if timeline else {}
 
     def known(sample: Sample, split: str) -> Known:
@@ -105,6 +106,11 @@ def _named(kept: dict[str, NDArray], fitted: Mapping[str, Arrays]) -> dict[str, 
     return {name: np.ascontiguousarray(values) for name, values in kept.items()}
 
 
+def features_of(inputs: Inputs) -> Features | BagFeatures:
+    """Learn to make features from the inputs of training examples."""
+    return BagFeatures.of(inputs) if BAG in inputs else Features.of(inputs)
+
+
 def _some(past: Past | None, rows: Rows) -> Past | None:
     return None if past is None else Past(*(values[rows] for values in past))
 
@@ -124,11 +130,13 @@ class Baselines:
         """
         path = folder / FILE
         self._target = open_baseline(target_kind)
-        self._features: Features | None = None
+        self._features: Features | BagFeatures | None = None
         try:
             kept = load(path.read_bytes())
             if not takes_whole(target_kind):
-                self._features = Features.from_arrays(_of(kept, FEATURES))
+                arrays = _of(kept, FEATURES)
+                kind = BagFeatures if "idf" in arrays else Features
+                self._features = kind.from_arrays(arrays)
         except (OSError, KeyError, ValueError, SafetensorError) as error:
             raise MissingInput(
                 f"{path} is missing or damaged: {error}", fix="dvc repro train"

@@ -51,6 +51,9 @@ class Adapted(NamedTuple):
 class Network(Protocol):
     """The names of `modalities/<name>/network/interface.py`.
 
+    It may have `foreign(name, folder)`, the Weights in a folder without model.json, as others lay
+    them out; it raises as `published` does.
+
     A network takes a dictionary of a shard's input columns, `(N, ...)` each, as they stand in the
     shard, scales within, and answers with outputs `(N, K)`, so that it can be exported whole. It
     may have further attributes, which learning/ looks for:

@@ -1,7 +1,7 @@
 """What a target has for train and evaluate: baselines, which every model is compared with."""
 
 from collections.abc import Mapping
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,8 +32,8 @@ class Past(NamedTuple):
 class Known(NamedTuple):
     """What a baseline sees of N examples."""
 
-    features: Float64
-    """`(N, F)`, all finite."""
+    features: Any
+    """`(N, F)`, all finite: an array, or a sparse matrix of SciPy where most are 0."""
     past: Past | None
     """None where examples have no time."""
     inputs: Mapping[str, NDArray] | None = None
