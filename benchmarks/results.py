@@ -24,6 +24,7 @@ TOPICS = {
     "load": "Loading shards",
     "train": "Training",
     "compare": "Evaluating and comparing",
+    "find": "Finding examples and changes",
     "serve": "Serving",
     "pipeline": "The pipeline itself",
 }

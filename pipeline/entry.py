@@ -7,7 +7,7 @@ from pipeline.targets.opening import target_fields
 
 
 def entry_type(modality: str, target: str) -> type[Entry]:
-    """What a catalog entry may say of a dataset of this modality and target."""
+    """The type of a catalog entry for this modality and target."""
     return with_fields(
         Entry,
         modality_fields(modality, "prepare", "EntryFields"),
@@ -23,7 +23,7 @@ def read_entry(name: str, modality: str, target: str) -> Entry:
     """Read the catalog entry of the dataset `name`.
 
     Raises:
-        SettingsError: there is no such entry, it says something impossible, or it is of another
+        SettingsError: there is no such entry, it has an impossible value, or it is of another
             modality or target.
     """
     return parse_entry(name, entry_type(modality, target), modality, target)

@@ -23,12 +23,12 @@ from pipeline.train.params import train_params
 from pipeline.validate.params import validate_params
 
 OF_STAGES = (  # pydantic takes fields of the last first, and messages list them so
+    describe_params,  # reads a section of report
     report_params,
     evaluate_params,
     export_params,
     train_params,
     augment_params,
-    describe_params,
     clean_params,
     validate_params,
     ingest_params,
@@ -39,7 +39,7 @@ OF_STAGES = (  # pydantic takes fields of the last first, and messages list them
 def all_params(modality: str, target: str) -> Any:
     """Every key that some stage knows, for a modality and a target."""
     stages = tuple(of(modality, target) for of in OF_STAGES)
-    # A section that report reads too, for the card, is as the stage declares that it is for.
+    # A section that report also reads, for the card, keeps the type its stage declares.
     own: dict[str, Any] = {
         name: (field.annotation, field)
         for stage in stages

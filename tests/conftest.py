@@ -14,9 +14,10 @@ from tests.support.repository import QUICK, ROOT, Repository, make_clone
 
 # The tests that read the clones `newcomer` and `built`, each half a minute's work.
 READ_THE_CLONES = {
+    "tests/commands/test_data_docs.py",
+    "tests/whole/test_find.py",
     "tests/whole/test_pipeline.py",
     "tests/whole/test_readme.py",
-    "tests/commands/test_data_docs.py",
 }
 
 if "PYTEST_XDIST_WORKER" in os.environ:

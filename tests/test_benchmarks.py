@@ -21,6 +21,8 @@ WITHOUT_COMMAND = {
     "corruptions",
     "data_trials",
     "drafts",
+    "interaction_trials",
+    "ranked",
     "patches",
     "results",
 }

@@ -23,7 +23,9 @@ FILES = sorted(path.relative_to(ROOT) for path in (ROOT / "pipeline").rglob("*.p
 MOST_FILES = 15
 DRAWS_LATER = {
     Path("pipeline/modalities/images/show/interface.py"),
+    Path("pipeline/modalities/interactions/show/interface.py"),
     Path("pipeline/modalities/tables/show/interface.py"),
+    Path("pipeline/modalities/text/show/interface.py"),
     Path("pipeline/targets/classes/describe/suspected.py"),
     Path("pipeline/targets/numbers/describe/interface.py"),
 }

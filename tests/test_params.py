@@ -174,7 +174,7 @@ WRONG_VALUES = [
     (
         "finetune: all",
         "finetune: top",
-        "train.finetune must be 'all', 'head', 'gradual' or 'layerwise', found 'top'",
+        "train.finetune must be 'all', 'head', 'gradual', 'layerwise' or 'auto', found 'top'",
     ),
     *(
         (

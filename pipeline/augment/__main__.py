@@ -38,7 +38,7 @@ def main(stage: Stage[AugmentParams]) -> None:
         modality_fields(params.modality, "encode", "AugmentFields"), params.augment
     )
     preparation = fitting.fit(index, lambda: training_tables(encoding.CONTENT), settings)
-    # A transform that does not fit such examples is found here, before the work.
+    # Finds a transform that does not fit these examples before the work starts.
     blank = {column.name: column.zeros(1) for column in encoding.columns(preparation)}
     encoding.vary(blank, np.zeros(1, np.uint64), 1, settings, params.seed)
     row_bytes = sum(column.num_bytes for column in encoding.columns(preparation))
@@ -59,10 +59,10 @@ def main(stage: Stage[AugmentParams]) -> None:
         settings=settings,
         seed=params.seed,
     )
-    # All that the inputs of an example's copy depend on, but for the example.
+    # All that the inputs of an example's copy depend on, except the example.
     key = key_of(*makers(plan.modality), how=(preparation, settings, plan.seed))
     engine = params.augment.engine
-    # What is on this machine's disk, the nodes of a cluster do not see.
+    # The nodes of a cluster cannot read this machine's disk.
     earlier = read_last(stage, key) if engine == "local" else None
     balance = labels.balance(values, plan.index, params.augment)
     tables = read_tables(CLEAN, columns_read(plan.modality, plan.target))
@@ -72,14 +72,14 @@ def main(stage: Stage[AugmentParams]) -> None:
     num_known = num_same = 0
     sums = fitting.sums({name: column[:0] for name, column in blank.items()})
     with stage.progress_bar(index["examples"], "example") as bar:
-        for made in make_on(engine, jobs, folder, plan.modality):
-            files += made.files
-            runs[made.key] = [file["name"] for file in made.files], made.sums
-            num_known += made.num_known
-            num_same += len(made.files) if made.is_same else 0
-            if made.split == "train":
-                sums = added(sums, made.sums)
-            bar.update(made.files[0]["rows"])
+        for shards in make_on(engine, jobs, folder, plan.modality):
+            files += shards.files
+            runs[shards.key] = [file["name"] for file in shards.files], shards.sums
+            num_known += shards.num_known
+            num_same += len(shards.files) if shards.is_same else 0
+            if shards.split == "train":
+                sums = added(sums, shards.sums)
+            bar.update(shards.files[0]["rows"])
     y = labels.encode(values.slice(0, 0), plan.index)
     columns = columns_of(ShardRows(blank, y, np.zeros(0, np.float32)))
     write_index(
@@ -107,7 +107,7 @@ def main(stage: Stage[AugmentParams]) -> None:
 
 
 def by_number(file: dict[str, Any]) -> tuple[str, int, str]:
-    """Shards of a split in the order of their numbers, which from 100,000 on have more digits."""
+    """Sort key of shards by number, which has more digits from 100,000 on."""
     return file["split"], len(file["name"]), file["name"]
 
 
@@ -131,7 +131,7 @@ def training_tables(columns: Iterable[str]) -> Iterator[pa.Table]:
 
 
 def training_values(column: str) -> pa.ChunkedArray:
-    """What is said of the training examples."""
+    """A column of the training examples."""
     table = read_folder(CLEAN, [column, "split"])
     return table.filter(pc.equal(table["split"], "train"))[column]
 

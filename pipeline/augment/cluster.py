@@ -1,8 +1,8 @@
-"""Tasks on a Ray cluster (https://docs.ray.io): what local processes do, on other machines.
+"""Runs tasks on a Ray cluster (https://docs.ray.io) instead of local processes.
 
-Nothing is shared but what Ray carries: a task, its result, and the code of this package. So a
-function that is run here returns what it makes, and its nodes need the packages alone
-(requirements.txt and the extra `ray` of pyproject.toml).
+Ray carries a task, its result and the code of this package; nothing else is shared. So a function
+must return all that it makes, and the nodes need only the packages (requirements.txt and the extra
+`ray` of pyproject.toml).
 """
 
 import logging
@@ -29,11 +29,11 @@ Result = TypeVar("Result")
 def map_on_ray(function: Callable[[Item], Result], tasks: Iterable[Item]) -> Iterator[Result]:
     """Like `map_ordered`, on the cluster that RAY_ADDRESS names; without one, on this machine.
 
-    At most two tasks for each of the cluster's cores are under way or waiting to be taken.
+    At most two tasks for each of the cluster's cores are running or queued.
 
     Raises:
         SettingsError: Ray is not installed, or there is no such cluster.
-        WorkerKilled: a task's worker died, and again when it was tried anew.
+        WorkerKilled: a task's worker died, and again on retry.
     """
     ray = _connect()
     run = ray.remote(_call).options(scheduling_strategy="SPREAD")
@@ -64,7 +64,7 @@ def _call(function: Callable[[Item], Result], task: Item) -> Result:
 
 
 def _connect() -> Any:
-    """The module, connected."""
+    """Import Ray and connect it."""
     try:
         import ray
     except ImportError:
@@ -73,11 +73,11 @@ def _connect() -> Any:
             fix="uv pip install -c requirements.txt '.[ray]'",
         ) from None
     address = os.environ.get(ADDRESS_VARIABLE)
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is sent to anybody
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # sends no usage statistics
     on_sigterm = signal.getsignal(signal.SIGTERM)
     try:
         if address and (place := re.fullmatch(r"(.+):(\d+)", address)) and "//" not in address:
-            # Ray itself would try for minutes.
+            # Ray itself would retry for minutes.
             socket.create_connection((place[1], int(place[2])), CONNECT_SECONDS).close()
         ray.init(
             address=address or "local",
@@ -93,5 +93,5 @@ def _connect() -> Any:
             f"{str(error).splitlines()[0]}",
             fix=f"start one (ray start --head), or unset {ADDRESS_VARIABLE} to use this machine",
         ) from None
-    signal.signal(signal.SIGTERM, on_sigterm)  # which Ray has replaced
+    signal.signal(signal.SIGTERM, on_sigterm)  # Ray replaced the handler
     return ray

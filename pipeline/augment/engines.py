@@ -1,4 +1,4 @@
-"""Where shards are made: in processes of this machine, or on a Ray cluster. The bytes are equal."""
+"""Engines that make shards, with the same bytes: processes of this machine, or a Ray cluster."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -21,7 +21,7 @@ Files = list[NDArray[np.uint8]]
 def make_on(
     engine: str, jobs: Iterable[ShardJob], folder: Path, modality: str
 ) -> Iterator[MadeShards]:
-    """Make the shards of all jobs into their folder by the engine, `local` or `ray`.
+    """Make the shards of all jobs in their folder with an engine, `local` or `ray`.
 
     Raises:
         SettingsError: Ray is not installed, not there, or its nodes have other libraries.
@@ -30,21 +30,21 @@ def make_on(
         yield from map_ordered(make_shards, jobs, min_tasks=4)
         return
     send = partial(send_shards, expected=library_versions(*makers(modality)))
-    for made, contents in map_on_ray(send, jobs):
-        for file, content in zip(made.files, contents, strict=True):
+    for shards, contents in map_on_ray(send, jobs):
+        for file, content in zip(shards.files, contents, strict=True):
             (folder / file["name"]).write_bytes(content)
-        yield made
+        yield shards
 
 
 def send_shards(job: ShardJob, expected: Sequence[str]) -> tuple[MadeShards, Files]:
-    """Make shards where nobody sees the folder they belong in: also returns their contents."""
+    """Make shards on a machine without their folder: returns their contents too."""
     for ours, theirs in zip(library_versions(*makers(job.plan.modality)), expected, strict=True):
-        if ours != theirs:  # it might make other values, or write them otherwise
+        if ours != theirs:  # other versions may change values or bytes
             raise SettingsError(
                 f"a node of the Ray cluster has {ours}, expected {theirs}",
                 fix="uv pip install -c requirements.txt '.[ray]' on every node",
             )
     with TemporaryDirectory() as name:
         here = Path(name)
-        made = make_shards(job._replace(plan=replace(job.plan, folder=here)))
-        return made, [np.fromfile(here / file["name"], np.uint8) for file in made.files]
+        shards = make_shards(job._replace(plan=replace(job.plan, folder=here)))
+        return shards, [np.fromfile(here / file["name"], np.uint8) for file in shards.files]

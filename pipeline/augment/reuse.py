@@ -1,9 +1,9 @@
 """Reuse of the last run's shards: whole files where nothing changed, single examples elsewhere.
 
-DVC leaves the last shards where they are while the next are made (`persist` in dvc.yaml). The cache
-has, under the digest of their index, which content each id had and what each run of shards was made
-of. Only what both confirm is used, from files whose digest was compared, so the shards are to the
-byte those of a run that makes everything.
+DVC leaves the last shards in place while the next are made (`persist` in dvc.yaml). The cache has,
+under the digest of their index, the content digest of each id and the key of each run of shards.
+Only what both confirm is used, from files whose digest was compared, so the shards have the same
+bytes as those of a run that makes everything.
 """
 
 import hashlib
@@ -33,40 +33,40 @@ RUNS = b"runs"  # in the metadata of its table
 
 
 class SameShards(NamedTuple):
-    """Shards that were made of a run of examples."""
+    """Earlier shards made from the same run of examples."""
 
     folder: Path
     files: list[dict[str, Any]]
-    """What the index says of each, in the order in which they were made."""
+    """Their entries in the index, in the order in which they were made."""
     sums: Sums
-    """Of the originals."""
+    """Sums over the originals."""
 
 
 class KnownRun(NamedTuple):
-    """Rows of a new shard whose inputs stand one behind the other in an earlier one."""
+    """Rows of a new shard whose inputs are contiguous in an earlier one."""
 
     path: Path
     offsets: tuple[int, ...]
-    """Where in the file the inputs of the first row begin, by column, in bytes."""
+    """Offset in the file of the first row's inputs, by column, in bytes."""
     start: int
     stop: int
 
 
 class _Copy(NamedTuple):
-    """All rows of one copy, in the order of the shards, and which example each is."""
+    """All rows of one copy, in the order of the shards, with the example of each."""
 
     file_of: Rows
-    """Number of the file that a row is in."""
+    """Number of each row's file."""
     offsets: Rows
-    """Of a row's inputs in its file, `(rows, columns)`."""
+    """Offsets of a row's inputs in its file, `(rows, columns)`."""
     first_row: Rows
-    """Of each example; what else it has in a balanced copy follows."""
+    """First row of each example; its repeats in a balanced copy follow."""
     times: Rows
-    """How many rows each example has."""
+    """Number of rows of each example."""
 
 
 class EarlierShards:
-    """Shards of an earlier run, verified, and the content that each of their examples had."""
+    """Verified shards of an earlier run, and the content digest of each of their examples."""
 
     def __init__(
         self, reader: ShardReader, ids: pa.Array, digests: pa.Array, runs: dict[str, Any]
@@ -83,7 +83,7 @@ class EarlierShards:
         self._paths = [reader.folder / file["name"] for file in reader.index["files"]]
 
     def same(self, key: str) -> SameShards | None:
-        """The shards of a run of examples, by the key of what they were made of."""
+        """The shards of a run of examples, by the key of the run."""
         if key not in self._runs:
             return None
         names, sums = self._runs[key]
@@ -91,16 +91,16 @@ class EarlierShards:
         return SameShards(self._reader.folder, files, sums)
 
     def unchanged(self, ids: Sequence[str], digests: Sequence[str]) -> Rows:
-        """Which examples these are, by a number of their own; -1 for new ids and other content."""
+        """Numbers of these examples in the earlier run; -1 for new ids and changed content."""
         numbers = [self._numbers.get(id, -1) for id in ids]
         pairs = zip(numbers, digests, strict=True)
         return np.array([n if n >= 0 and self._digests[n] == d else -1 for n, d in pairs], np.int64)
 
     def find(self, copy: int, numbers: Rows, repeats: Rows) -> list[KnownRun]:
-        """Where the inputs of rows of a copy stand, of those that were made before.
+        """Find the inputs of rows of a copy in the earlier shards.
 
-        For each row, `numbers` say which example it is (see `unchanged`), `repeats` how many rows
-        of the copy it had before.
+        For each row, `numbers` is its example (see `unchanged`), `repeats` the number of earlier
+        rows of that example in the copy.
         """
         if copy >= len(self._copies):
             return []
@@ -108,7 +108,7 @@ class EarlierShards:
         rows = np.flatnonzero((numbers >= 0) & (repeats < there.times[numbers]))
         places = there.first_row[numbers[rows]] + repeats[rows]
         files, offsets = there.file_of[places], there.offsets[places]
-        # Rows that follow each other in one column do so in all: a row group has a page of each.
+        # Rows contiguous in one column are so in all: a row group has one page of each column.
         follows = np.diff(offsets[:, 0]) == self._reader.input_columns[0].num_bytes
         goes_on = (np.diff(rows) == 1) & (np.diff(files) == 0) & follows
         starts = np.flatnonzero(np.append(True, ~goes_on)[: len(rows)])
@@ -132,7 +132,7 @@ class EarlierShards:
         return [self._read(self._reader, self._ids, c) for c in range(self._reader.copies)]
 
     def _read(self, reader: ShardReader, ids: pa.Array, copy: int) -> _Copy:
-        """Ids of all rows of a copy, whatever the split: that of an example may change."""
+        """Read the ids of all rows of a copy, of all splits, since an example may have moved."""
         none = np.empty(0, np.int64)
         file_of, numbers = [none], [none]
         offsets = [np.empty((0, len(reader.input_columns)), np.int64)]
@@ -144,16 +144,18 @@ class EarlierShards:
                 offsets.append(reader.input_offsets(file))
         example = np.concatenate(numbers)  # the cache has every id of these shards
         first_row = np.zeros(len(ids), np.int64)
-        first_row[example[::-1]] = np.arange(len(example))[::-1]  # the last to be set is the first
+        first_row[example[::-1]] = np.arange(len(example))[
+            ::-1
+        ]  # the assignment of the first row is the last one made
         times = np.bincount(example, minlength=len(ids))
         return _Copy(np.concatenate(file_of), np.concatenate(offsets), first_row, times)
 
 
 def read_earlier(folder: Path, key: str) -> EarlierShards | None:
-    """The shards of `folder`, where they are known to have been made under this key.
+    """Read the shards of `folder`, if they were made under this key.
 
     Raises:
-        MissingInput: they were, and are damaged.
+        MissingInput: they were, but are damaged.
     """
     index = folder / INDEX
     kept = read_cache(NAME, _key_of(key, index)) if index.is_file() else None
@@ -171,14 +173,14 @@ def keep_shards(
     runs: Mapping[str, tuple[Sequence[str], Sums]],
     current: Path,
 ) -> None:
-    """Keep under which key the shards of `folder` were made, and of what.
+    """Cache the key under which the shards of `folder` were made, and their examples and runs.
 
     Args:
         examples: columns id and sha256 of data/clean.
         runs: names of the shards of each run of examples, and sums over its originals, by the key
             of the run.
-        current: the folder with the shards that are there if this run is killed before its own
-            are; what is kept of those stays.
+        current: the folder with the earlier shards, which stay if this run is killed before its own
+            are published; their cached table stays too.
 
     Raises:
         OSError: it cannot be written.
@@ -197,7 +199,7 @@ def complete(
     num: int,
     make: Callable[[Rows], Inputs],
 ) -> Inputs:
-    """Inputs of `num` rows: those of `runs` are read, the others made by `make` of their numbers.
+    """Inputs of `num` rows: those of `runs` are read, the others made by `make` from their numbers.
 
     `columns` are those of the inputs.
 
@@ -212,20 +214,20 @@ def complete(
     for path, offsets, start, stop in runs:
         with path.open("rb", buffering=0) as file:
             for values, offset in zip(inputs.values(), offsets, strict=True):
-                wanted = values[start:stop]
+                target = values[start:stop]
                 file.seek(offset)
-                if file.readinto(wanted.data) != wanted.nbytes:
+                if file.readinto(target.data) != target.nbytes:
                     raise MissingInput(
                         f"{path} became shorter while it was read", fix="run it again"
                     )
         missing[start:stop] = False
     rows = np.flatnonzero(missing)
-    made = make(rows)
+    made_inputs = make(rows)
     for name, values in inputs.items():
-        values[rows] = made[name]
+        values[rows] = made_inputs[name]
     return inputs
 
 
 def _key_of(key: str, index: Path) -> str:
-    """Of the shards that an index describes, made under `key`."""
+    """The cache key of the shards that an index describes, made under `key`."""
     return hashlib.sha256(f"{key} {file_sha256(index)}".encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""From clean examples to shards: which examples go where, and the work on each run of them.
+"""From clean examples to shards: the plan of shards, and the work on each run of examples.
 
 The work on a run is a pure function of its job, so any number of workers, here or on other
 machines, makes the same bytes.
@@ -27,47 +27,47 @@ from pipeline.modalities.protocols.fit import Sums
 from pipeline.targets.opening import open_labels
 from pipeline.targets.protocols.labels import TargetIndex, Times
 
-DRAW = "draw"  # a column that is added; see dataset/parts.py
+DRAW = "draw"  # an added column; see dataset/parts.py
 
 
 @dataclass(frozen=True)
 class Sharding:
-    """What is the same for all shards."""
+    """Settings that all shards share."""
 
     folder: Path
     modality: str
     target: str
     index: TargetIndex
-    """What labels may be."""
+    """The labels that may occur."""
     preparation: Preparation
-    """By which examples are encoded."""
+    """Encodes the examples."""
     copies: int
-    """Of each training example; val and test have the original only."""
+    """Copies of each training example; val and test have only the original."""
     rows_per_shard: int
-    """The usual number; see dataset/parts.py."""
+    """Usual number of rows; see dataset/parts.py."""
     settings: Any
-    """What the modality adds to the section `augment`."""
+    """Settings that the modality adds to the section `augment`."""
     seed: int
 
 
 class ShardPlan(NamedTuple):
-    """A shard to be made: the rows `start` to `stop` of a copy of a job's examples."""
+    """A shard to make: the rows `start` to `stop` of a copy of a job's examples."""
 
     number: int
     copy: int
     start: int
     stop: int
     known: list[KnownRun]
-    """Which of its inputs an earlier run has made, and where they are."""
+    """Inputs that an earlier run made, and their places."""
 
 
 class ShardJob(NamedTuple):
-    """A run of examples of one split, and the shards to make of it."""
+    """A run of examples of one split, and the shards to make from it."""
 
     key: str
-    """A digest of all that its shards are made of, but for the plan."""
+    """A digest of all that determines its shards, except the plan."""
     same: SameShards | None
-    """The shards that an earlier run made of the same."""
+    """Shards that an earlier run made from the same examples."""
 
     plan: Sharding
     split: str
@@ -75,36 +75,36 @@ class ShardJob(NamedTuple):
     """A shard for each copy; several where a balanced copy has the examples many times."""
     ids: list[str]
     contents: dict[str, list[Any]]
-    """Of the examples, by the columns CONTENT."""
+    """Values of the examples, by the columns CONTENT."""
     y: NDArray
     weights: NDArray[np.float32]
     provenance: pa.Table
     times: NDArray[np.int64]
-    """How often each example stands in each copy; each time it is augmented differently."""
+    """Number of times each example is in each copy; each time it is augmented differently."""
 
 
 class MadeShards(NamedTuple):
     key: str
-    """That of the job."""
+    """The key of the job."""
     split: str
     files: list[dict[str, Any]]
-    """What index.json says of each: name, split, copy, rows, sha256."""
+    """Entries of index.json: name, split, copy, rows, sha256."""
     sums: Sums
-    """Of the originals."""
+    """Sums over the originals."""
     num_known: int
-    """Originals that an earlier run had made."""
+    """Number of originals that an earlier run had made."""
     is_same: bool
-    """Whether all of these shards are those of an earlier run."""
+    """Whether all of these shards come from an earlier run."""
 
 
 def makers(modality: str) -> list[str]:
-    """The modules whose code and libraries decide what bytes shards have."""
+    """The modules whose code and libraries decide the bytes of shards."""
     parts = ("encode", "fit")
     return ["pipeline.augment.sharding", *(modality_interface(modality, part) for part in parts)]
 
 
 def columns_read(modality: str, target: str) -> list[str]:
-    """Columns of data/clean of which shards are made."""
+    """Columns of data/clean from which shards are made."""
     content, label = open_encode(modality).CONTENT, open_labels(target).COLUMN
     return ["id", *content, "sha256", label, "split", "weight", *PROVENANCE]
 
@@ -119,7 +119,7 @@ def make_jobs(
 
     A run has about `rows_per_shard`: its end depends on ids (dataset/parts.py). `tables` have the
     columns that `columns_read` names; `balance` is that of their training examples; `earlier` are
-    shards made in the same way, so that what has not changed need not be made again.
+    shards made in the same way, from which unchanged examples are reused.
     """
     usual = plan.rows_per_shard
     next_number = dict.fromkeys(SPLITS, 0)
@@ -151,7 +151,7 @@ def _job(
     balance: Times,
     earlier: EarlierShards | None,
 ) -> ShardJob:
-    """The next job of a split; `next_number` is counted on."""
+    """Make the next job of a split; `next_number` is advanced."""
     labels = open_labels(plan.target)
     y = labels.encode(rows[labels.COLUMN], plan.index)
     times = np.ones((1, len(y)), np.int64)
@@ -209,7 +209,7 @@ def _known(
 def _rows_of(
     part: ShardPlan, times: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Which examples of a job the rows of a shard are, and how often each was there before."""
+    """For each row of a shard, the number of its example in the job, and of earlier rows of it."""
     here = times[part.copy]
     rows = np.repeat(np.arange(len(here)), here)
     repeats = np.arange(len(rows)) - np.repeat(np.cumsum(here) - here, here)
@@ -255,7 +255,7 @@ def make_shards(job: ShardJob) -> MadeShards:
 
 
 def _bring(job: ShardJob, same: SameShards) -> MadeShards:
-    """Give the shards of an earlier run the names that they have in this one."""
+    """Give the shards of an earlier run their names in this one."""
     names = [_name_of(job, part) for part in job.parts]
     for name, file in zip(names, same.files, strict=True):
         link_or_copy(same.folder / file["name"], job.plan.folder / name)
@@ -269,21 +269,21 @@ def _name_of(job: ShardJob, part: ShardPlan) -> str:
 
 
 def _inputs_of(part: ShardPlan, job: ShardJob, keys: Keys, originals: Inputs | None) -> Inputs:
-    """Inputs of a shard: what an earlier run has made is read, the rest is made.
+    """Inputs of a shard: those that an earlier run made are read, the others are made.
 
-    `keys` and `originals` are those of the job; for the originals themselves there are none.
+    `keys` and `originals` are those of the job; None for a shard of the originals themselves.
     """
     plan, encoding = job.plan, open_encode(job.plan.modality)
     rows, repeats = _rows_of(part, job.times)
 
-    def make(wanted: NDArray[np.int64]) -> Inputs:
-        chosen = rows[wanted]
+    def make(needed: NDArray[np.int64]) -> Inputs:
+        chosen = rows[needed]
         if originals is None:
             contents = {name: [c[row] for row in chosen] for name, c in job.contents.items()}
             return encoding.encode(contents, plan.preparation)
         return encoding.vary(
             {name: values[chosen] for name, values in originals.items()},
-            repeat_keys(keys[chosen], repeats[wanted]),
+            repeat_keys(keys[chosen], repeats[needed]),
             part.copy,
             plan.settings,
             plan.seed,

@@ -6,17 +6,17 @@ from pathlib import Path
 from pipeline.runtime.errors import SettingsError
 from pipeline.runtime.stage import Stage
 
-SAID_FROM_BYTES = 10 << 30
+PRINTED_FROM_BYTES = 10 << 30
 
 
 def check_space(stage: Stage, folder: Path, num_rows: int, row_bytes: int, copies: int) -> None:
-    """See whether the shards fit on the disk of `folder`, and say so when they will be large.
+    """Check that the shards fit on the disk of `folder`, and print it when they will be large.
 
-    Shards are not compressed, so this is what they take at least; balancing may add copies.
+    Shards are not compressed, so this is the least they take; balancing may add copies.
 
     Args:
-        num_rows: of all shards, a copy of an example being a row.
-        row_bytes: of the input columns of a row.
+        num_rows: rows of all shards, one for each copy of an example.
+        row_bytes: size of the input columns of a row.
 
     Raises:
         SettingsError: they would take more than is free.
@@ -30,7 +30,7 @@ def check_space(stage: Stage, folder: Path, num_rows: int, row_bytes: int, copie
             fix="set fewer augment.copies in params.yaml or make examples smaller in the catalog "
             "entry (for images image_size), or free space",
         )
-    if needed > SAID_FROM_BYTES:
+    if needed > PRINTED_FROM_BYTES:
         stage.say(
             f"the shards will take about {size(needed)} of the {size(free)} that are "
             f"free, and as much in the cache (augment.copies: {copies})"
@@ -38,6 +38,6 @@ def check_space(stage: Stage, folder: Path, num_rows: int, row_bytes: int, copie
 
 
 def size(num_bytes: int) -> str:
-    """A size in the unit that suits it."""
+    """Format a size in a fitting unit."""
     scale, unit = (1e9, "GB") if num_bytes >= 1e8 else (1e6, "MB")
     return f"{num_bytes / scale:,.1f} {unit}"

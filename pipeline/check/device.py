@@ -1,4 +1,4 @@
-"""Whether the device that params.yaml, or the environment, names is there."""
+"""Checks that the device named in params.yaml, or in the environment, is there."""
 
 import os
 
@@ -9,10 +9,10 @@ DEVICES = ("cpu", "cuda", "mps")
 
 
 def check_device(name: str) -> None:
-    """See whether training can run on a device; `auto` and `cpu` are always there.
+    """Check that training can run on a device; `auto` and `cpu` are always there.
 
     Raises:
-        SettingsError: there is no such device, or this machine, or this build of torch, has none.
+        SettingsError: there is no such device, or this machine or build of torch lacks it.
     """
     where = "params.yaml: train.device"
     if name == "auto" and (variable := os.environ.get(DEVICE_VARIABLE)):
@@ -21,7 +21,7 @@ def check_device(name: str) -> None:
             raise SettingsError(f"{where} must be cpu, cuda or mps, found {name!r}", fix="unset it")
     if name not in ("cuda", "mps"):
         return
-    import torch  # takes seconds: only those wait for it who name such a device
+    import torch  # takes seconds, so only for such a device
 
     backend = torch.cuda if name == "cuda" else torch.backends.mps
     if not backend.is_available():

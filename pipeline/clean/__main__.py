@@ -141,6 +141,8 @@ def find_all_duplicates(
     stage: Stage[CleanParams], rows: Ledger, compare: Compare, loaded: Any, digests: list[str]
 ) -> Duplicates:
     """Find exact and near duplicates among what is kept, and remove those that should go."""
+    if (digests_of := getattr(compare, "digests", None)) is not None:
+        digests = digests_of(loaded)
     own = [
         d if tells else id
         for d, tells, id in zip(

@@ -1,4 +1,4 @@
-"""Which examples people should look at, in which order, and why: the rows of the review queue."""
+"""Finds the examples that people should look at, in order, with reasons: the review queue."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,20 +17,20 @@ class Doubt:
     """Why people should look at an example."""
 
     reasons: list[str] = field(default_factory=list)
-    """Out of those of dataset/review/queue.py, in the order in which they are explained."""
+    """Some of REASONS of dataset/review/queue.py, in the order in which they are explained."""
     votes: list[tuple[str, int]] = field(default_factory=list)
-    """How many people gave each label, where they differ; the most frequent first."""
+    """Number of people for each label, where they differ; the most frequent first."""
     like: int | None = None
-    """Row of the example that a leak or near duplicate looks like."""
+    """Row of the example that this leak or near duplicate looks like."""
 
 
 def find_doubts(
     rows: Ledger, repetitions: Iterable[Repetition], annotations: Annotations | None
 ) -> dict[int, Doubt]:
-    """What there is to doubt in each row, the most doubtful first.
+    """Collect the doubts about each row, the most doubtful first.
 
     Args:
-        repetitions: which examples repeat or resemble which.
+        repetitions: examples that repeat or resemble another.
         annotations: labels by several people; their rows are those of the ledger.
     """
     of_labels = rows.noise.find_doubts(rows.quality, annotations, rows.target)
@@ -39,7 +39,7 @@ def find_doubts(
     def of(row: int) -> Doubt:
         return doubts.setdefault(row, Doubt())
 
-    for row in np.flatnonzero(rows.doubted).tolist():  # however likely right, where models guess
+    for row in np.flatnonzero(rows.doubted).tolist():  # even if likely right, where models guess
         if "label" not in of(row).reasons:
             of(row).reasons.insert(0, "label")
     near = [(r.row, r.of) for r in repetitions if r.kind != "exact" and rows.labelled[r.of]]
@@ -65,7 +65,7 @@ def as_queue(
 ) -> pa.Table:
     """The review queue, in the order of the doubts.
 
-    `neighbours` are rows like each row; `judges` say how likely labels are right.
+    `neighbours` are rows like each row; `judges` estimate how likely labels are right.
     """
     chosen = np.array(list(doubts), np.int64)
     likes = [doubt.like for doubt in doubts.values()]

@@ -1,4 +1,4 @@
-"""Duplicates and leaks: which rows repeat others, which should go, and what belongs together."""
+"""Duplicates and leaks: the rows that repeat others, those to remove, and clusters."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from pipeline.dataset.findings import DUPLICATE, LEAK
 from pipeline.modalities.pairs import Pairs
 
 SPLIT_PRIORITY = {"test": 0, "val": 1, "train": 2}
-"""Of equal examples in several splits the one in the first of these stays."""
+"""Of equal examples in several splits, the one with the lowest number stays."""
 
 
 @dataclass(frozen=True)
@@ -20,24 +20,24 @@ class Repetition:
 
     row: int
     of: int
-    """The row that it repeats."""
+    """The row it repeats."""
     kind: str
     """`exact` or `near`."""
     similarity: float
     """0 to 1; 1 where exact."""
     reason: str | None
-    """Why it should go, DUPLICATE or LEAK; None where it stays."""
+    """Why to remove it, DUPLICATE or LEAK; None if it stays."""
 
 
 @dataclass(frozen=True)
 class Duplicates:
-    """What was found among N rows."""
+    """The duplicates among N rows."""
 
     repetitions: list[Repetition]
     """In the order of rows, at most one for each."""
     clusters: NDArray[np.int64]
-    """The row that stands for each, `(N,)`; itself where it repeats none. Every row is an exact or
-    near duplicate of the one that stands for it: clusters are no chains."""
+    """The representative of each row, `(N,)`; itself if it repeats none. Every row is an exact or
+    near duplicate of its representative: clusters are not chains."""
 
 
 def distinct_rows(
@@ -45,7 +45,7 @@ def distinct_rows(
 ) -> NDArray[np.int64]:
     """The row that each row is an exact copy of, `(N,)`; itself for the first of equal ones.
 
-    The first is the one in test, else in val, else in train; within a split that of the least id.
+    The first is one in test, else in val, else in train; within a split, the one of least id.
     """
     first: dict[str, int] = {}
     same_as = np.empty(len(ids), np.int64)
@@ -57,15 +57,15 @@ def distinct_rows(
 def find_duplicates(
     same_as: NDArray[np.int64], near: Pairs, splits: Sequence[str], ids: Sequence[str]
 ) -> Duplicates:
-    """Decide who stays.
+    """Decide which rows stay.
 
-    Exact copies go, but for the first. Of near duplicates those go that repeat a row of another
-    split that comes before theirs (test, val, train) and stays: those are leaks. Near duplicates
-    within a split stay, as a burst of photos is data. Test rows never go.
+    Exact copies go, except the first. Near duplicates go if they repeat a row that stays in a
+    split before theirs (test, val, train): those are leaks. Near duplicates within a split stay,
+    as a burst of photos is data. Test rows never go.
 
     Args:
         same_as: see `distinct_rows`.
-        near: near duplicates among rows that are no copies.
+        near: near duplicates among rows that are not copies.
     """
     order = _in_order(splits, ids)
     place = {row: position for position, row in enumerate(order)}
@@ -101,10 +101,10 @@ def find_duplicates(
 
 
 def merge_owners(owners: Sequence[str], clusters: NDArray[np.int64]) -> list[str]:
-    """Owners such that rows of one cluster, and what shares an owner with them, have the same.
+    """Merge owners, so that rows of one cluster, and all rows of their owners, share one.
 
-    For folds that keep near duplicates together. An owner is a group or an id; of those that
-    become one the least is its name.
+    For folds that keep near duplicates together. An owner is a group or an id; merged owners take
+    the least of their names.
     """
     parents = {owner: owner for owner in owners}
 

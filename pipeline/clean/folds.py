@@ -1,9 +1,9 @@
-"""Folds of the label check: which examples each network is asked about, and which it learns from.
+"""Folds of the label check: the examples that each network predicts, and those it learns from.
 
-Without time, groups are drawn into folds by a hash, and a network learns from all other folds.
-Where the split is in time, a network is asked about a period and learns from what lies before it
-alone, as a model of that time could have; the horizon and the embargo of the entry hold there too.
-The first period is asked of nobody: there is nothing before it.
+Without time, groups are assigned to folds by a hash, and a network learns from all other folds.
+If the split is in time, a network predicts a period and learns only from what precedes it, as a
+model of that time could have; the horizon and the embargo of the entry apply too. The first period
+is not predicted: nothing precedes it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,23 +25,23 @@ class Folds(NamedTuple):
     """Folds of N examples."""
 
     asked: Rows
-    """In which fold each is asked about, `(N,)`; NO_FOLD for those that no network is asked."""
+    """The fold in which each is predicted, `(N,)`; NO_FOLD for those that no network predicts."""
     learnt: Mapping[int, NDArray[np.bool_]]
-    """By fold, the examples that its network learns from, `(N,)`."""
+    """The examples that the network of each fold learns from, `(N,)`."""
 
     @property
     def num_learnt(self) -> int:
-        """Examples that are learnt from, over all networks."""
+        """Number of examples learnt from, summed over networks."""
         return sum(int(mask.sum()) for mask in self.learnt.values())
 
 
 def assign_folds(owners: Sequence[str], seed: int, num_folds: int) -> Rows:
-    """The fold of each example, by its group or id: groups never straddle folds."""
+    """Assign each example to a fold, by its group or id: groups never straddle folds."""
     return (uniform(id_keys(owners), seed, "fold") * num_folds).astype(np.int64)
 
 
 def folds_of(asked: Rows) -> Folds:
-    """Each network learns from all folds but the one that it is asked about."""
+    """Let each network learn from all folds except the one it predicts."""
     return Folds(asked, {int(fold): asked != fold for fold in np.unique(asked)})
 
 
@@ -52,13 +52,13 @@ def folds_in_time(
     rule: SplitRule,
     num_folds: int,
 ) -> Folds:
-    """Periods of about as many examples each; a network learns from what lies before its period.
+    """Make periods of about as many examples each; a network learns from what precedes its period.
 
-    It learns from none of a group that it is asked about, unless that would cost it more than half
-    of what lies before.
+    It learns from no group that it predicts, unless that would cost it more than half of what
+    precedes.
 
     Args:
-        times: of each example, `(N,)`; those without one are in no fold.
+        times: time of each example, `(N,)`; examples without one are in no fold.
     """
     if not has_time.any():
         return Folds(np.full(len(times), NO_FOLD), {})
@@ -72,11 +72,11 @@ def folds_in_time(
     for fold, edge in enumerate(edges.tolist()):
         before = has_time & (times < boundary("", edge, rule, known).embargo_from)
         of_others = before & ~np.isin(owner, owner[asked == fold])
-        # Where groups go on through all periods, as tickers do, time alone can decide.
+        # If groups span all periods, as tickers do, only time can decide.
         learnt[fold] = of_others if 2 * of_others.sum() >= before.sum() else before
     return Folds(asked, learnt)
 
 
 def rule_of(index: Mapping[str, Any]) -> SplitRule | None:
-    """The rule of a split in time, from the index of data/raw; None where time decided nothing."""
+    """The rule of a split in time, from the index of data/raw; None if the split is not by time."""
     return SplitRule.model_validate(index["split"]) if "split" in index else None

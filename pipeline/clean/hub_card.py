@@ -1,9 +1,10 @@
 """README.md of data/clean, from which Hugging Face `datasets` knows splits and types of columns.
 
 Splits are a column there, not files: so each is a configuration that keeps its own rows, and the
-default one has all examples in one split, whose name cannot be taken for that of the training data.
-Labels stay texts: from the words out of few that Parquet has here, ClassLabel of datasets 5.2.0
-makes wrong numbers (it takes the label `7` for the eighth name, whatever that is).
+default one has all examples in one split, whose name is not mistaken for that of the training data.
+
+Labels stay texts: from the dictionary columns here, ClassLabel of datasets 5.2.0 makes wrong
+numbers (it takes the label `7` for the eighth name).
 """
 
 from collections.abc import Mapping
@@ -15,7 +16,7 @@ from pipeline.dataset.table import SPLITS
 NAME = "README.md"
 ALL = "examples"
 TYPES = {"float": "float32", "double": "float64", "halffloat": "float16"}
-"""Names of types in Arrow for which `datasets` has others."""
+"""Arrow types that have other names in `datasets`."""
 TEXT = """\
 # Cleaned examples
 
@@ -27,7 +28,7 @@ their split as a column, by default; those of one split by its name:
 
 
 def hub_card(schema: pa.Schema, features: Mapping[str, str]) -> str:
-    """Write the card; `features` names those of `datasets` that some columns are, by column."""
+    """Write the card; `features` has the features of `datasets` for some columns, by column."""
     lines = ["---", "configs:"]
     for name in (ALL, *SPLITS):
         lines += [
@@ -53,7 +54,7 @@ def _column(field: pa.Field, features: Mapping[str, str]) -> list[str]:
 
 
 def _type(kind: pa.DataType) -> str:
-    """Of a value, or of one in a list."""
+    """The type of a value, or of one in a list."""
     if pa.types.is_dictionary(kind) or pa.types.is_list(kind):
         kind = kind.value_type
     return TYPES.get(str(kind), str(kind))

@@ -1,4 +1,4 @@
-"""The label check: networks are asked about examples that they have not seen."""
+"""The label check: networks predict the labels of examples that they have not seen."""
 
 import hashlib
 import shutil
@@ -31,16 +31,16 @@ from pipeline.targets.protocols.noise import Checked, Evidence
 
 NAME = "label_check"  # of the cache
 OUT_OF_FOLD = "pipeline.clean.out_of_fold"
-"""The module whose code decides, with what it is handed, the outputs of the networks."""
+"""The module whose code decides the outputs of the networks."""
 ROWS_AT_ONCE = 4096
 
 
 @dataclass(frozen=True)
 class Checkable:
-    """What networks may look at, and by which modality and target."""
+    """The input of the label check, with its modality and target."""
 
     loaded: Any
-    """All rows of the ledger, as `load` of the modality's `compare` gave them."""
+    """All rows of the ledger, loaded by `load` of the modality's `compare`."""
     modality: str
     target: str
     outputs: int
@@ -51,22 +51,22 @@ class Checkable:
 
 @dataclass(frozen=True)
 class OutOfFoldAnswers:
-    """What networks say of rows of the ledger."""
+    """Outputs of networks for rows of the ledger."""
 
     learnt: Rows
-    """Rows that a network was asked about that did not learn from them, though others did."""
+    """Rows predicted by the network that did not learn from them, while others did."""
     tested: Rows
-    """Rows of the test split, which all networks are asked about."""
+    """Rows of the test split, which all networks predict."""
     models: OutOfFold
 
     @property
     def rows(self) -> Rows:
-        """All of them."""
+        """All rows."""
         return np.concatenate([self.learnt, self.tested])
 
     @property
     def embeddings(self) -> NDArray[np.float16]:
-        """Of `rows`, `(N, D)`."""
+        """Embeddings of `rows`, `(N, D)`."""
         parts = [self.models.embeddings, self.models.others_embeddings]
         return np.concatenate([part for part in parts if len(part)])
 
@@ -86,12 +86,12 @@ def ask_models(
     folder: Path,
     progress: Callable[[int], Work],
 ) -> OutOfFoldAnswers:
-    """Ask networks about all rows that are kept, or read what the same ones said before.
+    """Predict all rows that are kept, or read the cached outputs of the same networks.
 
     Args:
         fold: the folds of the rows that networks learn from.
-        folder: for what a run that is stopped leaves to the next.
-        progress: a bar for so many examples.
+        folder: for the state of a run that is stopped, from which the next goes on.
+        progress: makes a bar for a number of examples.
 
     Raises:
         BrokenDataset: there is too little to train on.
@@ -120,7 +120,7 @@ def ask_models(
     )
     keys = id_keys(rows.ids[row] for row in learnt.tolist())
     fields = modality_fields(examples.modality, "label_check", "CleanFields").model_fields
-    own = {name: getattr(settings, name) for name in fields}  # the others show in what follows
+    own = {name: getattr(settings, name) for name in fields}  # other errors will show later
     key = key_of(
         OUT_OF_FOLD,
         modality_interface(examples.modality, "label_check"),
@@ -132,9 +132,9 @@ def ask_models(
         ],
         how=(preparation, examples.outputs, recipe, own, quick.loss_settings, str(device)),
     )
-    asked = learnt[folds.asked != NO_FOLD]
+    predicted = learnt[folds.asked != NO_FOLD]
     if (kept := read_cache(NAME, key)) is not None:
-        return OutOfFoldAnswers(asked, tested, OutOfFold.of(kept))
+        return OutOfFoldAnswers(predicted, tested, OutOfFold.of(kept))
     with progress(folds.num_learnt * recipe.epochs) as bar:
         answers = out_of_fold(
             quick,
@@ -150,10 +150,10 @@ def ask_models(
             on_step=bar.update,
             on_epoch=bar.describe,
         )
-    with suppress(OSError):  # a full disk: the next run asks again
+    with suppress(OSError):  # a full disk: the next run predicts again
         write_cache(NAME, key, answers.table())
     shutil.rmtree(folder, ignore_errors=True)
-    return OutOfFoldAnswers(asked, tested, answers)
+    return OutOfFoldAnswers(predicted, tested, answers)
 
 
 def digest_of(values: NDArray[Any]) -> str:
@@ -162,7 +162,7 @@ def digest_of(values: NDArray[Any]) -> str:
 
 
 def digest_of_inputs(inputs: Callable[[Rows], Inputs], rows: Rows) -> str:
-    """Hex digest of what networks see of some rows, block by block."""
+    """Hex digest of the inputs of some rows, block by block."""
     digest = hashlib.sha256()
     for start in range(0, len(rows), ROWS_AT_ONCE):
         for name, values in inputs(rows[start : start + ROWS_AT_ONCE]).items():
@@ -180,8 +180,8 @@ def check_labels(
     """Enter into the ledger how likely each label is right; returns the check of `learnt`.
 
     Args:
-        learnt: rows that networks were asked about, or might have been.
-        answers: of networks; without them people alone judge, and there must be annotations.
+        learnt: rows that networks predicted, or would have.
+        answers: outputs of networks; without them only people judge, and there must be annotations.
     """
     tested = answers.tested if answers else np.flatnonzero(rows.kept & rows.split_of("test"))
     models = answers.models if answers else None
@@ -203,12 +203,12 @@ def check_labels(
 
 
 def measure_distances(rows: Ledger, answers: OutOfFoldAnswers) -> None:
-    """Enter into the ledger how far each example lies from all others, as networks see them."""
+    """Enter into the ledger the distance of each example from all others, by embeddings."""
     rows.distance[answers.rows] = outlier_scores(answers.embeddings, answers.model_of)
 
 
 def neighbours_of(wanted: Sequence[int], answers: OutOfFoldAnswers) -> dict[int, list[int]]:
-    """The rows that networks see as most like each of the `wanted`, the nearest first."""
+    """The rows most like each of the `wanted`, by embeddings, the nearest first."""
     places = {int(row): place for place, row in enumerate(answers.rows)}
     there = [row for row in wanted if row in places]
     queries = np.array([places[row] for row in there], np.int64)

@@ -1,4 +1,4 @@
-"""The ledger of cleaning: what is known of each example, and what is decided about it."""
+"""The ledger of cleaning: findings and decisions about each example."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -19,28 +19,28 @@ class Removal(NamedTuple):
     """Why a row is removed."""
 
     reason: str
-    """Out of those of findings.py."""
+    """One of REASONS of findings.py."""
     detail: str | None = None
     of: int | None = None
-    """The row that it repeats."""
+    """The row it repeats."""
     similarity: float | None = None
 
 
 class Ledger:
-    """What is known and decided of each row of data/raw, in its order.
+    """Findings and decisions about each row of data/raw, in its order.
 
-    Labels are held as codes, which only the target reads: `text` says what they are.
+    Labels are held as codes, which only the target reads; `text` decodes them.
     """
 
     def __init__(
         self, table: pa.Table, noise: Noise, target: TargetIndex, column: str = "label"
     ) -> None:
-        """Begin with all rows as they are.
+        """Begin with all rows unchanged.
 
         Args:
             table: data/raw, columns id, split, group and `column`.
-            target: what labels may be, from the index of data/raw.
-            column: of labels.
+            target: the target's part of the index of data/raw.
+            column: name of the column of labels.
         """
         self.noise, self.target, self.column = noise, target, column
         self.ids: list[str] = table["id"].to_pylist()
@@ -50,7 +50,7 @@ class Ledger:
         self.given, self.labelled = noise.read_labels(table[column], target)
         self.labels = self.given.copy()
         self.removed: dict[int, Removal] = {}
-        """Rows that are removed, and why."""
+        """Rows that are removed, with reasons."""
         self.guessed: set[int] = set()
         """Rows that a machine removed on a guess."""
         self.decided: set[int] = set()
@@ -62,23 +62,23 @@ class Ledger:
         """Probability of the proposed label."""
         self.suspected = np.zeros(len(self.ids), bool)
         self.doubted = np.zeros(len(self.ids), bool)
-        """Suspected by the label check, whatever people decided since."""
+        """Suspected by the label check, even if people have decided since."""
         self.sure = np.zeros(len(self.ids), bool)
-        """Suspected for sure enough to be acted on."""
+        """Suspected with enough certainty to act on."""
         self.marked = np.zeros(len(self.ids), bool)
-        """Suspected, and said to be so in data/clean."""
+        """Suspected, and marked in data/clean."""
         self.distance = np.full(len(self.ids), np.nan)
-        """From the nearest others, as models see them; see outliers.py."""
+        """Distance from the nearest others, by embeddings; see outliers.py."""
         self.unusual = np.full(len(self.ids), np.nan)
-        """How unusual brightness, sharpness and the like are together; see outliers.py."""
+        """How unusual the measurements are together; see outliers.py."""
         self.outliers = np.zeros(len(self.ids), bool)
-        """Too unusual to be one of the dataset."""
+        """Too unusual to belong to the dataset."""
         self.near_compared = True
         """Whether near duplicates could be searched for."""
         self.noise_rate: float | None = None
-        """Estimated share of wrong labels; None where it cannot be told."""
+        """Estimated share of wrong labels; None if it cannot be estimated."""
         self.reliability: Reliability | None = None
-        """Of the networks of the label check; None where none was asked."""
+        """Reliability of the networks of the label check; None without networks."""
 
     @property
     def kept(self) -> NDArray[np.bool_]:
@@ -88,7 +88,7 @@ class Ledger:
 
     @property
     def judged(self) -> NDArray[np.bool_]:
-        """Whose label the label check could judge."""
+        """Rows whose label the label check could judge."""
         return np.asarray(self.suspected | ~np.isnan(self.quality))
 
     @property
@@ -106,11 +106,11 @@ class Ledger:
         self.guessed |= new.keys() if guessed else set()
 
     def text(self, codes: Codes) -> list[str]:
-        """Labels as people read them; all must be known."""
+        """Decode labels; all must be known."""
         return self.noise.as_text(codes, self.target)
 
     def suspect(self, where: Rows, found: Checked) -> None:
-        """Enter what the label check says of the rows `where`."""
+        """Enter the results of the label check for the rows `where`."""
         self.quality[where] = found.quality
         self.proposed[where] = found.proposed
         self.confidence[where] = found.confidence
@@ -118,9 +118,9 @@ class Ledger:
         self.sure[where] = found.is_sure
 
     def decide(self, decisions: Mapping[str, Decision]) -> None:
-        """Apply people's decisions, against whatever machines hold.
+        """Apply people's decisions, which override those of machines.
 
-        Left out are decisions about ids that are gone, about labels that the source has changed
+        Ignored are decisions about ids that are gone, about labels that the source has changed
         since, and about test examples.
         """
         for row, id in enumerate(self.ids):
@@ -142,9 +142,9 @@ class Ledger:
         self.sure[list(self.decided)] = False
 
     def act(self, action: str, *, remove_outliers: bool) -> None:
-        """Do with what is suspected what params say; nothing to test, nor to what was decided.
+        """Apply the action of params to suspected rows, except test rows and decided ones.
 
-        What is not surely suspected is marked alone: to act on it would rather do harm.
+        Rows that are not surely suspected are only marked: acting on them would do more harm.
         """
         self.marked[self._undecided(self.suspected)] = action != "keep"
         rows = self._undecided(self.sure)

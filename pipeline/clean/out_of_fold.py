@@ -1,4 +1,4 @@
-"""Out of fold: outputs of networks for examples that they have not seen, and their embeddings."""
+"""Out-of-fold outputs and embeddings: by networks that have not seen the examples."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -30,38 +30,38 @@ NUM_OTHERS = b"num_others"  # in the metadata of a table
 
 @dataclass(frozen=True)
 class QuickNetwork:
-    """How the network of a modality is built, what it sees, and by which loss it learns."""
+    """A network of a modality: how it is built, its inputs, and its loss."""
 
     build: Callable[[], nn.Module]
     inputs: Callable[[Rows], Inputs]
-    """Of some examples, by their rows."""
+    """Gives the inputs of some examples, by their rows."""
     vary: Callable[[Inputs, Keys, int, int], Inputs]
-    """Another version of inputs by their keys, the number of the copy and a seed."""
+    """Gives an augmented version of inputs, by keys, the number of the copy and a seed."""
     num_views: int
-    """How many versions of an example each network is asked about."""
+    """Number of versions of an example that each network predicts."""
     loss: Loss
     loss_settings: Any
 
 
 @dataclass(frozen=True)
 class OutOfFold:
-    """Outputs for N examples by the networks that have not seen them, and for M others by all F."""
+    """Outputs for N examples by networks that have not seen them, and for M others by all F."""
 
     folds: Rows
-    """The fold that each example was left out in, `(N,)`."""
+    """The fold in which each example was held out, `(N,)`."""
     outputs: NDArray[np.float32]
     """`(N, K)`."""
     embeddings: NDArray[np.float16]
-    """`(N, D)`; comparable within a fold alone, since each has a network of its own."""
+    """`(N, D)`; comparable only within a fold, since each fold has its own network."""
     others: NDArray[np.float32]
     """`(F, M, K)`."""
     others_embeddings: NDArray[np.float16]
     """By the network of the first fold, `(M, D)`."""
 
     def table(self) -> pa.Table:
-        """All of it as a table; `OutOfFold.of` brings it back.
+        """Convert to a table, which `OutOfFold.of` reads back.
 
-        The N examples come first, then the M others as often as there are networks.
+        The N examples come first, then the M others, once for each network.
         """
         num_networks, num_others, num_outputs = self.others.shape
         folds = np.concatenate([self.folds, np.full(num_networks * num_others, NO_FOLD)])
@@ -113,21 +113,21 @@ def out_of_fold(
 ) -> OutOfFold:
     """Train one network for each fold, on the rest, each epoch on newly varied examples.
 
-    The result is of the examples that a network is asked about, in order.
+    The result has the examples that are predicted, in order.
 
     Args:
         learnt: rows of the N examples that networks learn from.
-        labels: as column `y` of shards, `(N, ...)`.
-        keys: of the ids, shape `(N,)`; see `id_keys`.
+        labels: in the form of the column `y` of shards, `(N, ...)`.
+        keys: keys of the ids, shape `(N,)`; see `id_keys`.
         others: rows of the M examples outside all folds.
-        checkpoints: a folder in which a run that is stopped leaves its state, to go on from there;
-            `checkpoint_key` names all that the result depends on.
-        on_step: hears of every batch trained on.
-        on_epoch: hears which epoch begins: `fold 2 of 3, epoch 4 of 8`.
+        checkpoints: the folder of the state from which a stopped run resumes; `checkpoint_key`
+            names all that the result depends on.
+        on_step: called with every batch trained on.
+        on_epoch: called when an epoch begins, with `fold 2 of 3, epoch 4 of 8`.
     """
     _refuse_too_few(folds)
     other_keys = np.arange(len(others), dtype=np.uint64)
-    asked = _Asked(len(learnt))
+    collected = _Collected(len(learnt))
     of_others = []
     others_embeddings = np.zeros((0, 0), np.float16)
     for number, (fold, mask) in enumerate(folds.learnt.items()):
@@ -140,28 +140,28 @@ def out_of_fold(
         )
         torch.manual_seed(own.seed)
         network = quick.build()
-        heard = Heard(on_step, on_epoch, f"fold {number + 1} of {len(folds.learnt)}")
-        train(network, quick, learnt[rest], labels[rest], keys[rest], own, device, kept, heard)
-        asked.enter(
+        callbacks = FoldCallbacks(on_step, on_epoch, f"fold {number + 1} of {len(folds.learnt)}")
+        train(network, quick, learnt[rest], labels[rest], keys[rest], own, device, kept, callbacks)
+        collected.enter(
             left_out, *ask(network, quick, learnt[left_out], keys[left_out], recipe, device)
         )
         if len(others):
             outputs, embedded = ask(network, quick, others, other_keys, recipe, device)
             of_others.append(outputs)
             others_embeddings = embedded if number == 0 else others_embeddings
-    nothing = np.zeros((len(folds.learnt), 0, asked.outputs.shape[1]), np.float32)
+    nothing = np.zeros((len(folds.learnt), 0, collected.outputs.shape[1]), np.float32)
     answered = folds.asked != NO_FOLD
     return OutOfFold(
         folds.asked[answered],
-        asked.outputs[answered],
-        asked.embeddings[answered],
+        collected.outputs[answered],
+        collected.embeddings[answered],
         np.stack(of_others) if of_others else nothing,
         others_embeddings,
     )
 
 
 def _refuse_too_few(folds: Folds) -> None:
-    """Raises BrokenDataset where a network would have nothing to learn from, or be asked."""
+    """Raises BrokenDataset if a network would have nothing to learn from, or to predict."""
     fix = "bring more groups, or set clean.folds: 0"
     if not folds.learnt or any(not mask.any() for mask in folds.learnt.values()):
         raise BrokenDataset(
@@ -169,7 +169,7 @@ def _refuse_too_few(folds: Folds) -> None:
             "too few",
             fix=fix,
         )
-    if any(mask.sum() < 2 for mask in folds.learnt.values()):  # batch norm needs two
+    if any(mask.sum() < 2 for mask in folds.learnt.values()):  # batch norm needs two examples
         raise BrokenDataset(
             "a fold of the label check leaves one example to train on: all others are of one "
             "group, or they are too few",
@@ -178,16 +178,16 @@ def _refuse_too_few(folds: Folds) -> None:
 
 
 @dataclass(frozen=True)
-class Heard:
-    """Who hears of the training of a fold."""
+class FoldCallbacks:
+    """Callbacks for the training of a fold."""
 
     on_step: Callable[[int], object]
     on_epoch: Callable[[str], object]
     fold: str
 
 
-class _Asked:
-    """Outputs and embeddings of N examples, which come fold by fold."""
+class _Collected:
+    """Collects outputs and embeddings of N examples, fold by fold."""
 
     def __init__(self, num: int) -> None:
         self.num = num
@@ -210,17 +210,17 @@ def train(
     recipe: Recipe,
     device: Device,
     checkpoint: Checkpoint | None,
-    heard: Heard,
+    callbacks: FoldCallbacks,
 ) -> None:
-    """Train a network on some rows, unless it fits itself."""
+    """Train a network on some rows; one that fits itself does so."""
     fit_itself = getattr(network, "fit", None)
     if fit_itself is not None:
         fit_itself(quick.inputs(rows), labels)
-        heard.on_step(len(rows) * recipe.epochs)
+        callbacks.on_step(len(rows) * recipe.epochs)
         return
 
     def epoch_of(epoch: int) -> Examples:
-        heard.on_epoch(f"{heard.fold}, epoch {epoch + 1} of {recipe.epochs}")
+        callbacks.on_epoch(f"{callbacks.fold}, epoch {epoch + 1} of {recipe.epochs}")
         seen = quick.vary(quick.inputs(rows), keys, epoch + 1, recipe.seed)
         return make_examples(seen, labels, np.ones(len(rows)))
 
@@ -233,7 +233,7 @@ def train(
         device,
         settings=quick.loss_settings,
         checkpoint=checkpoint,
-        on_step=heard.on_step,
+        on_step=callbacks.on_step,
     )
 
 

@@ -1,12 +1,12 @@
 """Off-topic examples, by how far they lie from all others in an embedding space.
 
-The score is the mean cosine distance to the nearest neighbours, which holds its own against what is
-more involved (Kuan & Mueller 2022, "Back to the Basics: Revisiting Out-of-Distribution Detection
-Baselines", arXiv 2207.03061). It ranks, and is not sure enough to flag: photos of a kind that a
-network has not learnt have an AUROC of 0.72 (docs/decisions/outliers.md).
+The score is the mean cosine distance to the nearest neighbours, which is as good as more complex
+methods (Kuan & Mueller 2022, "Back to the Basics: Revisiting Out-of-Distribution Detection
+Baselines", arXiv 2207.03061). It ranks, but is too unsure to flag: photos of a kind that a network
+has not learnt have an AUROC of 0.72 (docs/decisions/outliers.md).
 
-The network is blind to what is broken, such as noise, which measurements give away; see `distances`
-of modalities/protocols/compare.py.
+The network is blind to defects such as noise, which measurements show; see `distances` of
+modalities/protocols/compare.py.
 """
 
 import numpy as np
@@ -16,20 +16,20 @@ from pipeline.dataset.arrays import sample_rows
 from pipeline.modalities.neighbours import Neighbours, nearest
 
 NUM_NEIGHBOURS = 50
-"""More than the usual 10, as broken examples come in numbers and are each other's neighbours."""
+"""More than the usual 10, since broken examples come in groups of mutual neighbours."""
 MAX_COMPARED = 20_000
-"""Rows of a fold that each row is compared with, so that time grows linearly."""
+"""Most rows of a fold to compare each row with, so that time grows linearly."""
 
 
 def outlier_scores(embeddings: NDArray, folds: NDArray[np.int64] | None = None) -> NDArray:
     """Mean cosine distance of each row to its nearest neighbours, 0 to 2, float32 `(N,)`.
 
-    NaN of a row that has none.
+    NaN for a row without neighbours.
 
     Args:
         embeddings: `(N, D)`, finite.
-        folds: number of the model that made each row, `(N,)`: rows are only compared with those of
-            the same; None for one model.
+        folds: number of the model that made each row, `(N,)`: rows are only compared within a
+            model; None for one model.
     """
     scores = np.full(len(embeddings), np.nan, np.float32)
     for rows in _by_fold(folds, len(embeddings)):
@@ -47,20 +47,20 @@ def outlier_scores(embeddings: NDArray, folds: NDArray[np.int64] | None = None) 
 def find_neighbours(
     embeddings: NDArray, rows: NDArray[np.int64], k: int, folds: NDArray[np.int64] | None = None
 ) -> Neighbours:
-    """The k nearest rows of each of a few `rows`, of the same fold; see `nearest`.
+    """The k nearest rows of the same fold for each of a few `rows`; see `nearest`.
 
-    Memory beyond the embeddings: those of one fold, and blocks.
+    It takes memory for the embeddings of one fold, and for blocks.
     """
     nearest_rows = np.full((len(rows), k), -1, np.int64)
     similarities = np.full((len(rows), k), -np.inf, np.float32)
     for members in _by_fold(folds, len(embeddings)):
-        asked = np.flatnonzero(np.isin(rows, members))
-        if not len(asked):
+        queries = np.flatnonzero(np.isin(rows, members))
+        if not len(queries):
             continue
-        selves = np.searchsorted(members, rows[asked])
-        found = nearest(embeddings[rows[asked]], embeddings[members], k, selves=selves)
-        nearest_rows[asked] = np.where(found.rows < 0, -1, members[found.rows])
-        similarities[asked] = found.similarities
+        selves = np.searchsorted(members, rows[queries])
+        found = nearest(embeddings[rows[queries]], embeddings[members], k, selves=selves)
+        nearest_rows[queries] = np.where(found.rows < 0, -1, members[found.rows])
+        similarities[queries] = found.similarities
     return Neighbours(nearest_rows, similarities)
 
 

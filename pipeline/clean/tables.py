@@ -1,4 +1,4 @@
-"""What clean found, as the tables of data/findings and the figures of reports/labels.json."""
+"""The findings of clean as tables of data/findings and figures of reports/labels.json."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -62,7 +62,7 @@ def duplicates_table(rows: Ledger, repetitions: Sequence[Repetition]) -> pa.Tabl
 
 
 def outliers_table(rows: Ledger) -> pa.Table:
-    """Outliers, the most unusual first; then what lies farthest from all others."""
+    """Outliers, the most unusual first; then the examples farthest from all others."""
     found = np.flatnonzero(rows.outliers)
     found = found[np.argsort(-rows.unusual[found], kind="stable")]
     others = np.flatnonzero(~rows.outliers & ~np.isnan(rows.distance))
@@ -96,9 +96,9 @@ def pool_table(raw: Path) -> pa.Table:
 def summary(
     rows: Ledger, duplicates: Duplicates, annotations: Annotations | None
 ) -> dict[str, Figure]:
-    """What reports/labels.json says; the counts and the noise rate are its contract.
+    """The content of reports/labels.json; the counts and the noise rate are its contract.
 
-    A figure that could not be judged is not there; `could_not_judge` says why.
+    A figure that could not be judged is left out; `could_not_judge` gives the reason.
     """
     leaks = [r for r in duplicates.repetitions if rows.splits[r.row] != rows.splits[r.of]]
     within = [r for r in duplicates.repetitions if rows.splits[r.row] == rows.splits[r.of]]
@@ -131,7 +131,7 @@ def summary(
 
 
 def _of_reliability(rows: Ledger) -> dict[str, Figure]:
-    """How far the models of the label check can be relied on."""
+    """Figures on the reliability of the label check's models."""
     relied = rows.reliability
     if relied is None:
         return {}
@@ -140,6 +140,6 @@ def _of_reliability(rows: Ledger) -> dict[str, Figure]:
         "guessing_accuracy": relied.guessing,
         "label_check_trusted": relied.trusted,
     }
-    if relied.trusted:  # else the estimate may be far too low
+    if relied.trusted:  # otherwise the estimate may be far too low
         figures["suspects_wrong"] = relied.suspects_wrong
     return figures

@@ -1,4 +1,4 @@
-"""What clean could not judge, and why: its figures are not in reports/labels.json."""
+"""Reasons why clean could not judge something, whose figures reports/labels.json then lacks."""
 
 from collections.abc import Iterator
 
@@ -6,9 +6,9 @@ from pipeline.clean.ledger import Ledger
 
 
 def could_not_judge(rows: Ledger, *, no_agreement: bool) -> Iterator[str]:
-    """A line for each check that had too little, in the order of the figures.
+    """A line for each check that had too little data, in the order of the figures.
 
-    `no_agreement` says that there are several people's labels, and no agreement could be computed.
+    `no_agreement`: there are several people's labels, but no agreement could be computed.
     """
     in_test = rows.split_of("test") & rows.kept
     if not rows.judged.any():

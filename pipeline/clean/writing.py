@@ -1,4 +1,4 @@
-"""From the example table and what was decided about it to data/clean, and to what was removed."""
+"""Writes data/clean and the removed rows, from data/raw and the ledger."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -15,13 +15,13 @@ from pipeline.dataset.parts import write_tables
 from pipeline.dataset.table import clean_schema, read_schema, read_tables, words, write_index
 
 OF_RAW = ("examples", "files", "pool", "types", "counts")
-"""What the index of data/raw says of data/raw alone."""
+"""Keys of the index of data/raw that concern data/raw alone."""
 
 
 def write_cleaned(folder: Path, raw: Path, rows: Ledger, index: dict[str, Any]) -> pa.Table:
-    """Write what is kept of `raw` to `folder`; returns what is removed.
+    """Write the kept rows of `raw` to `folder`; returns the removed rows.
 
-    `index` is that of `raw`, whose columns decide which both have.
+    `index` is that of `raw`, whose columns decide those of both.
     """
     removed: list[pa.Table] = []
 
@@ -44,7 +44,7 @@ def write_cleaned(folder: Path, raw: Path, rows: Ledger, index: dict[str, Any]) 
 
 
 def as_clean(table: pa.Table, here: NDArray[np.int64], rows: Ledger) -> pa.Table:
-    """Rows of data/raw as rows of data/clean; `here` are their numbers in the ledger."""
+    """Turn rows of data/raw into rows of data/clean; `here` are their numbers in the ledger."""
     added = {
         rows.column: rows.noise.column(rows.labels[here], rows.target),
         f"{rows.column}_given": rows.noise.column(rows.given[here], rows.target),
@@ -58,7 +58,7 @@ def as_clean(table: pa.Table, here: NDArray[np.int64], rows: Ledger) -> pa.Table
 
 
 def as_removed(table: pa.Table, here: Sequence[int], rows: Ledger) -> pa.Table:
-    """Rows of data/raw with why they are removed; `here` are their numbers in the ledger."""
+    """Add the reasons of removal to rows of data/raw; `here` are their numbers in the ledger."""
     removals = [rows.removed[row] for row in here]
     columns = {name: table[name] for name in table.schema.names} | {
         "reason": words([removal.reason for removal in removals], list(REASONS)),

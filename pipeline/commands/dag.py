@@ -2,10 +2,10 @@
 
     python -m pipeline.commands.dag
 
-Under `deps:` of each stage, the paths below pipeline/ are those that importing the stage runs, a
-folder where it runs all of a folder, and the sub-packages of the modality and the target that it
-opens by name: `pipeline/modalities/${modality}/encode`, which DVC fills in from params.yaml. So an
-edit of one modality runs nothing of another. The rest of dvc.yaml stays as it is.
+Under `deps:` of each stage, the paths below pipeline/ are the files that importing the stage runs
+(a folder if it runs all of it), and the sub-packages of the modality and the target that it opens
+by name: `pipeline/modalities/${modality}/encode`, which DVC fills in from params.yaml. So an edit
+of one modality runs nothing of another. The rest of dvc.yaml is unchanged.
 """
 
 import re
@@ -22,7 +22,7 @@ INDENT = "      - "
 OPENED = re.compile(r"pipeline\.(modalities|targets)\.opening\.open_(\w+)")
 SETTINGS = re.compile(r'(modality|target)_fields\([\w.]+, "(\w+)"')
 KINDS = {"modalities": ("modality", MODALITIES), "targets": ("target", TARGETS)}
-"""Of each floor with packages that are opened by name, the key of params.yaml and the packages."""
+"""For each floor with packages opened by name: the key of params.yaml, and the packages."""
 
 
 def code_deps(stage: str) -> list[str]:
@@ -35,14 +35,12 @@ def code_deps(stage: str) -> list[str]:
     for floor, module in sorted(todo):
         _, packages = KINDS[floor]
         for package in packages.values():
-            for file in import_closure(f"{package}.{module}"):  # none where there are no settings
+            for file in import_closure(f"{package}.{module}"):  # empty without settings
                 if (inside := _inside(file, floor, packages)) is None:
                     files.add(file)
                 else:
                     deps.add(_placeholder(floor, inside, whole=module.endswith("interface")))
-    if (
-        stage == "check"
-    ):  # its output is always the same, and it says it when there is no such folder
+    if stage == "check":  # its output is constant, and it reports a missing folder itself
         deps = set()
     folders = {dep for dep in deps if not dep.endswith(".py")}
     deps = {dep for dep in deps if not any(dep.startswith(f"{folder}/") for folder in folders)}
@@ -70,14 +68,14 @@ def _inside(file: Path, floor: str, packages: Iterable[str]) -> Path | None:
 
 
 def _placeholder(floor: str, inside: Path, *, whole: bool) -> str:
-    """As dvc.yaml has it: the whole sub-package, or a file that every package has."""
+    """The path for dvc.yaml: the whole sub-package, or a file that every package has."""
     key, _ = KINDS[floor]
     path = inside.parts[0] if whole or inside.name != "settings.py" else inside.as_posix()
     return f"{PACKAGE}/{floor}/${{{key}}}/{path}"
 
 
 def with_code_deps(text: str) -> str:
-    """The text of dvc.yaml, with the code of each stage as it is now."""
+    """Update the code of each stage in the text of dvc.yaml."""
     lines: list[str] = []
     stage = section = ""
     written: set[str] = set()

@@ -8,25 +8,25 @@ from pathlib import Path
 from pipeline.runtime.errors import GroundworkError
 from pipeline.runtime.process import say_error
 
-INTERRUPTED, BROKEN_PIPE = 130, 141  # 128 + the number of the signal, as shells have it
+INTERRUPTED, BROKEN_PIPE = 130, 141  # 128 + the number of the signal, as in shells
 
 _start = Path()
 
 
 def stand_in(folder: Path) -> None:
-    """Have paths of the command line start at `folder`; commands work in the project's root."""
+    """Make paths of the command line relative to `folder`; commands run in the project's root."""
     global _start
     root = Path.cwd()
     _start = folder.relative_to(root) if folder.is_relative_to(root) else folder
 
 
 def from_start(text: str) -> Path:
-    """A path of the command line, as the root of the project has it."""
+    """Convert a path of the command line to one from the project's root."""
     return _start / Path(text).expanduser()
 
 
 def as_given(path: Path) -> Path:
-    """What `from_start` made a path of."""
+    """The original text of a path made by `from_start`."""
     return path.relative_to(_start) if path.is_relative_to(_start) else path
 
 
@@ -38,7 +38,7 @@ def run_command(main: Callable[[], None]) -> None:
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         sys.exit(INTERRUPTED)
-    except BrokenPipeError:  # who read the output, such as `head`, has enough of it
+    except BrokenPipeError:  # the reader of the output, such as `head`, has closed it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(BROKEN_PIPE)
     except (GroundworkError, OSError, UnicodeError) as error:

@@ -2,8 +2,8 @@
 
     python -m pipeline.commands.reference
 
-Commands are what their `--help` says; keys of params.yaml and of catalog entries are the fields of
-their settings with the sentences below them. So a page of words says what the code does.
+Commands are described by their `--help`; keys of params.yaml and of catalog entries by the fields
+of their settings, with the docstrings below them. So the page always matches the code.
 """
 
 import ast
@@ -104,7 +104,7 @@ def rows(model: type[BaseModel], prefix: str, told: dict[type[BaseModel], str]) 
 
 
 def name_of(model: type[BaseModel]) -> str:
-    """What the key `name` of a list's entry has to say for it to be of this model."""
+    """The value of the key `name` that selects this model for an entry of a list."""
     field = model.model_fields.get("name")
     return str(get_args(field.annotation)[0]) if field and get_args(field.annotation) else ""
 
@@ -157,7 +157,7 @@ def is_list(annotation: Any) -> bool:
 
 
 def sentences(model: type[BaseModel], name: str) -> str:
-    """What stands below a field where it is declared."""
+    """The docstring below the declaration of a field."""
     for owner in model.__mro__:
         if name in inspect.get_annotations(owner) and (found := below(owner).get(name)):
             return found
@@ -166,7 +166,7 @@ def sentences(model: type[BaseModel], name: str) -> str:
 
 @lru_cache
 def below(owner: type) -> dict[str, str]:
-    """The sentences below the fields of a class, by field; none of one that was composed."""
+    """The docstrings below the fields of a class, by field; none for a composed class."""
     try:
         source = textwrap.dedent(inspect.getsource(owner))
     except (OSError, TypeError):
@@ -189,7 +189,7 @@ def cell(text: str) -> str:
 
 
 def main() -> None:
-    os.environ["COLUMNS"] = "80"  # argparse wraps help by it
+    os.environ["COLUMNS"] = "80"  # argparse wraps help to it
     (ROOT / PAGE).write_text(page(), encoding="utf-8")
 
 

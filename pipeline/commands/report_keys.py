@@ -95,6 +95,17 @@ REPORTS: dict[str, dict[str, str]] = {
         "baseline_<figure>": "its figures",
         "against_baseline": "better, worse or not surely, by a paired test",
     },
+    "metrics, ranking": {
+        "ndcg_10": "NDCG at 10, mean over users, all items ranked",
+        "ndcg_10_low, ndcg_10_high": "its 95 % interval, by the bootstrap over users",
+        "recall_20": "share of what users took that is among their first 20",
+        "coverage": "share of items that somebody's first ten have",
+        "popularity_bias": "mean number of events of items in first tens, by that of items taken",
+        "ndcg_10_<part>": "of cold and of known users and items",
+        "baseline": "the strongest baseline",
+        "baseline_<figure>": "its figures",
+        "against_baseline": "better, worse or not surely, by a paired test",
+    },
     "metrics, numbers": {
         "mae": "mean absolute error, in units of the target",
         "mae_low, mae_high": "its 95 % interval",

@@ -1,4 +1,4 @@
-"""Addresses of data: paths, `file://`, http(s), what else fsspec knows, and chains of these."""
+"""Addresses of data: paths, `file://`, http(s), other schemes of fsspec, and chains of these."""
 
 import re
 from pathlib import Path, PurePosixPath
@@ -29,7 +29,7 @@ def local_path(uri: str) -> Path:
 
 
 def without_secrets(uri: str) -> str:
-    """The uri as it may be shown: without user, password and query.
+    """Strip user, password and query from a uri, so that it may be shown.
 
     Raises:
         ValueError: it is no valid URL.
@@ -42,7 +42,7 @@ def without_secrets(uri: str) -> str:
 
 
 def refuse_secrets(uri: str) -> None:
-    """Refuse an address of an entry with a password or token: git and dvc.lock would keep it.
+    """Refuse an entry's address that has a password or token: git and dvc.lock would keep it.
 
     Raises:
         SettingsError: see above.
@@ -66,7 +66,7 @@ def check_address(uri: str) -> None:
 
 
 def _shown(uri: str) -> str:
-    """See `without_secrets`; also of what is no valid URL."""
+    """See `without_secrets`; takes invalid URLs too."""
     return "::".join(
         re.sub(r"(?s)^([\w+.-]+://)(?:[^/?#]*@)?([^?#]*).*", r"\1\2", part)
         for part in uri.split("::")
@@ -77,12 +77,12 @@ def below(uri: str, name: str) -> str:
     """The address of the file `name` in the folder `uri`."""
     if not is_http(uri):
         return f"{uri.rstrip('/')}/{name}"
-    base, mark, query = uri.partition("?")  # which may hold the right to read it
+    base, mark, query = uri.partition("?")  # a query may be what grants access
     return f"{base.rstrip('/')}/{quote(name)}{mark}{query}"
 
 
 def file_name(url: str) -> str:
-    """The last part of the address, fit for a file name; its suffix tells what is in it."""
+    """The last part of the address, fit for a file name; its suffix names the format."""
     address = next(part for part in without_secrets(url).split("::") if "://" in part)
     name = unquote(PurePosixPath(address.partition("://")[2]).name)
     return re.sub(r"[^A-Za-z0-9._-]", "_", name).lstrip(".")[-100:] or "file"

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pipeline.dataset.table import ANNOTATIONS, WORD
 
 SOURCE = "source"
-"""The annotator that the source's own labels count as."""
+"""The name of the annotator whose labels are the source's own."""
 
 SCHEMA = pa.schema(
     [
@@ -25,7 +25,7 @@ SCHEMA = pa.schema(
 )
 
 Codes = NDArray[Any]
-"""Labels of examples as numbers that the target gives them."""
+"""Labels of examples as codes of the target."""
 Read = tuple[Codes, NDArray[np.bool_]]
 
 
@@ -36,14 +36,14 @@ class Annotations:
     rows: Codes
     """The example of each label, `(M,)`, from 0 to N - 1."""
     annotators: Codes
-    """Who gave it, `(M,)`, numbered from 0."""
+    """The annotator of each label, `(M,)`, numbered from 0."""
     labels: Codes
     """As codes of the target, `(M,)`; see targets/protocols/noise.py."""
     names: tuple[str, ...] = ()
-    """Of the annotators, by number."""
+    """Names of the annotators, by number."""
 
     def of(self, chosen: Codes) -> "Annotations":
-        """What was said of the examples `chosen`, which are numbered from 0 in their order."""
+        """Select the labels of the examples `chosen`, and number these from 0 in their order."""
         number = np.full(max(self.rows.max(initial=-1), chosen.max(initial=-1)) + 1, -1)
         number[chosen] = np.arange(len(chosen))
         rows = number[self.rows]
@@ -54,12 +54,12 @@ class Annotations:
 def read_annotations(
     folder: Path, ids: Sequence[str], read_labels: Callable[[pa.ChunkedArray], Read]
 ) -> Annotations | None:
-    """What several people said of the examples `ids`; None when ingest found no such labels.
+    """Read the annotators' labels of the examples `ids`; None when ingest found none.
 
     Annotators have the same numbers whatever the ids.
 
     Args:
-        read_labels: labels as codes, and which of them are known; others are left out.
+        read_labels: gives labels as codes, and which of them are known; others are left out.
     """
     path = folder / ANNOTATIONS
     if not path.exists():
@@ -77,9 +77,9 @@ def read_annotations(
 
 
 def with_given_labels(annotations: Annotations | None, given: Codes) -> Annotations:
-    """Annotations of N examples and, where one has none, the given label.
+    """Add the given label of each of N examples that has no annotation.
 
-    These count as those of one more annotator, named `source`.
+    These labels count as those of one more annotator, named `source`.
 
     Args:
         given: codes, `(N,)`.

@@ -1,4 +1,4 @@
-"""Arrays of numbers: what they are called, and a few rows that stand for all."""
+"""Types of arrays, and a sample of rows that represents all."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -22,7 +22,7 @@ Purpose = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 
 
 class Columns(Settings):
-    """Which column of the source is what; unnamed ones are found by looking."""
+    """The column of each role; columns that are not named are detected."""
 
     id: Text | None = None
     split: Text | None = None
@@ -40,7 +40,7 @@ class Columns(Settings):
 
 
 class TextDialect(Settings):
-    """How files of delimited text are written, where that cannot be found by looking."""
+    """How files of delimited text are written, where that cannot be detected."""
 
     encoding: Text | None = None
     """As Python calls it: `windows-1251`, `shift_jis`."""
@@ -124,7 +124,7 @@ def parse_entry(name: str, model: type[SomeSettings], modality: str, target: str
     """Read the catalog entry of the dataset `name` as `model`, an Entry of a modality and target.
 
     Raises:
-        SettingsError: there is no such entry, it says something impossible, has a secret in an
+        SettingsError: there is no such entry, it has an impossible value, has a secret in an
             address, or is of another modality or target.
     """
     path = entry_path(name)
@@ -150,10 +150,10 @@ def parse_entry(name: str, model: type[SomeSettings], modality: str, target: str
 
 
 def check_kind(name: str, modality: str, target: str) -> None:
-    """See whether a dataset, where there is one of that name, is of this modality and target.
+    """Check that a dataset, if there is one of that name, is of this modality and target.
 
     Raises:
-        SettingsError: it is of others; names the command that makes params.yaml ready for it.
+        SettingsError: it is of another; names the command that makes params.yaml ready for it.
     """
     if entry_path(name).is_file():
         _refuse_another_kind(name, read_yaml(entry_path(name)), modality, target)

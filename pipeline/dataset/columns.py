@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 
 def binary_column(numbers: NDArray[Any]) -> pa.Array:
-    """One value for each of N rows of an array `(N, ...)`: its bytes, all of one length."""
+    """Make a column of the bytes of each of N rows of an array `(N, ...)`, all of one length."""
     width = numbers.dtype.itemsize * int(np.prod(numbers.shape[1:]))
     buffer = pa.py_buffer(np.ascontiguousarray(numbers))
     return pa.Array.from_buffers(pa.binary(width), len(numbers), [None, buffer])

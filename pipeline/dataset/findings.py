@@ -1,8 +1,7 @@
-"""data/findings: what clean found, as tables; see tables.py for the folder.
+"""data/findings: the findings of clean, as tables; see tables.py for the folder.
 
-Every reason is a word out of few, and every reference to another example is an id in a column of
-its own: what people read is made of them where it is shown, and `forget` finds an id in any of
-them.
+Every reason is one of a few words, and every reference to another example is an id in a separate
+column: sentences are made where they are shown, and `forget` finds an id in any column.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,19 +27,19 @@ UNUSABLE, DUPLICATE, LEAK, DROPPED, LABEL, OUTLIER = REASONS = (
 
 REMOVED = [
     pa.field("reason", WORD, nullable=False),  # out of REASONS
-    pa.field("detail", pa.string()),  # what validate says of an unusable one
+    pa.field("detail", pa.string()),  # the reason from validate, of an unusable one
     pa.field("of", pa.string()),  # the example that it repeats
     pa.field("similarity", pa.float64()),  # to that one: 1 where exact
 ]
 
 
 def removed_schema(raw: pa.Schema) -> pa.Schema:
-    """Columns of the table `removed`: those of data/raw, and why."""
+    """Columns of the table `removed`: those of data/raw, and the reason."""
     return pa.schema([*raw, *REMOVED])
 
 
 SCHEMAS: dict[str, pa.Schema] = {
-    # Of the tables but `removed`, and those that only one target has (targets/protocols/noise.py).
+    # All tables except `removed`, and those of a single target (targets/protocols/noise.py).
     "review_queue": REVIEW_QUEUE_SCHEMA,
     "duplicates": pa.schema(  # those of another split first, the most similar first
         [
@@ -75,7 +74,9 @@ SCHEMAS: dict[str, pa.Schema] = {
     "pool": pa.schema(  # examples of data/raw that wait for a label
         [
             pa.field("id", pa.string(), nullable=False),
-            pa.field("reason", pa.string(), nullable=False),  # UNLABELLED, or why it is unusable
+            pa.field(
+                "reason", pa.string(), nullable=False
+            ),  # UNLABELLED, or the reason it is unusable
         ]
     ),
 }

@@ -1,10 +1,10 @@
-"""Where a long list of examples is cut into parts, so that parts stay when the list changes.
+"""Cuts a long list of examples into parts that mostly stay the same when the list changes.
 
 A part ends, where it has about the usual size, with the example whose id draws the least number
 (content-defined chunking, as in LBFS: Muthitacharoen et al. 2001,
 https://doi.org/10.1145/502034.502052). So an example that comes or goes changes the part that it is
-in, and now and then the one after. All others stay to the byte what they were, and are kept once by
-DVC's cache and remotes, whatever number of versions has them.
+in, and now and then the next one. All others keep their bytes, and DVC's cache and remotes store
+them once for all versions.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,17 +19,17 @@ from pipeline.dataset.randomness import id_keys, uniform
 from pipeline.dataset.table import write_part
 
 LEAST, MOST = 2 / 3, 4 / 3
-"""The size of a part, of the usual one. The last may be smaller, and one before an example that
-does not fit in; a part of that alone may be larger."""
+"""Bounds of a part's size, as a share of the usual one. The last part, and one cut short by an
+oversized example, may be smaller; a part that is one oversized example may be larger."""
 
 
 def cut_draws(ids: Sequence[str]) -> NDArray[np.float64]:
-    """What each id draws."""
+    """The number drawn by each id."""
     return uniform(id_keys(ids), 0, "end of a part")
 
 
 def part_ends(draws: NDArray[np.float64], sizes: NDArray[np.int64], usual: int) -> Iterator[int]:
-    """The place after each part of examples of such `sizes`, in the unit of `usual`.
+    """The place after each part, for examples of these `sizes`, in the unit of `usual`.
 
     Looks no further than one example beyond MOST from where the part begins.
     """
@@ -59,8 +59,8 @@ def write_tables(
 ) -> list[dict[str, Any]]:
     """Write tables as `part-NNNNN.parquet` files of about ROWS_PER_FILE, or BYTES_PER_FILE.
 
-    A file ends with a table, and with which of them their ids say (cutting.py), so that most stay
-    when rows come or go. Returns the index's `files`.
+    A file ends at the end of a table, which `part_ends` chooses by ids, so that most files stay the
+    same when rows come or go. Returns the index's `files`.
     """
     folder.mkdir(parents=True)
     files: list[dict[str, Any]] = []

@@ -1,4 +1,4 @@
-"""Where stages and commands meet on disk, relative to the root of the project."""
+"""Paths where stages and commands meet on disk, relative to the root of the project."""
 
 from pathlib import Path
 
@@ -22,4 +22,4 @@ ADJUSTMENTS = Path("models/adjustments")
 EVALUATION = Path("data/evaluation")
 
 SERVED = Path(".groundwork/serving")
-"""Records of `groundwork serve`, and contents where it keeps them."""
+"""Records of `groundwork serve`, and contents if it keeps them."""

@@ -1,4 +1,4 @@
-"""People's wishes and names: who is to be left out, and what stands in place of an id.
+"""Tombstones of people who opted out, and pseudonyms in place of ids.
 
 `data/optout/<dataset>.csv` is in git and holds tombstones: ids, or SHA-256 digests of ids or of
 contents, which are not personal data themselves. What it lists never enters data/raw again.
@@ -59,7 +59,7 @@ def is_opted_out(opted_out: frozenset[str], id: str, content_sha256: str | None)
 
 
 def pseudonym(name: str | None, key: bytes) -> str | None:
-    """A name that stays the same, and says nothing without the key: HMAC-SHA-256, 128 bits."""
+    """A stable name that reveals nothing without the key: HMAC-SHA-256, 128 bits."""
     return name and hmac.new(key, name.encode(), "sha256").hexdigest()[:PSEUDONYM_DIGITS]
 
 
@@ -74,16 +74,16 @@ def with_pseudonyms(table: pa.Table, names: Sequence[str], key: bytes) -> pa.Tab
 
 
 def key_path() -> Path:
-    """Where the key of pseudonyms is: outside the repository, so that git never has it."""
+    """The path of the key of pseudonyms: outside the repository, so that git never has it."""
     given = os.environ.get(KEY_VARIABLE)
     return Path(given) if given else platformdirs.user_config_path("groundwork") / "pseudonym.key"
 
 
 def read_or_make_key() -> bytes:
-    """The key, made when there is none. Whoever has it can match pseudonyms to ids: keep it safe.
+    """Read the key, or make one. Anyone who has it can match pseudonyms to ids: keep it safe.
 
     Raises:
-        SettingsError: what is there is no key.
+        SettingsError: the file holds no key.
     """
     path = key_path()
     if not path.exists():

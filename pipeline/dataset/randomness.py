@@ -1,6 +1,6 @@
-"""Random numbers that are a pure function of what they are for: (seed, id, purpose).
+"""Random numbers that are a pure function of seed, id and purpose.
 
-They depend on no global state, order or worker, so the same example meets the same fate in
+They depend on no global state, order or worker, so an example gets the same numbers in
 every run, also when others are added. The generator is splitmix64 (Steele et al. 2014), used
 as a hash of a counter.
 """

@@ -21,10 +21,10 @@ from pipeline.runtime.stage import INDEX
 
 SPLITS = ["train", "val", "test"]
 ANNOTATIONS = "annotations.parquet"  # in data/raw: id, annotator, label
-WORD = pa.dictionary(pa.int32(), pa.string())  # a string out of few
+WORD = pa.dictionary(pa.int32(), pa.string())  # one of a few strings
 
 
-SLICE = "slice_"  # begins the name of a column by whose values evaluate reports
+SLICE = "slice_"  # prefix of the columns by whose values evaluate reports
 
 
 def raw_schema(
@@ -34,7 +34,7 @@ def raw_schema(
     time: str | None = None,
     slices: Sequence[str] = (),
 ) -> pa.Schema:
-    """Columns of data/raw: what an example is, what is said of it, what was measured on it.
+    """Columns of data/raw: content, label, measurements, provenance.
 
     `time` is the type of the column `time`, by its name in Arrow, where there is one; `slices` are
     columns of the source, as `slice_<name>`.
@@ -52,7 +52,7 @@ def raw_schema(
             pa.field("source_sha256", pa.string()),  # of the bytes as the source had them
             pa.field("source", WORD),
             pa.field("license", WORD),
-            pa.field("purposes", WORD),  # what it may be used for, spaces between; null: anything
+            pa.field("purposes", WORD),  # allowed purposes, separated by spaces; null: any
             *measured,
             pa.field("metadata_removed", WORD),  # kinds, comma-separated; empty for none
             pa.field("problem", pa.string()),  # why the example is unusable; null when it is fine
@@ -61,28 +61,30 @@ def raw_schema(
 
 
 def clean_schema(raw: pa.Schema, label: str = "label") -> pa.Schema:
-    """Columns of data/clean, of those of data/raw, of which `label` is what is said of examples."""
+    """Columns of data/clean, from those of data/raw; `label` is the column of labels."""
     return pa.schema(
         [field for field in raw if field.name != "problem"]
         + [
             pa.field(f"{label}_given", raw.field(label).type),  # as the source has it
             pa.field("label_quality", pa.float32()),  # 0 surely wrong to 1 surely right; or null
-            pa.field("suspected", pa.bool_()),  # rather wrong than right, and nobody has decided
+            pa.field(
+                "suspected", pa.bool_()
+            ),  # more likely wrong than right, and nobody has decided
             pa.field("weight", pa.float32()),  # of the example in the training loss
         ]
     )
 
 
 MEND = "groundwork repair --cache && dvc repro"
-"""Brings back what a stage made, also where the copy in DVC's cache is damaged too."""
+"""Restores a stage's output, even if the copy in DVC's cache is damaged too."""
 
-ROW_GROUP_BYTES = 1 << 20  # of contents: all that is read to show one of them
+ROW_GROUP_BYTES = 1 << 20  # of contents: to show one of them, as much is read
 
 OWN_DIGEST = "index_sha256"  # of the text of index.json without this key
 
 
 def words(values: Sequence[str | None], vocabulary: list[str] | None = None) -> pa.DictionaryArray:
-    """Encode with the given dictionary, or with the values in the order of their letters."""
+    """Encode as a dictionary: the given one, or that of the sorted values."""
     if vocabulary is None:
         vocabulary = sorted({value for value in values if value is not None})
     codes = {word: code for code, word in enumerate(vocabulary)}
@@ -95,7 +97,7 @@ def part_name(number: int, stem: str = "part") -> str:
 
 
 def write_part(folder: Path, number: int, table: pa.Table, stem: str = "part") -> dict[str, Any]:
-    """Write one file of a folder; returns what the index says of it."""
+    """Write one file of a folder; returns its entry for the index."""
     path = folder / part_name(number, stem)
     write_examples(table, path)
     return {"name": path.name, "rows": table.num_rows, "sha256": file_sha256(path)}
@@ -104,10 +106,10 @@ def write_part(folder: Path, number: int, table: pa.Table, stem: str = "part") -
 def write_examples(table: pa.Table, path: Path) -> None:
     """Write one table by one call with every option fixed: the same table, the same bytes.
 
-    Columns of bytes are contents: a row group holds about ROW_GROUP_BYTES of them; a table without
-    any is one row group.
+    Columns of bytes are contents: a row group holds about ROW_GROUP_BYTES of them; a table
+    without contents is one row group.
     """
-    path.unlink(missing_ok=True)  # which may be the file of another name too
+    path.unlink(missing_ok=True)  # it may be a hard link to another file
     words = [field.name for field in table.schema if pa.types.is_dictionary(field.type)]
     # Contents are compressed already, and digests cannot be.
     plain = [*_contents(table.schema), *(n for n in table.schema.names if n.endswith("sha256"))]
@@ -125,7 +127,7 @@ def write_examples(table: pa.Table, path: Path) -> None:
 
 def _rows_per_group(table: pa.Table) -> int | None:
     """How many rows hold ROW_GROUP_BYTES of contents; None where there are no contents."""
-    # Not nbytes, which is another one for the same values in other chunks.
+    # nbytes would depend on how the values are chunked.
     lengths = (pc.sum(pc.binary_length(table[name])).as_py() for name in _contents(table.schema))
     num_bytes = sum(filter(None, lengths))
     return max(1, table.num_rows * ROW_GROUP_BYTES // num_bytes) if num_bytes else None
@@ -139,7 +141,7 @@ def _contents(schema: pa.Schema) -> list[str]:
 def write_index(
     folder: Path, files: list[dict[str, Any]], schema: pa.Schema | None = None, **about: Any
 ) -> None:
-    """Make a folder of examples whole; with a `schema` its types are verified on reading."""
+    """Complete a folder of examples; with a `schema` its types are verified on reading."""
     types = {"types": types_of(schema)} if schema is not None else {}
     examples = sum(file["rows"] for file in files)
     make_index(folder, **about, **types, examples=examples, files=files)
@@ -156,7 +158,7 @@ def make_index(folder: Path, **content: Any) -> None:
 
 
 def read_index(folder: Path) -> dict[str, Any]:
-    """What index.json of a folder says, which must be to the byte what was written.
+    """Read the index.json of a folder, which must be unchanged to the byte.
 
     Raises:
         MissingInput: the folder is not there, or not whole.
@@ -171,7 +173,7 @@ def read_index(folder: Path) -> dict[str, Any]:
 def read_tables(
     folder: Path, columns: list[str] | None = None, key: str = "files"
 ) -> Iterator[pa.Table]:
-    """The tables of a folder in order, with page checksums verified.
+    """Read the tables of a folder in order, with page checksums verified.
 
     `key` of the index lists them: `pool` has the examples of data/raw without a label.
 
@@ -188,7 +190,7 @@ def read_tables(
             found = types_of(table.schema)
             expected = {name: index.get("types", found)[name] for name in found}
         except (OSError, KeyError, ValueError, pa.ArrowException) as error:
-            raise damaged(path, str(error)) from None  # ValueError: of a name that is no UTF-8
+            raise damaged(path, str(error)) from None  # ValueError: a name is not UTF-8
         if found != expected:  # the footer has no checksum
             raise damaged(path, "its columns are of other types")
         if table.num_rows != file["rows"]:
@@ -210,17 +212,17 @@ def read_schema(folder: Path) -> pa.Schema:
 
 
 def read_folder(folder: Path, columns: list[str] | None = None) -> pa.Table:
-    """All of a folder as one table; see `read_tables`."""
+    """Read a whole folder as one table; see `read_tables`."""
     return pa.concat_tables(read_tables(folder, columns)).unify_dictionaries()
 
 
 def link_or_copy(old: Path, new: Path) -> None:
-    """Have the same file under another name too; a copy of it where there are no hard links.
+    """Give a file a second name; copies it where there are no hard links.
 
-    So nothing may write into a file that is there: it is written anew, under its name.
+    So no code may write into an existing file: it must replace it.
     """
     try:
-        os.link(old.resolve(), new)  # not a link of DVC's itself
+        os.link(old.resolve(), new)  # not to a link that DVC made
     except OSError:
         new.unlink(missing_ok=True)
         shutil.copyfile(old, new)
@@ -237,12 +239,12 @@ def file_digest(path: Path, algorithm: str) -> str:
 
 
 def damaged(path: Path, reason: str) -> MissingInput:
-    """The error of a file that is not as it was written."""
+    """The error for a file that was changed or damaged."""
     return MissingInput(f"{path} is damaged: {reason}", fix=MEND)
 
 
 def count(table: pa.Table, *columns: str) -> dict[tuple[Any, ...], int]:
-    """How often each combination of values is there."""
+    """Count each combination of values."""
     groups = table.group_by(list(columns)).aggregate([([], "count_all")]).to_pydict()
     numbers = groups.pop("count_all")
     return dict(zip(zip(*(groups[name] for name in columns), strict=True), numbers, strict=True))

@@ -1,4 +1,4 @@
-"""Folders of named tables: what one stage leaves for those that present it, such as data/findings.
+"""Folders of named tables, such as data/findings, that one stage writes and others present.
 
 As with the example table, index.json is written last and has the digest of every file. A small
 table outside of such a folder has a digest of its rows, since the footer of Parquet has none.
@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from pipeline.dataset.table import damaged, file_sha256, make_index, read_index, write_examples
 
 ROWS_DIGEST = b"rows_sha256"
-"""Of the schema's metadata, in a table that stands alone."""
+"""Key in the schema's metadata of a table outside a folder."""
 
 
 def write_tables(folder: Path, tables: Mapping[str, pa.Table], **about: Any) -> None:
@@ -31,7 +31,7 @@ def write_tables(folder: Path, tables: Mapping[str, pa.Table], **about: Any) -> 
 
 
 def read_table(folder: Path, name: str, columns: list[str] | None = None) -> pa.Table:
-    """The table `name` of a folder, whose bytes must be those that were written.
+    """Read the table `name` of a folder, whose bytes must be unchanged.
 
     Raises:
         MissingInput: the folder is not whole, has no such table, or the file is damaged.
@@ -49,13 +49,13 @@ def read_table(folder: Path, name: str, columns: list[str] | None = None) -> pa.
 
 
 def write_small_table(path: Path, table: pa.Table) -> None:
-    """Write a small table alone, with a digest of its rows."""
+    """Write a small table outside a folder, with a digest of its rows."""
     digest = {ROWS_DIGEST: rows_digest(table.to_pylist())}
     write_examples(table.replace_schema_metadata(digest), path)
 
 
 def read_small_table(path: Path) -> list[dict[str, Any]]:
-    """The rows that `write_small_table` wrote.
+    """Read the rows that `write_small_table` wrote.
 
     Raises:
         MissingInput: the file is missing or damaged.

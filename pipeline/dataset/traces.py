@@ -1,4 +1,4 @@
-"""Traces: bytes by which an example is known wherever they stand, for `forget`."""
+"""Traces: bytes that identify an example in any file, for `forget`."""
 
 import zlib
 
@@ -8,9 +8,9 @@ WINDOWS = 16
 
 
 def telling_part(data: bytes) -> bytes:
-    """The part of TRACE_BYTES that compresses the least: a white background is alike in many.
+    """The TRACE_BYTES that compress the least: many examples share a white background.
 
-    Empty when there are too few bytes to tell an example from others by.
+    Empty when there are too few bytes to tell an example from others.
     """
     if len(data) < MIN_TRACE_BYTES:
         return b""

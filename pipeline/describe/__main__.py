@@ -1,9 +1,10 @@
 """Describe: what the data are like and what was found in them, for people.
 
-reads   data/raw/index.json, data/expectations.csv, data/clean/, data/findings/, data/shards/, the
-        catalog entry
-writes  reports/datacard.md, reports/croissant.json, reports/data/ (lists and pictures)
-params  dataset, modality, target
+reads   data/raw/, data/expectations.csv, data/clean/, data/findings/, data/shards/, the catalog
+        entry
+writes  reports/datacard.md, reports/croissant.json, reports/rows.csv (a line for each example),
+        reports/data/ (lists and pictures)
+params  dataset, modality, target, report
 
 Nothing is computed here that another stage needs: rewording a card re-runs this stage alone.
 """
@@ -13,6 +14,7 @@ import shutil
 
 from pipeline.dataset.addresses import without_secrets
 from pipeline.dataset.places import CLEAN, EXPECTATIONS, FINDINGS, RAW, SHARDS
+from pipeline.dataset.rows import PARTS_FOLDER, ROWS_FILE, write_rows
 from pipeline.dataset.shards.reader import ShardReader
 from pipeline.dataset.table import read_folder, read_index
 from pipeline.dataset.tables import read_table
@@ -21,11 +23,12 @@ from pipeline.describe.datacard import Facts, columns_of, write_card
 from pipeline.describe.lists import write_lists
 from pipeline.describe.params import DescribeParams, describe_params
 from pipeline.describe.pictures import Pictures
+from pipeline.describe.rows import all_rows
 from pipeline.entry import read_entry
 from pipeline.modalities.opening import open_show
 from pipeline.runtime.json_files import write_json
 from pipeline.runtime.stage import Stage, run_stage
-from pipeline.targets.opening import open_describe
+from pipeline.targets.opening import open_describe, open_labels
 
 
 def main(stage: Stage[DescribeParams]) -> None:
@@ -56,7 +59,10 @@ def main(stage: Stage[DescribeParams]) -> None:
     folder.mkdir()
     write_lists(folder, FINDINGS, target, index["target"])
     shutil.copy(EXPECTATIONS, folder / EXPECTATIONS.name)
-    pictures = Pictures(folder, CLEAN, FINDINGS, show, target)
+    rows = all_rows(RAW, CLEAN, FINDINGS, open_labels(params.target).COLUMN)
+    write_rows(stage.output(str(ROWS_FILE)), folder / PARTS_FOLDER.name, rows)
+    is_shown = bool(params.report.get("texts", True))
+    pictures = Pictures(folder, CLEAN, FINDINGS, show, target, is_shown=is_shown)
     pictures.draw_sheet(table)
     pictures.draw_suspected()
     pictures.draw_duplicates()

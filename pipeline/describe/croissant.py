@@ -1,6 +1,6 @@
 """Croissant metadata of data/clean, for machines: MLCommons Croissant 1.0, JSON-LD.
 
-Without dates and versions, so that the same data have the same metadata.
+It has no dates or versions, so that the same data have the same metadata.
 Format: https://docs.mlcommons.org/croissant/docs/croissant-spec.html
 """
 
@@ -15,8 +15,8 @@ from pipeline.targets.protocols.describe import Describe
 SPEC = "http://mlcommons.org/croissant/1.0"
 SPDX = "https://spdx.org/licenses/{}.html"
 Fields = Mapping[str, tuple[str, str]]
-"""Type and meaning of columns."""
-# As the specification prints it.
+"""Type and meaning of columns, by name."""
+# As printed in the specification.
 CONTEXT = {
     "@language": "en",
     "@vocab": "https://schema.org/",
@@ -60,9 +60,9 @@ CONTEXT = {
 def write_croissant(
     dataset: str, entry: Entry, index: Mapping[str, Any], show: Show, target: Describe
 ) -> dict[str, Any]:
-    """The metadata as a JSON document; `index` is that of data/clean.
+    """Make the metadata as a JSON document; `index` is that of data/clean.
 
-    Each file is a distribution and a record set of its own, which is how mlcroissant reads them.
+    Each file is a separate distribution and record set, which is how mlcroissant reads them.
     """
     files, labels = index["files"], index["target"]
     content = f"{show.NOUNS.capitalize()} of {target.summary(labels)}."
@@ -96,7 +96,7 @@ def write_croissant(
 
 
 def fields_of(show: Show, target: Describe) -> Fields:
-    """Columns of data/clean that machines should know, in their order."""
+    """Columns of data/clean to describe, in order."""
     return {
         "id": ("sc:Text", "The example's key in its source."),
         **{name: show.FIELDS[name] for name in show.CONTENT},
@@ -137,6 +137,6 @@ def record_set(file: str, fields: Fields) -> dict[str, Any]:
 
 
 def license_url(license: str) -> str:
-    """Where the licence is, if it has an SPDX identifier; else its name."""
+    """The URL of a licence with an SPDX identifier; of any other its name."""
     is_name = re.fullmatch(r"[A-Za-z0-9.+-]+", license) and not license.startswith("LicenseRef-")
     return SPDX.format(license) if is_name else license

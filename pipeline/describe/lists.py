@@ -10,7 +10,7 @@ from pipeline.dataset.tables import read_table
 from pipeline.targets.protocols.describe import Describe
 from pipeline.targets.protocols.labels import TargetIndex
 
-LISTS = {  # file, table, and how many digits its numbers have
+LISTS = {  # file, table, and digits of its numbers
     "label_issues": ("suspected", 6),
     "duplicates": ("duplicates", 4),
     "outliers": ("outliers", 4),
@@ -27,7 +27,7 @@ def write_lists(folder: Path, findings: Path, target: Describe, index: TargetInd
 
 
 def write_csv(path: Path, table: pa.Table, digits: int = 6) -> None:
-    """Write a table: numbers with so many digits, yes or no, and nothing for null."""
+    """Write a table: numbers with `digits` digits, yes or no, and nothing for null."""
 
     def cell(value: Any) -> Any:
         if isinstance(value, bool):

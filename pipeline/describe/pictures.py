@@ -23,11 +23,20 @@ class Pictures:
     """Draws into a folder what data/clean and data/findings have."""
 
     def __init__(
-        self, folder: Path, clean: Path, findings: Path, show: Show, target: Describe
+        self,
+        folder: Path,
+        clean: Path,
+        findings: Path,
+        show: Show,
+        target: Describe,
+        *,
+        is_shown: bool = True,
     ) -> None:
+        """`is_shown`: contents of examples may be shown, not their ids alone."""
         self.folder, self.clean, self.findings = folder, clean, findings
         self.show, self.target = show, target
         self.index = read_index(clean)
+        self.is_shown = is_shown
 
     def draw_sheet(self, table: pa.Table) -> None:
         """Some training examples by their labels; `table` is data/clean: id, labels, split."""
@@ -119,8 +128,8 @@ class Pictures:
         )
 
     def _content_of(self, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
-        """Values of each content column, by id."""
-        ids = list(ids)
+        """Values of each content column, by id; none where contents are not shown."""
+        ids = list(ids) if self.is_shown else []
         return {name: self._values(ids, name, name) for name in self.show.CONTENT}
 
     def _values(self, ids: Iterable[str], kept: str, removed: str) -> dict[str, Any]:

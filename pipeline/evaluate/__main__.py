@@ -1,7 +1,8 @@
 """Evaluate: how good the model is, where it is weak, how sure; alone in opening the test split.
 
-reads   data/shards/ (test; val for what is fitted last), data/clean/ (measurements), models/
-        (serving/, baselines), data/findings/ (duplicates of test)
+reads   data/shards/ (test; val for what is fitted last), data/clean/ (measurements; contents, of a
+        modality that corrupts these), models/ (serving/, baselines), data/findings/ (duplicates of
+        test)
 writes  data/evaluation/ (predictions, mistakes, intervals, slices and further tables of the target,
         by what each example was sliced, the model beside its baselines, all at full precision),
         reports/metrics.json
@@ -14,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.dataset.arrays import Float32
+from pipeline.dataset.arrays import Float32, Keys, Rows
 from pipeline.dataset.places import CLEAN, EVALUATION, FINDINGS, MODELS, SERVING, SHARDS
 from pipeline.dataset.shards.files import Shard
 from pipeline.dataset.shards.reader import ShardReader
@@ -23,10 +24,10 @@ from pipeline.dataset.tables import read_table, write_tables
 from pipeline.evaluate.baselines import against_baselines
 from pipeline.evaluate.contributions import contribution_tables
 from pipeline.evaluate.params import EvaluateParams, evaluate_params
-from pipeline.evaluate.variants import stress_model
+from pipeline.evaluate.variants import Corrupt, stress_model
 from pipeline.learning.baselines.fitting import Baselines
 from pipeline.learning.baselines.timeline import Timeline, pasts, read_timeline
-from pipeline.modalities.opening import open_stress
+from pipeline.modalities.opening import open_encode, open_stress
 from pipeline.modalities.protocols.encode import Inputs
 from pipeline.modalities.protocols.stress import Stress
 from pipeline.runtime.errors import BrokenDataset, MissingInput
@@ -54,14 +55,22 @@ def main(stage: Stage[EvaluateParams]) -> None:
 
     stress, judging = open_stress(params.modality), open_judging(params.target)
     shard, val = read_test_shard(reader), reader.read("val", 0)
-    timeline = read_timeline(["train", "val", "test"])
+    by_groups = getattr(judging, "GROUPS_DECIDE", False)
+    timeline = None if by_groups else read_timeline(["train", "val", "test"])
     test = read_test(shard, stress, timeline)
     evaluation = judging.evaluate(
         reader.target,
         test,
         answer(shard.inputs),
         Answers(answer(val.inputs), val.y),
-        stress_model(answer, stress, shard.inputs, shard.ids, stress.num_examples(params.evaluate)),
+        stress_model(
+            answer,
+            stress,
+            shard.inputs,
+            shard.ids,
+            stress.num_examples(params.evaluate),
+            corrupter(stress, reader),
+        ),
     )
     baselines = Baselines(MODELS, reader.target_kind)
     past = pasts(timeline, reader) if timeline else {}
@@ -112,6 +121,24 @@ def read_test_shard(reader: ShardReader) -> Shard:
             f"{SHARDS} has no test examples", fix="see `split` in the catalog entry"
         )
     return shard
+
+
+def corrupter(stress: Stress, reader: ShardReader) -> Corrupt | None:
+    """What corrupts contents of test and encodes them again; None where the modality corrupts
+    inputs."""
+    corrupt = getattr(stress, "corrupt_contents", None)
+    if corrupt is None:
+        return None
+    encode = open_encode(reader.modality)
+    table = read_folder(CLEAN, ["split", *encode.CONTENT])
+    table = table.filter(pc.equal(table["split"].cast(pa.string()), "test"))
+    contents = {name: table[name].to_pylist() for name in encode.CONTENT}
+
+    def encoded(rows: Rows, keys: Keys, name: str, strength: int) -> Inputs:
+        some = {column: [values[row] for row in rows] for column, values in contents.items()}
+        return encode.encode(corrupt(some, keys, name, strength), reader.preparation)
+
+    return encoded
 
 
 def read_test(shard: Shard, stress: Stress, timeline: Timeline | None = None) -> TestSplit:

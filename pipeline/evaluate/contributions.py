@@ -1,4 +1,4 @@
-"""Tables of what each named input contributes, on test; see learning/contributions.py."""
+"""Tables of each named input's contribution, on test; see learning/contributions.py."""
 
 from collections.abc import Callable
 from typing import Any
@@ -28,7 +28,7 @@ NUM_DEPENDENCES = 6
 IMPORTANCE = pa.schema(
     [("input", pa.string()), ("loss_grows", pa.float64()), ("spread", pa.float64())]
 )
-"""Of the table `importance`: mean and standard deviation over permutations, the largest first."""
+"""The table `importance`: mean and standard deviation over permutations, the largest first."""
 DEPENDENCE = pa.schema(
     [
         ("input", pa.string()),
@@ -37,12 +37,12 @@ DEPENDENCE = pa.schema(
         ("mean", pa.float64()),
     ]
 )
-"""Of the table `dependence`: what is said on average if all examples had this value."""
+"""The table `dependence`: the average answer if all examples had this value."""
 
 
 def contribution_tables(
     answer: Callable[[Inputs], Float32],
-    said: Callable[[NDArray], Float64],
+    readable: Callable[[NDArray], Float64],
     preparation: Preparation,
     shard: Shard,
     loss: Loss,
@@ -52,8 +52,8 @@ def contribution_tables(
 
     Args:
         answer: outputs of the model, `(N, K)`.
-        said: of outputs, what they say to people, `(N, K)`.
-        shard: the test split, of which MAX_EXAMPLES are asked about.
+        readable: turns outputs into the values people read, `(N, K)`.
+        shard: the test split, of which MAX_EXAMPLES are used.
         names: of the K labels; empty where the answer is a number.
     """
     rows = choose(shard.ids, MAX_EXAMPLES)
@@ -72,7 +72,7 @@ def contribution_tables(
     dependence = [
         row
         for which, _, _ in importance[:NUM_DEPENDENCES]
-        for row in _dependence(lambda some: said(answer(some)), inputs, which, names)
+        for row in _dependence(lambda some: readable(answer(some)), inputs, which, names)
     ]
     return {
         "importance": pa.Table.from_pylist(

@@ -4,11 +4,14 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from pipeline.dataset.arrays import Float32, Rows
+from pipeline.dataset.arrays import Float32, Keys, Rows
 from pipeline.dataset.randomness import id_keys, uniform
 from pipeline.modalities.protocols.encode import Inputs
 from pipeline.modalities.protocols.stress import Stress
 from pipeline.targets.protocols.judging import Stressed, Variant
+
+Corrupt = Callable[[Rows, Keys, str, int], Inputs]
+"""Inputs of some rows of the test split, with their keys, in a variant."""
 
 
 def stress_model(
@@ -17,10 +20,12 @@ def stress_model(
     inputs: Inputs,
     ids: Sequence[str],
     most: int,
+    corrupt: Corrupt | None = None,
 ) -> Stressed:
     """Outputs of a model for up to `most` examples as they are, then in each of its variants.
 
-    `answer` gives outputs for inputs, which are a shard's columns, `(N, ...)` each.
+    `answer` gives outputs for inputs, which are a shard's columns, `(N, ...)` each. `corrupt` makes
+    those of a variant where the modality cannot make them of inputs.
     """
     rows = choose(ids, most if stress.VARIANTS else 0)
     chosen = {name: column[rows] for name, column in inputs.items()}
@@ -29,7 +34,12 @@ def stress_model(
     def variants() -> Iterator[Variant]:
         yield Variant("none", 0, answer(chosen))
         for name, strength in stress.VARIANTS:
-            yield Variant(name, strength, answer(stress.corrupt(chosen, keys, name, strength)))
+            made = (
+                corrupt(rows, keys, name, strength)
+                if corrupt
+                else stress.corrupt(chosen, keys, name, strength)
+            )
+            yield Variant(name, strength, answer(made))
 
     return Stressed(rows, variants())
 

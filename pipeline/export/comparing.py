@@ -1,5 +1,5 @@
-"""Whether a graph answers as the network does. An export may be wrong without any error
-(pytorch/pytorch issues 166797 and 169178), so that answers alone tell."""
+"""Compares the answers of a graph with those of the network. An export may be wrong without any
+error (pytorch/pytorch issues 166797 and 169178), so only answers tell."""
 
 from typing import NamedTuple
 
@@ -10,24 +10,24 @@ from pipeline.runtime.errors import ExportError
 from pipeline.targets.protocols.judging import Judging
 
 MAX_CHANGE = 1e-4
-"""Of an answer: a probability, or a number in standard deviations."""
+"""Limit for an answer: a probability, or a number in standard deviations."""
 MAX_EMBEDDING_CHANGE = 1e-3
-"""Of a value of an embedding, as a share of the largest."""
+"""Limit for a value of an embedding, as a share of the largest."""
 NEAR = 0.1
-"""Standard deviations within which two numbers are taken for the same answer."""
+"""Standard deviations within which two numbers count as the same answer."""
 
 
 class Agreement(NamedTuple):
-    """How like the network's the answers of a graph are, on N examples."""
+    """The agreement of a graph's answers with the network's, on N examples."""
 
     change: float
-    """The largest of any answer."""
+    """The largest change of any answer."""
     same: float
-    """The share of examples whose answer is the same: the greatest output, or nearly the number."""
+    """The share of examples with the same answer: the greatest output, or nearly the number."""
 
 
 class Figures(NamedTuple):
-    """How good the network and the graph are on validation."""
+    """Figures of the network and the graph on validation."""
 
     name: str
     """`val_accuracy`, `val_mae`."""
@@ -72,12 +72,12 @@ def refuse_other_embeddings(embeddings: Float32, served: Float32) -> None:
 
 
 def refuse_less_accurate(figures: Figures, most: float) -> None:
-    """Raises ExportError where the graph is worse by more than `most`: of an error, that share."""
+    """Raises ExportError if the graph is worse by more than `most`; for an error, by that share."""
     if figures.more_is_better:
         drop = figures.network - figures.served
     else:
         drop = figures.served / max(figures.network, 1e-12) - 1
-    if not drop <= most:  # nor where it is no number
+    if not drop <= most:  # or if it is NaN
         raise ExportError(
             f"the served graph is less accurate than the network: {figures.name} "
             f"{figures.served:.4f}, the network's is {figures.network:.4f}; "

@@ -1,4 +1,4 @@
-"""Writing a network as an ONNX graph, the same bytes in any folder."""
+"""Writes a network as an ONNX graph, with the same bytes in any folder."""
 
 import contextlib
 import io
@@ -16,16 +16,16 @@ from pipeline.runtime.errors import ExportError
 from pipeline.serving.folder import EMBEDDING, OUTPUTS
 
 OPSET = 20
-MOST_BYTES = 2 << 30  # of a protobuf
+MOST_BYTES = 2 << 30  # limit of a protobuf
 OF_THE_MACHINE = ("metadata_props", "doc_string")
 """Fields of ONNX in which torch leaves stack traces with paths of this machine."""
 UNIQUE = "_of_all"  # a layer may be called `embedding` too
 EXAMPLES = 2
-"""Rows that the network is traced with; of one row it would be taken for a constant."""
+"""Rows to trace the network with; with one, their number would become a constant."""
 
 
 def make_graph(served: ServedNetwork, columns: Sequence[ShardColumn]) -> onnx.ModelProto:
-    """The network with inputs named as `columns`, and any number of rows.
+    """Export the network with inputs named as `columns`, for any number of rows.
 
     Raises:
         ExportError: torch cannot write it as ONNX.
@@ -47,7 +47,7 @@ def make_graph(served: ServedNetwork, columns: Sequence[ShardColumn]) -> onnx.Mo
             )
         model: onnx.ModelProto = program.model_proto
     except (RuntimeError, ValueError, TypeError, KeyError) as error:
-        # torch puts what it tried and advice into many lines.
+        # torch adds many lines of attempts and advice.
         reason = str(error.__cause__ or error).strip().splitlines()[0]
         raise ExportError(
             f"the network cannot be written as an ONNX graph: {reason}",
@@ -59,7 +59,7 @@ def make_graph(served: ServedNetwork, columns: Sequence[ShardColumn]) -> onnx.Mo
 
 
 def strip(message: Any) -> None:
-    """Remove what tells of the machine, from a model (a protobuf message) and all inside."""
+    """Remove traces of the machine from a model (a protobuf message) and all inside."""
     for field, value in message.ListFields():
         if field.name in OF_THE_MACHINE:
             message.ClearField(field.name)
@@ -69,7 +69,7 @@ def strip(message: Any) -> None:
 
 
 def _name_outputs(model: onnx.ModelProto) -> None:
-    """Call what the graph answers OUTPUTS and EMBEDDING; values within that are called so, not."""
+    """Name the outputs of the graph OUTPUTS and EMBEDDING; rename inner values of these names."""
     names = {name: f"{name}_within" for name in (OUTPUTS, EMBEDDING)}
     names |= {f"{name}{UNIQUE}": name for name in (OUTPUTS, EMBEDDING)}
     graph = model.graph
@@ -81,10 +81,10 @@ def _name_outputs(model: onnx.ModelProto) -> None:
 
 
 def as_bytes(model: onnx.ModelProto) -> bytes:
-    """The content of a file with the graph and its weights.
+    """Serialise the graph with its weights.
 
     Raises:
-        ExportError: it is too large for one.
+        ExportError: it is too large for one file.
     """
     num_bytes = sum(len(tensor.raw_data) for tensor in model.graph.initializer)
     if num_bytes >= MOST_BYTES:
@@ -98,7 +98,7 @@ def as_bytes(model: onnx.ModelProto) -> bytes:
 
 @contextlib.contextmanager
 def _quiet() -> Any:
-    """What torch's exporter says of itself is not for those who run a stage."""
+    """Silence the messages of torch's exporter."""
     loggers = [logging.getLogger(name) for name in ("torch.onnx", "onnxscript", "onnx_ir")]
     levels = [logger.level for logger in loggers]
     try:

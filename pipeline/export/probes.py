@@ -1,7 +1,7 @@
-"""Examples by which a graph tests itself where it is served.
+"""Probes: inputs by which a graph tests itself where it is served.
 
-They travel with the model, so they are nobody's: each value is that of another example at the same
-place. All that a column may have is in it, and nothing of what belongs together.
+They travel with the model, so they must not be real examples: each value is drawn from another
+example at the same place. Columns have real values, but rows are mixed.
 """
 
 from collections.abc import Mapping
@@ -16,12 +16,12 @@ from pipeline.serving.folder import packed
 
 NUM_PROBES = 10
 TOLERANCES = {"fp32": 1e-3, "int8": 5e-2}
-"""By how much an output may differ on another processor, as a share of the largest; those without
-instructions for int8 saturate."""
+"""Allowed difference of an output on another processor, as a share of the largest; processors
+without instructions for int8 saturate."""
 
 
 def mixed(inputs: Mapping[str, NDArray], num: int = NUM_PROBES) -> Inputs:
-    """`num` rows of columns `(N, ...)`, each value drawn from those of all rows at its place."""
+    """Make `num` rows of columns `(N, ...)`, each value drawn from all rows at its place."""
     random = np.random.Generator(np.random.PCG64(0))
     found: Inputs = {}
     for name, values in inputs.items():
@@ -32,7 +32,7 @@ def mixed(inputs: Mapping[str, NDArray], num: int = NUM_PROBES) -> Inputs:
 
 
 def describe_probes(inputs: Inputs, outputs: Float32, precision: str) -> dict[str, Any]:
-    """Probes as serving.json has them."""
+    """Describe probes for serving.json."""
     return {
         "inputs": {name: packed(values) for name, values in inputs.items()},
         "outputs": packed(outputs),

@@ -1,4 +1,4 @@
-"""A graph that computes in 8-bit integers: static, per channel, calibrated on validation."""
+"""Quantises a graph to 8-bit integers: static, per channel, calibrated on validation."""
 
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -25,7 +25,7 @@ ROWS_AT_ONCE = 64
 
 
 def quantised(model: onnx.ModelProto, inputs: Mapping[str, NDArray]) -> onnx.ModelProto:
-    """The graph with weights and activations in 8 bits, their ranges by up to 512 examples."""
+    """Quantise weights and activations to 8 bits, with ranges from up to 512 examples."""
     some = choose(inputs)
     with tempfile.TemporaryDirectory() as folder:
         whole, prepared, small = (Path(folder) / f"{n}.onnx" for n in ("whole", "prepared", "int8"))
@@ -46,14 +46,14 @@ def quantised(model: onnx.ModelProto, inputs: Mapping[str, NDArray]) -> onnx.Mod
 
 
 def choose(inputs: Mapping[str, NDArray]) -> dict[str, NDArray]:
-    """Up to NUM_EXAMPLES rows, evenly out of all: they may be in an order that means something."""
+    """Choose up to NUM_EXAMPLES rows evenly, since their order may carry meaning."""
     num = len(next(iter(inputs.values())))
     rows = np.unique(np.linspace(0, num - 1, min(num, NUM_EXAMPLES)).astype(np.int64))
     return {name: values[rows] for name, values in inputs.items()}
 
 
 class _Batches(CalibrationDataReader):  # type: ignore[misc]
-    """Rows in batches, as onnxruntime asks for them."""
+    """Gives rows in batches, in the interface of onnxruntime."""
 
     def __init__(self, inputs: Mapping[str, NDArray]) -> None:
         self._batches: Iterator[dict[str, NDArray]] = self._split(inputs)

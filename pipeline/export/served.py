@@ -1,4 +1,4 @@
-"""A network as it is served: columns of a shard in, outputs and embeddings out."""
+"""The served form of a network: columns of a shard in, outputs and embeddings out."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,7 +13,7 @@ from pipeline.learning.inference import batches_of
 
 
 class ServedNetwork(nn.Module):
-    """Outputs `(N, K)` and embeddings `(N, D)` of columns that are named by their places."""
+    """Gives outputs `(N, K)` and embeddings `(N, D)` of columns passed by position."""
 
     shift: Tensor | None
     """Added to outputs, `(K,)`."""
@@ -43,9 +43,9 @@ class ServedNetwork(nn.Module):
 def answer_and_embed(
     served: ServedNetwork, inputs: Mapping[str, NDArray], device: Device
 ) -> tuple[Float32, Float32]:
-    """Outputs `(N, K)` and embeddings `(N, D)` of N examples."""
+    """Compute outputs `(N, K)` and embeddings `(N, D)` of N examples."""
     served.eval()
-    # Of a GPU; or convolutions would be rounded by more than a graph may differ.
+    # On a GPU, convolutions in TF32 would differ by more than a graph may.
     torch.backends.cudnn.allow_tf32 = False
     parts = []
     with torch.inference_mode(), device.autocast():

@@ -96,7 +96,7 @@ def main(stage: Stage[IngestParams]) -> None:
         features=dict(prepare.FEATURES),
         counts=counts,
         pool=pool,
-        **in_time(entry),
+        **of_split(entry, source),
         **noticed(source),
     )
     stage.write_report("reports/ingest.json", counts)
@@ -109,10 +109,14 @@ def main(stage: Stage[IngestParams]) -> None:
         print_account(account(survey, source.beside))
 
 
-def in_time(entry: Entry) -> dict[str, Any]:
-    """The split rule for the index, where time decides: clean makes its folds by it too."""
+def of_split(entry: Entry, source: Source) -> dict[str, Any]:
+    """What the index says of the split: the rule, where time decides, by which clean makes its
+    folds too; and whether groups are in several parts by intent."""
     rule = entry.split.model_dump(exclude_defaults=True)
-    return {"split": rule} if entry.split.by == "time" else {}
+    found: dict[str, Any] = {"split": rule} if entry.split.by == "time" else {}
+    if source.parts_groups:
+        found["parts_groups"] = True
+    return found
 
 
 def noticed(source: Source) -> dict[str, Any]:

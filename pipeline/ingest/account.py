@@ -1,4 +1,4 @@
-"""The account of a source: what became of each of its files or rows; the lines sum to all of it."""
+"""The account of a source: the fate of each of its files or rows, in counts that add up."""
 
 import re
 from collections import Counter
@@ -18,9 +18,9 @@ Line = tuple[int, str]
 
 
 def account(survey: Survey, beside: Mapping[str, int]) -> list[Line]:
-    """How many examples, files or rows became what, and at the end how many there are.
+    """Count examples, files or rows by their fate; the last line is the total.
 
-    `beside` counts, by kind, what is no example.
+    `beside` counts, by kind, files and rows that are not examples.
     """
     waiting = survey.unlabelled - survey.unlabelled_problems.total()
     lines = [
@@ -36,7 +36,7 @@ def account(survey: Survey, beside: Mapping[str, int]) -> list[Line]:
 
 
 def _most(counts: Mapping[str, int], prefix: str) -> Iterator[Line]:
-    """The most frequent kinds, and the rest together."""
+    """Counts of the most frequent kinds, and of the rest together."""
     ordered = Counter(counts).most_common()
     for kind, number in ordered[:MAX_REASONS]:
         yield number, prefix + kind
@@ -45,7 +45,7 @@ def _most(counts: Mapping[str, int], prefix: str) -> Iterator[Line]:
 
 
 def print_account(lines: list[Line]) -> None:
-    """Print a line for each, numbers below each other."""
+    """Print the lines, with numbers aligned."""
     width = max(len(str(number)) for number, _ in lines)
     print("accounted for:")
     for number, what in lines:
@@ -53,8 +53,8 @@ def print_account(lines: list[Line]) -> None:
 
 
 def figures(survey: Survey, beside: Mapping[str, int]) -> dict[str, int]:
-    """The account for reports/ingest.json: keys that are always there, and one for each kind of
-    what lies beside."""
+    """The account for reports/ingest.json: keys that are always there, and one for each kind in
+    `beside`."""
     other_split, out_of_split = (
         sum(n for why, n in survey.left_out.items() if why.startswith(start))
         for start in (IN_OTHER_SPLIT, OUT_OF_SPLIT)
@@ -79,7 +79,7 @@ def figures(survey: Survey, beside: Mapping[str, int]) -> dict[str, int]:
 
 
 def _of_groups_and_time(survey: Survey, out_of_split: int) -> dict[str, int]:
-    """Keys that are there where examples have groups, or a split in time leaves some out."""
+    """Keys for data with groups, or with a split in time that leaves examples out."""
     groups = survey.groups
     found = {"out_of_split": out_of_split, "known_later": survey.known_later}
     found = {key: number for key, number in found.items() if number}
@@ -93,7 +93,7 @@ def _of_groups_and_time(survey: Survey, out_of_split: int) -> dict[str, int]:
 
 
 def of_splits(entry: Entry, survey: Survey) -> Iterator[str]:
-    """Sentences about what the split rule did that a person should know."""
+    """Sentences for people about effects of the split rule."""
     rule, groups = entry.split, survey.groups
     if rule.by == "group" and entry.columns.time:
         yield f"split by group: the time in {entry.columns.time} plays no part"

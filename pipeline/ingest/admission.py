@@ -1,4 +1,4 @@
-"""Which examples may be there: by their purposes, and by who opted out."""
+"""Admission of examples, by their purposes and by opt-outs."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -10,28 +10,28 @@ from pipeline.dataset.privacy import is_opted_out, pseudonym
 
 OPTED_OUT = "opted out"
 IN_OTHER_SPLIT = "splits: leaves out"
-"""Begins the reason of examples of splits that the entry does not take."""
+"""Prefix of the reason for examples of splits that the entry does not take."""
 
 
 @dataclass(frozen=True)
 class Terms:
-    """Under which terms examples may be there."""
+    """The terms of admission."""
 
     license: str
-    """Of those that do not say their own."""
+    """The licence of examples without their own."""
     purposes: str | None
-    """What they may be used for where they do not say so themselves; None for anything."""
+    """Allowed purposes of examples without their own; None for any."""
     purpose: str
-    """What they are to be used for."""
+    """The purpose of this run."""
     opted_out: frozenset[str]
-    """Ids, and SHA-256 digests of ids or of contents, that are not to be there."""
+    """Ids, and SHA-256 digests of ids or of contents, that are not admitted."""
     pseudonym_key: bytes | None
     splits: tuple[str, ...] | None = None
-    """Of the source, which are taken, as `splits` of an entry has them; None for all."""
+    """The splits of the source that the entry takes; None for all."""
 
 
 def admit(table: pa.Table, terms: Terms) -> tuple[pa.Table, Counter[str]]:
-    """The examples that may be there, and how many may not, by reason.
+    """Select the examples that are admitted; count the others by reason.
 
     Their licence and purposes are filled in. Left out are those whose id, digest of the id, or
     digest of the content is in `opted_out`, those of splits that are not taken, and those that may

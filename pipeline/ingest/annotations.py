@@ -15,14 +15,14 @@ from pipeline.targets.protocols.labels import Labels, TargetIndex
 
 
 class AnnotationSummary(NamedTuple):
-    """What became of people's labels."""
+    """The result of adding annotations."""
 
     files: list[dict[str, Any]]
-    """What the index says of the files of data/raw."""
+    """Entries of the index for the files of data/raw."""
     labels: int
     annotators: int
     filled: int
-    """Examples whose label is that of most annotators, since the source has none."""
+    """Examples that got the label of most annotators, since the source has none."""
     unknown_labels: int
     """Labels of ids that are not in data/raw."""
     unknown_ids: int
@@ -99,7 +99,7 @@ def _fill_labels(
     labels: Labels,
     index: TargetIndex,
 ) -> list[dict[str, Any]]:
-    """Write the parts again that have rows which are `lacking` a label, with that in `voted`.
+    """Rewrite the parts that have rows `lacking` a label, with the labels in `voted`.
 
     Returns the index's `files`.
     """
@@ -130,7 +130,7 @@ def _fill_labels(
 def move_to_pool(
     folder: Path, files: list[dict[str, Any]], pool: list[dict[str, Any]], column: str
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]], pa.Table]:
-    """Move usable examples that have no label after all into files of the pool.
+    """Move usable examples that are still without a label into files of the pool.
 
     Returns the index's `files` and `pool`, and the split of each example that moved.
     """
@@ -155,7 +155,7 @@ def move_to_pool(
 
 
 def _coded(table: pa.Table) -> pa.Table:
-    """In SCHEMA."""
+    """Convert annotations to SCHEMA."""
     columns = [table[field.name].combine_chunks() for field in SCHEMA]
     return pa.table(
         [

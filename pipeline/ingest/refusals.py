@@ -1,4 +1,4 @@
-"""When a source stops ingest: before its examples are read, and after."""
+"""Refusals of a source, before its examples are read and after."""
 
 from pipeline.dataset.addresses import without_secrets
 from pipeline.dataset.catalog import Entry, entry_path
@@ -12,7 +12,7 @@ from pipeline.targets.protocols.labels import Labels
 
 
 def refuse_source(entry: Entry, source: Source, prepare: Prepare, labels: Labels) -> None:
-    """Stop when a source has no examples, or none with labels that can be learnt.
+    """Stop when a source has no examples, or no labels that can be learnt.
 
     Raises:
         SourceError: see above; says what looks wrong in its layout too.
@@ -27,7 +27,7 @@ def refuse_source(entry: Entry, source: Source, prepare: Prepare, labels: Labels
 
 
 def refuse_data(name: str, entry: Entry, survey: Survey, labels: Labels) -> None:
-    """Stop when the data are not those of the entry, are of another target, or may not be used.
+    """Stop when the data differ from the entry, have another target, or may not be used.
 
     Raises:
         SourceError: see above.
@@ -63,7 +63,7 @@ def refuse_data(name: str, entry: Entry, survey: Survey, labels: Labels) -> None
 
 
 def refuse_split(name: str, entry: Entry, survey: Survey) -> None:
-    """Stop when the split rule leaves a part empty, or asks for what the examples do not have.
+    """Stop when the split rule leaves a part empty, or needs a column that is missing.
 
     Raises:
         SourceError: see above.

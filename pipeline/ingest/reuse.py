@@ -1,11 +1,11 @@
 """Reuse of the last ingest: a file of data/raw is kept while its examples and settings stay.
 
-A file of data/raw is a function of a batch of the source and of the settings. What a batch of files
-in a folder holds can be told without reading them (`FileBatch.stamp`), so that after a few files
-were added to many, only what is near them is read, decoded and measured; the other files are those
-in DVC's cache, where they have the digest that was kept.
+A file of data/raw is a function of a batch of the source and of the settings. Whether a batch of
+files in a folder has changed can be told without reading them (`FileBatch.stamp`). So after a few
+files were added to many, only the batches near them are read, decoded and measured; the others come
+from DVC's cache, by their cached digest.
 
-What is kept has no ids and no contents. Nothing is reused where DVC's cache is another folder than
+The cached table has no ids and no contents. Nothing is reused if DVC's cache is another folder than
 `.dvc/cache`, nor are files into which the labels of annotators were written afterwards.
 """
 
@@ -24,36 +24,35 @@ from pipeline.sources.source import Batch
 from pipeline.targets.opening import target_interface
 
 MAKERS = ("pipeline.ingest.rows", "pipeline.ingest.sources.opening")
-"""The modules whose code decides what a file of data/raw holds, beside the modality's and the
-target's."""
+"""The modules whose code decides the content of a file of data/raw, besides those of the modality
+and the target."""
 UNSETTLED_NS = 2 * 10**9
 """The coarsest clock of a file system (FAT) ticks every two seconds."""
 DVC_CACHE = Path(".dvc/cache/files/md5")
 
 
 class KnownPart(NamedTuple):
-    """The two files of data/raw that a batch became, which can be made without reading it."""
+    """The two files of data/raw made from a batch, which can be reused without reading it."""
 
     files: list[dict[str, Any] | None]
-    """What the index says of that of its examples, and of that of its pool; None where there are no
-    rows for one, so that there is none."""
+    """Entries of the index for its examples and for its pool; None for one that has no rows."""
     md5s: list[str | None]
-    """By which DVC's cache has them."""
+    """Their digests in DVC's cache."""
     left_out: dict[str, int]
-    """How many examples of the batch are in neither, by reason."""
+    """Number of examples of the batch in neither, by reason."""
     fingerprint: int
-    """Of the whole batch; see rows.py."""
+    """Fingerprint of the whole batch; see rows.py."""
     known_later: int = 0
-    """Likewise."""
+    """See `SplitAssignment.known_later`."""
 
 
 class KnownParts:
-    """What the last ingest of a dataset by the same code and settings made of each batch."""
+    """The results of the last ingest of a dataset by the same code and settings, by batch."""
 
     def __init__(self, dataset: str, settings: Mapping[str, Any]) -> None:
-        """`settings` are all that a file depends on but its batch, beside libraries and code.
+        """`settings` are all that a file depends on, except its batch, libraries and code.
 
-        Among them are `modality` and `target`, whose code counts.
+        Among them are `modality` and `target`, whose code is part of the key.
         """
         makers = (
             *MAKERS,
@@ -69,11 +68,11 @@ class KnownParts:
     def find(
         self, batches: Iterable[Batch], started: int
     ) -> Iterator[tuple[Batch, str | None, KnownPart | None]]:
-        """Each batch, its stamp, and the file that it became before.
+        """Yield each batch, its stamp, and the files it became before.
 
-        The stamp is None where only reading tells what a batch holds: in archives, and where a file
-        changed less than UNSETTLED_NS before `started`, in ns; within a tick of the file system's
-        clock it may have changed twice.
+        The stamp is None where a batch must be read: in archives, and where a file changed less
+        than UNSETTLED_NS before `started`, in ns; within a tick of the file system's clock it may
+        have changed twice.
         """
         for batch in batches:
             make_stamp = getattr(batch, "stamp", None)
@@ -81,7 +80,7 @@ class KnownParts:
             yield batch, stamp, self._parts.get(stamp) if stamp else None
 
     def keep(self, parts: Mapping[str, KnownPart]) -> None:
-        """Keep what this ingest made, by stamp, instead of what the last one did.
+        """Cache the results of this ingest, by stamp, in place of the last one's.
 
         Raises:
             OSError: it cannot be written.
@@ -96,8 +95,7 @@ class KnownParts:
 
 
 def _plain(value: Any) -> Any:
-    """A value whose `repr` is the same in every process: sets have no order, and keys none that
-    counts."""
+    """Convert a value so that its `repr` is the same in every process: sets and keys are sorted."""
     if is_dataclass(value):
         return [(field.name, _plain(getattr(value, field.name))) for field in fields(value)]
     if isinstance(value, Mapping):
@@ -106,7 +104,7 @@ def _plain(value: Any) -> Any:
 
 
 def read_cached(file: Mapping[str, Any], md5: str) -> bytes | None:
-    """The bytes of a file of data/raw, from DVC's cache; None where it does not have them."""
+    """Read a file of data/raw from DVC's cache; None if it is not there."""
     try:
         data = (DVC_CACHE / md5[:2] / md5[2:]).read_bytes()
     except OSError:

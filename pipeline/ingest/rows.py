@@ -90,7 +90,11 @@ def job_maker(
         splits_given=source.splits,
         fractions=entry.split,
         seed=seed,
-        limits=SimpleNamespace(**limits.model_dump(), **options_of(entry, source, kind.modality)),
+        limits=SimpleNamespace(
+            **limits.model_dump(),
+            **options_of(entry, source, kind.modality),
+            **({"pseudonym_key": pseudonym_key} if pseudonym_key is not None else {}),
+        ),
         source=without_secrets(entry.uri),
         terms=Terms(
             license=entry.license,

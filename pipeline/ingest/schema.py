@@ -1,4 +1,4 @@
-"""Columns of data/raw, by what an example is and what is said of it."""
+"""Columns of data/raw, by modality and target."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -39,7 +39,7 @@ def without_content(schema: pa.Schema, modality: str) -> list[str]:
 def timed_and_sliced(
     table: pa.Table, clock: Clock | None, slices: Sequence[str]
 ) -> dict[str, pa.Array]:
-    """The columns of times and of slices of examples, whose table is as `example_schema` says."""
+    """The columns of times and of slices, from a table in `example_schema`."""
     columns = {"time": read_times(table["time"], clock.type)} if clock else {}
     if slices:
         values = [dict(row or ()) for row in table["slices"].to_pylist()]

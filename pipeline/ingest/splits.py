@@ -1,4 +1,4 @@
-"""Which split an example belongs to: a function of its row and of the entry alone."""
+"""Assigns examples to splits, as a function of the row and the entry alone."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -22,26 +22,26 @@ from pipeline.runtime.errors import SettingsError
 from pipeline.sources.source import Source
 
 OUT_OF_SPLIT = "split: "
-"""Begins the reason of examples that no part of a split can have."""
+"""Prefix of the reason for examples that cannot be in any split."""
 DRAWN = ("val", "test")
 
 
-class Placed(NamedTuple):
+class SplitAssignment(NamedTuple):
     """The splits of N examples."""
 
     splits: list[str]
     reasons: list[str | None]
-    """Why an example is in none of them after all."""
+    """Why an example is in no split, or None."""
     known_later: int
-    """Of how many what they say became known only after their time."""
+    """Number of examples whose values became known only after their time."""
 
 
 def clock_of(name: str, entry: Entry, source: Source) -> Clock | None:
-    """What the entry says of time; None where it names no column of times.
+    """Read the entry's rule of time; None if it names no column of times.
 
     Raises:
-        SettingsError: timed examples would be drawn at random without a word about it, or the rule
-            does not fit the source.
+        SettingsError: timed examples would be split at random though the entry does not ask for it,
+            or the rule does not fit the source.
     """
     rule, columns = entry.split, entry.columns
     where = entry_path(name)
@@ -102,11 +102,11 @@ def place(
     rule: SplitRule,
     seed: int,
     clock: Clock | None,
-) -> Placed:
-    """The splits of examples, whose table is as `example_schema` says."""
+) -> SplitAssignment:
+    """Assign splits to examples, whose table is in `example_schema`."""
     nothing: list[str | None] = [None] * table.num_rows
     if rule.by == "last":
-        return Placed(_last(table, splits_given, rule), nothing, 0)
+        return SplitAssignment(_last(table, splits_given, rule), nothing, 0)
     known_later = 0
     known_at = None
     if clock is not None:
@@ -114,7 +114,7 @@ def place(
         known_at = ordinals_of(read_times(table["known_at"], clock.type))
         known_later = int((has_time & known_at[1] & (known_at[0] > times)).sum())
     if clock is None or not clock.boundaries:
-        return Placed(assign_splits(table, splits_given, rule, seed), nothing, known_later)
+        return SplitAssignment(assign_splits(table, splits_given, rule, seed), nothing, known_later)
     own = table["split"].to_pylist()
     splits, reasons = [], []
     for given, part, reason, timed in zip(
@@ -128,19 +128,19 @@ def place(
         splits.append(given if is_own else part)
         why = None if is_own else reason if timed else "no time that can be read"
         reasons.append(OUT_OF_SPLIT + why if why else None)
-    return Placed(splits, reasons, known_later)
+    return SplitAssignment(splits, reasons, known_later)
 
 
 def assign_splits(
     table: pa.Table, splits_given: frozenset[str], rule: SplitRule, seed: int
 ) -> list[str]:
-    """The source's own splits; what it lacks is drawn by `(seed, group or id)`.
+    """Take the source's own splits; missing ones are drawn by `(seed, group or id)`.
 
-    Without any, val and test take their shares; without val, val takes its from train.
+    Without any, val and test take their shares; without val, val takes its share of train.
 
     Args:
         table: columns id, group and split, which is null where the source has none.
-        splits_given: which of train, val and test the source itself tells apart.
+        splits_given: the splits that the source itself has, out of train, val and test.
     """
     val_share, test_share = rule.shares
     given = table["split"].to_pylist()
@@ -171,7 +171,7 @@ def assign_splits(
 
 
 def _last(table: pa.Table, splits_given: frozenset[str], rule: SplitRule) -> list[str]:
-    """By how near each example is to the last of its user."""
+    """Assign splits by each example's distance from the last one of its user."""
     ends: Mapping[str, int] = {
         part: rule.num_last(part) for part in ("test", "val") if part not in splits_given
     }

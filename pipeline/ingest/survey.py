@@ -1,4 +1,4 @@
-"""What is seen of a dataset while its rows pass by."""
+"""Counts of a dataset, taken while its rows pass by."""
 
 from collections import Counter
 
@@ -13,7 +13,7 @@ from pipeline.targets.opening import open_labels
 
 
 class GroupSurvey:
-    """In which splits each group is, and how many examples have none; memory grows with groups."""
+    """The splits of each group, and how many examples have none; memory grows with groups."""
 
     def __init__(self) -> None:
         self.num_without = 0
@@ -30,12 +30,12 @@ class GroupSurvey:
 
     @property
     def parted(self) -> list[str]:
-        """The groups that are in several splits, in the order of their letters."""
+        """The groups that are in several splits, sorted."""
         return sorted(group for group, splits in self._splits.items() if len(splits) > 1)
 
 
 class Survey:
-    """Counts over a whole dataset; memory grows with its different values, not with its size."""
+    """Counts over a whole dataset; memory grows with its distinct values, not with its size."""
 
     def __init__(self, kind: Kind) -> None:
         self.examples = 0
@@ -46,22 +46,22 @@ class Survey:
         self.taken: Counter[str] = Counter()
         """Usable examples by split."""
         self.unlabelled = 0
-        """Examples of the pool, which are none of `examples`."""
+        """Examples of the pool, which are not in `examples`."""
         self.unlabelled_problems: Counter[str] = Counter()
-        """Those of the pool that are unusable, by reason."""
+        """Unusable examples of the pool, by reason."""
         self.metadata: Counter[str] = Counter()
         """Usable examples by each kind of metadata that they had."""
         self.content = open_prepare(kind.modality).new_tally()
-        """Of usable examples."""
+        """The modality's counts of usable examples."""
         self.labels = open_labels(kind.target).new_tally()
         self.fingerprint = 0
         self.groups = GroupSurvey()
         self.known_later = 0
-        """Of how many what they say became known only after their time."""
+        """Number of examples whose values became known only after their time."""
 
     @property
     def seen(self) -> int:
-        """Examples of the source, those left out and those of the pool among them."""
+        """Number of examples of the source, including those left out and those of the pool."""
         return self.examples + self.unlabelled + self.left_out.total()
 
     def add(self, rows: ExampleRows) -> None:
@@ -88,7 +88,7 @@ class Survey:
             self.metadata.update(dict.fromkeys(kinds.split(","), number) if kinds else {})
 
     def move_to_pool(self, table: pa.Table) -> None:
-        """Count usable rows as those of the pool that counted as examples, without a label."""
+        """Count usable rows, so far counted as examples, as rows of the pool."""
         splits = {split: n for (split,), n in count(table, "split").items()}
         self.examples -= table.num_rows
         self.unlabelled += table.num_rows
@@ -96,12 +96,12 @@ class Survey:
         self.taken.subtract(splits)
 
     def add_annotations(self, annotations: pa.Table | None) -> None:
-        """Have the fingerprint change with any label that several people gave."""
+        """Include the labels of annotators in the fingerprint."""
         if annotations is not None:
             number = fingerprint(annotations, ["id", "annotator", "label"])
             self.fingerprint = (self.fingerprint + number) % (1 << 256)
 
     @property
     def fingerprint_hex(self) -> str:
-        """As a catalog entry has it: 64 hexadecimal digits."""
+        """The fingerprint as in a catalog entry: 64 hexadecimal digits."""
         return f"{self.fingerprint:064x}"

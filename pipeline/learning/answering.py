@@ -66,9 +66,8 @@ class Answering:
 
     @property
     def target(self) -> Mapping[str, Any]:
-        """What labels may be."""
-        target: Mapping[str, Any] = self.about["target"]
-        return target
+        """What labels may be, and what was fitted on validation where the graph answers."""
+        return {**self.about["target"], **self.about.get("calibration", {})}
 
     def answer(self, examples: Iterable[Example]) -> Iterator[Answered]:
         """Answer each in its turn; what cannot be read costs the others nothing.

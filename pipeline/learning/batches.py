@@ -1,7 +1,7 @@
-"""Batches of examples in memory: input columns as they stand in shards, scaled by the network.
+"""Batches of examples in memory: input columns as in shards; the network scales them.
 
 Training epoch e reads copy e mod copies, so an epoch is one pass over the originals. The order
-is a function of (seed, epoch), so a run that resumes goes on with the batch that came next.
+is a function of (seed, epoch), so a resumed run continues with the next batch.
 A copy that does not fit in memory is streamed instead (train/streaming.py).
 """
 
@@ -26,7 +26,7 @@ class Examples(NamedTuple):
 
     inputs: Inputs
     y: Tensor
-    """What is said of each example, `(N,)` or `(N, ...)`: int64 or float32."""
+    """The target of each example, `(N,)` or `(N, ...)`: int64 or float32."""
     weights: Tensor
     """float32, shape `(N,)`, share of each example in the loss."""
 
@@ -35,7 +35,7 @@ class Examples(NamedTuple):
         return len(self.weights)
 
     def each(self, function: Callable[[Tensor], Tensor]) -> "Examples":
-        """The function of each of the tensors."""
+        """Apply a function to each of the tensors."""
         inputs = {name: function(values) for name, values in self.inputs.items()}
         return Examples(inputs, function(self.y), function(self.weights))
 
@@ -44,7 +44,7 @@ class Examples(NamedTuple):
 class RankShare:
     """The part of every batch that one of several processes (ranks) trains on.
 
-    All ranks make the same steps, with parts of the same batches.
+    All ranks take the same steps, with parts of the same batches.
     """
 
     rank: int = 0
@@ -53,7 +53,7 @@ class RankShare:
     def batches(self, num_examples: int, batch_size: int) -> list[tuple[int, int]]:
         """The places `[begin, end)` of each batch in the order of an epoch, of all ranks together.
 
-        The last batch is smaller. Where it would have less than two examples for each rank, which
+        The last batch is smaller. If it would have less than two examples for each rank, which
         batch norm needs, it joins the one before.
         """
         number = num_batches(num_examples, batch_size, 2 * self.world_size)
@@ -74,7 +74,7 @@ class EpochSource(Protocol):
 
     @property
     def num_examples(self) -> int:
-        """Of all ranks, in one epoch."""
+        """Number of examples of all ranks, in one epoch."""
         ...
 
     def sample(self, num_rows: int) -> Inputs:
@@ -104,7 +104,7 @@ class InMemory:
         return self.examples.num
 
     def sample(self, num_rows: int) -> Inputs:
-        step = -(-self.examples.num // num_rows)  # they may be in an order that means something
+        step = -(-self.examples.num // num_rows)  # their order may carry meaning
         return {name: values[::step] for name, values in self.examples.inputs.items()}
 
     def batches(
@@ -118,7 +118,7 @@ class InMemory:
 
 
 def make_examples(inputs: Mapping[str, NDArray], y: NDArray, weights: NDArray) -> Examples:
-    """Examples of arrays; integers in y become int64, other numbers float32."""
+    """Make examples from arrays; integers in y become int64, other numbers float32."""
     kind = np.int64 if np.issubdtype(y.dtype, np.integer) else np.float32
     return Examples(
         as_tensors(inputs),
@@ -128,7 +128,7 @@ def make_examples(inputs: Mapping[str, NDArray], y: NDArray, weights: NDArray) -
 
 
 def as_tensors(inputs: Mapping[str, NDArray]) -> Inputs:
-    """Input columns as tensors, which share the memory of contiguous arrays."""
+    """Convert input columns to tensors, which share the memory of contiguous arrays."""
     return {name: torch.from_numpy(np.ascontiguousarray(a)) for name, a in inputs.items()}
 
 
@@ -138,8 +138,8 @@ def permutation(num: int, *key: int) -> NDArray[np.int64]:
 
 
 def num_batches(num_examples: int, batch_size: int, least: int = 2) -> int:
-    """How many batches an epoch has, the last of which may be smaller; but a last one of less than
-    `least` examples (batch norm cannot take a single one) joins the one before."""
+    """Number of batches of an epoch. The last may be smaller; one of less than `least` examples
+    (batch norm cannot take a single one) joins the one before."""
     return max(1, (num_examples - least) // batch_size + 1)
 
 
@@ -149,14 +149,14 @@ def gather(
     """The examples at each of the places in the order, on the device."""
     there = examples.weights.device
     order = order.to(there)
-    # From pinned memory a GPU copies while the host goes on.
+    # From pinned memory a GPU copies while the host continues.
     pinned = device.kind == "cuda" and there.type == "cpu"
 
     def rows(values: Tensor, chosen: Tensor) -> Tensor:
         if there.type != "cpu":
             return values.index_select(0, chosen)
         batch = _empty_rows(values, len(chosen), pinned)
-        # Not values[chosen], which takes four times as long for uint8.
+        # values[chosen] would take four times as long for uint8.
         torch.index_select(values, 0, chosen, out=batch)
         # Only pinned memory may be copied asynchronously: other memory may be reused before
         # the copy has run.
@@ -171,20 +171,20 @@ def _empty_rows(values: Tensor, num: int, pinned: bool) -> Tensor:
     shape = (num, *values.shape[1:])
     if pinned:
         return values.new_empty(shape, pin_memory=True)
-    # NumPy's memory: glibc 2.36 fails to reuse the holes that torch's aligned blocks leave, and the
-    # heap grew by a dozen batches.
+    # NumPy's memory: with torch's aligned blocks, glibc 2.36 fails to reuse holes, and the heap
+    # grew by a dozen batches.
     return torch.from_numpy(np.empty(shape, values.numpy().dtype))
 
 
 def on_device(examples: Examples, device: Device) -> Examples:
-    """The examples in the GPU's memory when they take less than a quarter of it, else unchanged.
+    """Move examples into the GPU's memory if they take less than a quarter of it.
 
     Gathering batches there costs a copy at the speed of its memory, and the host nothing.
     """
     if device.kind != "cuda":
         return examples
     free, _ = torch.cuda.mem_get_info()
-    free += torch.cuda.memory_reserved() - torch.cuda.memory_allocated()  # torch's own
+    free += torch.cuda.memory_reserved() - torch.cuda.memory_allocated()  # torch's own cache
     if sum(values.nbytes for values in examples.inputs.values()) > free // 4:
         return examples
     return examples.each(lambda values: values.to("cuda"))

@@ -1,10 +1,10 @@
-"""What each named input contributes to what a model says.
+"""Contributions of named inputs to the answers of a model.
 
-Three views, none of which is a cause: permutation importance (Breiman 2001), how much worse the
-model is once the values of an input are dealt out anew among examples; partial dependence (Friedman
-2001), what it says on average if an input had this value in all examples; and, for one example,
-what it would say if an input were missing. Inputs that say the same share what they contribute, and
-combinations of values that never occur are asked about too.
+Three views, none of which is causal: permutation importance (Breiman 2001), how much worse the
+model gets when the values of an input are permuted among examples; partial dependence (Friedman
+2001), its average answer if an input had one value in all examples; and, for one example, its
+answer if an input were missing. Redundant inputs share their contribution, and combinations of
+values that never occur are evaluated too.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -20,7 +20,7 @@ from pipeline.modalities.protocols.encode import Inputs, Preparation
 NUMBERS, CATEGORIES = "numbers", "categories"
 MISSING_CODE = 1
 FIRST_CODE = 2
-"""Of the values of a category in the preparation; 0 is for those that train does not have."""
+"""Code of the first value of a category in the preparation; 0 is for values not in train."""
 NUM_REPEATS = 3
 NUM_POINTS = 11
 MAX_VALUES = 10
@@ -36,11 +36,11 @@ class Input(NamedTuple):
     """`numbers` or `categories`, a column of a shard, `(N, ...)`."""
     place: int
     values: Sequence[Any]
-    """Quantiles of a number, values of a category, from the preparation."""
+    """Quantiles of a number or values of a category, from the preparation."""
 
 
 def named_inputs(preparation: Preparation) -> list[Input]:
-    """The inputs that a preparation names; none for a modality whose inputs have no names."""
+    """The inputs that a preparation names; empty if inputs have no names in the modality."""
     return [
         Input(about["name"], column, place, about.get("quantiles", about.get("values", ())))
         for column in (NUMBERS, CATEGORIES)
@@ -50,7 +50,7 @@ def named_inputs(preparation: Preparation) -> list[Input]:
 
 
 def with_values(inputs: Inputs, which: Input, values: NDArray | float) -> Inputs:
-    """The same examples with other values of one input."""
+    """Replace the values of one input."""
     column = inputs[which.column].copy()
     column[:, which.place] = values
     return {**inputs, which.column: column}
@@ -59,10 +59,10 @@ def with_values(inputs: Inputs, which: Input, values: NDArray | float) -> Inputs
 def permutation_importance(
     answer: Answer, inputs: Inputs, which: Input, loss: Callable[[Float32], float], seed: int = 0
 ) -> list[float]:
-    """How much the loss of N examples grows with the values of one input permuted, each time.
+    """The growth of the loss of N examples in each permutation of the values of one input.
 
     Args:
-        loss: of outputs, `(N, K)`, on these examples.
+        loss: gives the loss of outputs, `(N, K)`, on these examples.
     """
     values = inputs[which.column][:, which.place]
     before = loss(answer(inputs))
@@ -75,7 +75,7 @@ def permutation_importance(
 
 
 def points_of(which: Input) -> list[tuple[str, float]]:
-    """Values of an input at which to ask, with what to call each."""
+    """Values of an input at which to evaluate the model, with a name for each."""
     if which.column == NUMBERS:
         quantiles = np.array(which.values, np.float64)
         if not len(quantiles):
@@ -88,7 +88,7 @@ def points_of(which: Input) -> list[tuple[str, float]]:
 def partial_dependence(
     answer: Callable[[Inputs], Float64], inputs: Inputs, which: Input
 ) -> list[tuple[str, Float64]]:
-    """The mean answer, `(K,)`, over examples that all have one value of an input, by value."""
+    """The mean answer, `(K,)`, over all examples with one value of an input, by value."""
     return [
         (name, answer(with_values(inputs, which, value)).mean(0))
         for name, value in points_of(which)
@@ -98,7 +98,7 @@ def partial_dependence(
 def without_each(
     answer: Callable[[Inputs], Float64], inputs: Inputs, named: Sequence[Input]
 ) -> Mapping[str, Float64]:
-    """What is said of N examples with one input missing, `(N, K)`, by its name."""
+    """The answers for N examples with one input missing, `(N, K)`, by its name."""
     missing = {NUMBERS: np.nan, CATEGORIES: MISSING_CODE}
     return {
         which.name: answer(with_values(inputs, which, missing[which.column])) for which in named

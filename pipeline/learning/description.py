@@ -1,6 +1,6 @@
-"""models/model.json: what a model is, how its inputs are prepared, what labels may be.
+"""Reads models/model.json: the network, the preparation of its inputs, its labels.
 
-It has a digest of itself and one of the weights; knows no torch, for those who read it alone.
+The file has a digest of itself and one of the weights. No torch here, for those who read only it.
 """
 
 from collections.abc import Mapping
@@ -13,10 +13,10 @@ from pipeline.runtime.json_files import read_json, read_sealed, seal, write_json
 
 MODEL_JSON = "model.json"
 OWN_DIGEST = "description_sha256"
-"""Of the text of model.json without this key."""
+"""Key of the digest of model.json without this key."""
 COPY_AGAIN = "copy the whole folder again from where it was trained"
 NEEDED = ("model", "modality", "preparation", "target", "target_kind", "weights_sha256")
-"""What model.json says of what goes in and what comes out."""
+"""Keys of model.json on inputs and outputs."""
 
 
 def write_description(path: Path, about: Mapping[str, Any]) -> None:
@@ -26,12 +26,12 @@ def write_description(path: Path, about: Mapping[str, Any]) -> None:
 def read_description(
     folder: Path, *, make: str = "dvc repro train", bring_back: str = ""
 ) -> dict[str, Any]:
-    """What model.json of `folder` says.
+    """Read the model.json of `folder`.
 
     `make` and `bring_back` are the fixes for a missing and for a changed file.
 
     Raises:
-        MissingInput: it is not there, or of an older version, or not what was written.
+        MissingInput: it is not there, of an older version, or was changed.
     """
     path = folder / MODEL_JSON
     bring_back = bring_back or way_back(folder)
@@ -49,10 +49,10 @@ def read_description(
 
 
 def is_of_project(folder: Path) -> bool:
-    """Whether the model of a folder is that of a project, not a copy of one."""
+    """Whether a folder's model is that of a project, and not a copy."""
     return (folder.absolute().parent / "dvc.yaml").is_file()
 
 
 def way_back(folder: Path) -> str:
-    """How to bring back the model of a folder."""
+    """How to restore the model of a folder."""
     return MEND if is_of_project(folder) else COPY_AGAIN

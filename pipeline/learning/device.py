@@ -1,4 +1,4 @@
-"""The device to compute on, and the precision."""
+"""Chooses the device to compute on, and the precision."""
 
 import ctypes
 import os
@@ -24,7 +24,7 @@ class Device:
     def seed(self, number: int) -> None:
         """Seed its random numbers, with 0 to 2**64 - 1.
 
-        `torch.manual_seed` seeds devices of every kind, and notes a stack trace for any that is not
+        `torch.manual_seed` seeds devices of every kind, and records a stack trace for each one not
         in use, which takes as long as a small step.
         """
         torch.default_generator.manual_seed(number)
@@ -39,19 +39,19 @@ class Device:
 
 
 def choose_device(device: str, precision: str, large: bool) -> Device:
-    """Resolve `auto`: the accelerator when there is one; bf16 where hardware computes in it.
+    """Resolve `auto`: the accelerator if there is one; bf16 if hardware computes in it.
 
-    On a CPU bf16 pays for `large` examples alone: for others conversions cost more than it gains
+    On a CPU bf16 pays only for `large` examples: for others conversions cost more than it gains
     (docs/decisions/bf16-on-a-cpu.md).
 
-    The choice is by rule, not by timing, so that the same machine always makes the same.
+    The choice is by rule, not by timing, so a machine always chooses the same.
 
     Raises:
-        SettingsError: the device asked for is not there.
+        SettingsError: the device is not there.
     """
     if device == "auto":
         device = os.environ.get(DEVICE_VARIABLE) or "auto"
-    # cuBLAS repeats its results only with a workspace of fixed size, chosen before it starts.
+    # cuBLAS is deterministic only with a workspace of fixed size, chosen before it starts.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     # As many threads as cores, whatever OMP_NUM_THREADS says: sums of floats depend on it.
     torch.set_num_threads(max(1, available_cores() // world().local_size))
@@ -77,13 +77,15 @@ def choose_device(device: str, precision: str, large: bool) -> Device:
 
 
 def _keep_memory() -> None:
-    """Have the C library keep what torch frees, in huge pages.
+    """Make the C library keep the memory that torch frees, in huge pages.
 
-    Every step takes and frees the same hundreds of megabytes. glibc hands such blocks back to the
+    Every step allocates and frees the same hundreds of megabytes. glibc returns such blocks to the
     kernel, which has to clear them again: a fifth of a step's time
-    (docs/decisions/memory-of-a-step.md). Where there is no glibc, nothing changes.
+    (docs/decisions/memory-of-a-step.md). Without glibc nothing changes.
     """
-    os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")  # read at torch's first large block
+    os.environ.setdefault(
+        "THP_MEM_ALLOC_ENABLE", "1"
+    )  # read when torch allocates its first large block
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
         mallopt(M_MMAP_MAX, 0)

@@ -12,11 +12,11 @@ from pipeline.learning.batches import Inputs
 from pipeline.learning.device import Device
 
 ROWS_AT_ONCE = 1000
-"""Where a network does not say another number."""
+"""Default for networks that set no number."""
 
 
 class EmbeddingNetwork(Protocol):
-    """A network that gives the input of its last layer too."""
+    """A network that also gives the input of its last layer."""
 
     def eval(self) -> object: ...
 
@@ -57,7 +57,7 @@ def predict_and_embed(
 def batches_of(
     network: object, inputs: Mapping[str, Tensor | NDArray], device: Device
 ) -> Iterator[Inputs]:
-    """Rows on the device, as many at a time as the network says; one batch at least, also of no
+    """Move rows to the device in batches of the network's size; at least one batch, even of no
     rows."""
     num = getattr(network, "rows_at_once", ROWS_AT_ONCE)
     columns = {name: torch.as_tensor(values).split(num) for name, values in inputs.items()}

@@ -1,7 +1,7 @@
 """A trained model on disk: weights as safetensors, everything else as JSON, no pickle.
 
-models/model.json (description.py) names the network, how its inputs are prepared, what labels may
-be, and the digest of the weights that it belongs to. Both may come from anywhere.
+models/model.json (description.py) has the network, the preparation of its inputs, its labels, and
+the digest of its weights. Neither file is trusted.
 """
 
 import hashlib
@@ -35,8 +35,8 @@ class Model:
 
     network: nn.Module
     about: dict[str, Any]
-    """All of model.json: `modality` and `preparation` say what goes in, `target_kind` and `target`
-    what comes out."""
+    """All of model.json: `modality` and `preparation` describe the inputs, `target_kind` and
+    `target` the outputs."""
 
 
 def save_model(network: nn.Module, weights: Path, description: Path, about: dict[str, Any]) -> None:
@@ -66,7 +66,7 @@ def load_model(folder: Path, device: Device) -> Model:
         network = open_network(about["modality"]).build(
             about["model"], about["preparation"], num_outputs, about.get("recipe")
         )
-    except Exception as error:  # of a foreign description anything may be wrong
+    except Exception as error:  # a foreign description may be wrong in any way
         reason = error.what if isinstance(error, GroundworkError) else str(error)
         raise MissingInput(
             f"{folder}/model.json describes a network that cannot be built: {reason}",
@@ -87,7 +87,7 @@ def load_model(folder: Path, device: Device) -> Model:
 def read_model(
     folder: Path, *, make: str = "dvc repro train", bring_back: str = ""
 ) -> tuple[dict[str, Any], bytes]:
-    """The content of model.json, and of the model.safetensors that it describes.
+    """Read model.json, and the model.safetensors that it describes.
 
     `make` and `bring_back` are the fixes for a missing and for a changed file.
 
@@ -111,10 +111,10 @@ def read_model(
 
 
 def read_tensors(content: bytes, path: Path, bring_back: str) -> dict[str, Tensor]:
-    """The tensors in the content of a safetensors file, all of finite numbers.
+    """Parse the content of a safetensors file; all numbers must be finite.
 
     Raises:
-        MissingInput: it is no such file; `bring_back` is the fix.
+        MissingInput: it is not such a file; `bring_back` is the fix.
     """
     try:
         tensors: dict[str, Tensor] = load(content)
@@ -128,7 +128,7 @@ def read_tensors(content: bytes, path: Path, bring_back: str) -> dict[str, Tenso
 
 
 def _problem_in(about: Mapping[str, Any]) -> str | None:
-    """Why a description, which may come from anywhere, is none of a model; None where it is one."""
+    """Why an untrusted description is not one of a model; None if it is."""
     for key in ("model", "modality", "target_kind"):
         if not isinstance(about[key], str):
             return f"{key} should be a text, found {about[key]!r:.60}"
@@ -139,7 +139,7 @@ def _problem_in(about: Mapping[str, Any]) -> str | None:
         return "recipe should be an object"
     try:
         encode, labels = open_encode(about["modality"]), open_labels(about["target_kind"])
-    except GroundworkError as error:  # there is none of that name
+    except GroundworkError as error:  # no such name
         return error.what
     return encode.problem_in(about["preparation"]) or labels.problem_in(about["target"])
 
@@ -156,7 +156,7 @@ def _fit(tensors: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> bool:
 def _answers(
     network: nn.Module, about: Mapping[str, Any], num_outputs: int, device: Device
 ) -> bool:
-    """Whether a network answers an example, of zeros, with `num_outputs` finite numbers."""
+    """Whether a network answers an example of zeros with `num_outputs` finite numbers."""
     columns = open_encode(about["modality"]).columns(about["preparation"])
     outputs = predict(network, {column.name: column.zeros(1) for column in columns}, device)
     return outputs.shape[0] == 1 and bool(np.isfinite(outputs).all())

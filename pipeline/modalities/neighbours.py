@@ -1,6 +1,6 @@
 """Nearest neighbours by cosine, exact: blocked matrix products with bounded memory.
 
-Time grows with queries times base rows; memory only with their numbers.
+Time grows with the product of queries and base rows; memory with their sum.
 """
 
 from collections.abc import Callable
@@ -11,20 +11,20 @@ from numpy.typing import NDArray
 
 QUERIES_AT_ONCE = 1024
 BASE_AT_ONCE = 8192  # a block of products is 32 MB
-DENSE = 0.01  # of a block's products; above it the k-th best is worth finding first
+DENSE = 0.01  # of a block's products; if more exceed `above`, finding the k-th best first is faster
 
 
 class Neighbours(NamedTuple):
-    """The k nearest of each of Q queries, the nearest first; of equally near ones the first row."""
+    """The k nearest of each of Q queries, the nearest first; equally near ones by row."""
 
     rows: NDArray[np.int64]
-    """Rows of the base, `(Q, k)`; -1 where there are fewer than k."""
+    """Rows of the base, `(Q, k)`; -1 for missing ones."""
     similarities: NDArray[np.float32]
-    """Cosines, `(Q, k)`; -inf where there are fewer than k."""
+    """Cosines, `(Q, k)`; -inf for missing ones."""
 
 
 def unit(vectors: NDArray) -> NDArray[np.float32]:
-    """Vectors `(N, D)` at length one; a vector of zeros stays one."""
+    """Scale vectors `(N, D)` to length one; zero vectors stay zero."""
     floats: NDArray[np.float32] = vectors.astype(np.float32)
     length = np.linalg.norm(floats, axis=1, keepdims=True)
     floats /= np.where(length > 0, length, 1)
@@ -41,34 +41,34 @@ def nearest(
     scaled: bool = True,
     on_step: Callable[[int], object] = lambda num_queries: None,
 ) -> Neighbours:
-    """The k rows of `base` with the largest cosine to each query.
+    """Find the k rows of `base` with the largest cosine to each query.
 
     Args:
         queries: `(Q, D)`.
         base: `(N, D)`, of any floating type; only a block of it is copied at a time.
-        selves: the row of the base that each query is, which is no neighbour of it; `(Q,)`.
+        selves: the row of each query in the base, which is not its neighbour; `(Q,)`.
         above: only neighbours with a larger cosine than this.
-        scaled: bring vectors to length one. Otherwise products count instead of cosines, and of
-            whole numbers, of vectors shorter than 2^12, they are exact: so they depend on nothing
-            but the two vectors, whatever the blocks, the threads and the machine.
-        on_step: hears of the queries that are done.
+        scaled: scale vectors to length one. Otherwise products are used instead of cosines. With
+            whole numbers and lengths below 2^12 they are exact, so they depend on the two vectors
+            alone, not on blocks, threads or the machine.
+        on_step: called with the number of queries done.
     """
     rows = np.full((len(queries), k), -1, np.int64)
     similarities = np.full((len(queries), k), -np.inf, np.float32)
     for first in range(0, len(queries), QUERIES_AT_ONCE):
         part = slice(first, first + QUERIES_AT_ONCE)
         best_rows, best = rows[part], similarities[part]
-        asked = unit(queries[part]) if scaled else queries[part]
+        block_of_queries = unit(queries[part]) if scaled else queries[part]
         for start in range(0, len(base), BASE_AT_ONCE):
             block = base[start : start + BASE_AT_ONCE]
             block = unit(block) if scaled else block
-            products = asked @ block.T
+            products = block_of_queries @ block.T
             if selves is not None:
                 own = selves[part] - start
                 here = np.flatnonzero((own >= 0) & (own < len(block)))
                 products[here, own[here]] = -np.inf
             _merge(best_rows, best, products, start, above)
-        on_step(len(asked))
+        on_step(len(block_of_queries))
     return Neighbours(rows, similarities)
 
 
@@ -79,10 +79,10 @@ def _merge(
     start: int,
     above: float,
 ) -> None:
-    """Put what is nearer into the k best of each query, in place."""
+    """Merge nearer rows into the k best of each query, in place."""
     k = best.shape[1]
     bound = np.maximum(best[:, -1], np.float32(above))
-    touched = np.flatnonzero(products.max(1) > bound)  # few, once the first blocks are done
+    touched = np.flatnonzero(products.max(1) > bound)  # few, after the first blocks
     if not len(touched):
         return
     if len(touched) < len(products):

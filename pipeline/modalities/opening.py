@@ -1,9 +1,9 @@
 """Opening a modality by its name, as params.yaml has it.
 
-A modality is a folder with the same sub-packages as every other, each for those who read it. The
-module `interface` of a sub-package has the names of a Protocol in protocols/. A module opened by
-name is in no import closure: so dvc.yaml names the folders that a stage opens (`make dag`), and
-keys of what is kept between runs name the interface.
+Every modality is a folder with the same sub-packages, one for each kind of caller. The module
+`interface` of a sub-package has the names of a Protocol in protocols/. A module opened by name is
+in no import closure: so dvc.yaml names the folders that a stage opens (`make dag`), and keys of
+caches name the interface.
 """
 
 from importlib import import_module
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 from pipeline.runtime.errors import SettingsError
 from pipeline.runtime.settings import Settings
 
-if TYPE_CHECKING:  # a stage waits for what it opens alone: some need torch
+if TYPE_CHECKING:  # a stage imports only what it opens: some parts need torch
     from pipeline.modalities.protocols.checks import Checks
     from pipeline.modalities.protocols.compare import Compare
     from pipeline.modalities.protocols.encode import Encode
@@ -38,7 +38,7 @@ def open_prepare(modality: str) -> "Prepare":
 
 
 def open_requests(modality: str) -> "Requests":
-    """A module beside `prepare/interface.py`, for servers, which have no Arrow."""
+    """Open the module beside `prepare/interface.py` for servers, which have no Arrow."""
     return cast("Requests", import_module(f"{package_of(modality)}.prepare.requests"))
 
 
@@ -75,16 +75,16 @@ def open_show(modality: str) -> "Show":
 
 
 def modality_fields(modality: str, part: str, name: str) -> type[Settings]:
-    """Fields that a sub-package adds to params.yaml or to a catalog entry; none where it says none.
+    """Fields that a sub-package adds to params.yaml or to a catalog entry.
 
-    They are the class `name` in its module `settings`, which it may do without.
+    They are the class `name` in its module `settings`; a module may be missing.
     """
     module = f"{package_of(modality)}.{part}.settings"
     return getattr(import_module(module), name, Settings) if find_spec(module) else Settings
 
 
 def modality_interface(modality: str, part: str) -> str:
-    """Name of the module that an `open_` function opens, for keys of what is kept between runs."""
+    """Name of the module that an `open_` function opens, for keys of caches."""
     return f"{package_of(modality)}.{part}.interface"
 
 

@@ -1,4 +1,4 @@
-"""Pairs of examples that are near duplicates, as every modality finds them."""
+"""Pairs of near duplicates, the result of every modality's search."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -21,7 +21,7 @@ class Pairs(NamedTuple):
     second: Rows
     """Greater row of the pair."""
     similarity: NDArray[np.float32]
-    """As the modality measures it, at most 1."""
+    """Similarity as measured by the modality, at most 1."""
 
     @classmethod
     def none(cls) -> "Pairs":

@@ -1,4 +1,4 @@
-"""What a modality makes of contents; knows no Arrow, so that a server can prepare."""
+"""Contents prepared by a modality; free of Arrow, so that a server can prepare."""
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
@@ -6,20 +6,20 @@ from typing import Any, NamedTuple
 
 
 class Prepared(NamedTuple):
-    """N contents in the form that data/raw has; each list has a value for each of them."""
+    """N contents in the form of data/raw; each list has a value for each of them."""
 
     content: dict[str, list[Any]]
-    """By column of CONTENT, as it is stored; None where the content cannot be used."""
+    """Stored values by column of CONTENT; None where the content cannot be used."""
     digests: list[str | None]
-    """Hex SHA-256 of the content as it is stored; None likewise."""
+    """Hex SHA-256 of the stored content; None likewise."""
     measured: dict[str, list[Any]]
-    """By name of MEASUREMENTS; None likewise."""
+    """Values by name of MEASUREMENTS; None likewise."""
     words: dict[str, list[str | None]]
-    """By column of WORDS; None likewise."""
+    """Words by column of WORDS; None likewise."""
     removed: list[list[str]]
-    """Kinds of metadata that the content had, in the order of their letters."""
+    """Kinds of metadata that the content had, sorted."""
     problems: list[str | None]
-    """Why the content cannot be used; None where it can."""
+    """Why the content cannot be used; None if it can."""
     transient: list[bool]
     """Whether the problem may pass: there was too little memory."""
 
@@ -28,9 +28,9 @@ class UnreadFormat(NamedTuple):
     """A known format of contents that is not read."""
 
     name: str
-    """Of one content: `a HEIC photo`."""
+    """Name of one content: `a HEIC photo`."""
     convert: str
-    """How to make a content of it that is read."""
+    """How to convert it to a format that is read."""
 
 
 class Unusable(Exception):
@@ -48,9 +48,10 @@ def prepare_each(
     measured: Sequence[str],
     prepare_one: Callable[[bytes], tuple[str | bytes, Mapping[str, Any]]],
 ) -> Prepared:
-    """Contents that are prepared one by one, by a modality with one column and no metadata.
+    """Prepare contents one by one, for a modality with one column and no metadata.
 
-    `prepare_one` returns a content as it is stored and its `measured` values, or raises Unusable.
+    `prepare_one` returns a content in its stored form and its `measured` values, or raises
+    Unusable.
     """
     found = Prepared({column: []}, [], {name: [] for name in measured}, {}, [], [], [])
     for content in contents:

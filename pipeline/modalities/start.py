@@ -1,11 +1,11 @@
-"""What `train.weights` may name."""
+"""Checks the value of `train.weights`."""
 
 from collections.abc import Callable
 from pathlib import PurePosixPath
 
 
 def starts_from(*publishers: str) -> Callable[[str], str]:
-    """A check that a value is `none`, one of `publishers`, or a path below models/start."""
+    """Make a check that a value is `none`, one of `publishers`, or a path below models/start."""
     names = ("none", *publishers)
 
     def check(value: str) -> str:

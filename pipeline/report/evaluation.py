@@ -9,7 +9,7 @@ from pipeline.dataset.tables import read_table
 from pipeline.targets.protocols.card import EvaluationTables
 
 Tails = Mapping[str, tuple[str, str]]
-"""What the lowest and the highest quarter of a measurement are called."""
+"""Names of the lowest and the highest quarter of a measurement."""
 
 
 def read_evaluation(folder: Path, names: Sequence[str], tails: Tails) -> EvaluationTables:
@@ -26,7 +26,7 @@ def read_evaluation(folder: Path, names: Sequence[str], tails: Tails) -> Evaluat
 
 
 def named(row: Mapping[str, Any], min_examples: int, tails: Tails) -> dict[str, Any]:
-    """A row of the table `slices` of data/evaluation with two columns more: slice and rule."""
+    """A row of the table `slices` of data/evaluation, with the columns slice and rule added."""
     kind, measurement = row["kind"], row["measurement"]
     if kind == "all":
         name, rule = "all", "every test example"

@@ -43,7 +43,7 @@ def write_card(
 
     Args:
         about: models/model.json.
-        sections: of params.yaml, those by which the examples were prepared: clean, augment.
+        sections: the sections of params.yaml that prepared the examples: clean, augment.
     """
     title = f"{about['model']} on {about['dataset']}"
     task = f"{show.HUB_MODALITY}-{target.TASK}"
@@ -97,7 +97,7 @@ def _description(about: About, show: Show, target: Card) -> Iterator[str]:
 
 
 def _starts(about: About) -> Iterator[About]:
-    """What the model started from, what that started from, and so on."""
+    """The models this one descends from, the nearest first."""
     start = about.get("start")
     while start:
         yield start
@@ -163,7 +163,7 @@ def _licence(about: About) -> Iterator[str]:
 
 
 def in_yaml(value: Any) -> str:
-    """A value as params.yaml has it, on one line."""
+    """A value as written in params.yaml, on one line."""
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{key}: {in_yaml(of)}" for key, of in value.items()) + "}"
     if isinstance(value, list):

@@ -1,10 +1,11 @@
-"""Parameters of report."""
+"""Parameters of report; the modality adds to them."""
 
 from typing import Annotated, Any
 
 from pydantic import Field
 
-from pipeline.runtime.settings import Kind, Settings
+from pipeline.modalities.opening import modality_fields
+from pipeline.runtime.settings import Kind, Settings, with_fields
 
 
 class Report(Settings):
@@ -21,4 +22,5 @@ class ReportParams(Kind):
 
 def report_params(modality: str, target: str) -> type[ReportParams]:
     """All that report reads."""
-    return ReportParams
+    fields = modality_fields(modality, "show", "ReportFields")
+    return with_fields(ReportParams, report=[fields])

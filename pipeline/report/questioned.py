@@ -1,4 +1,4 @@
-"""Lines of the model card by which a model can be questioned: baselines, gaps, contributions."""
+"""Lines of the model card that put the model in question: baselines, gaps, contributions."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -92,7 +92,7 @@ def contributions(evaluation: EvaluationTables) -> Iterator[str]:
 
 
 def not_promised(evaluation: EvaluationTables) -> Iterator[str]:
-    """What people might take the figures for, and they are not."""
+    """What the figures do not promise, though people might think so."""
     tables = evaluation.tables
     if tables["importance"]:
         yield (

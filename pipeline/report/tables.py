@@ -12,7 +12,7 @@ Table = tuple[Sequence[str], list[list[str | int]]]
 
 
 def table(columns: Sequence[str], rows: TableRows) -> Table:
-    """Each fraction has six digits."""
+    """A table of these columns, each fraction to six digits."""
     return _table(columns, rows, ".6f")
 
 
@@ -22,10 +22,10 @@ def epoch_table(rows: TableRows) -> Table:
 
 
 def figure_tables(rows: TableRows) -> dict[str, Table]:
-    """Of each figure but the loss that epochs have of train and validation, by its name.
+    """Tables by epoch of train and validation, one for each figure except the loss, by its name.
 
-    A plot of a column that a file has not warns, one of a file that is not there is left out: so
-    what a target alone has stands in a file of its own.
+    DVC warns of a plot whose column is missing, but leaves out a plot whose file is missing: so the
+    figures of one target are in a separate file.
     """
     names = [name.removeprefix("val_") for name in rows[0] if name.startswith("val_")]
     columns = {name: ["epoch", f"train_{name}", f"val_{name}"] for name in names if name != "loss"}

@@ -27,14 +27,14 @@ MAX_ID = 20  # characters below a small picture
 
 
 def with_id(caption: str, id: str) -> str:
-    """A caption and, in a line of its own, the end of an example's id, by which people find it."""
+    """A caption and, on a second line, the end of an example's id, by which people find it."""
     printable = "".join(c if c.isprintable() else " " for c in id)
     shown = printable if len(printable) <= MAX_ID else f"…{printable[1 - MAX_ID :]}"
     return f"{caption}\n{shown}"
 
 
 def legend_below(axis: Axes) -> None:
-    """A legend below a picture, where it covers no point."""
+    """Draw the legend below a picture, where it covers no point."""
     axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=3)
 
 

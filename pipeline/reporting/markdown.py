@@ -13,7 +13,7 @@ def as_table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> Iterato
 
 
 def plain(text: str) -> str:
-    """Foreign text in Markdown: on one line, and nothing in it is markup."""
+    """Escape foreign text for Markdown: on one line, and nothing in it is markup."""
     return re.sub(r"([\\`*_{}\[\]<>#|~!])", r"\\\1", " ".join(text.split()))
 
 
@@ -22,5 +22,5 @@ def code(text: str) -> str:
 
 
 def quoted(text: str) -> str:
-    """A YAML string."""
+    """Quote a text as a YAML string."""
     return '"' + " ".join(text.split()).replace("\\", "\\\\").replace('"', '\\"') + '"'

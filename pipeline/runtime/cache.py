@@ -1,8 +1,8 @@
-"""What is kept between runs: tables in `.groundwork/cache`, each under a name and a key.
+"""The cache between runs: tables in `.groundwork/cache`, each under a name and a key.
 
-A key is a digest of all that the table is a function of: the code that made it (`key_of`), its
-inputs and settings. A table that is missing, damaged or of another key is as good as not there, so
-deleting the folder costs time alone. DVC knows nothing of it.
+A key is a digest of all that determines the table: the code that made it (`key_of`), its inputs
+and settings. A table that is missing, damaged or of another key is made again, so deleting the
+folder only costs time. DVC does not track it.
 """
 
 import hashlib
@@ -29,7 +29,7 @@ def key_of(*modules: str, **inputs: Any) -> str:
 
 
 def read_cache(name: str, key: str, cache: Path = CACHE) -> pa.Table | None:
-    """The table that was kept under this name and key; None where there is none that is whole."""
+    """Read the table cached under this name and key; None if there is none, or it is damaged."""
     for path in (cache / name).glob(f"{key}-*.parquet"):
         try:
             with path.open("rb") as file:
@@ -44,10 +44,10 @@ def read_cache(name: str, key: str, cache: Path = CACHE) -> pa.Table | None:
 def write_cache(
     name: str, key: str, table: pa.Table, *, keep: Iterable[str] = (), cache: Path = CACHE
 ) -> None:
-    """Keep a table, instead of what was kept under this name, but for the keys `keep`.
+    """Cache a table; others under this name are removed, except those of the keys `keep`.
 
     Raises:
-        OSError: it cannot be written; what was kept before stays.
+        OSError: it cannot be written; earlier tables stay.
     """
     folder = cache / name
     folder.mkdir(parents=True, exist_ok=True)

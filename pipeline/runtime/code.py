@@ -1,8 +1,8 @@
-"""Which files a module runs when it is imported, and a digest of them.
+"""The files that importing a module runs, and a digest of them.
 
-dvc.yaml lists for each stage what `import_closure` finds (`make dag`), and what is kept between
-runs is keyed by `code_digest` of the module that made it: a change of a file matters to exactly
-those stages and kept results whose code imports it.
+dvc.yaml lists the `import_closure` of each stage (`make dag`), and a result cached between runs has
+the `code_digest` of the module that made it in its key: a change of a file affects exactly the
+stages and cached results whose code imports it.
 """
 
 import ast
@@ -21,20 +21,20 @@ IMPORT = re.compile(
     r"(?:\((?P<several>[^)]*)\)|(?P<names>[\w., *]+?))[ \t]*(?:#.*)?$",
     re.MULTILINE,
 )
-"""An import as formatted code has it. Reading sixty files this way takes a tenth of the time of
-parsing them, which every start of a stage would pay; a test compares the two."""
+"""An import in formatted code. Reading sixty files this way takes a tenth of the time of parsing
+them, which every start of a stage would pay; a test compares the two."""
 FOR_TYPES = re.compile(r"^if TYPE_CHECKING:.*\n(?:    .*\n|\n)+", re.MULTILINE)
-"""A block that no run executes."""
+"""A block that is never executed."""
 ROOT = Path(__file__).resolve().parents[2]
 DISTRIBUTIONS = {"PIL": "pillow", "sklearn": "scikit-learn", "ruamel": "ruamel.yaml"}
-"""Packages that are installed under another name than they are imported by."""
+"""Packages whose name for pip differs from the name they are imported by."""
 
 
 def import_closure(*modules: str) -> set[Path]:
     """Files of this project that importing `modules` runs, relative to its root.
 
-    Imports inside functions count, and so do the packages that a module lies in, but for an
-    `__init__.py` that has no code.
+    Imports inside functions count, and so do the packages that contain a module, except an
+    `__init__.py` without code.
     """
     todo = {file for module in modules for file in _files_of(module)}
     found: set[Path] = set()
@@ -69,7 +69,7 @@ def library_versions(*modules: str) -> list[str]:
 
 
 def cover(files: Iterable[Path]) -> list[str]:
-    """`files` of the package as few paths: a folder where all of its modules are among them."""
+    """Shorten a list of files: a folder replaces its modules where all of them are listed."""
     used = set(files)
 
     def visit(folder: Path) -> Iterator[str]:
@@ -89,7 +89,7 @@ def cover(files: Iterable[Path]) -> list[str]:
 
 @cache
 def imported_modules(file: Path) -> tuple[str, ...]:
-    """Modules that a file names in its imports; of `from a import b` both a and a.b.
+    """Modules that a file imports; `from a import b` gives both a and a.b.
 
     Imports for type checkers alone are left out. `file` is relative to the root of the project.
     """
@@ -109,7 +109,7 @@ def imported_modules(file: Path) -> tuple[str, ...]:
 
 @cache
 def _files_of(module: str) -> tuple[Path, ...]:
-    """The files that importing a module runs, those of its packages included; () if not ours."""
+    """The files that importing a module runs, with those of its packages; () if it is not ours."""
     package, _, _ = module.rpartition(".")
     if not package and module != PACKAGE:
         return ()
@@ -121,7 +121,7 @@ def _files_of(module: str) -> tuple[Path, ...]:
 
 @cache
 def _has_code(file: Path) -> bool:
-    """Whether there is more in it than a docstring, which is all that many `__init__.py` have."""
+    """Whether a file has more than a docstring; many `__init__.py` have no more."""
     if file.name != "__init__.py":
         return True
     body = ast.parse((ROOT / file).read_text(encoding="utf-8")).body

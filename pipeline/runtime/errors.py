@@ -10,6 +10,8 @@ GroundworkError        one line: what is wrong and where, then what to do
 ├── TrainingError      training cannot go on
 ├── ExportError        what would be served does not answer as the network does
 ├── CompareError       two runs cannot be compared
+├── HistoryError       git has no such commit, or not what is asked of it
+├── FindError          a question about examples cannot be answered
 ├── ForgetError        examples cannot be erased, or not all of them were
 ├── ServingError       a model cannot be served, or a server cannot start
 ├── FileError          the system refused to read or write a file
@@ -74,6 +76,14 @@ class ExportError(GroundworkError):
 
 
 class CompareError(GroundworkError):
+    pass
+
+
+class HistoryError(GroundworkError):
+    pass
+
+
+class FindError(GroundworkError):
     pass
 
 

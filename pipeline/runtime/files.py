@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all, and files that a run can do without."""
+"""Files that appear whole or not at all, and files that a run can do without."""
 
 import os
 import re
@@ -15,10 +15,10 @@ OF_PROCESS = re.compile(r"(?:.*\.)?(\d+)\.partial")
 
 @contextmanager
 def written_whole(path: Path, *, durable: bool = False) -> Iterator[Path]:
-    """Give a path to write to, which becomes `path` when the block ends well and is removed else.
+    """Give a path to write to; it is renamed to `path` if the block succeeds, else removed.
 
-    It lies beside `path`, so that giving it its name is one step. With `durable` its bytes are on
-    the disk before it has that name, so that it outlives a power cut.
+    It lies beside `path`, so that the rename is one step. With `durable` its bytes are on the disk
+    before it is renamed, so that it outlives a power cut.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
@@ -33,7 +33,7 @@ def written_whole(path: Path, *, durable: bool = False) -> Iterator[Path]:
 
 
 def unfinished_files(paths: Iterable[Path]) -> list[Path]:
-    """Those that a process was writing when it was killed, by name."""
+    """Select, by name, files that a process was writing when it was killed."""
     found = []
     for path in paths:
         match = OF_PROCESS.fullmatch(path.name)
@@ -57,9 +57,9 @@ _refused: set[str] = set()
 
 @contextmanager
 def optional(what: str, consequence: str) -> Iterator[None]:
-    """Go on where the system refuses to write what a run can do without, such as on a full disk.
+    """Go on if the system, such as a full disk, refuses to write a file the run can do without.
 
-    The first refusal of `what` is said, with its `consequence`.
+    The first refusal of `what` is printed, with its `consequence`.
     """
     try:
         yield

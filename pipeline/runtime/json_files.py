@@ -1,4 +1,4 @@
-"""JSON files with a digest of themselves: what differs from what was written is never believed."""
+"""JSON files that contain their own digest, so that a changed one is never believed."""
 
 import hashlib
 import json
@@ -10,17 +10,17 @@ MOST_BYTES = 256 << 20
 
 
 def seal(values: Mapping[str, Any], key: str) -> dict[str, Any]:
-    """`values`, and under `key` the digest of their text."""
+    """Add the digest of the text of `values` to them, under `key`."""
     digest = hashlib.sha256(json_text(values).encode()).hexdigest()
     return {**values, key: digest}
 
 
 def read_sealed(path: Path, key: str) -> dict[str, Any]:
-    """The values in a file whose text must be to the byte the one that was written.
+    """Read the values of a sealed file, whose text must be unchanged to the byte.
 
     Raises:
         OSError: it cannot be read.
-        ValueError: it is another text, or none that was sealed under `key`.
+        ValueError: its text was changed, or was never sealed under `key`.
     """
     values = read_json(path)
     digest = values.pop(key, None)
@@ -32,7 +32,7 @@ def read_sealed(path: Path, key: str) -> dict[str, Any]:
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """The object in a JSON file of any origin.
+    """Read the object in a JSON file of any origin.
 
     Raises:
         OSError: it cannot be read.
@@ -52,7 +52,7 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def json_text(values: Any) -> str:
-    """JSON that reads well in a diff; NaN, which is not JSON, is refused."""
+    """Format JSON so that it reads well in a diff; NaN, which is not JSON, is refused."""
     return json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 

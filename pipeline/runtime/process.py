@@ -1,4 +1,4 @@
-"""Processes: none outlives its parent, and work spread over several is the same work."""
+"""Processes: none outlives its parent, and results do not depend on how many there are."""
 
 import contextlib
 import ctypes
@@ -33,10 +33,10 @@ DEVICE_VARIABLE = "GROUNDWORK_DEVICE"
 """Names the device that `auto` takes, in every stage: for a GPU that is broken or busy."""
 TRACEBACK_VARIABLE = "GROUNDWORK_TRACEBACK"
 DVC_VARIABLE, LAUNCHER_VARIABLE = "DVC_PID", "LAUNCHER_PID"
-"""Set by dvc.yaml and by `launch_ranks`: the process that a stage, or a rank, ends with."""
+"""Set by dvc.yaml and by `launch_ranks`: the process with which a stage, or a rank, ends."""
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 WAIT_FOR_TORCHRUN_SECONDS = 5
-"""In which it ends the processes beside one that failed."""
+"""How long torchrun takes to stop the other processes after one has failed."""
 STRIPPED = 2
 """The level of optimisation (PYTHONOPTIMIZE, -OO) from which on Python drops docstrings."""
 
@@ -48,7 +48,7 @@ if sys.flags.optimize >= STRIPPED:  # now: altair and others read theirs while t
 
 
 def available_cores() -> int:
-    """Cores that this process may use: its affinity, and the quota of its container."""
+    """Count the cores this process may use, by its affinity and the quota of its container."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     with contextlib.suppress(OSError, ValueError):  # no cgroup v2, or "max"
         quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
@@ -57,9 +57,9 @@ def available_cores() -> int:
 
 
 def num_workers() -> int:
-    """Worker processes to use: every core, or what GROUNDWORK_WORKERS says.
+    """Worker processes to use: one per core, or the number in GROUNDWORK_WORKERS.
 
-    No result depends on it, so it is an environment variable and no parameter.
+    No result depends on it, so it is an environment variable and not a parameter.
     """
     given = os.environ.get(WORKERS_VARIABLE, "")
     if not given:
@@ -73,7 +73,7 @@ def num_workers() -> int:
 
 
 class World(NamedTuple):
-    """The processes that torchrun started together, and which of them this is."""
+    """The processes that torchrun started together, and the rank of this one."""
 
     rank: int = 0
     size: int = 1
@@ -83,7 +83,7 @@ class World(NamedTuple):
 
 
 def world() -> World:
-    """What torchrun says in the environment; a world of its own for any other process."""
+    """Read what torchrun set in the environment; without it, this process is a world of one."""
     if "TORCHELASTIC_RUN_ID" not in os.environ:
         return World()
     names = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE")
@@ -91,7 +91,7 @@ def world() -> World:
 
 
 def say_error(error: GroundworkError | OSError | UnicodeError) -> None:
-    """Print in a line what ends this process; under torchrun also for the report it ends with.
+    """Print the error that ends this process in a line; under torchrun, report it there too.
 
     TRACEBACK_VARIABLE has the place in the code printed before it.
 
@@ -112,8 +112,8 @@ def say_error(error: GroundworkError | OSError | UnicodeError) -> None:
 def parent_of_this() -> int:
     """The process that started this one, as the environment names it; 0 when it is dead already.
 
-    This one has imported for seconds before it asks, and may be in the care of another process by
-    then. That is none of Python, as DVC and torchrun are.
+    This one has spent seconds on imports before it asks, and init may have adopted it by then.
+    DVC and torchrun are Python programs; init is not.
     """
     alone = world().size == 1
     named = os.environ.get(DVC_VARIABLE if alone else LAUNCHER_VARIABLE, "")
@@ -153,14 +153,14 @@ def die_with_parent(parent: int) -> None:
 
 def _start_worker(parent: int) -> None:
     die_with_parent(parent)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C
 
 
 _prepared: list[ProcessPoolExecutor] = []
 
 
 def prepare_workers() -> None:
-    """Start the workers of the next `map_ordered`, so that they import while this process reads."""
+    """Start the workers of the next `map_ordered`, which import while this process reads."""
     if num_workers() > 1 and not _prepared:
         pool = _new_pool()
         for _ in range(num_workers()):
@@ -169,7 +169,7 @@ def prepare_workers() -> None:
 
 
 def _new_pool() -> ProcessPoolExecutor:
-    # Not "fork": arrow and torch have threads, which a forked child lacks but waits for.
+    # "fork" may hang: a child lacks the threads of arrow and torch, but waits for them.
     return ProcessPoolExecutor(num_workers(), get_context("spawn"), _start_worker, (os.getpid(),))
 
 
@@ -182,8 +182,8 @@ def map_ordered(
 ) -> Iterator[Result]:
     """Like `map`, over worker processes, with a bounded number of tasks in memory.
 
-    Results come in the order of the tasks, whatever the number of workers. Fewer than
-    `min_tasks` tasks, or one worker, run here: starting a process costs more than they do.
+    Results come in the order of the tasks. Fewer than `min_tasks` tasks, or one worker, run in
+    this process: starting another costs more than they do.
     """
     workers = num_workers()
     iterator = iter(tasks)

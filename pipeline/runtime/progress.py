@@ -1,4 +1,4 @@
-"""How far long work is: a bar on a terminal, and elsewhere a line every 30 seconds."""
+"""Progress of long work: a bar on a terminal, and elsewhere a line every 30 seconds."""
 
 import sys
 import threading
@@ -12,7 +12,7 @@ SAY_EVERY_SECONDS = 30.0
 
 
 class Work:
-    """So many of `total` units of work, and what is being done."""
+    """The number of units done of a `total`, and what is being done."""
 
     def __init__(self, bar: "tqdm[Any]", total: int, doing: str, ended: Callable[[], None]) -> None:
         self.n = 0
@@ -22,17 +22,17 @@ class Work:
         self.describe(doing)
 
     def update(self, num: int) -> None:
-        """So many units more are done."""
+        """Count `num` more units as done."""
         self.n += num
         self._bar.update(num)
 
     def describe(self, doing: str) -> None:
-        """What is being done now, such as `epoch 2 of 8`."""
+        """Set what is being done now, such as `epoch 2 of 8`."""
         self._doing = doing
         self._bar.set_postfix_str(doing)
 
     def line(self) -> str:
-        """What is being done, how much of it is, and how long the rest takes at the last pace."""
+        """What is being done, how much of it is done, and the time left at the last pace."""
         now = time.monotonic()
         words = progress_in_words(
             self._doing, self.n, self.total, self.n - self._said_n, now - self._said_at
@@ -49,10 +49,10 @@ class Work:
 
 
 class Teller:
-    """Says every so often how far work is, for as long as it is open.
+    """Prints progress at intervals, for as long as it is open.
 
-    Where a bar shows it on a terminal, it is silent; where nobody counts, it says how long it took
-    until now. A thread does it, since work may be in one call for long.
+    It is silent where a terminal shows a bar; where nobody counts units, it prints the time taken
+    so far. A thread prints, since work may be in one call for long.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class Teller:
         self._thread.start()
 
     def work(self, total: int, unit: str, doing: str = "") -> Work:
-        """Begin work of `total` units, which its `with` block ends."""
+        """Begin work of `total` units; it ends with its `with` block."""
         bar: tqdm[Any] = tqdm(
             desc=self._name, total=total, unit=unit, disable=not self._is_terminal, leave=False
         )
@@ -104,11 +104,11 @@ class Teller:
 
 
 def progress_in_words(doing: str, num: int, total: int, num_lately: int, seconds: float) -> str:
-    """Such as `epoch 4 of 8, 41 %, 2 min left`.
+    """Progress as text, such as `epoch 4 of 8, 41 %, 2 min left`.
 
     Args:
-        num: of `total` units, what is done.
-        num_lately: how many of them within the last `seconds`, which tell how long the rest takes.
+        num: units done, of `total`.
+        num_lately: units done within the last `seconds`; they tell how long the rest takes.
     """
     parts = [doing] if doing else []
     if total:
@@ -119,7 +119,7 @@ def progress_in_words(doing: str, num: int, total: int, num_lately: int, seconds
 
 
 def in_words(seconds: float) -> str:
-    """A time, to two digits or so: `40 s`, `5 min`, `3 h 20 min`."""
+    """A time as text, to about two digits: `40 s`, `5 min`, `3 h 20 min`."""
     minutes = round(seconds / 60)
     if seconds < 60:
         return f"{round(seconds)} s"

@@ -1,4 +1,4 @@
-"""Typed, frozen settings from YAML: what params.yaml and the catalog entries have in common."""
+"""Typed, frozen settings from YAML, for params.yaml and for catalog entries."""
 
 import copy
 import difflib
@@ -37,7 +37,7 @@ class Settings(BaseModel):
         extra="forbid",
         strict=True,
         allow_inf_nan=False,
-        defer_build=True,  # most classes are only a part of the one that a stage reads
+        defer_build=True,  # most classes are only a part of what a stage reads
     )
 
 
@@ -45,7 +45,7 @@ SomeSettings = TypeVar("SomeSettings", bound=Settings)
 
 
 class Kind(Settings):
-    """What the data are: two keys of params.yaml by which stages know whose code to open."""
+    """The kind of data: two keys of params.yaml by which stages choose the code to open."""
 
     modality: Name
     """What an example is."""
@@ -58,31 +58,32 @@ def with_fields(
     *more: type[Settings],
     **sections: Sequence[type[Settings]],
 ) -> type[SomeSettings]:
-    """`model` with the fields of `more` too, and its `sections` with those of further classes.
+    """Add the fields of `more` to `model`, and those of further classes to its `sections`.
 
-    A field that several have is that of the last class in the list.
+    Where several classes have a field, the last class in the list wins.
     """
     fields: dict[str, Any] = {}
     for name, parts in sections.items():
         field = model.model_fields[name]
         section: Any = field.annotation
-        bases = (*_that_have_fields(parts), section)
+        bases = (*_field_types(parts), section)
         made_section = create_model(section.__name__, __base__=bases)
         fields[name] = (made_section, field if field.is_required() else made_section())
-    all_bases: Any = (*_that_have_fields(more), model)
-    made: type[SomeSettings] = create_model(model.__name__, __base__=all_bases, **fields)
-    return made
+    all_bases: Any = (*_field_types(more), model)
+
+    composed: type[SomeSettings] = create_model(model.__name__, __base__=all_bases, **fields)
+    return composed
 
 
-def _that_have_fields(parts: Sequence[type[Settings]]) -> list[type[Settings]]:
-    """Without `Settings` itself, in the order in which pydantic lets the last one win."""
+def _field_types(parts: Sequence[type[Settings]]) -> list[type[Settings]]:
+    """The classes without `Settings`, in the order in which pydantic lets the last one win."""
     return [part for part in reversed(parts) if part is not Settings]
 
 
 def fields_of(model: type[SomeSettings], settings: Settings) -> SomeSettings:
-    """The fields of `model` alone, of settings to which it was added by `with_fields`.
+    """Take only the fields of `model` from settings composed by `with_fields`.
 
-    Unlike a composed class, `model` has a name by which other processes find it.
+    Unlike a composed class, `model` has a name by which other processes can import it.
     """
     return model.model_construct(**{name: getattr(settings, name) for name in model.model_fields})
 
@@ -136,7 +137,7 @@ def _load(text: str, path: Path) -> Any:
         return _yaml().load(text)
     except (YAMLError, RecursionError):
         raise
-    except Exception as error:  # dates, numbers and characters that are impossible raise anything
+    except Exception as error:  # impossible dates and numbers raise anything
         raise _no_yaml(path, f"{type(error).__name__}: {error}") from None
 
 
@@ -152,7 +153,7 @@ def _too_large(path: Path) -> SettingsError:
 
 
 def _expanded_size(events: Iterable[Event]) -> float:
-    """Characters that a document has once every alias is replaced by what it stands for.
+    """Count the characters of a document once every alias is replaced by its content.
 
     Aliases of aliases of aliases make gigabytes out of a few lines ("billion laughs").
     """
@@ -161,7 +162,7 @@ def _expanded_size(events: Iterable[Event]) -> float:
     sizes: dict[str | None, float] = {}
     for event in events:
         if isinstance(event, AliasEvent):
-            open_sizes[-1] += sizes.get(event.anchor, float("inf"))  # it may stand in itself
+            open_sizes[-1] += sizes.get(event.anchor, float("inf"))  # an alias may contain itself
         elif isinstance(event, CollectionStartEvent):
             open_sizes.append(1.0)
             open_anchors.append(event.anchor)
@@ -178,7 +179,7 @@ def _expanded_size(events: Iterable[Event]) -> float:
 
 
 def read_params(model: type[SomeSettings], path: Path = PARAMS_FILE) -> SomeSettings:
-    """The keys of params.yaml that `model` has; what else stands there is not for it to judge.
+    """Read the keys of params.yaml that `model` has; other keys are ignored.
 
     Raises:
         SettingsError: see `parse`.
@@ -244,7 +245,7 @@ def _explain(problem: dict[str, Any], model: type[Settings], path: Path) -> tupl
 
 
 def _examples(model: type[BaseModel], loc: Sequence[int | str]) -> list[Any]:
-    """Values that the declaration of the field at `loc` has as its examples."""
+    """The example values in the declaration of the field at `loc`."""
     here: Any = model
     field = None
     for part in loc:
@@ -258,9 +259,9 @@ def _examples(model: type[BaseModel], loc: Sequence[int | str]) -> list[Any]:
 def _place(
     model: type[BaseModel], loc: tuple[int | str, ...]
 ) -> tuple[tuple[int | str, ...], list[str]]:
-    """`loc` as it stands in the file, and the keys known where its last part stands.
+    """`loc` as the file has it, and the keys known at its last part.
 
-    pydantic puts the name of the chosen class of a union (`translate`) into it, which no file has.
+    pydantic adds the name of the chosen class of a union (`translate`), which no file has.
     """
     shown: list[int | str] = []
     here: Any = model
@@ -282,7 +283,7 @@ def _place(
 
 
 def _kinds(annotation: Any) -> list[Any]:
-    """The types that an annotation allows, None and what `Annotated` adds left out."""
+    """The types that an annotation allows, without None and the metadata of `Annotated`."""
     if get_origin(annotation) is Annotated:
         return _kinds(get_args(annotation)[0])
     if get_origin(annotation) in (Union, UnionType):
@@ -291,7 +292,7 @@ def _kinds(annotation: Any) -> list[Any]:
 
 
 def _is_called(kind: Any, name: int | str) -> bool:
-    """Whether a class of a union says by a literal that its name is `name`."""
+    """Whether a literal field of a class of a union gives it the name `name`."""
     if not (isinstance(kind, type) and issubclass(kind, BaseModel)):
         return False
     return any(name in get_args(field.annotation) for field in kind.model_fields.values())

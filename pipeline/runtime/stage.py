@@ -5,7 +5,7 @@ there and whole, and calls `main(stage)`. What main writes goes to `<out>.partia
 done, and no input has changed meanwhile, does every output appear under its own name. A failure
 leaves nothing under a final name, says so in one line, and exits non-zero.
 
-What a stage reads and writes stands in dvc.yaml alone; the frame reads it there.
+Only dvc.yaml says what a stage reads and writes; the frame reads it there.
 """
 
 import argparse
@@ -49,12 +49,12 @@ HASHED_UP_TO_BYTES = 4 << 20  # larger inputs are compared by size and time of c
 
 
 class Stage(Generic[SomeSettings]):
-    """What the body of a stage may use: parameters, where to write, progress."""
+    """What the body of a stage may use: parameters, paths to write to, progress."""
 
     def __init__(self, name: str, params: type[SomeSettings]) -> None:
         self.name = name
         self.writes = world().rank == 0
-        """Whether outputs, progress and words are this process's; of several it is the first."""
+        """Whether this process, the first of several, writes outputs and prints."""
         self.params = read_params(params)
         stages = read_yaml(DVC_FILE)["stages"]
         declared = stages[name]
@@ -74,7 +74,7 @@ class Stage(Generic[SomeSettings]):
         self._teller = Teller(name, self.say, is_terminal=None if self.writes else False)
 
     def output(self, path: str) -> Path:
-        """Where to write the output that dvc.yaml calls `path`, until it is published."""
+        """The path to write to until the output that dvc.yaml calls `path` is published."""
         assert path in self._outputs, f"{path} is no output of {self.name} in dvc.yaml"
         assert self.writes, "another process writes"
         partial = _partial(path)
@@ -94,7 +94,7 @@ class Stage(Generic[SomeSettings]):
             print(one_line(f"{self.name}: {text}"), flush=True)
 
     def inputs_digest(self) -> str:
-        """Hex digest of all that the stage's result is a function of: inputs, code, params.
+        """Hex digest of all that determines the stage's result: inputs, code, params.
 
         Files over HASHED_UP_TO_BYTES count through the index beside them, which has their digests.
         """
@@ -102,7 +102,7 @@ class Stage(Generic[SomeSettings]):
         return hashlib.sha256(json.dumps(counted, sort_keys=True).encode()).hexdigest()
 
     def publish(self) -> None:
-        """Give every output its own name, once: `run_stage` does it where `main` has not.
+        """Rename every output to its final name, once: `run_stage` does it if `main` has not.
 
         Raises:
             InputChanged: an input was edited since the stage started.
@@ -128,7 +128,7 @@ class Stage(Generic[SomeSettings]):
         self._is_published = True
 
     def close(self) -> None:
-        """End what the stage leaves behind when it is over, well or not."""
+        """Clean up when the stage is over, whether it succeeded or failed."""
         self._teller.close()
         self._discard_partials()
 
@@ -141,7 +141,7 @@ class Stage(Generic[SomeSettings]):
             else:
                 path.unlink(missing_ok=True)
         for path in unfinished_files(WORK_DIR.rglob("*.partial")):
-            with suppress(OSError):  # a run can do without the whole folder
+            with suppress(OSError):  # a run can do without the cache
                 path.unlink()
 
     def _check_inputs(self, stages: Mapping[str, Any]) -> None:
@@ -157,7 +157,7 @@ class Stage(Generic[SomeSettings]):
                 )
 
     def _fingerprint(self) -> dict[str, str]:
-        """Every parameter and file that the stage reads, with what it held."""
+        """Every parameter and file that the stage reads, with its value or digest."""
         found: dict[str, str] = {}
         content = read_yaml(PARAMS_FILE)
         for key in self._param_keys:
@@ -201,7 +201,7 @@ def run_stage(
         main(stage)
         stage.publish()
     except (GroundworkError, OSError, UnicodeError) as error:
-        if here.local_rank > 0:  # the first says the same, upon which torchrun ends this one
+        if here.local_rank > 0:  # the first rank prints the same, and torchrun then ends this one
             time.sleep(WAIT_FOR_TORCHRUN_SECONDS)
         say_error(error)
         sys.exit(1)

@@ -62,6 +62,7 @@ class Model:
         self.graph, about = graph, graph.about
         self.digest, self.version = graph.digest, graph.digest[:SHORT]
         self.modality, self.target = about["modality"], about["target"]
+        self._index = {**self.target, **about["calibration"]}
         self.preparation = about["preparation"]
         self.requests = open_requests(self.modality)
         self._encode = open_encode(self.modality)
@@ -80,7 +81,7 @@ class Model:
         inputs = {column.name: column.zeros(1) for column in self.columns}
         try:
             outputs, embedding = self.graph.answer(inputs)
-            answer = self._labels.answer(self._outputs.probabilities(outputs)[0], self.target)
+            answer = self._labels.answer(self._outputs.probabilities(outputs)[0], self._index)
         except Exception as error:
             raise ServingError(
                 f"the graph does not answer what serving.json describes: {error}",
@@ -144,7 +145,7 @@ class Model:
         with np.errstate(over="ignore"):
             half, embedded = outputs.astype("<f2"), embedding.astype("<f2")
         for row, of_row in enumerate(probabilities):
-            values: Mapping[str, Any] = self._labels.answer(of_row, self.target)
+            values: Mapping[str, Any] = self._labels.answer(of_row, self._index)
             label = next(iter(values.values()))
             raw = half[row].tobytes() + measured[row].tobytes() + embedded[row].tobytes()
             yield Answered(dict(values), label, of_row, raw)

@@ -92,6 +92,12 @@ class Source(NamedTuple):
     labels_by_split: Mapping[str, Mapping[str | None, int]] | None = None
     """How often each label is in each of `splits`, None for no label; None where that is not known.
     A split without any label then counts as missing, and its examples wait unlabelled."""
+    parts_groups: bool = False
+    """Whether groups are in several of its splits by intent, as users are of whom the last events
+    are held back."""
+    label_titles: Mapping[str, str] = MappingProxyType({})
+    """What people call labels that are codes, such as titles of items; they stand beside `target`,
+    under `titles`."""
 
 
 def examples_table(content: str, ids: Sequence[str], **columns: Any) -> pa.Table:

@@ -1,11 +1,11 @@
-"""How sure a number is: intervals of shares, the bootstrap, and a test of two runs.
+"""Intervals of shares and other metrics, by the bootstrap, and a test of two runs.
 
-The bootstrap draws examples with replacement (Efron 1979); where examples come in groups it draws
-whole groups, since those of one group are no independent evidence. The test asks how often a
-difference comes about when a coin decides, for each example or group, which run gets which answer
+The bootstrap draws examples with replacement (Efron 1979); if examples have groups it draws whole
+groups, since examples of one group are not independent evidence. The test estimates how often a
+difference arises when a coin decides, for each example or group, which run gets which answer
 (approximate randomisation, Noreen 1989); for accuracy that is McNemar's exact test.
 
-Both need sums over examples alone (`scores` of a target). Ten thousand resamples of ten thousand
+Both need only sums over examples (`scores` of a target). Ten thousand resamples of ten thousand
 examples are a hundred million draws, about two seconds of one core; at most BLOCK_BYTES of them
 are in memory at once.
 """
@@ -26,11 +26,11 @@ BLOCK_BYTES = 8 << 20
 
 Random = np.random.Generator
 Owners = NDArray[np.int64]
-"""A number for each example, `(N,)`, the same for those of one group."""
+"""A number for each example, `(N,)`, equal within a group."""
 
 
 def owners_of(ids: Sequence[str], groups: Sequence[str | None]) -> Owners | None:
-    """A number for each group; an example without one is its own. None when there is no group."""
+    """Number the groups; an example without one is its own. None if there are no groups."""
     if not any(groups):
         return None
     names = [
@@ -43,10 +43,10 @@ def owners_of(ids: Sequence[str], groups: Sequence[str | None]) -> Owners | None
 def share_interval(
     right: NDArray[np.bool_], owners: Owners | None = None, level: float = LEVEL
 ) -> tuple[float, float]:
-    """Wilson's interval (1927) of the share of True; (0, 1) of nothing.
+    """Wilson's interval (1927) of the share of True; (0, 1) without examples.
 
-    For shares it is better than the bootstrap, which is sure of a share of 1 after ten examples.
-    Examples in groups count for as many independent ones as would vary as much (Kish 1965).
+    For shares it is better than the bootstrap, which is certain of a share of 1 after ten examples.
+    Examples in groups count as the number of independent ones of equal variance (Kish 1965).
     """
     num = float(len(right))
     if not num:
@@ -67,7 +67,7 @@ def share_interval(
 
 
 def percentile_interval(resampled: Float64, level: float = LEVEL) -> tuple[float, float]:
-    """The middle `level` of a metric's values in resamples, `(B,)`."""
+    """The central `level` of a metric's values in resamples, `(B,)`."""
     low, high = np.quantile(resampled, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
 
@@ -77,9 +77,9 @@ def error_interval(
 ) -> tuple[float, float]:
     """The interval of a calibration error, which noise can only raise.
 
-    Resampling raises it once more: by as much where noise is little, by sqrt(2) - 1 of that where
-    it is all there is. So the percentiles are mirrored at the estimate (Davison & Hinkley 1997),
-    and the low end allows for nothing but noise. In simulations of 300 and 2,000 examples this
+    Resampling raises it again: by as much if there is little noise, by sqrt(2) - 1 of that if
+    there is only noise. So the percentiles are mirrored at the estimate (Davison & Hinkley 1997),
+    and the low end assumes only noise. In simulations of 300 and 2,000 examples this
     covers the true error in 90 to 96 % of cases, the percentiles in 0 to 92 %
     (docs/decisions/calibration-interval.md).
     """
@@ -111,7 +111,7 @@ def swapped_sums(
     owners: Owners | None = None,
     num_resamples: int = RESAMPLES,
 ) -> Float64:
-    """Sums of `difference`, `(N, M)`, over examples chosen by the toss of a coin, `(B, M)`."""
+    """Sums of `difference`, `(N, M)`, over the examples that coins choose, `(B, M)`."""
     difference = _by_owner(difference, owners)
     num = difference.shape[0]
 
@@ -141,7 +141,7 @@ def _weighted_sums(
 
 
 def _by_owner(scores: sparse.csr_array, owners: Owners | None) -> sparse.csr_array:
-    """The rows of each group added up."""
+    """Add up the rows of each group."""
     if owners is None:
         return scores
     _, group = np.unique(owners, return_inverse=True)

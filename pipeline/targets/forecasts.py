@@ -1,9 +1,8 @@
-"""How sure a comparison of two forecasts is, whose errors are alike from one time to the next.
+"""Compares two forecasts, whose errors are correlated in time.
 
-Examples that are near in time are no independent evidence, less so where horizons overlap. So the
+Examples that are near in time are not independent evidence, even less if horizons overlap. So the
 bootstrap draws blocks of consecutive times (Künsch 1989), and the test of Diebold and Mariano
-(1995) takes the variance of the mean difference of losses with its autocovariances (Newey and West
-1987).
+(1995) adds autocovariances to the variance of the mean difference of losses (Newey and West 1987).
 """
 
 import numpy as np
@@ -15,15 +14,15 @@ from pipeline.targets.protocols.judging import TestSplit
 
 
 def block_length(num_times: int, horizon: int) -> int:
-    """How many consecutive times stay together: at least those whose horizons overlap."""
+    """Number of consecutive times in a block: at least those whose horizons overlap."""
     return max(1, horizon, int(np.rint(num_times ** (1 / 3))))
 
 
 def block_owners(times: Ordinals, horizon: int) -> Owners:
-    """A number for each example, `(N,)`, the same for those of one block of times.
+    """Number the blocks of times, `(N,)` by example.
 
     Args:
-        horizon: how many steps from one time to the next it spans.
+        horizon: in steps from one time to the next.
     """
     _, step = np.unique(times, return_inverse=True)
     owners: Owners = (step // block_length(int(step.max()) + 1, horizon)).astype(np.int64)
@@ -31,7 +30,7 @@ def block_owners(times: Ordinals, horizon: int) -> Owners:
 
 
 def independent_owners(test: TestSplit) -> Owners | None:
-    """What to draw as a whole of a test split: blocks of times where it has times, else groups."""
+    """The units to resample of a test split: blocks of times if it has times, else groups."""
     if test.times is not None:
         return block_owners(test.times.ordinals, test.times.horizon)
     return owners_of(test.ids, test.groups)
@@ -40,11 +39,11 @@ def independent_owners(test: TestSplit) -> Owners | None:
 def diebold_mariano(losses: Float64, others: Float64, times: Ordinals, horizon: int) -> float:
     """The t value of the mean difference of losses; below -2 the first forecast is surely better.
 
-    Of several examples at one time the mean counts. NaN where nothing differs, or for fewer than
-    three times.
+    The mean of several examples at one time counts. NaN if nothing differs, or with fewer than
+        three times.
 
     Args:
-        losses: of the first forecast, `(N,)`; `others` of the second.
+        losses: losses of the first forecast, `(N,)`; `others` those of the second.
         horizon: in steps, as for `block_owners`.
     """
     _, step = np.unique(times, return_inverse=True)

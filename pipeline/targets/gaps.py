@@ -1,4 +1,4 @@
-"""Gaps between slices: figures of the examples of each value of a column, and how far apart.
+"""Gaps between slices: figures of the examples of each value of a column, and their range.
 
 A rate is a mean over some examples of a slice, such as the share found of those that are ill (equal
 opportunity: Hardt et al. 2016). The gap of a rate is its largest less its least value over slices,
@@ -18,7 +18,7 @@ from pipeline.dataset.arrays import Float64
 from pipeline.targets.bootstrap import Owners, bootstrap_sums, percentile_interval
 
 MIN_EXAMPLES = 10
-"""Of which a rate is taken; a slice with fewer says nothing."""
+"""Least number of examples of a rate; a slice with fewer is left out."""
 MAX_VALUES = 20
 NUM_BINS = 4
 NUM_RESAMPLES = 2_000
@@ -26,7 +26,7 @@ NUM_RESAMPLES = 2_000
 SCHEMA = pa.schema(
     [
         ("column", pa.string()),
-        ("value", pa.string()),  # null for the gap between the largest and the least
+        ("value", pa.string()),  # null in the row of the gap
         ("rate", pa.string()),
         ("count", pa.int64()),  # examples over which the rate is a mean
         ("mean", pa.float64()),
@@ -34,7 +34,7 @@ SCHEMA = pa.schema(
         ("high", pa.float64()),
     ]
 )
-"""Of the table `gaps` of data/evaluation."""
+"""Schema of the table `gaps` of data/evaluation."""
 
 
 class Rate(NamedTuple):
@@ -42,15 +42,15 @@ class Rate(NamedTuple):
 
     name: str
     values: Float64
-    """Of each example, `(N,)`."""
+    """Value of each example, `(N,)`."""
     among: NDArray[np.bool_]
-    """Which examples count, `(N,)`."""
+    """Mask of the examples that count, `(N,)`."""
 
 
 def parts_of(values: Sequence[str | None]) -> dict[str, NDArray[np.bool_]]:
-    """Which examples have which value, `(N,)` each; many numbers are cut into quarters.
+    """Masks of the examples of each value, `(N,)` each; many numbers are cut into quarters.
 
-    Values beyond the MAX_VALUES that are most frequent are left out, and so is what is missing.
+    Values beyond the MAX_VALUES most frequent ones are left out, and so are missing ones.
     """
     texts = np.array(["" if value is None else value for value in values], object)
     known = texts != ""

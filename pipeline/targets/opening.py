@@ -54,7 +54,7 @@ def open_judging(target: str) -> "Judging":
 
 
 class Answers(NamedTuple):
-    """What a server has of a target: two modules that import neither torch, Arrow nor SciPy."""
+    """The part of a target for servers: two modules that import neither torch, Arrow nor SciPy."""
 
     outputs: Any
     """Has `probabilities`; see `Judging.probabilities`."""
@@ -73,16 +73,16 @@ def open_card(target: str) -> "Card":
 
 
 def target_fields(target: str, part: str, name: str) -> type[Settings]:
-    """Fields that a sub-package adds to params.yaml or to a catalog entry; none where it says none.
+    """Fields that a sub-package adds to params.yaml or to a catalog entry.
 
-    They are the class `name` in its module `settings`, which it may do without.
+    They are the class `name` in its module `settings`; a module may be missing.
     """
     module = f"{package_of(target)}.{part}.settings"
     return getattr(import_module(module), name, Settings) if find_spec(module) else Settings
 
 
 def target_interface(target: str, part: str) -> str:
-    """Name of the module that an `open_` function opens, for keys of what is kept between runs."""
+    """Name of the module that an `open_` function opens, for keys of caches."""
     return f"{package_of(target)}.{part}.interface"
 
 

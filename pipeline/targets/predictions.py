@@ -1,4 +1,4 @@
-"""What predictions of any target have in common, so that two runs can be compared."""
+"""Common parts of the predictions of all targets, to compare two runs."""
 
 import io
 from collections.abc import Sequence
@@ -11,13 +11,13 @@ from pipeline.dataset.arrays import Rows
 from pipeline.runtime.errors import CompareError
 
 TARGET_KEY = b"target_kind"
-"""Of the schema's metadata: whose `read_predictions` reads the file."""
+"""Key in the schema's metadata of the target whose `read_predictions` reads the file."""
 FIRST_TARGET = "classes"
-"""That of files without the key, from when there was no other."""
+"""Target of files without the key, which are older."""
 
 
 def target_of(content: bytes, name: str) -> str:
-    """The target that a file with predictions is of; errors call it `name`.
+    """The target of a file with predictions; errors call it `name`.
 
     Raises:
         CompareError: the file is damaged.
@@ -37,7 +37,7 @@ def unreadable(name: str, reason: str) -> CompareError:
 
 
 def rows_in_both(one: Sequence[str], other: Sequence[str]) -> tuple[Rows, Rows]:
-    """Rows of the ids that both runs have, in the order of the first.
+    """Rows of the ids that are in both runs, in the order of the first.
 
     Raises:
         CompareError: there is none.
@@ -52,7 +52,7 @@ def rows_in_both(one: Sequence[str], other: Sequence[str]) -> tuple[Rows, Rows]:
 
 
 def refuse_other_labels(differ: Rows, ids: Sequence[str]) -> None:
-    """Say that examples `differ`, some of those with `ids`, have other labels in the two runs.
+    """Refuse runs in which some of the `ids` have different labels, where `differ`.
 
     Raises:
         CompareError: there is one.

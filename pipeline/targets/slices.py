@@ -1,4 +1,4 @@
-"""Parts of the test split: the tails of each measurement, and the groups a model is weakest on.
+"""Slices of the test split: the tails of each measurement, and a model's weakest groups.
 
 A part of few examples looks weak or strong by chance, so a target gives each with an interval; the
 weakest of many is still weaker than it will be on new examples.
@@ -18,7 +18,7 @@ TAIL = 0.25
 
 
 class Slice(NamedTuple):
-    """Which examples; the report has the words."""
+    """A set of examples; the report describes it in words."""
 
     kind: str
     """`all`, `low` or `high` (a tail of a measurement), or `group`."""
@@ -26,9 +26,9 @@ class Slice(NamedTuple):
     bound: float | None
     """The largest value of a low tail, the least one of a high tail."""
     rank: int | None
-    """Of a group: 1 for the weakest."""
+    """Rank of a group: 1 for the weakest."""
     num_groups: int | None
-    """How many groups have MIN_EXAMPLES."""
+    """Number of groups with MIN_EXAMPLES."""
 
 
 def slices(
@@ -36,10 +36,10 @@ def slices(
     measurements: Mapping[str, NDArray[np.floating]],
     groups: Sequence[str | None],
 ) -> list[tuple[Slice, Rows]]:
-    """All examples, the tails of each measurement, then the weakest groups; each with its rows.
+    """Make the slices, with their rows: all, the tails of each measurement, the weakest groups.
 
     Args:
-        quality: how good the model is on each example, more is better, `(N,)`.
+        quality: how good the model is on each example, `(N,)`, greater is better.
         measurements: each `(N,)`.
         groups: the name of the group of each example, or None.
 

@@ -13,7 +13,7 @@ Several processes train one network where `train.processes` says so, or where to
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,7 +22,12 @@ import torch
 from pipeline.dataset.arrays import Float64
 from pipeline.dataset.places import MODELS, SHARDS
 from pipeline.dataset.shards.reader import ShardReader
-from pipeline.learning.baselines.fitting import FILE, fit_baselines, write_baselines
+from pipeline.learning.baselines.fitting import (
+    FILE,
+    fit_baselines,
+    takes_whole,
+    write_baselines,
+)
 from pipeline.learning.baselines.timeline import Timeline, read_timeline
 from pipeline.learning.batches import make_examples
 from pipeline.learning.device import Device, choose_device
@@ -35,7 +40,7 @@ from pipeline.learning.model_file import save_model
 from pipeline.modalities.opening import open_network
 from pipeline.runtime.process import world
 from pipeline.runtime.stage import WORK_DIR, Stage, run_stage
-from pipeline.targets.opening import open_loss
+from pipeline.targets.opening import open_labels, open_loss
 from pipeline.targets.protocols.loss import Loss
 from pipeline.train.alone import fit_itself, fits_itself
 from pipeline.train.building import build_network
@@ -47,7 +52,7 @@ from pipeline.train.leave_out import without_each_site
 from pipeline.train.live import live_curves
 from pipeline.train.params import TrainParams, added_settings, recipe_of, train_params
 from pipeline.train.streaming import training_epochs
-from pipeline.train.transfer import Start, check_strategy
+from pipeline.train.transfer import Start, check_strategy, strategy_for
 
 
 def main(stage: Stage[TrainParams]) -> None:
@@ -62,8 +67,9 @@ def main(stage: Stage[TrainParams]) -> None:
     check_candidates(names, params)
     if world().local_rank == 0:
         reader.verify(["train", "val"])
-    timeline = read_timeline(["train", "val"]) if stage.writes else None  # hours before its use
-    recipe = recipe_of(params, params.seed)
+    knows_past = stage.writes and not takes_whole(params.target)
+    timeline = read_timeline(["train", "val"]) if knows_past else None  # hours before its use
+    recipe = recipe_for(params, reader)
     check_numbers(reader, recipe)
     large = networks.gains_by_bf16(reader.preparation)
     device = choose_device(params.train.device, params.train.precision, large)
@@ -82,6 +88,14 @@ def main(stage: Stage[TrainParams]) -> None:
         write(stage, best, reader, recipe, losses, timeline)
         stage.publish()  # before the checkpoints go: killed between the two, nothing is lost
         Checkpoint(WORK_DIR / "train", "").clear()
+
+
+def recipe_for(params: TrainParams, reader: ShardReader) -> Recipe:
+    """The hyperparameters, with what is trained of a network that starts from weights."""
+    num_outputs = open_labels(params.target).num_outputs(reader.target)
+    said, weights = params.train.finetune, params.train.weights
+    strategy = strategy_for(said, weights, reader.num_examples("train"), num_outputs)
+    return replace(recipe_of(params, params.seed), finetune=strategy)
 
 
 class Trained(NamedTuple):

@@ -35,7 +35,10 @@ def fit_itself(
     network.to(device.kind)
     num = reader.num_examples("train")
     row: dict[str, float] = {"epoch": 1, "lr": 0.0}
-    for split, prefix in (("train", "train_"), ("val", "val_")):
+    prefixes = {"train": "train_", "val": "val_"}
+    if getattr(network, "leaves_out_seen", False):  # which is all of train
+        del prefixes["train"]
+    for split, prefix in prefixes.items():
         inputs, y, _ = make_examples(*reader.read_rows(split, 0))
         figures = loss.validate(torch.from_numpy(predict(network, inputs, device)), y, settings)
         row |= {f"{prefix}{name}": value for name, value in figures.items()}

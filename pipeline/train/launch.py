@@ -1,7 +1,7 @@
-"""Start a stage as several processes of this machine, as `torchrun --nproc-per-node` does.
+"""Starts a stage as several processes of this machine, as `torchrun --nproc-per-node` does.
 
-torchrun's own machinery does it: it tells the processes of each other, and ends all when one
-fails. Called from here it leaves out its report, so that the stage's error stays the last line.
+torchrun's own code connects the processes, and ends all when one fails. Called from here it prints
+no report, so that the stage's error stays the last line.
 """
 
 import logging
@@ -22,11 +22,11 @@ def launch_ranks(stage: str, num: int) -> NoReturn:
     """Run `python -m pipeline.<stage>` in `num` processes, and exit as they do.
 
     Raises:
-        WorkerKilled: a process died of a signal, and so could not say why.
+        WorkerKilled: a process died of a signal, and so could not report an error.
     """
     logging.getLogger("torch.distributed.elastic").setLevel(logging.CRITICAL)
     os.environ[LAUNCHER_VARIABLE] = str(os.getpid())  # they end with this process
-    os.environ.setdefault("OMP_NUM_THREADS", "1")  # device.py sets the number that counts
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # device.py sets the real number
     config = LaunchConfig(
         min_nodes=1,
         max_nodes=1,
@@ -35,7 +35,7 @@ def launch_ranks(stage: str, num: int) -> NoReturn:
         rdzv_backend="c10d",
         rdzv_endpoint="localhost:0",
         max_restarts=0,
-        logs_specs=DefaultLogsSpecs(os.devnull),  # or each run leaves a folder in /tmp
+        logs_specs=DefaultLogsSpecs(os.devnull),  # otherwise each run leaves a folder in /tmp
     )
     try:
         elastic_launch(config, sys.executable)("-m", f"pipeline.{stage}")
@@ -49,5 +49,5 @@ def launch_ranks(stage: str, num: int) -> NoReturn:
                 "most likely for want of memory",
                 fix="run it again, which goes on where it was, or set a smaller train.processes",
             ) from None
-        sys.exit(1)  # it has said why
+        sys.exit(1)  # it has printed the error
     sys.exit(0)

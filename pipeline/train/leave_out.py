@@ -1,8 +1,8 @@
-"""One more model for each value of a column, trained without it: how good is it there?
+"""Leave-one-out over the values of a column: a model is trained without each, and judged on it.
 
-A hospital that no model has seen says more of the next hospital than examples drawn from all. Each
-model learns from the original training examples of the other values alone, chooses its epoch by
-their validation examples, and is asked about train and validation of the value left out; the test
+A hospital that the model has not seen predicts the next hospital better than a random sample does.
+Each model learns only from the original training examples of the other values, chooses its epoch by
+their validation examples, and is judged on train and validation of the value left out; the test
 split stays closed.
 """
 
@@ -41,19 +41,19 @@ SPLITS = ("train", "val")
 
 
 class Site(NamedTuple):
-    """How good a model is where it has seen nothing."""
+    """Figures of a model on a value that it has not seen."""
 
     value: str
     num: int
     figure: float
-    """The figure of the loss that people watch: `accuracy`; NaN where the others are too few."""
+    """The main figure of the loss, such as `accuracy`; NaN if too few other examples remain."""
 
 
 def without_each_site(
     stage: Stage[TrainParams], name: str, reader: ShardReader, recipe: Recipe
 ) -> dict[str, float]:
-    """Train without each value of `train.leave_out` where that names a column; for the report,
-    which names no site, since a group may be a person."""
+    """Train without each value of `train.leave_out` if that names a column; returns keys for the
+    report, which names no value, since a group may be a person."""
     params = stage.params
     if params.train.leave_out is None:
         return {}
@@ -97,10 +97,10 @@ def leave_each_out(
 
     Args:
         column: `group`, or one of `slices` of the entry.
-        build: a freshly initialised network; one that fits itself does so.
+        build: makes a freshly initialised network; one that fits itself does so.
 
     Raises:
-        SettingsError: there is no such column, or it has too many values, or one alone.
+        SettingsError: there is no such column, or it has too many values, or only one.
     """
     values = {split: read_values(column, split) for split in SPLITS}
     sites = sorted({value for found in values.values() for value in found if value is not None})
@@ -128,7 +128,7 @@ def leave_each_out(
 
 
 def read_values(column: str, split: str) -> list[str | None]:
-    """The values of a column for the examples of a split, in the order of shards.
+    """Read the values of a column for the examples of a split, in the order of shards.
 
     Raises:
         SettingsError: data/clean has no such column.
@@ -149,7 +149,7 @@ def read_values(column: str, split: str) -> list[str | None]:
 
 
 class _Others:
-    """A reader of some examples alone, for networks that fit themselves."""
+    """A reader of a part of the examples, for networks that fit themselves."""
 
     def __init__(self, reader: ShardReader, rows: dict[str, ShardRows]) -> None:
         self._reader, self._rows = reader, rows

@@ -1,4 +1,4 @@
-"""Live curves of a training run, for whoever looks meanwhile; see DVCLive."""
+"""Live curves of a training run; see DVCLive."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,7 +23,7 @@ def live_curves(
     """Yields a function that writes an epoch's row into dvclive/ and returns a line of progress.
 
     Raises:
-        MissingInput: git says of no commit that it is the current one, which DVCLive looks for.
+        MissingInput: git has no current commit, which DVCLive needs.
     """
     live = None
     try:

@@ -31,10 +31,11 @@ class Train(Settings):
     """What training starts from. `none`: nothing. `models/start/<name>`: a folder with a
     model.safetensors and model.json as this stage writes them, or a `.safetensors` file with the
     tensors of such a network. The modality may know who publishes weights."""
-    finetune: Literal["all", "head", "gradual", "layerwise"]
+    finetune: Literal["all", "head", "gradual", "layerwise", "auto"]
     """What of a network that starts from weights is trained: all at one learning rate; its last
     layer alone; that first and one block after the other, from the top, until half of the epochs
-    are over; all, but each block more slowly than the one above it (see finetuning.py)."""
+    are over; all, but each block more slowly than the one above it (see finetuning.py). `auto` is
+    `head` below 50 training examples for each output, else `all`."""
     layer_decay: Annotated[float, Field(gt=0, le=1)]
     """Learning rate of a block as a share of that of the block above it, with `layerwise`."""
     leave_out: str | None = None

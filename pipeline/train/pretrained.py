@@ -1,6 +1,6 @@
-"""Where to read weights from: a model of this pipeline, a file of tensors, or who publishes some.
+"""Reads weights: of a model of this pipeline, a file of tensors, or a publisher.
 
-Never from a pickle that anyone may have written: those run code when they are opened.
+Untrusted pickles are never read: they run code when they are opened.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ PICKLES = (".pt", ".pth", ".bin", ".ckpt", ".pkl", ".pickle")
 
 
 def read_weights(weights: str, model: str, modality: str) -> Weights:
-    """The weights that `train.weights` names, for a network that is to be built as `model`.
+    """Read the weights that `train.weights` names, for a network of the name `model`.
 
     Raises:
         SettingsError: they are for another network, or a pickle.
@@ -26,6 +26,11 @@ def read_weights(weights: str, model: str, modality: str) -> Weights:
     networks = open_network(modality)
     if weights in networks.PUBLISHERS:
         return networks.published(model, weights)
+    path = Path(weights)
+    foreign = getattr(networks, "foreign", None)
+    if foreign is not None and path.is_dir() and not (path / "model.json").exists():
+        read: Weights = foreign(model, path)
+        return read
     return _read(Path(weights), model, modality)
 
 

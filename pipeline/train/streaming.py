@@ -1,17 +1,17 @@
-"""Batches of more examples than fit in memory: read ahead from shards, shuffled in windows.
+"""Streams batches of more examples than fit in memory: read ahead, shuffled in windows.
 
 An epoch is the blocks of its copy, about a megabyte each, in random order. This order is cut into
 windows. A window is read whole and its examples are shuffled; while its batches are used a thread
-reads the next. So memory holds two windows, and two batches: the one in use and the one in the
-making. These four share the allowed memory; a window is at least a batch.
+reads the next. So memory holds two windows, and two batches: the one in use and the next one.
+These four share the allowed memory; a window is at least a batch.
 
-As blocks are small and come from anywhere, each window is a random sample of the data, not a
+As blocks are small and come from all over, each window is a random sample of the data, not a
 few neighbouring shards. The order is a function of (seed, epoch), index.json and the two sizes,
 never of the machine; where one window holds everything, it is the order of `InMemory`.
 
 Each of several ranks reads and shuffles its own rows of every window, and no rank reads rows that
-others train on. The batches that they share then have the sizes of one process's batches, but other
-examples meet in them.
+others train on. Their shared batches then have the sizes of one process's batches, but other
+combinations of examples.
 """
 
 import math
@@ -74,8 +74,8 @@ class BlockOrder:
 
 @dataclass(frozen=True)
 class Stream:
-    """The examples of a split in one copy, of which `memory_bytes` of inputs are in memory,
-    or four batches where these are more."""
+    """The examples of a split in one copy, with `memory_bytes` of inputs in memory, or four batches
+    if these are more."""
 
     reader: ShardReader
     split: str
@@ -102,7 +102,7 @@ class Stream:
         windows = [self._places(group) for group in groups[first:]]
         order_of_blocks = self._block_order(seed, epoch)
         most_rows = max((window[-1].stop - window[0].start for window in windows), default=0)
-        # One allocation, so that malloc returns it to the system after the epoch.
+        # A single allocation, so that malloc returns it to the system after the epoch.
         room = self.reader.empty_rows(most_rows * len(windows[:2]))
 
         def read(number: int) -> ShardRows:
@@ -149,8 +149,8 @@ class Stream:
 def training_epochs(
     reader: ShardReader, memory_bytes: float, share: RankShare = ALONE, num_epochs: float = math.inf
 ) -> Epochs:
-    """The source of each of `num_epochs`: copy e mod copies, in memory when a copy fits, else
-    streamed."""
+    """Make the source of each of `num_epochs` epochs: copy e mod copies, in memory if a copy fits,
+    else streamed."""
     num_fit = int(memory_bytes // max(1, reader.num_bytes("train")))
     if num_fit == 0:
         return lambda epoch: Stream(reader, "train", epoch % reader.copies, memory_bytes, share)
@@ -163,7 +163,7 @@ class _Copies:
     """Copies of the training examples in memory; while one is in use, the next is read."""
 
     def __init__(self, reader: ShardReader, most: int, num_epochs: float) -> None:
-        """`most` are held at a time; with one of several there is nothing ahead."""
+        """At most `most` are held at a time; if that is one of several, none is read ahead."""
         self._reader, self._most, self._num_epochs = reader, most, num_epochs
         self._thread = ThreadPoolExecutor(1)
         self._held: dict[int, Future[Examples]] = {}
@@ -189,7 +189,7 @@ class _Copies:
 
 
 def _ahead(read: Callable[[int], ShardRows], numbers: Iterable[int]) -> Iterator[ShardRows]:
-    """`map(read, numbers)`; while a result is used a thread makes the next, and no further one."""
+    """Like `map(read, numbers)`; while a result is used, a thread makes the next one."""
     with ThreadPoolExecutor(1) as thread:
         waiting: deque[Future[ShardRows]] = deque()
         for number in numbers:

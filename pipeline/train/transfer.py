@@ -17,6 +17,10 @@ from pipeline.runtime.errors import SettingsError
 from pipeline.targets.protocols.labels import TargetIndex
 from pipeline.train.pretrained import read_weights
 
+AUTO = "auto"
+ENOUGH_FOR_ALL = 50
+"""Training examples for each output; with fewer a network that is trained whole forgets more than
+it learns (docs/decisions/text.md)."""
 COUNTER = "num_batches_tracked"  # of batch norms: old files lack it, and nothing reads it here
 
 
@@ -111,7 +115,7 @@ def check_strategy(weights: str, finetune: str, epochs: int) -> None:
     Raises:
         SettingsError: naming both settings.
     """
-    if weights == "none" and finetune != "all":
+    if weights == "none" and finetune not in ("all", AUTO):
         raise SettingsError(
             f"params.yaml: train.finetune is {finetune}, but train.weights is none, so that "
             "frozen or slow layers would have learnt nothing",
@@ -122,6 +126,14 @@ def check_strategy(weights: str, finetune: str, epochs: int) -> None:
             f"params.yaml: train.finetune: gradual needs epochs of at least 2, found {epochs}",
             fix="set more epochs, or train.finetune: head",
         )
+
+
+def strategy_for(finetune: str, weights: str, num_examples: int, num_outputs: int) -> str:
+    """What `finetune: auto` is for so many training examples; others are as they are named."""
+    if finetune != AUTO:
+        return finetune
+    few = num_examples < ENOUGH_FOR_ALL * num_outputs
+    return "head" if few and weights != "none" else "all"
 
 
 def _head_prefix(network: nn.Module) -> str:

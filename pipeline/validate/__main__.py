@@ -29,7 +29,7 @@ from pipeline.validate.profile import read_profile, unknown_features
 EVIDENCE = WORK_DIR / "failed_validation.csv"  # outputs of a failed stage are not published
 NUM_PRINTED = 10
 HEAD = ("expectation", "consequence", "result", "found", "not_judged")
-"""Of data/expectations.csv; not_judged says why, of the whole or of some rows."""
+"""Columns of data/expectations.csv; not_judged gives the reason, for all or for some rows."""
 
 
 def main(stage: Stage[ValidateParams]) -> None:
@@ -109,13 +109,13 @@ def main(stage: Stage[ValidateParams]) -> None:
 
 
 def failed_rows(found: Assessment) -> list[tuple[str, str]]:
-    """Each row that fails something, and what, but for those set aside."""
+    """Each row that fails a rule, and the rule, except rows set aside."""
     failed = found.failed("critical") + found.failed("warning")
     return [(id, outcome.name) for outcome in failed for id in outcome.failed_ids]
 
 
 def row_of(outcome: Outcome) -> tuple[str, ...]:
-    """A line of data/expectations.csv; its columns are HEAD."""
+    """A line of data/expectations.csv, with the columns HEAD."""
     result = ("holds" if outcome.success else "fails") if outcome.judged else "not judged"
     return (outcome.name, outcome.consequence, result, outcome.observed, outcome.unjudged)
 

@@ -99,7 +99,8 @@ def assess(
     checks.add_features(kept, content)
     _add_relations(kept)
     checks.add_relations(kept)
-    across = [] if "split" in index else [suite.whole_groups(bool(kept["group"].notna().any()))]
+    is_parted = "split" in index or "parts_groups" in index
+    across = [] if is_parted else [suite.whole_groups(bool(kept["group"].notna().any()))]
     rules = [*across, *suite.table_rules(checks.ACROSS_SPLITS, checks.AMONG_EXAMPLES)]
     rules += suite.TIME_RULES if "time" in kept else []
     rules += about_table

@@ -1,6 +1,6 @@
-"""How far the data have moved: from an accepted profile, and between the splits.
+"""Drift of the data: from an accepted profile, and between the splits.
 
-Whether that is too much is for rules.py to say; see dataset/expectations/drift.py for the units.
+rules.py decides whether it is too large; see dataset/expectations/drift.py for the units.
 """
 
 from collections.abc import Sequence
@@ -28,12 +28,12 @@ from pipeline.validate.profile import DIGEST_DIGITS, QUANTILES, remembered_key
 def split_table(
     table: pd.DataFrame, features: Sequence[str], chance: float | None = None
 ) -> pd.DataFrame:
-    """A row for each split: its size, and how far it is from train.
+    """Make a row for each split: its size, and its distance from train.
 
     Columns: id, examples, gap (of the mean that differs most, in standard deviations of
     train), and signal_lost (the share of the label signal above `chance` that train has and this
-    split does not). Both are NaN where the split or train is too small to tell, and signal_lost
-    where there is no label signal, and so no chance. Of train itself they are 0.
+    split does not). Both are NaN where the split or train is too small to tell; signal_lost also
+    where there is no label signal. For train itself they are 0.
     """
     codes = split_codes(table)
     now = moments(table, codes, len(SPLITS), features)
@@ -62,7 +62,7 @@ def split_table(
 
 
 def measurement_table(table: pd.DataFrame, features: Features, before: Profile) -> pd.DataFrame:
-    """A row for each feature (id) and how far it is from the profile's (shift).
+    """Make a row for each feature (id) with its distance from the profile's (shift).
 
     The shift is that of the mean or of the quantile that moved most, in standard deviations; NaN
     where examples are too few to tell.
@@ -79,7 +79,7 @@ def measurement_table(table: pd.DataFrame, features: Features, before: Profile) 
         values = table[name].to_numpy(np.float64)
         for short, quantile in QUANTILES.items():
             was = before[f"{name}.{short}"]
-            # By the shares below the old quantile, which holds for steps and ties as well.
+            # By the shares below the old quantile, which works for steps and ties too.
             error = SIGMAS * np.sqrt(quantile * (1 - quantile) * inverse[0])
             below = np.mean(values < was - SMALLEST_UNIT) - error
             if below <= quantile <= np.mean(values <= was + SMALLEST_UNIT) + error:
@@ -92,7 +92,7 @@ def measurement_table(table: pd.DataFrame, features: Features, before: Profile) 
 def remembered_table(
     table: pd.DataFrame, checksums: NDArray[np.int64], before: Profile
 ) -> pd.DataFrame:
-    """The examples that the profile remembers and that are still there.
+    """Find the examples that the profile remembers and that still exist.
 
     Columns: id, and content (the first digits of its sha256), split and label, now and before
     (content_before and so on).

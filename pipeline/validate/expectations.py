@@ -1,8 +1,8 @@
-"""Great Expectations, which is asked whether rules hold.
+"""Checks rules with Great Expectations.
 
 An expectation is about the rows of a table, one by one, or about the table as a whole. The table
-may be one of examples, or one of splits, measurements or what labels name: each has a column `id`,
-by which the rows that fail are named.
+may be one of examples, or one of splits, measurements or labels: each has a column `id`, by which
+the rows that fail are named.
 """
 
 import logging
@@ -16,22 +16,22 @@ from pipeline.dataset.catalog import Expectation
 from pipeline.dataset.expectations.rules import Rule
 from pipeline.runtime.errors import SettingsError
 
-NUM_SHOWN = 3  # ids in a line of print
+NUM_SHOWN = 3  # ids in a printed line
 MAX_SHOWN_CHARS = 120
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of one expectation."""
+    """The result of one expectation."""
 
     rule: Rule
     success: bool
     observed: str
-    """What was found, in a few words, without data values longer than a line."""
+    """The finding in a few words, without data values longer than a line."""
     failed_ids: tuple[str, ...] = ()
     """Ids of the rows that fail it; empty for an expectation about the whole table."""
     unjudged: str = ""
-    """What could not be judged, and why, in a few words; with `judged`, about some rows alone."""
+    """What could not be judged, and why, in a few words; with `judged`, only about some rows."""
     judged: bool = True
     """Whether anything could be judged at all; `success` says nothing otherwise."""
 
@@ -41,9 +41,9 @@ class Outcome:
 
     @property
     def consequence(self) -> str:
-        """`critical` stops the run, `set aside` takes the rows that fail away, or `warning`.
+        """`critical` stops the run, `set aside` removes the rows that fail, or `warning`.
 
-        One that fails without naming a row is about the table, whatever its type.
+        A failure that names no row is about the table, even if its type is about rows.
         """
         names_rows = self.success or self.failed_ids
         return "set aside" if self.rule.reason and names_rows else self.rule.expectation.severity
@@ -79,7 +79,7 @@ def is_about_rows(expectation: Expectation) -> bool:
 
 
 def check(table: pd.DataFrame, rules: Sequence[Rule], noun: str = "examples") -> list[Outcome]:
-    """Ask whether the rules hold for a table, whose rows are called `noun`; in their order.
+    """Check the rules, in order, on a table whose rows are called `noun`.
 
     Raises:
         SettingsError: an expectation of that type or with those arguments does not exist.
@@ -87,14 +87,14 @@ def check(table: pd.DataFrame, rules: Sequence[Rule], noun: str = "examples") ->
     """
     import great_expectations as gx
 
-    asked = [rule for rule in rules if not rule.lacking]
-    if not asked:
+    judged_rules = [rule for rule in rules if not rule.lacking]
+    if not judged_rules:
         return [_lacking(rule) for rule in rules]
     quiet()
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}
-    distinct = _distinct(asked)
-    suite = suite_of(asked, "dataset")
+    distinct = _distinct(judged_rules)
+    suite = suite_of(judged_rules, "dataset")
     batch = (
         context.data_sources.add_pandas("tables")
         .add_dataframe_asset("rows")
@@ -103,7 +103,7 @@ def check(table: pd.DataFrame, rules: Sequence[Rule], noun: str = "examples") ->
     )
     result_format = {"result_format": "COMPLETE", "include_unexpected_rows": False}
     results = batch.validate(suite, result_format=result_format).results
-    if len(results) != len(distinct):  # it skips what it cannot make sense of
+    if len(results) != len(distinct):  # it silently skips some expectations
         raise RuntimeError(f"{len(results)} of {len(distinct)} expectations were evaluated")
     results = sorted(results, key=lambda result: result.expectation_config.meta["position"])
     by_key = dict(zip(distinct, results, strict=True))
@@ -114,12 +114,12 @@ def check(table: pd.DataFrame, rules: Sequence[Rule], noun: str = "examples") ->
 
 
 def quiet() -> None:
-    """Have Great Expectations say errors alone."""
+    """Make Great Expectations log only errors."""
     logging.getLogger("great_expectations").setLevel(logging.ERROR)
 
 
 def suite_of(rules: Sequence[Rule], name: str) -> Any:
-    """The rules as a suite; the `meta` of each has its position.
+    """Make a suite of the rules; the `meta` of each has its position.
 
     Raises:
         SettingsError: an expectation of that type or with those arguments does not exist.
@@ -133,7 +133,7 @@ def suite_of(rules: Sequence[Rule], name: str) -> Any:
 
 
 def _distinct(rules: Sequence[Rule]) -> dict[str, Expectation]:
-    """Each expectation once: Great Expectations keeps one of equal ones."""
+    """Drop repeated expectations: Great Expectations keeps one of equal ones."""
     return {_key(rule): rule.expectation for rule in rules}
 
 
@@ -170,7 +170,7 @@ def _cannot_be_made(type: str, error: Exception) -> SettingsError:
 
 
 def _needed(table: pd.DataFrame, expectations: Any) -> pd.DataFrame:
-    """The columns that matter: Great Expectations hashes all it gets, which takes its time."""
+    """Select the columns that the expectations need: Great Expectations hashes all it gets."""
     named: set[str] = set()
     for expectation in expectations:
         if not expectation.type.startswith(("expect_column_", "expect_table_row_count_")):
@@ -217,14 +217,14 @@ def _outcome(rule: Rule, result: Any, table: pd.DataFrame, noun: str) -> Outcome
 
 
 def _num_judged(result: dict[str, Any]) -> int:
-    """How many values an expectation that holds was asked about; it holds of none in any case."""
+    """The number of values that an expectation was checked on; with none it always holds."""
     if "element_count" in result:
         return int(result["element_count"]) - int(result.get("missing_count") or 0)
     return 0 if "observed_value" in result and result["observed_value"] is None else 1
 
 
 def _unjudged_rows(rule: Rule, table: pd.DataFrame) -> str:
-    """Rows that lack what the rule needs to judge them; empty where there is none."""
+    """A sentence on rows that lack what the rule needs to judge them; empty if there are none."""
     if not rule.needs or rule.column not in table:
         return ""
     missing = table["id"][table[rule.column].isna()].astype(str).tolist()
@@ -246,7 +246,7 @@ def _describe(expectation: Expectation) -> str:
 
 
 def _exception_message(info: dict[str, Any] | None) -> str:
-    """Exception information comes flat, or keyed by metric when a column is missing."""
+    """The exception's message; its information is flat, or by metric if a column is missing."""
     if not info:
         return ""
     if "raised_exception" in info:

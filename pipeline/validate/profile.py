@@ -1,7 +1,7 @@
-"""The profile of a dataset: the few hundred numbers by which a change of the data shows.
+"""The profile of a dataset: the few hundred numbers that show a change of the data.
 
-`data/profile.json` says what the data are like now. A copy of one that people accepted,
-`data/profiles/<dataset>.json`, is what later data are compared with; see drift.py.
+`data/profile.json` describes the current data. Later data are compared with a copy that people
+accepted, `data/profiles/<dataset>.json`; see drift.py.
 """
 
 import json
@@ -33,13 +33,13 @@ QUANTILES = {
     "q99": 0.99,
 }
 
-NUM_REMEMBERED = 256  # a change of 2 % of the labels shows among them with 99 % probability
+NUM_REMEMBERED = 256  # among them, a change of 2 % of the labels is seen with 99 % probability
 DIGEST_DIGITS = 8  # of a content, enough to notice a change
 
 
 def id_checksums(table: pd.DataFrame) -> NDArray[np.int64]:
-    """A quick number for each id, which picks the same examples from one version to the next."""
-    ids = table["id"].to_numpy(object)  # a tenth of the time of walking through Arrow strings
+    """A fast checksum of each id, which selects the same examples from version to version."""
+    ids = table["id"].to_numpy(object)  # a tenth of the time of iterating over Arrow strings
     return np.fromiter((zlib.crc32(id.encode()) for id in ids), np.int64, len(table))
 
 
@@ -50,12 +50,12 @@ def make_profile(
     label_profile: Mapping[str, int | float],
     checksums: NDArray[np.int64],
 ) -> dict[str, Any]:
-    """The profile of a table of examples, with the features; keys in a fixed order.
+    """Make the profile of a table of examples, with the features; keys in a fixed order.
 
     Args:
         table: has at least one row; may have label_signal.
         words: columns of which each word is counted.
-        label_profile: what the target says of them.
+        label_profile: the part of the profile that the target makes.
     """
     profile: dict[str, Any] = {"examples": len(table), "groups": num_groups(table)}
     for split in SPLITS:
@@ -80,14 +80,14 @@ def make_profile(
 
 
 def counts_before(before: Profile, column: str) -> dict[str, int]:
-    """How many examples had each word of a column, of those that some had."""
+    """Number of examples in the profile with each word of a column."""
     prefix = f"{column}."
     counts = {k.removeprefix(prefix): n for k, n in before.items() if k.startswith(prefix)}
     return {name: number for name, number in counts.items() if number}
 
 
 def _remember(table: pd.DataFrame, checksums: NDArray[np.int64]) -> list[str]:
-    """Content, split and label of a few examples, under digests of their ids."""
+    """Content, split and label of some examples, under digests of their ids."""
     rows = np.argsort(checksums, kind="stable")[:NUM_REMEMBERED]
     chosen = table[["id", "sha256", "split", "label"]].iloc[rows]
     return [
@@ -97,15 +97,15 @@ def _remember(table: pd.DataFrame, checksums: NDArray[np.int64]) -> list[str]:
 
 
 def remembered_key(id: str) -> str:
-    """What stands for an id in a profile: its checksum and 64 bits of a digest."""
+    """The key of an id in a profile: its checksum and 64 bits of a digest."""
     return f"{zlib.crc32(id.encode()):08x}{key64(id):016x}"
 
 
 def read_profile(dataset: str, features: Features) -> Profile | None:
-    """The accepted profile of a dataset; None when there is none.
+    """Read the accepted profile of a dataset; None if there is none.
 
     Raises:
-        SettingsError: the file is no profile.
+        SettingsError: the file is not a profile.
     """
     path = PROFILES_DIR / f"{dataset}.json"
     if not path.exists():
@@ -136,7 +136,7 @@ def read_profile(dataset: str, features: Features) -> Profile | None:
 
 
 def unknown_features(profile: Profile, features: Features) -> list[str]:
-    """Features that came after a profile was accepted, and so cannot be compared with it."""
+    """Features that the profile lacks, and so cannot be compared."""
     return [name for name in features.names if f"{name}.mean" not in profile]
 
 

@@ -1,7 +1,7 @@
-"""What is expected of every dataset, whatever its examples are and whatever is said of them.
+"""Rules for every dataset, of any modality and target.
 
-The modality and the target have further rules, which stand among these where they belong.
-assessment.py makes the columns that are not of data/raw, and asks.
+The modality and the target add rules, in their places among these. assessment.py makes the columns
+that are not in data/raw, and checks the rules.
 """
 
 from collections.abc import Sequence
@@ -54,9 +54,9 @@ IDENTITY_RULES = [
 def row_rules(
     of_labels: Sequence[Rule], of_content: Sequence[Rule], own: Sequence[Expectation]
 ) -> list[Rule]:
-    """About each example; those that fail are set aside.
+    """Rules about each example; those that fail are set aside.
 
-    What an entry expects of a column takes the place of a rule `of_content` about it.
+    An expectation of the entry about a column replaces a rule in `of_content` about it.
     """
     taken_over = {expectation.kwargs.get("column") for expectation in own}
     return [
@@ -79,7 +79,7 @@ def row_rules(
 
 
 def whole_groups(grouped: bool) -> Rule:
-    """That splits keep groups whole, which they need not where time decides.
+    """The rule that splits keep groups whole, which a split by time need not.
 
     `grouped` says whether any example has a group.
     """
@@ -90,7 +90,7 @@ def whole_groups(grouped: bool) -> Rule:
 
 
 def table_rules(across_splits: Sequence[Rule], among_examples: Sequence[Rule]) -> list[Rule]:
-    """About the examples that remain: what they are to each other."""
+    """Rules about relations between the examples that remain."""
     return [
         each("no example is in two splits", "leaked", False, "warning"),
         *across_splits,
@@ -114,7 +114,7 @@ TIME_RULES = [
 
 
 def split_rules(max_drift: float, *, with_signal: bool) -> list[Rule]:
-    """About the table of splits; `with_signal` says whether there is a label signal."""
+    """Rules about the table of splits; `with_signal` says whether there is a label signal."""
     size = f"some {MIN_COMPARED} examples or groups in a split and in train"
     labels_fit = "labels of val and test fit as those of train"
     return [
@@ -131,13 +131,13 @@ WITHOUT_PROFILE = [
         unjudged("nothing has changed since the accepted profile", "no profile was accepted")
     )
 ]
-"""What stands for all rules about changes where there is none."""
+"""Takes the place of all rules about changes if there is no profile."""
 
 
 def drift_rules(
     table: pd.DataFrame, of_labels: Sequence[Rule], before: Profile, max_drift: float
 ) -> list[Rule]:
-    """About the examples that remain, as compared with the profile."""
+    """Rules that compare the examples that remain with the profile."""
     return [
         since_profile(
             rule(
@@ -170,7 +170,7 @@ def _same(says: str, column: str, mostly: float = 1.0) -> Rule:
     return since_profile(replace(same, needs="examples that the profile remembers"))
 
 
-# About examples that the profile remembers.
+# Rules about examples that the profile remembers.
 REMEMBERED_RULES = [
     _same("no example moved to another split", "split"),
     _same("hardly an example has another label than before", "label", 1 - MAX_CHANGED),

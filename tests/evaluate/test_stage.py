@@ -1,5 +1,7 @@
 """The test split as evaluate reads it: shards, measurements and the findings of clean."""
 
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -8,7 +10,14 @@ from pipeline.dataset import tables
 from pipeline.dataset.parts import write_tables
 from pipeline.dataset.shards.files import Shard
 from pipeline.dataset.table import words, write_index
-from pipeline.evaluate.__main__ import CLEAN, FINDINGS, SHARDS, read_test, read_test_shard
+from pipeline.evaluate.__main__ import (
+    CLEAN,
+    FINDINGS,
+    SHARDS,
+    parts_table,
+    read_test,
+    read_test_shard,
+)
 from pipeline.modalities.images.stress import interface as stress
 from pipeline.runtime.errors import BrokenDataset, MissingInput
 from tests.support.image_schema import CLEAN_SCHEMA
@@ -69,6 +78,17 @@ def test_the_test_split_with_its_findings():
     assert test.measurements["brightness"] == pytest.approx([0.1, 0.3, 0.5])
     assert test.measurements["pixels"].tolist() == [24, 24, 24]
     assert test.measurements["width to height"].tolist() == [1.5, 1.5, 1.5]
+
+
+def test_by_what_each_example_is_sliced_is_kept():
+    """So that `groundwork promote` can slice two runs in the same way."""
+    write_clean(IDS)
+    test = read_test(read_shard(IDS), stress)
+    table = parts_table(replace(test, values={"site": ["north", None, "south"]}))
+    assert table["id"].to_pylist() == IDS
+    assert table["pixels"].to_pylist() == [24, 24, 24]
+    assert table["slice_site"].to_pylist() == ["north", None, "south"]
+    assert set(test.measurements) == set(table.column_names) - {"id", "slice_site"}
 
 
 def test_shards_of_other_data_are_refused():

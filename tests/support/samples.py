@@ -90,6 +90,35 @@ def some_rows() -> list[bytes]:
     return [json.dumps(row).encode() for row in rows]
 
 
+def some_events() -> list[bytes]:
+    """Users with and without a history, and histories of nobody; one with hostile ids."""
+    items = [f"i{number}" for number in range(6)]
+    events: list[dict[str, Any]] = [
+        {"user": f"u{row}", "item": "i1", "history": items[: row % 4], "num_of_user": 5 + row}
+        for row in range(5)
+    ]
+    events += [{"user": 196}, {"history": ["i1", "i5"]}]
+    events += [{"user": f"{SCRIPT}|*_[x](y)", "history": ["\"'><img src=x onerror=alert(1)>"]}]
+    return [json.dumps(event).encode() for event in events]
+
+
+def some_texts() -> list[bytes]:
+    """Of several scripts, with personal values, and a hostile one."""
+    return [
+        text.encode()
+        for text in (
+            "The parcel arrived twice, and the invoice never did.",
+            "le cafe\u0301 \u00e9tait ferme\u0301 : 12 \u20ac",
+            "\u5317\u4eac\u7684\u5929\u6c14\u5f88\u597d\uff0c\u6211\u4eec\u53bb\u516c\u56ed\u5427\u3002",
+            "\u0645\u0631\u062d\u0628\u0627 \u0628\u0627\u0644\u0639\u0627\u0644\u0645 123",
+            "write to <email> or ring 020 7946 0958; www.example.org",
+            f"\"'><img src=x onerror=alert(1)>{SCRIPT} \u202egnp.exe",
+            "LINE one\r\nline two\twith a tab",
+            "ok",
+        )
+    ]
+
+
 SAMPLES: dict[str, Samples] = {
     "images": Samples(
         some_images,
@@ -126,6 +155,28 @@ SAMPLES: dict[str, Samples] = {
         ],
         networks=("linear", "mlp", "tabm", "trees"),
         has_gaps=True,
+    ),
+    "interactions": Samples(
+        some_events,
+        lambda: [
+            b'{"user": ""}',
+            b'{"user": "a", "history": "i1"}',
+            b'{"user": ["a"]}',
+            b'{"user": "a", "value": 1e999}',
+            b'{"user": "a", "num_of_user": -1}',
+            b'{"user": "a", "user": "b"}',
+            b'{"user": "\\ud800"}',
+            b'{"item": "i1"}',
+            b"[]",
+            b"7",
+        ],
+        networks=("popularity", "ease", "als", "sasrec"),
+    ),
+    "text": Samples(
+        some_texts,
+        lambda: [b"", b" \t\n", "\u200b\ufeff".encode(), b"\xff\xfe\0", b"\xc3\x28\xe2\x82\xe2"],
+        networks=("linear", "ngrams"),
+        settings={"ingest": {"redact": ["email"]}},
     ),
     TINY: Samples(
         some_series,
@@ -184,6 +235,7 @@ TARGET_SAMPLES: dict[str, TargetSamples] = {
             "train": {"loss": "quantile", "quantile": 0.8},
         },
     ),
+    "ranking": TargetSamples(("i1", f"b|{SCRIPT}`*_[x](y)", "$\\frac{ dog", "0042")),
 }
 
 KNOWN = [*MODALITIES, *({TINY} - {*MODALITIES})]

@@ -12,7 +12,7 @@ from safetensors.torch import save_file
 from pipeline.learning.description import write_description
 from pipeline.modalities.images.network.networks import build_network
 from pipeline.runtime.errors import MissingInput, SettingsError
-from pipeline.train.transfer import check_strategy
+from pipeline.train.transfer import check_strategy, strategy_for
 from tests.support.pets_network import CLASSES, SHAPE, refusal, save_pets, start
 from tests.support.training import assert_same_weights
 
@@ -173,3 +173,16 @@ def test_unfreezing_takes_two_epochs():
         " | fix: set more epochs, or train.finetune: head"
     )
     check_strategy("models/start/pets", "gradual", 2)
+
+
+@pytest.mark.parametrize(
+    ("finetune", "weights", "num", "expected"),
+    [
+        ("auto", "models/start/a", 499, "head"),
+        ("auto", "models/start/a", 500, "all"),
+        ("auto", "none", 20, "all"),
+        ("gradual", "models/start/a", 20, "gradual"),
+    ],
+)
+def test_auto_trains_the_head_alone_on_few_examples(finetune, weights, num, expected):
+    assert strategy_for(finetune, weights, num, num_outputs=10) == expected

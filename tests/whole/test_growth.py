@@ -46,10 +46,14 @@ def test_what_has_not_changed_is_not_made_again(quick_clone):
     assert line.endswith(", 2 copies of train, 1795 of 1796 examples as before")
     found = repository.digests("data/shards")
     cleaned = repository.digests(*OUTPUTS)
+    repository.run("dvc repro --single-item describe")
+    rows = repository.digests("reports/rows.csv")
 
     shutil.rmtree(repository.path / CACHE / "near_duplicates")
     assert BEFORE not in repository.run("dvc repro --force --single-item clean")
     assert repository.digests(*OUTPUTS) == cleaned
+    repository.run("dvc repro --force --single-item describe")
+    assert repository.digests("reports/rows.csv") == rows
 
     shard = repository.path / "data/shards/train-00003.parquet"
     content = bytearray(shard.read_bytes())

@@ -19,7 +19,7 @@ OUTPUTS = {
     "validate": ["data/profile.json", "data/quarantine.csv", "reports/validation.json"],
     "clean": ["data/clean", "data/findings", "reports/labels.json"],
     "augment": ["data/shards"],
-    "describe": ["reports/datacard.md", "reports/data"],
+    "describe": ["reports/datacard.md", "reports/data", "reports/rows.csv"],
     "train": ["models/model.safetensors", "models/model.json", "models/training.parquet"],
     "export": ["models/serving", "reports/export.json"],
     "evaluate": ["data/evaluation", "reports/metrics.json"],

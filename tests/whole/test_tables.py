@@ -52,3 +52,19 @@ def test_it_answers_row_by_row(cancer):
     assert "patients.csv row 1  malignant" in output
     assert "patients.csv row 2  benign" in output
     assert "row 3 cannot be read: column mean radius: 'big' is no number" in output
+
+
+def test_rows_are_found_by_their_cells_traced_and_compared(cancer):
+    data = load_breast_cancer()
+    large = int((data.data[:, 0] > 20).sum())
+    found = cancer.run("groundwork find '\"mean radius\" > 20' --ids").split()
+    assert len(found) == large > 10
+    shown = cancer.run("groundwork find '\"mean radius\" > 20' --sort '\"mean radius\" desc'")
+    assert shown.startswith(f"{large} of 569 examples, the first 20\nid ")
+    assert " 28.11" in shown.splitlines()[2]
+    nearest = cancer.run(f"groundwork find --like {found[0]} --limit 5 --ids 2>/dev/null").split()
+    assert nearest[0] == found[0]
+    told = cancer.run(f"groundwork trace {found[0]}")
+    assert "\nsource " in told
+    assert "\ncommit " in told
+    assert "examples\nadded       0\n" in cancer.run("groundwork diff")

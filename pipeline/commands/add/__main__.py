@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 from pipeline.commands.add.arguments import parser
 from pipeline.commands.add.changes import Changes
 from pipeline.commands.add.dates import as_yaml, with_dates
-from pipeline.commands.add.entry_text import accept_text, entry_text, found_by_looking
+from pipeline.commands.add.entry_text import accept_text, detected_keys, entry_text
 from pipeline.commands.add.oddities import Oddities
 from pipeline.commands.add.summary import decisions, print_list, print_summary
 from pipeline.commands.frame import run_command
@@ -47,14 +47,14 @@ from pipeline.targets.opening import open_labels
 
 
 class Inspection(NamedTuple):
-    """A source of which every example was read."""
+    """A source whose examples have all been read."""
 
     source: Source
     survey: Survey
     oddities: list[str]
     """A sentence for each thing that looks suspicious."""
     changes: list[str]
-    """What is other than at the last ingest."""
+    """Changes since the last ingest."""
 
 
 def main(arguments: argparse.Namespace) -> None:
@@ -94,7 +94,7 @@ def add(name: str, path: Path, uri: str, license: str | None, params: Any) -> No
 
 
 def refuse_missing(uri: str) -> None:
-    """Stop where nothing is at a path.
+    """Stop if there is nothing at a path.
 
     Raises:
         SourceError: see above.
@@ -104,7 +104,7 @@ def refuse_missing(uri: str) -> None:
 
 
 def with_way_to_entry(error: GroundworkError, name: str, path: Path, uri: str) -> GroundworkError:
-    """The error; where its fix is a key of the entry, with how to write one that has it."""
+    """Add to an error how to write an entry with the key that fixes it, if a key does."""
     if "catalog entry" not in error.fix:
         return error
     fix = f"{error.fix} ({path} with uri: {uri}, license: and that key; then groundwork add {name})"
@@ -127,7 +127,7 @@ def look_again(name: str, path: Path, params: Any) -> None:
     for sentence in changes:
         print(one_line(sentence))
     print_list("to decide, in " + str(path), source.decisions)
-    new_keys = found_by_looking(source).keys() - entry.model_fields_set
+    new_keys = detected_keys(source).keys() - entry.model_fields_set
     if entry.fingerprint == survey.fingerprint_hex and not is_shared and not new_keys:
         print(f"\n{path} is of these data already")
         return
@@ -162,8 +162,8 @@ def open_for(entry: Entry, params: Any) -> Source:
 def inspect(name: str, entry: Entry, params: Any) -> Inspection:
     """Read every example as ingest would.
 
-    A file of data/raw whose examples are unchanged since an ingest is not made again, if that
-    ingest was like this inspection: for any purpose, without opt-outs, under the ids of the source.
+    A file of data/raw whose examples are unchanged since an ingest is reused, if that ingest was
+    like this inspection: for any purpose, without opt-outs, under the ids of the source.
     """
     started = time.time_ns()
     source = open_for(entry, params)

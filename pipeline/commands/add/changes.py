@@ -1,4 +1,4 @@
-"""What changed since the last ingest of a dataset, as data/raw has it."""
+"""Changes since the last ingest of a dataset, by comparison with data/raw."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -12,14 +12,14 @@ from pipeline.runtime.errors import MissingInput
 
 
 class Known(NamedTuple):
-    """What is compared of an example."""
+    """The parts of an example to compare."""
 
     digest: str | None
     label: Any
 
 
 class Changes:
-    """Examples that pass by, compared with those of data/raw.
+    """Compares passing examples with those of data/raw.
 
     Memory grows with the number of examples: an id, a digest and a label of each.
     """
@@ -30,12 +30,12 @@ class Changes:
         self._now: dict[str, Known] = {}
 
     def add(self, table: pa.Table) -> None:
-        """Take rows of data/raw, of examples or of the pool."""
+        """Add rows of data/raw, of examples or of the pool."""
         if self._before is not None:
             self._now.update(_known(table, self._label))
 
     def describe(self) -> Iterator[str]:
-        """Say how many came, went, moved, changed; nothing where data/raw is of something else."""
+        """Count new, gone, moved and changed examples; empty if data/raw has another dataset."""
         if self._before is None:
             return
         before, now = self._before, self._now
@@ -52,12 +52,12 @@ class Changes:
             "with other content": edited,
             "with another label": relabelled,
         }
-        told = ", ".join(f"{number} {what}" for what, number in counts.items() if number)
-        yield f"since the last ingest: {told or 'nothing changed'}"
+        changes_text = ", ".join(f"{number} {what}" for what, number in counts.items() if number)
+        yield f"since the last ingest: {changes_text or 'nothing changed'}"
 
 
 def _read(name: str, folder: Path, label: str) -> dict[str, Known] | None:
-    """The examples of data/raw; None where it is not there, or of another dataset."""
+    """Read the examples of data/raw; None if it is missing, or of another dataset."""
     columns = ["id", "source_sha256", label]
     try:
         if read_index(folder)["dataset"] != name:

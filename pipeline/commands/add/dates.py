@@ -1,4 +1,4 @@
-"""Shares of a split in time, turned into the dates that a catalog entry has."""
+"""Converts shares of a split in time to dates for a catalog entry."""
 
 from datetime import date, datetime
 from typing import Any
@@ -12,14 +12,14 @@ from pipeline.sources.source import Source
 
 
 def with_dates(entry: Entry, source: Source) -> Entry:
-    """The entry, in which val and test begin at dates that give them about their shares.
+    """Set dates in the entry that give val and test about their shares.
 
     Raises:
-        SourceError: there are fewer than three different times.
+        SourceError: there are fewer than three distinct times.
     """
     rule, times = entry.split, source.times
     if times is None:
-        return entry  # ingest says what is missing
+        return entry  # ingest reports what is missing
     bounds = bounds_of_shares(times, dict(zip(("val", "test"), rule.shares, strict=True)))
     first = int(times.ordinals.min())
     if not first < bounds["val"] < bounds["test"]:
@@ -38,7 +38,7 @@ def with_dates(entry: Entry, source: Source) -> Entry:
 
 
 def as_yaml(rule: SplitRule) -> dict[str, Any]:
-    """A rule as a catalog entry has it: dates as dates, and nothing that is not said."""
+    """Format a rule for a catalog entry: dates as dates, and no defaults."""
     return {key: _as_date(value) for key, value in rule.model_dump(exclude_defaults=True).items()}
 
 

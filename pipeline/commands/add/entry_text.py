@@ -38,7 +38,7 @@ def entry_text(
         "# purposes: [training]  # what the data may be used for; anything when not given",
         *yaml_lines("title", name),
     ]
-    if survey.labels.misfit() is None:  # else ingest asks which labels are meant
+    if survey.labels.misfit() is None:  # otherwise ingest asks which labels are meant
         for key, values in open_labels(kind.target).entry_fields(source.target).items():
             lines += yaml_lines(key, values)
     lines += [*source.entry_lines, *survey.content.entry_lines()]
@@ -57,14 +57,14 @@ def accept_text(
     survey: Survey,
     split: Mapping[str, Any] | None = None,
 ) -> str:
-    """Bring headline, labels and fingerprint of an entry up to date, and its split where one is
-    given; keys that it lacks get what was found by looking, the rest stays."""
+    """Update headline, labels and fingerprint of an entry, and its split if one is given; missing
+    keys get detected values, the rest stays."""
     yaml = YAML()
     yaml.preserve_quotes = True
     yaml.width = LINE_WIDTH
     content = yaml.load(text)
     content["fingerprint"] = survey.fingerprint_hex
-    for key, value in found_by_looking(source).items():
+    for key, value in detected_keys(source).items():
         if key not in content:
             content[key] = value
     if split is not None:
@@ -78,8 +78,8 @@ def accept_text(
     return HEADLINE.sub(headline(source, survey) + "\n", stream.getvalue())
 
 
-def found_by_looking(source: Source) -> Mapping[str, Any]:
-    """What the source found of keys of an entry, beside which columns are what."""
+def detected_keys(source: Source) -> Mapping[str, Any]:
+    """Keys of an entry that the source detected, except the roles of columns."""
     lines = [line for line in source.entry_lines if not line.startswith("columns:")]
     found: Mapping[str, Any] = YAML().load("\n".join(lines)) or {}
     return found

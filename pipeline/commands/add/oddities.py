@@ -1,4 +1,4 @@
-"""Oddities: what looks suspicious in a dataset, found while its rows pass by."""
+"""Oddities: suspicious things in a dataset, found while its rows pass by."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""The summary of a source: what it has, what looks suspicious, what a person should decide."""
+"""The summary of a source: its content, suspicious things, decisions for a person."""
 
 from collections.abc import Iterable, Iterator
 
@@ -35,7 +35,7 @@ def print_list(title: str, lines: Iterable[str]) -> None:
 
 
 def of_annotators(annotations: pa.Table) -> str:
-    """How many labels people gave, and how often two of them agree on one example.
+    """Number of labels by people, and how often two of them agree on one example.
 
     Args:
         annotations: columns id, annotator, label.
@@ -55,7 +55,7 @@ def of_annotators(annotations: pa.Table) -> str:
 
 
 def decisions(license: str | None, source: Source, survey: Survey) -> Iterator[str]:
-    """Yield what only a person can decide."""
+    """Yield decisions for a person."""
     if license is None:
         yield "license: under which terms do you hold the data? Nothing is ingested without"
     yield "purposes: what may the data be used for? (ingest.purpose is what a run is for)"

@@ -1,7 +1,7 @@
 """Completion: print what makes a shell complete the commands of `groundwork`.
 
-The names of datasets are asked of the project when they are completed; the rest stands in the
-script, which is to be made again when commands or options have come.
+Names of datasets are read from the project on completion; all else is in the script, which must
+be made again for new commands or options.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from pipeline.runtime.errors import SettingsError
 
 LIST = "groundwork completion --datasets 2>/dev/null"
 DATASETS = shtab.cmd(LIST)
-# zsh would run what shtab has for it when the script is loaded, not when a name is completed.
+# zsh would run shtab's version when the script is loaded, not when a name is completed.
 DATASETS["zsh"] = "_groundwork_datasets"
 DATASETS["preamble"]["zsh"] = f"_groundwork_datasets() {{ compadd -- $({LIST}) }}"
 COMPLETED = {
@@ -56,7 +56,7 @@ def whole_parser() -> argparse.ArgumentParser:
 
 
 def mark(action: argparse.Action) -> None:
-    """Note in an argument how a shell completes it, as shtab has it."""
+    """Note in an argument how a shell completes it, in the form of shtab."""
     if action.dest in COMPLETED:
         action.complete = COMPLETED[action.dest]  # type: ignore[attr-defined]
 

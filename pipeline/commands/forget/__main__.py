@@ -97,7 +97,7 @@ def main(arguments: argparse.Namespace) -> None:
         scope = Scope(dataset, places)
     kept = scope.reached(current_lock()) if rebuilds else set()
     request.found |= find(examples, scope, places, kept, arguments.models)
-    request.found.bad -= kept  # the same again in the rebuilt data, so without them
+    request.found.bad -= kept  # again in the rebuilt data, which lack them
     write_journal(request)
     notes = Path(repository.site_cache_dir)
     with locked(repository):
@@ -144,7 +144,7 @@ def refuse_what_is_left(left: Left) -> None:
 def refuse_what_is_unknown(left: Left) -> None:
     """
     Raises:
-        ForgetError: a place could not be looked into; all else is done, so nothing is noted.
+        ForgetError: a place could not be searched; all else is done, so nothing is noted.
     """
     if left.unopened:
         raise ForgetError(
@@ -170,7 +170,7 @@ def read_lines(path: Path) -> list[str]:
 
 
 def touched(dataset: str, *, is_built: bool = True) -> list[str]:
-    """What is in git and may be changed."""
+    """Paths in git that may be changed."""
     names = [f"{OPTOUT_DIR}/{dataset}.csv", f"{REVIEWS_DIR}/{dataset}.csv"]
     paths = [
         *names,
@@ -213,7 +213,7 @@ def keep_receipt(receipt: str) -> Path:
 
 
 def hand_over(paths: list[str], examples: Forgotten, commit: bool) -> None:
-    """Commit what has changed in git, or say how to."""
+    """Commit the changed files, or say how to."""
     message = f"Forget {len(examples.ids)} examples"
     if not commit:
         say([f"Next: git add {' '.join(paths)} && git commit -m '{message}'"])

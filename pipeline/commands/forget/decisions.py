@@ -1,4 +1,4 @@
-"""What people decided about the examples, and what an accepted profile remembers of them."""
+"""Removes people's decisions about the examples, and their traces in an accepted profile."""
 
 import csv
 import fcntl
@@ -18,7 +18,7 @@ from pipeline.runtime.stage import WORK_DIR
 from pipeline.validate.profile import remembered_key
 
 NOTE = 4
-"""Column of data/reviews with what people say in words."""
+"""Column of data/reviews with people's notes."""
 OF_LINES = ("line", "before", "undo")
 """Keys of a record in a journal of decisions that hold a line of data/reviews."""
 
@@ -41,7 +41,7 @@ def drop_decisions(dataset: str, ids: Collection[str]) -> None:
 
 
 def drop_remembered(dataset: str, ids: Collection[str]) -> None:
-    """Remove from the accepted profile what it remembers of the examples, under digests."""
+    """Remove the examples' values, which are under digests, from the accepted profile."""
     path = PROFILES_DIR / f"{dataset}.json"
     if not path.exists():
         return
@@ -51,18 +51,18 @@ def drop_remembered(dataset: str, ids: Collection[str]) -> None:
         keys = set(map(remembered_key, ids))
         kept = [line for line in lines if line.split(" ")[0] not in keys]
     except (ValueError, KeyError, TypeError, AttributeError):
-        return  # it is no profile, as validate will say
+        return  # it is not a profile, as validate will report
     if kept != lines:
         _replace(path, json_text(profile | {"remembered": kept}))
 
 
 def _drop_from_journal(path: Path, ids: Collection[str]) -> None:
-    """Remove records about the examples, and those that cannot be read: of whom may they be?
+    """Remove records about the examples, and unreadable ones, which may be about them.
 
     A line is a checksum and a record in JSON.
     """
     with path.open("rb") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)  # as a review that runs now does
+        fcntl.flock(file, fcntl.LOCK_EX)  # as a running review does
         content = file.read()
         kept = b"".join(_kept(line, ids) for line in content.splitlines(keepends=True))
         if kept != content:
@@ -71,7 +71,7 @@ def _drop_from_journal(path: Path, ids: Collection[str]) -> None:
 
 
 def _kept(line: bytes, ids: Collection[str]) -> bytes:
-    """The line of a journal without the examples; empty where it is about one of them."""
+    """The line of a journal without the examples; empty if it is about one of them."""
     checksum, _, text = line.strip().partition(b" ")
     try:
         record: dict[str, Any] = json.loads(text)
@@ -91,7 +91,7 @@ def _kept(line: bytes, ids: Collection[str]) -> bytes:
 
 
 def _without_names(row: list[str], note: int, ids: Collection[str]) -> list[str]:
-    """A row with its note emptied where that names an example."""
+    """A row with its note emptied if that names an example."""
     if not names_one("".join(row[note : note + 1]).encode(), ids):
         return row
     return [*row[:note], "", *row[note + 1 :]]

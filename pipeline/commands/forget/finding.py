@@ -1,4 +1,4 @@
-"""What was made of some examples: objects of DVC, commits, models, experiments."""
+"""Finds what was made from some examples: objects of DVC, commits, models, experiments."""
 
 from collections.abc import Collection, Iterable
 from contextlib import suppress
@@ -18,21 +18,21 @@ from pipeline.runtime.errors import ForgetError
 
 @dataclass
 class Findings:
-    """What holds the examples, or was built with them."""
+    """Objects that hold the examples, or were built with them."""
 
     bad: set[str] = field(default_factory=set)
-    """Ids of the objects to remove, those of folders with them among them."""
+    """Ids of the objects to remove, including folders that contain them."""
     models: dict[str, str] = field(default_factory=dict)
     """Path of each model that was trained on them, by its id."""
     commits: list[str] = field(default_factory=list)
     unjudged: list[str] = field(default_factory=list)
-    """Commits whose data is in no store, so that nobody can say whether they had them."""
+    """Commits whose data is in no store, so that it is unknown whether they had them."""
     experiments: list[str] = field(default_factory=list)
     objects: dict[str, list[str]] = field(default_factory=dict)
     """Paths to remove in each store, by the name of the store."""
     runs: dict[str, list[str]] = field(default_factory=dict)
     addresses: list[str] = field(default_factory=list)
-    """Where the source ever was, in any version of the catalog entry; downloads from there go."""
+    """Addresses of the source in any version of the catalog entry; downloads from there go."""
 
     def __or__(self, other: "Findings") -> "Findings":
         return Findings(
@@ -48,19 +48,19 @@ class Findings:
 
 
 class History:
-    """Which objects of git hold some examples; looked through again when more is known of these."""
+    """Finds objects of git that hold some examples; searched again when more is known of these."""
 
     def __init__(self) -> None:
         self._size: tuple[int, ...] = ()
         self._holders: dict[str, str] = {}
 
     def holders(self, examples: Forgotten) -> dict[str, str]:
-        """Objects that hold them, or of which nobody can say, with the reason why."""
-        while self._size != (size := examples.size()):  # a table tells more of them
+        """Objects that hold them, or may hold them, with the reason."""
+        while self._size != (size := examples.size()):  # a table has more of their ids
             self._size, self._holders = size, {}
             for name, content in git_objects():
                 try:
-                    # Their digests are in data/optout, for ever.
+                    # Their digests stay in data/optout for ever.
                     if examples.in_file(BytesIO(content), examples.ids, digests=False):
                         self._holders[name] = ""
                 except NotOpened as error:
@@ -69,7 +69,7 @@ class History:
 
 
 class Scope:
-    """Which objects belong to a dataset, by the stages of every dvc.lock that made them."""
+    """The objects of a dataset, by the stages that made them in every dvc.lock."""
 
     def __init__(self, dataset: str, places: Iterable[Store]) -> None:
         self.addresses = addresses(dataset)
@@ -83,7 +83,7 @@ class Scope:
         made_for = _datasets(self.locks)
         mine = {id for id, datasets in made_for.items() if dataset in datasets}
         self.other_ids = self._with_members(made_for.keys() - mine) - self._with_members(mine)
-        """Of objects that only other datasets have."""
+        """Ids of objects that only other datasets have."""
 
     def reached(self, lock: Lock) -> set[str]:
         """Ids of all objects that a dvc.lock names."""
@@ -118,21 +118,21 @@ def _datasets(versions: Iterable[Lock]) -> dict[str, set[str]]:
 def find(
     examples: Forgotten, scope: Scope, places: Iterable[Store], keep: Collection[str], models: bool
 ) -> Findings:
-    """Every stored object with the examples, and all that hangs on it.
+    """Find every stored object with the examples, and all that depends on it.
 
     `keep` are ids of objects that are needed and known to have none, `models` says whether to
-    remove the models too that were trained on them.
+    also remove the models trained on them.
     """
     places = list(places)
     bad: set[str] = set()
     size = None
-    while size != examples.size():  # what one object tells may be what makes another known
+    while size != examples.size():  # the ids in one object may identify another
         size = examples.size()
         seen = {*bad, *scope.other_ids, *keep}  # the same object may be in several stores
         for store in places:
             for path, id in store.objects_once(frozenset(seen)):
                 seen.add(id)
-                with store.open(path) as file, suppress(NotOpened):  # the search says so
+                with store.open(path) as file, suppress(NotOpened):  # the search reports it
                     if examples.in_file(file, examples.ids | examples.aliases):
                         bad.add(id)
     bad |= {id for id, members in scope.folders.items() if members & bad} - set(keep)
@@ -170,7 +170,7 @@ def find(
 
 
 def refuse_tracked_source(bad: Collection[str]) -> None:
-    """See whether `dvc add` tracks data that still has the examples.
+    """Check that `dvc add` tracks no data that still has the examples.
 
     Raises:
         ForgetError: it does; erasing the object would take the source from everybody.

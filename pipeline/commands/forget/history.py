@@ -1,4 +1,4 @@
-"""What git keeps: versions of files, experiments, stashes, reflogs, unreachable objects."""
+"""Reads and cleans git: versions of files, experiments, stashes, reflogs, unreachable objects."""
 
 import subprocess
 from collections.abc import Collection, Iterable, Iterator
@@ -15,12 +15,12 @@ from pipeline.runtime.errors import ForgetError
 
 EXPERIMENTS = "refs/exps/"
 EXECUTION = "refs/exps/exec/"
-"""Refs by which DVC knows where it is within an experiment; they name none."""
+"""Refs that mark DVC's progress within an experiment; they name no experiment."""
 STASH = "refs/stash"
 
 
 class Version(NamedTuple):
-    """What a file was in some commits."""
+    """The content of a file in some commits."""
 
     content: bytes
     commits: list[str]
@@ -29,7 +29,7 @@ class Version(NamedTuple):
 def require_git() -> None:
     """
     Raises:
-        ForgetError: this is no repository of git with a commit.
+        ForgetError: this is not a repository of git with a commit.
     """
     try:
         git("rev-parse", "--verify", "HEAD")
@@ -42,7 +42,7 @@ def require_git() -> None:
 
 
 def git(*arguments: str, text: str | None = None) -> str:
-    """What a command of git prints; `text` goes to its standard input.
+    """The output of a git command; `text` goes to its standard input.
 
     Raises:
         ForgetError: there is no git, or the command failed.
@@ -59,19 +59,20 @@ def git(*arguments: str, text: str | None = None) -> str:
     except FileNotFoundError:
         raise ForgetError("git is not installed", fix="install git") from None
     except subprocess.CalledProcessError as error:
-        said = error.stderr.strip().rpartition("\n")[2] or f"it ended with {error.returncode}"
+        message = error.stderr.strip().rpartition("\n")[2] or f"it ended with {error.returncode}"
         raise ForgetError(
-            f"git {arguments[0]} failed: {said}", fix="see to what git says (git fsck), try again"
+            f"git {arguments[0]} failed: {message}",
+            fix="see to what git says (git fsck), try again",
         ) from None
 
 
 def versions_of(path: Path) -> list[Version]:
-    """What a file was in all commits: of branches, tags, experiments, stashes and reflogs."""
+    """The versions of a file in all commits of branches, tags, experiments, stashes and reflogs."""
     commits = git("rev-list", "--all", "--reflog", "HEAD").split()
-    asked = "".join(f"{commit}:{path}\n" for commit in commits)
+    request = "".join(f"{commit}:{path}\n" for commit in commits)
     blobs: dict[str, list[str]] = {}
     for commit, line in zip(
-        commits, git("cat-file", "--batch-check", text=asked).splitlines(), strict=True
+        commits, git("cat-file", "--batch-check", text=request).splitlines(), strict=True
     ):
         blob, kind, *_ = line.split()
         if kind == "blob":
@@ -80,7 +81,7 @@ def versions_of(path: Path) -> list[Version]:
 
 
 def addresses(dataset: str) -> list[str]:
-    """Every address elsewhere that the catalog entry of a dataset ever named, here or in git."""
+    """Every remote address that the catalog entry of a dataset ever named, here or in git."""
     path = entry_path(dataset)
     contents = [version.content for version in versions_of(path)]
     contents += [path.read_bytes()] if path.exists() else []
@@ -89,7 +90,7 @@ def addresses(dataset: str) -> list[str]:
         try:
             entry = YAML(typ="safe").load(content.decode("utf-8", "replace"))
         except YAMLError:
-            continue  # it was never read, so nothing was fetched by it
+            continue  # it was never read, so nothing was fetched
         found |= dict.fromkeys(filter(is_remote, _texts(entry)))
     return list(found)
 
@@ -112,10 +113,10 @@ def _content(name: str) -> bytes:
 def experiments_of(
     commits: Collection[str], objects: Collection[str]
 ) -> tuple[list[str], list[str]]:
-    """Refs of experiments, stashed and queued ones among them, that hang on some of the commits.
+    """Refs of experiments, also stashed and queued ones, that contain some of the commits.
 
-    Or that alone have some of the `objects`. Those of EXECUTION count where nothing else leads to
-    what they name. Also returns the commits to which these refs alone lead.
+    Or that alone have some of the `objects`. Those of EXECUTION count if no other ref leads to
+    their commit. Also returns the commits that only these refs reach.
     """
     found: list[str] = []
     only: dict[str, None] = {}
@@ -134,7 +135,7 @@ def experiments_of(
 
 
 def remove_experiments(refs: Iterable[str], commits: Collection[str]) -> None:
-    """Remove experiments and what git keeps of them, and of those of `commits` that nothing has.
+    """Remove experiments and their objects in git, and those of unreachable `commits`.
 
     DVC commits an experiment in the workspace itself, so that the reflog of HEAD has it too.
     """
@@ -165,7 +166,7 @@ def git_objects() -> Iterator[tuple[str, bytes]]:
 
 
 def own_files() -> Iterator[Path]:
-    """Files of git that are no objects: its index, messages, large files of extensions."""
+    """Files of git other than objects: its index, messages, large files of extensions."""
     root = Path(git("rev-parse", "--git-common-dir").strip())
     objects = root / "objects"
     for path in sorted(root.rglob("*")):

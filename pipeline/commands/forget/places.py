@@ -1,8 +1,8 @@
-"""Every place where data of examples can lie, and what `forget` does there.
+"""Every place where data of examples can be, and what `forget` does there.
 
 In the workspace each path has a `Treatment`; outputs are those of dvc.yaml, so that a new one is
-known by being there. Elsewhere are the stores (storage.py: DVC's cache and remotes), the notes of
-DVC beside them, the downloads that all repositories of a user share, what git keeps (history.py),
+known from there. Elsewhere are the stores (storage.py: DVC's cache and remotes), DVC's notes
+beside them, the downloads that all repositories of a user share, git's objects (history.py),
 and its other worktrees. A test plants examples in all of them, and fails when a run of the pipeline
 leaves files in a place that is not listed here.
 """
@@ -22,7 +22,7 @@ from pipeline.train.live import LIVE
 JOURNAL = WORK_DIR / "forgetting.json"
 RECEIPT = "forgotten-"
 DECISIONS = re.compile(r"reviews-(.+?)(?:\.[a-z]+)?")
-"""Names in WORK_DIR of what people decided and have not committed yet."""
+"""Names in WORK_DIR of decisions that are not committed yet."""
 REPORTS = Path("reports")
 STORE = Path(".dvc/cache")
 DVC_TEMPORARY = Path(".dvc/tmp")
@@ -37,32 +37,32 @@ class Treatment(Enum):
     """What `forget` does with a path of the workspace."""
 
     REBUILT = auto()
-    """An output of a stage: made again without the examples, or removed where it has them."""
+    """An output of a stage: made again without the examples, or removed if it has them."""
     REMOVED = auto()
-    """Nobody needs it: what was never finished, work files, curves and plots that were drawn."""
+    """Not needed: unfinished files, work files, curves and plots."""
     SEARCHED = auto()
-    """Made by the pipeline, a server or DVC, but by no stage now: removed where it has them."""
+    """Made by the pipeline, a server or DVC, but by no current stage: removed if it has them."""
     REWRITTEN = auto()
-    """What people decided and accepted: lines about the examples go, all else stays."""
+    """Decisions and accepted profiles: lines about the examples go, all else stays."""
     NOTED = auto()
-    """Notes of `forget`: which examples, until it is done; and what it did. Other datasets' too."""
+    """Notes of `forget`: the examples, until it is done; and its receipts. Other datasets' too."""
     STORED = auto()
     """DVC's cache; see storage.py."""
     NO_DATA = auto()
-    """Of git and tools."""
+    """Files of git and tools."""
     OF_PEOPLE = auto()
-    """All else: listed where it has the examples, never touched."""
+    """All else: listed if it has the examples, never changed."""
 
 
 class Workspace(NamedTuple):
     """The folder of the project."""
 
     dataset: str
-    """The one that examples are forgotten in."""
+    """The dataset of the examples."""
     outputs: tuple[Path, ...]
 
     def treatment(self, path: Path) -> Treatment:
-        """What is done with a path, relative to the root of the project."""
+        """The treatment of a path, relative to the root of the project."""
         if OF_PROCESS.fullmatch(path.name) or self._is_unfinished(path):
             return Treatment.REMOVED
         if path.parts[0] == str(WORK_DIR):
@@ -76,7 +76,7 @@ class Workspace(NamedTuple):
         return Treatment.NO_DATA if TOOLS & {*path.parts} else Treatment.OF_PEOPLE
 
     def removed(self) -> Iterator[Path]:
-        """What there is to be removed, folders as a whole."""
+        """Paths to remove, folders as a whole."""
         for path in [LIVE, DRAWN, EXPERIMENTS, *sorted(WORK_DIR.glob("*"))]:
             if path.exists() and self.treatment(path) is Treatment.REMOVED:
                 yield path
@@ -128,14 +128,14 @@ def _outputs(stage: Mapping[str, Any]) -> Iterator[str]:
 
 
 def files_below(root: Path) -> Iterator[Path]:
-    """Files, links to files left out, in the order of their names."""
+    """Files in the order of their names, without links to files."""
     if root.is_file() and not root.is_symlink():
         yield root
     elif root.is_dir() and not root.is_symlink() and not (root / "pyvenv.cfg").exists():
         try:
             inside = sorted(root.iterdir())
         except PermissionError:
-            yield root  # which cannot be read, as whoever looks into it will say
+            yield root  # unreadable, which its reader will report
             return
         for path in inside:
             if path.name not in TOOLS:

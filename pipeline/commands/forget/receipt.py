@@ -140,7 +140,7 @@ def _remains(
         yield f"- the same in other datasets of this repository: {len(left.others)} objects"
         yield from indented(left.others)
     if left.history:
-        yield f"- examples or ids in git's history: {len(left.history)} objects"
+        yield f"- examples, ids or digests of ids in git's history: {len(left.history)} objects"
         yield from indented(
             f"{name}{', of the commits ' if commits else ''}{' '.join(commits)}"
             for name, commits in left.history.items()

@@ -1,4 +1,4 @@
-"""A request to forget: which examples it means, and what is noted so that it can be finished."""
+"""A request to forget: its examples, and a journal from which it can be finished."""
 
 import csv
 import hashlib
@@ -29,17 +29,17 @@ from pipeline.runtime.files import written_whole
 from pipeline.runtime.stage import WORK_DIR
 
 VERSION = 2
-"""Of the journal: one of another version has other keys."""
+"""Version of the journal: another version has other keys."""
 
 
 @dataclass
 class Request:
-    """What is to be done, and what is known of it so far."""
+    """The request, and what is known so far."""
 
     dataset: str
     examples: Forgotten
     unknown: list[str]
-    """Ids or digests that are nowhere."""
+    """Ids or digests that were not found."""
     found: Findings
     unfinished: bool
     """Whether an earlier run was interrupted; it is finished by this one."""
@@ -48,9 +48,9 @@ class Request:
 def resolve(
     request: Request, names: set[str], scope: Scope, places: Iterable[Store], is_built: bool
 ) -> None:
-    """Learn which examples the names mean: from the workspace, else from older versions."""
+    """Find the examples that the names mean: in the workspace, else in older versions."""
     examples = request.examples
-    own = {unicodedata.normalize("NFC", name): name for name in names}  # as macOS types them
+    own = {unicodedata.normalize("NFC", name): name for name in names}  # as typed on macOS
     own |= {pseudonym_of(name): name for name in names} | {name: name for name in names}
     tables = [p for p in files_below(Path("data")) if p.suffix == ".parquet"] if is_built else []
     met: set[str] = set()
@@ -79,14 +79,14 @@ def resolve(
 
 
 def pseudonym_of(name: str) -> str:
-    """What data/raw calls an id, where it has pseudonyms."""
+    """The name of an id in data/raw with pseudonyms."""
     if load_params().ingest.pseudonymise and key_path().exists():
         return pseudonym(name, read_or_make_key()) or name
     return name
 
 
 def read_journal(dataset: str) -> Request:
-    """What an interrupted run knew; nothing when none was.
+    """Read what an interrupted run knew; None if there was none.
 
     Raises:
         ForgetError: it was about another dataset.
@@ -106,7 +106,7 @@ def read_journal(dataset: str) -> Request:
 
 
 def write_journal(request: Request) -> None:
-    """Note what is known before it is erased, so that another run can finish; see JOURNAL."""
+    """Note what is known before erasing, so that another run can finish; see JOURNAL."""
     known = request.examples
     examples = {name: sorted(getattr(known, name)) for name in ("ids", "aliases", "digests")}
     examples["traces"] = sorted(trace.hex() for trace in known.traces)
@@ -147,7 +147,7 @@ def replace(path: Path, text: str) -> None:
 
 
 def add_tombstones(dataset: str, digests: set[str], reason: str) -> None:
-    """Add what is not there yet to data/optout."""
+    """Add missing tombstones to data/optout."""
     path = OPTOUT_DIR / f"{dataset}.csv"
     new = sorted(digests - read_opted_out(dataset))
     if not new:

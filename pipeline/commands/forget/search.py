@@ -1,4 +1,4 @@
-"""Where some examples are: in every place that places.py lists."""
+"""Searches for examples in every place that places.py lists."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
@@ -20,12 +20,12 @@ PASSED_OVER = (Treatment.NOTED, Treatment.STORED, Treatment.NO_DATA)
 
 @dataclass
 class Left:
-    """What the search has found."""
+    """The results of the search."""
 
     ours: list[str] = field(default_factory=list)
     """Files and objects that should have been removed."""
     unopened: list[str] = field(default_factory=list)
-    """Files and objects of which nobody can say whether they hold the examples, and why."""
+    """Files and objects that may hold the examples, with the reason why it is unknown."""
     yours: list[str] = field(default_factory=list)
     """Files of the workspace that people put there, such as the source itself."""
     others: list[str] = field(default_factory=list)
@@ -33,11 +33,11 @@ class Left:
     history: dict[str, list[str]] = field(default_factory=dict)
     """Objects of git, with the commits that brought or removed them, and git's own files."""
     stashed: list[str] = field(default_factory=list)
-    """Commits of `git stash` that a person made, and that were built with them or name them."""
+    """Commits of `git stash` by a person that were built with the examples or name them."""
     worktrees: list[str] = field(default_factory=list)
     """Files of other worktrees, where the same command has to run."""
     pictures: list[str] = field(default_factory=list)
-    """Pictures in reports/ that no stage makes now."""
+    """Pictures in reports/ that no current stage makes."""
 
 
 class Search:
@@ -53,9 +53,9 @@ class Search:
     ) -> None:
         """Prepare one.
 
-        In files of people that git has, ids are looked for in `tables` alone: elsewhere they may
-        be those of something else, and git's history is searched too. `built` are commits whose
-        data had the examples.
+        In files of people that git has, ids are searched only in `tables`: elsewhere they may mean
+        something else, and git's history is searched too. `built` are commits whose data had the
+        examples.
         """
         self.left = Left()
         self._examples = examples
@@ -82,7 +82,7 @@ class Search:
         for path in files_below(Path()):
             treatment = self._workspace.treatment(path)
             if treatment in PASSED_OVER or self._scope.is_other(path):
-                continue  # what an output of another dataset is, its object in the cache tells
+                continue  # an output of another dataset is judged by its object in the cache
             of_people = treatment is Treatment.OF_PEOPLE
             is_named = not of_people or str(path) not in tracked or path in self._tables
             if self._holds(path, self._examples.ids if is_named else ()):

@@ -1,4 +1,4 @@
-"""Where DVC keeps things: its cache, remotes, run-caches, and every version of dvc.lock."""
+"""DVC's storage: its cache, remotes, run-caches, and every version of dvc.lock."""
 
 import json
 import re
@@ -17,7 +17,7 @@ from pipeline.runtime.errors import ForgetError
 
 RWLOCK = Path(".dvc/tmp/rwlock")
 LOCK_FILE = Path("dvc.lock")
-# `<xx>/<rest>` below the root itself is where DVC 2 kept objects, and DVC 3 keeps some still.
+# DVC 2 kept objects in `<xx>/<rest>` below the root itself, and DVC 3 still keeps some there.
 OBJECT = re.compile(r"(?:/files/md5)?/[0-9a-f]{2}/[0-9a-f]{30}(?:\.dir)?(?:\.[\w-]+)?")
 
 
@@ -27,7 +27,7 @@ class Store:
 
     name: str
     filesystem: Any
-    """As dvc_objects has them: find, open, remove, isdir."""
+    """In the interface of dvc_objects: find, open, remove, isdir."""
     root: str
 
     def objects(self) -> list[str]:
@@ -67,7 +67,7 @@ class Store:
 
     @contextmanager
     def _understood(self, path: str) -> Iterator[None]:
-        """Storage fails in as many ways as there are kinds of it; all mean that it is not done."""
+        """Translate the many errors of storages into ForgetError."""
         try:
             yield
         except FileNotFoundError:
@@ -95,7 +95,7 @@ def open_repository() -> Any:
 
 
 def stores(repository: Any) -> list[Store]:
-    """The cache of this repository and every remote that is configured.
+    """The cache of this repository and every configured remote.
 
     Raises:
         ForgetError: a remote cannot be opened.
@@ -115,7 +115,7 @@ def stores(repository: Any) -> list[Store]:
 
 
 def object_id(path: str) -> str:
-    """The md5 under which DVC knows an object, from `…/56/2ee…`; with `.dir` for a folder."""
+    """The md5 of an object, from its path `…/56/2ee…`; with `.dir` for a folder."""
     first, rest = path.rsplit("/", 2)[-2:]
     return first + rest
 
@@ -132,7 +132,7 @@ def listing(store: Store, path: str) -> set[str]:
 
 
 def busy() -> list[str]:
-    """Commands of DVC that run now, as its read-write lock has them."""
+    """Running commands of DVC, from its read-write lock."""
     import psutil  # type: ignore[import-untyped]
 
     try:
@@ -146,7 +146,7 @@ def busy() -> list[str]:
 
 @contextmanager
 def locked(repository: Any) -> Iterator[None]:
-    """Keep other commands of DVC out.
+    """Lock out other commands of DVC.
 
     Raises:
         ForgetError: one is running.
@@ -170,10 +170,10 @@ def locked(repository: Any) -> Iterator[None]:
 
 
 class Step(NamedTuple):
-    """A stage as a dvc.lock has it."""
+    """A stage in a dvc.lock."""
 
     dataset: str | None
-    """The parameter, where the stage has it."""
+    """The parameter `dataset`, if the stage has it."""
     inputs: dict[str, str]
     """Ids by path."""
     outputs: dict[str, str]
@@ -185,7 +185,7 @@ class Lock:
 
     commits: tuple[str, ...]
     steps: tuple[Step, ...] | None
-    """None where it cannot be read."""
+    """The stages; None if it cannot be read."""
 
     @property
     def outputs(self) -> dict[str, str]:
@@ -196,8 +196,8 @@ class Lock:
 def locks() -> list[Lock]:
     """Every version of dvc.lock that git knows: of branches, tags, experiments, stashes, reflogs.
 
-    And the one in the workspace, which has no commits. One that was committed half merged tells
-    nothing, so that its commits cannot be judged.
+    And the one in the workspace, which has no commits. One committed half merged is unreadable, so
+    that its commits cannot be judged.
     """
     versions = []
     for content, commits in versions_of(LOCK_FILE):
@@ -227,7 +227,7 @@ def _lock(text: str, commits: list[str]) -> Lock:
     return Lock(tuple(commits), _steps(text))
 
 
-@lru_cache(1024)  # reading one takes as long as all else that is done with it
+@lru_cache(1024)  # reading one takes as long as all later work on it
 def _steps(text: str) -> tuple[Step, ...]:
     steps = []
     for stage in ((YAML(typ="safe").load(text) or {}).get("stages") or {}).values():

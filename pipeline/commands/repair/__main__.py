@@ -35,8 +35,8 @@ REMOVE = f"rm -f {DVC_TMP}/*lock {DVC_TMP}/exps/*lock"
 def main(arguments: argparse.Namespace) -> None:
     DVC_TMP.mkdir(parents=True, exist_ok=True)
     said = list(under_lock(with_cache=arguments.cache))
-    with suppress(ReviewError):  # which says what to mend to those who read the file
-        said += settle_all()  # not while the lock is ours: it asks whether DVC is at work
+    with suppress(ReviewError):  # it reports what to mend
+        said += settle_all()  # not while the lock is ours: it checks whether DVC is at work
     for sentence in said:
         print(one_line(f"repair: {sentence}"), flush=True)
     if not said and not arguments.quiet:
@@ -44,7 +44,7 @@ def main(arguments: argparse.Namespace) -> None:
 
 
 def under_lock(*, with_cache: bool) -> Iterator[str]:
-    """Repair, and say what was done, or why nothing could be."""
+    """Repair, and yield what was done, or why nothing could be."""
     try:
         hard = is_hard_link()
         with lock_of(LOCK, hard=hard):
@@ -62,7 +62,7 @@ def under_lock(*, with_cache: bool) -> Iterator[str]:
 
 
 def repair(*, hard: bool) -> Iterator[str]:
-    """Repair, and say what was done. Locks of DVC are hard links or not."""
+    """Repair, and yield what was done; `hard` is whether DVC's locks are hard links."""
     alive: list[str] = []
     for path in RWLOCKS:
         held = mend_rwlock(path, hard=hard)
@@ -81,7 +81,7 @@ def repair(*, hard: bool) -> Iterator[str]:
 
 
 def mend_cache() -> Iterator[str]:
-    """Remove what is damaged in DVC's cache and in the outputs, and say how it comes back."""
+    """Remove damaged files in DVC's cache and in the outputs, and say how to restore them."""
     from pipeline.commands.repair.objects import remove_damaged  # takes a second
 
     removed = list(remove_damaged())

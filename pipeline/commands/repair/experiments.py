@@ -1,4 +1,4 @@
-"""What `dvc exp run` leaves where it is killed: HEAD on a commit instead of a branch."""
+"""The state after a killed `dvc exp run`: HEAD on a commit instead of a branch."""
 
 import re
 import subprocess
@@ -11,10 +11,10 @@ STASH = "stash@{0}"
 
 
 def detached_head() -> Iterator[str]:
-    """Say how HEAD comes back to its branch, where an experiment may have taken it off.
+    """Say how to return HEAD to its branch, if an experiment may have detached it.
 
-    DVC takes HEAD off its branch while an experiment runs, and sets uncommitted work aside for a
-    moment. A commit that a person has checked out by its name is in no branch that stands there.
+    DVC detaches HEAD while an experiment runs, and stashes uncommitted work for a moment. A commit
+    that a person has checked out by its name is at the tip of no branch.
     """
     head = _git("rev-parse", "HEAD")
     if not head or _git("symbolic-ref", "-q", "HEAD") or not (DVC_TMP / "exps").is_dir():
@@ -40,7 +40,7 @@ def detached_head() -> Iterator[str]:
 
 
 def _git(*arguments: str) -> str | None:
-    """What git prints; None where it fails, or is not there."""
+    """The output of git; None if it fails, or is not there."""
     try:
         run = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False)
     except FileNotFoundError:

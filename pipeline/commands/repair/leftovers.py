@@ -20,7 +20,7 @@ PLACES = (Path("data"), Path("models"), Path("reports"), WORK_DIR)
 
 
 def mend_dvc_lock() -> Iterator[str]:
-    """Bring back a dvc.lock that DVC refuses from the last commit, or else remove it."""
+    """Restore a dvc.lock that DVC refuses from the last commit, or else remove it."""
     if not LOCK.exists() or is_readable(LOCK):
         return
     committed = _committed(LOCK)
@@ -36,7 +36,7 @@ def mend_dvc_lock() -> Iterator[str]:
 
 
 def is_readable(path: Path) -> bool:
-    """Whether DVC takes the file as a dvc.lock."""
+    """Whether DVC accepts the file as a dvc.lock."""
     try:
         load(str(path), Lockfile.SCHEMA)
     except DvcException:
@@ -64,9 +64,9 @@ def remove_unfinished() -> Iterator[str]:
 
 
 def unfinished() -> list[Path]:
-    """Outputs under the names that they have until they are whole; files of dead processes."""
+    """Unfinished outputs, by their temporary names; files of dead processes."""
     outputs: list[Path] = []
-    with suppress(GroundworkError):  # of a dvc.yaml that is broken DVC says more
+    with suppress(GroundworkError):  # DVC reports a broken dvc.yaml better
         for stage in (read_yaml(DVC_FILE).get("stages") or {}).values():
             for section in ("outs", "metrics", "plots"):
                 for out in stage.get(section, []):

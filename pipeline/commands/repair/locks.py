@@ -1,7 +1,7 @@
 """The read-write locks of DVC: files that say which process reads or writes which output.
 
-DVC refuses one that was cut while it was written. It takes no notice of holders that are dead, but
-for those whose number another process has now, and for dead ones that nobody has waited for.
+DVC refuses one that was truncated by a kill. It ignores dead holders, except those whose number
+another process has now, and zombies.
 """
 
 import json
@@ -23,16 +23,16 @@ class Held(NamedTuple):
     """A read-write lock, mended."""
 
     repairs: list[str]
-    """A sentence for each thing that was done."""
+    """A sentence for each repair."""
     alive: list[str]
-    """Commands that run now and hold it."""
+    """Running commands that hold it."""
 
 
 def mend_rwlock(path: Path, *, hard: bool) -> Held:
-    """Remove a read-write lock that was cut; else drop from it what dead processes held."""
+    """Remove a truncated read-write lock; else drop the entries of dead processes from it."""
     if not path.exists():
         return Held([], [])
-    with lock_of(path.with_name("rwlock.lock"), hard=hard):  # as DVC itself does to change it
+    with lock_of(path.with_name("rwlock.lock"), hard=hard):  # as DVC itself does for a change
         written = path.stat().st_mtime
         try:
             locks = SCHEMA(json.loads(path.read_text(encoding="utf-8")))
@@ -92,6 +92,6 @@ def is_hard_link() -> bool:
 
 
 def lock_of(path: Path, *, hard: bool) -> Any:
-    """DVC's own lock of a file of .dvc/tmp."""
-    full = path.absolute()  # else a hard link is never had
+    """DVC's own lock for a file of .dvc/tmp."""
+    full = path.absolute()  # otherwise a hard link can never be locked
     return make_lock(str(full), tmp_dir=str(full.parent), hardlink_lock=hard)

@@ -1,8 +1,7 @@
-"""Objects of DVC's cache, and files that are linked to or copied from them: whole, or removed.
+"""Removes damaged objects of DVC's cache, and damaged files linked to or copied from them.
 
-DVC names an object by the MD5 of its content, and from then on believes the name: a bit that has
-changed on the disk is handed out for ever. It believes a file of the workspace too, as long as its
-size and time stay.
+DVC names an object by the MD5 of its content, and then trusts the name: a bit that flips on the
+disk is never noticed. It also trusts a file of the workspace as long as its size and time stay.
 """
 
 import hashlib
@@ -13,19 +12,19 @@ from typing import Any, NamedTuple
 from dvc.repo import Repo
 
 DIGITS = 32
-"""Of an MD5, and so of the name of an object: two are a folder."""
+"""Digits of an MD5, and so of the name of an object: two are a folder."""
 
 
 class Removed(NamedTuple):
-    """What was damaged, and is removed."""
+    """A damaged file that was removed."""
 
     path: Path
     is_object: bool
-    """Of the cache, or else a file of the workspace."""
+    """Whether it is an object of the cache, or else a file of the workspace."""
 
 
 def remove_damaged() -> Iterator[Removed]:
-    """Remove what is not what DVC believes, in its cache and in the workspace."""
+    """Remove files whose content differs from DVC's records, in its cache and in the workspace."""
     with Repo() as repository:
         for path in damaged_objects(Path(repository.cache.local.path)):
             path.chmod(0o644)
@@ -37,7 +36,7 @@ def remove_damaged() -> Iterator[Removed]:
 
 
 def damaged_objects(cache: Path) -> Iterator[Path]:
-    """Objects of a cache, `ab/cdef…`, whose content has another MD5 than their name says."""
+    """Objects of a cache, `ab/cdef…`, whose content does not match the MD5 in their name."""
     for path in sorted(cache.glob("??/*")):
         digest = path.parent.name + path.name.removesuffix(".dir")
         if len(digest) == DIGITS and path.is_file() and md5(path) != digest:
@@ -45,9 +44,9 @@ def damaged_objects(cache: Path) -> Iterator[Path]:
 
 
 def damaged_files(repository: Repo) -> Iterator[Path]:
-    """Files of outputs that have another MD5 than DVC noted of them as they are now.
+    """Files of outputs whose MD5 differs from DVC's record for their current size and time.
 
-    Of a file that it noted nothing of, or that has changed since, it finds out by itself.
+    DVC itself hashes files without a record, or changed since.
     """
     for out in repository.index.outs:
         if out.protocol != "local" or not out.exists:
@@ -69,5 +68,5 @@ def _has_other_content(path: Path, state: Any, filesystem: Any) -> bool:
 
 
 def _shown(path: Path) -> Path:
-    """Relative to the project, where it lies in there."""
+    """The path relative to the project, if it is inside."""
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

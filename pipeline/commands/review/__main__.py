@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import webbrowser
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,20 +42,26 @@ from pipeline.targets.protocols.describe import Describe
 def main(arguments: argparse.Namespace) -> None:
     places = places_of(arguments.collected)
     session = open_session(arguments.reviewer or own_name(), *places)
-    server = Server(session, arguments.port)
+    rows = session.select({})
+    in_doubt = f"{len(rows['rows'])} examples of {session.dataset} in doubt"
+    serve(
+        Server(session, arguments.port),
+        [f"{in_doubt}, {len(rows['decided'])} decided"],
+        with_browser=not arguments.no_browser,
+    )
+
+
+def serve(server: Server, first: Sequence[str], *, with_browser: bool) -> None:
+    """Serve until Ctrl-C, and say what was decided; `first` are lines to begin with."""
+    session = server.session
     for interrupt in (signal.SIGINT, signal.SIGTERM):  # a shell may have had it ignore the first
         signal.signal(interrupt, _interrupt)
-    rows = session.select({})
     try:
-        print(
-            f"review: {len(rows['rows'])} examples of {session.dataset} in doubt, "
-            f"{len(rows['decided'])} decided\n"
-            f"review: {server.url} as {session.reviewer}; Ctrl-C ends it",
-            flush=True,
-        )
+        lines = [*first, f"{server.url} as {session.reviewer}; Ctrl-C ends it"]
+        print("\n".join(f"review: {line}" for line in lines), flush=True)
         for sentence in news(session):
             print(one_line(f"review: {sentence}"), flush=True)
-        if not arguments.no_browser and has_display():
+        if with_browser and has_display():
             threading.Thread(target=webbrowser.open, args=[server.url], daemon=True).start()
         server.serve_forever()
     except KeyboardInterrupt:
@@ -86,7 +92,20 @@ def places_of(collected: bool) -> tuple[Path, Path]:
 
 
 def open_session(reviewer: str, findings: Path = FINDINGS, examples: Path = RAW) -> Session:
-    """Read what clean has found, or collect has chosen.
+    """A session of the queue that clean has left, or collect; see `opened_for`."""
+    return Session(*opened_for(reviewer, findings, examples))
+
+
+def opened_for(
+    reviewer: str,
+    findings: Path = FINDINGS,
+    examples: Path = RAW,
+    make_queue: Callable[[], pa.Table] | None = None,
+) -> tuple[str, str, Opened, pa.Table, RawExamples, ReviewStore]:
+    """Read what clean has found, or collect has chosen: what a `Session` is made of.
+
+    Args:
+        make_queue: makes a queue instead of the one in `findings`.
 
     Raises:
         MissingInput: data/findings or data/raw is missing, damaged, or not of one version.
@@ -103,7 +122,7 @@ def open_session(reviewer: str, findings: Path = FINDINGS, examples: Path = RAW)
         )
     show, target = open_show(kind.modality), open_describe(kind.target)
     labels = open_noise(kind.target).choices(index["target"])
-    queue = read_queue(findings)
+    queue = make_queue() if make_queue else read_queue(findings)
     ids = pa.chunked_array(
         [*queue["id"].chunks, *pc.list_flatten(queue["neighbours"]).chunks, *queue["like"].chunks],
         pa.string(),
@@ -126,7 +145,7 @@ def open_session(reviewer: str, findings: Path = FINDINGS, examples: Path = RAW)
         labels,
         notes_of(index["labels"], target) if "labels" in index else [],
     )
-    return Session(dataset, reviewer, opened, queue, raw, ReviewStore(dataset, labels))
+    return dataset, reviewer, opened, queue, raw, ReviewStore(dataset, labels)
 
 
 def news(session: Session) -> list[str]:

@@ -1,8 +1,8 @@
-"""Who may ask the review server: those who have the secret of its address, as with Jupyter.
+"""Access to the review server: for those who have the secret in its address, as with Jupyter.
 
 Every user of a machine can reach its 127.0.0.1. The secret is in the address that the command
 prints, and the page sends it in a header. A cookie would go to the servers of other users too, as
-browsers do not tell ports apart: the one that is set opens the files of the page and nothing else.
+browsers ignore ports in cookies: the one that is set only opens the files of the page.
 """
 
 import hmac
@@ -25,12 +25,12 @@ WHOLE_ADDRESS = "open the whole address that groundwork review printed, with its
 
 
 class Access:
-    """The secret of a server. Its page goes on when the server is started again within a day."""
+    """The secret of a server. Its page keeps working if the server is restarted within a day."""
 
     def __init__(self) -> None:
         self.token = _kept() or _new()
-        # Made of the token, so that a page can be loaded again when the server was started again;
-        # nobody can make the token of it.
+        # Derived from the token, so that a page can be reloaded after a restart of the server; the
+        # token cannot be derived from it.
         self._cookie = hmac.new(self.token.encode(), COOKIE.encode(), "sha256").hexdigest()
 
     def has_token(self, headers: Message, query: Mapping[str, str]) -> bool:
@@ -41,7 +41,7 @@ class Access:
         return _same(given.strip(), self.token)
 
     def has_cookie(self, headers: Message) -> bool:
-        """Whether a request may have the files of the page."""
+        """Whether a request may load the files of the page."""
         try:
             found = SimpleCookie(headers.get("Cookie", "")).get(COOKIE)
         except CookieError:
@@ -65,7 +65,7 @@ def _same(first: str, second: str) -> bool:
 
 
 def _kept() -> str | None:
-    """The secret of a server that ran before; none when it is old, or others could read it."""
+    """The secret of an earlier server; empty if it is old, or others could read it."""
     try:
         stat = TOKEN.stat()
         text = TOKEN.read_text(encoding="ascii").strip()

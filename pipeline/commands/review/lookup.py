@@ -1,6 +1,6 @@
-"""Single examples out of data/raw: one row group, about a megabyte, is read for each.
+"""Reads single examples of data/raw: one row group, about a megabyte, for each.
 
-No content is kept, so nothing but data/raw itself is there to be forgotten.
+No content is cached, so `forget` needs to handle only data/raw itself.
 """
 
 import bisect
@@ -35,7 +35,7 @@ WAIT = "wait until ingest is done, or run it: dvc repro ingest"
 
 
 class BeingMade(MissingInput):
-    """data/raw is not whole now; asked again later, it will be."""
+    """data/raw is not whole now; a later request will succeed."""
 
 
 class RawExamples:
@@ -88,13 +88,13 @@ class RawExamples:
                 if fault:
                     raise fault
                 return value
-            # Of another file, neither a content nor an error says anything.
+            # The file was replaced: neither a content nor an error is valid.
         raise BeingMade(f"{self._files[number]} is being made", fix=WAIT)
 
     def _read(
         self, number: int, row: int, columns: Sequence[str]
     ) -> tuple[dict[str, Any] | None, MissingInput | None]:
-        """A row of a file, or what is wrong with that."""
+        """Read a row of a file, or return its error."""
         path = self._files[number]
         try:
             return read_row(path, row - self._starts[number], columns), None
@@ -103,19 +103,19 @@ class RawExamples:
             return None, MissingInput(f"{path} is damaged: {error}", fix=fix)
 
     def _make_sure(self, number: int) -> None:
-        """Have a file that was written again, when it is the same to the byte.
+        """Check that a rewritten file has the same bytes.
 
         Raises:
             BeingMade: it is not there.
             MissingInput: it is another.
         """
         path = self._files[number]
-        with self._lock:  # one looks for all who ask meanwhile
+        with self._lock:  # one thread checks for all that wait
             state = _state(path)
             if state == self._states[number]:
                 return
             try:
-                read_index(path.parent)  # which is written last
+                read_index(path.parent)  # the index is written last
                 digest = file_sha256(path)
             except (OSError, MissingInput):
                 raise BeingMade(f"{path.parent} is being made", fix=WAIT) from None
@@ -145,7 +145,7 @@ def read_row(path: Path, row: int, columns: Sequence[str]) -> dict[str, Any]:
 
 
 def _state(path: Path) -> tuple[int, int, int] | None:
-    """Changes when a file is written or replaced; None while there is none."""
+    """A value that changes when a file is written or replaced; None if there is none."""
     try:
         stat = path.stat()
     except FileNotFoundError:

@@ -8,7 +8,7 @@ script and loads nothing but its own files.
 import hmac
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -21,12 +21,15 @@ from pipeline.commands.review.session import FILTERS, Session
 from pipeline.runtime.errors import GroundworkError, ReviewError
 
 PAGE = Path(__file__).with_name("page")
+HTML, STYLE_SHEET, SCRIPT = (
+    f"text/{kind}; charset=utf-8" for kind in ("html", "css", "javascript")
+)
 FILES = {
-    "/": ("index.html", "text/html; charset=utf-8"),
-    "/icon.svg": ("icon.svg", "image/svg+xml"),
-    "/review.css": ("review.css", "text/css; charset=utf-8"),
+    "/": (PAGE / "index.html", HTML),
+    "/icon.svg": (PAGE / "icon.svg", "image/svg+xml"),
+    "/review.css": (PAGE / "review.css", STYLE_SHEET),
     **{
-        f"/{name}.js": (f"{name}.js", "text/javascript; charset=utf-8")
+        f"/{name}.js": (PAGE / f"{name}.js", SCRIPT)
         for name in ("review", "inert", "outbox", "palette", "queue", "view")
     },
 }
@@ -56,6 +59,11 @@ SECONDS_IDLE = 60
 
 class Server(ThreadingHTTPServer):
     """Serves one session."""
+
+    files: Mapping[str, tuple[Path, str]] = FILES
+    """What a page consists of, with the type of each, by its address."""
+    actions: Mapping[str, tuple[Callable[..., dict[str, Any]], dict[str, type]]] = ACTIONS
+    """What a page may do, with the types of what it sends, by its address."""
 
     def __init__(self, session: Session, port: int) -> None:
         """Listen at `port`, or at a free one when it is 0.
@@ -146,15 +154,16 @@ class Handler(BaseHTTPRequestHandler):
         is_session = hmac.compare_digest(values.get("session", "").encode(), session.id.encode())
         # A picture cannot send a header; the id of a session is as secret as the token.
         may_see = has_token or (path.startswith("/media/") and is_session)
-        is_file = path in FILES or path == STYLE
+        files = self.server.files
+        is_file = path in files or path == STYLE
         if not (may_see or (is_file and self.server.access.has_cookie(self.headers))):
             raise Refused(HTTPStatus.FORBIDDEN, WHOLE_ADDRESS)
         self._opens_page = path == "/"
-        if path in FILES:
-            name, kind = FILES[path]
-            return kind, (PAGE / name).read_bytes()
+        if path in files:
+            file, kind = files[path]
+            return kind, file.read_bytes()
         if path == STYLE:
-            return "text/css; charset=utf-8", session.show.STYLE.read_bytes()
+            return STYLE_SHEET, session.show.STYLE.read_bytes()
         if path == "/api/about":
             return as_json(session.about())
         if path.startswith(("/api/", "/media/")) and not is_session:
@@ -185,9 +194,9 @@ class Handler(BaseHTTPRequestHandler):
         values = json.loads(self.rfile.read(length))
         if not isinstance(values, dict) or values.pop("dataset", None) != session.dataset:
             raise ValueError(f"this server reviews {session.dataset}")
-        if path not in ACTIONS:
+        if path not in self.server.actions:
             raise Refused(HTTPStatus.NOT_FOUND, "not here")
-        method, types = ACTIONS[path]
+        method, types = self.server.actions[path]
         if {name: type(value) for name, value in values.items()} != types:
             raise ValueError(f"expected {', '.join(types)}")
         return as_json(method(session, **values))

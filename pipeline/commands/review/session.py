@@ -1,4 +1,4 @@
-"""A session of reviewing: what the page may ask for and do, without the HTTP around it."""
+"""A review session: the requests and actions of the page, without HTTP."""
 
 import secrets
 import threading
@@ -28,14 +28,14 @@ MAX_ITEMS = 50  # of one answer
 
 @dataclass(frozen=True)
 class Opened:
-    """What knows the examples and their labels."""
+    """The modality's and the target's code for the examples and their labels."""
 
     show: Show
     target: Describe
     index: TargetIndex
     labels: LabelChoices
     notes: Sequence[str] = ()
-    """What to know of the label check before one relies on it."""
+    """Sentences on the reliability of the label check."""
 
 
 class Session:
@@ -43,9 +43,8 @@ class Session:
 
     Methods return what becomes JSON. They may be called from several threads.
 
-    Raises, in every method:
-        ReviewError: data/reviews/<dataset>.csv is broken or cannot be written.
-        ValueError: the page asked for something that there is not.
+    Raises, in every method: ReviewError: data/reviews/<dataset>.csv is broken or cannot be written.
+    ValueError: the page asked for something that does not exist.
     """
 
     def __init__(
@@ -73,13 +72,13 @@ class Session:
         self._lock = threading.Lock()
         self._written: dict[str, Decision] = {}  # by the key that the page gave each
         self._undone: set[str] = set()
-        self._lost: dict[str, Decision] = {}  # which somebody else took out of the file
+        self._lost: dict[str, Decision] = {}  # those that somebody else took out of the file
         self._num_changes = 0  # made here
         self._is_waiting = False
         self._checked = -1  # version of the file that `_lost` is of
 
     def about(self) -> dict[str, Any]:
-        """What the page must know once."""
+        """The data that the page loads once."""
         return {
             "session": self.id,
             "dataset": self.dataset,
@@ -92,7 +91,7 @@ class Session:
         }
 
     def select(self, filters: dict[str, str]) -> dict[str, Any]:
-        """Rows of the queue that a filter lets through, and which of them are decided."""
+        """Rows of the queue that pass a filter, and which of them are decided."""
         keep = np.ones(len(self._ids), bool)
         for name, value in filters.items():
             keep &= self._matches(name, value)
@@ -127,7 +126,7 @@ class Session:
         ]
 
     def media(self, row: int) -> tuple[str, bytes] | None:
-        """Type and bytes of what belongs to a row of data/raw; None when nothing does.
+        """Content type and bytes for a row of data/raw; None if there are none.
 
         Raises:
             MissingInput: data/raw has changed since, or is damaged.
@@ -160,7 +159,7 @@ class Session:
             return self._outcome(row)
 
     def undo(self, key: str, id: str) -> dict[str, Any]:
-        """Take a decision back that was made in this session; once, as `decide`."""
+        """Take back a decision of this session; once for each key, like `decide`."""
         if id not in self._rows:
             raise ValueError(f"{id!r} is not in the review queue")
         with self._lock:
@@ -175,7 +174,7 @@ class Session:
             return self._outcome(self._rows[id])
 
     def restore(self, wanted: bool) -> dict[str, Any]:
-        """Write decisions of this session again that somebody took out of the file, or do not."""
+        """Write again decisions of this session that somebody took out of the file, if `wanted`."""
         with self._lock:
             self._news()
             for key, decision in self._lost.items():
@@ -188,12 +187,12 @@ class Session:
             return self._news()
 
     def num_written(self) -> int:
-        """How many decisions of this session stand; waits for one that is being written."""
+        """Number of decisions of this session that stand; waits for one that is being written."""
         with self._lock:
             return len(self._written)
 
     def catch_up(self) -> None:
-        """Bring what had to wait into the file; a fault is said when something is decided."""
+        """Write pending decisions into the file; errors are reported with the next decision."""
         if self._is_waiting and self._lock.acquire(blocking=False):
             try:
                 with suppress(ReviewError):
@@ -209,8 +208,8 @@ class Session:
         return {"decision": self._shown(row, self.file.decisions()), **self._news()}
 
     def _news(self) -> dict[str, Any]:
-        """What happened: a version that each change makes greater by one, and how many decisions
-        from here are gone or wait."""
+        """The news: a version that grows by one with each change, and the numbers of decisions of
+        this session that are gone or pending."""
         self.file.decisions()
         if self.file.version != self._checked:
             gone = set(self.file.missing(list(self._written.values())))
@@ -227,7 +226,7 @@ class Session:
         return decision is not None and decision.given == self._given[row]
 
     def _shown(self, row: int, decisions: dict[str, Decision]) -> dict[str, Any] | None:
-        """A decision as the page shows it; `stale` when it was about another given label."""
+        """A decision in the form of the page; `stale` if it was about another given label."""
         decision = decisions.get(self._ids[row])
         if decision is None:
             return None
@@ -239,7 +238,7 @@ class Session:
         }
 
     def _example(self, id: str) -> dict[str, Any]:
-        """An example as the page shows it; of one that is not in data/raw the id alone."""
+        """An example in the form of the page; only the id if it is not in data/raw."""
         found = self._raw.examples.get(id)
         if found is None:
             return {"id": id}
@@ -253,7 +252,7 @@ class Session:
         }
 
     def _pair(self, item: Mapping[str, Any]) -> str | None:
-        """HTML of an example beside the one that it looks like; None where there is none."""
+        """HTML of an example beside the one it looks like; None if there is none."""
         twin = item["like"]
         if twin not in self._raw.examples:
             return None
@@ -262,7 +261,7 @@ class Session:
         return self.show.pair_html(content, about, *self._shown_of(twin, like))
 
     def _shown_of(self, id: str, caption: str = "") -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-        """What `show` takes of an example: its content, and what is known of it."""
+        """The arguments of `show` for an example: its content, and its other columns."""
         found = self._raw.examples[id]
         columns = [name for name in self.show.CONTENT if name in self.show.SHOWN]
         content = self._raw.content(found.row, columns) if columns else None
@@ -280,7 +279,7 @@ class Session:
         return np.asarray(pc.equal(self._queue[name], value))
 
     def _counts(self, name: str) -> list[tuple[str, int]]:
-        """What a filter can be set to and how many examples it lets through.
+        """Values of a filter, with the number of examples that pass it.
 
         In the order of the choices, else the most frequent first.
         """

@@ -14,6 +14,8 @@ def why(item: Mapping[str, Any], show: Show, target: Describe) -> str:
     def sentence(reason: str) -> str:
         if reason in LIKE_ANOTHER:
             return LIKE_ANOTHER[reason].format(**item)
+        if reason == CHOSEN:
+            return "You chose it."
         return show.UNUSUAL if reason == "outlier" else target.why(reason, item)
 
     return " ".join(map(sentence, item["reasons"]))
@@ -23,6 +25,8 @@ LIKE_ANOTHER = {
     "leak": "It looks like {like} in {like_split}, and is removed for it.",
     "near duplicate": "It looks like {like} in {like_split}, which is {like_label}.",
 }
+CHOSEN = "chosen"
+"""The reason of an example that is in no queue of clean: somebody has chosen it to be reviewed."""
 
 
 class Offer(NamedTuple):

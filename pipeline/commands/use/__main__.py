@@ -29,10 +29,10 @@ from pipeline.runtime.files import written_whole
 from pipeline.runtime.settings import PARAMS_FILE, parse, read_yaml
 
 MODALITY, TARGET = "images", "classes"
-"""Of an entry that does not say."""
+"""Defaults for an entry that names none."""
 KEPT: set[Key] = {
     ("seed",),
-    # What people decided about the lawful use of the data.
+    # Decisions of people on the lawful use of the data.
     ("ingest", "purpose"),
     ("ingest", "pseudonymise"),
     # What suits the machine.
@@ -41,7 +41,7 @@ KEPT: set[Key] = {
     ("train", "memory_mb"),
     ("train", "processes"),
 }
-"""What a recipe does not change."""
+"""Keys that a recipe does not change."""
 
 
 def main(arguments: argparse.Namespace) -> None:
@@ -81,11 +81,11 @@ def choose(
     is_of_kind: bool,
     arguments: argparse.Namespace,
 ) -> tuple[Recipe | None, str]:
-    """A recipe and why it is taken; none where that of params.yaml is to stay.
+    """Choose a recipe, with the reason; None if params.yaml keeps its own.
 
     Raises:
-        SettingsError: the recipe that is asked for is not one of the `recipes`, or that of
-            params.yaml cannot stay, being of other data.
+        SettingsError: the requested recipe is not one of the `recipes`, or that of params.yaml
+            cannot stay, since it is for other data.
     """
     if arguments.keep:
         if not is_of_kind:
@@ -110,13 +110,13 @@ def choose(
 
 
 def _others(recipes: list[Recipe]) -> str:
-    """A clause that names recipes which may be better."""
+    """A clause with the names of recipes that may be better."""
     names = " or ".join(recipe.path.stem for recipe in recipes if recipe.fits)
     return f"; --recipe {names} may suit them better" if names else ""
 
 
 def rewrite(text: str, recipe: str, own: Mapping[str, str]) -> str:
-    """The text of params.yaml with the values of a recipe, and those of its `own` keys.
+    """Rewrite params.yaml with the values of a recipe, and those of the `own` keys.
 
     Raises:
         SettingsError: the text is laid out in a way that cannot be edited line by line.

@@ -1,4 +1,4 @@
-"""The text of a params file with other values and the same comments."""
+"""Changes values in the text of a params file, and keeps its comments."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -12,20 +12,20 @@ Key = tuple[str, ...]
 
 
 class Lines(NamedTuple):
-    """Consecutive lines of a params file: a key with its value, or what stands between two."""
+    """Consecutive lines of a params file: a key with its value, or lines between two keys."""
 
     key: Key
-    """() for comments and blank lines, and for what follows the last key."""
+    """The key; () for comments, blank lines, and lines after the last key."""
     text: str
     comment: str = ""
-    """Behind the value, where that is one line."""
+    """The comment after the value, if that is one line."""
 
 
 def with_values(text: str, recipe: str, own: Mapping[Key, str], kept: set[Key]) -> str:
-    """A params file with the keys and values of another, `recipe`.
+    """Set the keys and values of a params file to those of another, `recipe`.
 
-    Values that are the same stay as they are written, and so do comments. Keys of `own` have the
-    text given there as value; the `kept` ones that both files have stay as they are.
+    Equal values and comments keep their text. Keys of `own` get the text given there as value;
+    the `kept` keys that both files have are unchanged.
     """
     old, new = list(cut(text)), {lines.key: lines for lines in cut(recipe) if lines.key}
     for key, value in own.items():
@@ -53,7 +53,7 @@ def with_values(text: str, recipe: str, own: Mapping[Key, str], kept: set[Key]) 
 
 
 def content_of(text: str) -> dict[str, Any]:
-    """What a params file says."""
+    """Parse a params file."""
     return dict(YAML(typ="safe", pure=True).load(text) or {})
 
 
@@ -70,7 +70,7 @@ def values_of(text: str) -> dict[Key, Any]:
 
 
 def cut(text: str) -> Iterator[Lines]:
-    """Cut a params file into keys and what stands between them; together they are the whole."""
+    """Cut a params file into keys and the lines between them; together they are the whole."""
     lines = text.splitlines(keepends=True)
     if lines and not lines[-1].endswith("\n"):
         lines[-1] += "\n"
@@ -100,12 +100,12 @@ def _keys(document: Any, above: Key = ()) -> Iterator[tuple[Key, int, int]]:
 
 
 def _as_yaml(text: str) -> str:
-    """A text as YAML has it: in quotes where it would be read as a number or the like."""
+    """A text in YAML: quoted if it would be read as a number or similar."""
     return text if content_of(f"text: {text}") == {"text": text} else json.dumps(text)
 
 
 def _commented(lines: Lines, comment: str) -> Lines:
-    """The lines with a comment behind their value, where they have none and are one."""
+    """Add a comment after the value of a single line that has none."""
     if not comment or lines.comment or lines.text.count("\n") != 1:
         return lines
     return lines._replace(text=f"{lines.text.rstrip()}  {comment}\n", comment=comment)

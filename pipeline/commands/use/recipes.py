@@ -1,12 +1,12 @@
-"""Recipes: whole params.yaml files in recipes/, and which of them fits a dataset.
+"""Recipes: whole params.yaml files in recipes/, and the choice of one for a dataset.
 
 A recipe is called <modality>-<target>.yaml, or <modality>-<target>-<variant>.yaml. A variant says
 in its comment which data it is made for, as ranges that include both ends:
 
     # fits: {examples: [2000, null], image_size: [16, 64], channels: [3, 3]}
 
-`examples` is their number; the other keys are what the modality says of its content in data/raw.
-The recipe without a variant is for all that no variant fits.
+`examples` is their number; the other keys are from the modality's content index in data/raw.
+The recipe without a variant is for all data that no variant fits.
 """
 
 import re
@@ -28,10 +28,10 @@ class Recipe(NamedTuple):
 
     path: Path
     fits: dict[str, tuple[float, float]]
-    """The least and the greatest that each quantity may be."""
+    """The least and the greatest value of each quantity."""
 
     def suits(self, seen: Mapping[str, Sequence[float]]) -> bool | None:
-        """Whether the recipe is made for data of which this is known; None when too little is."""
+        """Whether the recipe is made for data with these quantities; None if too few are known."""
         known = {name: limits for name, limits in self.fits.items() if name in seen}
         for name, (low, high) in known.items():
             if not all(low <= value <= high for value in seen[name]):
@@ -57,10 +57,10 @@ def read_recipes(modality: str, target: str) -> list[Recipe]:
 
 
 def read_fits(path: Path) -> dict[str, tuple[float, float]]:
-    """What the comment of a recipe says of the data that it is made for.
+    """Read the ranges in the comment of a recipe.
 
     Raises:
-        SettingsError: it says no ranges of numbers.
+        SettingsError: they are not ranges of numbers.
     """
     found = FITS.search(path.read_text(encoding="utf-8"))
     try:
@@ -77,7 +77,7 @@ def read_fits(path: Path) -> dict[str, tuple[float, float]]:
 
 
 def named(name: str, recipes: Sequence[Recipe]) -> Recipe:
-    """The recipe that a person names, by its file, its file without .yaml or its variant.
+    """Find a recipe by its file, its file without .yaml, or its variant.
 
     Raises:
         SettingsError: it is none of these.

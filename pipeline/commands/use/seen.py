@@ -1,4 +1,4 @@
-"""What is known of a dataset before a run: from the last ingest, or from its catalog entry."""
+"""Quantities of a dataset before a run: from the last ingest, or from its catalog entry."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -29,14 +29,15 @@ class Seen(NamedTuple):
 
 
 def look(dataset: str, entry: Mapping[str, Any]) -> Seen | None:
-    """What data/raw says of the dataset, if it holds it, else its entry; None if neither does.
+    """Read the quantities from data/raw, if it has the dataset, or from the entry; else None.
 
     `entry` is the content of the catalog entry.
     """
     with suppress(MissingInput):
         index = read_index(RAW)
         if index.get("dataset") == dataset:
-            found = {"examples": index["examples"], **index.get("content", {})}
+            content = index.get("content", {})
+            found = {"examples": index["examples"], **content.get("options", {}), **content}
             return Seen(RAW / INDEX, _numbers(found))
     path = entry_path(dataset)
     headline = HEADLINE.match(path.read_text(encoding="utf-8"))
@@ -51,7 +52,7 @@ def look(dataset: str, entry: Mapping[str, Any]) -> Seen | None:
 
 
 def _numbers(content: Mapping[str, Any]) -> dict[str, Sequence[float]]:
-    """What of `content` is a number or several."""
+    """The values of `content` that are one or several numbers."""
     several = {name: v if isinstance(v, list) else [v] for name, v in content.items()}
     return {
         name: values

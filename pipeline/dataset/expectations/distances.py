@@ -1,5 +1,4 @@
-"""How far one distribution is from another, as functions over arrays; validate and monitoring use
-them. Each says its formula."""
+"""Distances between two distributions, as functions over arrays, each with its formula."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +32,7 @@ def population_stability(now: Counts, before: Counts) -> float:
 
 
 def variation_by_chance(num: float, num_before: float, num_values: int, sigmas: float) -> float:
-    """What the total variation of two samples of the same hardly exceeds.
+    """A bound that the total variation of two samples of one distribution hardly exceeds.
 
     The mean of each |p - q| is at most sqrt(2 p (1 - p) / (pi m)) with 1 / m the sum of the inverse
     sizes, largest for equal shares; the spread of the sum is at most sqrt(1 / m) / 2.

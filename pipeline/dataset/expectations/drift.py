@@ -1,9 +1,9 @@
 """Distances of means and frequencies from those of an accepted profile, or of another split.
 
 A change counts when it is more than sampling error (SIGMAS standard errors), and its size is given
-in units that mean the same for any data: standard deviations of a measurement, or shares. Whether
-that is too much is for a rule to say. Examples of one group may be alike, so for sampling error a
-group counts as one example.
+in units that mean the same for any data: standard deviations of a measurement, or shares. A rule
+decides whether it is too large. Examples of one group may be alike, so for sampling error a group
+counts as one example.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,15 +20,15 @@ SIGMAS = 4.5  # with some hundred comparisons a run, chance alone exceeds it onc
 SMALLEST_UNIT = 1e-6
 
 Profile = Mapping[str, Any]
-"""What data/profile.json says; see validate/profile.py."""
+"""The content of data/profile.json; see validate/profile.py."""
 
 
 def shift_of(
     now: Moments, mean: NDArray[np.float64], inverse: NDArray[np.float64], unit: Any
 ) -> NDArray[np.float64]:
-    """How far means `(G, F)` are from others, in `unit`; 0 where chance alone may do it.
+    """How far means `(G, F)` are from others, in `unit`; 0 where chance may explain it.
 
-    NaN where nothing can be told: of fewer than MIN_COMPARED, or without the other mean.
+    NaN where there are fewer than MIN_COMPARED examples, or there is no other mean.
     `inverse` is that of the sizes of both, see `inverse_size`, shape `(G,)`.
     """
     with np.errstate(invalid="ignore"):
@@ -63,7 +63,7 @@ def unit_before(before: Profile, features: Sequence[str]) -> NDArray[np.float64]
 
 
 def lone_share_before(before: Profile) -> float:
-    """What `lone_share` was of the examples of the profile."""
+    """The `lone_share` of the examples of the profile."""
     return float(before["groups"] / max(before["examples"], 1))
 
 
@@ -102,7 +102,7 @@ def as_frequent(
                 "values": list(counts),
                 "weights": [number / total for number in counts.values()],
             },
-            # The divergence of two normal distributions that are so many deviations apart.
+            # The divergence of two normal distributions that are max_drift deviations apart.
             threshold=max(max_drift**2 / 2, by_chance),
         )
     )

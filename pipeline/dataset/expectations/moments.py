@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 
 class Moments(NamedTuple):
-    """Of F features in each of G groups of rows; NaN for a group without rows."""
+    """Moments of F features in each of G groups of rows; NaN for a group without rows."""
 
     num: NDArray[np.int64]
     """Rows, shape `(G,)`."""
@@ -35,10 +35,10 @@ def moments(
 
 
 def num_groups(table: pd.DataFrame) -> int:
-    """How many groups there are; an example without one is one by itself."""
+    """Count the groups; an example without one is its own group."""
     return int(table["group"].nunique() + table["group"].isna().sum())
 
 
 def lone_share(table: pd.DataFrame) -> float:
-    """The number of groups by that of examples, where one without a group is a group, 0 to 1."""
+    """The number of groups divided by that of examples, 0 to 1; see `num_groups`."""
     return num_groups(table) / max(len(table), 1)

@@ -1,4 +1,4 @@
-"""What rows of a table are to each other: truth values that rules ask about."""
+"""Relations between rows of a table, as truth values for rules."""
 
 from typing import Any
 
@@ -18,8 +18,8 @@ def split_codes(table: pd.DataFrame) -> NDArray[np.integer[Any]]:
 
 
 def add_repeats(table: pd.DataFrame, prefix: str, values: Any) -> None:
-    """Add the columns `<prefix>repeated`, an earlier row has the same value, and `<prefix>leaked`,
-    a row in another split has. `values` has one for each row, `(N,)`."""
+    """Add the columns `<prefix>repeated` (an earlier row has the same value) and `<prefix>leaked`
+    (a row in another split has it). `values` has one for each row, `(N,)`."""
     codes = pd.factorize(values)[0]
     table[f"{prefix}repeated"] = pd.Series(codes).duplicated().to_numpy()
     table[f"{prefix}leaked"] = in_several_splits(codes, split_codes(table))
@@ -28,7 +28,7 @@ def add_repeats(table: pd.DataFrame, prefix: str, values: Any) -> None:
 def in_several_splits(
     codes: NDArray[np.integer[Any]], splits: NDArray[np.integer[Any]]
 ) -> NDArray[np.bool_]:
-    """Which rows share their code with a row of another split; none of those with code -1."""
+    """Mark rows that share their code with a row of another split; never those with code -1."""
     num = np.zeros(codes.max(initial=-1) + 2, np.int64)
     for split in range(len(SPLITS)):
         num += np.bincount(codes[splits == split] + 1, minlength=len(num)) > 0

@@ -1,4 +1,4 @@
-"""Rules: what is expected of a table, with the words that people read; validate asks if they hold.
+"""Rules: expectations of a table, with the words that people read; validate checks them.
 
 Rules are data, so a modality and a target have theirs without knowing Great Expectations. A table
 has a row for each example, or for each of something else, such as splits; its column `id` names the
@@ -19,7 +19,7 @@ IN_SET, EQUAL = "expect_column_values_to_be_in_set", "expect_column_pair_values_
 BETWEEN, MEAN_BETWEEN = "expect_column_values_to_be_between", "expect_column_mean_to_be_between"
 NUM_ROWS = "expect_table_row_count_to_be_between"
 
-MIN_COMPARED = 20  # groups; the means of fewer have no error that could be known
+MIN_COMPARED = 20  # groups; with fewer, the error of a mean cannot be estimated
 
 
 @dataclass(frozen=True)
@@ -28,17 +28,17 @@ class Rule:
 
     expectation: Expectation
     says: str
-    """What is expected, in a few words."""
+    """The expectation, in a few words."""
     reason: str | None = None
-    """Why rows that fail are set aside; None where they are not."""
+    """Why rows that fail are set aside; None if they are not."""
     about: str = DATA
-    """DATA as they are, or what has changed since the accepted PROFILE."""
+    """DATA for the data themselves, PROFILE for changes since the accepted profile."""
     needs: str = ""
-    """What a row needs to be judged; where it is lacking, the column has no value."""
+    """What a row needs to be judged; a row without it has no value in the column."""
     lacking: str = ""
-    """What is lacking to judge it at all: then nobody asks, and it neither holds nor fails."""
+    """What is missing to judge it at all: the rule then neither holds nor fails."""
     advice: str = ""
-    """What a failure means and what to do, in a line, where `says` does not tell."""
+    """What a failure means and what to do, in a line, where `says` is not enough."""
 
     @property
     def column(self) -> Any:
@@ -48,13 +48,13 @@ class Rule:
 def rule(
     says: str, type: str, severity: Severity, reason: str | None = None, **kwargs: Any
 ) -> Rule:
-    """A rule of an expectation of Great Expectations, by its type and arguments."""
+    """A rule from an expectation of Great Expectations, by its type and arguments."""
     return Rule(Expectation(type=type, kwargs=kwargs, severity=severity), says, reason)
 
 
 def each(says: str, column: str, wanted: bool, severity: Severity, **more: Any) -> Rule:
-    """A rule about a column of truth values. It is a set of one value, which Great Expectations
-    looks up a hundred times as fast as bounds."""
+    """A rule about a column of truth values, as a set of one value: Great Expectations checks a set
+    a hundred times as fast as bounds."""
     return rule(says, IN_SET, severity, column=column, value_set=[wanted], **more)
 
 
@@ -72,17 +72,17 @@ def at_least(says: str, column: str, limit: float, severity: Severity = "warning
 
 
 def unjudged(says: str, lacking: str) -> Rule:
-    """A rule that nobody can judge, as something is `lacking`."""
+    """A rule that cannot be judged, because something is `lacking`."""
     nothing = rule(says, NUM_ROWS, "warning")
     return replace(nothing, lacking=lacking)
 
 
 def since_profile(rule: Rule) -> Rule:
-    """The rule, as one about what has changed since people accepted a profile."""
+    """Mark a rule as being about changes since people accepted a profile."""
     return replace(rule, about=PROFILE)
 
 
 def hardly_moved(says: str, max_drift: float) -> Rule:
-    """A rule about a table with a column `shift`, how far each row is from the profile."""
+    """A rule about a table whose column `shift` has each row's distance from the profile."""
     needs = f"some {MIN_COMPARED} examples or groups now and in the profile"
     return since_profile(at_most(says, "shift", max_drift, needs))

@@ -1,4 +1,4 @@
-"""What is expected of the label signal: how well measurements tell labels (protocols/rules.py)."""
+"""Rules on the label signal: how well measurements predict labels (protocols/rules.py)."""
 
 import math
 from dataclasses import replace
@@ -27,7 +27,7 @@ SIGMAS_OF_CHANCE = 3
 def signal_bounds(
     table: pd.DataFrame, chance: float, before: Profile | None, max_drift: float
 ) -> tuple[float, float | None]:
-    """What the mean of label_signal must exceed: by chance alone, and by a profile that has it."""
+    """Lower bounds of the mean of label_signal: from chance, and from a profile that has it."""
     signal = table["label_signal"]
     deviation = float(signal.std(ddof=0))
     num = int(signal.notna().sum()) * lone_share(table)

@@ -14,7 +14,7 @@ from pipeline.runtime.errors import ReviewError
 REVIEW_COLUMNS = ["id", "given", "decision", "reviewer", "note"]
 HEADER = ",".join(REVIEW_COLUMNS) + "\n"
 KEEP, DROP = "keep", "drop"
-MARK = "\ufeff"  # with which spreadsheets begin a file
+MARK = "\ufeff"  # spreadsheets begin a file with it
 
 
 @dataclass(frozen=True)
@@ -31,22 +31,22 @@ class Decision:
 
 
 class LabelChoices(NamedTuple):
-    """Which labels people may decide for; the target says it."""
+    """The labels that people may choose; the target defines them."""
 
     allows: Callable[[str], bool]
     noun: str
-    """What one of them is, such as `a class`."""
+    """Name of one label, such as `a class`."""
     advice: str
-    """Which there are, for those who wrote another."""
+    """The labels there are, for people who wrote another."""
 
 
 ANY_LABEL = LabelChoices(lambda label: True, "", "")
 
 
 def as_line(decision: Decision) -> str:
-    """The line of the file, from which csv reads the same decision."""
+    """Write a decision as a line of the file, from which csv reads the same decision."""
     text = io.StringIO()
-    # With CRLF as line end csv quotes values that hold either of the two, else LF alone.
+    # With CRLF as line end, csv quotes values that hold CR or LF, else only those with LF.
     values = [getattr(decision, name) for name in REVIEW_COLUMNS]
     csv.writer(text, lineterminator="\r\n").writerow(values)
     return text.getvalue().removesuffix("\r\n") + "\n"
@@ -108,7 +108,7 @@ def parse_reviews(text: str, path: Path, labels: LabelChoices) -> "Reviews":
 
 
 def extended(reviews: "Reviews", text: str, path: Path, labels: LabelChoices) -> "Reviews":
-    """Parse a text which most often is the one that was parsed before and some lines more."""
+    """Parse a text that mostly is the one parsed before, with some lines appended."""
     size = len(reviews.text)
     if not reviews.text.endswith("\n") or not text.startswith(reviews.text):
         return parse_reviews(text, path, labels)
@@ -116,7 +116,7 @@ def extended(reviews: "Reviews", text: str, path: Path, labels: LabelChoices) ->
         records = [r._replace(offset=r.offset + size) for r in split_records(text[size:], path)]
         decisions = [_checked(record, path, labels) for record in records]
     except ReviewError:
-        return parse_reviews(text, path, labels)  # which names the right line
+        return parse_reviews(text, path, labels)  # its error names the right line
     for record, decision in zip(records, decisions, strict=True):
         reviews.records.append(record)
         reviews.counts[bare(record.text)] += 1
@@ -158,7 +158,7 @@ class Reviews:
     records: list[Record]
     """Its header and its lines."""
     counts: Counter[str]
-    """How often it has each line; without line ends."""
+    """Number of times it has each line; without line ends."""
     decisions: dict[str, Decision]
     """By id; of several the last counts."""
 

@@ -1,11 +1,11 @@
-"""The journal of what people decide on the review page: .groundwork/reviews-<dataset>.journal.
+"""The journal of decisions on the review page: .groundwork/reviews-<dataset>.journal.
 
 data/reviews/<dataset>.csv is in git, so `dvc exp run`, `git stash` and `git checkout` can take
-lines out of it before they are committed. The journal is not: each decision is here, on the disk,
-before anybody is told that it is saved. store.py brings the two together.
+lines out of it before they are committed. The journal is not in git: each decision is on the disk
+here before the page reports it as saved. store.py brings the two together.
 
 A line is a checksum and a record in JSON: a decision, an undo, or the mark that all before it have
-been in the CSV file. A line that was cut by a kill, or damaged, is passed over and counted.
+been in the CSV file. A line that was cut by a kill, or damaged, is skipped and counted.
 """
 
 import csv
@@ -27,7 +27,7 @@ def journal_path(dataset: str) -> Path:
 
 
 def dataset_of(path: Path) -> str:
-    """The dataset that a journal is of."""
+    """The dataset of a journal."""
     return path.name.removeprefix("reviews-").removesuffix(".journal")
 
 
@@ -36,11 +36,11 @@ class Entry:
     """A decision that was not taken back."""
 
     key: str
-    """What the page calls it: sent twice, it is one decision."""
+    """Its key from the page: sent twice, it is one decision."""
     line: str
     """Its line of the CSV file, without the line end."""
     nth: int
-    """From 1: which of the equal lines of the file it is."""
+    """Its number among equal lines of the file, from 1."""
     before: str
     """The line that counted for the example before it; empty when none did."""
     was_in_file: bool = False
@@ -57,37 +57,37 @@ class Undone:
     line: str
     nth: int
     was_in_file: bool = False
-    """Whether the file was without it once."""
+    """Whether the file has been without it since."""
 
 
 class Journal:
-    """What a journal says."""
+    """The content of a journal."""
 
     def __init__(self) -> None:
         self.standing: dict[str, Entry] = {}
         """Decisions that were not taken back, by key, in their order."""
         self.undone: dict[tuple[str, int], Undone] = {}
-        """Decisions that were, by line and number."""
+        """Decisions that were taken back, by line and number."""
         self.damaged = 0
-        """How many lines cannot be read."""
+        """Number of lines that cannot be read."""
         self._of_line: dict[str, list[Entry]] = {}
         self._fresh: list[Entry | Undone] = []  # since the last mark
 
     @property
     def num_fresh(self) -> int:
-        """How many decisions and undos have not been in the file."""
+        """Number of decisions and undos that have not been in the file."""
         return len(self._fresh)
 
     @property
     def is_in_file(self) -> bool:
-        """Whether the file has been as the journal wants it."""
+        """Whether the file has been up to date with the journal."""
         return not self._fresh
 
     def has_line(self, line: str) -> bool:
         return bool(self._of_line.get(line))
 
     def read(self, content: bytes) -> None:
-        """Take in the next lines."""
+        """Apply the next lines."""
         for record in read_records(content):
             if record is None:
                 self.damaged += 1
@@ -95,14 +95,14 @@ class Journal:
                 self.apply(record)
 
     def apply(self, record: dict[str, Any]) -> None:
-        """Take in the next record."""
+        """Apply the next record."""
         if record.get("in_file"):
             for item in self._fresh:
                 item.was_in_file = True
             self._fresh = []
         elif "undo" in record:
             line, nth = record["undo"], record["nth"]
-            if self.has_line(line):  # equal lines are one as good as the other: the last goes
+            if self.has_line(line):  # equal lines are interchangeable: the last goes
                 entry = self._of_line[line].pop()
                 nth = entry.nth
                 del self.standing[entry.key]
@@ -127,7 +127,7 @@ def undo(line: str, nth: int) -> dict[str, Any]:
 
 
 IN_FILE: dict[str, Any] = {"in_file": True}
-"""The record that the CSV file has been as the journal wants it."""
+"""The record that the CSV file has been up to date with the journal."""
 
 
 def as_bytes(record: dict[str, Any]) -> bytes:

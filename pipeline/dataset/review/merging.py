@@ -1,4 +1,4 @@
-"""data/reviews/<dataset>.csv as it should be: with all that the journal has, each line once."""
+"""Merges the journal into data/reviews/<dataset>.csv: all of its decisions, each line once."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -13,9 +13,9 @@ class Merged(NamedTuple):
 
     text: str
     num_added: int
-    """How many decisions were missing in it, and are there now."""
+    """Number of missing decisions that were added."""
     withheld: list[Entry]
-    """Missing too, but a person may have taken them out: not written again unasked."""
+    """Missing too, but a person may have removed them: written again only on request."""
 
 
 def merge(
@@ -26,10 +26,10 @@ def merge(
 ) -> Merged:
     """Bring a journal into the parsed file.
 
-    A decision that never reached the file goes to its end. One that was there and is gone does
-    too if git took it out (`is_by_git`), unless the file says by now what neither the journal nor
-    the time before it had of that example. A decision that a branch has (`is_committed`) need not
-    be in the file.
+    A decision that never reached the file is appended. So is one that was there and is gone, if
+    git took it out (`is_by_git`), unless the file now has a decision about that example that is
+    neither in the journal nor from before it. A decision that a branch has (`is_committed`) need
+    not be in the file.
     """
     records, counts = reviews.records, reviews.counts.copy()
     leaving: set[int] = set()
@@ -49,7 +49,7 @@ def merge(
     withheld = [entry for entry in missing if entry.key not in added]
     ending = _ending(journal, added, {entry.key for entry in withheld})
     for entry in ending:
-        if entry.key not in added:  # it stands before a missing one, and was decided after it
+        if entry.key not in added:  # it precedes a missing one in the file, but was decided later
             _leave(entry.line, records, leaving, counts)
     if not leaving and not ending:
         return Merged(reviews.text, 0, withheld)
@@ -58,7 +58,7 @@ def merge(
 
 
 def _ending(journal: Journal, added: set[str], withheld: set[str]) -> list[Entry]:
-    """What goes to the end of the file: what is missing, and later decisions about its examples."""
+    """Entries to append to the file: missing ones, and later decisions about their examples."""
     ids: set[str] = set()
     ending = []
     for entry in journal.standing.values():
@@ -71,7 +71,7 @@ def _ending(journal: Journal, added: set[str], withheld: set[str]) -> list[Entry
 
 
 def _is_known(entry: Entry, reviews: Reviews, known: set[str]) -> bool:
-    """Whether nobody decided about the example of an entry but in the journal, or before it."""
+    """Whether all decisions about the entry's example are in the journal, or from before it."""
     decision = reviews.decisions.get(entry.decision.id)
     line = bare(as_line(decision)) if decision else entry.before
     return line == entry.before or line in known

@@ -25,7 +25,9 @@ REVIEW_QUEUE_SCHEMA = pa.schema(
         pa.field("split", pa.string(), nullable=False),
         pa.field("given", pa.string(), nullable=False),  # label as the source has it
         pa.field("proposed", pa.string(), nullable=False),  # the given one when none is better
-        pa.field("judges", pa.string(), nullable=False),  # who proposes it, out of JUDGES
+        pa.field(
+            "judges", pa.string(), nullable=False
+        ),  # the judge that proposes it, out of JUDGES
         pa.field("confidence", pa.float32()),  # probability of the proposed label; or null
         pa.field("label_quality", pa.float32()),  # 0 surely wrong to 1 surely right; or null
         pa.field("reasons", pa.list_(pa.string()), nullable=False),  # out of REASONS
@@ -52,7 +54,7 @@ def read_queue(findings: Path) -> pa.Table:
 
 
 def fault_of(table: pa.Table) -> str | None:
-    """What is wrong with a review queue, to follow its name; None when it is as it should be."""
+    """What is wrong with a review queue, to follow its name; None when nothing is."""
     if table.schema != REVIEW_QUEUE_SCHEMA:
         expected, found = _columns(REVIEW_QUEUE_SCHEMA), _columns(table.schema)
         return f"must have the columns {expected}; found {found}"

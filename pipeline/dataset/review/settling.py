@@ -1,4 +1,4 @@
-"""The journals of all datasets, for those who read data/reviews."""
+"""Brings the journals of all datasets into data/reviews."""
 
 from pipeline.dataset.review.journal import JOURNALS, dataset_of
 from pipeline.dataset.review.store import ReviewStore
@@ -6,7 +6,7 @@ from pipeline.runtime.stage import WORK_DIR
 
 
 def settle_all() -> list[str]:
-    """Bring what waits in the journals into data/reviews, and say what was done.
+    """Write pending decisions of the journals into data/reviews, and print what was done.
 
     Raises:
         ReviewError: a file of data/reviews is broken, or cannot be written.

@@ -1,8 +1,8 @@
-"""Where decisions are kept: the journal, and data/reviews/<dataset>.csv.
+"""The store of decisions: the journal, and data/reviews/<dataset>.csv.
 
-Each decision is in the journal first, then in the CSV file, which stages read and people commit.
-Others write to that meanwhile: a second server, an editor, git. What they wrote stays as it is, to
-the byte. While DVC runs an experiment here the file waits, and gets the lines afterwards.
+Each decision goes to the journal first, then to the CSV file, which stages read and people commit.
+A second server, an editor or git may write to that file too: their bytes stay unchanged. While DVC
+runs an experiment here, the file is not written; it gets the lines afterwards.
 """
 
 import os
@@ -63,7 +63,7 @@ class ReviewStore:
         self.version = 0
         """Grows when somebody else has changed the file."""
         self.num_added = 0
-        """How many decisions were not in the file, and were written there from the journal."""
+        """Number of decisions missing in the file that were added from the journal."""
         self._labels = labels
         self._journal = Journal()
         self._journal_state: State | None = None
@@ -73,22 +73,22 @@ class ReviewStore:
         self._withheld: list[Entry] = []
 
     def decisions(self) -> dict[str, Decision]:
-        """What counts now, by id; read again only when the files have changed."""
+        """The current decisions, by id; read again only when the files have changed."""
         with self._locked() as journal:
             self._refresh(journal)
         return self._reviews.decisions
 
     def append(self, key: str, decision: Decision) -> None:
-        """Keep a decision so that it survives a crash; once for each key."""
+        """Store a decision so that it survives a crash; once for each key."""
         with self._locked() as journal:
             self._refresh(journal)
             self._append(journal, key, decision)
 
     def remove(self, decision: Decision) -> bool:
-        """Take back a decision that `append` kept; whether it was still there.
+        """Take back a decision that `append` stored; returns whether it was still there.
 
-        Its line goes, wherever it stands by now, and no other does. To append the former decision
-        instead would not do: most examples had none, and the format has no word for undecided.
+        Only its line goes, wherever it is by now. Appending the former decision would not do: most
+        examples had none, and the format has no word for undecided.
         """
         line = bare(as_line(decision))
         with self._locked() as journal:
@@ -101,7 +101,7 @@ class ReviewStore:
             return True
 
     def write_again(self, key: str, decision: Decision) -> None:
-        """Keep a decision that somebody took out of the file after all."""
+        """Store again a decision that somebody took out of the file."""
         with self._locked() as journal:
             self._refresh(journal)
             if entry := self._journal.standing.get(key):
@@ -114,19 +114,19 @@ class ReviewStore:
         return self._withheld
 
     def missing(self, decisions: Sequence[Decision]) -> list[Decision]:
-        """Those of the decisions whose lines are not there any more."""
+        """Select the decisions whose lines are gone."""
         self.decisions()
         counts = self._reviews.counts
         return [decision for decision in decisions if not counts[bare(as_line(decision))]]
 
     def num_waiting(self) -> int:
-        """How many decisions and undos the file has not got yet, since an experiment runs."""
+        """Number of decisions and undos not yet in the file, because an experiment runs."""
         with self._locked() as journal:
             self._refresh(journal)
         return self._journal.num_fresh
 
     def news(self) -> list[str]:
-        """What people should know of the journal, as sentences."""
+        """Sentences for people on the state of the journal."""
         sentences = []
         if self.num_added:
             sentences.append(
@@ -151,7 +151,7 @@ class ReviewStore:
         return sentences
 
     def settle(self) -> None:
-        """Bring what waits into the file, and empty the journal if all of it is committed."""
+        """Write pending decisions into the file; empty the journal if all of it is committed."""
         if not self.journal_path.exists():
             return
         with self._locked() as journal:
@@ -199,7 +199,7 @@ class ReviewStore:
             ) from error
 
     def _refresh(self, journal: int) -> None:
-        """Read again what others have changed, and write what had to wait."""
+        """Read changes by others, and write pending decisions."""
         if state(os.fstat(journal)) != self._journal_state:
             self._read_journal(journal)
         elif self._file_state == state_of(self.path):
@@ -208,7 +208,7 @@ class ReviewStore:
         self._merge(journal)
 
     def _read_journal(self, journal: int) -> None:
-        """Read what is new in the journal; all of it when it is another."""
+        """Read the new part of the journal, or all of it if the file was replaced."""
         now, size = state(os.fstat(journal)), len(self._journal_end)
         start = self._journal_state[1] if self._journal_state else 0
         if start > now[1] or os.pread(journal, size, start - size) != self._journal_end:
@@ -249,7 +249,7 @@ class ReviewStore:
             self._merge(journal)
 
     def _put(self) -> bool:
-        """Write the file; whether it is still the one that has the name."""
+        """Write the file; returns whether it still has its name."""
         former, content = self._on_disk.text.encode(), self._reviews.text.encode()
         size = (self._file_state or NO_FILE)[1]
         if content != former or not size:
@@ -273,7 +273,7 @@ class ReviewStore:
         self._read_journal(journal)
 
     def _questions(self, found: State) -> tuple[Callable[[], bool], Callable[[Entry], bool]]:
-        """Whether git made the file, and whether a branch has a decision; asked of git once."""
+        """Two checks, each run once: did git write the file, and does a branch have a decision."""
 
         @cache
         def is_by_git() -> bool:

@@ -1,7 +1,7 @@
-"""What git and DVC do with data/reviews/<dataset>.csv.
+"""The state of data/reviews/<dataset>.csv in git and DVC.
 
-`dvc exp run` stashes the workspace, moves HEAD, and puts back what it stashed; a file that somebody
-writes meanwhile makes that fail. So nothing is written into it then.
+`dvc exp run` stashes the workspace, moves HEAD, and restores the stash; this fails if somebody
+writes to the file meanwhile. So nothing is written into it then.
 """
 
 import fcntl
@@ -21,25 +21,25 @@ from pipeline.runtime.errors import ReviewError
 DVC_TMP = Path(".dvc/tmp")
 DVC_LOCK = DVC_TMP / "lock"
 PID_FILES = (DVC_LOCK, DVC_TMP / "exps/run/workspace/workspace.json")
-"""Where DVC notes the process that runs an experiment in this workspace."""
+"""Files in which DVC notes the process that runs an experiment in this workspace."""
 EXPERIMENT_REFS = ("refs/exps/stash", "refs/exps/exec/EXEC_BASELINE")
-"""References that are there while one begins, and while one runs."""
+"""References that exist while an experiment begins, and while one runs."""
 
 
 def is_version_of_git(path: Path) -> bool:
-    """Whether git has the content of a file, so that it may be git which put it there."""
+    """Whether git has the content of a file, so that git may have put it there."""
     hashed = _git("hash-object", "--", str(path))
     return hashed is not None and _git("cat-file", "-e", hashed.decode().strip()) is not None
 
 
 def lines_of_branches(path: Path) -> list[Counter[str]]:
-    """The lines of each version of a CSV file that the tip of a branch has, and how often each."""
+    """The lines of a CSV file at the tip of each branch, with their counts."""
     tips = _git("for-each-ref", "--format=%(objectname)", "refs/heads", "refs/remotes") or b""
     return _lines(path, sorted(set(tips.decode().split())))
 
 
 def lines_of_branch(path: Path) -> Counter[str] | None:
-    """The lines of a CSV file as the branch has it that HEAD is on; None when it is on none."""
+    """The lines of a CSV file on the branch of HEAD; None when HEAD is detached."""
     if _git("symbolic-ref", "-q", "HEAD") is None:
         return None
     return next(iter(_lines(path, ["HEAD"])), None)
@@ -54,7 +54,7 @@ def is_detached() -> bool:
 
 @contextmanager
 def left_alone_by_dvc() -> Iterator[bool]:
-    """Whether DVC leaves data/reviews alone; while this lasts it begins no experiment."""
+    """Whether no experiment of DVC runs; inside the block none can begin."""
     try:
         lock = DVC_LOCK.open("r+b")
     except OSError:  # DVC has never run here
@@ -77,13 +77,13 @@ def _experiment_runs() -> bool:
 
 @cache
 def _paths_of_refs(_root: Path) -> list[Path]:
-    """Where the references of experiments lie."""
+    """Paths of the references of experiments."""
     found = [_git("rev-parse", "--git-path", ref) for ref in EXPERIMENT_REFS]
     return [Path(path.decode().strip()) for path in found if path]
 
 
 def _is_alive(path: Path) -> bool:
-    """Whether the process lives whose number a file of DVC holds; not another of that number."""
+    """Whether the process noted in a file of DVC lives, and is not a later one with its number."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))  # the lock has the number alone
         number = content["pid"] if isinstance(content, dict) else int(content)
@@ -105,12 +105,12 @@ def _counted(content: bytes, path: Path) -> Counter[str]:
     try:
         text = content.decode("utf-8-sig")
         return Counter(bare(record.text) for record in split_records(text, path))
-    except (UnicodeDecodeError, ReviewError):  # as good as none
+    except (UnicodeDecodeError, ReviewError):  # counts as none
         return Counter()
 
 
 def _git(*arguments: str, stdin: bytes = b"") -> bytes | None:
-    """What git says; None when it fails, or is not there."""
+    """The output of git; None when it fails, or is not there."""
     try:
         done = subprocess.run(["git", *arguments], input=stdin, capture_output=True, check=False)
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""Writing to files that others may write to or replace at any time."""
+"""Writes to files that others may write to or replace at any time."""
 
 import fcntl
 import os
@@ -9,7 +9,7 @@ from pathlib import Path
 from pipeline.runtime.files import written_whole
 
 State = tuple[int, int, int]
-"""Differs when a file was written or replaced."""
+"""A value that changes when a file is written or replaced."""
 NO_FILE: State = (0, 0, 0)
 
 
@@ -26,7 +26,7 @@ def state(stat: os.stat_result) -> State:
 
 @contextmanager
 def locked(path: Path) -> Iterator[int]:
-    """An open file with an exclusive lock, which has the name; made when there is none."""
+    """Open the file of this name with an exclusive lock; it is made when there is none."""
     while True:
         path.parent.mkdir(parents=True, exist_ok=True)
         file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -40,7 +40,7 @@ def locked(path: Path) -> Iterator[int]:
 
 
 def append(path: Path, content: bytes) -> State:
-    """Append to a file, durably: all or nothing. Returns the state of what was written to."""
+    """Append to a file, durably: all or nothing. Returns the state of the file."""
     file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
     try:
         write_all(file, content, os.fstat(file).st_size)
@@ -51,7 +51,7 @@ def append(path: Path, content: bytes) -> State:
 
 
 def replace(path: Path, content: bytes) -> State:
-    """Put a file with this content, durably, into the place of another; its rights stay."""
+    """Replace a file by one with this content, durably; its permissions stay."""
     with written_whole(path, durable=True) as partial:
         partial.write_bytes(content)
         if path.exists():

@@ -2,8 +2,7 @@
 
 A file begins with MAGIC, the length of a JSON header, the header and their CRC-32; rows follow,
 little-endian, each written by one `write`. So a killed process leaves all that it wrote, and at
-most its last row is torn: readers leave out what is not whole. Servers have no Arrow: this knows
-none.
+most its last row is torn: readers leave out torn rows. Servers have no Arrow, so this uses none.
 
     time        float64     seconds since 1970, UTC
     id          16 bytes    UUID of the answer
@@ -35,7 +34,7 @@ MOST_HEADER_BYTES = 1 << 20
 
 
 class Layout(NamedTuple):
-    """What the rows of a file are."""
+    """The layout of the rows of a file."""
 
     kind: str
     """ANSWERS, or TRUTHS: labels that came later."""
@@ -47,7 +46,7 @@ class Layout(NamedTuple):
     """Names of measurements."""
 
     def dtype(self) -> np.dtype:
-        """Of a row."""
+        """Type of a row."""
         if self.kind == TRUTHS:
             fields: list[Any] = [("time", "<f8"), ("id", "V16"), ("label", f"S{LABEL_BYTES}")]
         else:
@@ -75,9 +74,9 @@ class Records(NamedTuple):
 
     layout: Layout
     rows: NDArray
-    """Structured, `(N,)`; those that are whole."""
+    """The whole rows, a structured array `(N,)`."""
     num_torn: int
-    """Rows that are not, mostly the last one of a server that was killed."""
+    """Torn rows, mostly the last one of a server that was killed."""
 
 
 HEAD = struct.Struct("<d16sc64scf")
@@ -118,7 +117,7 @@ def read_records(path: Path) -> Records:
 
 
 def read_layout(content: bytes) -> tuple[Layout, int]:
-    """What the rows of a file are, and where they begin.
+    """Read the layout of a file's rows, and where they begin.
 
     Raises:
         ValueError: its header is not whole, or it is another file.

@@ -1,4 +1,4 @@
-"""Records of a server as tables, for those who read them; see layout.py."""
+"""Records of a server as tables; see layout.py."""
 
 import uuid
 from collections.abc import Iterable, Iterator
@@ -17,14 +17,14 @@ SUFFIX = ".rec"
 
 
 class Served(NamedTuple):
-    """What servers wrote into a folder."""
+    """The records that servers wrote into a folder."""
 
     answers: pa.Table
     """Columns model, time, id, digest, seconds, outputs, embedding, and the measurements."""
     truths: pa.Table
-    """Columns model, time, id, label; an id may stand there again, the last one counts."""
+    """Columns model, time, id, label; an id may be repeated, the last one counts."""
     num_torn: int
-    """Rows that are not whole."""
+    """Number of torn rows."""
     unreadable: list[str]
     """Files that cannot be read, and why."""
 
@@ -52,12 +52,12 @@ def write_parquet(table: pa.Table, path: Path) -> None:
 
 
 def record_files(folder: Path) -> list[Path]:
-    """By their names, which begin with the hour."""
+    """Files of records, by their names, which begin with the hour."""
     return sorted(folder.rglob(f"*{SUFFIX}"), key=lambda path: (path.name, path))
 
 
 def table_of(records: Records) -> pa.Table:
-    """A column for each field, and one for each measurement."""
+    """Make a table with a column for each field and each measurement."""
     layout, rows, _ = records
     columns = {
         "model": pa.array([layout.model] * len(rows), pa.string()).dictionary_encode(),
@@ -82,7 +82,7 @@ def _lists(values: NDArray) -> pa.Array:
 
 
 def _together(tables: Iterable[pa.Table]) -> pa.Table:
-    """One table; models may have other numbers of outputs, whose lists then vary in length."""
+    """Join tables; models may differ in their number of outputs, so lists vary in length."""
     tables = list(tables)
     if not tables:
         return pa.table({})

@@ -28,17 +28,17 @@ PROVENANCE = ["source", "license", "purposes"]  # of each row; training does not
 
 
 class ShardRows(NamedTuple):
-    """What training reads of N rows."""
+    """The part of N rows that training reads."""
 
     inputs: dict[str, NDArray]
     """By the name of the column, `(N, ...)` each."""
     y: NDArray
-    """What is said of each example, `(N,)` or `(N, ...)`."""
+    """The target of each example, `(N,)` or `(N, ...)`."""
     weights: NDArray[np.float32]
 
     @property
     def values(self) -> list[NDArray]:
-        """Of the columns of `columns_of`."""
+        """The values of each column of `columns_of`."""
         return [*self.inputs.values(), self.y, self.weights]
 
 
@@ -52,13 +52,13 @@ class Shard(NamedTuple):
 
 
 def columns_of(rows: ShardRows) -> list[ShardColumn]:
-    """Columns of fixed size: the inputs, y and weight, in the order of the file."""
+    """The columns of fixed size: inputs, y and weight, in the order of the file."""
     names = [*rows.inputs, Y, WEIGHT]
     return [ShardColumn.of(name, v) for name, v in zip(names, rows.values, strict=True)]
 
 
 def inputs_of(columns: Sequence[ShardColumn]) -> Sequence[ShardColumn]:
-    """Of `columns_of`, those of the inputs."""
+    """The input columns among `columns_of`."""
     return columns[:-2]
 
 
@@ -68,7 +68,7 @@ def input_bytes(columns: Sequence[ShardColumn]) -> int:
 
 
 def rows_per_group(columns: Sequence[ShardColumn]) -> int:
-    """Rows of each row group of a shard, but for the last, which may have fewer."""
+    """Rows of each row group of a shard; the last may have fewer."""
     return max(1, GROUP_BYTES // input_bytes(columns))
 
 
@@ -85,7 +85,7 @@ def shard_schema(columns: Sequence[ShardColumn]) -> pa.Schema:
 
 
 def _arrow_type(column: ShardColumn) -> pa.DataType:
-    """Parquet has numbers of 4 and 8 bytes; others, and arrays, are bytes to it."""
+    """The Arrow type: a number if it has 4 or 8 bytes, which Parquet knows; bytes otherwise."""
     if column.shape == () and np.dtype(column.dtype).itemsize in (4, 8):
         return pa.from_numpy_dtype(column.dtype)
     return pa.binary(column.num_bytes)
@@ -108,7 +108,7 @@ def write_shard(
     copy: int,
     provenance: pa.Table,
 ) -> str:
-    """Write N encoded examples and what is said of them; returns the file's sha256.
+    """Write N encoded examples and their targets; returns the file's sha256.
 
     `provenance` has the columns PROVENANCE.
     One call with every option fixed: the same examples, the same bytes.
@@ -140,7 +140,7 @@ def write_shard(
 
 
 def value_offsets(metadata: Any, columns: Sequence[ShardColumn]) -> NDArray[np.int64]:
-    """Where in a shard the values of its columns of fixed size begin: `(row groups, columns)`.
+    """Offsets in a shard of the values of each column of fixed size, `(row groups, columns)`.
 
     Values are the end of a column's only page: uncompressed, plain, never null, so without levels.
     """

@@ -1,7 +1,7 @@
-"""Reading shards: nothing that differs from its digest in index.json is ever trained on.
+"""Reads shards: a file that differs from its digest in index.json is never trained on.
 
 A file is hashed once, as a whole: that covers its footer too, which page checksums do not, so
-these are not checked here. Then any run of rows is read from where it stands in the file,
+these are not checked here. Then any run of rows is read from its place in the file,
 without parsing; a file whose size or time has changed meanwhile is hashed again.
 """
 
@@ -32,7 +32,7 @@ from pipeline.runtime.process import available_cores
 from pipeline.runtime.stage import INDEX
 
 File = dict[str, Any]
-"""What index.json says of a shard: name, split, copy, rows, sha256."""
+"""The entry of a shard in index.json: name, split, copy, rows, sha256."""
 Item = TypeVar("Item")
 
 
@@ -62,7 +62,7 @@ class ShardReader:
                 fix="dvc repro augment",
             )
         self.columns = [ShardColumn.read(column) for column in self.index["columns"]]
-        """Of fixed size: inputs, y and weight."""
+        """The columns of fixed size: inputs, y and weight."""
         self.modality: str = self.index["modality"]
         self.preparation: dict[str, Any] = self.index["preparation"]
         self.target_kind: str = self.index["target_kind"]
@@ -81,7 +81,7 @@ class ShardReader:
         return sum(int(file["rows"]) for file in self.files(split, 0))
 
     def fits(self, about: Mapping[str, Any]) -> bool:
-        """Whether a model is for such examples and labels, by what its JSON says."""
+        """Whether a model, described by its JSON, fits these examples and labels."""
         mine = (self.modality, self.target_kind, self.target)
         return mine == tuple(about[key] for key in ("modality", "target_kind", "target"))
 
@@ -91,11 +91,11 @@ class ShardReader:
 
     @property
     def row_bytes(self) -> int:
-        """Of the inputs of one example."""
+        """Bytes of the inputs of one example."""
         return input_bytes(self.columns)
 
     def num_bytes(self, split: str) -> int:
-        """Of the inputs of a split, in one copy."""
+        """Bytes of the inputs of a split, in one copy."""
         return self.num_examples(split) * self.row_bytes
 
     def verify(self, splits: Sequence[str]) -> None:
@@ -123,16 +123,20 @@ class ShardReader:
         """The first shard of a split in one copy; see `read`."""
         return self._read_files(self.files(split, copy)[:1])
 
+    def read_file(self, file: File) -> ShardRows:
+        """One shard without its ids; see `read`."""
+        return self._read_rows([file])
+
     def read_rows(self, split: str, copy: int) -> ShardRows:
         """Like `read`, without the ids."""
         return self._read_rows(self.files(split, copy))
 
     def blocks(self, split: str, copy: int) -> list[Block]:
-        """What a split in one copy consists of, in order; no file is opened for it."""
+        """The blocks of a split in one copy, in order; no file is opened."""
         return [block for file in self.files(split, copy) for block in self._blocks_of(file)]
 
     def empty_rows(self, num: int) -> ShardRows:
-        """Room to read `num` rows into."""
+        """Allocate `num` rows to read into."""
         *inputs, y, weights = (column.empty(num) for column in self.columns)
         names = [column.name for column in self.input_columns]
         return ShardRows(dict(zip(names, inputs, strict=True)), y, weights)
@@ -155,7 +159,7 @@ class ShardReader:
                     raise _damaged(path, "it became shorter while it was read")
 
     def input_offsets(self, file: File) -> NDArray[np.int64]:
-        """Where in a file the inputs of each row begin, in bytes: `(rows, input columns)`.
+        """Offsets in bytes of each row's inputs in a file: `(rows, input columns)`.
 
         Raises:
             MissingInput: the file is missing or damaged.
@@ -202,7 +206,7 @@ class ShardReader:
                 return
             if file_sha256(path) != file["sha256"]:
                 raise _damaged(path, "its digest is not the one in index.json")
-            # Not metadata.schema: the two are a cycle then, 200 KB a file until gc comes by.
+            # metadata.schema would make a reference cycle, 200 KB a file until gc runs.
             with path.open("rb") as opened, pq.ParquetFile(opened) as parquet:
                 metadata, schema = parquet.metadata, parquet.schema_arrow
         except FileNotFoundError:
@@ -218,9 +222,9 @@ class ShardReader:
 
 
 def _in_threads(function: Callable[[Item], object], tasks: Iterable[Item]) -> None:
-    """Call `function` for each task; hashing and reading let other threads run meanwhile.
+    """Call `function` for each task in threads; hashing and reading release the GIL.
 
-    The error that is raised is that of the first task that has one.
+    Raises the error of the first task that fails.
     """
     with ThreadPoolExecutor(available_cores()) as pool:
         for _ in pool.map(function, tasks):

@@ -1,8 +1,8 @@
-"""Where in time the parts of a split begin, and which examples before that would tell too much.
+"""Boundaries of a split in time, and which examples before them would leak labels.
 
 The label of an example at time `t` with horizon `h` is decided by `t + h`. Where that lies in the
-next part, the example is left out: its label overlaps with what the next part is asked. An
-embargo leaves out as much more (López de Prado 2018, Advances in Financial Machine Learning, 7).
+next part, the example is left out: its label overlaps with the time of the next part. An embargo
+leaves out still earlier ones (López de Prado 2018, Advances in Financial Machine Learning, 7).
 """
 
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ class Times(NamedTuple):
     type: str
     """`MOMENT` or `INTEGER`; see times.py."""
     ordinals: Ordinals
-    """Of all examples that have a time, in any order."""
+    """Times of all examples that have one, in any order."""
 
 
 def times_of(texts: pa.ChunkedArray) -> Times:
@@ -49,7 +49,7 @@ def times_of(texts: pa.ChunkedArray) -> Times:
 
 
 class Boundary(NamedTuple):
-    """Where a part begins, as ordinals."""
+    """The beginning of a part, as ordinals."""
 
     part: str
     begins: int
@@ -60,18 +60,18 @@ class Boundary(NamedTuple):
 
 
 class Clock(NamedTuple):
-    """The type of the column `time`, and the parts that it tells apart."""
+    """The type of the column `time`, and the parts it divides."""
 
     type: str
     boundaries: tuple[Boundary, ...] = ()
-    """In order; empty where time decides nothing."""
+    """Boundaries in order; empty if the split is not by time."""
 
 
 def boundary(part: str, begins: int, rule: SplitRule, times: Ordinals) -> Boundary:
-    """Where a part begins and how far before it examples are left out.
+    """The boundary of a part: where it begins and how far before it examples are left out.
 
     Args:
-        times: of all examples; `1` in a rule is a step from one of the different ones to the next.
+        times: times of all examples; `1` in a rule is a step from one distinct time to the next.
     """
     steps = np.unique(times)
     horizon_from = back(begins, rule.horizon, steps)
@@ -79,7 +79,7 @@ def boundary(part: str, begins: int, rule: SplitRule, times: Ordinals) -> Bounda
 
 
 def back(point: int, gap: int | str, steps: Ordinals) -> int:
-    """The point so much earlier: in calendar time (`1d`), or by a number of `steps`, sorted."""
+    """Move a point back by a gap: in calendar time (`1d`), or by a number of the sorted `steps`."""
     if isinstance(gap, str):
         return point - (duration_of(gap) or 0)
     if not gap:
@@ -98,10 +98,10 @@ def parts_in_time(clock: Clock, times: Ordinals) -> list[str]:
 def reasons_to_leave_out(
     clock: Clock, times: Ordinals, known_at: tuple[Ordinals, NDArray[np.bool_]] | None
 ) -> list[str | None]:
-    """Why an example cannot be in the part that its time lies in; None where it can, `(N,)`.
+    """Reasons why examples cannot be in the part of their time; None where they can, `(N,)`.
 
     Args:
-        known_at: when what an example says became known, and whether that is said.
+        known_at: when the values of an example became known, and whether that is given.
     """
     reasons = np.full(len(times), None, object)
     for each in reversed(clock.boundaries):
@@ -118,7 +118,7 @@ def reasons_to_leave_out(
 def bounds_of_shares(times: Times, shares: Mapping[str, float]) -> dict[str, int]:
     """The first moments of val and test by their shares, of the latest examples.
 
-    All examples of one moment are on one side, so that a share is met as nearly as that allows.
+    All examples of one moment are on one side, so shares are met approximately.
     """
     ordered = np.sort(times.ordinals)
     steps = np.unique(ordered)

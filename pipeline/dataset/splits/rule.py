@@ -1,4 +1,4 @@
-"""The split rule of a catalog entry: by what the examples of val and test are told apart.
+"""The split rule of a catalog entry: how the examples of val and test are chosen.
 
 docs/splits.md says what each rule is for.
 """

@@ -57,7 +57,7 @@ READERS = {MOMENT: moment_of, INTEGER: integer_of}
 
 
 def type_of(texts: Iterable[str | None]) -> str | None:
-    """What most of these texts are: `MOMENT` or `INTEGER`; None where none is a time.
+    """The type of most of these texts: `MOMENT` or `INTEGER`; None where none is a time.
 
     Texts of digits alone are integers, though 20130101 would be a date of ISO 8601 too.
     """
@@ -70,7 +70,7 @@ def type_of(texts: Iterable[str | None]) -> str | None:
 
 
 def read_times(texts: pa.Array | pa.ChunkedArray, kind: str) -> pa.Array:
-    """Texts as a column of times, `(N,)`; null for a text that is none."""
+    """Parse texts into a column of times, `(N,)`; null for a text that is not a time."""
     if isinstance(texts, pa.ChunkedArray):
         texts = texts.combine_chunks()
     distinct = pc.unique(texts).drop_null()
@@ -79,7 +79,7 @@ def read_times(texts: pa.Array | pa.ChunkedArray, kind: str) -> pa.Array:
 
 
 def ordinals_of(times: pa.Array | pa.ChunkedArray) -> tuple[Ordinals, NDArray[np.bool_]]:
-    """The ordinals of a column of times, `(N,)`, 0 where there is none; whether there is one."""
+    """The ordinals of a column of times, `(N,)`, 0 where one is missing; and which are there."""
     if isinstance(times, pa.ChunkedArray):
         times = times.combine_chunks()
     known = np.asarray(pc.is_valid(times))
@@ -87,7 +87,7 @@ def ordinals_of(times: pa.Array | pa.ChunkedArray) -> tuple[Ordinals, NDArray[np
 
 
 def as_text(ordinal: int, kind: str) -> str:
-    """An ordinal as people, and catalog entries, write it: `2013-01-01`, `2013-01-01 09:30:00`."""
+    """Format an ordinal as catalog entries have it: `2013-01-01`, `2013-01-01 09:30:00`."""
     if kind == INTEGER:
         return str(ordinal)
     moment = EPOCH + ordinal * MICROSECOND

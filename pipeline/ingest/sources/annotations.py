@@ -1,8 +1,7 @@
-"""Several people's labels: the table that `annotations` of a catalog entry names.
+"""Reads several people's labels: the table that `annotations` of a catalog entry names.
 
-A CSV or Parquet file with the columns id, annotator and label, and a row for each label that
-somebody gave. It is read in batches into codes, so that memory grows with the different ids and by
-a few bytes for each label.
+A CSV or Parquet file with the columns id, annotator and label, and a row for each label. It is read
+in batches into codes, so that memory grows with the distinct ids and by a few bytes for each label.
 """
 
 import os
@@ -32,14 +31,14 @@ FIX = "save it as UTF-8 CSV with a value for each column in each row, or as Parq
 def fetch_annotations(uri: str, known: Labels, index: TargetIndex) -> pa.Table:
     """Read the labels in the file at `uri`, each once, in the order of the file.
 
-    `known` says which label of `index` a text is. Rows without a label are passed over.
+    `known` maps texts to labels of `index`. Rows without a label are skipped.
 
     Returns:
         Columns id, annotator, label of type string.
 
     Raises:
-        SourceError: it is not there or damaged, lacks a column, says nothing, has an unknown
-            label, or has two labels of one annotator for one example.
+        SourceError: it is missing or damaged, lacks a column, has no labels, has an unknown label,
+            or has two labels of one annotator for one example.
     """
     where = f"annotations {without_secrets(uri)}"
     path = fetch_source(uri)
@@ -88,10 +87,10 @@ def _refuse_empty(where: str) -> NoReturn:
 def _as_known(
     labels: pa.DictionaryArray, known: Labels, index: TargetIndex, where: str, path: Path
 ) -> pa.DictionaryArray:
-    """Turn texts into the labels that they are.
+    """Replace texts by the labels they mean.
 
     Raises:
-        SourceError: a text is none; says where the first is.
+        SourceError: a text is not a label; names the place of the first.
     """
     texts: list[str] = labels.dictionary.to_pylist()
     names = known.named(texts, index)
@@ -119,7 +118,7 @@ def _first_of_each(
     """Keep, of the labels in `rows`, the first by each annotator for each example, in order.
 
     Raises:
-        SourceError: another one differs.
+        SourceError: two labels of one annotator differ.
     """
     example, annotator, label = (
         column.indices.fill_null(0).to_numpy(zero_copy_only=False)[rows].astype(np.int64)
@@ -214,7 +213,7 @@ def _text(path: Path, where: str) -> DelimitedText:
 
 
 def place_of(path: Path, row: int) -> str:
-    """Where a row is, as an editor would show it: `line 7`; `row 5` of a Parquet file."""
+    """The place of a row, as an editor would show it: `line 7`; `row 5` of a Parquet file."""
     if _is_parquet(path):
         return f"row {row}"
     return f"line {_text(path, str(path)).line_of(row)}"

@@ -1,4 +1,4 @@
-"""How often each label is in each split, which tells splits without labels from others."""
+"""Counts of each label in each split, which show the splits without labels."""
 
 from collections.abc import Iterable
 

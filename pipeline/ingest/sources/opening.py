@@ -53,7 +53,8 @@ def open_source(
             fix="set kind: auto in the catalog entry",
         )
     source = _open_examples(entry, prepare, labels, max_bytes)
-    source = source._replace(target=labels.index_of(entry, source.labels))
+    titles = {"titles": dict(source.label_titles)} if source.label_titles else {}
+    source = source._replace(target={**labels.index_of(entry, source.labels), **titles})
     if entry.splits is not None:
         source = with_splits(source, entry)
     if (annotations := annotations_of(entry)) is None:

@@ -1,4 +1,4 @@
-"""What sources that are read as columns tell of splits: times, and how near its end a user is."""
+"""Columns for splits by time and by the last examples of each user."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ from pipeline.dataset.table import SLICE
 
 
 def with_splitting(rows: pa.Table, entry: Entry) -> pa.Table:
-    """The rows with a column `from_last`, where the entry splits by the last of each user."""
+    """Add the column `from_last` if the entry splits by the last examples of each user."""
     if entry.split.by != "last" or not entry.columns.time:
         return rows
     kind = times_of(rows["time"]).type
@@ -25,8 +25,8 @@ def with_splitting(rows: pa.Table, entry: Entry) -> pa.Table:
 def places_from_last(users: pa.ChunkedArray, times: pa.Array, ids: pa.ChunkedArray) -> pa.Array:
     """How many examples of the same user come after each, `(N,)`; null without a user or a time.
 
-    Of examples at one time the order is that of a hash of their ids: it is the same whatever else
-    is there, and says nothing of the order in which they stand in the source.
+    Examples at one time are ordered by a hash of their ids, which depends neither on other
+    examples nor on the order of the source.
     """
     ordinals, timed = ordinals_of(times)
     known = timed & np.asarray(pc.is_valid(users))
@@ -46,7 +46,7 @@ def not_empty(rows: pa.Table, name: str) -> bool:
 
 
 def as_maps(rows: pa.Table, slices: Sequence[str]) -> pa.Array:
-    """The values of slices of each row, by column, as `example_schema` has them."""
+    """The values of slices of each row, by column, in the type of `example_schema`."""
     columns = [rows[SLICE + name].to_pylist() for name in slices]
     values = [
         [(name, value) for name, value in zip(slices, row, strict=True) if value is not None]

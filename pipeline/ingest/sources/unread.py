@@ -1,4 +1,4 @@
-"""Sources of which nothing is read: what they hold, and how to make something of it that is."""
+"""Sources in formats that are not read: what they hold, and how to convert it."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -48,11 +48,11 @@ def refuse_unread(files: Files, prepare: Prepare, max_bytes: float) -> None:
 
 
 def unknown_kind(files: Files, known: Sequence[str]) -> SourceError:
-    """The error for a source that no kind recognises: what it holds, as far as that is known."""
-    held = Counter(map(_suffix, files.members))
-    if not held:
+    """The error for a source that no kind recognises: its content, as far as it is known."""
+    by_suffix = Counter(map(_suffix, files.members))
+    if not by_suffix:
         return SourceError(f"{files.where} holds no files", fix="correct uri in the catalog entry")
-    for suffix, number in held.most_common():
+    for suffix, number in by_suffix.most_common():
         names = _names([name for name in files.members if _suffix(name) == suffix])
         if suffix in ARCHIVE_SUFFIXES:
             return SourceError(
@@ -66,7 +66,9 @@ def unknown_kind(files: Files, known: Sequence[str]) -> SourceError:
                 f"{files.where} holds {names}, {CONTAINERS[suffix]}, which is not read",
                 fix="write its examples as files in a folder for each label, or as Parquet",
             )
-    kinds = ", ".join(f"{n} {suffix or 'without a suffix'}" for suffix, n in held.most_common(5))
+    kinds = ", ".join(
+        f"{n} {suffix or 'without a suffix'}" for suffix, n in by_suffix.most_common(5)
+    )
     return SourceError(
         f"uri {files.where} is of no known kind; known: {', '.join(known)}; of its "
         f"{len(files.members)} files ({kinds}) none is an example or a table",

@@ -1,9 +1,8 @@
-"""Inputs of shards as a table of numbers that a linear baseline takes; learnt on train.
+"""Features of a linear baseline: inputs of shards as a table of numbers; learnt on train.
 
-Numbers keep their place and are standardised; one that is missing counts as the mean, and says so
-in a column of its own. Whole numbers are codes: a column for each of the values that are frequent.
-Bytes in two or more dimensions are brought down to means over at most 8 x 8 cells. Kept are at most
-MAX_FEATURES columns, those that vary most often.
+Numbers are standardised; a missing one counts as the mean, with a column that marks it. Whole
+numbers are codes: each frequent value has a column. Bytes in two or more dimensions are reduced to
+means over at most 8 x 8 cells. At most MAX_FEATURES columns are kept, those that vary most often.
 """
 
 from collections.abc import Mapping
@@ -16,7 +15,7 @@ from pipeline.dataset.arrays import Float64
 
 CELLS = 8
 MAX_VALUES = 32
-"""Of a column of codes that have columns of their own."""
+"""Values of a column of codes that get a column each."""
 MAX_FEATURES = 1024
 
 Inputs = Mapping[str, NDArray]
@@ -24,15 +23,15 @@ Inputs = Mapping[str, NDArray]
 
 @dataclass(frozen=True)
 class Features:
-    """How features are made of inputs."""
+    """Makes features from inputs."""
 
     codes: dict[str, NDArray[np.int64]]
-    """Of each input of codes: which column, and which value, `(C, 2)`."""
+    """The column and value of each feature of an input of codes, `(C, 2)`."""
     columns: NDArray[np.int64]
-    """Which of all features are kept, `(F,)`."""
+    """Numbers of the features that are kept, `(F,)`."""
     mean: Float64
     scale: Float64
-    """Of these, `(F,)` each."""
+    """Mean and scale of these, `(F,)` each."""
 
     @classmethod
     def of(cls, inputs: Inputs) -> "Features":
@@ -56,7 +55,7 @@ class Features:
         return np.clip(np.where(np.isfinite(standard), standard, 0.0), -100, 100)
 
     def arrays(self) -> dict[str, NDArray]:
-        """All of it, by name; `from_arrays` brings it back."""
+        """Convert to arrays by name, which `from_arrays` reads back."""
         codes = {f"codes.{name}": values for name, values in self.codes.items()}
         return codes | {"columns": self.columns, "mean": self.mean, "scale": self.scale}
 
@@ -95,7 +94,7 @@ def _numbers(inputs: Inputs, codes: Mapping[str, NDArray[np.int64]]) -> Float64:
 
 
 def _with_gaps(values: Float64) -> list[Float64]:
-    """Numbers, NaN where they are missing, and where that is."""
+    """Numbers, NaN where missing, and a mask of the missing ones."""
     missing = ~np.isfinite(values)
     return [np.where(missing, np.nan, values), missing.astype(np.float64)]
 

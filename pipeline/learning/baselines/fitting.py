@@ -11,11 +11,12 @@ from safetensors.numpy import load, save
 
 from pipeline.dataset.arrays import Float32, Rows
 from pipeline.dataset.shards.reader import Block, ShardReader
+from pipeline.learning.baselines.bags import BAG, BagFeatures
 from pipeline.learning.baselines.features import Features, Inputs
 from pipeline.learning.baselines.timeline import Timeline, pasts
 from pipeline.runtime.errors import MissingInput
 from pipeline.targets.opening import open_baseline
-from pipeline.targets.protocols.baseline import Arrays, Known, Past
+from pipeline.targets.protocols.baseline import Arrays, Baseline, Known, Past
 
 FILE = "baselines.safetensors"
 MAX_ROWS = 20_000
@@ -61,8 +62,10 @@ def fit_baselines(reader: ShardReader, timeline: Timeline | None) -> dict[str, N
         timeline: of train and val.
     """
     target = open_baseline(reader.target_kind)
+    if takes_whole(reader.target_kind):
+        return _fit_whole(target, reader)
     train, val = read_sample(reader, "train"), read_sample(reader, "val")
-    features = Features.of(train.inputs)
+    features = features_of(train.inputs)
     past = pasts(timeline, reader) if timeline else {}
 
     def known(sample: Sample, split: str) -> Known:
@@ -77,9 +80,35 @@ def fit_baselines(reader: ShardReader, timeline: Timeline | None) -> dict[str, N
         val.y,
     )
     kept = {f"{FEATURES}.{name}": values for name, values in features.arrays().items()}
+    return _named(kept, fitted)
+
+
+def takes_whole(target_kind: str) -> bool:
+    """Whether its baselines take all of train; see protocols/baseline.py."""
+    return bool(getattr(open_baseline(target_kind), "WHOLE", False))
+
+
+def _fit_whole(target: Baseline, reader: ShardReader) -> dict[str, NDArray]:
+    train, val = reader.read_rows("train", 0), reader.read_rows("val", 0)
+    fitted = target.fit(
+        reader.target, _whole(train.inputs), train.y, train.weights, _whole(val.inputs), val.y
+    )
+    return _named({}, fitted)
+
+
+def _whole(inputs: Inputs) -> Known:
+    return Known(np.zeros((len(next(iter(inputs.values()))), 0)), None, inputs)
+
+
+def _named(kept: dict[str, NDArray], fitted: Mapping[str, Arrays]) -> dict[str, NDArray]:
     for name, arrays in fitted.items():
         kept |= {f"{name}.{key}": values for key, values in arrays.items()}
     return {name: np.ascontiguousarray(values) for name, values in kept.items()}
+
+
+def features_of(inputs: Inputs) -> Features | BagFeatures:
+    """Learn to make features from the inputs of training examples."""
+    return BagFeatures.of(inputs) if BAG in inputs else Features.of(inputs)
 
 
 def _some(past: Past | None, rows: Rows) -> Past | None:
@@ -101,9 +130,13 @@ class Baselines:
         """
         path = folder / FILE
         self._target = open_baseline(target_kind)
+        self._features: Features | BagFeatures | None = None
         try:
             kept = load(path.read_bytes())
-            self._features = Features.from_arrays(_of(kept, FEATURES))
+            if not takes_whole(target_kind):
+                arrays = _of(kept, FEATURES)
+                kind = BagFeatures if "idf" in arrays else Features
+                self._features = kind.from_arrays(arrays)
         except (OSError, KeyError, ValueError, SafetensorError) as error:
             raise MissingInput(
                 f"{path} is missing or damaged: {error}", fix="dvc repro train"
@@ -119,7 +152,7 @@ class Baselines:
 
     def answer(self, name: str, inputs: Inputs, past: Past | None) -> Float32:
         """Outputs of a baseline as those of a network, `(N, K)`."""
-        known = Known(self._features(inputs), past)
+        known = Known(self._features(inputs), past) if self._features else _whole(inputs)
         return self._target.answer(name, self._arrays[name], known)
 
 

@@ -1,4 +1,4 @@
-"""What was known of earlier labels when an example was asked about."""
+"""Statistics of the earlier labels that were known at the time of an example."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ from pipeline.dataset.splits.times import Ordinals
 from pipeline.targets.protocols.baseline import Past
 
 DECAY = 0.94
-"""Of RiskMetrics (1996), for days."""
+"""Decay of RiskMetrics (1996), for days."""
 
 
 def past_of(
@@ -22,10 +22,10 @@ def past_of(
     groups: Sequence[str | None],
     rule: SplitRule,
 ) -> Past:
-    """What was known before each of N examples, by all of them.
+    """Statistics of the labels known before each of N examples.
 
-    Known is the label of an example whose time lies at least a horizon before: it is decided then.
-    Where there are groups, such as tickers, those of the same group count alone.
+    A label is known if the time of its example is at least a horizon earlier: it is decided then.
+    With groups, such as tickers, only labels of the same group count.
 
     Args:
         y: labels as numbers, or codes, `(N,)`.

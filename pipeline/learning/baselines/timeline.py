@@ -1,4 +1,4 @@
-"""When the examples of shards are asked about, and of which group they are, from data/clean."""
+"""Times and groups of the examples of shards, from data/clean."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -18,23 +18,23 @@ from pipeline.targets.protocols.baseline import Past
 
 
 class Timeline(NamedTuple):
-    """Of the examples of some splits, in the order of shards."""
+    """Times and groups of the examples of some splits, in the order of shards."""
 
     splits: list[str]
-    """Of each of N examples."""
+    """Split of each of N examples."""
     times: Ordinals
     has_time: NDArray[np.bool_]
     groups: list[str | None]
     rule: SplitRule
 
     def of(self, split: str) -> NDArray[np.bool_]:
-        """Which examples are in a split, `(N,)`."""
+        """Mask of the examples in a split, `(N,)`."""
         inside: NDArray[np.bool_] = np.array(self.splits) == split
         return inside
 
     @property
     def horizon(self) -> int:
-        """In steps from one different time to the next, rounded up."""
+        """The horizon in steps from one distinct time to the next, rounded up."""
         horizon = self.rule.horizon
         if isinstance(horizon, int):
             return horizon
@@ -47,7 +47,7 @@ class Timeline(NamedTuple):
 
 
 def read_timeline(splits: list[str]) -> Timeline | None:
-    """The examples of some splits; None where no split rule in time made these data.
+    """Read the timeline of some splits; None if the data were not split in time.
 
     Raises:
         MissingInput: data/clean is not whole.
@@ -69,7 +69,7 @@ def read_timeline(splits: list[str]) -> Timeline | None:
 
 
 def pasts(timeline: Timeline, reader: ShardReader) -> Mapping[str, Past]:
-    """What was known of earlier labels, for each split of a timeline."""
+    """Statistics of earlier labels, for each split of a timeline; see past.py."""
     names = list(dict.fromkeys(timeline.splits))
     y = np.concatenate([reader.read_rows(name, 0).y for name in names]).astype(np.float64)
     past = past_of(y, timeline.times, timeline.has_time, timeline.groups, timeline.rule)

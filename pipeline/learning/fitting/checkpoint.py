@@ -1,7 +1,7 @@
-"""Checkpoints to resume from: whole or not there, and never trusted without their digest.
+"""Checkpoints to resume from: whole or absent, and never trusted without their digest.
 
-They live in an ignored folder that DVC knows nothing of, since it clears a stage's outputs
-before each run. `torch.load` checks no digest itself (most flipped bits go unnoticed).
+They are in a folder that git and DVC ignore, since DVC clears a stage's outputs before each run.
+`torch.load` checks no digest (most flipped bits go unnoticed).
 """
 
 import hashlib
@@ -16,7 +16,7 @@ import torch
 from pipeline.runtime.files import optional, written_whole
 
 SAVE_EVERY_SECONDS = 30
-SMALL_BYTES = 16 << 20  # a state up to this size is saved in a moment
+SMALL_BYTES = 16 << 20  # a state up to this size is saved quickly
 
 
 class Checkpoint:
@@ -40,7 +40,7 @@ class Checkpoint:
         return time.monotonic() - self._saved_at >= self.every_seconds
 
     def save(self, state: dict[str, Any]) -> None:
-        """Save a state instead of the last one, where the disk lets it."""
+        """Save a state in place of the last one, if the disk has room."""
         buffer = io.BytesIO()
         torch.save(state, buffer)
         content = buffer.getvalue()
@@ -53,7 +53,7 @@ class Checkpoint:
         self._saved_bytes = len(content)
 
     def load(self, device: str) -> dict[str, Any] | None:
-        """The saved state; None when there is none that can be read, or it is damaged."""
+        """Load the saved state; None if there is none, or it is damaged."""
         try:
             content = self.path.read_bytes()
         except OSError:
@@ -66,5 +66,5 @@ class Checkpoint:
         return state
 
     def clear(self) -> None:
-        """Remove it, and those of other keys in the same folder."""
+        """Remove the state, and those of other keys in the folder."""
         shutil.rmtree(self.folder, ignore_errors=True)

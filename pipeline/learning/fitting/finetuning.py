@@ -1,4 +1,4 @@
-"""Fine-tuning: which part of a trained network is trained further, when, and how fast.
+"""Fine-tuning: which blocks of a trained network are trained, when, and at what rate.
 
 A network is split into blocks, from the bottom, which sees inputs, to the top, its head, which
 gives the outputs. `all` trains everything at one learning rate; `head` the head alone; `gradual`
@@ -15,7 +15,7 @@ from torch import nn
 
 UNFROZEN_AFTER = 0.5
 """Share of the epochs after which `gradual` trains everything."""
-WHOLE = 0.9  # of the parameters; a module with more is no block but the network in a wrapper
+WHOLE = 0.9  # of the parameters; a module with more is not a block but the wrapped network
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ def find_blocks(network: nn.Module) -> list[NetworkBlock]:
     """The blocks of a network from the bottom to the head; each parameter is in exactly one.
 
     They follow the order in which modules were defined. Sequential parts are split, and a module
-    that has only vectors (a norm) belongs to the block before it. Parameters outside all of them,
+    with only vectors (a norm) belongs to the block before it. Parameters outside all of them,
     such as a transformer's positions, belong to the lowest block. The head is the last layer.
     """
     blocks: list[NetworkBlock] = []
@@ -49,7 +49,7 @@ def find_blocks(network: nn.Module) -> list[NetworkBlock]:
 
 
 def num_trained_blocks(strategy: str, num_blocks: int, epoch: int, epochs: int) -> int:
-    """How many blocks, from the top, are trained in an epoch (0, 1, …)."""
+    """Number of blocks, from the top, that are trained in an epoch (0, 1, …)."""
     if strategy == "head":
         return 1
     if strategy == "gradual":
@@ -72,12 +72,12 @@ class FineTuning:
             for parameter in block.parameters
             if apart
         }
-        """Blocks between each parameter and the head, where blocks are treated differently."""
+        """Number of blocks between each parameter and the head, if rates differ by block."""
 
     def begin(self, epoch: int) -> None:
-        """Put the network into training mode, but for blocks that are not trained in this epoch.
+        """Put the network into training mode, except blocks that are not trained in this epoch.
 
-        These get no gradients, and their norms keep the statistics that they have.
+        These get no gradients, and their norms keep their statistics.
         """
         num = num_trained_blocks(self._strategy, len(self._blocks), epoch, self._epochs)
         self._network.train()
@@ -89,7 +89,7 @@ class FineTuning:
                 parameter.requires_grad = depth < num and parameter in self._trained
 
     def end(self) -> None:
-        """Make trainable again what was trainable at the start."""
+        """Restore what was trainable at the start."""
         for parameter in self._trained:
             parameter.requires_grad = True
 

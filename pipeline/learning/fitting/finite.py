@@ -1,9 +1,9 @@
-"""Numbers that are no longer finite: noticed before an update, without waiting for the device.
+"""Detects numbers that are not finite before an update, without waiting for the device.
 
-A loss or a gradient that is infinite or no number would spoil every weight. Whether one was is a
-flag that stays on the device, where the fused optimizers and Muon read it: once it is set, no
-update is made any more. On a CPU the host looks at it in each step, which is free; a GPU would
-have to be waited for, so there the host looks now and then, and before anything is kept.
+A loss or gradient that is infinite or NaN would spoil every weight. It sets a flag on the device,
+where the fused optimizers and Muon read it: once it is set, no update is made. On a CPU the host
+reads the flag in each step, which is free; with a GPU it would have to wait, so it reads the flag
+at intervals, and before anything is saved.
 """
 
 import math
@@ -15,7 +15,7 @@ from pipeline.learning.device import Device
 from pipeline.runtime.errors import TrainingError
 
 LOOK_EVERY_STEPS = {"cuda": 50}
-"""By device; elsewhere in every step."""
+"""Steps between reads of the flag, by device; others read it in every step."""
 
 
 class FiniteGuard:
@@ -33,24 +33,24 @@ class FiniteGuard:
         self.begin(0, 0)
 
     def begin(self, epoch: int, step: int) -> None:
-        """Set the epoch and step that come next; both count from 0."""
+        """Set the next epoch and step; both count from 0."""
         self._epoch, self._step, self._num_steps = epoch, step, 0
         self._bad_steps.zero_()
 
     def protect(self, optimizer: torch.optim.Optimizer) -> None:
-        """Make it skip updates once the flag is set, where the host does not look each time.
+        """Make it skip updates once the flag is set, if the host does not look in each step.
 
-        The fused optimizers of torch read an attribute of this name, which its GradScaler sets.
+        Torch's fused optimizers read an attribute of this name, which its GradScaler sets.
         """
         if self._look_every > 1:
             optimizer.found_inf = self._found  # type: ignore[attr-defined]
 
     @torch.no_grad()
     def watch(self, loss: Tensor) -> None:
-        """Look at a step between its gradients and its update.
+        """Check a step between its gradients and its update.
 
         Raises:
-            TrainingError: where it is time for the host to look, and the flag is set.
+            TrainingError: it is time to look, and the flag is set.
         """
         watched = [p.grad for p in self._parameters if p.grad is not None]
         watched.append(loss)
@@ -63,10 +63,10 @@ class FiniteGuard:
             self.check()
 
     def check(self) -> None:
-        """Have the host look at the flag.
+        """Read the flag.
 
         Raises:
-            TrainingError: a loss or gradient was no finite number.
+            TrainingError: a loss or gradient was not finite.
         """
         if self._found.item():
             step = self._step + self._num_steps - int(self._bad_steps) + 1
@@ -76,10 +76,10 @@ class FiniteGuard:
             )
 
     def check_all(self) -> None:
-        """`check`, and look at all weights too: a finite gradient can make them infinite.
+        """Check the flag and all weights: a finite gradient can make them infinite.
 
         Raises:
-            TrainingError: the network is not to be kept.
+            TrainingError: one of them is not finite.
         """
         self.check()
         values = [v for v in self._network.state_dict().values() if v.is_floating_point()]
@@ -90,7 +90,7 @@ class FiniteGuard:
             )
 
     def check_validation(self, loss: float) -> None:
-        """Raises TrainingError for a loss that is no finite number, as finite weights may give."""
+        """Raises TrainingError for a loss that is not finite, which finite weights may give."""
         if not math.isfinite(loss):
             raise self._error(f"the validation loss of epoch {self._epoch + 1} is {loss}")
 

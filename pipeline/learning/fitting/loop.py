@@ -2,11 +2,11 @@
 
 A run is a function of its recipe and its examples alone: the order of an epoch, and the numbers
 that a network draws in a step, follow from (seed, epoch, step). On a CPU a resumed run ends in the
-same bits as one that was never disturbed; with three or more processes only if it was stopped
-between epochs, since DDP adds their gradients in another order in its first step.
+same bits as an uninterrupted one; with three or more processes only if it was stopped between
+epochs, since DDP adds their gradients in another order in its first step.
 
-The loop knows no network by its type. What one may have beside `forward`, such as `look_at`,
-`begin_epoch` and `vary`, stands in modalities/protocols/network.py.
+The loop knows no network by its type. Methods that one may have besides `forward`, such as
+`look_at`, `begin_epoch` and `vary`, are in modalities/protocols/network.py.
 """
 
 import copy
@@ -37,18 +37,18 @@ from pipeline.targets.protocols.loss import Loss
 
 @dataclass
 class Fit:
-    """The result of training, beside the weights."""
+    """The result of training, besides the weights."""
 
     history: list[dict[str, float]] = field(default_factory=list)
-    """One row per epoch: epoch (from 1), lr, train_loss and what the loss counts, such as
+    """One row per epoch: epoch (from 1), lr, train_loss and other figures of the loss, such as
     train_accuracy, then the same of validation, such as val_loss."""
     best_epoch: int = 0
     speed: list[dict[str, float]] = field(default_factory=list)
     """One row per epoch: epoch (from 1), num_examples of all ranks, seconds of its steps; of an
     epoch that was resumed only the part since then."""
     num_examples: int = 0
-    """Examples trained on since this process started, by all ranks; fewer than those of the run
-    when it was resumed."""
+    """Examples trained on since this process started, by all ranks; fewer than in the whole run if
+    it was resumed."""
     seconds: float = 0.0
     """Time that this process spent in training steps."""
 
@@ -69,13 +69,12 @@ def fit(
 ) -> Fit:
     """Train `network` in place; it ends with the weights of its best epoch on `validation`.
 
-    The best epoch is the one of the greatest score (`Loss.score`), between equals the first.
-    Without `validation` it is the last. `settings` are those of the loss, None for its defaults.
-    `on_step` is called after every batch, `on_epoch` after every epoch, also for those that a
-    checkpoint brings back.
+    The best epoch is the first one of the greatest score (`Loss.score`). Without `validation` it
+    is the last. `settings` are those of the loss, None for its defaults. `on_step` is called after
+    every batch, `on_epoch` after every epoch, including those restored from a checkpoint.
 
     Several `ranks` call it with the same arguments and end with the same weights; only the first
-    has a `checkpoint`, and sources that stream know their share.
+    has a `checkpoint`, and streaming sources know their share.
 
     Raises:
         TrainingError: a loss, gradient or weight is no longer a finite number (finite.py), or
@@ -90,14 +89,14 @@ def fit(
     first_epoch = run.epoch
     while not run.is_over:
         source = run.open(epochs(run.epoch))
-        if run.epoch == first_epoch:  # progress that the checkpoint brings back
+        if run.epoch == first_epoch:  # progress restored from the checkpoint
             on_step(first_epoch * source.num_examples + run.examples_behind(source))
         for num in run.steps(source):
             on_step(num)
             if checkpoint is not None and run.step and checkpoint.due():
                 run.guard.check_all()
                 checkpoint.save(run.state())
-        del source  # before the next epoch's are read
+        del source  # before those of the next epoch are read
         run.end_epoch(validation)
         if checkpoint is not None and checkpoint.due(after_epoch=True):
             checkpoint.save(run.state())
@@ -143,9 +142,9 @@ class _Run:
         self.fitted = Fit()
         self.best: dict[str, Tensor] = {}
         self.moved: tuple[weakref.ref[Tensor], Examples] | None = None
-        """Which examples are on the GPU too, and those there."""
+        """The examples last moved to the GPU, and their copy there."""
         self.epoch = self.step = 0
-        """The step to come; both count from 0."""
+        """The next epoch and step; both count from 0."""
         self.lr_factor = 0.0
         self.train_step = TrainingStep(
             network,
@@ -200,7 +199,7 @@ class _Run:
         return source
 
     def on_device(self, examples: Examples) -> Examples:
-        """The examples on the GPU, if they fit; those that stay the same are copied once."""
+        """Move examples to the GPU, if they fit; unchanged ones are copied once."""
         known_by = next(iter(examples.inputs.values()))
         if self.moved is None or self.moved[0]() is not known_by:
             self.moved = None  # free the old copy first
@@ -211,14 +210,14 @@ class _Run:
         return self.moved[1]
 
     def examples_behind(self, source: EpochSource) -> int:
-        """Number of examples in the steps of the epoch before this one."""
+        """Number of examples in the earlier steps of this epoch."""
         return self.batches(source)[self.step][0]
 
     def batches(self, source: EpochSource) -> list[tuple[int, int]]:
         return self.ranks.share.batches(source.num_examples, self.recipe.batch_size)
 
     def steps(self, source: EpochSource) -> Iterator[int]:
-        """Make the remaining steps of the epoch; yields the examples of each, of all ranks."""
+        """Take the remaining steps of the epoch; yields the examples of each, over all ranks."""
         recipe, batches = self.recipe, self.batches(source)
         epoch, total = self.epoch, recipe.epochs * len(batches)
         started, num_before = time.perf_counter(), self.fitted.num_examples
@@ -236,7 +235,7 @@ class _Run:
                 part = (*self.ranks.share.part(0, end - begin), end - begin)
                 moment = Moment(recipe.seed, epoch, step, epoch / recipe.epochs, part)
                 batch = batch._replace(inputs=vary(batch.inputs, moment))
-            # What a network draws differs between ranks, as it does between examples.
+            # Random numbers of a network differ between ranks, as they do between examples.
             drawn = (self.ranks.share.rank << 56) + (recipe.seed << 32)
             self.device.seed((drawn + epoch * len(batches) + step) % 2**64)
             run_in_memory(self.train_step, batch, self.try_batch, self.ranks.num)
@@ -251,7 +250,7 @@ class _Run:
         self.fitted.speed.append({"epoch": epoch + 1, "num_examples": num, "seconds": seconds})
 
     def try_batch(self, batch: Examples) -> None:
-        """A step of this process alone, without the other ranks."""
+        """Try a step in this process alone, without the other ranks."""
         self.train_step.network = self.network
         gc.collect()  # DDP, and its hooks on the gradients with it
         self.trial(batch)

@@ -1,4 +1,4 @@
-"""Too little memory for a batch: an error that names the batch size that fits, found by trying."""
+"""Turns a lack of memory into an error that names the batch size that fits, found by trying."""
 
 from collections.abc import Callable
 from functools import partial
@@ -12,11 +12,11 @@ from pipeline.runtime.errors import TrainingError
 SIGNS = (
     "out of memory",  # CUDA, MPS
     "can't allocate memory",  # torch on a CPU
-    "could not create a primitive",  # oneDNN, which does not say what it lacked
+    "could not create a primitive",  # oneDNN, which does not name memory
     "_ALLOC_FAILED",  # cuBLAS, cuDNN
     "bad allocation",
 )
-"""Parts of the messages with which torch says that memory is used up."""
+"""Parts of torch's messages for a lack of memory."""
 
 
 def run_in_memory(
@@ -25,12 +25,11 @@ def run_in_memory(
     trial: Callable[[Examples], object],
     num_ranks: int = 1,
 ) -> None:
-    """`step(batch)`; when memory is too small for that, try smaller batches with `trial`.
+    """Call `step(batch)`; if memory is too small for it, try smaller batches with `trial`.
 
     `batch` is this rank's share; `trial` must not synchronise with the other `num_ranks - 1`.
-
-    Both spoil the network: after a failure it is of no use any more. Linux often promises more
-    memory than there is, and later kills the process instead; that is not detected here.
+    Both spoil the network, which is useless after a failure. Linux often promises more memory
+    than there is, and later kills the process instead; that is not detected here.
 
     Raises:
         TrainingError: memory is used up; it names the size that fits.
@@ -42,7 +41,7 @@ def run_in_memory(
         if not is_out_of_memory(error):
             raise
         reason = (str(error) or "MemoryError").splitlines()[0]
-    # Not within `except`: the error holds on to the tensors of the step that failed.
+    # After `except`, since the error keeps the tensors of the failed step.
     num = batch.num
     raise TrainingError(
         f"memory is too small to train on a batch of {num} examples ({reason})",
@@ -55,14 +54,14 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 
 def largest_that_fits(trial: Callable[[Examples], object], batch: Examples) -> int:
-    """Half the batch, a quarter, …: the first number of examples that `trial` takes; 0 for none.
+    """Try half the batch, a quarter, …; returns the first size that fits, or 0.
 
-    Batch norm needs two examples, so one alone is not tried.
+    Batch norm needs two examples, so one is not tried.
     """
     num = batch.num // 2
     while num >= 2:
         if torch.cuda.is_available():
-            torch.cuda.empty_cache()  # fragments left by the failed one
+            torch.cuda.empty_cache()  # fragments left by the failed step
         if _fits(trial, batch.each(partial(_first, num=num))):
             return num
         num //= 2
@@ -80,7 +79,7 @@ def _fits(trial: Callable[[Examples], object], batch: Examples) -> bool:
         if not is_out_of_memory(error):
             raise
         return False
-    except TrainingError:  # only the memory is of interest here
+    except TrainingError:  # only memory matters here
         pass
     return True
 

@@ -1,4 +1,4 @@
-"""Optimizers by name, and Muon, which torch has for matrices alone."""
+"""Optimizers by name, and Muon, which torch has only for matrices."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -23,12 +23,11 @@ def make_optimizer(
     depths: Mapping[nn.Parameter, int] | None = None,
     layer_decay: float = 1.0,
 ) -> torch.optim.Optimizer:
-    """`sgd` (Nesterov), `adam`, `adamw` or `muon`, over the trainable parameters of the network.
+    """Make `sgd` (Nesterov), `adam`, `adamw` or `muon` for the trainable parameters of a network.
 
-    Biases and norms are not decayed: that is for weights alone. A parameter that is `depths` blocks
-    below the head learns at `layer_decay` to that power of the rate. Every group has its peak
-    learning rate as `base_lr`, which the schedule scales. With `bf16` Muon multiplies its matrices
-    in that.
+    Only weights are decayed, not biases and norms. A parameter `depths` blocks below the head
+    learns at the rate times `layer_decay` to that power. Every group has its peak learning rate as
+    `base_lr`, which the schedule scales. With `bf16` Muon multiplies its matrices in that type.
     """
     trained = [p for p in network.parameters() if p.requires_grad]
     weights = [p for p in trained if p.ndim > 1]
@@ -47,7 +46,7 @@ def make_optimizer(
             {"params": heads, "lr": MUON_HEAD_LR * summed, "weight_decay": lr * weight_decay},
             {"params": others, "lr": MUON_BIAS_LR * summed},
         ]
-    # The decay of Adam and SGD is times lr already, Muon's a share of the weight.
+    # The decay of Adam and SGD includes lr already; Muon's is a share of the weight.
     scaled = ("lr", "weight_decay") if name == "muon" else ("lr",)
     groups = [
         part | {key: part[key] * layer_decay**depth for key in scaled if key in part}
@@ -70,10 +69,10 @@ def make_optimizer(
 def _by_depth(
     group: dict[str, Any], depths: Mapping[nn.Parameter, int]
 ) -> Iterator[tuple[int, dict[str, Any]]]:
-    """The group in parts of one depth.
+    """Split a group by depth.
 
-    Blocks that begin to be trained at different times must not share one either: torch's fused SGD
-    takes no group of which only some parameters have a momentum.
+    This also separates blocks that begin to be trained at different times: torch's fused SGD
+    rejects a group in which only some parameters have a momentum.
     """
     parameters = group["params"]
     for depth in sorted({depths.get(p, 0) for p in parameters}) or [0]:
@@ -81,15 +80,15 @@ def _by_depth(
 
 
 class Muon(torch.optim.Optimizer):
-    """Momentum made orthogonal for convolution filters, Nesterov's for all else.
+    """Orthogonalised momentum for convolution filters, Nesterov's for all others.
 
     Source: Jordan et al. 2024, https://kellerjordan.github.io/posts/muon, and its use for small
-    images, arXiv 2404.00498. A filter bank `(O, I, h, w)` is taken as a matrix `(O, I*h*w)`. Before
-    each step it is scaled to the norm sqrt(O), so its learning rate needs no fitting to the
-    scale of the loss; the norm that follows each convolution makes that scale immaterial.
+    images, arXiv 2404.00498. A filter bank `(O, I, h, w)` is treated as a matrix `(O, I*h*w)`.
+    Before each step it is scaled to the norm sqrt(O), so its learning rate does not depend on the
+    scale of the loss; the norm that follows each convolution makes that scale irrelevant.
 
     Like torch's fused optimizers it changes no parameter while an attribute `found_inf` is a
-    tensor of 1 (finite.py). Its momentum is spoilt then, which does not matter: the run is over.
+    tensor of 1 (finite.py). Its momentum is then spoilt, but the run is over anyway.
     """
 
     def __init__(self, groups: Iterable[dict[str, Any]], *, bf16: bool = False) -> None:
@@ -134,11 +133,11 @@ class Muon(torch.optim.Optimizer):
         return list(torch._foreach_add(gradients, momenta, alpha=momentum))
 
     def _orthogonal(self, filters: Sequence[Tensor]) -> list[Tensor]:
-        """Filters of one shape in one product: a GPU takes as long for one as for many."""
+        """Orthogonalise filters of one shape together: a GPU takes as long for one as for many."""
         updates: dict[int, Tensor] = {}
         for shape in dict.fromkeys(f.shape for f in filters):
             places = [place for place, f in enumerate(filters) if f.shape == shape]
-            # Columns in the order that they have in memory, which is channels last.
+            # Columns in their order in memory, which is channels last.
             alike = torch.stack([filters[place].permute(0, 2, 3, 1) for place in places])
             matrices = orthogonalise(alike.flatten(2).to(self.dtype)).reshape(alike.shape)
             updates |= zip(places, matrices.permute(0, 1, 4, 2, 3), strict=True)
@@ -146,7 +145,7 @@ class Muon(torch.optim.Optimizer):
 
 
 def _to_norm_of_rows(filters: list[Tensor]) -> list[Tensor]:
-    """The factor of each bank that makes its norm the root of its number of filters."""
+    """The factor that makes a bank's norm the root of its number of filters."""
     factors: list[Tensor] = list(torch._foreach_norm(filters))
     torch._foreach_add_(factors, 1e-7)
     torch._foreach_reciprocal_(factors)
@@ -158,7 +157,7 @@ def orthogonalise(matrices: Tensor, steps: int = 3) -> Tensor:
     """Bring the singular values of matrices `(K, M, N)` near one, by Newton-Schulz iterations in
     their type.
 
-    With three steps they end between about 0.3 and 1.3, which serves as well as exactly one; so do
+    With three steps they end between about 0.3 and 1.3, which works as well as exactly one; so do
     the three digits of bf16, the type of the source.
     """
     a, b, c = NEWTON_SCHULZ

@@ -1,9 +1,9 @@
 """Several processes (ranks) that train one network together, by torch.distributed.
 
-They share the batch of each step, so `batch_size` means the same however many there are, and their
-gradients add up to those of the whole batch (DistributedDataParallel). Batch norm is the
-exception: it sees a rank's part of the batch alone, and the first rank's running statistics are
-those of the network. All decisions are the first rank's, which alone writes.
+They share the batch of each step, so `batch_size` means the same for any number of ranks, and
+their gradients add up to those of the whole batch (DistributedDataParallel). Batch norm is the
+exception: it sees only a rank's part of the batch, and the first rank's running statistics become
+those of the network. Only the first rank decides and writes.
 """
 
 import os
@@ -32,13 +32,13 @@ Value = TypeVar("Value")
 
 ENDING = (signal.SIGINT, signal.SIGTERM)
 CONNECT_SECONDS = 15
-"""Within which torchrun answers, which runs on this machine or was there before this one."""
+"""Time in which torchrun must answer; it runs on this machine, or started before this process."""
 SIGNS_OF_A_LOST_RANK = ("gloo", "NCCL", "Connection reset", "Connection closed")
 
 
 @dataclass(frozen=True)
 class Ranks:
-    """This process and the others; with no others no method does anything."""
+    """This process and the other ranks; without others its methods do nothing."""
 
     share: RankShare = ALONE
 
@@ -51,20 +51,20 @@ class Ranks:
         return self.share.rank == 0
 
     def parallel(self, network: nn.Module, device: Device) -> nn.Module:
-        """The network with gradients that are the mean over ranks; all start like the first."""
+        """Wrap a network so that gradients are the mean over ranks; all start like the first."""
         if self.num == 1:
             return network
         of_this = [torch.cuda.current_device()] if device.kind == "cuda" else None
         return nn.parallel.DistributedDataParallel(network, device_ids=of_this)
 
     def sum(self, values: Tensor) -> Tensor:
-        """The sum over ranks, the same bits on all. On a GPU the host does not wait for it."""
+        """Sum over ranks, with the same bits on all. On a GPU the host does not wait for it."""
         if self.num > 1:
             dist.all_reduce(values)
         return values
 
     def concatenate(self, rows: Tensor, begin: int, num: int, device: Device) -> Tensor:
-        """The `num` rows of all ranks; `rows` are those of this rank, from number `begin` on."""
+        """Join the `num` rows of all ranks; `rows` are this rank's, from number `begin` on."""
         if self.num == 1:
             return rows
         every = torch.zeros((num, *rows.shape[1:]), dtype=rows.dtype, device=device.kind)
@@ -72,7 +72,7 @@ class Ranks:
         return self.sum(every).cpu()
 
     def from_first(self, value: Value, device: Device) -> Value:
-        """The value that the first rank has; tensors in it must be on the host."""
+        """Get the first rank's value; tensors in it must be on the host."""
         if self.num == 1:
             return value
         box = [value]
@@ -85,7 +85,7 @@ class Ranks:
         if self.num == 1:
             return
         for values in network.state_dict().values():
-            dense = values.contiguous()  # which gloo needs, and channels-last is not
+            dense = values.contiguous()  # gloo needs contiguous tensors; channels-last is not
             dist.broadcast(dense, 0)
             values.copy_(dense)
 
@@ -116,7 +116,7 @@ def join_ranks(device: Device) -> Iterator[Ranks]:
         )
     if device.kind == "cuda":
         torch.cuda.set_device(here.local_rank)
-    # Python's own handlers wait while torch waits for others. This one has nothing to clean up yet.
+    # Python's handlers wait while torch waits for others; this process has nothing to clean up yet.
     handlers = {number: signal.signal(number, signal.SIG_DFL) for number in ENDING}
     store = _connect()
     dist.init_process_group(
@@ -128,7 +128,7 @@ def join_ranks(device: Device) -> Iterator[Ranks]:
     signal.signal(signal.SIGINT, handlers[signal.SIGINT])
     try:
         yield Ranks(RankShare(here.rank, here.size))
-        dist.barrier()  # a result is published only when all ranks have come to the end
+        dist.barrier()  # publish a result only when all ranks have finished
     except Exception as error:
         _fail(error, store)
     dist.destroy_process_group()
@@ -136,10 +136,10 @@ def join_ranks(device: Device) -> Iterator[Ranks]:
 
 
 def _connect() -> Store:
-    """Connect to the store by which ranks find each other; torchrun has it before it starts them.
+    """Connect to the store by which ranks find each other; torchrun starts it before them.
 
     Raises:
-        TrainingError: torchrun is not there any more.
+        TrainingError: torchrun has ended.
     """
     here = world()
     by_torchrun = os.environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True"
@@ -163,7 +163,7 @@ def _fail(error: Exception, store: Store) -> NoReturn:
     torchrun then ends the others, and these see a lost connection, if anything.
     """
     lost = isinstance(error, RuntimeError) and any(s in str(error) for s in SIGNS_OF_A_LOST_RANK)
-    if lost:  # torchrun knows why, and is about to end this process too
+    if lost:  # torchrun knows the reason, and is about to end this process too
         time.sleep(WAIT_FOR_TORCHRUN_SECONDS)
         error = TrainingError(
             f"the connection to another process of this training is lost ({error})",
@@ -171,7 +171,7 @@ def _fail(error: Exception, store: Store) -> NoReturn:
         )
     try:
         first = store.add("failed", 1) == 1
-    except RuntimeError:  # torchrun itself is gone
+    except RuntimeError:  # torchrun itself has ended
         first = False
     if first and isinstance(error, GroundworkError | OSError | UnicodeError):
         say_error(error)

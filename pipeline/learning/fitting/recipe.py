@@ -10,7 +10,7 @@ WARMUP_FRACTION = 0.05  # of all steps, in which the learning rate rises from ze
 class Recipe:
     """How to train; see pipeline/train/params.py for the meaning of each value.
 
-    What only one modality or target has is none of it: networks and losses have their settings.
+    It has nothing that is only for one modality or target: see settings of networks and losses.
     """
 
     optimizer: str
@@ -29,7 +29,7 @@ class Recipe:
 
 
 def schedule(name: str, done: float, one_step: float) -> float:
-    """Factor of the learning rate when a fraction `done` of all steps is behind, 0 to 1."""
+    """Factor of the learning rate, 0 to 1, after a fraction `done` of all steps."""
     if done < WARMUP_FRACTION:
         return (done + one_step) / (WARMUP_FRACTION + one_step)
     after = (done - WARMUP_FRACTION) / (1 - WARMUP_FRACTION)

@@ -1,4 +1,4 @@
-"""Which epoch of a run is kept, and when to stop waiting for a better one."""
+"""Selects the epoch of a run to keep."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -24,8 +24,8 @@ def score_epoch(
     device: Device,
     ranks: Ranks,
 ) -> dict[str, float]:
-    """What the loss says of the validation examples, each name after `val_`; each rank computes the
-    outputs of a part. `settings` are those of the loss."""
+    """Figures of the loss on the validation examples, with the prefix `val_`; each rank computes
+    the outputs of a part. `settings` are those of the loss."""
     begin, end = ranks.share.part(0, examples.num)
     inputs = {name: values[begin:end] for name, values in examples.inputs.items()}
     part = torch.from_numpy(predict(network, inputs, device))

@@ -15,25 +15,25 @@ from pipeline.targets.protocols.loss import Loss
 
 @dataclass
 class TrainingStep:
-    """Forward, backward and update; nothing in it makes the host wait for a GPU."""
+    """Forward, backward and update, without making the host wait for a GPU."""
 
     network: nn.Module
-    """As `Ranks.parallel` gives it."""
+    """Wrapped by `Ranks.parallel`."""
     optimizer: torch.optim.Optimizer
     loss: Loss
     settings: Any
-    """Of the loss."""
+    """Settings of the loss."""
     device: Device
     guard: FiniteGuard
     totals: Tensor
-    """Of the epoch so far and all ranks: the loss, what the loss counts, and examples."""
+    """Sums over the epoch so far and all ranks: the loss, its other figures, and examples."""
     ranks: Ranks = ONE_RANK
 
     def __call__(self, batch: Examples) -> None:
         """Train on this rank's part of a batch: the loss is the weighted mean over the whole batch.
 
         Raises:
-            TrainingError: the loss is no finite number; before the update, or some steps later.
+            TrainingError: the loss is not finite; before the update, or some steps later.
         """
         inputs, y, weights = batch
         weight = self.ranks.sum(weights.sum()).clamp(min=1e-6)
@@ -45,7 +45,7 @@ class TrainingStep:
         ((losses * weights).sum() * self.ranks.num / weight).backward()
         with torch.no_grad():
             total = losses.sum()
-            # Created on the device: a copy from the host would wait for it.
+            # Created on the device: a copy from the host would wait.
             count = torch.full_like(total, len(y))
             together = outputs if outputs.ndim == 2 else outputs.mean(1)
             counted = self.loss.counted(together, y)
@@ -55,7 +55,7 @@ class TrainingStep:
         self.totals += sums
 
     def losses(self, outputs: Tensor, y: Tensor) -> Tensor:
-        """The loss of each of N rows; of outputs by M members, `(N, M, K)`, the mean over these."""
+        """The loss of each of N rows; for outputs of M members, `(N, M, K)`, the mean over them."""
         if outputs.ndim == 2:
             return self.loss.losses(outputs, y, self.settings)
         num = outputs.shape[1]
@@ -63,5 +63,5 @@ class TrainingStep:
         return each.view(-1, num).mean(1)
 
     def single_rank_copy(self, network: nn.Module) -> "TrainingStep":
-        """The same step without the other ranks, which leaves the totals alone."""
+        """Copy this step without the other ranks; the copy does not change the totals."""
         return replace(self, network=network, totals=self.totals.clone(), ranks=ONE_RANK)

@@ -1,4 +1,4 @@
-"""What a modality has for clean: near duplicates, and what is unlike all other examples."""
+"""The part of a modality for clean: near duplicates, and examples unlike all others."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,19 +17,19 @@ class Compare(Protocol):
     NEEDED: Sequence[str]
     """Measurements that `distances` takes."""
     UNUSUAL: float
-    """The distance above which an example is none of the dataset."""
+    """The distance above which an example does not belong to the dataset."""
 
     def distances(self, columns: Mapping[str, NDArray[Any]]) -> Float64:
-        """How unusual the measurements of each example are together, `(N,)`; NaN of too few.
+        """How unusual the measurements of each example are together, `(N,)`; NaN if N is too small.
 
         `columns` has NEEDED, each `(N,)`.
         """
         ...
 
     def load(self, folder: Path, index: Mapping[str, Any]) -> Any:
-        """All N rows of an example table, in the form in which they are compared.
+        """Load all N rows of an example table, in the form in which they are compared.
 
-        Only the modality looks inside. Something neutral stands in for rows without content.
+        Only the modality uses its fields. Rows without content get neutral values.
 
         Args:
             folder: data/raw.
@@ -38,24 +38,24 @@ class Compare(Protocol):
         ...
 
     def tells_apart(self, loaded: Any) -> NDArray[np.bool_]:
-        """Which rows say so much that one of the same content is of the same example, `(N,)`.
+        """Mask of the rows with so much information that equal ones are copies, `(N,)`.
 
-        Others may be the same by chance, and are no copies.
+        Others may be equal by chance.
         """
         ...
 
     def find_pairs(
         self, loaded: Any, rows: Rows, ranks: Rows, progress: Progress
     ) -> tuple[Pairs | None, int]:
-        """Find near duplicates; what may save time in the next run is kept (runtime/cache.py).
+        """Find near duplicates; may cache results for the next run (runtime/cache.py).
 
         Args:
-            loaded: by `load`.
+            loaded: the result of `load`.
             rows: examples to compare, without exact copies; `(M,)`.
             ranks: splits, numbered; `(N,)`. Each is searched in itself and in those numbered lower.
 
         Returns:
-            The pairs, or None where such examples cannot be compared, and how many of the examples
+            The pairs, or None if such examples cannot be compared, and the number of examples that
             the last run had searched.
         """
         ...

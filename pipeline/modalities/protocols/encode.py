@@ -1,4 +1,4 @@
-"""What a modality has for augment, predict, serve: examples into columns of a shard, and varied."""
+"""The part of a modality for augment, predict and serve: encodes and augments examples."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
@@ -9,8 +9,7 @@ from pipeline.dataset.arrays import Keys
 from pipeline.dataset.shards.column import ShardColumn
 
 Preparation = Mapping[str, Any]
-"""What is learnt from train to encode by, as JSON; it stands in the index of the shards and in
-model.json."""
+"""The encoding learnt from train, as JSON; it is in the index of the shards and in model.json."""
 Inputs = dict[str, NDArray]
 """Input columns of N rows of shards by name, `(N, ...)` each."""
 
@@ -30,18 +29,18 @@ class Encode(Protocol):
         ...
 
     def problem_in(self, preparation: Mapping[str, Any]) -> str | None:
-        """Why nothing can be encoded by `preparation`, which may come from anywhere; or None."""
+        """Why an untrusted `preparation` is not valid; or None."""
         ...
 
     def encode(self, contents: Mapping[str, Sequence[Any]], preparation: Preparation) -> Inputs:
-        """N examples, each column as `columns` says, in that order.
+        """Encode N examples into the columns of `columns`, in that order.
 
-        `contents` has a list of N values for each of CONTENT; None where there is nothing.
+        `contents` has a list of N values for each of CONTENT; None for missing content.
         """
         ...
 
     def vary(self, inputs: Inputs, keys: Keys, copy: int, settings: Any, seed: int) -> Inputs:
-        """Version `copy` of each of N examples by what the modality adds to the section `augment`.
+        """Make version `copy` of each of N examples by the modality's settings of `augment`.
 
         Copy 0 is the original. `keys` has a key for each row, `(N,)`.
 

@@ -1,4 +1,4 @@
-"""What a modality has for augment: the preparation that is learnt from train."""
+"""The part of a modality for augment: learns the preparation from train."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
@@ -8,7 +8,7 @@ import pyarrow as pa
 from pipeline.modalities.protocols.encode import Inputs, Preparation
 
 Sums = dict[str, list[int]]
-"""Exact sums over rows by name, which are added up over shards; as JSON."""
+"""Exact sums over rows by name, as JSON; they are added up over shards."""
 
 
 class Fit(Protocol):
@@ -20,23 +20,23 @@ class Fit(Protocol):
         tables: Callable[[], Iterable[pa.Table]],
         settings: Any,
     ) -> Preparation:
-        """The preparation by which examples are encoded.
+        """Learn the preparation that encodes examples.
 
         Args:
-            index: of data/clean.
+            index: that of data/clean.
             tables: reads the training examples of data/clean, table by table, with the columns
-                CONTENT of encode; as often as wanted.
+                CONTENT of encode; may be called repeatedly.
             settings: what the modality adds to the section `augment`.
         """
         ...
 
     def sums(self, inputs: Inputs) -> Sums:
-        """Sums over original rows, from which `finish` takes what it needs; may be empty."""
+        """Sums over original rows, for `finish`; may be empty."""
         ...
 
     def finish(self, preparation: Preparation, sums: Sums) -> Preparation:
-        """The preparation with what is learnt from all encoded training examples.
+        """Complete the preparation from all encoded training examples.
 
-        `sums` are those of all of them; those of no row where there are none.
+        `sums` are those of all of them; without any, those of zero rows.
         """
         ...

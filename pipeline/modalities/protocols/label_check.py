@@ -1,4 +1,4 @@
-"""What a modality has for clean: the quick network of the label check, and what it sees."""
+"""The part of a modality for clean: the quick network of the label check, and its inputs."""
 
 from typing import Any, NamedTuple, Protocol
 
@@ -9,7 +9,7 @@ from pipeline.modalities.protocols.encode import Inputs, Preparation
 
 
 class QuickRecipe(NamedTuple):
-    """How the quick network is trained; see learning/fitting/recipe.py for each value."""
+    """The hyperparameters of the quick network; see learning/fitting/recipe.py for each value."""
 
     optimizer: str
     lr: float
@@ -22,33 +22,33 @@ class QuickRecipe(NamedTuple):
 class LabelCheck(Protocol):
     """The names of `modalities/<name>/label_check/interface.py`.
 
-    `loaded` is what `load` of `compare` gave; `settings` are the section `clean`.
+    `loaded` is the result of `load` of `compare`; `settings` are the section `clean`.
     """
 
     def fit(self, loaded: Any, rows: Rows) -> Preparation:
-        """What the network must know of the examples `rows` that it learns from."""
+        """Learn the preparation of the network from its training examples `rows`."""
         ...
 
     def inputs(self, loaded: Any, rows: Rows, preparation: Preparation) -> Inputs:
-        """What the network sees of the examples `rows`, `(M, ...)` each."""
+        """Inputs of the network for the examples `rows`, `(M, ...)` each."""
         ...
 
     def vary(self, inputs: Inputs, keys: Keys, copy: int, settings: Any, seed: int) -> Inputs:
-        """Version `copy` of each of M examples, whose labels hold for it too; 0 is the original.
+        """Make version `copy` of each of M examples, with the same label; 0 is the original.
 
         `keys` has a key for each example, `(M,)`.
         """
         ...
 
     def num_views(self, settings: Any) -> int:
-        """How many versions of an example a network is asked about; 1 is the original alone."""
+        """Number of versions of an example that a network predicts; 1 is the original alone."""
         ...
 
     def build(self, preparation: Preparation, outputs: int) -> nn.Module:
-        """A freshly initialised network by torch's global seed, as in protocols/network.py.
+        """Build a network, initialised by torch's global seed, as in protocols/network.py.
 
-        It has `embed` and `read_out`. One that has a method `fit(inputs, y)` fits itself by inputs
-        of the original examples and their labels, and no recipe counts.
+        It has `embed` and `read_out`. One with a method `fit(inputs, y)` fits itself to inputs of
+        the original examples and their labels, without the recipe.
 
         Args:
             outputs: width of the last layer.
@@ -56,7 +56,7 @@ class LabelCheck(Protocol):
         ...
 
     def recipe(self, num_trained_on: int, epochs: int) -> QuickRecipe:
-        """How the network is trained on so many examples: for `epochs` passes, or more of few."""
+        """The recipe for this number of examples: `epochs` passes, or more if there are few."""
         ...
 
     def gains_by_bf16(self, preparation: Preparation) -> bool:

@@ -51,6 +51,9 @@ class Adapted(NamedTuple):
 class Network(Protocol):
     """The names of `modalities/<name>/network/interface.py`.
 
+    It may have `foreign(name, folder)`, the Weights in a folder without model.json, as others lay
+    them out; it raises as `published` does.
+
     A network takes a dictionary of a shard's input columns, `(N, ...)` each, as they stand in the
     shard, scales within, and answers with outputs `(N, K)`, so that it can be exported whole. It
     may have further attributes, which learning/ looks for:
@@ -63,6 +66,8 @@ class Network(Protocol):
     - `answer_and_embed(inputs)`: outputs and embeddings in one pass, where the two above would not
       do. What is served gives both; a network without any of these has its outputs as embeddings;
     - `rows_at_once`: how many rows to answer at a time, where 1,000 would not do;
+    - `leaves_out_seen`: whether it never answers what it has learnt from, so that figures on train
+      would say nothing;
     - `fit(reader, losses, seed)`: the network fits itself from the shards (a ShardReader), without
       a loop (trees, closed forms); `losses(outputs, y)` is the loss of each row, `(N,)`, of outputs
       `(N, K)`.

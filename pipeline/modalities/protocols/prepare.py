@@ -1,6 +1,6 @@
-"""What a modality has for ingest, add, predict, forget: from a content to an example of data/raw.
+"""The part of a modality for ingest, add, predict and forget: from a content to an example.
 
-A content is bytes as the source has them: of a file, or of a cell of a table.
+A content is the bytes of the source: of a file, or of a cell of a table.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,14 +15,14 @@ from pipeline.sources.places.files import Files
 from pipeline.sources.source import Source
 
 ContentIndex = dict[str, Any]
-"""What the examples have in common, as JSON, such as `{"image_size": [8, 8], "channels": 1}`. It
-stands under `content` in the indexes of data/raw and data/clean."""
+"""Common properties of the examples, as JSON, such as `{"image_size": [8, 8], "channels": 1}`. It
+is the key `content` of the indexes of data/raw and data/clean."""
 
 
 class Tally(Protocol):
-    """What is seen of the content of a dataset while its rows pass by.
+    """Counts of the content of a dataset, taken while its rows pass by.
 
-    Memory grows with the different values, not with the rows.
+    Memory grows with the distinct values, not with the rows.
     """
 
     def add(self, table: pa.Table) -> None:
@@ -30,11 +30,11 @@ class Tally(Protocol):
         ...
 
     def index(self, entry: Any) -> ContentIndex:
-        """What the index of data/raw says, by what was counted and what the entry wants."""
+        """The content index of data/raw, from the counts and the entry."""
         ...
 
     def remarks(self, entry: Any) -> list[str]:
-        """What ingest says about it: sentences, mostly none."""
+        """Sentences for ingest to print, mostly none."""
         ...
 
     def headline(self) -> str:
@@ -42,7 +42,7 @@ class Tally(Protocol):
         ...
 
     def summary(self) -> str:
-        """A line for those who add a dataset: `sizes: all 8 x 8; modes: L`."""
+        """A line for people who add a dataset: `sizes: all 8 x 8; modes: L`."""
         ...
 
     def entry_lines(self) -> list[str]:
@@ -54,12 +54,12 @@ class Tally(Protocol):
         ...
 
     def decisions(self) -> list[str]:
-        """What only a person can decide: `key: question`."""
+        """Decisions for a person: `key: question`."""
         ...
 
 
 class SourceKind(Protocol):
-    """A kind of files that only this modality has, a module."""
+    """A module for a kind of files that only this modality has."""
 
     def recognises(self, files: Files) -> bool: ...
 
@@ -67,9 +67,9 @@ class SourceKind(Protocol):
         """Look at the files and open them.
 
         Args:
-            entry: of the catalog.
-            max_bytes: of a content; no larger one is read.
-            labels: of the target, as targets/protocols/labels.py says.
+            entry: the catalog entry.
+            max_bytes: limit of a content; no larger one is read.
+            labels: the target's, see targets/protocols/labels.py.
 
         Raises:
             SourceError: they are damaged, or of another form.
@@ -80,43 +80,43 @@ class SourceKind(Protocol):
 class Prepare(Protocol):
     """The names of `modalities/<name>/prepare/interface.py`; no torch there.
 
-    In an entry, `columns` has a key of the name of the first column of CONTENT, which tells the
-    column of a source that has the content or names its file.
+    In an entry, `columns` has a key with the name of the first column of CONTENT: the column of a
+    source that has the content or names its file.
     """
 
     NOUN: str
-    """What an example is called: `image`."""
+    """Name of an example: `image`."""
     CONTENT: Mapping[str, str]
-    """Columns of data/raw that an example is in, with their types by their names in Arrow. Sources
-    give bytes under the name of the first."""
+    """Columns of data/raw with the content of an example, with the names of their Arrow types.
+    Sources give bytes under the name of the first."""
     FEATURES: Mapping[str, str]
-    """What Hugging Face `datasets` makes of columns of CONTENT, by the names of its features, such
-    as `image`; of others it makes what their types are."""
+    """Features of Hugging Face `datasets` for columns of CONTENT, such as `image`; other columns
+    are read by their types."""
     MEASUREMENTS: Sequence[Measurement]
     WORDS: Sequence[str]
-    """Further columns: a word out of few for each example."""
+    """Further columns: one of a few words for each example."""
     METADATA: Sequence[str]
     """Kinds of metadata that reports/ingest.json counts, of those that `prepare` removes."""
     PERSONAL_METADATA: Sequence[str]
-    """Those of which `add` warns."""
+    """Kinds of which `add` warns."""
     FORMATS: str
-    """What a file may be, for people: `an image in one of JPEG, PNG`."""
+    """The formats in words: `an image in one of JPEG, PNG`."""
     SUFFIXES: frozenset[str]
-    """Suffixes of files that are examples, in small letters, with their dot."""
+    """Suffixes of files that are examples, in lower case, with their dot."""
     UNREAD_SUFFIXES: frozenset[str]
-    """Suffixes of files that would be examples if their formats were read, likewise: they are not
-    passed over, and each is refused by name."""
+    """Suffixes, likewise, of examples in formats that are not read: they are not skipped, and each
+    is refused by name."""
     USUAL_NAMES: Sequence[str]
-    """What the column of a manifest is usually called that names contents, the best name first."""
+    """Usual names of the column of contents in a manifest, the best first."""
     SOURCES: Mapping[str, SourceKind]
-    """Kinds of sources that only this modality has; they are asked before those that all have."""
+    """Kinds of sources that only this modality has; they are tried before those that all have."""
 
     def may_hold(self, kind: pa.DataType) -> bool:
         """Whether a column of this type may hold contents, rather than name their files."""
         ...
 
     def begins_like_one(self, start: bytes) -> bool:
-        """Whether a file that is not called an example but begins so may be one.
+        """Whether a file without the suffix of an example begins like one.
 
         Args:
             start: its first 64 bytes, or fewer.
@@ -132,31 +132,31 @@ class Prepare(Protocol):
         ...
 
     def prepare(self, contents: Sequence[bytes | None], limits: Any) -> Prepared:
-        """Contents in the form that data/raw has, stripped of metadata and measured.
+        """Convert contents to the form of data/raw, strip their metadata and measure them.
 
-        A pure function of each content, which never raises for a wrong one: that is its problem.
+        A pure function of each content, which never raises for a bad one but records its problem.
 
         Args:
-            contents: as the source has them; None where there is none.
-            limits: has what the section `ingest` of params.yaml has, and `options`.
+            contents: those of the source; None for missing ones.
+            limits: has the fields of the section `ingest` of params.yaml, and `options`.
         """
         ...
 
     def examples_in(self, path: Path, limits: Any) -> list[tuple[str, bytes]] | None:
-        """Contents of a file that holds several examples, each with what to call it: `row 3`; None
-        of one that is an example, or may be.
+        """Contents of a file of several examples, each with a name, such as `row 3`; None if the
+        file is, or may be, one example.
 
         `limits` as in `prepare`, with the options by which the model was trained.
 
         Raises:
-            SourceError: it cannot be read, or holds other examples.
+            SourceError: it cannot be read, or has other examples.
         """
         ...
 
     def options(self, entry: Any) -> dict[str, Any]:
-        """What an entry says of how contents are read, as JSON, by key; empty when it says nothing.
+        """The entry's options for reading contents, as JSON, by key; may be empty.
 
-        Where there are any, the content index and the preparation have them under `options`, so
+        If there are any, the content index and the preparation have them under `options`, so
         that predict reads as ingest did.
         """
         ...
@@ -166,9 +166,9 @@ class Prepare(Protocol):
         ...
 
     def trace(self, content: Mapping[str, Any]) -> bytes:
-        """Bytes that are in every file with this content, as data/raw has it, and in no other.
+        """Bytes that identify this content of data/raw in any file.
 
-        Empty where there are none, such as for null; see dataset/traces.py.
+        Empty if there are none, such as for null; see dataset/traces.py.
         """
         ...
 
@@ -176,5 +176,5 @@ class Prepare(Protocol):
 
 
 def content_column(prepare: Prepare) -> str:
-    """The column of data/raw under whose name sources give contents."""
+    """The column of data/raw whose name sources use for contents."""
     return next(iter(prepare.CONTENT))

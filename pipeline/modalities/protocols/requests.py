@@ -1,4 +1,4 @@
-"""What a modality has for serve: contents that strangers send, prepared as ingest prepares them."""
+"""The part of a modality for serve: prepares untrusted contents of requests as ingest does."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
@@ -12,29 +12,29 @@ class Requests(Protocol):
     CONTENT: str
     """The name of a content in a request: the first column of `Prepare.CONTENT`."""
     EXAMPLE: str
-    """A request with curl for people, after the address: `--data-binary @cat.jpg`."""
+    """An example of a request with curl, after the address: `--data-binary @cat.jpg`."""
     LIMITS: Mapping[str, Any]
     """Keys of the section `ingest` that are lower for requests than for a dataset."""
     MEASURED: Sequence[str]
-    """Measurements that are kept of a request, of `Prepare.MEASUREMENTS`."""
+    """Measurements of `Prepare.MEASUREMENTS` that are recorded of a request."""
 
     def prepare(self, contents: Sequence[bytes | None], limits: Any) -> Prepared:
         """See `Prepare.prepare`; `limits` has LIMITS, and `options` of the preparation."""
         ...
 
     def from_json(self, value: Any) -> bytes:
-        """A content from the value that a request has as JSON.
+        """Read a content from the JSON value of a request.
 
         Raises:
-            ValueError: it is of another form; says which is right.
+            ValueError: it has another form; names the right one.
         """
         ...
 
     def from_text(self, text: str) -> bytes:
-        """A content from a text, where JSON has no bytes.
+        """Read a content from a text, since JSON has no bytes.
 
         Raises:
-            ValueError: it is of another form; says which is right.
+            ValueError: it has another form; names the right one.
         """
         ...
 

@@ -1,6 +1,6 @@
-"""What a modality has for describe, report, review: examples as HTML and as pictures, and words.
+"""The part of a modality for describe, report and review: examples as HTML and pictures, and words.
 
-Importing it is quick: what draws is imported when something is drawn.
+Importing it is quick: drawing code is imported when it is needed.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -10,22 +10,22 @@ from typing import Any, NamedTuple, Protocol
 from pipeline.modalities.protocols.encode import Inputs, Preparation
 
 Content = Mapping[str, Any]
-"""The content of one example, by the columns of data/clean; null where it has none."""
+"""The content of one example, by the columns of data/clean; null if it has none."""
 Contents = Mapping[str, Sequence[Any]]
 """The content of N examples, a list of N values for each column."""
 ContentIndex = Mapping[str, Any]
-"""What index.json of data/clean says of contents, under `content`."""
+"""The key `content` in index.json of data/clean."""
 
 
 class Words(NamedTuple):
-    """What a measurement is called where people read of it."""
+    """The words for a measurement."""
 
     title: str
-    """In tables, with its unit."""
+    """Title in tables, with its unit."""
     meaning: str
     """A sentence, for metadata."""
     tails: tuple[str, str] = ("", "")
-    """What the lowest and the highest quarter of the examples are called."""
+    """Names of the lowest and the highest quarter of the examples."""
     in_card: bool = True
     """Whether the data card has its quantiles."""
 
@@ -33,46 +33,46 @@ class Words(NamedTuple):
 class Show(Protocol):
     """The names of `modalities/<name>/show/interface.py`.
 
-    HTML is for a page whose Content-Security-Policy allows no script and no style within it. All
-    that comes from data is escaped in it.
+    HTML is for a page whose Content-Security-Policy allows no inline script or style. Everything
+    from data is escaped.
     """
 
     CONTENT: Sequence[str]
     """Columns of data/raw and data/clean that an example consists of."""
     NOUN: str
-    """What an example is called: `image`."""
+    """Name of an example: `image`."""
     NOUNS: str
-    """The same, of several."""
+    """Name of several examples."""
     HUB_MODALITY: str
     """First word of a task on the Hugging Face Hub, such as `image` or `tabular`."""
     WORDS: Mapping[str, Words]
-    """Of each measurement."""
+    """Words for each measurement."""
     TAILS: Mapping[str, tuple[str, str]]
-    """What the lowest and the highest quarter are called, by the names of `slice_values`."""
+    """Names of the lowest and the highest quarter, by the names of `slice_values`."""
     FIELDS: Mapping[str, tuple[str, str]]
     """Type in Croissant and meaning of columns of data/clean: of CONTENT, of the measurements, and
     of `sha256`."""
     UNUSUAL: str
     """A sentence that says why an example is an outlier."""
     LOOK_ALIKE: tuple[str, str] | None
-    """A column of data/raw that is the same in examples that look the same, and a phrase for them,
-    such as `with the same difference hash`; None where there is none."""
+    """A column of data/raw that is equal in examples that look alike, and a phrase for them, such
+    as `with the same difference hash`; None if there is none."""
 
     STYLE: Path
-    """A CSS file for what `html` and `pair_html` give. Within the class `sharp` small examples are
-    enlarged without smoothing."""
+    """A CSS file for the HTML of `html` and `pair_html`. Within the class `sharp` small examples
+    are enlarged without smoothing."""
     SHOWN: Sequence[str]
     """Columns of data/raw that `html`, `pair_html` and `size` read. Those of CONTENT are read when
     an example is shown; others must be small, and are kept while people review."""
 
     def html(self, content: Content, about: Mapping[str, Any]) -> str:
-        """One example as HTML, for a small space, and for a large one, of the class `large`.
+        """Render an example as HTML, for a small space, and for a large one, of the class `large`.
 
         The class `caption` is for quiet text.
 
         Args:
-            content: those of CONTENT that are in SHOWN.
-            about: the other columns of SHOWN, `id`, and `address`, where its `media` is.
+            content: the columns of CONTENT that are in SHOWN.
+            about: the other columns of SHOWN, `id`, and `address`, the URL of its `media`.
         """
         ...
 
@@ -83,18 +83,18 @@ class Show(Protocol):
         twin_content: Content,
         twin_about: Mapping[str, Any],
     ) -> str:
-        """An example beside another that looks like it, as one piece of HTML.
+        """Render an example beside one that looks like it, as one piece of HTML.
 
         The arguments are those of `html`, twice; `about` has a `caption` too.
         """
         ...
 
     def size(self, about: Mapping[str, Any]) -> str:
-        """How large an example is, in a word or two; empty where that is unknown."""
+        """The size of an example, in a word or two; empty if unknown."""
         ...
 
     def media(self, content: Content) -> tuple[str, bytes] | None:
-        """Content type and bytes of what the `address` of an example leads to; None for nothing.
+        """Content type and bytes behind the `address` of an example; None for nothing.
 
         `content` has all of CONTENT.
         """
@@ -111,12 +111,11 @@ class Show(Protocol):
         title: str,
         blank: Collection[int] = (),
     ) -> None:
-        """Draw examples as shards have them, in rows of `columns`; without any, the title alone.
+        """Draw examples of shards, in rows of `columns`; without any, only the title.
 
         Args:
-            captions: of one to three lines each.
-            blank: places that have a caption and no example; `inputs` has the examples of the
-                others.
+            captions: one to three lines each.
+            blank: places with a caption but no example; `inputs` has the examples of the others.
         """
         ...
 
@@ -130,7 +129,7 @@ class Show(Protocol):
         columns: int,
         title: str,
     ) -> None:
-        """Draw examples as data/clean has them, as `grid`; null where an example has no content."""
+        """Draw examples of data/clean, like `grid`; null if an example has no content."""
         ...
 
     def sheet(self, rows: Mapping[str, Contents], content_index: ContentIndex, path: Path) -> None:
@@ -138,12 +137,12 @@ class Show(Protocol):
         ...
 
     def describe_input(self, preparation: Preparation) -> str:
-        """What a model takes, in Markdown: `8 x 8 grey images; others are resized by ...`."""
+        """The input of a model, in Markdown: `8 x 8 grey images; others are resized by ...`."""
         ...
 
     def privacy(self, removed: Mapping[str, int]) -> list[str]:
-        """Sentences on what examples may tell of people.
+        """Sentences on what examples may reveal about people.
 
-        `removed` are kinds of metadata and how many examples they were removed from.
+        `removed` has kinds of metadata and the number of examples they were removed from.
         """
         ...

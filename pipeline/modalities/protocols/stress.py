@@ -1,4 +1,4 @@
-"""What a modality has for evaluate: slices by measurements, and corruptions of examples."""
+"""The part of a modality for evaluate: slices by measurements, and corruptions of examples."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
@@ -14,24 +14,24 @@ class Stress(Protocol):
     """The names of `modalities/<name>/stress/interface.py`; no torch there."""
 
     VARIANTS: Sequence[tuple[str, int]]
-    """Name and strength of each corruption; a strength is 1 or more. Empty where there is none."""
+    """Name and strength of each corruption; a strength is 1 or more. May be empty."""
     SLICED_BY: Sequence[str]
     """Columns of data/clean that `slice_values` reads."""
 
     def num_examples(self, settings: Any) -> int:
-        """How many test examples are evaluated in each of VARIANTS too; `settings` is the section
-        `evaluate`."""
+        """Number of test examples that are evaluated in each of VARIANTS too; `settings` is the
+        section `evaluate`."""
         ...
 
     def corrupt(self, inputs: Inputs, keys: Keys, name: str, strength: int) -> Inputs:
-        """N examples as a shard has them, in one of VARIANTS; pure.
+        """Corrupt N examples of a shard by one of VARIANTS; pure.
 
-        `keys` has the id key of each row, `(N,)`; a row of the result depends on its own alone.
+        `keys` has the id key of each row, `(N,)`; a row of the result depends only on its own.
         """
         ...
 
     def slice_values(self, table: Any) -> Mapping[str, NDArray[np.floating]]:
-        """Values by whose tails a test split is sliced, `(N,)` each.
+        """Values whose tails are slices of the test split, `(N,)` each.
 
         `table` has N rows of SLICED_BY. TAILS of the modality's `show/` has words for each name.
         """

@@ -57,20 +57,13 @@ def update(source: Source) -> str | None:
         GroundworkError: nothing is released, it cannot be fetched, or is not to be trusted.
     """
     repository = _fetch_tags(source)
-    tags = read_tags(repository)
-    release, versioned = _latest(source, tags)
+    release, digest = _latest(source, read_tags(repository))
     if source.must_be_signed:
         verify(repository, release.tag.name)
-    folder = source.place / f"{release.version}-{release.commit[:12]}"
+    folder = source.place / f"release-{release.commit[:12]}"
     if not folder.is_dir():
-        _fetch(source, release, folder)
-    if versioned.digest not in (None, folder_digest(folder)):
-        shutil.rmtree(folder)
-        raise ServingError(
-            f"{SERVED} of {release.version} is not what its tag {versioned.name} was given for",
-            fix="somebody moved the tag or changed storage: git show --show-signature "
-            f"'{versioned.name}'",
-        )
+        _fetch(source, release, folder, digest)
+    _refuse_other(folder, release, digest)
     if source.link.is_symlink() and source.link.readlink() == Path(folder.name):
         return None
     _move_link(source.link, folder)
@@ -129,8 +122,9 @@ def _fetch_tags(source: Source) -> Path:
     return repository
 
 
-def _latest(source: Source, tags: list[Tag]) -> tuple[Release, Tag]:
-    """The release of the stage, and the tag that says what it is."""
+def _latest(source: Source, tags: list[Tag]) -> tuple[Release, str | None]:
+    """The release of the stage, and the digest of its serving.json: by the tag of the stage, or
+    where that may be unsigned by the tag of the version."""
     found = [STAGE.fullmatch(tag.name) for tag in tags]
     artifacts = {match["artifact"] for match in found if match and match["stage"] == source.stage}
     released = {name: releases_of(tags, name, source.stage) for name in sorted(artifacts)}
@@ -143,10 +137,26 @@ def _latest(source: Source, tags: list[Tag]) -> tuple[Release, Tag]:
         )
     ((artifact, releases),) = released.items()
     release = releases[-1]
-    return release, versions_of(tags, artifact).get(release.version, release.tag)
+    if source.must_be_signed and release.tag.digest is None:
+        raise ServingError(
+            f"the tag {release.tag.name} does not say the digest of what it is given for",
+            fix="groundwork promote writes tags that do",
+        )
+    versioned = versions_of(tags, artifact).get(release.version)
+    return release, release.tag.digest or (versioned.digest if versioned else None)
 
 
-def _fetch(source: Source, release: Release, folder: Path) -> None:
+def _refuse_other(folder: Path, release: Release, digest: str | None) -> None:
+    """Raises ServingError where a folder is not what was released."""
+    if digest not in (None, folder_digest(folder)):
+        raise ServingError(
+            f"{SERVED} of {release.version} is not what the tag {release.tag.name} was given for",
+            fix="somebody moved the tag or changed storage: git show --show-signature "
+            f"'{release.tag.name}'",
+        )
+
+
+def _fetch(source: Source, release: Release, folder: Path, digest: str | None) -> None:
     """Bring a release into a folder, whole or not at all."""
     beside = str(Path(sys.executable).parent / "dvc")
     dvc = shutil.which("dvc") or shutil.which(beside)
@@ -169,6 +179,7 @@ def _fetch(source: Source, release: Release, folder: Path) -> None:
                 "readable here",
             )
         read_about(place)
+        _refuse_other(place, release, digest)
         place.rename(folder)
 
 
@@ -182,7 +193,7 @@ def _move_link(link: Path, folder: Path) -> None:
 def _tidy(source: Source) -> None:
     """Remove releases but the last KEPT that were served, and what killed downloads left."""
     os.utime(source.link.resolve())
-    folders = [path for path in source.place.glob("v*-*") if path.is_dir()]
+    folders = [path for path in source.place.glob("release-*") if path.is_dir()]
     folders.sort(key=lambda path: path.stat().st_mtime, reverse=True)
     for folder in [*folders[KEPT:], *source.place.glob("partial-*")]:
         shutil.rmtree(folder, ignore_errors=True)

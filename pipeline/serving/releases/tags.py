@@ -25,7 +25,7 @@ DIGEST = re.compile(r"^Serving-SHA256: ([0-9a-f]{64})$", re.MULTILINE)
 SIGNATURE = "\n-----BEGIN "
 PRODUCTION = "production"
 FIRST = "v1.0.0"
-FIELDS = "%(refname:strip=2)%00%(objecttype)%00%(*objectname)%00%(taggerdate:unix)%00%(contents)%00"
+FIELDS = ("refname:strip=2", "tag", "*objectname", "taggerdate:unix", "contents")
 
 
 class Tag(NamedTuple):
@@ -82,13 +82,18 @@ def git(repository: Path, *arguments: str, text: str = "", **variables: str) -> 
 
 
 def read_tags(repository: Path) -> list[Tag]:
-    """All annotated tags of a repository that point at commits."""
-    fields = git(repository, "for-each-ref", "refs/tags", f"--format={FIELDS}").split("\0")[:-1]
-    tags = []
-    for name, kind, commit, seconds, message in zip(*(fields[n::5] for n in range(5)), strict=True):
-        if kind == "tag" and commit:
-            tags.append(Tag(name.lstrip("\n"), commit, int(seconds or 0), message))
-    return tags
+    """All annotated tags of a repository that point at commits, under the names they were given.
+
+    A signature covers the name within a tag: an old one under a new name would pass as signed.
+    """
+    form = "".join(f"%({field})%00" for field in FIELDS)
+    values = git(repository, "for-each-ref", "refs/tags", f"--format={form}").split("\0")[:-1]
+    columns = (values[place :: len(FIELDS)] for place in range(len(FIELDS)))
+    return [
+        Tag(given, commit, int(seconds or 0), message)
+        for name, given, commit, seconds, message in zip(*columns, strict=True)
+        if commit and name.lstrip("\n") == given
+    ]
 
 
 def versions_of(tags: Sequence[Tag], artifact: str) -> dict[str, Tag]:

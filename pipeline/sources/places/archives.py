@@ -1,8 +1,8 @@
-"""Archives: tar and zip, read where they are and never unpacked.
+"""Archives: tar and zip, read in place and never unpacked.
 
-What an archive calls its members stays a name: nothing is written under it and devices are not
-opened. Links are read where they name a file of the same archive. A compressed tar is decompressed
-once, to one file, so that any member can be read by itself.
+Names of members stay mere names: nothing is written under them and devices are not opened. Links
+are read where they name a file of the same archive. A compressed tar is decompressed once, to one
+file, so that any member can be read by itself.
 """
 
 import io
@@ -31,7 +31,7 @@ from pipeline.sources.places.unpack import grown, growth_limit
 
 MAX_HEADER_BYTES = 64 << 10  # of a tar member: its name, and what archivers add
 MAX_LINK_BYTES = 4096
-MADE_BY_DOS = (0, 10, 14)  # systems on which a backslash parts folders
+MADE_BY_DOS = (0, 10, 14)  # systems on which a backslash separates folders
 UTF8_NAME, IS_ENCRYPTED = 0x800, 1  # flags of a zip's member
 METHODS = {  # of a zip that are not read; 0, 8, 12 and 14 are
     1: "Shrink", 2: "Reduce", 3: "Reduce", 4: "Reduce", 5: "Reduce", 6: "Implode",
@@ -39,7 +39,7 @@ METHODS = {  # of a zip that are not read; 0, 8, 12 and 14 are
     96: "JPEG", 97: "WavPack", 98: "PPMd", 99: "AES",
 }  # fmt: skip
 READ_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
-# Archives and compressions that are not read: how they start, what they are.
+# Archives and compressions that are not read, by their first bytes.
 NOT_READ = (
     (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
     (b"Rar!\x1a\x07", "a RAR archive"),
@@ -87,7 +87,7 @@ class Tar:
                 files[normal(info.name)] = member
                 yield member
             file.seek(archive.offset)
-            if any(file.read(tarfile.BLOCKSIZE)):  # tarfile takes a damaged header for the end
+            if any(file.read(tarfile.BLOCKSIZE)):  # tarfile mistakes a damaged header for the end
                 raise tarfile.ReadError(f"no header at byte {archive.offset}")
         yield from _within(linked_members(files, links), room, self.path)
 
@@ -113,7 +113,7 @@ def _tar_member(info: tarfile.TarInfo, earlier: dict[str, Member]) -> Member:
 
 
 def _within(members: Iterator[Member], room: int, path: Path) -> Iterator[Member]:
-    """Members that share their bytes with others, as many as an archive of this size may hold."""
+    """Members that share their bytes with others, up to the number allowed for this size."""
     for member in members:
         room -= member.size
         if room < 0:
@@ -156,7 +156,7 @@ class Zip:
                 return _whole(file.read(member.size + 1), member)
         except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, ValueError) as error:
             raise UnusableFile(f"damaged in the archive: {error}") from None
-        except Exception as error:  # a hostile stream makes zlib, bz2 and lzma raise their own
+        except Exception as error:  # zlib, bz2 and lzma raise errors of their own
             raise UnusableFile(f"damaged in the archive ({type(error).__name__})") from None
 
 
@@ -164,7 +164,7 @@ def _zip_path(info: zipfile.ZipInfo) -> str:
     """The path of a member with slashes; a folder's ends with one."""
     path = info.filename
     if not info.flag_bits & UTF8_NAME and not path.isascii():
-        # macOS writes UTF-8 without saying so, which Python takes for the characters of DOS.
+        # macOS writes UTF-8 without its flag, and Python then decodes it as a code page of DOS.
         with suppress(UnicodeError):
             path = path.encode("cp437").decode()
     return path.replace("\\", "/") if info.create_system in MADE_BY_DOS else path
@@ -182,7 +182,7 @@ def _zip_problem(info: zipfile.ZipInfo) -> str:
 
 
 def _link_text(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> str | None:
-    """Where a symbolic link of a zip leads; None where it cannot be read."""
+    """The target of a symbolic link of a zip; None if it cannot be read."""
     if info.file_size > MAX_LINK_BYTES:
         return None
     try:
@@ -202,10 +202,10 @@ def open_archive(path: Path, start: bytes) -> Tar | Zip | None:
 
 
 def refuse_unread(path: Path, where: str, start: bytes) -> None:
-    """Refuse an archive of a kind that is not read, known by how it starts.
+    """Refuse an archive of a kind that is not read, by its first bytes.
 
     Raises:
-        SourceError: names it, and what to do.
+        SourceError: it is one; says what to do.
     """
     if (kind := next((kind for magic, kind in NOT_READ if start.startswith(magic)), None)) is None:
         return
@@ -243,13 +243,13 @@ def _whole(data: bytes, member: Member) -> bytes:
     return data
 
 
-@lru_cache(maxsize=1)  # the time is there so that a file that was replaced is opened again
+@lru_cache(maxsize=1)  # the time is in the key so that a replaced file is opened again
 def _open_zip(path: Path, changed_at_ns: int) -> zipfile.ZipFile:
     return zipfile.ZipFile(path)
 
 
 class _Headers(io.FileIO):
-    """A tar of which only headers are read: a hostile one calls all the rest a header."""
+    """A tar file of which only headers are read: a hostile one declares all the rest a header."""
 
     def read(self, size: int | None = -1) -> bytes:
         if size is None or not 0 <= size <= MAX_HEADER_BYTES:

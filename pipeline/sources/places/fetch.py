@@ -1,4 +1,4 @@
-"""Sources that are elsewhere: streamed to a cache on disk that all repositories of a user share.
+"""Remote sources: streamed to a cache on disk that all repositories of a user share.
 
 A file is written as `.partial`, and gets its name only when it is whole and its digest is right.
 """
@@ -39,7 +39,7 @@ from pipeline.sources.places.transfers import (
 )
 
 CACHE_VARIABLE = "GROUNDWORK_CACHE"
-ROW_TRIES = 3  # a manifest may name thousands of files on servers that are no more
+ROW_TRIES = 3  # a manifest may name thousands of files on dead servers
 FILES_AT_ONCE = 16
 
 Given = str | Mapping[str, str] | None
@@ -48,24 +48,24 @@ Digests = Mapping[str, str]
 
 
 def cache_dir() -> Path:
-    """Where downloads are kept, for all repositories: GROUNDWORK_CACHE, or the user's cache."""
+    """The folder of downloads for all repositories: GROUNDWORK_CACHE, or the user's cache."""
     folder = os.environ.get(CACHE_VARIABLE)
     return (Path(folder) if folder else platformdirs.user_cache_path("groundwork")) / "downloads"
 
 
 def cached_copy(url: str) -> Path:
-    """The folder in the cache that has, or would have, what `url` names."""
+    """The folder in the cache for the content of `url`."""
     return cache_dir() / hashlib.sha256(url.encode()).hexdigest()[:32]
 
 
 def fetch_source(uri: str, sha256: Given = None, md5: Given = None) -> Path:
-    """Fetch what `uri` names, a file or a folder; returns the local copy.
+    """Fetch the file or folder at `uri`; returns the local copy.
 
-    A digest verifies the file; digests by name verify files of a folder, and say which there are
-    where a server (http) has no listing.
+    A digest verifies the file; digests by name verify files of a folder, and list them where a
+    server (http) has no listing.
 
     Raises:
-        SourceError: it is not there, comes damaged, or has another digest.
+        SourceError: it is missing, arrives damaged, or has another digest.
     """
     if not is_remote(uri):
         return local_path(uri)
@@ -87,7 +87,7 @@ def fetch_source(uri: str, sha256: Given = None, md5: Given = None) -> Path:
             fix="remove it from the catalog entry, or give one for each file",
         )
     if listed is None:
-        # Entries that name other files of the same folder must not take these away.
+        # Entries that name other files of the same folder must not remove these.
         names = hashlib.sha256("\n".join(sorted(named)).encode()).hexdigest()[:8]
         return _fetch_folder(uri, f"files-{names}", dict.fromkeys(named), named)
     for name in named:
@@ -100,7 +100,7 @@ def fetch_source(uri: str, sha256: Given = None, md5: Given = None) -> Path:
 
 
 def fetch_file(url: str, max_bytes: float = float("inf")) -> Path:
-    """Fetch one file, which several processes may ask for; returns the local copy.
+    """Fetch one file, safe across processes; returns the local copy.
 
     Raises:
         SourceError: see `fetch_source`; or it has more than `max_bytes`.
@@ -180,7 +180,7 @@ def _fetch_one(
             )
             partial.replace(final)
             version_file(partial).unlink(missing_ok=True)
-    except OSError as error:  # those of the network have become others by now
+    except OSError as error:  # errors of the network were translated before
         raise SourceError(
             f"{without_secrets(url)} cannot be kept in {final.parent}: {error.strerror or error}",
             fix=f"make room, or let {CACHE_VARIABLE} name another folder",
@@ -189,7 +189,7 @@ def _fetch_one(
 
 
 def _is_current(url: str, final: Path, about: Path, digests: Digests, listed: str | None) -> bool:
-    """Whether the cached copy can be used; asks the server only without digests or a listing."""
+    """Whether the cached copy is current; asks the server only without digests or a listing."""
     known = _read_json(about)
     if final.stat().st_size != known.get("size"):
         return False
@@ -220,7 +220,7 @@ def _beside(final: Path, what: str) -> Path:
 
 @contextlib.contextmanager
 def _locked(path: Path) -> Iterator[None]:
-    """One process at a time; the lock goes with the process, however it ends."""
+    """Lock out other processes; the lock is freed when the process ends, however it ends."""
     with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

@@ -1,4 +1,4 @@
-"""The files of a source: which kind of tree a path is, and what is in it."""
+"""The files of a source: the kind of tree at a path, and its members."""
 
 import os
 from collections import Counter
@@ -21,26 +21,26 @@ from pipeline.sources.places.problems import LINK_OUTSIDE, LINK_TO_FOLDER, Unusa
 from pipeline.sources.places.trees import UNPACKED_DIR, Folder, Tree, member_of
 from pipeline.sources.places.unpack import decompress, growth_limit
 
-MAX_RESOLVED = 1000  # links that an error looks at
+MAX_RESOLVED = 1000  # links examined for an error
 
 
 @dataclass(frozen=True)
 class Files:
-    """A tree and what is in it."""
+    """A tree and its members."""
 
     tree: Tree
     members: dict[str, Member]
     """By name, sorted; without hidden files and what file managers leave behind."""
     where: str
-    """What to call the tree in messages."""
+    """Name of the tree in messages."""
     suffixes: frozenset[str]
-    """Of files that are examples."""
+    """Suffixes of files that are examples."""
     beside: Mapping[str, int] = field(default_factory=dict)
     """Files that are not among the members, counted by kind: `in @eaDir`."""
 
     @cached_property
     def others(self) -> dict[str, Member]:
-        """The members without the suffix of an example: few, whatever the size of the data."""
+        """The members without the suffix of an example: few, even in large data."""
         return {
             name: member
             for name, member in self.members.items()
@@ -48,7 +48,7 @@ class Files:
         }
 
     def read(self, name: str, max_bytes: float) -> bytes:
-        """Read a file without which there is no source.
+        """Read a file that the source cannot do without.
 
         Raises:
             SourceError: it is not there or cannot be read.
@@ -67,8 +67,8 @@ class Files:
 def open_files(path: Path, where: str, suffixes: frozenset[str], links: str | None = None) -> Files:
     """Open the folder, archive or single file at `path`, and list it.
 
-    `suffixes` are those of files that are examples; see `has_suffix`. `links` says where links of
-    a folder may lead; see `may_lead_to`.
+    `suffixes` are those of examples; see `has_suffix`. `links` says where links of a folder may
+    lead; see `may_lead_to`.
 
     Raises:
         SettingsError: `links` is neither `follow` nor a folder.
@@ -100,8 +100,8 @@ def open_files(path: Path, where: str, suffixes: frozenset[str], links: str | No
 
 
 def _fix_of_missing(path: Path) -> str:
-    """What to do about a path that is not there; of a relative one in an experiment's own folder,
-    how it is written to be the same everywhere."""
+    """What to do about a missing path; for a relative one in an experiment's own folder, how to
+    write it so that it means the same everywhere."""
     project, is_experiment, _ = str(Path.cwd()).partition("/.dvc/tmp/exps/")
     if not is_experiment or path.is_absolute():
         return "correct it in the catalog entry"
@@ -113,7 +113,7 @@ def _fix_of_missing(path: Path) -> str:
 
 
 def _open_archive(path: Path, where: str) -> Tar | Zip | None:
-    """Open the archive at `path`, known by its content; None when it is none."""
+    """Open the archive at `path`, recognised by its content; None when it is none."""
     with path.open("rb") as file:
         start = file.read(512)
     refuse_unread(path, where, start)
@@ -135,10 +135,10 @@ def _list_archive(archive: Tar | Zip, path: Path, where: str) -> list[Member]:
 
 
 def _refuse_unusable(files: Files) -> None:
-    """Refuse a tree none of whose examples can be read, nor any file where it has no examples.
+    """Refuse a tree without a readable example or, if it has no examples, without a readable file.
 
     Raises:
-        SourceError: says why, where something is known to help.
+        SourceError: the reason is one that has a known fix.
     """
     examples = {n: m for n, m in files.members.items() if n not in files.others} or files.members
     problems = Counter(member.problem for member in examples.values())

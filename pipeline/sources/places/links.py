@@ -1,4 +1,4 @@
-"""Links: where those of a folder may lead, and which file those of an archive mean."""
+"""Links: where those of a folder may lead, and which file those of an archive name."""
 
 import os
 import posixpath
@@ -19,7 +19,7 @@ MAX_CHAIN = 40  # links to links, as many as Linux follows
 
 
 def check_links(links: str | None) -> None:
-    """See whether `links` of an entry is a folder, or `follow`.
+    """Check that `links` of an entry is a folder, or `follow`.
 
     Raises:
         SettingsError: it is neither.
@@ -34,8 +34,8 @@ def check_links(links: str | None) -> None:
 def may_lead_to(target: Path, root: Path, links: str | None) -> bool:
     """Whether a link of the folder `root` may lead to `target`; both are resolved.
 
-    It may lead to what is in the folder, to DVC's cache of this project (where `cache.type` is
-    symlink, files of DVC are such links), and to what `links` of the entry says.
+    Allowed are the folder itself, DVC's cache of this project (where `cache.type` is symlink,
+    files of DVC are such links), and what `links` of the entry allows.
     """
     if links == FOLLOW or target.is_relative_to(root):
         return True
@@ -50,14 +50,14 @@ def _dvc_cache(project: Path) -> Path:
     folder = project / ".dvc" / "cache"
     try:
         return Path(Config(str(project / ".dvc"))["cache"].get("dir") or folder).resolve()
-    except ConfigError:  # DVC itself says what is wrong with it
+    except ConfigError:  # DVC itself reports what is wrong with it
         return folder.resolve()
 
 
 def why_nowhere(link: Path) -> str:
     """The problem of a link whose target is not there."""
     try:
-        target = os.readlink(link)  # noqa: PTH115 - Path.readlink drops what a name may not be
+        target = os.readlink(link)  # noqa: PTH115 - Path.readlink drops invalid parts of names
     except OSError:
         return LINK_NOWHERE
     if ".git/annex/objects/" in target:
@@ -66,12 +66,12 @@ def why_nowhere(link: Path) -> str:
 
 
 def normal(path: str) -> str:
-    """A path of an archive in the one form in which its links are looked up."""
+    """Normalise a path of an archive, for looking up links."""
     return posixpath.normpath(path.lstrip("/") if path.startswith("//") else path)
 
 
 def linked_members(files: Mapping[str, Member], links: Mapping[str, str]) -> Iterator[Member]:
-    """The members that symbolic links of an archive make, each with the bytes of its target.
+    """Make a member of each symbolic link of an archive, with the bytes of its target.
 
     Args:
         files: regular files of the archive by their normal path.

@@ -1,4 +1,4 @@
-"""The files of a tree by names that are safe to write into tables and messages."""
+"""The files of a tree, under names that are safe to write into tables and messages."""
 
 import unicodedata
 from collections import Counter
@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from pipeline.runtime.errors import one_line
 
-# What file managers, network drives and version control leave behind, in any case; what is hidden
-# is none of the data either.
+# Left behind by file managers, network drives and version control, in upper or lower case; hidden
+# files are not data either.
 LITTER_FOLDERS = {
     name.lower(): name
     for name in (
@@ -38,13 +38,13 @@ class Member(NamedTuple):
     """The name as the tree itself has it."""
     size: int
     offset: int
-    """Where its bytes start in a tar; its number in a zip; 0 in a folder."""
+    """Offset of its bytes in a tar; its number in a zip; 0 in a folder."""
     problem: str = ""
-    """Why it cannot be used: it is no regular file, or has a name that nothing should have."""
+    """Why it cannot be used: it is not a regular file, or has an unsafe name."""
 
 
 def named(path: str, size: int, offset: int, problem: str) -> Member:
-    """A member under a safe name; one that is no name for a file is its problem."""
+    """Make a member under a safe name; a name that no file can have is its problem."""
     if path.isascii() and path.isprintable() and not {"", ".", ".."} & set(path.split("/")):
         return Member(path, path, size, offset, problem)
     text = path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
@@ -71,7 +71,7 @@ def by_name(found: Iterable[Member]) -> dict[str, Member]:
     twins: Counter[str] = Counter()
     for member in sorted(found):
         name = member.name
-        while name in members:  # in archives; or names that differ in normalisation alone
+        while name in members:  # in archives; or the names differ only in normalisation
             twins[member.name] += 1
             name = f"{member.name}#{twins[member.name] + 1}"
         if name != member.name:
@@ -81,7 +81,7 @@ def by_name(found: Iterable[Member]) -> dict[str, Member]:
 
 
 def with_slashes(members: list[Member]) -> list[Member]:
-    """Members of a tree whose names have backslashes where others have slashes, as of Windows."""
+    """Replace backslashes in the names of a tree from Windows by slashes."""
     if any("/" in member.path for member in members):
         return members
     return [
@@ -93,7 +93,7 @@ def with_slashes(members: list[Member]) -> list[Member]:
 
 
 def litter_kind(name: str, *, is_folder: bool) -> str | None:
-    """What to count a file or folder as that is none of the data; None where it may be data."""
+    """The kind under which to count a file or folder that is not data; None if it may be data."""
     if name.startswith(".") and name != "..":
         return HIDDEN
     known = (LITTER_FOLDERS if is_folder else LITTER_FILES).get(name.lower())
@@ -119,6 +119,6 @@ def without_litter(members: Iterable[Member], beside: Counter[str]) -> list[Memb
 
 
 def has_suffix(name: str, suffixes: frozenset[str]) -> bool:
-    """Whether a file calls itself one of these kinds; suffixes are in small letters, with a dot."""
+    """Whether a name ends in one of the suffixes, which are in lower case, with a dot."""
     stem, dot, suffix = name.rpartition(".")
     return (dot + suffix).lower() in suffixes and not stem.endswith("/")

@@ -1,4 +1,4 @@
-"""Why a file of a tree cannot be read, and what helps where it is so of all its files."""
+"""Problems of files that cannot be read, and how to fix those that all files of a tree share."""
 
 UNPACK = "unpack it, and point uri at the folder"
 LINK_OUTSIDE = (
@@ -34,7 +34,7 @@ def compressed_by(method: str) -> str:
 
 
 def fix_of(problem: str) -> str | None:
-    """What to do about all files of a tree with this problem; None where nobody knows."""
+    """What to do if all files of a tree have this problem; None if unknown."""
     if problem.startswith("compressed by "):
         return f"pack it again as Deflate (7z a -tzip -mm=Deflate), or {UNPACK}"
     if problem in (LINK_OUTSIDE, LINK_TO_FOLDER):

@@ -1,7 +1,7 @@
-"""One file from elsewhere to a file here: over http(s) by requests, anything else by fsspec.
+"""Downloads of one file: over http(s) by requests, anything else by fsspec.
 
-A transfer goes on where it was after a broken connection or a killed run, as long as it is still
-the same version of the file; what fails is tried again as long as something comes.
+A download resumes after a broken connection or a killed run if the file still has the same
+version; failures are retried as long as there is progress.
 """
 
 import contextlib
@@ -18,7 +18,7 @@ from tqdm import tqdm
 from pipeline.dataset.addresses import is_http, without_secrets
 from pipeline.runtime.errors import SourceError
 
-BLOCK_BYTES = 16 << 10  # what is lost of a connection that breaks
+BLOCK_BYTES = 16 << 10  # lost when a connection breaks
 CONNECT_SECONDS, STALL_SECONDS = 10.0, 30.0
 MAX_TRIES = 6  # without any progress
 FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 0.5, 15.0
@@ -26,14 +26,14 @@ RETRIED_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
 class Reply(NamedTuple):
-    """What a server sends when asked for a file from some byte on."""
+    """The answer of a server to a request for a file from some byte on."""
 
     start: int
-    """The first byte that comes: the one asked for, or 0."""
+    """The first byte sent: the one requested, or 0."""
     total: int | None
     """Size of the whole file in bytes, where the server says so."""
     version: str
-    """Changes when the file does (ETag, time of change); empty when the server says nothing."""
+    """Changes when the file does (ETag, time of change); empty if the server sends neither."""
     blocks: Iterator[bytes]
     close: Callable[[], object]
 
@@ -54,10 +54,10 @@ class Effort:
 
 
 def download(url: str, partial: Path, effort: Effort) -> str:
-    """Bring the whole file to `partial`, going on with what is there; returns its version.
+    """Download the whole file to `partial`, resuming what is there; returns its version.
 
     Raises:
-        SourceError: it cannot be had, or is larger than allowed.
+        SourceError: it cannot be downloaded, or is larger than allowed.
     """
     name = without_secrets(url)
     version_path = version_file(partial)
@@ -66,7 +66,7 @@ def download(url: str, partial: Path, effort: Effort) -> str:
         size = partial.stat().st_size if partial.exists() else 0
         before = version_path.read_text(encoding="utf-8") if version_path.exists() else ""
         if not before:
-            size = 0  # nobody can tell whether these are bytes of the same file
+            size = 0  # these may be bytes of another version
         try:
             reply = open_url(url, size, before)
             if reply.total is not None and reply.total > effort.max_bytes:
@@ -78,7 +78,7 @@ def download(url: str, partial: Path, effort: Effort) -> str:
             _write(reply, partial, name, effort)
             return reply.version
         except NotNow as error:
-            # Further than ever before: one that starts again each time and always fails must end.
+            # Count only new progress: a download that restarts each time and always fails must end.
             reached = partial.stat().st_size if partial.exists() else 0
             tries = 1 if reached > max(size, furthest) else tries + 1
             furthest = max(size, furthest, reached)
@@ -93,7 +93,7 @@ def download(url: str, partial: Path, effort: Effort) -> str:
 
 
 def version_file(partial: Path) -> Path:
-    """The file that says of which version the bytes of `partial` are."""
+    """The file with the version of the bytes of `partial`."""
     return partial.with_suffix(".version")
 
 
@@ -131,11 +131,11 @@ def _write(reply: Reply, partial: Path, name: str, effort: Effort) -> None:
 
 
 def open_url(url: str, offset: int, version: str) -> Reply:
-    """Ask for a file from byte `offset` on, or all of it if it is no longer of that version.
+    """Request a file from byte `offset` on, or all of it if its version has changed.
 
     Raises:
-        NotNow: it may come when asked again.
-        SourceError: it will not.
+        NotNow: a retry may succeed.
+        SourceError: no retry will.
     """
     return (_open_http if is_http(url) else _open_fsspec)(url, offset, version)
 
@@ -158,7 +158,7 @@ def _open_http(url: str, offset: int, version: str) -> Reply:
         raise SourceError(f"{name} cannot be fetched: {_reason(error)}", fix="check uri") from None
     if reply.status_code in RETRIED_STATUS:
         raise NotNow(f"status {reply.status_code}")
-    # A weak ETag does not promise the same bytes, so it cannot tell that they go on.
+    # A weak ETag does not promise the same bytes, so the download cannot resume.
     etag = reply.headers.get("ETag", "")
     same = etag if etag and not etag.startswith("W/") else reply.headers.get("Last-Modified", "")
     if reply.status_code == 416:
@@ -185,7 +185,7 @@ def _open_http(url: str, offset: int, version: str) -> Reply:
     def blocks() -> Iterator[bytes]:
         with reply:
             try:
-                # As it came: servers call a .tar.gz encoded, and decoded it has another length.
+                # Undecoded: servers call a .tar.gz encoded, and decoded it has another length.
                 yield from reply.raw.stream(BLOCK_BYTES, decode_content=False)
             except HTTPError as error:
                 raise NotNow(_reason(error)) from None
@@ -226,7 +226,7 @@ def list_files(uri: str) -> dict[str, str] | None:
                 return None
             root = path.rstrip("/") + "/"
             infos = sorted(filesystem.find(path, detail=True).items())
-    except NotNow as error:  # after the tries of the file system itself
+    except NotNow as error:  # after the retries of the file system itself
         raise SourceError(
             f"{without_secrets(uri)} cannot be listed: {error}",
             fix="check the address, the network and the credentials",
@@ -239,7 +239,7 @@ def list_files(uri: str) -> dict[str, str] | None:
 
 
 def _version(info: Mapping[str, Any]) -> str:
-    # The first alone: some storages give times in listings more exactly than for single files.
+    # Only the first: some storages give more exact times in listings than for single files.
     keys = ("ETag", "etag", "md5", "LastModified", "last_modified", "mtime", "created")
     version = next((str(info[key]) for key in keys if info.get(key) is not None), "")
     return f"{version}; {info.get('size')}"
@@ -260,7 +260,7 @@ def _filesystem(url: str) -> tuple[Any, str]:
 
 @contextlib.contextmanager
 def _translated_errors(name: str) -> Iterator[None]:
-    """Sort the many errors of file systems into those that may pass and those that stay."""
+    """Translate the many errors of file systems into NotNow and SourceError."""
     try:
         yield
     except (NotNow, SourceError, GeneratorExit):
@@ -291,9 +291,9 @@ def _page_error(name: str) -> SourceError:
 
 
 def _reason(error: Exception) -> str:
-    """A few words on an error, without addresses, which may hold secrets."""
+    """Describe an error in a few words, without addresses, which may hold secrets."""
     cause = getattr(error.args[0], "reason", None) if error.args else None
-    if isinstance(cause, Exception):  # what lies around it in requests names the whole address
+    if isinstance(cause, Exception):  # the outer error of requests names the whole address
         error = cause
     text = " ".join(str(error).split())
     text = re.sub(r"\w+://\S+|with url: \S+", "…", text)

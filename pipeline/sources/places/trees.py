@@ -1,4 +1,4 @@
-"""Trees of files: a folder, a tar or a zip archive, read in one way; see archives.py for those."""
+"""Trees of files: a folder, or an archive (see archives.py), under one interface."""
 
 import os
 import stat
@@ -30,17 +30,17 @@ __all__ = [
 ]
 
 UNPACKED_DIR = WORK_DIR / "unpacked"
-MAX_COUNTED = 100_000  # files in one folder of litter
+MAX_COUNTED = 100_000  # of files in one folder of litter
 
 
 @dataclass(frozen=True)
 class Folder:
     root: Path
     links: str | None = None
-    """Where links may lead beside the folder; see `may_lead_to`."""
+    """Where links may lead outside the folder; see `may_lead_to`."""
 
     def list(self, beside: Counter[str]) -> Iterator[Member]:
-        """Its files; those that are none of the data are counted by kind in `beside`."""
+        """List its files; those that are not data are counted by kind in `beside`."""
         listed = {self.root.resolve()}  # no file is listed twice
         todo = [""]
         while todo:
@@ -49,7 +49,7 @@ class Folder:
                 path = prefix + entry.name
                 is_folder = entry.is_dir(follow_symlinks=False)
                 if kind := litter_kind(entry.name, is_folder=is_folder):
-                    # What is hidden may be a repository, or all earlier states of a network drive.
+                    # Hidden folders may be a repository, or snapshots of a network drive.
                     counted = is_folder and kind != HIDDEN
                     beside[kind] += _num_files(entry.path) if counted else 1
                 elif is_folder or (entry.is_symlink() and self._may_list(path, listed)):
@@ -71,7 +71,7 @@ class Folder:
             return member_of(path, file.lstat(), self)
         except FileNotFoundError:
             raise UnusableFile("there is no such file") from None
-        except (OSError, RuntimeError, ValueError) as error:  # loops of links; no name for a file
+        except (OSError, RuntimeError, ValueError) as error:  # loops of links; invalid names
             raise UnusableFile(getattr(error, "strerror", None) or str(error)) from None
 
     def read(self, member: Member, max_bytes: float) -> bytes:
@@ -89,7 +89,7 @@ class Folder:
     def stamp(self, member: Member) -> tuple[int, ...]:
         """Time of change and of modification in ns, size and inode of a member's file.
 
-        As in git's index, they differ when the file was changed or replaced.
+        As in git's index, they differ if the file was changed or replaced.
 
         Raises:
             OSError: it is gone.
@@ -127,7 +127,7 @@ Tree = Folder | Tar | Zip
 
 
 def member_of(path: str, status: os.stat_result, folder: Folder) -> Member:
-    """The file at `path` of a folder, whose lstat is `status`; a link is followed."""
+    """Make a member of the file at `path`, whose lstat is `status`; a link is followed."""
     problem = ""
     if stat.S_ISLNK(status.st_mode):
         link = folder.root / path
@@ -145,13 +145,13 @@ def member_of(path: str, status: os.stat_result, folder: Folder) -> Member:
     return named(path, status.st_size, 0, problem)
 
 
-@lru_cache(maxsize=1024)  # many files of few folders are asked for
+@lru_cache(maxsize=1024)  # many files lie in few folders
 def _is_allowed(folder: Path, root: Path, links: str | None) -> bool:
     return may_lead_to(folder.resolve(strict=True), root.resolve(), links)
 
 
 def _num_files(folder: str) -> int:
-    """Files below a folder, up to MAX_COUNTED; those of folders that cannot be read count none."""
+    """Count the files below a folder, up to MAX_COUNTED, without those of unreadable folders."""
     number = 0
     for _, _, files in os.walk(folder):
         number += len(files)
@@ -171,7 +171,7 @@ def _read_regular(path: str, max_bytes: float) -> bytes:
             raise UnusableFile(f"{status.st_size} bytes, more than {max_bytes:.0f} allowed")
         data = os.read(descriptor, status.st_size + 1)
         while len(data) < status.st_size and (more := os.read(descriptor, status.st_size)):
-            data += more  # a network file system may give it in parts
+            data += more  # a network file system may return it in parts
         return data
     finally:
         os.close(descriptor)

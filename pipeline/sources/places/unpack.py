@@ -1,4 +1,4 @@
-"""Compressed tars: decompressed once, to one file, never to more than the archive may hold."""
+"""Decompresses tars once, to one file, up to a limit of size."""
 
 import bz2
 import gzip
@@ -14,10 +14,10 @@ import pyarrow as pa
 from pipeline.runtime.errors import SourceError
 
 COPIED_AT_ONCE = 1 << 20
-# An archive of photos hardly shrinks; one that grows like this was made to fill a disk.
+# An archive of photos hardly shrinks; one that grows by this factor was made to fill a disk.
 MAX_GROWTH = 100
 GROWTH_FREE_BYTES = 256 << 20
-CHECKSUM = slice(148, 156)  # of the header of a tar's member, octal
+CHECKSUM = slice(148, 156)  # in the header of a tar's member, octal
 
 
 def _open_zstd(path: Path) -> Any:
@@ -67,7 +67,7 @@ def decompress(path: Path, where: str, folder: Path, max_bytes: int) -> Path | N
         partial.replace(final)
     except SourceError:
         raise
-    except Exception as error:  # gzip, lzma and zstd raise their own kinds
+    except Exception as error:  # gzip, lzma and zstd raise errors of their own
         if isinstance(error, OSError) and error.errno:  # such as a full disk
             raise
         raise SourceError(
@@ -80,7 +80,7 @@ def decompress(path: Path, where: str, folder: Path, max_bytes: int) -> Path | N
 
 
 def _is_tar(block: bytes) -> bool:
-    """Whether this is how a tar starts; the oldest ones have a checksum alone."""
+    """Whether a tar starts with this block; the oldest format has only a checksum."""
     header = block[:512]
     if header[257:262] == b"ustar":
         return True
@@ -89,12 +89,12 @@ def _is_tar(block: bytes) -> bool:
 
 
 def growth_limit(path: Path) -> int:
-    """Bytes that the archive at `path` may hold when it is decompressed."""
+    """The limit in bytes of the archive at `path` once decompressed."""
     return GROWTH_FREE_BYTES + MAX_GROWTH * path.stat().st_size
 
 
 def grown(where: str | Path) -> SourceError:
-    """The error for an archive that holds more than one of its size should."""
+    """The error for an archive that exceeds `growth_limit`."""
     return SourceError(
         f"archive {where} grows to far more than its size",
         fix="look at what it is; if it is what you want, unpack it yourself",

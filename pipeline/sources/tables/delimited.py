@@ -1,7 +1,7 @@
-"""Delimited text of people and their programs, as a table of text: cells exactly as written.
+"""Delimited text as a table of text: cells exactly as written.
 
-One dialect for the whole file, found from all of it and said; every line is accounted for. What
-cannot be told is refused with its line and a key that says it. pyarrow parses what was found.
+One dialect for the whole file is found from all of it and reported; every line is accounted for.
+Ambiguous files are refused, with the line and the key of the entry that decides. pyarrow parses.
 """
 
 from collections.abc import Iterator, Sequence
@@ -36,7 +36,7 @@ NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
 class TextFormat(NamedTuple):
-    """What a person says of a file of text; None is found by looking."""
+    """The format of a text file as a person gave it; None is detected."""
 
     encoding: str | None = None
     delimiter: str | None = None
@@ -53,7 +53,7 @@ class DelimitedText:
 
     open: Opener
     where: str = "the file"
-    """What to call it in messages."""
+    """Its name in messages."""
     format: TextFormat = FOUND_BY_LOOKING
 
     @cached_property
@@ -104,7 +104,7 @@ class DelimitedText:
 
     @cached_property
     def notes(self) -> list[str]:
-        """Sentences on how it was read, as far as that is not the usual way."""
+        """Sentences on how it was read, where that is unusual."""
         dialect, notes = self.counts.dialect, list(self.layout.notes)
         if (about := self.encoding.note()) is not None:
             notes.append(about)
@@ -160,15 +160,15 @@ class DelimitedText:
         self._check_number(num)
 
     def _spaced(self, columns: Sequence[str], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-        """Batches of a file with blanks before quotes, which pyarrow takes for a part of the cell.
+        """Batches of a file with blanks before quotes, which pyarrow takes as part of the cell.
 
-        It is slower: each record is cut here.
+        It is slower: each record is split here.
         """
-        numbers, left = [self._number(name) for name in columns], self.layout.first_row
+        numbers, to_skip = [self._number(name) for name in columns], self.layout.first_row
         with self._open() as file:
             for found in read_records(file, self.counts.dialect):
-                places = list(zip(found.starts, found.ends, strict=True))[left:]
-                left = max(0, left - len(found.starts))
+                places = list(zip(found.starts, found.ends, strict=True))[to_skip:]
+                to_skip = max(0, to_skip - len(found.starts))
                 rows = [split_fields(found.block[a:b], self.counts.dialect) for a, b in places]
                 texts = [[row[number] or None for row in rows] for number in numbers]
                 yield pa.RecordBatch.from_arrays(
@@ -223,13 +223,13 @@ class DelimitedText:
         return self.names.index(name)
 
     def line_of(self, row: int) -> int:
-        """The line, from 1, in which a row begins; row 0 is the first behind the header."""
-        left = row + self.layout.first_row
+        """The line, from 1, in which a row begins; row 0 is the first after the header."""
+        record = row + self.layout.first_row
         with self._open() as file:
             for found in read_records(file, self.counts.dialect):
-                if left < len(found.lines):
-                    return int(np.int64(found.lines[left]))
-                left -= len(found.lines)
+                if record < len(found.lines):
+                    return int(np.int64(found.lines[record]))
+                record -= len(found.lines)
         raise AssertionError("no such row")
 
 

@@ -18,7 +18,7 @@ def find_dialect(
 ) -> Counts:
     """Find the dialect in which names and rows match, or most records have as many fields.
 
-    A delimiter or quotes that are given are not looked for.
+    A delimiter or quotes that are given are not detected.
 
     Raises:
         BadRecord: quotes do not close, or may have swallowed rows.
@@ -57,9 +57,9 @@ def _fits(counts: Counts, has_header: bool) -> bool:
 def _candidates(
     open_file: Opener, delimiter: str | None, quotes: str | None, errors: list[BadRecord]
 ) -> Iterator[Counts]:
-    """What the first block has in each dialect that may be; quotes that enclose come first.
+    """Counts of the first block in each possible dialect; enclosing quotes come first.
 
-    `errors` gets those of the others.
+    Errors of the other dialects are added to `errors`.
     """
     for sign in delimiter or DELIMITERS:
         for how in (quotes,) if quotes else QUOTES:
@@ -70,11 +70,11 @@ def _candidates(
                 continue
             yield counts
             if how == DOUBLED:
-                break  # they close: nothing else is to be tried
+                break  # they close: no need to try others
 
 
 def _whole(open_file: Opener, dialect: Dialect, is_given: bool) -> Counts:
-    """Count all of the file, with other quotes where these do not close.
+    """Count the records of the whole file, with other quotes if these do not close.
 
     Raises:
         BadRecord: see `find_dialect`.
@@ -100,7 +100,7 @@ def _whole(open_file: Opener, dialect: Dialect, is_given: bool) -> Counts:
 
 
 def _are_enclosed(counts: Counts) -> bool:
-    """Whether quotes enclose most of the fields that begin with one: the others lack an end."""
+    """Whether most of the fields that begin with a quote also end with one."""
     if counts.dialect.quotes != PLAIN:
         return False
     fields = [text for _, record in counts.head for text in record if text.startswith('"')]

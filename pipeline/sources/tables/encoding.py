@@ -1,7 +1,7 @@
-"""In which encoding a text file is, found from all of it; and the file as UTF-8.
+"""Detects the encoding of a text file from all of it, and opens it as UTF-8.
 
-Files that several programs wrote have lines in two encodings: each line is read as UTF-8 if it is
-that, else as Windows-1252, if it looks like Western European text; what does not is refused.
+Files written by several programs have lines in two encodings: each line is read as UTF-8 if it is
+valid, else as Windows-1252, if it looks like Western European text; other lines are refused.
 """
 
 import codecs
@@ -28,17 +28,17 @@ BOMS = {  # the longer ones first
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
-# What Windows-1252 has where other encodings have letters: signs that do not stand between two
-# letters, or before one, and capitals that do not stand among small letters.
+# Where other encodings have letters, Windows-1252 has signs, which do not appear before a letter or
+# between two, and capitals, which do not appear among small letters.
 ODD = re.compile(
     rb"[A-Za-z][\x82-\x84\x86-\x8b\x95\x98\x9b\xa1\xa2\xa4-\xa7\xa9\xac\xaf\xb1\xb3\xb6\xb9\xbc\xbe"
     rb"\xbf][A-Za-z]|[\x86-\x89\x98][A-Za-z]|[a-z][\x8a\x8c\x8e\x9f\xc0-\xd6\xd8-\xde][a-z]"
 )
-MAX_ODD = 0.05  # share of the lines that are no UTF-8
+MAX_ODD = 0.05  # share of the lines that are not UTF-8
 HIGH, RUN = re.compile(rb"[\x80-\xff]"), re.compile(rb"[\x80-\xff]{3,}")
 MAX_SHOWN = 3
 MAX_NULS = 0.1  # share of bytes
-MAX_IN_RUNS = 0.3  # share of letters beyond ASCII that stand three in a row; Cyrillic has most
+MAX_IN_RUNS = 0.3  # share of letters beyond ASCII that are three in a row; Cyrillic has most
 FIX = (
     "add `dialect: {encoding: …}` to the catalog entry, such as windows-1251, shift_jis or "
     "gb18030; or save it as UTF-8"
@@ -48,15 +48,15 @@ FIX = (
 @dataclass(frozen=True)
 class Encoding:
     name: str = UTF8
-    """As Python calls it, or MIXED."""
+    """Python's name for it, or MIXED."""
     num_western: int = 0
-    """Lines that are no UTF-8."""
+    """Lines that are not UTF-8."""
     first_western: int = 0
     all_western: bool = False
-    """Whether no line beyond ASCII is UTF-8."""
+    """Whether no line with characters beyond ASCII is UTF-8."""
 
     def note(self) -> str | None:
-        """What a person should know; None of UTF-8."""
+        """A sentence for people; None for UTF-8."""
         if self.num_western:
             others = "; all others are" if not self.all_western else ""
             return (
@@ -67,10 +67,10 @@ class Encoding:
 
 
 def find_encoding(open_file: Opener, where: str, given: str | None = None) -> Encoding:
-    """Find out in which encoding a file is; all of it is looked at.
+    """Detect the encoding of a file from all of it.
 
     Raises:
-        SourceError: it is in none that can be told, or not in the given one, or no text.
+        SourceError: its encoding cannot be told, is not the given one, or it is not text.
     """
     with open_file() as file:
         start = bytes(file.read(4))
@@ -206,7 +206,7 @@ class _Blocks(io.RawIOBase):
     def read(self, size: int | None = -1) -> bytes:
         if size is None or size < 0:
             return self._rest + b"".join(self._blocks)
-        # All that was asked for: pyarrow takes less for a block, and wants a row in each.
+        # The full size: pyarrow takes less as a block, and wants a row in each.
         while len(self._rest) < size and (block := next(self._blocks, None)) is not None:
             self._rest += block
         data, self._rest = self._rest[:size], self._rest[size:]
@@ -214,7 +214,7 @@ class _Blocks(io.RawIOBase):
 
 
 def mojibake(text: str) -> bool:
-    """Whether a text is UTF-8 that some program took for Windows-1252: `cafÃ©`."""
+    """Whether a text is UTF-8 that some program decoded as Windows-1252: `cafÃ©`."""
     if text.isascii():
         return False
     try:
@@ -225,7 +225,7 @@ def mojibake(text: str) -> bool:
 
 
 def notes_on_mojibake(texts: pa.ChunkedArray, column: str) -> list[str]:
-    """How many texts are `mojibake`, which are left as they are; nothing where none is."""
+    """A sentence with the number of texts that are `mojibake`, if any; they are left unchanged."""
     counts = pc.value_counts(texts.drop_null())
     found = {
         text: rows

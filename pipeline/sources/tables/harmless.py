@@ -1,4 +1,4 @@
-"""Ids, labels and other words from tables that cannot drive a terminal or turn a line around."""
+"""Escapes ids, labels and other words from tables, so that they cannot drive a terminal."""
 
 import hashlib
 from collections.abc import Callable
@@ -9,8 +9,8 @@ import pyarrow.compute as pc
 
 from pipeline.runtime.errors import one_line
 
-# Control, direction and other characters that nobody sees, but for the two joiners, which spell
-# words in some scripts and emoji; and what ends a line.
+# Control, direction and other invisible characters, except the two joiners, which spell words in
+# some scripts and emoji; and line ends.
 UNSEEN = r"[\p{Cc}\p{Cf}\p{Co}\p{Zl}\p{Zp}]"
 JOINERS = "\u200c\u200d"
 DIGEST_DIGITS = 8
@@ -24,7 +24,7 @@ def harmless(texts: Texts) -> Texts:
 
 
 def harmless_ids(ids: Texts) -> Texts:
-    """See `harmless`; an id that changes gets a digest, so that no two become the same."""
+    """Like `harmless`; an id that changes gets a digest, so that no two become the same."""
     return _mapped(ids, _harmless_id)
 
 

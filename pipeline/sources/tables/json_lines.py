@@ -1,8 +1,8 @@
 """JSON Lines as a table of text: an object a line, values exactly as written.
 
-pyarrow reads files whose rows are alike. What it would change (numbers with a fraction, or of more
-than 64 bits), or cannot read (values of several kinds, new keys), is read here line by line. A
-line that is nested deep, on which pyarrow ends the process, is refused before.
+pyarrow reads files whose rows are alike. Values that it would change (numbers with a fraction, or
+of more than 64 bits) or cannot read (values of several kinds, new keys) are read here line by line.
+A deeply nested line, on which pyarrow would end the process, is refused before.
 """
 
 import json
@@ -34,7 +34,7 @@ class JsonLines:
 
     open: Opener
     where: str = "the file"
-    """What to call it in messages."""
+    """Its name in messages."""
     format: TextFormat = FOUND_BY_LOOKING
 
     @cached_property
@@ -43,7 +43,7 @@ class JsonLines:
 
     @property
     def notes(self) -> list[str]:
-        """Sentences on how it was read, as far as that is not the usual way."""
+        """Sentences on how it was read, where that is unusual."""
         return [note] if (note := self.encoding.note()) is not None else []
 
     @cached_property
@@ -74,7 +74,7 @@ class JsonLines:
 
     @cached_property
     def _table(self) -> pa.Table | None:
-        """As pyarrow reads it; None where it cannot, or not all."""
+        """The table as pyarrow reads it; None if it cannot read all of it."""
         if not self.num_rows:
             return pa.table({})
         sample = b"\n".join(line for _, line in next(self._checked())[:SAMPLE_LINES])
@@ -108,7 +108,7 @@ class JsonLines:
         """Read columns as text, null where a row has no value or an empty one.
 
         Raises:
-            SourceError: a line is no object; a column has lists or objects.
+            SourceError: a line is not an object; a column has lists or objects.
         """
         table = self._table
         if table is None or any(_loses(table.schema.field(name).type) for name in columns):
@@ -153,7 +153,7 @@ class JsonLines:
         return None if value is None else str(value)
 
     def _rows(self) -> Iterator[tuple[int, dict[str, Any]]]:
-        """Rows, each with its line; numbers are texts as they are written."""
+        """Rows with their lines; numbers are texts as they are written."""
         names: set[str] = set()
         for lines in self._checked():
             for number, line in lines:
@@ -241,12 +241,12 @@ def _object(line: bytes, number: int) -> dict[str, Any]:
 
 
 def _as_text(kind: pa.DataType) -> pa.DataType:
-    """What to read a column as: text that looks like a date is text."""
+    """The type to read a column as: text that looks like a date is text."""
     return pa.string() if pa.types.is_timestamp(kind) or pa.types.is_null(kind) else kind
 
 
 def _loses(kind: pa.DataType) -> bool:
-    """Whether values of a type may not be as they were written."""
+    """Whether values of a type may differ from how they were written."""
     return not (
         pa.types.is_string(kind)
         or pa.types.is_integer(kind)

@@ -1,4 +1,4 @@
-"""What the records of a file have in common, and which of them are names and rows."""
+"""Counts over the records of a file, and which records are names and which are rows."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -19,25 +19,25 @@ Opener = Callable[[], Any]
 
 
 class TooWide(BadRecord):
-    """A record of more than MAX_COLUMNS values, unless another delimiter is the right one."""
+    """A record of more than MAX_COLUMNS values, or a wrong delimiter."""
 
 
 @dataclass
 class Counts:
-    """What all records of a file have in common."""
+    """Counts over all records of a file."""
 
     dialect: Dialect
     records: int = 0
     fields: Counter[int] = field(default_factory=Counter)
     first_lines: dict[int, int] = field(default_factory=dict)
-    """The line of the first record with so many fields, behind the head."""
+    """The line of the first record after the head, by number of fields."""
     trailing: Counter[int] = field(default_factory=Counter)
     """Records that end with a delimiter, by their number of fields."""
     head: list[tuple[int, list[str]]] = field(default_factory=list)
     """The first records, each with its line."""
     num_multiline: int = 0
     first_doubtful: int | None = None
-    """The line of the first record over several lines each of which looks like a row."""
+    """The line of the first record that spans several lines which all look like rows."""
     num_quoted: int = 0
     num_needed: int = 0
     num_spaced: int = 0
@@ -107,7 +107,7 @@ def count(open_file: Opener, dialect: Dialect, first_block: bool = False) -> Cou
 
 @dataclass
 class Layout:
-    """Names, and where the rows begin."""
+    """The names of columns, and where the rows begin."""
 
     names: list[str]
     width: int
@@ -121,10 +121,10 @@ class Layout:
 
 
 def find_layout(counts: Counts, has_header: bool = True) -> Layout:
-    """Tell header and rows from what stands around them.
+    """Tell header and rows from other records around them.
 
     Raises:
-        BadRecord: rows have not as many values as the header has names.
+        BadRecord: rows have more or fewer values than the header has names.
     """
     at, notes = _preamble(counts)
     head, usual = counts.head, counts.usual()
@@ -156,7 +156,7 @@ def find_layout(counts: Counts, has_header: bool = True) -> Layout:
 
 
 def _preamble(counts: Counts) -> tuple[int, list[str]]:
-    """How many records stand before the header, and what to say of them."""
+    """The number of records before the header, and a sentence about them."""
     at, notes = 0, []
     while at < len(counts.head):
         line, fields = counts.head[at]
@@ -173,7 +173,7 @@ def _preamble(counts: Counts) -> tuple[int, list[str]]:
 
 
 def _is_units(head: list[tuple[int, list[str]]], first: int, width: int) -> bool:
-    """Whether a record has units: short texts, each in a column that has numbers alone."""
+    """Whether a record has units: short texts, each in a column of numbers."""
     rows = [fields for _, fields in head[first + 1 :]]
     if first >= len(head) or len(rows) < 3:
         return False

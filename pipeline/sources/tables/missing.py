@@ -1,6 +1,6 @@
-"""Missing values: what is empty, and what the catalog entry calls missing; nothing else.
+"""Missing values: empty cells, and values that the catalog entry calls missing; nothing else.
 
-Codes such as -9, 99 or ? that nobody told are named, and never changed.
+Codes such as -9, 99 or ? that the entry does not have are reported, and never changed.
 """
 
 import re
@@ -16,13 +16,13 @@ Missing = Sequence[object] | Mapping[str, Sequence[object]]
 
 USUAL_CODES = frozenset({0, -1, -9, -99, -999, -9999, 9, 99, 999, 9999})
 WORDS = ("?", "-", ".", "n/a", "na", "nan", "null", "none", "unknown", "missing")
-MIN_NUMBERS = 10  # different ones, to say that one of them is unlike the others
+MIN_NUMBERS = 10  # distinct numbers, to call one of them unlike the others
 FAR = 10  # times the usual distance between neighbours
 MAX_DISTINCT = 100_000
 
 
 class Code(NamedTuple):
-    """A value that may stand for a missing one, or one told as such that may be a value."""
+    """A value that may mean a missing one, or one called missing that may be a real value."""
 
     value: str
     rows: int
@@ -36,7 +36,7 @@ def codes_of(missing: Missing, column: str) -> list[str]:
 
 
 def without_missing(texts: pa.ChunkedArray, codes: Sequence[str]) -> tuple[pa.ChunkedArray, int]:
-    """The texts with null for each code, blanks around it or not, and how many there were.
+    """Replace each code by null, even with blanks around it; returns how many there were too.
 
     Codes are compared as values: -9 is also -9.0.
     """
@@ -59,17 +59,17 @@ def _pattern(code: str) -> str:
 def doubtful_codes(texts: pa.ChunkedArray, codes: Sequence[str] = ()) -> list[Code]:
     """Values of a column that look like codes for missing, and codes that look like values.
 
-    `texts` are as they were before `codes`, which were told, became null.
+    `texts` are those before the `codes` of the entry became null.
     """
     counts = pc.value_counts(texts.drop_null())
     if not 0 < len(counts) <= MAX_DISTINCT:
         return []
     by_text = dict(zip(counts.field(0).to_pylist(), counts.field(1).to_pylist(), strict=True))
-    told, _ = without_missing(pa.chunked_array([list(by_text)], pa.string()), codes)
+    without, _ = without_missing(pa.chunked_array([list(by_text)], pa.string()), codes)
     numbers: dict[float, int] = {}
     as_codes: dict[float, int] = {}
     words: dict[str, int] = {}
-    for text, kept in zip(by_text, told.to_pylist(), strict=True):
+    for text, kept in zip(by_text, without.to_pylist(), strict=True):
         number = _number(text)
         if number is not None:
             group = as_codes if kept is None else numbers
@@ -107,7 +107,7 @@ def _is_inside(number: float, numbers: Mapping[float, int]) -> bool:
 
 
 def _is_far(number: float, numbers: Mapping[float, int]) -> bool:
-    """Whether a number is the least or the largest, and stands alone."""
+    """Whether a number is the least or the largest, and far from all others."""
     values = np.array(sorted(numbers))
     gaps = np.diff(values)
     usual = float(np.median(gaps))

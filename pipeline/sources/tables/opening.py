@@ -19,7 +19,7 @@ OpenTable = DelimitedText | JsonLines | ParquetTable
 
 
 def open_table(files: Files, name: str, format: TextFormat) -> OpenTable:
-    """Open a table by the suffix of its name; what is in it is read later."""
+    """Open a table by the suffix of its name; its content is read later."""
     where = files.where if len(files.members) == 1 else f"{name} of {files.where}"
     if name.lower().endswith(".parquet"):
         return ParquetTable(open_file(files, name), where)
@@ -28,7 +28,7 @@ def open_table(files: Files, name: str, format: TextFormat) -> OpenTable:
 
 
 def open_file(files: Files, name: str) -> pa.NativeFile:
-    """Open a file, which is in memory only where it lies in an archive.
+    """Open a file; one in an archive is read into memory.
 
     Raises:
         SourceError: it cannot be read.

@@ -1,4 +1,4 @@
-"""Pages of a column of a Parquet file, by their headers: how large each becomes."""
+"""Reads the sizes of a Parquet column's pages from their headers."""
 
 import struct
 from contextlib import suppress
@@ -10,7 +10,7 @@ from pipeline.sources.tables.thrift import NotThrift, ThriftReader
 
 HEADER_BYTES = 256  # most are shorter; statistics may make one longer
 MAX_HEADER_BYTES = 1 << 20
-MAX_DICTIONARY_BYTES = 16 << 20  # a larger one is not opened: its values may be as large as it
+MAX_DICTIONARY_BYTES = 16 << 20  # a larger page is not opened: one value may fill it
 DICTIONARY = 2
 TYPE, SIZE, STORED_SIZE, DICTIONARY_HEADER = 1, 2, 3, 7  # fields of a header
 BYTE_ARRAY, FIXED_LENGTH = 6, 7
@@ -18,13 +18,13 @@ CODECS = {0: "", 1: "snappy", 2: "gzip", 4: "brotli", 6: "zstd", 7: "lz4_raw"}
 
 
 class Chunk(NamedTuple):
-    """A column in a row group, as the footer has it."""
+    """A column in a row group, as described in the footer."""
 
     path: str
     """Such as `image.bytes`."""
     type: int
     codec: str | None
-    """As Arrow calls it; empty without compression, None where Arrow has none."""
+    """Arrow's name for it; empty without compression, None if Arrow lacks it."""
     start: int
     stored: int
     num_nulls: int | None
@@ -32,20 +32,20 @@ class Chunk(NamedTuple):
 
 class Page(NamedTuple):
     start: int
-    """Where its content begins in the file, after the header."""
+    """Offset of its content in the file, after the header."""
     stored: int
     """Bytes in the file."""
     size: int
-    """Bytes once decompressed, for which Arrow makes room."""
+    """Bytes once decompressed, which Arrow allocates."""
     num_values: int | None
-    """Of a dictionary; None where it is a page of rows."""
+    """Number of values of a dictionary; None for a page of rows."""
 
 
 def read_chunks(footer: dict[int, Any]) -> list[list[Chunk]]:
     """The columns of each row group. Arrow's own view of them ends the process when damaged.
 
     Raises:
-        ValueError: the footer has something else in these places.
+        ValueError: the footer is damaged in these places.
     """
     try:
         return [[_chunk(column) for column in group[1]] for group in footer.get(4, [])]
@@ -60,7 +60,7 @@ def _chunk(column: dict[int, Any]) -> Chunk:
         path=b".".join(about[3]).decode("utf-8", "replace"),
         type=about[1],
         codec=CODECS.get(about[4]),
-        start=min(filter(None, (start, dictionary)), default=0),  # some write 0 for none
+        start=min(filter(None, (start, dictionary)), default=0),  # some writers have 0 for none
         stored=about[7],
         num_nulls=about[12].get(3) if 12 in about else None,
     )
@@ -101,7 +101,7 @@ def _read_header(file: pa.NativeFile, start: int) -> tuple[dict[int, Any], int]:
 
 
 def largest_value(file: pa.NativeFile, chunk: Chunk, pages: list[Page]) -> int:
-    """Bytes of the largest value that rows can share; as large as the dictionary if unknown."""
+    """Bytes of the largest value that rows can share; that of the dictionary if unknown."""
     if chunk.type not in (BYTE_ARRAY, FIXED_LENGTH):
         return 8
     largest = 0
@@ -126,7 +126,7 @@ def _decompressed(data: bytes, codec: str | None, size: int) -> bytes:
 
 
 def _largest_in(values: bytes) -> int:
-    """The longest of values that are written each after its length."""
+    """The length of the longest value, where each is written after its length."""
     at, largest = 0, 0
     while at < len(values):
         (length,) = struct.unpack_from("<I", values, at)

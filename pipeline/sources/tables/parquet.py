@@ -1,7 +1,7 @@
-"""Parquet files of strangers: bounds on depth, width, pages and rows before Arrow reads them.
+"""Untrusted Parquet files: bounds on depth, width, pages and rows before Arrow reads them.
 
 Rows can share one value of a dictionary, so that 80 KB hold 20,000 images of 80 KB; pages of zeros
-shrink a thousand times. As with archives, what grows far beyond the size of its file is refused.
+shrink a thousand times. As with archives, content far larger than its file is refused.
 """
 
 import struct
@@ -36,7 +36,7 @@ class ParquetTable:
     source: Any
     """Its path, or an open `pa.NativeFile`."""
     where: str
-    """What to call it in messages."""
+    """Its name in messages."""
 
     @cached_property
     def _input(self) -> pa.NativeFile:
@@ -55,7 +55,7 @@ class ParquetTable:
         """The file with its footer read.
 
         Raises:
-            SourceError: it is none, damaged, encrypted, too wide or nested too deep.
+            SourceError: it is not Parquet, damaged, encrypted, too wide or nested too deep.
         """
         self._check_schema()
         try:
@@ -80,7 +80,7 @@ class ParquetTable:
         return int(self.file.metadata.num_rows)
 
     def num_nulls(self, leaf: str) -> int | None:
-        """How many values are null, if the file says so; `leaf` is such as `image.bytes`."""
+        """Number of null values, if the file has it; `leaf` is a path such as `image.bytes`."""
         chunks = [chunk for group in self._chunks for chunk in group if chunk.path == leaf]
         counts = [chunk.num_nulls for chunk in chunks]
         return sum(filter(None, counts)) if counts and None not in counts else None
@@ -156,7 +156,7 @@ class ParquetTable:
         ) from None
 
     def _rows_within_bounds(self, columns: Sequence[str]) -> int:
-        """How many rows may be read at once, whatever they share.
+        """Number of rows that may be read at once, even if they share values.
 
         Raises:
             SourceError: pages would grow too much when they are decompressed.
@@ -178,7 +178,7 @@ class ParquetTable:
         return max(1, BATCH_BYTES // largest)
 
     def _check_schema(self) -> None:
-        """Refuse a footer or a schema on which Arrow would spend all memory or its stack.
+        """Refuse a footer or a schema for which Arrow would use all memory or its stack.
 
         Raises:
             SourceError: see above; or the file is no Parquet file.
@@ -237,7 +237,7 @@ def _depth(elements: list[Any]) -> int:
 def _check_text(batch: pa.RecordBatch) -> None:
     """
     Raises:
-        ValueError: a text is no UTF-8.
+        ValueError: a text is not UTF-8.
     """
     for name, column in zip(batch.schema.names, batch.columns, strict=True):
         try:

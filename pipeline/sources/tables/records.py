@@ -1,6 +1,6 @@
-"""Records of delimited text: where each begins, how many fields it has, what its quotes do.
+"""Records of delimited text: where each begins, its number of fields, its quotes.
 
-All is found block by block with arrays, about as fast as the file is read from memory.
+Files are scanned block by block with arrays, about as fast as they are read from memory.
 """
 
 from collections.abc import Iterator
@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from pipeline.sources.tables.limits import BLOCK_BYTES, MAX_ROW_BYTES
 
 DOUBLED, BACKSLASH, PLAIN = "doubled", "backslash", "none"
-"""What quotes are: they enclose fields, and one in a field is written as two, or after a
-backslash; or they are characters like others."""
+"""How quotes are used: they enclose fields, and one in a field is written as two, or after a
+backslash; or they are ordinary characters."""
 LF, CR, BLANK, QUOTE, ESCAPE = 10, 13, 32, 34, 92
 
 Numbers = NDArray[np.int64]
@@ -38,9 +38,9 @@ class Records(NamedTuple):
 
     block: bytes
     starts: Numbers
-    """Where each begins in the block, `(N,)`."""
+    """Offset of each in the block, `(N,)`."""
     ends: Numbers
-    """Behind its last character, without line end."""
+    """Offset after its last character, without line end."""
     lines: Numbers
     """The line in which it begins, from 1."""
     fields: Numbers
@@ -51,7 +51,7 @@ class Records(NamedTuple):
     num_quoted: int
     """Quoted fields in all."""
     num_needed: int
-    """Delimiters within quotes on one line: what quotes are there for."""
+    """Delimiters within quotes on one line, the reason to use quotes."""
     num_spaced: int
     """Quoted fields with blanks before their quote, as in `1, "a, b"`."""
 
@@ -66,7 +66,7 @@ def read_records(file: Any, dialect: Dialect) -> Iterator[Records]:
     while True:
         more = bytes(file.read(BLOCK_BYTES))
         block = rest + more
-        if more:  # what comes next may belong to the last character
+        if more:  # the next block may continue the last character
             cut = max(block.rfind(b"\n"), block.rfind(b"\r", 0, max(0, len(block) - 1))) + 1
         else:
             cut = len(block)
@@ -119,7 +119,7 @@ def _records(block: bytes, dialect: Dialect, line: int, is_last: bool) -> tuple[
 
 
 def _line_ends(block: bytes, codes: NDArray[np.uint8]) -> Numbers:
-    """Where lines end: line feeds, and carriage returns that none follows."""
+    """Offsets of line ends: line feeds, and carriage returns not followed by one."""
     feeds = np.flatnonzero(codes == LF)
     if b"\r" not in block:
         return feeds
@@ -147,7 +147,7 @@ def _quotes(
     """Quotes that open and close fields, in turn.
 
     Raises:
-        BadRecord: one that opens is not closed.
+        BadRecord: an opening quote is not closed.
     """
     nothing = np.empty(0, np.int64)
     if dialect.quotes == PLAIN or b'"' not in block:
@@ -173,7 +173,7 @@ def _quotes(
 def _walk(
     block: bytes, quotes: list[int], dialect: Dialect
 ) -> tuple[list[int], tuple[int, bool] | None]:
-    """Pairs of quotes, and one left open with whether more text follows where it seems to close."""
+    """Pairs of quotes, and an unclosed one with whether text follows its apparent end."""
     around = {ord(dialect.delimiter), LF, CR}
     found: list[int] = []
     start: int | None = None
@@ -198,7 +198,7 @@ def _walk(
 
 
 def _before(block: bytes, at: int) -> int:
-    """What stands before a place and blanks: a line feed at the start."""
+    """The character before a position and the blanks before it; a line feed at the start."""
     at -= 1
     while at >= 0 and block[at] == BLANK:
         at -= 1
@@ -220,7 +220,7 @@ def _is_escaped(block: bytes, at: int) -> bool:
 
 
 def split_fields(record: bytes, dialect: Dialect) -> list[str]:
-    """The fields of one record, as text."""
+    """Split one record into its fields, as text."""
     text = record.decode("utf-8", "replace")
     if dialect.quotes == PLAIN or '"' not in text:
         return text.split(dialect.delimiter)
@@ -232,7 +232,7 @@ def split_fields(record: bytes, dialect: Dialect) -> list[str]:
 
 
 def _field(text: str, at: int, dialect: Dialect) -> tuple[str, int]:
-    """The field that begins at a place, and where the next one does."""
+    """The field that begins at a position, and the position of the next one."""
     start = at
     while text[start : start + 1] == " ":
         start += 1

@@ -1,4 +1,4 @@
-"""Thrift's compact protocol, as far as Parquet uses it: structs by the numbers of their fields.
+"""Reads Thrift's compact protocol, as far as Parquet uses it: structs by field number.
 
 Format: https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md
 """
@@ -13,7 +13,7 @@ TRUE, FALSE, BYTE, I16, I32, I64, DOUBLE, BINARY, LIST, SET, MAP, STRUCT = range
 
 
 class NotThrift(ValueError):
-    """Bytes that are no struct, or one that nobody needs."""
+    """Bytes that are not a struct, or not a supported one."""
 
 
 @dataclass
@@ -22,7 +22,7 @@ class ThriftReader:
     at: int = 0
 
     def struct(self, last_field: int | None = None, depth: int = 0) -> dict[int, Any]:
-        """Read the fields of a struct by number; those after `last_field` are left unread.
+        """Read the fields of a struct by number, up to `last_field`.
 
         Raises:
             NotThrift: it is damaged or cut off, nested too deep, or has a map.

@@ -1,7 +1,7 @@
 """What a target has for train and evaluate: baselines, which every model is compared with."""
 
 from collections.abc import Mapping
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,14 +32,20 @@ class Past(NamedTuple):
 class Known(NamedTuple):
     """What a baseline sees of N examples."""
 
-    features: Float64
-    """`(N, F)`, all finite."""
+    features: Any
+    """`(N, F)`, all finite: an array, or a sparse matrix of SciPy where most are 0."""
     past: Past | None
     """None where examples have no time."""
+    inputs: Mapping[str, NDArray] | None = None
+    """Columns of shards, `(N, ...)` each, where the target has WHOLE; features have no columns."""
 
 
 class Baseline(Protocol):
-    """The names of `targets/<name>/baseline/interface.py`; no torch there."""
+    """The names of `targets/<name>/baseline/interface.py`; no torch there.
+
+    A target whose baselines take all training examples and their inputs, rather than features of a
+    sample, has `WHOLE = True` there; they know of no past.
+    """
 
     def fit(
         self,

@@ -1,4 +1,4 @@
-"""What a target has for report: its sentences in the model card, its tables and its pictures."""
+"""The part of a target for report: its sentences in the model card, its tables and its pictures."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ TableRows = Sequence[Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class EvaluationTables:
-    """What evaluate left in data/evaluation."""
+    """The results of evaluate in data/evaluation."""
 
     summary: Mapping[str, Any]
     """Its index: target, numbers of examples left out …"""
     tables: Mapping[str, TableRows]
-    """Those of TABLES by name; `slices` has two columns more, `slice` and `rule`: words for people.
-    The first of its rows is of all test examples."""
+    """The TABLES by name; `slices` has two more columns, `slice` and `rule`, with words for people.
+    Its first row is of all test examples."""
 
     @property
     def num_examples(self) -> int:
@@ -31,7 +31,7 @@ class Mistakes(NamedTuple):
 
     ids: list[str]
     captions: list[str]
-    """Of one or two lines each."""
+    """One or two lines each."""
     title: str
 
 
@@ -42,32 +42,32 @@ class Card(Protocol):
     """
 
     TABLES: Sequence[str]
-    """Of data/evaluation, what the others read: `intervals`, `slices`, `mistakes` and so on."""
+    """Tables of data/evaluation that the functions read: `intervals`, `slices`, `mistakes` …"""
     TASK: str
     """Second word of a task on the Hugging Face Hub, such as `classification`."""
     HUB_METRICS: Sequence[str]
-    """What the Hub calls the metrics."""
+    """The Hub's names of the metrics."""
     ANSWERS: tuple[str, str]
-    """What `groundwork predict` says of an example, and what with `--json` of each of many."""
+    """What `groundwork predict` prints for an example, and with `--json` for each of many."""
 
     def answer(self, index: TargetIndex) -> str:
-        """What the model says of an example."""
+        """Lines on the form of the model's answer."""
         ...
 
     def notes(self, evaluation: EvaluationTables) -> Iterator[str]:
-        """What stands below the table of metrics."""
+        """Notes below the table of metrics."""
         ...
 
     def weaknesses(self, evaluation: EvaluationTables) -> Iterator[str]:
-        """Where it is weak, and which files of reports/model say more."""
+        """Lines on weaknesses, and on the files of reports/model with details."""
         ...
 
     def validation(self, about: Mapping[str, Any]) -> str:
-        """How good the best epoch was on validation; `about` is models/model.json."""
+        """The figures of the best epoch on validation; `about` is models/model.json."""
         ...
 
     def limits(self) -> Iterator[str]:
-        """What no model of this target can say."""
+        """Limits of every model of this target."""
         ...
 
     def csv_tables(

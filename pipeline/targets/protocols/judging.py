@@ -97,7 +97,11 @@ class Predictions(Protocol):
 
 
 class Judging(Protocol):
-    """The names of `targets/<name>/judging/interface.py`; no torch there."""
+    """The names of `targets/<name>/judging/interface.py`; no torch there.
+
+    A target of which groups are what is independent, also where examples have times, has
+    `GROUPS_DECIDE = True` there.
+    """
 
     GOOD: Mapping[str, int]
     """The metrics compared; 1 where more is better, -1 where less is."""

@@ -1,4 +1,4 @@
-"""What a target has for ingest, add, augment, predict: labels are read, indexed and encoded."""
+"""The part of a target for ingest, add, augment and predict: reads, indexes and encodes labels."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
@@ -8,27 +8,27 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 TargetIndex = Mapping[str, Any]
-"""What labels may be, as JSON, such as `{"classes": ["cat", "dog"]}`. It stands under `target` in
-the indexes of data/raw, data/clean and data/shards, and in model.json."""
+"""The possible labels, as JSON, such as `{"classes": ["cat", "dog"]}`: the key `target` of the
+indexes of data/raw, data/clean and data/shards, and of model.json."""
 
 Times = Callable[[NDArray, int], NDArray[np.int64]]
-"""How often each of N training examples stands in each copy of the shards, `(copies, N)`, by their
-`y` and the number of copies; once in the first. Called for each run of examples in turn."""
+"""Gives the number of rows of N training examples in each copy of the shards, `(copies, N)`, from
+their `y` and the number of copies; 1 in the first copy. Called for each run of examples in turn."""
 
 
 class LabelTally(Protocol):
-    """What is seen of the labels of a dataset while its rows pass by."""
+    """Counts of the labels of a dataset, taken while its rows pass by."""
 
     def add(self, table: pa.Table) -> None:
         """Count rows of data/raw."""
         ...
 
     def summary(self, index: TargetIndex) -> list[str]:
-        """Lines for those who add a dataset: `cat: 64`."""
+        """Lines for people who add a dataset: `cat: 64`."""
         ...
 
     def misfit(self) -> str | None:
-        """What the labels look like that are of another target than this: `numbers`; else None."""
+        """The other target that the labels seem to be of, such as `numbers`; None if none."""
         ...
 
     def oddities(self, index: TargetIndex) -> list[str]:
@@ -43,18 +43,18 @@ class Labels(Protocol):
     """
 
     COLUMN: str
-    """Of data/raw and data/clean, and a key of `columns` in an entry: `label`."""
+    """The column of labels in data/raw and data/clean, and the key in an entry: `label`."""
     USUAL_NAMES: Sequence[str]
-    """What the column of a manifest is usually called, the best name first."""
+    """Usual names of the column in a manifest, the best first."""
     UNKNOWN: str
-    """What a label is that is not in an index: `no class`."""
+    """Words for a label that is not in an index: `no class`."""
 
     def column_type(self) -> pa.DataType:
         """Type of COLUMN."""
         ...
 
     def problem_in(self, index: Mapping[str, Any]) -> str | None:
-        """Why `index`, which may come from anywhere, does not say what labels may be; or None."""
+        """Why an untrusted `index` is not valid; or None."""
         ...
 
     def num_outputs(self, index: TargetIndex) -> int:
@@ -62,10 +62,10 @@ class Labels(Protocol):
         ...
 
     def fit(self, values: pa.ChunkedArray, index: TargetIndex, settings: Any) -> TargetIndex:
-        """The index with what is learnt of the labels of train, for the shards and the model.
+        """Add to the index what is learnt from the labels of train, for the shards and the model.
 
         Args:
-            values: of COLUMN, of all training examples.
+            values: COLUMN of all training examples.
             index: of data/clean.
             settings: have what the target adds to the section `augment`.
 
@@ -75,18 +75,17 @@ class Labels(Protocol):
         ...
 
     def encode(self, values: pa.ChunkedArray, index: TargetIndex) -> NDArray:
-        """Column `y` of a shard, `(N,)` or `(N, ...)`, of values of COLUMN; none may be null."""
+        """Make the column `y` of a shard, `(N,)` or `(N, ...)`, from COLUMN without nulls."""
         ...
 
     # From the labels of a source to an index
 
     def names_in(self, entry: Any) -> list[str] | None:
-        """Names that the entry gives to labels, in the order of their codes; None where it gives
-        none."""
+        """The entry's names of labels, in the order of their codes; None if it has none."""
         ...
 
     def namer(self, texts: set[str], entry: Any, where: str) -> Callable[[str], str | None]:
-        """What makes a label of data/raw of a text of a manifest; `texts` are all of them.
+        """Make the function from a text of a manifest to a label; `texts` are all of them.
 
         Raises:
             SourceError: none of them is a label; `where` is the source, for the message.
@@ -94,37 +93,37 @@ class Labels(Protocol):
         ...
 
     def problem_of(self, label: str, entry: Any) -> str | None:
-        """Why a label of a manifest cannot be used; None where it can."""
+        """Why a label of a manifest cannot be used; None if it can."""
         ...
 
     def index_of(self, entry: Any, labels: list[str] | set[str]) -> TargetIndex:
-        """What labels may be, by what the entry says and what the source has.
+        """Make the index from the entry and the labels of the source.
 
         Args:
-            labels: the different ones in the source: a list in the order of their codes, or a set.
+            labels: the distinct ones in the source: a list in the order of their codes, or a set.
         """
         ...
 
     def is_missing(self, text: str, index: TargetIndex) -> bool:
-        """Whether a text in place of a label says that there is none, such as -1 among codes."""
+        """Whether a text stands for a missing label, such as -1 among codes."""
         ...
 
     def refuse_unfit(self, entry: Any, labels: list[str] | set[str], where: str) -> None:
-        """See whether labels can be learnt; `labels` as in `index_of`, `where` for messages.
+        """Check that labels can be learnt; `labels` as in `index_of`, `where` for messages.
 
         Raises:
-            SourceError: they are others than those of the entry, or too few.
+            SourceError: they differ from those of the entry, or are too few.
         """
         ...
 
     def column(self, labels: Sequence[str | None], index: TargetIndex) -> pa.Array:
-        """Values of COLUMN, of labels of a source; null for those that are not in the index."""
+        """Make COLUMN from labels of a source; null for those that are not in the index."""
         ...
 
     # Labels by several people
 
     def named(self, texts: Sequence[str], index: TargetIndex) -> list[str | None]:
-        """Labels for the different texts in a table of annotations; None for one that is none."""
+        """Labels of the distinct texts in a table of annotations; None for other texts."""
         ...
 
     def how_to_mend(self, index: TargetIndex) -> str:
@@ -134,7 +133,7 @@ class Labels(Protocol):
     def vote(
         self, rows: NDArray, labels: pa.Array, num_examples: int, index: TargetIndex
     ) -> pa.Array:
-        """What several labels say together, `(N,)`, as values of COLUMN; null where none is.
+        """Combine several labels of each example, `(N,)`, into COLUMN; null without labels.
 
         Args:
             rows: the example of each label, `(M,)`, from 0 to N - 1.
@@ -145,15 +144,15 @@ class Labels(Protocol):
     # For people
 
     def describe(self, index: TargetIndex) -> str:
-        """What examples are of, in words: `10 classes`."""
+        """The labels in words: `10 classes`."""
         ...
 
     def label_names(self, index: TargetIndex) -> list[str]:
-        """Names of the values of column `y` of shards, from 0 on; empty where these have none."""
+        """Names of the values of column `y` of shards, from 0 on; empty if they have none."""
         ...
 
     def figures(self, index: TargetIndex) -> dict[str, int]:
-        """What reports/ingest.json says of the index: `{"classes": 10}`."""
+        """Figures of the index in reports/ingest.json: `{"classes": 10}`."""
         ...
 
     def new_tally(self) -> LabelTally: ...
@@ -161,20 +160,20 @@ class Labels(Protocol):
     # For `add`
 
     def without_names(self, entry: Any) -> Any | None:
-        """The entry without names of labels, so that a source is looked at as if it were new; None
-        where it has none."""
+        """The entry without names of labels, so that a source is read as if it were new; None if it
+        has none."""
         ...
 
     def names_more(self, entry: Any, index: TargetIndex) -> bool:
         """Whether a source has labels by the names of the entry, and further ones.
 
-        `index` is that of the source by itself. Where it has none of these names, the entry names
-        labels or codes in its own way.
+        `index` is that of the source by itself. If it has none of these names, the entry renames
+        labels or codes.
         """
         ...
 
     def grow(self, entry: Any, index: TargetIndex) -> tuple[TargetIndex, list[str]]:
-        """The entry's index with the labels of `index` that it lacks at the end, and these."""
+        """Append the labels of `index` that the entry's index lacks; returns these too."""
         ...
 
     def entry_fields(self, index: TargetIndex) -> dict[str, list[str]]:
@@ -188,19 +187,19 @@ class Labels(Protocol):
     # For `predict`
 
     def answer(self, probabilities: NDArray, index: TargetIndex) -> dict[str, Any]:
-        """What is predicted for an example, as JSON, from what judging makes of its outputs.
+        """The prediction for an example, as JSON, from `Judging.probabilities`.
 
-        The first value is the label itself. Where labels have probabilities, `probability` is that
+        The first value is the label itself. If labels have probabilities, `probability` is that
         of the label, and `probabilities` has that of each.
         """
         ...
 
     def answer_words(self, probabilities: NDArray, index: TargetIndex) -> list[str]:
-        """The same in a few words: the best label, its probability."""
+        """The prediction in a few words: the best label, its probability."""
         ...
 
     def balance(self, values: pa.ChunkedArray, index: TargetIndex, settings: Any) -> Times:
-        """How often training examples stand in copies, by the values of COLUMN of all of them.
+        """Make the function that repeats training examples in copies, from COLUMN of all of them.
 
         `settings` has what the target adds to the section `augment`.
         """

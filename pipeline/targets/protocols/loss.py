@@ -1,4 +1,4 @@
-"""What a target has for clean, train: the loss, and which epoch is the best."""
+"""The part of a target for clean and train: the loss, and the choice of the best epoch."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
@@ -16,14 +16,14 @@ class Loss(Protocol):
     """
 
     COUNTED: Sequence[str]
-    """What is averaged over an epoch beside the loss: `accuracy`."""
+    """Figures averaged over an epoch besides the loss: `accuracy`."""
     SHOWN: str
     """The figure of an epoch that people watch: `val_accuracy`."""
     MORE_IS_BETTER: bool
-    """Of SHOWN."""
+    """Whether a greater SHOWN is better."""
 
     def problem_in(self, index: TargetIndex, settings: Any) -> str | None:
-        """Why nothing can be learnt of labels of this index by `settings`; None where it can."""
+        """Why labels of this index cannot be learnt by `settings`; None if they can."""
         ...
 
     def losses(self, outputs: Tensor, y: Tensor, settings: Any) -> Tensor:
@@ -34,9 +34,9 @@ class Loss(Protocol):
         ...
 
     def counted(self, outputs: Tensor, y: Tensor) -> Sequence[Tensor]:
-        """For each of COUNTED its sum over the rows, a float32 number on the device.
+        """The sum over the rows of each of COUNTED, a float32 number on the device.
 
-        Under autocast the outputs are as the network left them.
+        Under autocast the outputs have the network's type.
         """
         ...
 
@@ -48,8 +48,8 @@ class Loss(Protocol):
         ...
 
     def score(self, row: Mapping[str, float]) -> tuple[float, ...]:
-        """By which epochs are compared, the greater the better.
+        """The score by which epochs are compared, the greater the better.
 
-        `row` is that of an epoch in the history, with `val_loss` and so on.
+        `row` is an epoch's row in the history, with `val_loss` and so on.
         """
         ...

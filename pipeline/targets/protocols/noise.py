@@ -1,6 +1,6 @@
-"""What a target has for clean: how likely each label is right, and what people should look at.
+"""The part of a target for clean: how likely each label is right, and what people should look at.
 
-Labels are held as codes: numbers of the target's own choice, `(N,)`, which only the target reads.
+Labels are held as codes: numbers chosen by the target, `(N,)`, which only the target reads.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,75 +21,74 @@ class GivenLabels(NamedTuple):
 
     codes: Codes
     known: NDArray[np.bool_]
-    """Where there is a label; elsewhere a code means nothing."""
+    """Whether there is a label; without one, a code means nothing."""
 
 
 class Evidence(NamedTuple):
-    """By what the labels of N examples are judged."""
+    """The evidence on the labels of N examples."""
 
     given: Codes
     outputs: NDArray[np.float32] | None
-    """Of networks that have not seen the example, `(N, K)`, or of F of them, `(F, N, K)`; None
-    where none was asked."""
+    """Outputs of networks that have not seen the example, `(N, K)`, or of F of them, `(F, N, K)`;
+    None without networks."""
     annotations: Annotations | None
     """Labels by several people; rows count from 0 to N - 1."""
 
 
 class Reliability(NamedTuple):
-    """How far the label check by networks is to be relied on, by what is known out of fold."""
+    """The reliability of the label check's networks, from their out-of-fold outputs."""
 
     out_of_fold_accuracy: float
-    """Share of the given labels that networks name which have not seen the example, 0 to 1."""
+    """Share of the given labels that networks predict without having seen them, 0 to 1."""
     guessing: float
-    """The same of somebody who always names the most frequent label."""
+    """The same for always predicting the most frequent label."""
     suspects_wrong: float
-    """Estimated share of the suspected labels that are wrong, 0 to 1; 0 where none is suspected."""
+    """Estimated share of the suspected labels that are wrong, 0 to 1; 0 if none is suspected."""
     planted_precision: float
-    """What it would be, by a probe, of data with 5 % of labels exchanged at random."""
+    """That share in a probe with 5 % of labels exchanged at random."""
     trusted: bool
-    """Whether suspects are sure enough to be acted on. Otherwise they are listed alone, unless
-    several people confirm them."""
+    """Whether suspects are certain enough to act on. Otherwise they are only listed, unless several
+    people confirm them."""
     reason: str
-    """Why it is or is not, in a sentence without a full stop."""
+    """Why it is trusted or not, a sentence without a full stop."""
 
 
 class Checked(Protocol):
-    """What the label check found, row by row of N examples; a target may add to it."""
+    """Results of the label check, for each of N examples; a target may add to it."""
 
     @property
     def reliability(self) -> Reliability | None:
-        """None where no network was asked."""
+        """None without networks."""
         ...
 
     @property
     def quality(self) -> Float64:
-        """Probability that the given label is right: 0 surely wrong, 1 surely right; NaN where
-        nothing can be told."""
+        """Probability that the given label is right, 0 to 1; NaN if unknown."""
         ...
 
     @property
     def is_issue(self) -> NDArray[np.bool_]:
-        """Where it is suspected: rather wrong than right, if the check can be relied on."""
+        """Whether it is suspected: more likely wrong than right, if the check is reliable."""
         ...
 
     @property
     def is_sure(self) -> NDArray[np.bool_]:
-        """Where it is suspected by a trusted check, or by several people: enough to act on."""
+        """Whether it is suspected by a trusted check, or by several people: enough to act on."""
         ...
 
     @property
     def proposed(self) -> Codes:
-        """The likeliest label."""
+        """The most likely label."""
         ...
 
     @property
     def confidence(self) -> Float64:
-        """Probability of the proposed label; NaN where the target has none."""
+        """Probability of the proposed label; NaN if the target has none."""
         ...
 
     @property
     def noise_rate(self) -> float | None:
-        """Estimated share of wrong labels, 0 to 1; None where it cannot be told."""
+        """Estimated share of wrong labels, 0 to 1; None if it cannot be estimated."""
         ...
 
 
@@ -97,59 +96,59 @@ class LabelDoubt(NamedTuple):
     """Why people should look at the label of an example."""
 
     reasons: list[str]
-    """Out of those of dataset/review/queue.py, in the order in which they are explained."""
+    """Some of REASONS of dataset/review/queue.py, in the order in which they are explained."""
     votes: list[tuple[str, int]]
-    """How many people gave each label, where they differ; the most frequent first."""
+    """Number of people for each label, where they differ; the most frequent first."""
 
 
 class Noise(Protocol):
     """The names of `targets/<name>/noise/interface.py`; no torch there."""
 
     LOSS: Any
-    """Settings of the target's loss (protocols/loss.py) that the networks of the check learn by."""
+    """Settings of the target's loss (protocols/loss.py) for the check's networks."""
     SCHEMAS: Mapping[str, pa.Schema]
     """Tables of data/findings that only this target has."""
 
     def read_labels(self, values: pa.ChunkedArray, target: TargetIndex) -> GivenLabels:
-        """Codes of labels as data/raw has them."""
+        """Convert labels of data/raw to codes."""
         ...
 
     def as_y(self, codes: Codes) -> NDArray:
-        """What networks of the check learn from, as column `y` of shards, `(N, ...)`.
+        """Convert codes to the column `y` that the check's networks learn, `(N, ...)`.
 
         `codes` are those of all N examples that they learn from.
         """
         ...
 
     def column(self, codes: Codes, target: TargetIndex) -> pa.Array:
-        """Labels as data/clean has them."""
+        """Convert codes to labels of data/clean."""
         ...
 
     def as_text(self, codes: Codes, target: TargetIndex) -> list[str]:
-        """Labels as people read and write them, one for each code; every code must be known."""
+        """Convert codes to labels as people read and write them; every code must be known."""
         ...
 
     def code_of(self, text: str, target: TargetIndex) -> Any:
-        """The code of a label that people have written, which `choices` lets through."""
+        """The code of a label that people have written, one that `choices` allows."""
         ...
 
     def choices(self, target: TargetIndex) -> LabelChoices:
-        """Which labels people may decide for."""
+        """The labels that people may choose."""
         ...
 
     def differ(self, one: Codes, other: Codes) -> NDArray[np.bool_]:
-        """Whether labels of P pairs differ by more than labels of equal examples may, `(P,)`."""
+        """Mask of the P pairs whose labels differ more than those of equal examples may, `(P,)`."""
         ...
 
     def check_labels(
         self, learnt: Evidence, tested: Evidence, target: TargetIndex
     ) -> tuple[Checked, Checked | None]:
-        """How likely labels are right, of what networks learnt from and of the test split.
+        """Estimate how likely labels are right, of the examples learnt from and of the test split.
 
         Args:
             learnt: has outputs `(N, K)`, of each example by the network that did not learn from it.
-            tested: has outputs `(F, M, K)`, of all F networks. Nothing about `learnt` follows from
-                it. For no rows there is no check.
+            tested: has outputs `(F, M, K)`, of all F networks. Results for `learnt` do not depend
+                on it. Without rows there is no check.
 
         Raises:
             ValueError: outputs that are not finite.
@@ -159,11 +158,11 @@ class Noise(Protocol):
     def find_doubts(
         self, quality: Float64, annotations: Annotations | None, target: TargetIndex
     ) -> dict[int, LabelDoubt]:
-        """By row, what there is to doubt in labels.
+        """Collect the doubts about labels, by row.
 
         Args:
-            quality: of each label, `(N,)`; NaN where nobody has judged it.
-            annotations: of these rows.
+            quality: that of each label, `(N,)`; NaN if it was not judged.
+            annotations: those of these rows.
         """
         ...
 
@@ -180,13 +179,14 @@ class Noise(Protocol):
         """The tables of SCHEMAS.
 
         Args:
-            ids: of all N rows, as are `splits`, `given` and `annotations`.
-            learnt: rows that `check` is of; it is what `check_labels` said of `learnt`, or None.
+            ids: those of all N rows, like `splits`, `given` and `annotations`.
+            learnt: the rows of `check`.
+            check: the first result of `check_labels`, or None.
         """
         ...
 
     def summary(
         self, annotations: Annotations | None, target: TargetIndex
     ) -> dict[str, int | float]:
-        """What reports/labels.json says of people's labels."""
+        """Figures of reports/labels.json on people's labels."""
         ...

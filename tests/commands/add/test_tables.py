@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.commands.add.entry_text import accept_text, found_by_looking
+from pipeline.commands.add.entry_text import accept_text, detected_keys
 from pipeline.ingest.survey import Survey
 from pipeline.modalities.opening import open_prepare
 from pipeline.runtime.settings import Kind
@@ -48,7 +48,7 @@ def test_an_entry_that_a_person_began_gets_the_types_that_it_lacks(path):
 
 def test_an_entry_with_all_that_was_found_reads_the_same(path):
     source = open_table_source(path, columns={"label": "ill"})
-    types = dict(found_by_looking(source)["types"])
+    types = dict(detected_keys(source)["types"])
     columns = {"label": "ill", "ignore": ["key"]}
     again = open_table_source(path, columns=columns, types=types)
     assert again.options == source.options

@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+from pipeline.dataset.rows import row_key
 from tests.support.forgetting import (
     CANARY,
     COPY,
@@ -76,6 +77,9 @@ def test_erasure(repository):
     report = (repository.path / "reports/ingest.json").read_text()
     assert '"opted_out": 3' in report
     assert '"examples": 78' in report
+    rows = (repository.path / "reports/rows.csv").read_text()
+    assert rows.count("\n") == 1 + 78
+    assert not any(row_key(id) in rows for id in [*FORGOTTEN, COPY])
     assert stored(repository, ["ada/004.jpg"]) == kept_before
     assert repository.run(listed) == ""
     for commit in experiments:

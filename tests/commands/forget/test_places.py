@@ -21,6 +21,7 @@ import pytest
 from pipeline.commands.forget.contents.mentions import REFERENCES, SENTENCES
 from pipeline.commands.forget.contents.parquet import KEYS
 from pipeline.commands.forget.places import JOURNAL, Treatment, Workspace, read_workspace
+from pipeline.dataset.rows import HEADER, row_key
 from pipeline.dataset.served.layout import ANSWERS, Layout, answer_row
 from pipeline.validate.profile import remembered_key
 from tests.support.forgetting import FORGET, FORGOTTEN, IDS, everything, holders, stored
@@ -73,6 +74,9 @@ def test_text_in_tables_names_examples_in_known_columns_alone(made):
         ("data/raw/part-00000.parquet", Treatment.REBUILT),
         ("reports/data/duplicates.csv", Treatment.REBUILT),
         ("reports/datacard.md", Treatment.REBUILT),
+        ("reports/rows.csv", Treatment.REBUILT),
+        ("reports/data/rows/ab.csv", Treatment.REBUILT),
+        (".groundwork/vectors/0123.npy", Treatment.REMOVED),
         ("reports/of_an_earlier_version.csv", Treatment.SEARCHED),
         ("data/raw.partial/part-00000.parquet", Treatment.REMOVED),
         ("reports/datacard.md.partial", Treatment.REMOVED),
@@ -127,6 +131,8 @@ def plant(repository: Repository, downloads: Path) -> None:
     write(".dvc/tmp/exps/run/x/x.run", ID)
     write(".dvc/tmp/old.json", json.dumps({"path": ID}))
     write("reports/mistakes.csv", f"id,label\n{ID},ada\n")  # of an earlier version
+    write("reports/data/rows/ab.csv", HEADER + f"{row_key(ID)},00000000,ada,train,1,\n".encode())
+    write(".groundwork/vectors/0.parquet", (root / "data/raw/part-00000.parquet").read_bytes())
 
     # What a server was asked: the content, and its record among others; and what was of others.
     kept = stored(repository, [ID])[0]
@@ -179,6 +185,7 @@ def test_a_canary_in_every_place_is_gone(repository):
     repository.run("git add data/reviews data/catalog data/profiles && git commit -qm 'all of it'")
     images = stored(repository, FORGOTTEN)
     assert len(holders(repository, images, FORGOTTEN)) > 20
+    assert row_key(ID) in (root / "reports/rows.csv").read_text()
     remembered = json.loads((root / "data/profiles/people.json").read_text())["remembered"]
 
     said = repository.run(f"{FORGET} --ids {IDS} --no-rebuild --yes", env=env)
@@ -213,9 +220,11 @@ def test_a_canary_in_every_place_is_gone(repository):
     assert set(map(remembered_key, FORGOTTEN)) <= gone
     assert len(kept) == len(remembered) - len(gone) > 50
     keys = "|".join(map(remembered_key, FORGOTTEN)).encode().split(b"|")
+    keys += [f"\n{row_key(id)},".encode() for id in FORGOTTEN]  # tombstones have whole digests
     assert not [
         n for n, c in everything(repository) if "objects" not in n and any(k in c for k in keys)
     ]
+    assert "digests of ids in git's history: " in said
 
 
 @pytest.mark.slow  # 30 s

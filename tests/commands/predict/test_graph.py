@@ -83,6 +83,7 @@ def test_the_graph_answers_as_the_network_without_torch_and_its_time(project):
     assert seconds <= 0.4 * seconds_with_torch
 
 
+@pytest.mark.slow
 def test_what_is_served_of_another_network_is_not_asked(project):
     description = project / "models/model.json"
     content = description.read_text()

@@ -5,6 +5,8 @@ import shutil
 import threading
 from pathlib import Path
 
+import pytest
+
 from tests.support.repository import ROOT
 from tests.support.serving import serving, write_model
 
@@ -144,6 +146,7 @@ def test_what_is_not_whole_is_refused(project, ask, tmp_path):
     assert project.tags() == []
 
 
+@pytest.mark.slow
 def test_a_model_that_is_served_otherwise_than_evaluated_is_refused(project, ask):
     """Its predictions are of another model, as after a change of what decodes."""
     project.run("git checkout -q best && cp -r data/evaluation best")
@@ -155,6 +158,7 @@ def test_a_model_that_is_served_otherwise_than_evaluated_is_refused(project, ask
     assert project.tags() == []
 
 
+@pytest.mark.slow
 def test_other_labels_are_another_service(project, ask):
     ask("good")
     write_model(project.path / "other", classes=["cat", "dog", "emu"])
@@ -166,6 +170,7 @@ def test_other_labels_are_another_service(project, ask):
     assert "it has other labels than what serves, which clients know" in out
 
 
+@pytest.mark.slow
 def test_labelled_traffic_counts(project, ask, monkeypatch):
     """What serves got traffic whose labels say that the candidate is wrong there."""
     ask("good")
@@ -186,6 +191,7 @@ def test_labelled_traffic_counts(project, ask, monkeypatch):
     assert verdicts(out)["test split"] == "PASS"
 
 
+@pytest.mark.slow
 def test_two_at_once_are_one_after_the_other(project):
     """The second is judged against the outcome of the first, or finds that it serves."""
     command = f"PYTHONPATH={ROOT} python -m pipeline.commands.promote best"

@@ -114,7 +114,8 @@ def test_an_unknown_dataset(project):
     before = read(project)
     assert project.run("groundwork use ../digits", expect=1) == (
         "ERROR data/catalog has no dataset '../digits'; there are: breast_cancer, cifar10, "
-        "cifar100, diabetes, digits, fashion-mnist, mnist, wine "
+        "cifar100, diabetes, digits, fashion-mnist, mnist, movielens-100k, "
+        "movielens-latest-small, wine "
         "| fix: name one of these, or bring your data: groundwork add NAME PATH\n"
     )
     assert read(project) == before

@@ -59,6 +59,7 @@ def test_names_are_read_as_gto_reads_them(name):
         assert not stage
 
 
+@pytest.mark.slow
 def test_what_gto_writes_is_read(repository):
     for number, commit in enumerate(("HEAD~2", "HEAD")):
         repository.run(f"gto register m {commit} --version v{number + 1}.0.0")

@@ -1,4 +1,4 @@
-"""What is in archives and compressed files, opened one in the other, within bounds."""
+"""Opens archives and compressed files, also nested, within bounds."""
 
 import bz2
 import gzip
@@ -20,11 +20,11 @@ IN_MEMORY_BYTES = 16 << 20
 BLOCK_BYTES = 1 << 20
 ZIP = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 CLOSED = {b"7z\xbc\xaf\x27\x1c": "7z", b"Rar!\x1a\x07": "RAR", b"MSCF": "CAB"}
-"""Kinds that nothing here opens."""
+"""Kinds that cannot be opened here."""
 
 
 class NotOpened(Exception):
-    """Why nobody can say what is in a file."""
+    """Why the content of a file is unknown."""
 
 
 class Inside(NamedTuple):
@@ -35,7 +35,7 @@ class Inside(NamedTuple):
 
 
 def kind_of(start: bytes) -> str:
-    """The kind of an archive, by its first 512 bytes; empty where it is none."""
+    """The kind of an archive, by its first 512 bytes; empty if it is none."""
     if start.startswith(ZIP):
         return "zip"
     if start[257:262] == b"ustar":
@@ -47,7 +47,7 @@ def kind_of(start: bytes) -> str:
 
 
 def files_inside(file: BinaryIO, depth: int = 0) -> Iterator[Inside]:
-    """The files in an archive, or what a compressed file holds; nothing in others.
+    """The files in an archive or compressed file; none in other files.
 
     Raises:
         NotOpened: it is of a kind that is not known, damaged, encrypted, too deep, or too large.
@@ -71,19 +71,19 @@ def files_inside(file: BinaryIO, depth: int = 0) -> Iterator[Inside]:
             yield from _in_stream(file, kind, room)
     except NotOpened:
         raise
-    except Exception as error:  # a damaged one makes its library raise anything
+    except Exception as error:  # a damaged one can make its library raise anything
         raise NotOpened(f"a damaged {kind} file: {error or type(error).__name__}") from None
 
 
 class _Room:
-    """How many bytes may still come out of an archive."""
+    """The number of bytes that may still come out of an archive."""
 
     def __init__(self, num_bytes: int) -> None:
         self.num_bytes = num_bytes
 
     @contextmanager
     def copied(self, source: Any) -> Iterator[BinaryIO]:
-        """What a stream gives, in a file that can be read again and has no name."""
+        """Copy a stream to an unnamed file that can be read again."""
         with SpooledTemporaryFile(IN_MEMORY_BYTES) as target:
             while block := source.read(BLOCK_BYTES):
                 self.num_bytes -= len(block)

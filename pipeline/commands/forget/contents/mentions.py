@@ -1,4 +1,4 @@
-"""Ids in text, in CSV tables, in databases, and in what tables say of other examples."""
+"""Finds ids in text, CSV tables, databases, and columns of tables about other examples."""
 
 import csv
 import io
@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from pipeline.commands.forget.contents.spellings import plain_form, texts_in
 
-MIN_NAME = 6  # shorter ids, and numbers, stand in files by chance
+MIN_NAME = 6  # shorter ids, and numbers, appear in files by chance
 DATABASE = b"SQLite format 3\0"
 REFERENCES = ("neighbours", "of", "like")
 """Columns of data/findings that name further examples."""
@@ -48,7 +48,7 @@ def names_one(content: bytes, ids: Collection[str]) -> bool:
 
 
 def mentions(content: bytes, id: str) -> bool:
-    """Whether the id stands there as a word, not as part of a longer one, nor by chance."""
+    """Whether the id is there as a word, not as part of a longer one, nor by chance."""
     name = id.encode("utf-8", "surrogateescape")
     if not is_telling(id) or name not in content:
         return False
@@ -57,12 +57,12 @@ def mentions(content: bytes, id: str) -> bool:
 
 
 def is_telling(id: str) -> bool:
-    """Whether an id that stands somewhere is there for what it names, not by chance."""
+    """Whether an id is long enough not to appear by chance."""
     return len(id) >= MIN_NAME and not id.isdecimal()
 
 
 def is_name_of(path: str, ids: Collection[str]) -> bool:
-    """Whether a path ends with one of the ids: the file is the example, or is called after it."""
+    """Whether a path ends with one of the ids: the file is the example, or named after it."""
     parts = plain_form(path).split("/")
     ends = {"/".join(parts[start:]) for start in range(len(parts))}
     return any(is_telling(form) for form in ends & set(map(_form, ids)))
@@ -77,7 +77,7 @@ def refers_to_one(file: BinaryIO, ids: Collection[str]) -> bool:
     for name, column in zip(table.column_names, table.columns, strict=True):
         values = pc.list_flatten(column) if pa.types.is_list(column.type) else column
         if not pa.types.is_string(values.type) and not pa.types.is_dictionary(values.type):
-            continue  # a column of somebody else's table
+            continue  # a column of a foreign table
         named = pc.unique(values.cast(pa.string())).drop_null().to_pylist()
         if name in REFERENCES and not set(ids).isdisjoint(named):
             return True
@@ -94,13 +94,13 @@ def _form(id: str) -> str:
 def _mentions(plain: str, form: str) -> bool:
     if not is_telling(form):
         return False
-    spellings = {form, form.replace(" ", "+")}  # as forms on the web write a blank
+    spellings = {form, form.replace(" ", "+")}  # as web forms write a blank
     words = "|".join(map(re.escape, spellings))
     return re.search(rf"(?<![\w./-])(?:{words})(?![\w/-])", plain) is not None
 
 
 def _in_column(text: str, forms: Collection[str]) -> bool:
-    """Whether a CSV table has one in a column of ids: the only place where a number is one."""
+    """Whether a CSV table has one in a column of ids: only there a number counts as an id."""
     try:
         rows = csv.DictReader(io.StringIO(text.lstrip("\ufeff")))
         columns = {"id", *REFERENCES} & set(rows.fieldnames or [])
@@ -110,7 +110,7 @@ def _in_column(text: str, forms: Collection[str]) -> bool:
 
 
 def _values(content: bytes) -> Iterator[str]:
-    """All that stands in a database, as text."""
+    """All values in a database, as text."""
     database = sqlite3.connect(":memory:")
     try:
         database.deserialize(content[:18] + b"\1\1" + content[20:])  # as if without its journal
@@ -121,7 +121,7 @@ def _values(content: bytes) -> Iterator[str]:
                 for value in row:
                     if isinstance(value, str | bytes):
                         yield value if isinstance(value, str) else value.decode("utf-8", "replace")
-    except sqlite3.Error:  # damaged; its bytes are looked through all the same
+    except sqlite3.Error:  # damaged; its bytes are searched anyway
         return
     finally:
         database.close()

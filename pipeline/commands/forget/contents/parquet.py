@@ -1,4 +1,4 @@
-"""What Parquet files tell of examples: ids and digests, text, and bytes that are compressed."""
+"""Reads ids, digests, text and compressed bytes of examples in Parquet files."""
 
 from collections.abc import Iterator
 from typing import BinaryIO
@@ -15,7 +15,7 @@ KEYS = ("id", "sha256", "source_sha256")
 
 
 def read_keys(file: BinaryIO) -> pa.Table | None:
-    """The columns KEYS of a table, null where there is none; None when it is no table of ours."""
+    """Read the columns KEYS of a table, null for missing ones; None if it is not our table."""
     file.seek(0)
     if file.read(len(PARQUET)) != PARQUET:
         return None
@@ -39,7 +39,7 @@ def read_keys(file: BinaryIO) -> pa.Table | None:
 
 
 def packed_columns(file: BinaryIO, *, with_text: bool) -> Iterator[pa.Array]:
-    """Columns of bytes that are compressed in a Parquet file, and of text too if asked for.
+    """Read columns of compressed bytes of a Parquet file, and of text with `with_text`.
 
     Raises:
         NotOpened: the file is damaged.
@@ -59,7 +59,7 @@ def packed_columns(file: BinaryIO, *, with_text: bool) -> Iterator[pa.Array]:
 
 
 def _packed(parquet: pq.ParquetFile, *, with_text: bool) -> set[str]:
-    """Names of the columns of bytes that are compressed, and of all of text if asked for."""
+    """Names of the columns of compressed bytes, and of all text columns with `with_text`."""
     texts = {
         number
         for number, column in enumerate(map(parquet.schema.column, range(len(parquet.schema))))

@@ -25,6 +25,7 @@ from pipeline.commands.forget.contents.parquet import (
     packed_columns,
     read_keys,
 )
+from pipeline.dataset.rows import HEADER, LINE_OF_ROW, row_key
 from pipeline.dataset.traces import telling_part
 from pipeline.modalities.opening import MODALITIES, open_prepare, open_show
 from pipeline.validate.profile import remembered_key
@@ -99,6 +100,7 @@ class Forgotten:
     ) -> bool:
         """Whether a file holds the contents, or rows or names by one of `ids`.
 
+        A file of rows, such as reports/rows.csv, has them under keys of their ids.
         What older versions of the data call the examples is remembered on the way. Archives are
         opened. A file is read in blocks; text of more than MAX_TEXT_BYTES is searched for contents
         alone. With `digests` those of the examples are names too.
@@ -106,6 +108,10 @@ class Forgotten:
         Raises:
             NotOpened: nobody can say, as it is an archive that cannot be opened.
         """
+        file.seek(0)
+        if file.read(len(HEADER)) == HEADER:
+            keys_there = set(LINE_OF_ROW.findall(file.read()))
+            return not keys_there.isdisjoint(map(_key_of_row, ids))
         table = read_keys(file)
         if table is not None:
             mine = self._is_mine(table)
@@ -236,6 +242,11 @@ def digest_of(name: str) -> str:
 
 
 _profile_key = lru_cache(1 << 16)(remembered_key)
+
+
+@lru_cache(1 << 16)
+def _key_of_row(id: str) -> bytes:
+    return row_key(id).encode()
 
 
 @lru_cache(1 << 16)

@@ -72,7 +72,7 @@ export class Outbox {
   }
 }
 
-async function post({ path, body }) {
+export async function post({ path, body }) {
   try {
     const response = await fetch(path, {
       method: "POST",

@@ -1,6 +1,6 @@
-"""Numbers by which images are compared, for profiles and drift.
+"""Features of images, for profiles and drift.
 
-They are the measurements, and what is made of them: colour casts, and where an image gets darker.
+They are the measurements, and features derived from them: colour casts, and where an image darkens.
 """
 
 from typing import Any
@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from pipeline.modalities.images.content.measurements import MEASUREMENTS
 
 COMPARED = [*(m.name for m in MEASUREMENTS if m.compared), "warmth", "greenness"]
-"""Features of which a profile has quantiles."""
+"""Features whose quantiles a profile has."""
 TEXTURES = ["texture_nw", "texture_ne", "texture_sw", "texture_se"]
 FEATURES = COMPARED + TEXTURES
 
 
 def add_features(table: Any) -> None:
-    """Add what is made of the measurements to a table of them, by column.
+    """Add features derived from the measurements to a table of them, by column.
 
     `warmth` is red less blue, -1 to 1; `greenness` is green less the mean of both; `texture_nw`
     and so on are the shares of a quarter's areas that are brighter than their right neighbour.
@@ -31,7 +31,7 @@ def add_features(table: Any) -> None:
 
 
 def patterns(table: Any) -> NDArray[np.float64]:
-    """Numbers that tell pictures apart, `(N, 64 + F)`: bits of the hash, and FEATURES."""
+    """Numbers for the label signal, `(N, 64 + F)`: bits of the hash, and FEATURES."""
     hashes = np.asarray(table["dhash"], np.uint64).astype(">u8").view(np.uint8)
     features = [np.asarray(table[name], np.float64) for name in FEATURES]
     bits = np.unpackbits(hashes.reshape(-1, 8), axis=1)
@@ -39,7 +39,7 @@ def patterns(table: Any) -> NDArray[np.float64]:
 
 
 def _quarters() -> list[np.uint64]:
-    """Masks of the 8 x 8 bits of a hash, the first of which is the highest."""
+    """Masks of the 8 x 8 bits of a hash; the first bit is the highest."""
     masks = []
     for top in (0, 4):
         for left in (0, 4):

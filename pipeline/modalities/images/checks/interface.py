@@ -38,7 +38,7 @@ def add_features(table: Any, content: ContentIndex) -> None:
 def tables(
     table: Any, content: ContentIndex, before: Profile | None, settings: Any
 ) -> list[ColumnTable]:
-    """What images have in common is in their features."""
+    """No tables: features cover all that is compared."""
     return []
 
 

@@ -1,4 +1,4 @@
-"""What is expected of images as compared with each other, by how they look and by their size."""
+"""Rules that compare images with each other, by look and by size."""
 
 from typing import Any
 
@@ -7,9 +7,9 @@ import numpy as np
 from pipeline.dataset.expectations.relations import add_repeats
 from pipeline.dataset.expectations.rules import each
 
-USUAL_SIZE_SHARE = 0.9  # when so many images are of one size, the others are odd
-LOOK_STEPS = 32  # of brightness and contrast, which an image that looks the same shares
-MAX_LOOKS_REPEATED = 0.03  # of 8 x 8 digits, half a per cent look like another one
+USUAL_SIZE_SHARE = 0.9  # share of images of one size from which other sizes are odd
+LOOK_STEPS = 32  # of brightness and contrast, in which images that look alike agree
+MAX_LOOKS_REPEATED = 0.03  # of the 8 x 8 digits, half a per cent look like another one
 MAX_LOOKS_LEAKED = 0.03
 
 ACROSS_SPLITS = [
@@ -34,11 +34,11 @@ AMONG_EXAMPLES = [
 
 
 def add_relations(rows: Any) -> None:
-    """Add what images are to each other: truth values.
+    """Add relations between images, as truth values.
 
     look_repeated: an earlier row has an image that looks alike (same difference hash, brightness
-    and contrast); look_leaked: a row in another split has. odd_size: nearly all are of another
-    size.
+    and contrast); look_leaked: a row in another split has one. odd_size: nearly all are of
+    another size.
     """
     steps = [
         (rows[n].to_numpy(np.float64) * LOOK_STEPS).astype(np.uint64)

@@ -1,4 +1,4 @@
-"""What is expected of each image by itself: one that carries nothing to learn is set aside."""
+"""Rules about each image by itself: images with nothing to learn are set aside."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ ROW_RULES = [
 def add_row_checks(rows: Any) -> None:
     """Add blank, black_or_white and strip, which are truth values, and aspect_ratio.
 
-    What is asked about the image counts as fine where there is none.
+    Rules about the image hold for rows without one.
     """
     ratio = (rows["width"] / rows["height"]).to_numpy(np.float64)
     brightness = rows["brightness"].to_numpy(np.float64)

@@ -1,12 +1,11 @@
-"""Candidates for near duplicates: the nearest images of each, taken from the last run where known.
+"""Candidates for near duplicates: the nearest images of each, partly cached from the last run.
 
-The result is a function of the set of images and their splits alone. Nothing depends on their
-order: of equally near images that with the lesser key counts, and a key is the digest of pixels.
-All products are exact (see descriptors.py), so the nearest among those known before and the new
-ones are to the bit those of a search among all; only new images, and those that lost one of their
-nearest, are compared with all.
+The result is a function of the set of images and their splits alone, not of their order: equally
+near images are ordered by their keys, which are digests of pixels. All products are exact (see
+descriptors.py), so the nearest among cached and new images are, to the bit, those of a search among
+all; only new images, and those that lost one of their nearest, are compared with all.
 
-The note of the last run has digests and no pixels; `groundwork forget` removes it.
+The cache has digests and no pixels; `groundwork forget` removes it.
 """
 
 import hashlib
@@ -32,7 +31,7 @@ NUM_SPLITS = 3
 KEY_BYTES = 24
 NONE = -1  # no image
 UNKNOWN, NO, YES = -1, 0, 1  # whether a pair passed screening
-IMAGES_AT_ONCE = 4096  # whose lists are read or marked together
+IMAGES_AT_ONCE = 4096  # images whose lists are read or marked together
 
 
 class _Lists(NamedTuple):
@@ -43,7 +42,7 @@ class _Lists(NamedTuple):
     screened: NDArray[np.int8]
 
     def of(self, queries: NDArray[np.bool_]) -> "_Lists":
-        """Lists of some of the queries."""
+        """Select the lists of some of the queries."""
         return _Lists(self.rows[queries], self.products[queries], self.screened[queries])
 
 
@@ -55,11 +54,11 @@ class Candidates(NamedTuple):
     """
 
     keys: NDArray[np.uint8]
-    """Digest, split, and which of the images of that split with this digest; `(M, KEY_BYTES)`."""
+    """Digest, split, and number among the split's images with this digest; `(M, KEY_BYTES)`."""
     rows: NDArray[np.int32]
-    """Places of the nearest among the M images; NONE where there are fewer than K."""
+    """Places of the nearest among the M images; NONE for missing ones."""
     products: Float32
-    """Of descriptors; -inf where there is no image."""
+    """Products of descriptors; -inf for missing ones."""
     screened: NDArray[np.int8]
     """Whether the pair passed screening: YES, NO, or UNKNOWN if not yet screened."""
 
@@ -79,14 +78,14 @@ class Candidates(NamedTuple):
         return sort_distinct(np.concatenate([np.empty(0, np.int64), *parts]))
 
     def screen(self, passes: Callable[[Rows], NDArray[np.bool_]]) -> "Candidates":
-        """Mark YES or NO what was UNKNOWN.
+        """Mark UNKNOWN pairs as YES or NO.
 
         Args:
             passes: whether P pairs pass, `(P,)`, from their keys, which are ascending.
         """
         keys = self.pairs(UNKNOWN)
         passed = keys[passes(keys)]
-        del keys  # the most that screening has in memory
+        del keys  # the most pairs that screening has in memory
         screened = self.screened.copy()
         for block, cells, keys in self._marked(UNKNOWN):
             screened[block][cells] = np.where(_is_in(keys, passed), YES, NO)
@@ -104,7 +103,7 @@ class Candidates(NamedTuple):
 
 
 def _is_in(keys: Rows, among: Rows) -> NDArray[np.bool_]:
-    """Whether each of some keys is one of others, which are ascending."""
+    """Whether each key is among others, which are ascending."""
     places = np.searchsorted(among, keys)
     found = places < len(among)
     found[found] = among[places[found]] == keys[found]
@@ -134,14 +133,14 @@ def find_candidates(
     known: Candidates | None,
     on_step: Step,
 ) -> Candidates:
-    """Find the candidates of M images: of each, in its split and in those numbered lower.
+    """Find the candidates of each of M images, in its split and in those numbered lower.
 
     Args:
-        descriptors: of the images, plain and mirrored, `(M, D)` each, in the order of `keys`.
+        descriptors: plain and mirrored, `(M, D)` each, in the order of `keys`.
         ranks: splits, 0 to NUM_SPLITS - 1; `(M,)`.
         above: only images with a larger product than this.
         known: candidates of other images, found with the same descriptors and `above`.
-        on_step: is called with the number of queries done.
+        on_step: called with the number of queries done.
     """
     shape = (len(keys), NUM_SPLITS, 2, NUM_CANDIDATES)
     candidates = Candidates(keys, *_none(shape))
@@ -198,7 +197,7 @@ def _none(shape: tuple[int, ...]) -> _Lists:
 
 
 def _matches(keys: NDArray[np.uint8], known: Candidates | None) -> tuple[Rows, Rows]:
-    """Places in `known` of keys, `(M,)`, and places here of known images; or NONE."""
+    """Places of keys in `known`, `(M,)`, and places of known images here; or NONE."""
     was = np.full(len(keys), NONE)
     now = np.full(len(known.keys) if known else 0, NONE)
     if known is not None:
@@ -213,19 +212,19 @@ def _known_lists(
 ) -> tuple[_Lists, NDArray[np.bool_]]:
     """Known lists without the images that are gone, and whether each still has the nearest.
 
-    It may not where an image is gone from a full list: an image that was not in it may be next.
+    It may not if an image is gone from a full list: the next nearest was never in it.
     """
     before = known.rows[was, rank, mirrored]
     rows = np.where(before == NONE, NONE, np.append(now, NONE)[before]).astype(np.int32)
-    gone = (rows == NONE) & (before != NONE)
-    complete = ~(gone.any(1) & (before[:, -1] != NONE))
-    products = np.where(gone, -np.inf, known.products[was, rank, mirrored]).astype(np.float32)
-    screened = np.where(gone, UNKNOWN, known.screened[was, rank, mirrored]).astype(np.int8)
+    is_gone = (rows == NONE) & (before != NONE)
+    complete = ~(is_gone.any(1) & (before[:, -1] != NONE))
+    products = np.where(is_gone, -np.inf, known.products[was, rank, mirrored]).astype(np.float32)
+    screened = np.where(is_gone, UNKNOWN, known.screened[was, rank, mirrored]).astype(np.int8)
     return _Lists(rows, products, screened), complete
 
 
 def _nearest_of(one: _Lists, other: _Lists) -> _Lists:
-    """Merge two lists of each image into its K nearest; of equally near ones the first row."""
+    """Merge two lists of each image into its K nearest; equally near ones by row."""
     rows = np.concatenate([one.rows, other.rows], 1)
     products = np.concatenate([one.products, other.products], 1)
     screened = np.concatenate([one.screened, other.screened], 1)

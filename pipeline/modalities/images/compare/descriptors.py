@@ -1,15 +1,15 @@
 """Descriptors that an image and its slightly altered copies share: 40 whole numbers an image.
 
 A thumbnail without its mean (brightness), scaled to one length (contrast), is projected on the
-directions in which images differ most compared with how much an image differs from its shifted
-copies: Fisher's linear discriminant (1936), with one class for each image. On CIFAR-10 the original
+directions in which images differ most relative to their own shifted copies: Fisher's linear
+discriminant (1936), with one class for each image. On CIFAR-10 the original
 of a shifted copy comes first in 95 %, by a plain standardised 8 x 8 thumbnail in 83 %
 (docs/decisions/near-duplicates.md).
 
-The directions are learnt from made-up images with the amplitude spectrum of photos, 1/f (Field
+The directions are learnt from synthetic images with the amplitude spectrum of photos, 1/f (Field
 1987), not from the data: so a descriptor is a function of its image alone, and stays the same when
 images are added. All sums are over one image or of whole numbers, so that the bits of a descriptor
-do not depend on which other images are described with it.
+do not depend on other images described with it.
 """
 
 from collections.abc import Iterator
@@ -24,17 +24,17 @@ from pipeline.modalities.images.content.arrays import Images
 
 DIMENSIONS = 40
 LENGTH = 2047
-"""Of a descriptor, before rounding: products of two are exact in float32, in any order of
-summation, as no part of a sum exceeds the product of lengths, which is less than 2^24."""
+"""Length of a descriptor before rounding: products of two are exact in float32, in any order of
+summation, since no partial sum exceeds the product of lengths, which is less than 2^24."""
 THUMBNAIL_SIDE = 8
-MARGIN = 1 / 16  # of the side, left out: a shift fills or cuts it
-SAMPLE = 1000  # made-up images, to learn the directions from
-CHANNEL_SHARE = 0.05  # of a made-up channel's variance, independent of the other channels
-STEPS = 256  # of a thumbnail's grey level
+MARGIN = 1 / 16  # share of the side, left out: a shift fills or cuts it
+SAMPLE = 1000  # synthetic images, to learn the directions from
+CHANNEL_SHARE = 0.05  # share of a synthetic channel's variance, independent of the other channels
+STEPS = 256  # steps of a thumbnail's grey level
 DIRECTION = 2**20  # the largest number in a direction
 MADE_UP_AT_ONCE = 50
-MADE_UP_CONTRAST = 55.0  # grey levels: standard deviation of made-up images
-RIDGE = 0.1  # of the mean variance within, added to it: it is estimated
+MADE_UP_CONTRAST = 55.0  # grey levels: standard deviation of synthetic images
+RIDGE = 0.1  # share of the mean variance within, added to it as it is an estimate
 IMAGES_AT_ONCE = 2048
 FLAT = 0.25  # grey levels; a thumbnail that varies less has no structure to compare
 
@@ -43,7 +43,7 @@ class Descriptor(NamedTuple):
     """Weights and directions for images of one shape; see `make_descriptor`."""
 
     down: Float32
-    """Weights of an image's H rows in the rows of its thumbnail, `(h, H)`."""
+    """Weights of an image's H rows in the h rows of its thumbnail, `(h, H)`."""
     across: Float32
     """Weights of columns, `(w, W)`."""
     directions: Float64
@@ -74,7 +74,7 @@ class Descriptor(NamedTuple):
 
 @cache
 def make_descriptor(shape: tuple[int, int, int]) -> Descriptor:
-    """Learn the directions for images of a shape `(H, W, C)`, from shifts of made-up ones."""
+    """Learn the directions for images of a shape `(H, W, C)`, from shifts of synthetic ones."""
     height, width, channels = shape
     down, across = _weights(height), _weights(width)
     size = channels * len(down) * len(across)
@@ -82,7 +82,7 @@ def make_descriptor(shape: tuple[int, int, int]) -> Descriptor:
     dy, dx = max(1, height // 16), max(1, width // 16)
     shifts = [(y, x) for y in (0, dy, 2 * dy) for x in (0, dx, 2 * dx) if (y, x) != (dy, dx)]
     within, between = np.zeros((2, size, size))
-    for sample in _made_up(shape):
+    for sample in _synthetic(shape):
         thumbnails = plain.thumbnails(sample) / STEPS
         between += thumbnails.T @ thumbnails / SAMPLE
         padded = np.pad(sample, ((0, 0), (dy, dy), (dx, dx), (0, 0)), "edge")
@@ -98,11 +98,14 @@ def make_descriptor(shape: tuple[int, int, int]) -> Descriptor:
     return Descriptor(down, across, np.rint(directions * (DIRECTION / np.abs(directions).max())))
 
 
-def _made_up(shape: tuple[int, int, int]) -> Iterator[Images]:
+def _synthetic(shape: tuple[int, int, int]) -> Iterator[Images]:
     """Yield SAMPLE images in parts, `(N, H, W, C)`: noise with the amplitude spectrum of photos."""
     height, width, channels = shape
     random = np.random.default_rng(0)
-    canvas = (2 * height, 2 * width)  # images are cut from it: on it opposite edges meet
+    canvas = (
+        2 * height,
+        2 * width,
+    )  # images are cut from a larger field, since its opposite edges meet
     frequency = np.hypot(
         np.fft.fftfreq(canvas[0], 1 / height)[:, None], np.fft.rfftfreq(canvas[1], 1 / width)
     )

@@ -1,4 +1,4 @@
-"""Pixels of an example table, all of one shape, to be compared and checked."""
+"""Loads the pixels of an example table in one shape, for comparison and the label check."""
 
 from collections.abc import Iterator, Mapping
 from functools import partial
@@ -14,14 +14,14 @@ from pipeline.runtime.process import map_ordered
 
 IMAGES_PER_TASK = 2048
 
-CHECK_MAX_SIDE = 64  # pixels; the check looks at larger images reduced, to save time and memory
+CHECK_MAX_SIDE = 64  # pixels; larger images are reduced, to save time and memory
 
 
 def comparison_shape(index: Mapping[str, Any]) -> Shape:
-    """Of images as comparisons and the label check see them.
+    """The shape of images in comparisons and in the label check.
 
     Args:
-        index: of data/raw or data/clean.
+        index: that of data/raw or data/clean.
     """
     content = index["content"]
     height, width = (max(2, min(side, CHECK_MAX_SIDE)) for side in content["image_size"])
@@ -29,12 +29,12 @@ def comparison_shape(index: Mapping[str, Any]) -> Shape:
 
 
 def load(folder: Path, index: Mapping[str, Any]) -> Images:
-    """Load the pixels of every row of an example table, as they are compared."""
+    """Load the pixels of every row of an example table, for comparison."""
     return load_pixels(folder, comparison_shape(index), "squash")
 
 
 def load_pixels(folder: Path, shape: Shape, policy: str) -> Images:
-    """Pixels of every row of an example table, `(N, H, W, C)`; black where it has no image."""
+    """Load the pixels of every row of an example table, `(N, H, W, C)`; black without an image."""
     images = np.zeros((read_index(folder)["examples"], *shape), np.uint8)
     at = 0
     for part in map_ordered(partial(decode_all, shape=shape, policy=policy), _encoded(folder)):

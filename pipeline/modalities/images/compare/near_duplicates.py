@@ -1,16 +1,16 @@
 """Near duplicates: recompressed, shifted, mirrored, brighter or darker copies of another image.
 
-Candidates are the nearest by a compact descriptor, also of the mirrored image; pixels decide, at
-first roughly (screening.py). Two images are near duplicates when, at the best shift,
+Candidates are the nearest by a compact descriptor, also of the mirrored image; then pixels decide,
+first roughly (screening.py). Two images are near duplicates if, at the best shift,
 
 - their details correlate (`MIN_CORRELATION`),
-- enough pixels have details for that to mean something (`MIN_EVIDENCE`): two planes before an
-  empty sky have few, and
+- enough pixels have details to be evidence (`MIN_EVIDENCE`): two planes before an empty sky have
+  few, and
 - they are more alike than images of this dataset usually are (`STANDS_OUT`): digits of one class
   correlate at 0.97, and are no duplicates.
 
-The last is relative: where most images are near duplicates of others, such as frames of a film,
-only still closer pairs are found; say `group` there.
+The last is relative: if most images are near duplicates of others, such as frames of a film,
+only even closer pairs are found; use `group` there.
 
 Time grows with the square of the number of images, memory linearly;
 docs/decisions/near-duplicates.md has the seconds. With the candidates of the last run, time grows
@@ -42,15 +42,15 @@ from pipeline.modalities.neighbours import nearest
 from pipeline.modalities.pairs import Pairs, Progress
 
 MIN_SIDE = 8
-"""Pixels; smaller images have too few details to be told from one another."""
+"""Pixels; smaller images have too few details to be told apart."""
 MIN_COSINE = 0.45
-"""Between descriptors of candidates; less than 0.01 of the planted copies in colour are below."""
+"""Least cosine of candidates' descriptors; less than 0.01 of planted copies in colour are below."""
 MIN_GREY_CORRELATION = 0.6
-"""Between details in grey; below it colours are not compared."""
+"""Least correlation of details in grey; below it colours are not compared."""
 MIN_CORRELATION = 0.76
 MIN_EVIDENCE = 70.0
 """Nats. Both are from 1,400 planted copies and 20,000 images of CIFAR-10, by looking at the pairs
-that nobody planted: below, most are different ships on the sea; above, few
+that were not planted: below, most are different ships on the sea; above, few
 (docs/decisions/near-duplicates.md)."""
 STANDS_OUT = 3.0
 """How far above the usual nearest neighbour, in units of the usual distance from the nearest to
@@ -71,18 +71,17 @@ def update_pairs(
     known: Candidates | None,
     progress: Progress | None = None,
 ) -> tuple[Pairs, Candidates]:
-    """Find near duplicates among images; of each only the nearest in each split are compared.
+    """Find near duplicates among images; only the nearest of each in each split are compared.
 
     Args:
         images: `(N, H, W, C)`; sides larger than 64 pixels only cost time.
         rows: images to compare, without exact copies; `(M,)`.
         ranks: splits, numbered; `(N,)`. Each is searched in itself and in those numbered lower.
-        known: candidates found by this code among images of this shape. They save time, and do not
-            change the result.
+        known: candidates found by this code among images of this shape. They only save time.
         progress: makes a progress bar for a number of images.
 
     Returns:
-        The pairs, by the correlation of details, MIN_CORRELATION to 1; and all candidates, to be
+        The pairs, with the correlation of details, MIN_CORRELATION to 1; and all candidates, to be
         `known` in the next run.
     """
     if len(rows) < 2 or min(images.shape[1:3]) < MIN_SIDE:
@@ -129,8 +128,8 @@ def _min_correlation(
     """Compute the least correlation that stands out in these data.
 
     With r the correlation and t = -log(1 - r^2), the nearest neighbour's t exceeds the tenth's by
-    an amount that depends on the data's dimension alone (as Facco et al. 2017 use for estimating
-    it), and the medians do not notice copies while they are fewer than half.
+    an amount that depends only on the data's dimension (which Facco et al. 2017 estimate by it),
+    and medians are unaffected by copies as long as they are fewer than half.
     """
     sample = sample_rows(len(rows), USUAL_SAMPLE)
     k = min(USUAL_NEIGHBOURS, len(rows) - 1)

@@ -1,4 +1,4 @@
-"""Near duplicates by the candidates that the last run found, kept by digests of pixels."""
+"""Finds near duplicates with the last run's candidates, cached by digests of pixels."""
 
 import hashlib
 from contextlib import suppress
@@ -23,11 +23,11 @@ TYPES = {"keys": np.uint8, "rows": np.int32, "products": np.float32, "screened":
 def find_pairs_again(
     loaded: Images, rows: Rows, ranks: Rows, progress: Progress
 ) -> tuple[Pairs | None, int]:
-    """Find near duplicates, and keep their candidates; see `update_pairs`.
+    """Find near duplicates, and cache their candidates; see `update_pairs`.
 
     Returns:
-        The pairs, and how many of the images were searched in the last run. None instead of pairs
-        of images that are too small to be told apart, and of fewer than two.
+        The pairs, and the number of images searched in the last run. None instead of pairs if
+        images are too small to be told apart, or fewer than two.
     """
     if len(rows) < 2 or min(loaded.shape[1:3]) < MIN_SIDE:
         return None, 0
@@ -39,13 +39,13 @@ def find_pairs_again(
 
 
 def candidates_key(shape: tuple[int, int, int]) -> str:
-    """Key of all that candidates depend on but images and splits; `shape` of one is `(H, W, C)`."""
-    directions = make_descriptor(shape).directions.tobytes()  # other machines may make others
+    """Cache key of candidates, without images and splits; `shape` is `(H, W, C)`."""
+    directions = make_descriptor(shape).directions.tobytes()  # other machines may round differently
     return key_of(MAKER, shape=shape, directions=hashlib.sha256(directions).hexdigest())
 
 
 def read_candidates(key: str) -> Candidates | None:
-    """What the last run found under the same key; None where nothing was kept."""
+    """Read the last run's candidates of this key; None if none are cached."""
     table = read_cache(NAME, key)
     if table is None:
         return None
@@ -55,7 +55,7 @@ def read_candidates(key: str) -> Candidates | None:
 
 
 def keep_candidates(candidates: Candidates, key: str) -> None:
-    """Keep what was found for the next run, where the disk has room for it."""
+    """Cache candidates for the next run, if the disk has room."""
     columns = [binary_column(part) for part in candidates]
     with suppress(OSError):
         write_cache(NAME, key, pa.table(columns, names=list(TYPES)))

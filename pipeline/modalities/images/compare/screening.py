@@ -1,8 +1,8 @@
 """Screening of candidates: do the details of two images correlate at any small shift?
 
-Most candidates fail, so most of what is compared is compared here. Details of grey levels (see
-similarity.py) are rounded to whole numbers and scaled to one length, so that products are exact:
-the result is a function of the two images alone, whatever the blocks, and holds in the next run.
+Most candidates fail, so most comparisons are made here. Details of grey levels (see similarity.py)
+are rounded to whole numbers and scaled to one length, so that products are exact: the result is a
+function of the two images alone, not of the blocks, and can be cached for the next run.
 """
 
 from itertools import combinations_with_replacement
@@ -16,13 +16,13 @@ from pipeline.modalities.images.compare.similarity import MAX_SHIFT, NOISE, scal
 from pipeline.modalities.images.content.arrays import Images
 
 LENGTH = 4000
-"""Of an image's details, before rounding; see descriptors.LENGTH."""
+"""Length of an image's details before rounding; see descriptors.LENGTH."""
 MIN_CORRELATION = 0.4
-"""Over the whole of both images, at the best shift, which is less than where they overlap: among
-the near duplicates in 20,000 images of CIFAR-10 the least is 0.50
+"""Least correlation over the whole of both images, at the best shift; it is less than over their
+overlap: the least among near duplicates in 20,000 images of CIFAR-10 is 0.50
 (docs/decisions/near-duplicates.md)."""
 DETAIL_STEPS = 256
-"""Of a grey level."""
+"""Steps of a grey level."""
 IMAGES_AT_ONCE = 1024
 BLOCK = 32768
 """Images in a block, whose details are 64 MB at most; those of two blocks are in memory."""
@@ -30,7 +30,7 @@ PAIRS_AT_ONCE = 65536
 GROUP = 64
 """Pairs that share an image, and its shifts, in one product; more are several groups."""
 GROUPS_AT_ONCE = 8
-"""Their shifts and the images beside them stay in a core's cache."""
+"""Groups in one product; their shifts and images fit in a core's cache."""
 
 Details = NDArray[np.int16]
 
@@ -38,15 +38,15 @@ Details = NDArray[np.int16]
 def screen_pairs(
     images: Images, rows: Rows, keys: Rows, block: int = BLOCK, at_once: int = PAIRS_AT_ONCE
 ) -> NDArray[np.bool_]:
-    """Whether details of P pairs of images correlate, `(P,)`.
+    """Test whether details of P pairs of images correlate, `(P,)`.
 
     Args:
         images: `(N, H, W, C)`.
-        rows: those of the images that have a place, `(M,)`.
-        keys: of pairs of places, ascending (pair_keys.py); `(P,)`. The first is mirrored.
-        block: images whose details are computed together. Each pair of blocks is visited once,
-            so details are computed about half as often as there are blocks.
-        at_once: pairs that are compared together, at most.
+        rows: the images that have a place, `(M,)`.
+        keys: keys of pairs of places, ascending (pair_keys.py); `(P,)`. The first is mirrored.
+        block: images whose details are computed together. Each pair of blocks is visited once, so
+            details are computed about half as often as there are blocks.
+        at_once: most pairs to compare together.
     """
     passed = np.zeros(len(keys), bool)
     places, index = _places(keys, len(rows), at_once)
@@ -77,7 +77,7 @@ def screen_pairs(
 
 
 def _places(keys: Rows, num: int, at_once: int) -> tuple[Rows, Rows]:
-    """Places, of `num`, that are in a pair, ascending, and for each place its index among them."""
+    """Places, out of `num`, that are in a pair, ascending, and the index of each among them."""
     used = np.zeros(num, bool)
     for start in range(0, len(keys), at_once):
         first, second, _ = unpack(keys[start : start + at_once])
@@ -140,7 +140,7 @@ def _whole_details(images: Images, rows: Rows) -> Details:
         for channel in range(1, part.shape[3]):
             grey += part[..., channel]  # 7 times as fast as .sum(3), and as exact
         grey /= part.shape[3]
-        # Image by image, as stacks of matrices are multiplied: no image's bits depend on others.
+        # Stacks of matrices are multiplied image by image: no image's bits depend on others.
         details = fine_y @ grey @ fine_x.T - coarse_y @ grey @ coarse_x.T
         whole = np.rint(details * DETAIL_STEPS).astype(np.float64)
         energy = (whole**2).sum((1, 2), keepdims=True)  # exact: less than 2^53

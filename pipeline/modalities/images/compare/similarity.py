@@ -1,8 +1,8 @@
-"""Similarity of two images apart from compression, brightness, contrast, small shifts, mirroring.
+"""Similarity of images despite compression, brightness, contrast, small shifts and mirroring.
 
 It is the correlation of their details: the band between fine noise and coarse shading, which
-compression, brightness and contrast hardly change, and which differs between two images that only
-look alike.
+compression, brightness and contrast hardly change, and which differs between images that only look
+alike.
 """
 
 from functools import cache
@@ -19,13 +19,13 @@ from pipeline.modalities.images.content.measurements import overlaps
 SIDE = 32
 """Pixels; larger images are compared at this size."""
 FINE, COARSE = 0.7, 2.0
-"""Pixels: standard deviations of the Gaussians between which details lie. On CIFAR-10 this band
-tells planted copies from images that look alike better than others
+"""Pixels: standard deviations of the Gaussians whose difference gives details. On CIFAR-10 this
+band separates planted copies from images that look alike better than others
 (docs/decisions/near-duplicates.md)."""
 MAX_SHIFT = 3 / 32
-"""Of the side, searched in both directions."""
+"""Largest shift, as a share of the side, in both directions."""
 MARGIN = 1 / 16
-"""Of the side, left out where two images overlap: pixels that a shift has filled reach into it."""
+"""Share of the side, left out of the overlap of two images: details there use filled pixels."""
 NOISE = 1.0
 """Grey levels that rounding and compression add to details."""
 PAIRS_AT_ONCE = 1024
@@ -42,9 +42,9 @@ def correlate(
 
     Args:
         images: `(N, H, W, C)`.
-        first: rows of one image of each pair, seen in the mirror where `mirrored`; `(P,)`.
+        first: rows of one image of each pair, which is mirrored where `mirrored`; `(P,)`.
         second: rows of the other, `(P,)`.
-        enough: where grey levels correlate less than this, colours are not compared.
+        enough: if grey levels correlate less than this, colours are not compared.
 
     Returns:
         The correlation, -1 to 1, `(P,)`; and the number of pixels that have details, `(P,)`: the
@@ -86,7 +86,7 @@ def _grey(images: Images) -> Float32:
 
 
 def _turn(planes: Float32, mirrored: NDArray[np.bool_]) -> Float32:
-    """Mirror some of `(P, C, H, W)`, in place: details of mirror images are mirrored details."""
+    """Mirror some of `(P, C, H, W)`, in place: details of a mirror image are mirrored details."""
     planes[mirrored] = planes[mirrored, :, :, ::-1]
     return planes
 
@@ -139,7 +139,7 @@ def _details_operator(height: int, width: int) -> Float32:
     """Matrix from pixels to details, `(H * W, h * w)`."""
     fine, coarse = map(np.kron, scales(height), scales(width))
     operator = np.ascontiguousarray((fine - coarse).T)
-    operator[np.abs(operator) < 1e-7] = 0  # nor products of small ones
+    operator[np.abs(operator) < 1e-7] = 0  # and no subnormal products of small ones
     return operator
 
 

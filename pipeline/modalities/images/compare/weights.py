@@ -1,4 +1,4 @@
-"""Gaussian weights, by which images are blurred before they are compared."""
+"""Gaussian weights, to blur images before they are compared."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,9 +12,9 @@ def gaussian_weights(
     Args:
         centres: in pixels, 0 for the middle of the first; `(T,)`.
         sigma: standard deviation, in pixels.
-        least: smaller weights, of a largest possible 1, are 0. Subnormal numbers would make
-            products 40 times slower.
-        margin: so many pixels at either end have no weight.
+        least: weights below this share of the largest possible one are 0. Subnormal numbers would
+            make products 40 times slower.
+        margin: number of pixels at either end without weight.
     """
     distance = np.arange(size) - np.asarray(centres)[:, None]
     weights = np.exp(-0.5 * (distance / sigma) ** 2)

@@ -1,9 +1,9 @@
-"""Images: decode safely, strip metadata without touching a pixel.
+"""Decodes images safely, and strips metadata without touching a pixel.
 
 Stored form: a JPEG or PNG keeps its own compressed pixels, less every block that decoding
 does not need (EXIF, GPS, XMP, IPTC, comments, thumbnails, colour profiles, bytes after the end).
-Any other format, an image that EXIF or XMP says is turned, and one whose structure is odd, is
-stored as a PNG of its pixels. Decoding the stored image gives the pixels that were measured.
+Any other format, an image turned by EXIF or XMP, and one of odd structure, is stored as a PNG of
+its pixels. Decoding the stored image gives the pixels that were measured.
 
 Decoded form: 8 bits a channel, grey (1 channel) or RGB (3), upright.
 
@@ -19,9 +19,9 @@ Decoded form: 8 bits a channel, grey (1 channel) or RGB (3), upright.
     animation, pages, second pictures   the first one
     colour profiles     are not applied: the values stay as they are
 
-A JPEG whose compressed pixels are damaged or go on after the last one is refused; but bytes of one
-value behind the last pixel, with which cameras fill their files up, are cut off. Nobody looks for
-messages in the pixels themselves (low bits, unused colours of a palette).
+A JPEG whose compressed pixels are damaged or continue after the last one is refused; but padding
+by cameras, bytes of one value after the last pixel, is cut off. Messages in the pixels themselves
+(low bits, unused colours of a palette) are not detected.
 """
 
 import io
@@ -53,7 +53,7 @@ JPEG_DAMAGE = re.compile(r"(?:Corrupt JPEG data: (?:\d+ )?|(?=Premature))(.*)")
 
 
 class StoredImage(NamedTuple):
-    """An image in the form that data/raw has, and what measurements need of it."""
+    """An image in its stored form, with the pixels to measure."""
 
     data: bytes
     """Encoded image without metadata."""
@@ -80,9 +80,9 @@ def decode(data: bytes, max_pixels: float = float("inf")) -> NDArray[np.uint8]:
 
 
 def prepare(data: bytes, max_pixels: float, range_16bit: Range | None = None) -> StoredImage:
-    """Decode an image and bring it to the form that the pipeline stores.
+    """Decode an image and convert it to the stored form.
 
-    `range_16bit` are the values of 16-bit grey that become 0 and 255; None for 0 and 65535.
+    `range_16bit` has the values of 16-bit grey that become 0 and 255; None for 0 and 65535.
 
     Raises:
         UnreadableImage: see `decode`.
@@ -119,7 +119,7 @@ def _strip(data: bytes) -> StrippedImage | None:
 def _decode_stripped(
     stripped: StrippedImage, max_pixels: float, range_16bit: Range | None = None
 ) -> tuple[bytes, Decoded]:
-    """Decode without turning; return the data, less padding, and their pixels."""
+    """Decode without turning; return the data without padding, and their pixels."""
     header = stripped.header
     refuse_oversize(header.width, header.height, max_pixels)
     data = stripped.data
@@ -145,7 +145,7 @@ def _decode_jpeg(data: bytes, colours: str) -> tuple[bytes, NDArray[np.uint8]]:
     """Decode a JPEG, and cut off bytes of one value between its last pixel and its end.
 
     Raises:
-        ValueError: names the damage, or it is of a kind that simplejpeg does not read.
+        ValueError: names the damage, or simplejpeg does not read this kind.
     """
     while True:
         try:

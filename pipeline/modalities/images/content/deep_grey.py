@@ -1,4 +1,4 @@
-"""Grey of 16 bits a pixel to 8: by the range that is said, and what would be left of it."""
+"""Scales grey of 16 bits a pixel to 8, and estimates the levels that are left."""
 
 from typing import NamedTuple
 
@@ -7,10 +7,10 @@ from numpy.typing import NDArray
 
 from pipeline.modalities.images.content.refusals import UnreadableImage
 
-STEP = 1024  # to which a range is rounded, so that images of one camera have one
-FEW_LEVELS = 4  # of 256, less than which are nothing to learn from
-NOISE = 16  # values; an image in which no more differ is blank
-WIDE = 100 * 257  # values, of which 100 grey levels are left
+STEP = 1024  # ranges are rounded to it, so that images of one camera share one
+FEW_LEVELS = 4  # of 256; with fewer there is nothing to learn
+NOISE = 16  # values; an image with a smaller range is blank
+WIDE = 100 * 257  # values, which leave 100 grey levels
 
 
 class Range(NamedTuple):
@@ -24,7 +24,7 @@ FULL = Range(0, 65535)
 
 
 def to_8_bits(values: NDArray, scale: Range) -> NDArray[np.uint8]:
-    """Scale values, linearly and rounded; what lies outside of the range becomes 0 or 255."""
+    """Scale values, linearly and rounded; values outside of the range become 0 or 255."""
     span = scale.high - scale.low
     above = values.astype(np.int64).clip(*scale) - scale.low
     return ((above * 510 + span) // (2 * span)).astype(np.uint8)
@@ -39,7 +39,7 @@ def used_range(values: NDArray) -> Range:
 
 
 def refuse_few_levels(values: NDArray) -> None:
-    """Refuse an image that would be blank after scaling from 0 to 65535, and is not.
+    """Refuse an image that would only become blank by scaling from 0 to 65535.
 
     Raises:
         UnreadableImage: names the key of the entry that keeps its content.
@@ -55,17 +55,17 @@ def refuse_few_levels(values: NDArray) -> None:
 
 
 def levels_left(used: Range) -> int:
-    """Of 256 grey levels, how many the values of a range become when 65535 becomes 255."""
+    """Number of grey levels of a range when 65535 becomes 255."""
     return round((used.high - used.low) * 255 / FULL.high)
 
 
 def mode_with_range(mode: str, used: Range) -> str:
-    """Pillow's mode, with the range where little of 16 bits is used: `I;16 0-4095`."""
+    """Pillow's mode, with the range if little of 16 bits is used: `I;16 0-4095`."""
     return mode if used.high - used.low >= WIDE else f"{mode} {used.low}-{used.high}"
 
 
 def range_in_mode(mode: str) -> tuple[str, Range | None]:
-    """The mode and the range that `mode_with_range` put together."""
+    """Split the result of `mode_with_range` into mode and range."""
     plain, _, used = mode.partition(" ")
     low, dash, high = used.partition("-")
     return plain, Range(int(low), int(high)) if dash else None

@@ -1,4 +1,4 @@
-"""EXIF and XMP: how an image is turned, and which further metadata they contain."""
+"""EXIF and XMP: the orientation of an image, and kinds of metadata within."""
 
 import re
 import warnings
@@ -16,13 +16,13 @@ XMP_ORIENTATION = re.compile(rb'tiff:Orientation(?:="|>)([1-8])')
 
 
 def read_orientation(header: ImageHeader) -> tuple[int, set[str]]:
-    """Return how the image is to be turned, in EXIF's numbers 1 to 8, and the kinds EXIF has."""
+    """Return the orientation of an image, EXIF's numbers 1 to 8, and the kinds in its EXIF."""
     if not header.exif and not header.xmp:
         return UPRIGHT, set()
     exif = Image.Exif()
     orientation: int | None = None
     kinds: set[str] = set()
-    # A hostile block makes the parser warn and raise anything; it then counts as empty.
+    # A hostile block can make the parser warn and raise anything; it then counts as empty.
     with warnings.catch_warnings(action="ignore"), suppress(Exception):
         exif.load(header.exif)
         orientation = exif.get(ORIENTATION)

@@ -1,6 +1,6 @@
 """JPEG: keep the segments that decoding needs, name the others (ITU-T T.81, annex B).
 
-A JPEG is a row of segments: `ff`, a marker of one byte, two bytes of length, content. The
+A JPEG is a sequence of segments: `ff`, a marker of one byte, two bytes of length, content. The
 compressed pixels of a scan follow its segment, without a length: they end at the next marker.
 """
 
@@ -26,20 +26,20 @@ APP_KINDS = (
     (b"MPF\0", "mpf"),
 )
 MAX_SCANS = 100  # more than any encoder makes: each costs the decoder a pass over all pixels
-# A marker ends the compressed pixels, unless it restarts them (D0 to D7) or is no marker (00).
+# A marker ends the compressed pixels, unless it restarts them (D0 to D7) or is an escape (00).
 _end_of_scan = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]").search
-# The segment of a scan of all frequencies (0 to 63), which is most often the only scan.
+# The segment of a scan of all frequencies (0 to 63), mostly the only scan.
 _full_scan = re.compile(rb"\xff\xda\0[\x08-\x0e].{3,9}?\0\x3f\0", re.DOTALL).search
-# Where to look for that segment, in bytes: images whose pixels start elsewhere are few, or photos,
-# of which no two are equal up to there.
+# Where to look for that segment, in bytes: images whose pixels start elsewhere are rare, or photos,
+# whose starts all differ.
 MIN_CACHED_START, MAX_CACHED_START = 128, 4096
 
 
 def strip_jpeg(data: bytes) -> StrippedImage | None:
     """Keep the segments that decoding needs; None if the structure is odd.
 
-    Odd is what no decoder needs and few understand: several frames, unknown markers, bytes
-    between segments, no end.
+    Odd structure is not needed by any decoder and understood by few: several frames, unknown
+    markers, bytes between segments, no end.
     """
     if scan := _full_scan(data, MIN_CACHED_START, MAX_CACHED_START):
         start = scan.end()
@@ -52,9 +52,9 @@ def strip_jpeg(data: bytes) -> StrippedImage | None:
 
 @lru_cache(maxsize=16)  # images of one encoder and size are equal up to their pixels
 def _strip_start(start: bytes) -> tuple[bytes, frozenset[str], ImageHeader] | None:
-    """Strip what stands before the pixels of the only scan; None unless `start` is just that.
+    """Strip the segments before the pixels of the only scan; None if `start` is anything else.
 
-    The first item is what to put in place of `start`, empty if it is to stay.
+    The first item replaces `start`; empty if it can stay.
     """
     stripper = _JpegStripper(start + EOI)
     try:
@@ -83,10 +83,10 @@ class _JpegStripper:
 
     def __init__(self, data: bytes) -> None:
         self.first_pixel = 0
-        """Where the compressed pixels of the first scan start."""
+        """Offset of the first scan's compressed pixels."""
         self._data = data
         self._end = len(SOI)
-        """Where the current segment ends; of a scan, where its pixels end."""
+        """End of the current segment; of a scan, end of its pixels."""
         self._kept = [SOI]
         self._tables = _Tables()
         self._removed: set[str] = set()
@@ -143,7 +143,7 @@ class _JpegStripper:
         self._kept.append(segment)
 
     def read_scan(self, segment: bytes) -> None:
-        """SOS: keep the segment and the compressed pixels behind it."""
+        """SOS: keep the segment and the compressed pixels after it."""
         if not self._frame or self._num_scans == MAX_SCANS:
             raise _OddStructureError
         self._tables.use(segment)
@@ -168,7 +168,7 @@ class _JpegStripper:
             self._removed.add("thumbnail")
 
     def read_app14(self, segment: bytes) -> None:
-        """Adobe: keep the bytes that say how colours are coded; two could contradict each other."""
+        """Adobe: keep the coding of colours; two segments could contradict each other."""
         if len(segment) < 16 or segment[4:9] != b"Adobe":
             self.leave_out(segment)
             return
@@ -209,11 +209,11 @@ def _kind_of_metadata(segment: bytes) -> str:
 
 
 class _Tables:
-    """Which tables of a JPEG its scans use: one that none uses may hide anything."""
+    """The tables of a JPEG that its scans use: an unused one may hide anything."""
 
     def __init__(self) -> None:
         self._progressive = False
-        # The quantisation table of each component whose first scan is still to come.
+        # The quantisation table of each component before its first scan.
         self._quantization: dict[int, int] = {}
         # Tables that no scan has used yet, by marker and number: the position of their segment
         # among those kept, their start and end in it.
@@ -221,7 +221,7 @@ class _Tables:
         self._unused: list[tuple[int, int, int]] = []
 
     def add(self, position: int, segment: bytes) -> None:
-        """Read the tables of a segment, which is at `position` of those kept; they must fill it."""
+        """Read the tables of a segment, number `position` of those kept; they must fill it."""
         marker = segment[1]
         waiting = self._waiting[marker]
         at = 4
@@ -247,7 +247,7 @@ class _Tables:
         self._quantization = {frame[i]: frame[i + 2] for i in range(10, len(frame), 3)}
 
     def use(self, scan: bytes) -> None:
-        """Note which tables a scan needs; its segment must have no room for more."""
+        """Note which tables a scan needs; its segment must have no spare bytes."""
         num_components = (len(scan) - 8) // 2
         if num_components < 1 or len(scan) != 8 + 2 * scan[4]:
             raise _OddStructureError

@@ -1,4 +1,4 @@
-"""JPEGs that are whole and not read, known by their frame (ITU-T T.81, annex B)."""
+"""Kinds of JPEG that are valid but not read, by their frame (ITU-T T.81, annex B)."""
 
 from pipeline.modalities.images.content.jpeg import FILL, SOI
 
@@ -10,7 +10,7 @@ READ_CHANNELS = (1, 3, 4)
 
 
 def unread_kind(data: bytes) -> str | None:
-    """What a JPEG is that is not read: `a JPEG of 12 bits a sample`; None where it is damaged."""
+    """Name the kind of a JPEG that is not read: `a JPEG of 12 bits a sample`; None if damaged."""
     at = len(SOI)
     while at + 10 <= len(data) and data[at] == FILL:
         marker = data[at + 1]

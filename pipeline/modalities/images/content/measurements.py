@@ -1,4 +1,4 @@
-"""Measured of decoded images, all by exact sums of integers: the same on any machine."""
+"""Measures decoded images by exact sums of integers, the same on any machine."""
 
 from typing import NamedTuple
 
@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from pipeline.dataset.measurement import Measurement
 
 BT_601 = [299, 587, 114]  # thousandths of red, green and blue in grey (ITU-R BT.601)
-# Small enough for the caches, and however large an image is, this much of it is a float at once.
-# Sums of integers are exact in float64 up to 2**53, whatever their order.
+# Small enough for the caches; of a large image, this much is converted to floats at once.
+# Sums of integers are exact in float64 up to 2**53, in any order.
 PIXELS_AT_ONCE = 1 << 16
 SUMMED_AT_ONCE = 1 << 18  # values
 MAX_SQUARES = (2**32 - 1) // 255**2  # whose sum is a uint32
@@ -32,11 +32,11 @@ MEASUREMENTS = (
     # Difference hash: is each of 8 x 8 areas brighter than its right neighbour?
     Measurement("dhash", "uint64"),
 )
-"""What is measured on each image; `measure` and the shape give a value for each."""
+"""The measurements of an image; `measure` and the shape give a value for each."""
 
 
 class Measured(NamedTuple):
-    """Values for N images, each `(N,)`, of the measurements that are made on pixels."""
+    """Values for N images, each `(N,)`, of the measurements of pixels."""
 
     brightness: NDArray[np.float32]
     contrast: NDArray[np.float32]
@@ -113,7 +113,7 @@ def _grey(
 
 
 def overlaps(size: int, areas: int) -> NDArray[np.float64]:
-    """How much of each of `size` pixels lies in each of `areas` equal areas, in 1/areas pixels."""
+    """Overlap of each of `size` pixels with each of `areas` equal areas, in 1/areas pixels."""
     pixel = np.arange(size) * areas
     area = np.arange(areas)[:, None] * size
     overlap = np.minimum(pixel + areas, area + size) - np.maximum(pixel, area)
@@ -137,9 +137,7 @@ class ChannelSums(NamedTuple):
         """Sums over images `(N, H, W, C)`."""
         num, height, width, channels = images.shape
         flat = images.reshape(num, height * width * channels)
-        total, squares = np.zeros(
-            (2, flat.shape[1]), np.int64
-        )  # of each place, then of the channel
+        total, squares = np.zeros((2, flat.shape[1]), np.int64)  # by place, then by channel
         step = max(1, min(SUMMED_AT_ONCE // flat.shape[1], MAX_SQUARES))
         for start in range(0, num, step):
             part = flat[start : start + step].astype(np.uint32)

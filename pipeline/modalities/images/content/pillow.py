@@ -1,4 +1,4 @@
-"""Images as Pillow reads them: any format, and the metadata of those stored as PNGs."""
+"""Reads images by Pillow: any format, and the metadata of those stored as PNGs."""
 
 import io
 from contextlib import suppress
@@ -30,7 +30,7 @@ from pipeline.modalities.images.content.silence import silence
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM")
 GREY_MODES = ("1", "L", "LA", "La")
-PAGE = "groundwork page"  # where `open_image` leaves what it read of a TIFF
+PAGE = "groundwork page"  # key under which `open_image` stores the tags of a TIFF
 FULL_BITS = 16
 # Kinds of the blocks in `Image.info`.
 INFO_KINDS = {
@@ -50,18 +50,18 @@ TIFF_KINDS = dict.fromkeys((270, 271, 272, 305, 306, 315, 316, 33432, 34665), "e
     34675: "profile",
     34853: "gps",
 }
-TIFF_PRIVATE = 32768  # tags from here on are those of companies
-# Pillow only warns of decompression bombs, and by a fixed limit; `refuse_oversize` has its own.
+TIFF_PRIVATE = 32768  # tags from here on are private
+# Pillow only warns of decompression bombs, by a fixed limit; `refuse_oversize` replaces it.
 Image.MAX_IMAGE_PIXELS = None
 
 
 class Decoded(NamedTuple):
-    """The pixels of an image, and what it was."""
+    """The pixels of an image, and its original mode."""
 
     pixels: NDArray[np.uint8]
     """Shape `(H, W, C)`, C 1 or 3."""
     mode: str
-    """Pillow's; with the range that is used where it is little of 16 bits: `I;16 0-4095`."""
+    """Pillow's mode, with the used range if it is little of 16 bits: `I;16 0-4095`."""
 
 
 def open_image(data: bytes, max_pixels: float) -> Image.Image:
@@ -81,7 +81,7 @@ def open_image(data: bytes, max_pixels: float) -> Image.Image:
             image = Image.open(io.BytesIO(data), formats=FORMATS)
     except UnidentifiedImageError:
         raise _unidentified(data, page) from None
-    except Exception as error:  # a hostile header makes decoders raise anything
+    except Exception as error:  # a hostile header can make decoders raise anything
         raise UnreadableImage(
             f"damaged header ({type(error).__name__})", transient=isinstance(error, MemoryError)
         ) from None
@@ -93,7 +93,7 @@ def open_image(data: bytes, max_pixels: float) -> Image.Image:
 
 
 def _unidentified(data: bytes, page: tiff.TiffPage | None) -> UnreadableImage:
-    """The error for bytes of which Pillow makes no image: what they are."""
+    """The error for bytes that Pillow cannot open, which names their format."""
     if page and tiff.COMPRESSION in page.tags:
         return tiff.unread_kind(page)
     if data.startswith(SOI) and (kind := unread_kind(data)):
@@ -111,7 +111,7 @@ def read_pixels(
     """Decode to 8 bits a channel; upright with `turn`.
 
     Args:
-        image: of `open_image`.
+        image: the result of `open_image`.
         range_16bit: values of 16-bit grey that become 0 and 255; None for 0 and 65535.
 
     Raises:
@@ -124,7 +124,7 @@ def read_pixels(
         with silence(of_c=kind == "TIFF"):
             image.load()
         if turn:
-            # A hostile EXIF block makes its parser warn and raise anything; it then has no effect.
+            # A hostile EXIF block can make its parser raise anything; it then has no effect.
             with silence(of_c=False), suppress(Exception):
                 image = ImageOps.exif_transpose(image)
         if image.mode.startswith("I;16") or (image.mode == "I" and kind == "PPM"):
@@ -140,7 +140,7 @@ def read_pixels(
         pixels = np.asarray(image if image.mode == wanted else image.convert(wanted))
     except UnreadableImage:
         raise
-    except Exception as error:  # damaged data makes decoders raise anything
+    except Exception as error:  # damaged data can make decoders raise anything
         if page and page.compression:
             raise tiff.unread_kind(page) from None
         reason = str(error).split("(")[0].strip() or type(error).__name__
@@ -153,10 +153,10 @@ def read_pixels(
 def _scaled(
     image: Image.Image, mode: str, page: tiff.TiffPage | None, range_16bit: Range | None
 ) -> Decoded:
-    """Grey of up to 16 bits, scaled to 8; Pillow would clip it at 255.
+    """Scale grey of up to 16 bits to 8; Pillow would clip it at 255.
 
     Raises:
-        UnreadableImage: it would be blank, and is not.
+        UnreadableImage: it would only become blank by scaling.
     """
     values = np.asarray(image)
     num_bits = page.bits[0] if page else FULL_BITS
@@ -185,7 +185,7 @@ def metadata_kinds(data: bytes) -> set[str]:
             kinds.discard("thumbnail")  # its second picture is a page
             tags = [tag for tag in exif if tag in TIFF_KINDS or tag >= TIFF_PRIVATE]
             kinds |= {TIFF_KINDS.get(tag, "other") for tag in tags}
-        # Not `n_frames`, for which Pillow reads every page of a file that may have millions.
+        # `n_frames` would make Pillow read every page of a file that may have millions.
         kinds |= {"frames"} if getattr(image, "is_animated", False) else set()
     return kinds
 

@@ -1,6 +1,7 @@
 """PNG: keep the chunks that decoding needs, name the others.
 
-A PNG is a row of chunks: four bytes of length, a name of four letters, content, a checksum of four.
+A PNG is a sequence of chunks: four bytes of length, a name of four letters, content, and four bytes
+of checksum.
 """
 
 import struct
@@ -10,7 +11,7 @@ from pipeline.modalities.images.content.stripped_image import ImageHeader, Strip
 
 START = b"\x89PNG\r\n\x1a\n"
 END = b"\0\0\0\0IEND\xaeB`\x82"
-FIRST_CHUNK = len(START) + 25  # behind the header, IHDR
+FIRST_CHUNK = len(START) + 25  # after the header, IHDR
 SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # of a pixel, by colour type
 INDEXED = 3
 CHUNK_KINDS = {
@@ -81,10 +82,10 @@ def is_deep_png(data: bytes) -> bool:
 
 
 def hides_bytes(png: bytes) -> bool:
-    """Return whether the compressed stream of a stripped PNG goes on after its last pixel.
+    """Return whether the compressed stream of a stripped PNG continues after its last pixel.
 
-    Decoders never look there; screenshots that were cropped in place once kept what had been cut
-    off there (CVE-2023-21036). A stream that is damaged hides nothing: it does not decode.
+    Decoders never look there; screenshots cropped in place once kept the removed part there
+    (CVE-2023-21036). A damaged stream hides nothing: it does not decode.
     """
     stream = _compressed_stream(png)
     expected = _num_row_bytes(png)

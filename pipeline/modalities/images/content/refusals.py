@@ -1,4 +1,4 @@
-"""Why bytes are no image that can be used."""
+"""Reasons why bytes are not a usable image."""
 
 import re
 
@@ -31,7 +31,7 @@ LOOKED_AT_BYTES = 512
 
 
 class UnreadableImage(Exception):
-    """Why these bytes are no image that can be used."""
+    """Why these bytes are not a usable image."""
 
     def __init__(self, reason: str, *, transient: bool = False) -> None:
         """A `transient` reason may be gone next time: there was too little memory."""
@@ -47,12 +47,12 @@ def refuse_oversize(width: int, height: int, max_pixels: float) -> None:
 
 
 def not_read(kind: str, instead: str) -> UnreadableImage:
-    """The error for a whole file of a known kind that is not read, with what to do instead."""
+    """The error for a valid file of a kind that is not read, with an alternative."""
     return UnreadableImage(f"{kind}, which is not read: {instead}")
 
 
 def unread_format(content: bytes) -> UnreadFormat | None:
-    """The format of a picture, drawing or video that is known and not read; None for others."""
+    """The known format of a picture, drawing or video that is not read; None for others."""
     for pattern, found, _ in UNREAD_FORMATS:
         if re.match(pattern, content[:LOOKED_AT_BYTES], re.DOTALL):
             return found
@@ -60,7 +60,7 @@ def unread_format(content: bytes) -> UnreadFormat | None:
 
 
 def likely_content(data: bytes) -> str | None:
-    """Name what bytes that are no image look like: "a PDF document"; None if like nothing known."""
+    """Name the likely content of bytes that are not an image: "a PDF document"; None if unknown."""
     for pattern, content in LOOKS_LIKE:
         if re.match(pattern, data[:LOOKED_AT_BYTES], re.DOTALL):
             return content

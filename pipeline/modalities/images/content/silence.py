@@ -1,4 +1,4 @@
-"""Libraries that read images are not heard on the terminal: what matters is an image's problem."""
+"""Silences libraries that read images: their errors become problems of images."""
 
 import logging
 import os
@@ -7,13 +7,13 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-logging.getLogger("PIL").addHandler(logging.NullHandler())  # else its errors go to stderr
-_only_one = threading.RLock()  # descriptor 2 is of the whole process
+logging.getLogger("PIL").addHandler(logging.NullHandler())  # otherwise its errors go to stderr
+_only_one = threading.RLock()  # descriptor 2 belongs to the whole process
 
 
 @contextmanager
 def silence(*, of_c: bool) -> Iterator[None]:
-    """Keep warnings of Pillow away; with `of_c` also what libtiff writes to descriptor 2."""
+    """Suppress warnings of Pillow; with `of_c` also the output of libtiff on descriptor 2."""
     with warnings.catch_warnings(action="ignore"):
         if not of_c:
             yield

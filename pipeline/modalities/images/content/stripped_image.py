@@ -1,27 +1,27 @@
-"""What an encoded image carries beside its pixels: keep what decoding needs, name the rest.
+"""The result of stripping an encoded image: the parts that decoding needs, and the kinds removed.
 
-The compressed pixels are copied without a change. Only the structure is read, so nothing in it
-(compressed text, colour profiles, previews) is ever unpacked.
+The compressed pixels are copied unchanged. Only the structure is read, so nothing in it (compressed
+text, colour profiles, previews) is ever unpacked.
 """
 
 from typing import NamedTuple
 
 
 class ImageHeader(NamedTuple):
-    """What the structure of an encoded image says of it."""
+    """Properties of an encoded image, read from its structure."""
 
     width: int
     height: int
     channels: int
-    """Of a JPEG: 1 grey, 3 colour, 4 CMYK. Of a PNG: samples of a pixel, 1 to 4."""
+    """For a JPEG: 1 grey, 3 colour, 4 CMYK. For a PNG: samples of a pixel, 1 to 4."""
     exif: bytes
-    """The EXIF block, which may say how to turn the image; empty if there was none."""
+    """The EXIF block, which may have the orientation; empty if there was none."""
     xmp: bytes
     """The XMP block, likewise."""
 
 
 class StrippedImage(NamedTuple):
-    """An encoded image without what decoding does not need."""
+    """An encoded image with only the parts that decoding needs."""
 
     data: bytes
     removed: frozenset[str]

@@ -1,4 +1,4 @@
-"""TIFF: what a file is by the tags of its first page, before any library sees it (TIFF 6.0)."""
+"""TIFF: checks the tags of the first page before any library reads the file (TIFF 6.0)."""
 
 import struct
 from typing import NamedTuple
@@ -8,8 +8,8 @@ from pipeline.modalities.images.content.unread_formats import CAMERA_RAW
 
 STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 MAX_TAGS = 4096  # scanners and microscopes write a hundred
-MAX_STRIPS = 1 << 19  # tiles of 16 x 16 in 100 megapixels, and some
-MAX_VALUES = 16  # that are read of a tag
+MAX_STRIPS = 1 << 19  # tiles of 16 x 16 in 100 megapixels, with a margin
+MAX_VALUES = 16  # values of a tag that are read
 SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 6: 1, 7: 1, 8: 2, 9: 4, 13: 4, 16: 8, 17: 8, 18: 8}
 CODES = {1: "B", 3: "H", 4: "I", 6: "b", 8: "h", 9: "i", 13: "I", 16: "Q", 17: "q", 18: "Q"}
 SUBFILE, BITS, COMPRESSION, PHOTOMETRIC, STRIPS, SAMPLES = 254, 258, 259, 262, 273, 277
@@ -30,14 +30,14 @@ class TiffPage(NamedTuple):
     """The first page of a TIFF."""
 
     tags: dict[int, tuple[int, ...]]
-    """Whole numbers, up to MAX_VALUES of a tag."""
+    """Whole numbers by tag, up to MAX_VALUES each."""
 
     def first(self, tag: int, default: int) -> int:
         return self.tags.get(tag, (default,))[0]
 
     @property
     def bits(self) -> tuple[int, ...]:
-        """Of each channel, or one for all."""
+        """Bits of each channel, or one number for all."""
         return self.tags.get(BITS, (1,))
 
     @property
@@ -51,7 +51,7 @@ class TiffPage(NamedTuple):
 
 
 def read_page(data: bytes) -> TiffPage | None:
-    """Read the tags of the first page; None where the file is damaged there.
+    """Read the tags of the first page; None if the file is damaged there.
 
     Raises:
         UnreadableImage: it has more tags or strips than any program writes.
@@ -84,10 +84,10 @@ def read_page(data: bytes) -> TiffPage | None:
 
 
 def refuse_unread(data: bytes, page: TiffPage) -> None:
-    """Refuse a TIFF that is whole, but of a kind that is not read or would be read wrongly.
+    """Refuse a valid TIFF of a kind that is not read, or would be read wrongly.
 
     Raises:
-        UnreadableImage: says of which kind it is.
+        UnreadableImage: names the kind.
     """
     if data.startswith(b"MM\0+"):
         raise not_read("a BigTIFF in big-endian byte order", "save it as an ordinary TIFF or PNG")
@@ -110,7 +110,7 @@ def refuse_unread(data: bytes, page: TiffPage) -> None:
 
 
 def unread_bands(page: TiffPage) -> UnreadableImage:
-    """The error for a TIFF whose channels are none that are read."""
+    """The error for a TIFF whose channels are not read."""
     bands, bits = page.first(SAMPLES, 1), " or ".join(map(str, sorted(set(page.bits))))
     name = f"{bands} bands" if bands > 1 else "one band"
     return UnreadableImage(

@@ -1,4 +1,4 @@
-"""Formats of pictures that are not read: how each starts, its suffixes, what makes one that is."""
+"""Formats of pictures that are not read: first bytes, suffixes, and how to convert each."""
 
 from pipeline.modalities.prepared import UnreadFormat
 

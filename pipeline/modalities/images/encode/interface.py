@@ -1,7 +1,7 @@
 """The names of modalities/protocols/encode.py, for images.
 
-A preparation has `shape`, height, width and channels, and `resize`, how an image of another shape
-is brought to it.
+A preparation has `shape` (height, width and channels) and `resize`, how an image of another shape
+is fitted.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,12 +24,12 @@ def columns(preparation: Preparation) -> list[ShardColumn]:
 
 
 def encode(contents: Mapping[str, Sequence[Any]], preparation: Preparation) -> Inputs:
-    """Pixels; black for None."""
+    """Decode pixels; black for None."""
     return {INPUT: decode_all(contents["image"], _shape(preparation), preparation["resize"])}
 
 
 def vary(inputs: Inputs, keys: Keys, copy: int, settings: Any, seed: int) -> Inputs:
-    """By `settings.transforms`; see transforms/augment.py."""
+    """Augment by `settings.transforms`; see transforms/augment.py."""
     images = augment(inputs[INPUT], keys, copy, transforms=settings.transforms, seed=seed)
     return {INPUT: images}
 

@@ -1,4 +1,4 @@
-"""From encoded images to arrays of one shape."""
+"""Decodes images into arrays of one shape."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ Shape = tuple[int, int, int]
 
 
 def decode_all(encoded: Sequence[bytes | None], shape: Shape, policy: str) -> Images:
-    """Decode images and bring each to `shape`; black for None. See `resize` for `policy`."""
+    """Decode images and resize each to `shape`; black for None. See `resize` for `policy`."""
     images = np.zeros((len(encoded), *shape), np.uint8)
     for position, data in enumerate(encoded):
         if data is not None:
@@ -22,10 +22,10 @@ def decode_all(encoded: Sequence[bytes | None], shape: Shape, policy: str) -> Im
 
 
 def resize(image: Images, height: int, width: int, channels: int, policy: str) -> Images:
-    """Bring one image, `(H, W, C)`, to `(height, width, channels)`, antialiased.
+    """Resize one image, `(H, W, C)`, to `(height, width, channels)`, antialiased.
 
-    `squash` ignores the aspect ratio, `crop` fills the frame and cuts what hangs over,
-    `pad` fits into the frame and leaves black around.
+    `squash` ignores the aspect ratio, `crop` fills the frame and cuts the rest, `pad` fits into
+    the frame with black around.
     """
     if image.shape[2] != channels:
         mode = "L" if channels == 1 else "RGB"

@@ -1,4 +1,4 @@
-"""Whether the preparation of a model that comes from anywhere is one of images."""
+"""Checks the preparation of an untrusted model of images."""
 
 import math
 from collections.abc import Mapping
@@ -6,12 +6,12 @@ from typing import Any
 
 RESIZE = ("squash", "crop", "pad")
 MOST_PIXELS = 1 << 24
-"""Of an image that is trained on; a network needs gigabytes for a larger one."""
+"""Limit of a training image; a network needs gigabytes for a larger one."""
 LARGEST = 255.0
 
 
 def problem_in(preparation: Mapping[str, Any]) -> str | None:
-    """Why it is none; None where it is one."""
+    """Why it is not a preparation of images; None if it is."""
     shape = preparation.get("shape")
     if not isinstance(shape, list) or not _is_shape(shape):
         return f"shape should be height, width and 1 or 3 channels, found {shape!r:.60}"

@@ -82,7 +82,7 @@ class RandAugment(Settings):
 
 
 def _torchvision_type(name: str) -> Any:
-    # Here, since it takes seconds: only those wait for it who name such a transform.
+    # Imported here, since it takes seconds: only for such a transform.
     from torchvision.transforms import v2
 
     types = dict(inspect.getmembers(v2, inspect.isclass))

@@ -1,4 +1,4 @@
-"""The names of modalities/protocols/fit.py, for images: their shape, and how bright they are."""
+"""The names of modalities/protocols/fit.py, for images: shape, and moments of channels."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -17,7 +17,7 @@ DIGITS = 6  # of mean and standard deviation
 def fit(
     index: Mapping[str, Any], tables: Callable[[], Iterable[pa.Table]], settings: Any
 ) -> Preparation:
-    """`shape` and `options` as data/raw has them, `resize` as `settings`; no example is read."""
+    """Take `shape` and `options` from the index, `resize` from `settings`; no example is read."""
     content = index["content"]
     options = {"options": content["options"]} if "options" in content else {}
     shape = [*content["image_size"], content["channels"]]
@@ -25,7 +25,7 @@ def fit(
 
 
 def sums(inputs: Inputs) -> Sums:
-    """Of pixels and their squares, by channel."""
+    """Sums of pixels and their squares, by channel."""
     num_pixels, total, squares = ChannelSums.of(inputs[INPUT])
     return {
         "num_pixels": [num_pixels],
@@ -35,7 +35,7 @@ def sums(inputs: Inputs) -> Sums:
 
 
 def finish(preparation: Preparation, sums: Sums) -> Preparation:
-    """With `mean` and `std` of each channel, of pixels from 0 to 255."""
+    """Add `mean` and `std` of each channel, of pixels from 0 to 255."""
     [num_pixels] = sums["num_pixels"]
     total, squares = (np.array(sums[name], np.int64) for name in ("total", "squares"))
     mean, std = ChannelSums(num_pixels, total, squares).mean_std()

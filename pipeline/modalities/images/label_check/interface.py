@@ -1,6 +1,6 @@
 """The names of modalities/protocols/label_check.py, for images.
 
-What the network sees are the pixels that are compared, in the column `x`.
+Inputs of the network are the pixels that are compared, in the column `x`.
 """
 
 from typing import Any
@@ -18,7 +18,7 @@ from pipeline.modalities.protocols.encode import Inputs, Preparation
 
 __all__ = ["build", "fit", "gains_by_bf16", "inputs", "num_views", "recipe", "vary"]
 
-VIEWS = 6  # versions of an image that a network is asked about: the original and augmented ones
+VIEWS = 6  # versions of an image that a network predicts: the original and augmented ones
 
 
 def fit(loaded: Images, rows: Rows) -> Preparation:
@@ -32,7 +32,7 @@ def inputs(loaded: Images, rows: Rows, preparation: Preparation) -> Inputs:
 
 
 def vary(inputs: Inputs, keys: Keys, copy: int, settings: Any, seed: int) -> Inputs:
-    """By `settings.transforms`; see `augment`."""
+    """Augment by `settings.transforms`; see `augment`."""
     images = augment(inputs[INPUT], keys, copy, transforms=settings.transforms, seed=seed)
     return {INPUT: images}
 

@@ -5,16 +5,16 @@ import math
 from pipeline.modalities.images.modules.whitened import WhitenedCNN
 from pipeline.modalities.protocols.label_check import QuickRecipe
 
-STEPS_PER_EPOCH = 15  # at least, down to batches of MIN_BATCH
+STEPS_PER_EPOCH = 15  # steps at least, down to batches of MIN_BATCH
 MIN_BATCH, MAX_BATCH = 16, 1000
-MIN_STEPS = 100  # of each network, however little data there is (docs/decisions/label-network.md)
+MIN_STEPS = 100  # of each network, even for little data (docs/decisions/label-network.md)
 
 
 class LabelNetwork(WhitenedCNN):
-    """The network that the recipe, and how far its answers are trusted, were found with.
+    """The network for which the recipe and the trust in its answers were chosen.
 
-    One that classifies better does not rank labels better: with the residual, and the bias trained
-    as there, average precision on CIFAR-10N falls from 0.737 to 0.729
+    A better classifier does not rank labels better: with the residual, and the bias trained as in
+    WhitenedCNN, average precision on CIFAR-10N falls from 0.737 to 0.729
     (docs/decisions/label-network.md).
     """
 
@@ -23,7 +23,7 @@ class LabelNetwork(WhitenedCNN):
 
 
 def recipe(num_trained_on: int, epochs: int) -> QuickRecipe:
-    """How each network is trained on so many images: for `epochs` passes, or more of few images."""
+    """The recipe for this number of images: `epochs` passes, or more if there are few."""
     batch_size = min(max(num_trained_on // STEPS_PER_EPOCH, MIN_BATCH), MAX_BATCH)
     epochs = max(epochs, math.ceil(MIN_STEPS / max(1, num_trained_on // batch_size)))
     return QuickRecipe(

@@ -1,4 +1,4 @@
-"""What params.yaml says of the images that the label check learns from."""
+"""Keys that images add to `clean` in params.yaml."""
 
 from pipeline.modalities.images.encode.settings import Transform
 from pipeline.runtime.settings import Settings

@@ -1,6 +1,6 @@
-"""A network that takes images as they stand in shards: uint8 `(N, H, W, C)` in the column `x`.
+"""A network that takes images of shards: uint8 `(N, H, W, C)` in the column `x`.
 
-What params.yaml says of the images of batches happens here, around any of the networks of
+It applies the settings of params.yaml for batches of images, around any of the networks of
 networks.py, which take normalised floats `(N, C, H, W)`.
 """
 
@@ -21,18 +21,18 @@ from pipeline.modalities.images.modules.on_device import (
 )
 from pipeline.modalities.protocols.network import Batch, Moment
 
-LOOKED_AT_PIXELS = 5000 * 32 * 32  # enough images to show how they vary
+LOOKED_AT_PIXELS = 5000 * 32 * 32  # enough images to estimate their variance
 BF16_MIN_PIXELS = 16 * 16
 """Below this size of image bf16 on a CPU costs more in conversions than it gains
 (docs/decisions/bf16-on-a-cpu.md)."""
 PREDICTED_AT_ONCE = 1000
-PREDICTED_PIXELS = PREDICTED_AT_ONCE * 64 * 64  # of larger images fewer at once
+PREDICTED_PIXELS = PREDICTED_AT_ONCE * 64 * 64  # fewer at once if images are larger
 
 
 class ImageNetwork(nn.Module):
-    """Normalises images, varies them in training, and answers with the mean over views.
+    """Normalises images, augments them in training, and answers with the mean over views.
 
-    Its state is that of the network inside, name by name: mean and standard deviation stand in
+    Its state is that of the inner network, name by name: mean and standard deviation are in
     model.json.
     """
 
@@ -51,9 +51,9 @@ class ImageNetwork(nn.Module):
             network: takes normalised images `(N, C, H, W)`; may have `look_at`, `begin_epoch`,
                 `embed` and `read_out`.
             preparation: `shape` `(H, W, C)`, `mean` and `std` by channel, of pixels from 0 to 255.
-            transforms: of each batch in training; see `augment_batch`.
-            progressive: which epochs see smaller images; see `scale_at`.
-            views: how images are seen when they are classified; see `forward`.
+            transforms: for each batch in training; see `augment_batch`.
+            progressive: epochs with smaller images; see `scale_at`.
+            views: versions of an image to classify; see `forward`.
         """
         super().__init__()
         self.network = network
@@ -67,7 +67,7 @@ class ImageNetwork(nn.Module):
     def forward(self, inputs: Batch) -> Tensor:
         """Logits `(N, K)` of uint8 images `(N, H, W, C)`, in training also of shrunk floats.
 
-        With other `views` than `original` they are, outside of training, the weighted mean over
+        With `views` other than `original` they are, outside of training, the weighted mean over
         several versions of each image (test-time augmentation as in airbench, Jordan 2024, arXiv
         2404.00498): `mirrored` adds its mirror image, `shifted` two shifts by a pixel,
         `mirrored_and_shifted` both, six in all.
@@ -80,7 +80,7 @@ class ImageNetwork(nn.Module):
         return torch.stack(weighted).sum(0)
 
     def embed(self, inputs: Batch) -> Tensor:
-        """What the last layer sees of images as they are, `(N, D)`."""
+        """Inputs of the last layer for unchanged images, `(N, D)`."""
         network: Any = self.network
         embeddings: Tensor = network.embed(self.normalize(inputs[INPUT]))
         return embeddings
@@ -92,10 +92,10 @@ class ImageNetwork(nn.Module):
         return logits
 
     def answer_and_embed(self, inputs: Batch) -> tuple[Tensor, Tensor]:
-        """Logits `(N, K)` outside of training, and what the last layer sees, `(N, D)`.
+        """Logits `(N, K)` outside of training, and the inputs of the last layer, `(N, D)`.
 
-        Any network has a last layer with weights; of what it sees of maps, `(N, D, H, W)`, the mean
-        over places is taken. Of several views the first is the image as it is.
+        Any network has a last layer with weights; if its inputs are maps, `(N, D, H, W)`, their
+        mean over places is taken. The first of several views is the unchanged image.
         """
         seen: list[Tensor] = []
         hook = last_layer(self.network).register_forward_pre_hook(
@@ -108,7 +108,7 @@ class ImageNetwork(nn.Module):
         return logits, seen[0].flatten(2).mean(2) if seen[0].ndim > 2 else seen[0]
 
     def look_at(self, inputs: Batch) -> None:
-        """Show the network inside normalised images, on the host: MPS has no float64."""
+        """Show normalised images to the inner network, on the host: MPS has no float64."""
         network: Any = self.network
         network.look_at(self.normalize(inputs[INPUT]).cpu())
 
@@ -117,7 +117,7 @@ class ImageNetwork(nn.Module):
             begin_epoch(done)
 
     def vary(self, inputs: Batch, moment: Moment) -> dict[str, Tensor]:
-        """Other versions of a batch, a function of the moment; smaller in early epochs."""
+        """Augment a batch as a function of the moment; images are smaller in early epochs."""
         images = augment_batch(
             inputs[INPUT],
             self.transforms,
@@ -129,16 +129,16 @@ class ImageNetwork(nn.Module):
         return {INPUT: shrink(images, scale_at(self.progressive, moment.done))}
 
     def state_dict(self, *args: Any, **kwargs: Any) -> Any:
-        """That of the network inside."""
+        """The state of the inner network."""
         return self.network.state_dict(*args, **kwargs)
 
     def load_state_dict(self, *args: Any, **kwargs: Any) -> Any:
-        """Load that of the network inside."""
+        """Load the state of the inner network."""
         return self.network.load_state_dict(*args, **kwargs)
 
 
 def last_layer(network: nn.Module) -> nn.Module:
-    """The layer with weights that was defined last, which in networks of images is the head."""
+    """The layer with weights that was defined last, which is the head of networks for images."""
     return [m for m in network.modules() if isinstance(m, nn.Linear | nn.Conv2d)][-1]
 
 

@@ -1,7 +1,7 @@
-"""Augmentation of a batch where it is, on the CPU or a GPU, on top of the copies in the shards.
+"""Augments a batch on its device, CPU or GPU, on top of the copies in the shards.
 
-What happens to a batch is a function of (seed, epoch, step) and drawn on the host, so that a run
-that resumes goes on alike, on any device.
+The changes are a function of (seed, epoch, step) and drawn on the host, so that a resumed run
+continues identically, on any device.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 Random = Callable[[], Tensor]
-"""Draws one number in [0, 1) for each image, in float32, which every device has."""
+"""Draws a number in [0, 1) for each image, in float32, which every device supports."""
 
 
 def augment_batch(
@@ -25,10 +25,10 @@ def augment_batch(
     step: int,
     part: tuple[int, int, int] | None = None,
 ) -> Tensor:
-    """Other versions of uint8 images `(N, H, W, C)`; `transforms` have a `name` in TRANSFORMS.
+    """Augment uint8 images `(N, H, W, C)`; `transforms` have a `name` in TRANSFORMS.
 
-    `part` says that the images are numbers `[begin, end)` of a batch of so many, which several
-    ranks share: what happens to an image is the same as in the whole batch.
+    `part` is `(begin, end, size)`: the images are numbers `[begin, end)` of a batch of that size,
+    which several ranks share: an image changes as in the whole batch.
     """
     generator = np.random.Generator(np.random.PCG64([seed, epoch, step, 2]))
     begin, end, num = part or (0, len(images), len(images))
@@ -36,7 +36,7 @@ def augment_batch(
     def random() -> Tensor:
         drawn = generator.random(num, np.float32)[begin:end]
         numbers = torch.from_numpy(drawn)
-        if images.device.type == "cuda":  # from other memory the host would wait for the copy
+        if images.device.type == "cuda":  # from unpinned memory the host would wait for the copy
             return numbers.pin_memory().to(images.device, non_blocking=True)
         return numbers.to(images.device)
 
@@ -49,7 +49,7 @@ def flip(images: Tensor, random: Random, settings: Any) -> Tensor:
     """Mirror left to right with the given probability."""
     num = len(images)
     flipped = (random() < settings.probability).long() * num
-    both = torch.cat([images, images.flip(2)])  # to select from is faster than torch.where
+    both = torch.cat([images, images.flip(2)])  # selecting by index is faster than torch.where
     return both.index_select(0, torch.arange(num, device=images.device) + flipped)
 
 
@@ -59,8 +59,8 @@ def translate(images: Tensor, random: Random, settings: Any) -> Tensor:
     y, x = (_shift(random(), settings.fraction, side) for side in (height, width))
     most = min(max(1, round(settings.fraction * width)), width - 1)
     left, right = images[:, :, 1 : most + 1].flip(2), images[:, :, -most - 1 : -1].flip(2)
-    rows = torch.cat([left, images, right], 2)  # each as wide as any shift needs
-    # A row of the result is a run of pixels of one of these rows: gather all by where they begin.
+    rows = torch.cat([left, images, right], 2)  # each wide enough for any shift
+    # A row of the result is contiguous in one of these rows: gather all by their first pixel.
     source = _reflect(torch.arange(height, device=images.device) + y[:, None], height)
     first = torch.arange(num, device=images.device)[:, None] * height + source
     begins = first * (width + 2 * most) + (most + x)[:, None]
@@ -80,20 +80,20 @@ def cutout(images: Tensor, random: Random, settings: Any) -> Tensor:
         places = torch.arange(size, device=images.device)
         blank.append((places >= begin) & (places < begin + side))
     mean = images.float().mean((1, 2)).round().to(torch.uint8)
-    # Rows of bytes, not of pixels: three times as fast.
+    # Rows of bytes are three times as fast as rows of pixels.
     inside = blank[0][:, :, None] & blank[1].repeat_interleave(channels, 1)[:, None]
     row = mean.repeat(1, width)[:, None]
     return torch.where(inside, row, images.view(num, height, -1)).view(images.shape)
 
 
 def _shift(random: Tensor, fraction: float, side: int) -> Tensor:
-    """Whole numbers from -m to m, of which all are as likely."""
+    """Whole numbers from -m to m, all equally likely."""
     most = min(max(1, round(fraction * side)), side - 1)
     return (random * (2 * most + 1)).long() - most
 
 
 def _reflect(places: Tensor, side: int) -> Tensor:
-    """Places -1, -2, … as 1, 2, …, and likewise at the other end."""
+    """Reflect places -1, -2, … to 1, 2, …, and likewise at the other end."""
     return (side - 1) - ((side - 1) - places.abs()).abs()
 
 
@@ -105,7 +105,7 @@ TRANSFORMS: dict[str, Callable[[Tensor, Random, Any], Tensor]] = {
 
 
 def scale_at(stages: Sequence[Any], done: float) -> float:
-    """The scale of images when a fraction `done` of the epochs is behind, 0 to 1.
+    """The scale of images, 0 to 1, after a fraction `done` of the epochs.
 
     `stages` have `until`, a fraction of the epochs, in ascending order, and `scale`.
     """
@@ -118,8 +118,8 @@ def scaled_size(height: int, width: int, scale: float) -> tuple[int, int]:
 
 
 def shrink(images: Tensor, scale: float) -> Tensor:
-    """uint8 images `(N, H, W, C)` at a scale below 1, antialiased; floats from 0 to 255 on a GPU,
-    which shrinks no others."""
+    """Shrink uint8 images `(N, H, W, C)` by a scale below 1, antialiased; on a GPU, which shrinks
+    only floats, the result is floats from 0 to 255."""
     if scale == 1:
         return images
     seen = images.permute(0, 3, 1, 2)
@@ -130,7 +130,7 @@ def shrink(images: Tensor, scale: float) -> Tensor:
 
 
 def num_within(num_pixels: int, shape: Sequence[int]) -> int:
-    """How many images of shape `(H, W, C)` have that many pixels; one at least."""
+    """Number of images of shape `(H, W, C)` with that many pixels; one at least."""
     return max(1, num_pixels // (shape[0] * shape[1]))
 
 
@@ -144,13 +144,13 @@ class Normalizer(nn.Module):
         """`mean` and `std` are per channel, of pixels from 0 to 255."""
         super().__init__()
         means, stds = (torch.tensor(v, dtype=torch.float32).view(1, -1, 1, 1) for v in (mean, std))
-        # They stand in model.json.
+        # They are in model.json.
         self.register_buffer("mean", means, persistent=False)
-        # A channel that never changes has no variance to bring to one.
+        # A constant channel has no variance to scale to one.
         self.register_buffer("scale", 1 / stds.clamp(min=1.0), persistent=False)
 
     def forward(self, images: Tensor) -> Tensor:
-        # The permuted uint8 is channels-last in memory, and stays so.
+        # The permuted uint8 stays channels-last in memory.
         return (images.permute(0, 3, 1, 2).float() - self.mean) * self.scale
 
 
@@ -158,7 +158,7 @@ SHIFTS = {(0, 0): 0.5, (-1, -1): 0.25, (1, 1): 0.25}  # pixels down and right, a
 
 
 def weighted_views(images: Tensor, views: str) -> Iterator[tuple[Tensor, float]]:
-    """Versions of images `(N, C, H, W)` and the weight of each; the weights add up to one."""
+    """Versions of images `(N, C, H, W)` with their weights, which sum to one."""
     height, width = images.shape[2:]
     shifts = SHIFTS if "shifted" in views else {(0, 0): 1.0}
     mirrors = [False, True] if "mirrored" in views else [False]

@@ -1,8 +1,8 @@
-"""A 3x3 convolution whose weights get their gradient faster where feature maps are small.
+"""A 3x3 convolution with a faster gradient of its weights for small feature maps.
 
 oneDNN, which computes convolutions on a CPU, takes two to eight times as long for the gradient of
-the weights over many small maps as over few large ones with as many pixels. So small maps are laid
-side by side, with blank pixels in between (docs/decisions/small-convolutions.md).
+the weights over many small maps as over few large ones with as many pixels. So small maps are tiled
+into large ones, separated by blank pixels (docs/decisions/small-convolutions.md).
 """
 
 from typing import Any
@@ -12,12 +12,12 @@ import torch.nn.functional as F
 import torch.nn.grad
 from torch import Tensor, nn
 
-SMALL_SIDE = 11  # pixels; from 15 on nothing is gained
+SMALL_SIDE = 11  # pixels; from 15 on there is no gain
 MOSAIC_SIDE = 24  # pixels, about
 
 
 class SmallConv2d(nn.Conv2d):
-    """`nn.Conv2d` of 3x3 weights with a padding of one, and no bias."""
+    """`nn.Conv2d` with 3x3 weights, a padding of one, and no bias."""
 
     def __init__(self, channels_in: int, channels_out: int) -> None:
         super().__init__(channels_in, channels_out, 3, padding=1, bias=False)
@@ -48,7 +48,7 @@ class _SmallConvolution(torch.autograd.Function):
 def weight_gradient(features: Tensor, gradient: Tensor) -> Tensor:
     """The gradient of 3x3 weights, `(O, I, 3, 3)`, in float32 at least.
 
-    `features` are what came in, `(N, I, H, W)`, `gradient` that of what went out, `(N, O, H, W)`.
+    `features` are the inputs, `(N, I, H, W)`, `gradient` that of the outputs, `(N, O, H, W)`.
     """
     shape = (gradient.shape[1], features.shape[1], 3, 3)
     features, gradient = mosaic(features), mosaic(gradient)
@@ -57,8 +57,8 @@ def weight_gradient(features: Tensor, gradient: Tensor) -> Tensor:
 
 
 def mosaic(maps: Tensor) -> Tensor:
-    """Maps `(N, C, H, W)` as fewer of about 24x24, in which a blank row or column of pixels keeps
-    each apart from its neighbours: no 3x3 window sees two of them."""
+    """Tile maps `(N, C, H, W)` into fewer of about 24x24, separated by a blank row or column of
+    pixels, so that no 3x3 window sees two of them."""
     num, channels, height, width = maps.shape
     down, across = (max(1, MOSAIC_SIDE // (side + 1)) for side in (height, width))
     at_once = -(-num // (down * across))

@@ -13,15 +13,15 @@ class WhitenedCNN(nn.Module):
     """A network for small images that learns fast (airbench94, Jordan 2024, arXiv 2404.00498).
 
     Its first layer decorrelates the pixels of 2x2 patches; only its bias is trained, and only in
-    the first epochs, which spares the others the gradients of the largest maps. Convolutions
-    start as identities, so that gradients reach all of it from the first step; batch norms have no
+    the first epochs, so that later ones need no gradients of the largest maps. Convolutions start
+    as identities, so that gradients reach all layers from the first step; batch norms have no
     scale. Written for Muon with label smoothing; `fit` calls `look_at` before the first step.
 
-    Unlike the source's its last block has a residual: there maps are small and it costs little.
+    Unlike the source's, its last block has a residual: maps are small there and it costs little.
     """
 
     NUM_RESIDUAL = 1
-    """How many blocks, from the last, have one."""
+    """Number of blocks, from the last, with a residual."""
     BIAS_LEARNS_UNTIL = 0.3
     """Share of the epochs; the source: 3 of about 10."""
     WIDTHS: tuple[int, ...] = (64, 256, 256)
@@ -57,8 +57,9 @@ class WhitenedCNN(nn.Module):
 
     @torch.no_grad()
     def whiten(self, images: Tensor) -> None:
-        """Set the first layer by normalised images `(N, C, H, W)`: patches of them come out with
-        unit variance and uncorrelated, each direction also negated, since GELU passes one side."""
+        """Set the first layer from normalised images `(N, C, H, W)`: its outputs for their patches
+        are uncorrelated with unit variance, each direction also negated, since GELU passes one
+        side."""
         channels = images.shape[1]
         patches = images.float().unfold(2, 2, 1).unfold(3, 2, 1).permute(0, 2, 3, 1, 4, 5)
         rows = patches.reshape(-1, 4 * channels).double()
@@ -70,19 +71,18 @@ class WhitenedCNN(nn.Module):
         self.is_whitened = True
 
     def look_at(self, inputs: Tensor) -> None:
-        """`whiten` by normalised images `(N, C, H, W)`, unless weights were loaded."""
+        """Call `whiten` with normalised images `(N, C, H, W)`, unless weights were loaded."""
         if not self.is_whitened:
             self.whiten(inputs)
 
     def begin_epoch(self, done: float) -> None:
-        """Freeze the bias of the first layer once a fraction BIAS_LEARNS_UNTIL of the epochs is
-        `done`."""
+        """Freeze the bias of the first layer after a fraction BIAS_LEARNS_UNTIL of the epochs."""
         if done >= self.BIAS_LEARNS_UNTIL:
             assert self.whitening.bias is not None
             self.whitening.bias.requires_grad = False
 
     def embed(self, images: Tensor) -> Tensor:
-        """What the last layer sees of images `(N, C, H, W)`: `(N, D)`."""
+        """Inputs of the last layer for images `(N, C, H, W)`: `(N, D)`."""
         features: Tensor = self.blocks(F.gelu(self.whitening(images))).amax((2, 3))
         return features
 
@@ -100,7 +100,7 @@ def _has_been_whitened(network: WhitenedCNN, _incompatible_keys: object) -> None
 
 
 class WhitenedBlock(nn.Module):
-    """Two convolutions with norms, at half the resolution of what comes in."""
+    """Two convolutions with norms, at half the resolution of the input."""
 
     def __init__(self, channels_in: int, channels_out: int, *, pool: bool) -> None:
         super().__init__()
@@ -116,7 +116,7 @@ class WhitenedBlock(nn.Module):
 
 
 class WhitenedResidualBlock(WhitenedBlock):
-    """A convolution, at half the resolution of what comes in, and a residual of two more."""
+    """A convolution, at half the resolution of the input, and a residual of two more."""
 
     def __init__(self, channels_in: int, channels_out: int, *, pool: bool) -> None:
         super().__init__(channels_in, channels_out, pool=pool)
@@ -130,8 +130,8 @@ class WhitenedResidualBlock(WhitenedBlock):
 
 
 class WhitenedResNet(WhitenedCNN):
-    """Wider, with a residual in each block (airbench96, same source): more accurate after as many
-    epochs, each of which takes 3.5 times as long."""
+    """A wider network with a residual in each block (airbench96, same source): more accurate after
+    the same number of epochs, each of which takes 3.5 times as long."""
 
     NUM_RESIDUAL = 3
     WIDTHS = (128, 384, 512)
@@ -139,7 +139,7 @@ class WhitenedResNet(WhitenedCNN):
 
 
 def _convolution(channels_in: int, channels_out: int) -> SmallConv2d:
-    """One that begins by passing on what comes in."""
+    """A convolution that starts as the identity."""
     convolution = SmallConv2d(channels_in, channels_out)
     nn.init.dirac_(convolution.weight.data[: min(channels_in, channels_out)])
     return convolution

@@ -16,7 +16,7 @@ from pipeline.runtime.errors import SettingsError
 
 __all__ = ["PUBLISHERS", "adapt", "build", "candidates", "describe", "gains_by_bf16", "published"]
 
-OF_GREY = "1."  # before the names of a network of torchvision for grey images; see networks.py
+OF_GREY = "1."  # prefix of the names in a network of torchvision for grey images; see networks.py
 
 
 def candidates(name: str) -> Sequence[str]:
@@ -50,10 +50,10 @@ def build(name: str, preparation: Preparation, outputs: int, settings: Any) -> n
 
 
 def adapt(name: str, weights: Weights, preparation: Preparation) -> Adapted:
-    """Pixels are normalised as they were for the weights, where that is known.
+    """Normalise pixels as they were for the weights, if that is known.
 
-    Networks of torchvision take grey images and colour: grey is the mean of the channels, and each
-    channel as grey.
+    Networks of torchvision take grey and colour images: grey is the mean of the channels, and is
+    used for each channel.
     """
     shape = _shape(preparation)
     of_torchvision = name.startswith(TORCHVISION)
@@ -90,5 +90,5 @@ def _shape(preparation: Preparation) -> tuple[int, int, int]:
 
 
 def _for_channels(values: list[float], channels: int) -> list[float]:
-    """Grey as the mean of the channels, and each channel as grey."""
+    """Convert between grey and colour: grey is the mean of the channels, and copied to each."""
     return list(values) if len(values) == channels else [sum(values) / len(values)] * channels

@@ -11,7 +11,7 @@ from pipeline.runtime.errors import SettingsError
 
 
 def build_network(name: str, image_shape: tuple[int, int, int], num_outputs: int) -> nn.Module:
-    """A freshly initialised network: float images `(N, C, H, W)` in, logits `(N, K)` out.
+    """Build an initialised network: float images `(N, C, H, W)` in, logits `(N, K)` out.
 
     `image_shape` is `(H, W, C)`. Initial weights follow torch's global seed.
 
@@ -41,7 +41,7 @@ def build_network(name: str, image_shape: tuple[int, int, int], num_outputs: int
 
 
 def check_image_shape(network: nn.Module, name: str, image_shape: tuple[int, int, int]) -> None:
-    """See whether a network can be trained on images of that shape, `(H, W, C)`.
+    """Check that a network can be trained on images of that shape, `(H, W, C)`.
 
     Raises:
         SettingsError: it cannot.
@@ -58,7 +58,7 @@ def check_image_shape(network: nn.Module, name: str, image_shape: tuple[int, int
 
 
 def _problem(network: nn.Module, images: Tensor) -> str:
-    """Why the network cannot answer these images with logits; empty when it can."""
+    """Why the network cannot give logits for these images; empty if it can."""
     with torch.no_grad(), torch.random.fork_rng(devices=[]):
         try:
             logits = network.train()(images)
@@ -68,7 +68,7 @@ def _problem(network: nn.Module, images: Tensor) -> str:
 
 
 class ArticleCNN(nn.Sequential):
-    """The article's one-convolution CNN, its first linear layer mended to fit.
+    """The article's one-convolution CNN, with its first linear layer corrected.
 
     As published it flattens to 32·8·8 after a single 2×2 pooling of a 32×32 image, which
     leaves 32·16·16.
@@ -89,7 +89,7 @@ class ArticleCNN(nn.Sequential):
 class ResNet(nn.Module):
     """A small residual network for small images (He et al. 2015, arXiv 1512.03385).
 
-    A stem, then residual blocks of growing width, each but the first at half the resolution.
+    A stem, then residual blocks of growing width, each but the first halving the resolution.
     """
 
     def __init__(
@@ -138,14 +138,14 @@ class ConvNorm(nn.Sequential):
 
 
 class _AsRGB(nn.Module):
-    """Grey images as RGB, for networks made for three channels."""
+    """Converts grey images to RGB, for networks with three channels."""
 
     def forward(self, images: Tensor) -> Tensor:
         return images.expand(-1, 3, -1, -1)
 
 
 def without_wrapper(network: nn.Module) -> nn.Module:
-    """torchvision's own network, where one for grey images was wrapped; else the same."""
+    """torchvision's own network, if it was wrapped for grey images; else the same."""
     wrapped = isinstance(network, nn.Sequential) and isinstance(network[0], _AsRGB)
     return network[1] if wrapped else network  # type: ignore[index]
 

@@ -1,4 +1,4 @@
-"""Weights that torchvision publishes, read without running what is in a pickle."""
+"""Reads weights that torchvision publishes, without running code in their pickle."""
 
 import hashlib
 import io
@@ -11,14 +11,14 @@ from pipeline.modalities.images.network.settings import TORCHVISION
 from pipeline.modalities.protocols.network import Weights
 from pipeline.runtime.errors import MissingInput, SettingsError
 
-DENSENET_NAME = re.compile(r"(denselayer\d+\.(?:norm|conv))\.(\d)")  # before names had no dots
+DENSENET_NAME = re.compile(r"(denselayer\d+\.(?:norm|conv))\.(\d)")  # from before names had no dots
 
 
 def published(name: str, weights: str) -> Weights:
-    """The weights that torchvision publishes as the default of its network of that name.
+    """Read the default weights that torchvision publishes for its network of that name.
 
-    They are kept where torch.hub keeps them. The file is a pickle, of which only tensors are read,
-    and only when it has the digest in its name, also when it was there already.
+    They are in the cache of torch.hub. The file is a pickle, of which only tensors are read, and
+    only if it has the digest in its name, even if it was there already.
     """
     if not name.startswith(TORCHVISION):
         raise SettingsError(

@@ -1,6 +1,6 @@
-"""What params.yaml may say of networks of images, and of what happens to their batches.
+"""Settings of networks of images, and of the augmentation of their batches.
 
-Knows no torch, so that a name can be refused in a moment.
+Imports no torch, so that a wrong name is refused quickly.
 """
 
 from typing import Annotated, Literal, get_args
@@ -15,7 +15,7 @@ TORCHVISION = "torchvision:"
 Views = Literal["original", "mirrored", "shifted", "mirrored_and_shifted"]
 VIEWS = get_args(Views)
 PUBLISHERS = ("torchvision",)
-"""Whose weights training may start from."""
+"""Publishers of weights that training may start from."""
 
 
 class Translate(Settings):
@@ -44,7 +44,7 @@ BatchTransform = Annotated[Translate | Flip | Cutout, Field(discriminator="name"
 def _network(name: str) -> str:
     expected = f"one of {', '.join(NETWORKS)} or {TORCHVISION}<name>"
     if name.startswith(TORCHVISION):
-        # Here, since it takes seconds: only those wait for it who name such a network.
+        # Imported here, since it takes seconds: only for such a network.
         from torchvision.models import list_models
 
         if name.removeprefix(TORCHVISION) not in list_models():

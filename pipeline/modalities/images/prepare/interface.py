@@ -43,7 +43,7 @@ __all__ = [
 NOUN = "image"
 CONTENT = {"image": "binary"}  # encoded, without metadata
 FEATURES = {"image": "image"}
-WORDS = ("mode",)  # of the image as it came, such as RGB
+WORDS = ("mode",)  # of the original image, such as RGB
 METADATA = ("exif", "gps", "xmp", "iptc", "comment", "thumbnail", "profile", "trailer")
 PERSONAL_METADATA = ("gps", "exif")
 FORMATS = f"an image in one of {', '.join(PILLOW_FORMATS)}"
@@ -68,11 +68,11 @@ def may_hold(kind: pa.DataType) -> bool:
 
 
 def examples_in(path: Path, limits: Any) -> None:
-    """A file is one image."""
+    """None: a file is one image."""
 
 
 def options(entry: Any) -> dict[str, Any]:
-    """`range_16bit`, where the entry has it."""
+    """`range_16bit`, if the entry has it."""
     return {"range_16bit": entry.range_16bit} if entry.range_16bit else {}
 
 

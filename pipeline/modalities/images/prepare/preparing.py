@@ -1,4 +1,4 @@
-"""Contents of a source become examples of data/raw; imports neither Arrow nor torch."""
+"""Turns contents of a source into examples of data/raw; imports neither Arrow nor torch."""
 
 import hashlib
 from collections.abc import Sequence
@@ -52,9 +52,9 @@ def prepare(contents: Sequence[bytes | None], limits: Any) -> Prepared:
 
 
 class MeasuredColumns:
-    """A column for each measurement, filled as images come; those of one shape together.
+    """Collects measurements by column; images of one shape are measured together.
 
-    At most MEASURED_AT_ONCE_BYTES of pixels wait (and one image more), however large they are.
+    At most MEASURED_AT_ONCE_BYTES of pixels wait, and one image more, of any size.
     """
 
     NAMES = ("height", "width", "channels", *Measured._fields)

@@ -26,7 +26,7 @@ MEASURED = [m.name for m in MEASUREMENTS if m.type != "uint64"]
 FORM = '{"image": "<base64 of an image file>"}'
 PNG = b"\x89PNG\r\n\x1a\n"
 FRAME = re.compile(rb"\xff[\xc0-\xc3\xc5-\xc7\xc9-\xcb\xcd-\xcf]...(..)(..)", re.DOTALL)
-"""Where a JPEG says its height and width; other bytes may look like it."""
+"""The frame header of a JPEG, with height and width; other bytes may look like it."""
 DEAR_BYTES = 256 << 10
 DEAR_PIXELS = 1 << 20
 
@@ -39,7 +39,7 @@ def from_json(value: Any) -> bytes:
 
 
 def from_text(text: str) -> bytes:
-    """Base64, by RFC 4648."""
+    """Decode base64, by RFC 4648."""
     try:
         return base64.b64decode(text, validate=True)
     except ValueError:
@@ -47,7 +47,7 @@ def from_text(text: str) -> bytes:
 
 
 def is_dear(content: bytes) -> bool:
-    """Whether it is large, or may be: a bomb, or of a format whose size takes reading."""
+    """Whether an image is large, or may be: a bomb, or a format without a quick size."""
     if len(content) > DEAR_BYTES:
         return True
     if content.startswith(PNG):

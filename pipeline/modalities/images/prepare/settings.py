@@ -1,4 +1,4 @@
-"""What params.yaml and a catalog entry say of images as they come from a source."""
+"""Keys that images add to `ingest` in params.yaml and to catalog entries."""
 
 from typing import Annotated
 

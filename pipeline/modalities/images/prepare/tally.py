@@ -1,4 +1,4 @@
-"""What is seen of images while their rows pass by: sizes, modes, channels, blank ones."""
+"""Counts of images while their rows pass by: sizes, modes, channels, blank ones."""
 
 from collections import Counter
 from typing import Any
@@ -10,7 +10,7 @@ from pipeline.dataset.table import count
 from pipeline.modalities.images.content.deep_grey import Range, levels_left, range_in_mode
 from pipeline.modalities.images.prepare.twins import Twins
 
-LARGEST_DEFAULT_SIDE = 224  # pixels; what most pretrained networks expect
+LARGEST_DEFAULT_SIDE = 224  # pixels; the usual size of pretrained networks
 MUCH_LARGER = 16  # times the pixels
 GREY_16BIT = ("I;16", "I;16B", "I;16L", "I")
 BLANK_CONTRAST = 0.005  # MIN_CONTRAST of validate
@@ -21,10 +21,10 @@ class ImageTally:
 
     def __init__(self) -> None:
         self.sizes: Counter[tuple[int, int]] = Counter()
-        """By height and width."""
+        """Counts by height and width."""
         self.modes: Counter[str] = Counter()
         self.ranges: dict[str, Range] = {}
-        """What is used of 16 bits a channel, by mode, where an image uses little of them."""
+        """Used range of 16 bits a channel, by mode, if an image uses little of them."""
         self.num_narrow: Counter[str] = Counter()
         self.channels: set[int] = set()
         self.num_blank = 0
@@ -53,7 +53,7 @@ class ImageTally:
         }
 
     def num_channels(self) -> int:
-        """Of every image as a network sees it."""
+        """Number of channels of every image for a network."""
         return 3 if 3 in self.channels else 1
 
     def common_size(self) -> list[int]:
@@ -78,7 +78,7 @@ class ImageTally:
         ]
 
     def _enlargement(self, height: int, width: int) -> list[str]:
-        """Say so when most images have far fewer pixels than training will see."""
+        """A sentence if most images have far fewer pixels than training images."""
         areas = sorted(height * width for height, width in self.sizes.elements())
         if not areas or height * width < MUCH_LARGER * areas[len(areas) // 2]:
             return []
@@ -109,11 +109,11 @@ class ImageTally:
         return f"{smallest[0]} x {smallest[1]} to {largest[0]} x {largest[1]}"
 
     def narrow_ranges(self) -> list[str]:
-        """A sentence for each mode of which all images use little of 16 bits a channel."""
+        """A sentence for each mode in which all images use little of 16 bits a channel."""
         found = []
         for mode, used in self.ranges.items():
             num = self.num_narrow[mode]
-            if num < self.modes[mode]:  # some use more, so that the others may just be dark
+            if num < self.modes[mode]:  # some use more, so the others may just be dark
                 continue
             instead = "scale them and save them with 8 bits a channel"
             if mode in GREY_16BIT:

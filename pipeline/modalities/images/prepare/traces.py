@@ -1,4 +1,4 @@
-"""Bytes by which an encoded image is known in any file."""
+"""Bytes that identify an encoded image in any file."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,14 +6,14 @@ from typing import Any
 from pipeline.dataset.traces import telling_part
 
 JPEG, JPEG_SCAN = b"\xff\xd8\xff", b"\xff\xda"
-HEADER_BYTES = 41  # of a PNG: signature, IHDR, and the length and name of what follows
-END_BYTES = 16  # at most, of the end marker of a JPEG or PNG
+HEADER_BYTES = 41  # of a PNG: signature, IHDR, and the length and name of the next chunk
+END_BYTES = 16  # at most, the end marker of a JPEG or PNG
 
 
 def trace(content: Mapping[str, Any]) -> bytes:
     """Bytes of the compressed pixels: tables and end markers are alike in many images.
 
-    The whole of an image of few bytes; empty where there is no image.
+    All bytes of a small image; empty without an image.
     """
     image: bytes = content["image"] or b""
     start = image.rfind(JPEG_SCAN) if image.startswith(JPEG) else HEADER_BYTES

@@ -7,11 +7,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 MAX_BITS = 8
-"""Of 64 in which the hashes of near twins differ. Of BreastMNIST's test images this finds all 59
-with a twin that correlates by more than 0.97, and 4 more."""
+"""Most bits, of 64, in which hashes of near twins differ. Among BreastMNIST's test images this
+finds all 59 with a twin that correlates by more than 0.97, and 4 more."""
 MAX_BRIGHTNESS = 0.02
 TOO_COMMON = 0.005
-"""Of pairs that are as near: hashes do not tell such images apart, and nothing is said."""
+"""Share of all pairs that are as near; above it hashes cannot tell images apart, and nothing is
+reported."""
 MAX_PAIRS = 50_000_000
 PAIRS_AT_ONCE = 1 << 22
 MIN_CONTRAST = 0.005
@@ -24,7 +25,7 @@ class Twins:
         self._seen: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {"test": [], "other": []}
 
     def add(self, table: pa.Table) -> None:
-        """Take rows of data/raw of readable images."""
+        """Add rows of data/raw with readable images."""
         table = table.filter(pc.greater(table["contrast"].cast(pa.float64()), MIN_CONTRAST))
         is_test = pc.equal(table["split"].cast(pa.string()), "test")
         for name, mask in (("test", is_test), ("other", pc.invert(is_test))):
@@ -33,7 +34,7 @@ class Twins:
             self._seen[name].append((hashes, np.asarray(some["brightness"], np.float32)))
 
     def describe(self) -> Iterator[str]:
-        """Say how many test images have a near twin in another split, where that can be told."""
+        """Report how many test images have a near twin in another split, if hashes can tell."""
         (tests, lights), (others, other_lights) = (
             tuple(np.concatenate(parts) for parts in zip(*self._seen[name], strict=True))
             if self._seen[name]

@@ -1,4 +1,4 @@
-"""Images side by side."""
+"""Draws images side by side."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +12,7 @@ from pipeline.reporting.figures import save
 
 
 def contact_sheet(rows: dict[str, NDArray[np.uint8]], path: Path) -> None:
-    """Images `(N, H, W, C)`, all of one shape, in a row under each name; N may differ."""
+    """Draw images `(N, H, W, C)`, all of one shape, in a row under each name; N may differ."""
     if not rows:
         return _draw_text("no training example", path)
     _, height, width, channels = next(iter(rows.values())).shape
@@ -44,7 +44,7 @@ def image_grid(
     columns: int,
     title: str,
 ) -> None:
-    """Images `(H, W, C)` in rows of `columns`, each with a caption; without any, the title."""
+    """Draw images `(H, W, C)` in rows of `columns`, each with a caption; without any, the title."""
     rows = -(-len(images) // columns)
     if not rows:
         return _draw_text(title, path)
@@ -58,7 +58,7 @@ def image_grid(
         shown = image[:, :, 0] if image.shape[2] == 1 else image
         axis.imshow(shown, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
         axis.set_title(caption, fontsize=6.5)
-    figure.tight_layout(rect=(0, 0, 1, 1 - 0.3 / size[1]))  # else a tall one covers its title
+    figure.tight_layout(rect=(0, 0, 1, 1 - 0.3 / size[1]))  # otherwise a tall one covers its title
     save(figure, path)
 
 

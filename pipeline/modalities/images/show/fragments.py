@@ -1,4 +1,4 @@
-"""Images in HTML, for the review page, and what a browser loads for them."""
+"""Images in HTML for the review page, and the files a browser loads for them."""
 
 from collections.abc import Mapping
 from html import escape
@@ -40,7 +40,7 @@ def size(about: Mapping[str, Any]) -> str:
 
 
 def media(content: Content) -> tuple[str, bytes] | None:
-    """data/raw has JPEGs and PNGs."""
+    """Content type and bytes of an image; data/raw has JPEGs and PNGs."""
     image: bytes | None = content["image"]
     if image is None:
         return None

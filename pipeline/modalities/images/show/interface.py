@@ -61,7 +61,7 @@ def grid_of_contents(
     columns: int,
     title: str,
 ) -> None:
-    """Images as the label check saw them; black where there is none."""
+    """Draw images in the shape of the label check; black for missing ones."""
     from pipeline.modalities.images.compare.loading import comparison_shape
     from pipeline.modalities.images.encode.pixels import decode_all
     from pipeline.modalities.images.show.figures import image_grid

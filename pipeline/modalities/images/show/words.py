@@ -1,4 +1,4 @@
-"""What measurements of images are called where people read of them."""
+"""Words for measurements of images."""
 
 from pipeline.modalities.protocols.show import Words
 
@@ -32,4 +32,4 @@ TAILS = {name: words.tails for name, words in WORDS.items() if words.tails[0]} |
     "pixels": ("small", "large"),
     "width to height": ("tall", "wide"),
 }
-"""What the lowest and the highest quarter are called, by the names of `slice_values`."""
+"""Names of the lowest and the highest quarter, by the names of `slice_values`."""

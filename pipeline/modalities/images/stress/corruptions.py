@@ -1,7 +1,7 @@
-"""Common corruptions at several strengths: what cameras, weather and networks do to images.
+"""Common corruptions at several strengths, as by cameras, weather and networks.
 
-Seven of those of Hendrycks & Dietterich (2019, arXiv 1903.12261), with the constants that they
-chose for CIFAR-10-C, and a blur that grows with the image. Pure functions over a batch of uint8
+Seven of those of Hendrycks & Dietterich (2019, arXiv 1903.12261), with their constants for
+CIFAR-10-C, and a blur that grows with the image. Pure functions over a batch of uint8
 images, `(N, H, W, C)` in and out; noise is a function of `(id, corruption)` alone.
 """
 
@@ -22,19 +22,19 @@ STRENGTHS = (1, 3, 5)
 
 
 def corrupt(images: UInt8, keys: Keys, name: str, strength: int) -> UInt8:
-    """Images with one of CORRUPTIONS at one of STRENGTHS; `keys` has an id key for each."""
+    """Apply one of CORRUPTIONS at one of STRENGTHS; `keys` has an id key for each image."""
     function, levels = CORRUPTIONS[name]
     return function(images, keys, levels[STRENGTHS.index(strength)])
 
 
 def noise(images: UInt8, keys: Keys, deviation: float) -> UInt8:
-    """Gaussian noise, of a standard deviation in shares of the range of grey."""
+    """Add Gaussian noise, with a standard deviation in shares of the range of grey."""
     normal = ndtri(_uniform_per_value(images, keys, "noise").clip(1e-9, None))
     return _as_pixels(images + 255 * deviation * normal)
 
 
 def impulse(images: UInt8, keys: Keys, share: float) -> UInt8:
-    """Salt and pepper: a share of all values become black or white."""
+    """Add salt and pepper: a share of all values become black or white."""
     drawn = _uniform_per_value(images, keys, "impulse")
     noisy = images.copy()
     noisy[drawn < share / 2] = 0
@@ -43,7 +43,7 @@ def impulse(images: UInt8, keys: Keys, share: float) -> UInt8:
 
 
 def blur(images: UInt8, keys: Keys, radius: float) -> UInt8:
-    """Gaussian blur of a standard deviation in pixels; more in images of over 32 pixels."""
+    """Blur by a Gaussian with a standard deviation in pixels; more in images of over 32 pixels."""
     sigma = radius * max(1.0, min(images.shape[1:3]) / 32)
     return _as_pixels(gaussian_filter(images.astype(np.float32), (0, sigma, sigma, 0)))
 
@@ -53,7 +53,7 @@ def brightness(images: UInt8, keys: Keys, more: float) -> UInt8:
 
 
 def contrast(images: UInt8, keys: Keys, factor: float) -> UInt8:
-    """Distances from the mean of each channel, multiplied."""
+    """Multiply distances from the mean of each channel."""
     mean = images.mean((1, 2), keepdims=True, dtype=np.float64)
     return _as_pixels((images - mean) * factor + mean)
 
@@ -68,7 +68,7 @@ def jpeg(images: UInt8, keys: Keys, quality: float) -> UInt8:
 
 
 def pixelate(images: UInt8, keys: Keys, scale: float) -> UInt8:
-    """Made smaller by `scale`, and large again without interpolation."""
+    """Shrink by `scale`, and enlarge again without interpolation."""
     _, height, width, _ = images.shape
     small = (max(1, int(width * scale)), max(1, int(height * scale)))
     coarse = []
@@ -81,7 +81,7 @@ def pixelate(images: UInt8, keys: Keys, scale: float) -> UInt8:
 
 
 def _uniform_per_value(images: UInt8, keys: Keys, purpose: str) -> NDArray[np.float64]:
-    """A number in [0, 1) for each value of each image."""
+    """Draw a number in [0, 1) for each value of each image."""
     values = np.arange(images[0].size, dtype=np.uint64)
     drawn = uniform(keys[:, None] + values, 0, f"corrupt:{purpose}")
     return drawn.reshape(images.shape)
@@ -101,4 +101,4 @@ CORRUPTIONS: dict[str, tuple[Callable[[UInt8, Keys, float], UInt8], tuple[float,
     "jpeg": (jpeg, (80, 58, 40)),
     "pixelate": (pixelate, (0.95, 0.85, 0.65)),
 }
-"""The function of each, and what it takes at each of STRENGTHS."""
+"""The function of each, and its argument at each of STRENGTHS."""

@@ -1,4 +1,4 @@
-"""What params.yaml says of images that a model is tested with."""
+"""Keys that images add to `evaluate` in params.yaml."""
 
 from typing import Annotated
 

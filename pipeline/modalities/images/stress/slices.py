@@ -1,4 +1,4 @@
-"""Values by which a test split is sliced."""
+"""Values whose tails are slices of the test split."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ SLICED_BY = [m.name for m in MEASUREMENTS if m.compared]
 def slice_values(table: Any) -> dict[str, NDArray[np.float64]]:
     """Values of N rows, `(N,)` each, by a name; `table` has SLICED_BY.
 
-    Those that are compared, but size and proportions instead of both sides.
+    They are the measurements that are compared, with size and proportions in place of both sides.
     """
     values = {name: np.asarray(table[name], np.float64) for name in SLICED_BY}
     width, height = values.pop("width"), values.pop("height")

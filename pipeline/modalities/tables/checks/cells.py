@@ -1,4 +1,4 @@
-"""Columns of the table out of the JSON rows that validate reads."""
+"""Reads columns of the table from the JSON rows of data/raw, for validate."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,11 +9,11 @@ from pipeline.modalities.tables.content.rows import look_at, read_row
 
 
 def input_columns(content: Mapping[str, Any]) -> list[TableColumn]:
-    """Those that networks see."""
+    """The columns that networks see."""
     return [c for c in columns_of(content.get("options", {})) if c.is_input]
 
 
 def cells_of(table: Any, columns: list[TableColumn] | None = None) -> Matrix:
-    """All rows of a table with a column `row`; by its own values where no columns are known."""
+    """Parse all rows of a table with a column `row`; without known columns, by the values."""
     rows = [read_row(text) for text in table["row"]]
     return matrix_of(rows, look_at(rows) if columns is None else columns)

@@ -1,4 +1,4 @@
-"""What a profile says of the columns of a table, and how it is read again.
+"""The part of a profile on the columns of a table: writes and reads it.
 
 `column <name>.missing` is a share; `column <name>.low` and `.high` are the 0.1 and 99.9 % quantiles
 of a number; `category <name>=<value>` counts a value that is not rare, `heap <name>=<value>` is the
@@ -16,7 +16,7 @@ from pipeline.dataset.expectations.drift import Profile
 from pipeline.modalities.tables.content.matrix import MISSING, Matrix
 
 MAX_VALUES = 200
-"""Of a category; one with more has no counts in the profile."""
+"""Most values of a category; one with more has no counts in the profile."""
 MISSING_SHARE, LOW, HIGH = ".missing", ".low", ".high"
 COLUMN, CATEGORY, HEAP = "column ", "category ", "heap "
 MAX_HEAPS = 5
@@ -24,7 +24,7 @@ ENDS = (0.001, 0.999)
 
 
 def column_profile(cells: Matrix) -> dict[str, int | float]:
-    """What a profile says of the columns."""
+    """Make the part of a profile on the columns."""
     found: dict[str, int | float] = {}
     for name, share in shares_missing(cells).items():
         found[f"{COLUMN}{name}{MISSING_SHARE}"] = share
@@ -49,14 +49,14 @@ def heaps(numbers: NDArray[np.float64]) -> dict[float, float]:
 
 
 def value_counts(texts: Sequence[str]) -> dict[str, int]:
-    """How often each value is there, missing ones left out."""
+    """Count each value, without missing ones."""
     counts = Counter(texts)
     counts.pop(MISSING, None)
     return dict(counts)
 
 
 def shares_missing(cells: Matrix) -> dict[str, float]:
-    """Of each column, 0 to 1."""
+    """The share of missing values of each column, 0 to 1."""
     found = {
         name: float((~np.isfinite(cells.numbers[:, place])).mean())
         for place, name in enumerate(cells.number_names)
@@ -67,7 +67,7 @@ def shares_missing(cells: Matrix) -> dict[str, float]:
 
 
 def known_columns(before: Profile) -> dict[str, float]:
-    """Columns of the profile, and the share of each that was missing."""
+    """Columns of the profile, and the missing share of each."""
     return {
         key.removeprefix(COLUMN).removesuffix(MISSING_SHARE): float(share)
         for key, share in before.items()

@@ -1,4 +1,4 @@
-"""Numbers of a table by which its rows are compared; finite, whatever is missing."""
+"""Features of a table by which its rows are compared; finite even with missing values."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -15,13 +15,13 @@ MAX_CATEGORIES, MAX_VALUES = 50, 12
 
 
 def feature_names(content: Mapping[str, Any]) -> list[str]:
-    """The share of missing values, and each column of numbers under its name with PREFIX."""
+    """Names of features: the share of missing values, and each column of numbers with PREFIX."""
     numeric = [c.name for c in input_columns(content) if IS_NUMERIC[c.kind]]
     return ["missing", *(PREFIX + name for name in numeric)]
 
 
 def add_columns(table: Any, content: Mapping[str, Any]) -> None:
-    """Add a feature for each number; where it is missing, the median of the others."""
+    """Add a feature for each number; missing ones become the median of the others."""
     columns = [column for column in input_columns(content) if IS_NUMERIC[column.kind]]
     numbers = cells_of(table, columns).numbers
     for place, column in enumerate(columns):
@@ -32,7 +32,7 @@ def add_columns(table: Any, content: Mapping[str, Any]) -> None:
 
 
 def one_hot(table: Any, content: Mapping[str, Any]) -> Float64:
-    """Whether each row has each of the frequent values of categories, `(N, K)`."""
+    """Indicators of the frequent values of categories, `(N, K)`."""
     columns = [column for column in input_columns(content) if not IS_NUMERIC[column.kind]]
     found = []
     for texts in cells_of(table, columns).texts[:MAX_CATEGORIES]:

@@ -1,4 +1,4 @@
-"""The names of modalities/protocols/checks.py, for tables: every column is looked at."""
+"""The names of modalities/protocols/checks.py, for tables: every column is checked."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ def add_row_checks(rows: Any) -> None:
 
 
 def add_relations(rows: Any) -> None:
-    """Rows that say too little to tell them apart are no copies of each other."""
+    """Add relations; rows with too little information do not count as copies of each other."""
     tells_apart = telling(coded_matrix(cells_of(rows)))
     for name in ("repeated", "leaked"):
         if name in rows:

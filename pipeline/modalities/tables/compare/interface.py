@@ -20,7 +20,7 @@ UNUSUAL = 6.0
 
 
 def distances(columns: Mapping[str, NDArray[Any]]) -> Float64:
-    """By how much more of a row is missing than of most, in usual deviations."""
+    """How much more of a row is missing than of most rows, in usual deviations."""
     missing = columns["missing"].astype(np.float64)
     if not len(missing):
         return missing
@@ -40,7 +40,7 @@ def tells_apart(loaded: LoadedRows) -> NDArray[np.bool_]:
 def find_pairs(
     loaded: LoadedRows, rows: Rows, ranks: Rows, progress: Progress
 ) -> tuple[Pairs, int]:
-    """Rows that are the same in all columns but one at most, which is no chance."""
+    """Find rows that are equal in all columns but at most one, more than by chance."""
     with progress(len(rows)) as bar:
         found = find_near(loaded, rows, ranks)
         bar.update(len(rows))

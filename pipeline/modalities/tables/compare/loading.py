@@ -1,4 +1,4 @@
-"""Rows of data/raw in the form in which they are compared."""
+"""Loads rows of data/raw in the form in which they are compared."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,29 +15,29 @@ from pipeline.modalities.tables.content.rows import look_at, read_row
 
 
 class LoadedRows(NamedTuple):
-    """N rows, the inputs alone."""
+    """N rows with only their inputs."""
 
     numbers: Float64
     """`(N, F)`; NaN for missing."""
     codes: NDArray[np.int32]
-    """Of categories, `(N, C)`: the place of a value in `values`."""
+    """Categories, `(N, C)`: the place of a value in `values`."""
     columns: list[TableColumn]
     values: list[list[str]]
-    """Of each category; MISSING among them."""
+    """Values of each category, including MISSING."""
 
     def take(self, rows: Any) -> "LoadedRows":
         return self._replace(numbers=self.numbers[rows], codes=self.codes[rows])
 
 
 def load_rows(folder: Path, index: Mapping[str, Any]) -> LoadedRows:
-    """All rows of data/raw; of one without content all is missing."""
-    said = columns_of(index["content"].get("options", {}))
+    """Load all rows of data/raw; all values of a row without content are missing."""
+    stored = columns_of(index["content"].get("options", {}))
 
     def tables() -> Any:
         for table in read_tables(folder, ["row"]):
             yield [read_row(text) for text in table["row"].to_pylist()]
 
-    columns = [c for c in said or look_at(row for some in tables() for row in some) if c.is_input]
+    columns = [c for c in stored or look_at(row for some in tables() for row in some) if c.is_input]
     numbers: list[Float64] = []
     codes: list[NDArray[np.int32]] = []
     known: list[dict[str, int]] = []

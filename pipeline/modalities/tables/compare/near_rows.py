@@ -1,7 +1,7 @@
-"""Rows that are the same but for one column, where that is no chance; see content/surprise.py.
+"""Finds rows that are equal except in one column, more than by chance; see content/surprise.py.
 
-With c columns, two rows that differ in one are the same in all of the first or of the second half
-of them (the pigeonhole principle), so that only rows of one half are compared.
+Two rows that differ in one column are equal in all columns of the first or of the second half (the
+pigeonhole principle), so that only rows with an equal half are compared.
 """
 
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from pipeline.modalities.tables.compare.loading import LoadedRows
 from pipeline.modalities.tables.content.surprise import coded, needed_bits, surprise
 
 MAX_LISTED = 50
-"""Rows of one half that are compared with each other; of more, each with so many before it."""
+"""Rows with an equal half that are all compared; of more, each with this many before it."""
 
 
 def codes_of(loaded: LoadedRows) -> NDArray[np.int64]:
@@ -23,7 +23,7 @@ def codes_of(loaded: LoadedRows) -> NDArray[np.int64]:
 
 
 def find_near(loaded: LoadedRows, rows: Rows, ranks: Rows) -> Pairs:
-    """Pairs of `rows` that are the same but for one column; see modalities/protocols/compare.py."""
+    """Pairs of `rows` that are equal except in one column; see modalities/protocols/compare.py."""
     codes = codes_of(loaded)
     bits = surprise(codes)
     width = codes.shape[1]
@@ -46,7 +46,7 @@ def find_near(loaded: LoadedRows, rows: Rows, ranks: Rows) -> Pairs:
 
 
 def _alike(codes: NDArray[np.int64], rows: Rows, half: slice) -> Iterator[tuple[int, int]]:
-    """Pairs of rows that are the same in a part of the columns."""
+    """Pairs of rows that are equal in a part of the columns."""
     part = np.ascontiguousarray(codes[rows][:, half])
     _, groups = np.unique(part, axis=0, return_inverse=True)
     order = np.argsort(groups.ravel(), kind="stable")

@@ -1,4 +1,4 @@
-"""Columns of a table: what kind of values each has, and how they are written in the source."""
+"""Columns of a table: the kind of their values, and how these are written in the source."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
@@ -7,31 +7,31 @@ from typing import Any
 NUMBER, CATEGORY, BOOLEAN, DATE = "number", "category", "boolean", "date"
 KINDS = (NUMBER, CATEGORY, BOOLEAN, DATE)
 IS_NUMERIC = {NUMBER: True, DATE: True, CATEGORY: False, BOOLEAN: False}
-"""Whether values of a kind are numbers for a network: a date is its days since 1970."""
+"""Whether values of a kind are numbers for a network: a date becomes days since 1970."""
 
 
 @dataclass(frozen=True)
 class TableColumn:
-    """A column, and all that it takes to read a value of it; predict reads as ingest did."""
+    """A column, and all that is needed to read its values; predict reads as ingest did."""
 
     name: str
     kind: str
     is_input: bool = True
-    """Whether networks see it; else it is there to report on."""
+    """Whether networks see it; otherwise it is only reported on."""
     decimal: str = "."
     thousands: str = ","
-    """What may stand between thousands, as blanks may."""
+    """Separator of thousands; blanks are always allowed."""
     order: str = "year"
-    """Of a date: which of `day`, `month` and `year` comes first."""
+    """The first part of a date: `day`, `month` or `year`."""
     pivot: int = 29
-    """Of two digits of a year, those up to it are after 2000."""
+    """Two-digit years up to it are after 2000."""
     missing: tuple[str, ...] = ()
-    """Values that stand for none."""
+    """Values that mean a missing one."""
     spellings: Mapping[str, str] = field(default_factory=dict)
-    """Of a category, by how a text folds: the spelling that counts, where it has several."""
+    """The spelling to use of a category with several, by folded text."""
 
     def as_json(self) -> dict[str, Any]:
-        """All that is not as it usually is."""
+        """The fields that differ from their defaults."""
         usual = TableColumn("", "")
         values = {name: v for name, v in asdict(self).items() if v != getattr(usual, name)}
         if self.missing:
@@ -40,11 +40,11 @@ class TableColumn:
 
 
 def columns_of(options: Mapping[str, Any]) -> list[TableColumn]:
-    """The columns of an index or a preparation, from JSON; none where it says none."""
+    """Read the columns of an index or a preparation from JSON; may be empty."""
     found = []
-    for said in options.get("columns", ()):
+    for column in options.get("columns", ()):
         values: dict[str, Any] = {
-            of.name: said[of.name] for of in fields(TableColumn) if of.name in said
+            of.name: column[of.name] for of in fields(TableColumn) if of.name in column
         }
         values["missing"] = tuple(values.get("missing", ()))
         found.append(TableColumn(**values))
@@ -52,5 +52,5 @@ def columns_of(options: Mapping[str, Any]) -> list[TableColumn]:
 
 
 def as_options(columns: Iterable[TableColumn]) -> dict[str, Any]:
-    """Columns as JSON; see `columns_of`."""
+    """Convert columns to JSON; see `columns_of`."""
     return {"columns": [column.as_json() for column in columns]}

@@ -1,4 +1,4 @@
-"""Rows as arrays: a column of numbers or of texts for each column of the table."""
+"""Rows as arrays: numbers or texts for each column of the table."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -12,7 +12,7 @@ from pipeline.modalities.tables.content.rows import Row
 from pipeline.modalities.tables.content.values import Value, days
 
 MISSING = ""
-"""Of a category in place of a text."""
+"""The text of a missing category."""
 WORDS_OF_BOOLEANS = {True: "true", False: "false"}
 
 
@@ -22,13 +22,13 @@ class Matrix(NamedTuple):
     numbers: Float64
     """`(N, F)`; NaN for missing. Dates are days since 1970."""
     texts: list[list[str]]
-    """Of each category, N; MISSING for none."""
+    """N texts for each category; MISSING for none."""
     number_names: list[str]
     text_names: list[str]
 
 
 def matrix_of(rows: Sequence[Row], columns: Sequence[TableColumn]) -> Matrix:
-    """Arrays of rows; a value of another kind than its column counts as missing."""
+    """Convert rows to arrays; a value that does not fit its column counts as missing."""
     numeric = [column for column in columns if IS_NUMERIC[column.kind]]
     others = [column for column in columns if not IS_NUMERIC[column.kind]]
     numbers = np.full((len(rows), len(numeric)), np.nan)
@@ -40,7 +40,7 @@ def matrix_of(rows: Sequence[Row], columns: Sequence[TableColumn]) -> Matrix:
 
 
 def codes_of(texts: Sequence[str], values: Sequence[str]) -> NDArray[np.int32]:
-    """0 for a text that is none of the values, 1 for MISSING, 2 on for the values in order."""
+    """Codes of texts: 0 for one not in `values`, 1 for MISSING, from 2 on the values in order."""
     codes = {text: code for code, text in enumerate(values, 2)}
     codes[MISSING] = 1
     return np.fromiter((codes.get(text, 0) for text in texts), np.int32, len(texts))

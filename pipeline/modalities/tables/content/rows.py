@@ -1,4 +1,4 @@
-"""A row of a table as data/raw has it: a JSON object, a value for each column, null for none."""
+"""The stored form of a row: a JSON object, a value for each column, null for none."""
 
 import json
 from collections.abc import Callable, Iterable, Sequence
@@ -17,7 +17,7 @@ Row = dict[str, Value]
 
 
 class Readers(NamedTuple):
-    """What reads the cells of each column, by its name, in order."""
+    """Functions that read the cells of each column, by its name, in order."""
 
     by_name: dict[str, Callable[[Any], Value]]
 
@@ -27,10 +27,10 @@ def readers_of(columns: Iterable[TableColumn]) -> Readers:
 
 
 def parse_row(content: str | bytes, readers: Readers | None = None) -> Row:
-    """The values of a row, in the order of the readers, or of its keys without any.
+    """Parse a row; values are in the order of the readers, or without readers of its keys.
 
     Raises:
-        Unusable: it is no row, or a cell has no value of its column.
+        Unusable: it is not a row, or a cell does not fit its column.
     """
     cells = _cells(content)
     if readers is None:
@@ -43,17 +43,17 @@ def parse_row(content: str | bytes, readers: Readers | None = None) -> Row:
 
 
 def write_row(row: Row) -> str:
-    """A row as data/raw has it; the same values in the same order give the same text."""
+    """Write a row for data/raw; the same values in the same order give the same text."""
     return json.dumps(row, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
 def read_row(text: str | None) -> Row:
-    """The values of a row of data/raw, which `write_row` made; none of null."""
+    """Read a row of data/raw, written by `write_row`; null has no values."""
     return json.loads(text) if text else {}
 
 
 def kind_of(values: Iterable[Value]) -> str:
-    """The kind of a column of which nothing is known but some values."""
+    """The kind of a column, from some of its values."""
     found = {type(value) for value in values if value is not None}
     if found and found <= {int, float}:
         return NUMBER
@@ -61,7 +61,7 @@ def kind_of(values: Iterable[Value]) -> str:
 
 
 def look_at(rows: Iterable[Row]) -> list[TableColumn]:
-    """Columns of rows of which nothing is known, by the letters of their names."""
+    """Detect the columns of unknown rows, sorted by name."""
     kinds: dict[str, set[str]] = {}
     for row in rows:
         for name, value in row.items():

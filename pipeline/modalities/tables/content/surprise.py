@@ -1,10 +1,9 @@
-"""How much a row says: whether one with the same values is of the same example.
+"""The information in a row, which tells whether equal rows are copies or equal by chance.
 
-Rows of few columns with few values are often alike without being of one person: they say too little
-to tell. How much a row says is the sum of its columns' surprise, -log2 of how likely another row
-has the same value. Two rows are of one example where what they share says more than
-2 log2(N) + 10 bits: chance alone would make such a pair in one of a thousand tables whose columns
-are independent.
+Rows of few columns with few values are often alike without being of one person. The information of
+a row is the sum of its columns' surprise, -log2 of the probability that another row has the same
+value. Two rows are copies if what they share has more than 2 log2(N) + 10 bits: chance alone would
+make such a pair in one of a thousand tables whose columns are independent.
 """
 
 import math
@@ -20,7 +19,7 @@ MARGIN_BITS = 10
 
 
 def coded(numbers: Float64, codes: Sequence[NDArray[np.integer]]) -> NDArray[np.int64]:
-    """Values as numbers that are the same where the values are, `(N, F + C)`.
+    """Code values as numbers that are equal if the values are, `(N, F + C)`.
 
     `numbers` are `(N, F)`, with NaN for missing; `codes` are those of each of C categories.
     """
@@ -38,11 +37,11 @@ def coded_matrix(rows: Matrix) -> NDArray[np.int64]:
 
 
 def surprise(codes: NDArray[np.int64]) -> Float64:
-    """Bits of each value, `(N, F)`: -log2 of how likely another row has it too.
+    """Bits of each value, `(N, F)`: -log2 of the probability that another row has it too.
 
-    That is how often the others have it; of a value that at most one other has, by Good and Turing
-    (1953): twice the number of values that are there twice, by that of those that are there once.
-    So values of which nearly all are different, such as measurements, say much.
+    That is its share among the others; for a value that at most one other has, by Good and Turing
+    (1953): twice the number of values that occur twice, divided by that of those that occur once.
+    So columns of mostly distinct values, such as measurements, have much information.
     """
     num = len(codes)
     bits = np.zeros(codes.shape)
@@ -56,10 +55,10 @@ def surprise(codes: NDArray[np.int64]) -> Float64:
 
 
 def needed_bits(num_rows: int) -> float:
-    """What two rows must share not to be alike by chance."""
+    """Bits that two rows must share not to be alike by chance."""
     return 2 * math.log2(max(num_rows, 2)) + MARGIN_BITS
 
 
 def telling(codes: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Rows that say so much that one with the same values is of the same example, `(N,)`."""
+    """Mask of the rows with so much information that equal ones are copies, `(N,)`."""
     return np.asarray(surprise(codes).sum(1) > needed_bits(len(codes)))

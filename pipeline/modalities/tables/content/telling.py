@@ -1,4 +1,4 @@
-"""Whether a column alone tells what is to be predicted: then it is the outcome in disguise."""
+"""Detects columns that alone reveal the label: they are the outcome in disguise."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,22 +10,22 @@ from scipy.stats import rankdata  # type: ignore[import-untyped]
 from pipeline.dataset.arrays import Float64
 
 TELLS = 0.99
-"""Of an area under the curve, or of the share of rows: no honest column was seen above."""
+"""Least area under the curve, or share of rows; no honest column was seen above."""
 COVERS = 0.9
-"""Of one label: values that no other label has."""
+"""Least share of one label's rows with values that no other label has."""
 RANKS_ALIKE = 0.995
-"""A rank correlation with numbers to be predicted."""
+"""Least rank correlation with the numbers to predict."""
 MIN_ROWS = 30
 FEW = 5
-"""Rows of a value, to say what it tells."""
+"""Least number of rows of a value."""
 
 
 def tells(values: Sequence[Any] | NDArray[Any], labels: Sequence[Any]) -> str | None:
-    """How a column tells the label of nearly every row by itself; None where it does not.
+    """How a column alone reveals the label of nearly every row; None if it does not.
 
     Args:
-        values: of N rows: numbers with NaN for missing, `(N,)`, or texts, empty for missing.
-        labels: of the same rows, N texts.
+        values: those of N rows: numbers with NaN for missing, `(N,)`, or texts, empty for missing.
+        labels: those of the same rows, N texts.
     """
     names, codes = np.unique(np.asarray(labels, dtype=str), return_inverse=True)
     counts = np.bincount(codes)
@@ -34,26 +34,26 @@ def tells(values: Sequence[Any] | NDArray[Any], labels: Sequence[Any]) -> str | 
     if isinstance(values, np.ndarray) and values.dtype.kind == "f":
         missing = ~np.isfinite(values)
         discrete = np.where(missing, -1, np.unique(values, return_inverse=True)[1])
-        if (said := _by_missing(missing, codes, names.tolist())) is not None:
-            return said
+        if (reason := _by_missing(missing, codes, names.tolist())) is not None:
+            return reason
         if len(names) == 2 and (~missing).all():
             area = area_under_curve(values, codes == 1)
             if max(area, 1 - area) >= TELLS:
                 return (
                     f"orders the labels with an area under the curve of {max(area, 1 - area):.3f}"
                 )
-            if (said := _beyond(values, codes, names.tolist())) is not None:
-                return said
+            if (reason := _beyond(values, codes, names.tolist())) is not None:
+                return reason
     else:
         texts = np.asarray(values, dtype=str)
-        if (said := _by_missing(texts == "", codes, names.tolist())) is not None:
-            return said
+        if (reason := _by_missing(texts == "", codes, names.tolist())) is not None:
+            return reason
         discrete = np.unique(texts, return_inverse=True)[1]
     return _by_value(discrete, codes, int(counts.max()))
 
 
 def ranks_alike(values: Float64, numbers: Float64) -> str | None:
-    """How a column tells the numbers to be predicted by itself; None where it does not."""
+    """How a column alone reveals the numbers to predict; None if it does not."""
     there = np.isfinite(values) & np.isfinite(numbers)
     if there.sum() < MIN_ROWS or np.ptp(values[there]) == 0 or np.ptp(numbers[there]) == 0:
         return None
@@ -65,14 +65,14 @@ def ranks_alike(values: Float64, numbers: Float64) -> str | None:
 
 
 def area_under_curve(values: Float64, is_one: NDArray[np.bool_]) -> float:
-    """How likely a row of the one label has a larger value than one of the other (Mann-Whitney)."""
+    """Probability that one label's row has a larger value than the other's (Mann-Whitney)."""
     ranks = rankdata(values)
     num, others = int(is_one.sum()), int((~is_one).sum())
     return float((ranks[is_one].sum() - num * (num + 1) / 2) / max(1, num * others))
 
 
 def _by_missing(missing: NDArray[np.bool_], codes: NDArray[Any], names: list[str]) -> str | None:
-    """Values that are there for one label alone, for nearly all of its rows; or missing so."""
+    """How presence reveals a label: only its rows have a value, or only they lack one."""
     if missing.sum() < FEW or (~missing).sum() < FEW:
         return None
     for label, name in enumerate(names):
@@ -85,7 +85,7 @@ def _by_missing(missing: NDArray[np.bool_], codes: NDArray[Any], names: list[str
 
 
 def _beyond(values: Float64, codes: NDArray[Any], names: list[str]) -> str | None:
-    """Values beyond all of the other label, for nearly all of a label's rows."""
+    """How values reveal a label: nearly all of its own are beyond all others."""
     for label, name in enumerate(names):
         own, others = values[codes == label], values[codes != label]
         for beyond, what in (
@@ -98,7 +98,7 @@ def _beyond(values: Float64, codes: NDArray[Any], names: list[str]) -> str | Non
 
 
 def _by_value(discrete: NDArray[Any], codes: NDArray[Any], most: int) -> str | None:
-    """Each of a few values nearly always has one label."""
+    """How a few values reveal the label: each nearly always has the same one."""
     _, discrete = np.unique(discrete, return_inverse=True)
     table = np.zeros((int(discrete.max()) + 1, int(codes.max()) + 1), np.int64)
     np.add.at(table, (discrete, codes), 1)

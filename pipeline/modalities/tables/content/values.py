@@ -1,4 +1,4 @@
-"""Values of cells: texts as people write them become numbers, truth values, dates or categories."""
+"""Parses cells: texts of people become numbers, truth values, dates or categories."""
 
 import math
 import re
@@ -11,7 +11,7 @@ from typing import Any
 from pipeline.modalities.tables.content.columns import BOOLEAN, DATE, NUMBER, TableColumn
 
 Value = float | int | str | bool | None
-"""Of a cell as data/raw has it; a date is a text: `2024-02-29`, `2024-02-29T13:00:00`."""
+"""The value of a cell in data/raw; a date is a text: `2024-02-29`, `2024-02-29T13:00:00`."""
 
 LARGEST_EXACT = 2**53
 TRUE = {"true", "yes", "y", "t"}
@@ -32,18 +32,18 @@ DATE_TEXT = re.compile(
 
 
 class NotFinite(ValueError):
-    """A number too large to be one, or infinite."""
+    """A number that is infinite or too large."""
 
 
 def folded(text: str) -> str:
-    """The text without what people see no difference in: case, blanks around it, kinds of hyphen,
-    ways to write an accent."""
+    """Normalise differences that people ignore: case, blanks around, kinds of hyphen, encodings of
+    accents."""
     text = unicodedata.normalize("NFC", text).translate(HYPHENS)
     return " ".join(text.split()).casefold()
 
 
 def bare(text: str) -> tuple[str, str]:
-    """A number without what stands around it, and that: `($1,250.00)` is `-1,250.00` and `$`."""
+    """Split a number from its affixes: `($1,250.00)` is `-1,250.00` and `$`."""
     text = text.strip().translate(MINUS)
     if text.startswith("(") and text.endswith(")"):
         text = f"-{text[1:-1].strip()}"
@@ -62,7 +62,7 @@ def parse_number(text: str, decimal: str = ".", thousands: str = ",") -> float |
     """
     Raises:
         NotFinite: it is infinite, or larger than a number of 64 bits.
-        ValueError: it is no number.
+        ValueError: it is not a number.
     """
     digits, _ = bare(text)
     if digits.lstrip("+-").casefold() in ("inf", "infinity"):
@@ -80,7 +80,7 @@ def parse_number(text: str, decimal: str = ".", thousands: str = ",") -> float |
 
 @lru_cache
 def grouped(decimal: str, thousands: str) -> re.Pattern[str]:
-    """Numbers with something between thousands, the same each time."""
+    """Pattern of numbers with one separator of thousands."""
     between = rf"[{re.escape(thousands)}\s\u00a0\u2007\u2009\u202f'\u2019]"
     return re.compile(
         rf"([+-]?)(\d{{1,3}}(?:({between})\d{{2,3}}(?:\3\d{{2,3}})*)(?<={between}\d{{3}}))"
@@ -90,7 +90,7 @@ def grouped(decimal: str, thousands: str) -> re.Pattern[str]:
 
 
 def number(value: float) -> float | int:
-    """A number in one form: whole ones without a fraction.
+    """Normalise a number: whole ones without a fraction.
 
     Raises:
         NotFinite: see above.
@@ -118,10 +118,10 @@ def parse_boolean(text: str) -> bool:
 
 
 def parse_date(text: str, order: str = "year", pivot: int = 29) -> str:
-    """A date, or a time, in ISO 8601; one with an offset is given in UTC.
+    """Convert a date or a time to ISO 8601; one with an offset to UTC.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is not a date.
     """
     match = DATE_TEXT.fullmatch(text.strip())
     if not match:
@@ -149,7 +149,7 @@ def parse_date(text: str, order: str = "year", pivot: int = 29) -> str:
 
 
 def _in_order(first: str, second: str, third: str, order: str) -> tuple[str, str, str]:
-    """Year, month and day of three numbers.
+    """Year, month and day from three numbers.
 
     Raises:
         ValueError: they are not in this order.
@@ -165,16 +165,16 @@ def _in_order(first: str, second: str, third: str, order: str) -> tuple[str, str
 
 
 def days(text: str) -> float:
-    """Days since 1970 of a date as data/raw has it."""
+    """Days since 1970 of a date of data/raw."""
     at = datetime.fromisoformat(text.removesuffix("Z"))
     return (at.replace(tzinfo=None) - EPOCH) / DAY
 
 
 def reader_of(column: TableColumn) -> Callable[[Any], Value]:
-    """What makes the value of data/raw of a cell, a text or a JSON value.
+    """Make the function from a cell, a text or a JSON value, to the value of data/raw.
 
     Raises:
-        ValueError: (the function) it is no value of this column.
+        ValueError: (the function) it does not fit this column.
     """
     parse = _PARSERS.get(column.kind, _category)
     codes = _codes(column.missing)
@@ -197,7 +197,7 @@ def reader_of(column: TableColumn) -> Callable[[Any], Value]:
 
 
 def _codes(missing: Sequence[str]) -> set[Any]:
-    """Codes for missing as texts and, where they are numbers, as values: -9 is also -9.0."""
+    """Codes for missing as texts and, if they are numbers, as values: -9 is also -9.0."""
     return {code.strip() for code in missing} | {
         value for code in missing if (value := _as_number(code)) is not None
     }

@@ -1,6 +1,6 @@
 """The names of modalities/protocols/encode.py, for tables: numbers, and codes of categories.
 
-`numbers` are as they are, NaN for missing; `categories` are 0 for a value that train has not, 1 for
+`numbers` are unchanged, NaN for missing; `categories` are 0 for a value that train lacks, 1 for
 missing, and from 2 on the values in the order of the preparation.
 """
 
@@ -51,5 +51,5 @@ def _no_codes(num: int) -> np.ndarray:
 
 
 def vary(inputs: Inputs, keys: Keys, copy: int, settings: Any, seed: int) -> Inputs:
-    """Rows are not varied: nothing was found that helps (docs/tables.md)."""
+    """Return rows unchanged: no augmentation was found to help (docs/tables.md)."""
     return inputs

@@ -1,4 +1,4 @@
-"""The preparation of rows: their numbers and categories, and what these are like in train.
+"""The preparation of rows: their numbers and categories, with statistics of train.
 
 `{"numbers": [{"name", "mean", "std", "quantiles"}], "categories": [{"name", "values"}], "options"}`
 """
@@ -19,9 +19,9 @@ def columns_in(preparation: Preparation) -> list[TableColumn]:
     """The inputs: numbers, then categories, in the order in which they are encoded."""
     known = {column.name: column for column in columns_of(preparation.get("options", {}))}
     return [
-        known.get(said["name"], TableColumn(said["name"], kind))
+        known.get(column["name"], TableColumn(column["name"], kind))
         for key, kind in (("numbers", NUMBER), ("categories", CATEGORY))
-        for said in preparation[key]
+        for column in preparation[key]
     ]
 
 
@@ -29,10 +29,12 @@ def problem_in(preparation: Mapping[str, Any]) -> str | None:
     """See modalities/protocols/encode.py."""
     names: list[str] = []
     for key, needed in (("numbers", ("mean", "std", "quantiles")), ("categories", ("values",))):
-        said = preparation.get(key)
-        if not isinstance(said, list) or not all(isinstance(column, Mapping) for column in said):
+        described = preparation.get(key)
+        if not isinstance(described, list) or not all(
+            isinstance(column, Mapping) for column in described
+        ):
             return f"{key} should be a list of columns"
-        for column in said:
+        for column in described:
             if not isinstance(column.get("name"), str):
                 return f"a column of {key} has no name"
             if lacking := [name for name in needed if name not in column]:

@@ -18,7 +18,7 @@ def fit(
     tables: Callable[[], Iterable[pa.Table]],
     settings: Any,
 ) -> Preparation:
-    """What the training rows are like, column by column."""
+    """Learn statistics of the training rows, column by column."""
     options = index["content"].get("options", {})
 
     def rows() -> Iterator[list[Row]]:

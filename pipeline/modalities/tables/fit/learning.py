@@ -1,4 +1,4 @@
-"""What a preparation says of columns: moments and quantiles of numbers, values of categories."""
+"""Learns the preparation: moments and quantiles of numbers, values of categories."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -16,10 +16,10 @@ MAX_VALUES = 1000
 
 
 def learn(parts: Iterable[Matrix], columns: Sequence[TableColumn]) -> dict[str, Any]:
-    """`numbers` and `categories` of a preparation, from parts of the training rows.
+    """Learn `numbers` and `categories` of a preparation from parts of the training rows.
 
-    A number has the mean, the standard deviation and up to NUM_EDGES different quantiles, least
-    and greatest among them; 0, 1 and none where all are missing.
+    A number has the mean, the standard deviation and up to NUM_EDGES distinct quantiles, with the
+    least and the greatest; 0, 1 and none if all are missing.
     """
     numeric = [column.name for column in columns if IS_NUMERIC[column.kind]]
     others = [column.name for column in columns if not IS_NUMERIC[column.kind]]
@@ -42,7 +42,7 @@ def learn(parts: Iterable[Matrix], columns: Sequence[TableColumn]) -> dict[str, 
 
 
 def _moments(values: NDArray[np.float64]) -> dict[str, Any]:
-    there = np.sort(values[np.isfinite(values)])  # sums depend on the order
+    there = np.sort(values[np.isfinite(values)])  # sums depend on their order
     if not len(there):
         return {"mean": 0.0, "std": 1.0, "quantiles": []}
     edges = np.quantile(there, np.linspace(0, 1, NUM_EDGES), method="nearest")
@@ -53,6 +53,6 @@ def _moments(values: NDArray[np.float64]) -> dict[str, Any]:
 
 
 def by_frequency(counts: Counter[str]) -> list[str]:
-    """The different values of a category, the most frequent first, of equals by their letters."""
+    """The distinct values of a category, the most frequent first, equally frequent ones by name."""
     found = [text for text in counts if text != MISSING]
     return sorted(found, key=lambda text: (-counts[text], text))[:MAX_VALUES]

@@ -17,7 +17,7 @@ BATCH = 64
 
 
 def fit(loaded: LoadedRows, rows: Rows) -> Preparation:
-    """Mean and standard deviation of numbers; how many values categories have."""
+    """Learn mean and standard deviation of numbers, and the number of values of categories."""
     numbers = loaded.numbers[rows]
     there = np.isfinite(numbers)
     num = np.maximum(there.sum(0), 1)
@@ -55,7 +55,7 @@ def build(preparation: Preparation, outputs: int) -> nn.Module:
 
 
 def recipe(num_trained_on: int, epochs: int) -> QuickRecipe:
-    """So many passes that there are MIN_STEPS."""
+    """The recipe, with enough passes for MIN_STEPS."""
     steps = max(1, num_trained_on // BATCH)
     return QuickRecipe(
         optimizer="adamw",

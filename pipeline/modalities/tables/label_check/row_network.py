@@ -1,4 +1,4 @@
-"""The quick network of the label check: a line and a small hidden layer beside it."""
+"""The quick network of the label check: a linear model plus a small hidden layer."""
 
 from collections.abc import Mapping, Sequence
 

@@ -1,8 +1,8 @@
 """Boosted trees fitted by scikit-learn, and their nodes as arrays.
 
 HistGradientBoosting, after LightGBM (Ke et al. 2017). Its predictors are private attributes, which
-tests compare with scikit-learn's own answers. Few data want small trees: how many leaves they have
-is chosen on validation, which also says when to stop.
+tests compare with scikit-learn's own answers. Little data needs small trees: their number of leaves
+is chosen on validation, which also decides when to stop.
 """
 
 import warnings
@@ -17,27 +17,27 @@ from pipeline.modalities.tables.modules.rows import FittedRows, Losses
 
 LEAVES = (4, 8, 16, 31)
 MANY_ROWS = 100_000
-"""Of so many training rows only the largest trees are fitted: each try takes its time."""
+"""From this number of training rows on only the largest trees are fitted, to save time."""
 MAX_TREES, MAX_NODES = 400, 2 * max(LEAVES) - 1
 MAX_CATEGORIES = 255
-"""Values of a column that scikit-learn takes as a category; of more it takes the codes for numbers,
-which are in the order of how frequent the values are."""
+"""Most values of a column that scikit-learn takes as a category; with more, codes are used as
+numbers, in the order of frequency."""
 LEARNING_RATE = 0.05
 PATIENCE = 25
-"""Rounds without a better validation, after which there are no more."""
+"""Rounds without a better validation before boosting stops."""
 SMALL_LEAF, SMALL_ROWS, USUAL_LEAF = 10, 1000, 20
-"""Rows of a leaf at least: of so few training rows, and of more."""
+"""Least rows of a leaf for up to SMALL_ROWS training rows, and for more."""
 OF_NUMBERS = {
     "squared": "squared_error",
     "absolute": "absolute_error",
     "quantile": "quantile",
 }
-"""scikit-learn's names of the losses of numbers; what it has not is learnt as squared."""
-ABSENT = -20.0  # output of a label that train has not, as a logarithm
+"""scikit-learn's names of the losses of numbers; others are learnt as squared errors."""
+ABSENT = -20.0  # output of a label that train lacks, as a logarithm
 
 
 class FittedTrees(NamedTuple):
-    """Trees of all rounds, R after R; outputs are sums of leaves times `spread`, and `base`."""
+    """Trees of all rounds, R in each; outputs are sums of leaves times `spread`, plus `base`."""
 
     trees: list[dict[str, NDArray]]
     depth: int
@@ -60,14 +60,14 @@ def fit_trees(
     num_sets: int,
     num_outputs: int,
 ) -> FittedTrees:
-    """Boosted trees of the number of leaves with the least mean loss on `val`.
+    """Fit boosted trees, with the number of leaves of least mean loss on `val`.
 
     Labels of type int64 are indices of K outputs, others are numbers, of one output.
 
     Args:
         x: the columns of `train`, `(N, F)`, NaN where missing; `x_val` those of `val`.
-        loss: of numbers, by the names of OF_NUMBERS, as is the quantile.
-        num_sets: so many columns, the first, are categories, numbered from 0 without a gap.
+        loss: loss of numbers, a key of OF_NUMBERS; `quantile` is for it.
+        num_sets: number of first columns that are categories, coded from 0 without a gap.
     """
     is_index = not train.y.is_floating_point()
     num_sums = num_outputs if num_outputs > 2 else 1
@@ -76,7 +76,7 @@ def fit_trees(
         base = np.full(num_outputs, ABSENT, np.float32)
         base[present] = 0.0
         return FittedTrees([], 0, np.zeros((num_sums, num_outputs), np.float32), base)
-    x = np.where(np.isnan(x).all(0), np.float32(0), x)  # scikit-learn wants a number in each
+    x = np.where(np.isnan(x).all(0), np.float32(0), x)  # scikit-learn requires a number in each
     is_set = np.arange(x.shape[1]) < num_sets
     spread = spread_of(present, num_sums, num_outputs) if is_index else np.ones((1, 1), np.float32)
     best, least = None, np.inf
@@ -85,7 +85,7 @@ def fit_trees(
         model = make_model(is_index, num_leaves, train.num, seed, loss, quantile)
         model.set_params(categorical_features=is_set if num_sets else None)
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of labels that validation alone has
+            warnings.simplefilter("ignore")  # of labels that only validation has
             model.fit(
                 x,
                 train.y.numpy(),
@@ -131,13 +131,13 @@ def make_model(
 
 
 def validation_of(x_val: NDArray, val: FittedRows, present: list[int]) -> dict[str, Any]:
-    """By what boosting sees when to stop: labels that train has not would be refused."""
+    """Validation rows for early stopping, without labels that train lacks, which are refused."""
     known = np.isin(val.y.numpy(), present) if present else np.ones(val.num, bool)
     return {"X_val": x_val[known], "y_val": val.y.numpy()[known]}
 
 
 def spread_of(present: list[int], num_sums: int, num_outputs: int) -> NDArray[np.float32]:
-    """How sums become outputs; scikit-learn has one sum for two labels."""
+    """The matrix from sums to outputs; scikit-learn has one sum for two labels."""
     spread = np.zeros((num_sums, num_outputs), np.float32)
     if len(present) == 2:
         spread[0, present] = -0.5, 0.5
@@ -147,7 +147,7 @@ def spread_of(present: list[int], num_sums: int, num_outputs: int) -> NDArray[np
 
 
 def spread_used(spread: NDArray[np.float32], raw: NDArray) -> NDArray[np.float32]:
-    """Of as many sums as scikit-learn has; it leaves out labels that train has not."""
+    """The rows of `spread` for scikit-learn's sums, which lack labels that train lacks."""
     return spread[: raw.shape[1]]
 
 
@@ -163,10 +163,10 @@ def base_of(
 
 
 def nodes_of(model: Any, num_sums: int) -> tuple[list[dict[str, NDArray]], int]:
-    """The nodes of each tree, and how deep the deepest is; a leaf leads to itself."""
+    """The nodes of each tree, and the largest depth; a leaf leads to itself."""
     trees, depth = [], 0
     for of_round in model._predictors:
-        # A label that train has not has no trees: empty ones keep the order.
+        # A label that train lacks has no trees: empty ones keep the order.
         padded = [*of_round, *[None] * (num_sums - len(of_round))]
         for predictor in padded:
             trees.append(EMPTY if predictor is None else _nodes(predictor))
@@ -207,7 +207,7 @@ EMPTY: dict[str, NDArray] = {
 
 
 def below(thresholds: NDArray[np.float64]) -> NDArray[np.float32]:
-    """The largest float32 that is no larger, which numbers in float32 compare with alike."""
+    """The largest float32 that is not larger, with which float32 numbers compare the same."""
     limit = np.finfo(np.float32).max
     rounded = np.clip(thresholds, -limit, limit).astype(np.float32)
     lower = np.nextafter(rounded, np.float32(-np.inf))
@@ -218,8 +218,8 @@ def below(thresholds: NDArray[np.float64]) -> NDArray[np.float32]:
 def with_offset(
     fitted: FittedTrees, model: Any, x: NDArray, train: FittedRows, losses: Losses
 ) -> FittedTrees:
-    """The trees with the constant that the loss itself asks for, such as QLIKE, which they learn as
-    squared errors of logarithms."""
+    """Add the constant that minimises the loss itself, such as QLIKE, which trees learn as squared
+    errors of logarithms."""
     outputs = torch.from_numpy(model.predict(x)).float()[:, None]
     offset = torch.zeros(1, requires_grad=True)
     optimizer = torch.optim.LBFGS([offset], max_iter=50, line_search_fn="strong_wolfe")

@@ -2,8 +2,8 @@
 
 Gorishniy, Kotelnikov & Babenko 2024, "TabM: Advancing Tabular Deep Learning with
 Parameter-Efficient Ensembling", arXiv 2410.24210: its variant TabM-mini on piecewise linear
-embeddings. Each of k members has factors of its own for the inputs of the first layer, and a head;
-all that lies between is shared. Each learns by its own loss, and the outputs are the mean over
+embeddings. Each of k members has its own factors for the inputs of the first layer, and its own
+head; the layers between are shared. Each learns by its own loss, and the outputs are the mean over
 members.
 """
 
@@ -20,7 +20,7 @@ MEMBERS, WIDTH, LAYERS, EMBEDDED = 16, 128, 2, 8
 
 
 class Ensemble(nn.Module):
-    """In training it answers with the outputs of each member, `(N, k, K)`, else with their mean."""
+    """Gives the outputs of each member, `(N, k, K)`, in training, otherwise their mean."""
 
     def __init__(self, preparation: Preparation, outputs: int) -> None:
         super().__init__()
@@ -29,7 +29,7 @@ class Ensemble(nn.Module):
         self.numbers = PiecewiseEmbedding(preparation, EMBEDDED) if self.num_numbers else None
         self.embedding = embedding_of(self.codes, EMBEDDED) if self.codes.width else None
         columns = self.num_numbers + self.codes.width
-        # One sign for all numbers of a column: a member sees it as it is, or the other way round.
+        # One sign for all numbers of a column: a member sees it unchanged, or negated.
         signs = torch.randint(0, 2, (MEMBERS, columns, 1)).float() * 2 - 1
         self.factors = nn.Parameter(signs.expand(-1, -1, EMBEDDED).flatten(1).clone())
         self.hidden = hidden_layers(columns * EMBEDDED, WIDTH, LAYERS)
@@ -55,7 +55,7 @@ class Ensemble(nn.Module):
         return self.outputs_of(embeddings.view(embeddings.shape[0], MEMBERS, WIDTH)).mean(1)
 
     def outputs_of(self, members: Tensor) -> Tensor:
-        """Of each member, `(N, k, K)`."""
+        """Outputs of each member, `(N, k, K)`."""
         outputs: Tensor = torch.einsum("nkw,kwo->nko", members, self.head) + self.bias
         return outputs
 

@@ -1,8 +1,8 @@
-"""Rows of a table as a network takes them: numbers scaled, missing ones marked, categories coded.
+"""Inputs of a network for rows of a table: numbers scaled, missing ones marked, categories coded.
 
 A shard has `numbers`, float32 `(N, n)` with NaN for missing, and `categories`, int32 `(N, m)`: 0
-for a value that train had not, 1 for missing, from 2 on the values of the preparation. A column of
-no width is left out.
+for a value that train lacked, 1 for missing, from 2 on the values of the preparation. A column of
+width zero is left out.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ from pipeline.modalities.protocols.network import Batch
 NUMBERS, CATEGORIES = "numbers", "categories"
 FIRST_VALUE = 2
 """The code of a category's first value."""
-FARTHEST = 10.0  # standard deviations: what lies beyond is taken as there
+FARTHEST = 10.0  # standard deviations: values beyond are clipped
 
 
 def num_codes(category: Mapping[str, Any]) -> int:
@@ -36,7 +36,7 @@ class ScaledNumbers(nn.Module):
         self.width = len(columns)
         mean = torch.tensor([column["mean"] for column in columns], dtype=torch.float64)
         std = torch.tensor([column["std"] for column in columns], dtype=torch.float64)
-        # They stand in model.json. A number that never changes has no deviation to bring to one.
+        # They are in model.json. A constant has no deviation to scale to one.
         limit = torch.finfo(torch.float32).max
         self.register_buffer("mean", mean.clamp(-limit, limit).float(), persistent=False)
         scale = torch.where(std > 0, 1 / std.clamp(min=1e-30), 1.0).float()
@@ -46,12 +46,12 @@ class ScaledNumbers(nn.Module):
         """Both `(N, n)`, float32."""
         missing = torch.isnan(numbers)
         scaled = ((numbers - self.mean) * self.scale).clamp(-FARTHEST, FARTHEST)
-        # Of numbers at the end of what float32 has, differences may be none.
+        # Differences of numbers near the limits of float32 may not be finite.
         return torch.where(torch.isnan(scaled), 0.0, scaled), missing.float()
 
 
 class Codes(nn.Module):
-    """Categories as codes of one numbering over all columns; one that is too large is unknown."""
+    """Numbers the codes of all columns together; a code that is too large is unknown."""
 
     first: Tensor
     sizes: Tensor
@@ -72,8 +72,8 @@ class Codes(nn.Module):
 
 
 class FlatInputs(nn.Module):
-    """All columns of a row side by side: numbers, whether they are missing, and each category as 0
-    and 1 by its values (`embedded` 0) or as a vector of `embedded` numbers that is learnt."""
+    """Concatenates all columns of a row: numbers, whether they are missing, and each category
+    one-hot (`embedded` 0) or as a learnt vector of `embedded` numbers."""
 
     def __init__(self, preparation: Preparation, embedded: int = 0) -> None:
         super().__init__()
@@ -100,7 +100,7 @@ class FlatInputs(nn.Module):
 
 
 def embedding_of(codes: Codes, width: int) -> nn.Embedding:
-    """A vector for each value; that of unknown ones, which training never meets, is zero."""
+    """A vector for each value; that of unknown values, which training never sees, is zero."""
     embedding = nn.Embedding(codes.total, width)
     with torch.no_grad():
         embedding.weight.mul_(width**-0.5)

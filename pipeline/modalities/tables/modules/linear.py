@@ -1,4 +1,4 @@
-"""`linear`: a linear model that fits itself, with the penalty that suits validation best."""
+"""`linear`: a linear model that fits itself, with the best penalty on validation."""
 
 import copy
 from typing import Any
@@ -13,14 +13,14 @@ from pipeline.modalities.tables.modules.rows import FittedRows, Losses, mean_los
 
 PENALTIES = (1.0, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001, 1e-4)
 """Half of it times the squared weights is added to the mean loss; tried from the strongest, each
-from where the one before has ended."""
+from the weights of the one before."""
 STEPS = 60
 PATIENCE = 2
-"""Penalties in a row without a better validation, after which weaker ones are not tried."""
+"""Consecutive penalties without a better validation before the search stops."""
 
 
 class Linear(nn.Module):
-    """Scaled numbers, whether each is missing, and each value of a category, weighted."""
+    """A weighted sum of scaled numbers, whether each is missing, and each value of a category."""
 
     def __init__(self, preparation: Preparation, outputs: int) -> None:
         super().__init__()
@@ -41,7 +41,7 @@ class Linear(nn.Module):
         return self.read_out(self.embed(inputs))
 
     def fit(self, reader: Any, losses: Losses, seed: int) -> None:
-        """By all rows at once; nothing in it is random."""
+        """Fit all rows at once; nothing is random."""
         self.fit_rows(read_rows(reader, "train"), read_rows(reader, "val"), losses)
 
     def fit_rows(self, train: FittedRows, val: FittedRows, losses: Losses) -> None:
@@ -57,7 +57,7 @@ class Linear(nn.Module):
         self.head.load_state_dict(best)
 
     def minimise(self, train: FittedRows, losses: Losses, penalty: float) -> None:
-        """Limited-memory BFGS (Liu & Nocedal 1989) from the weights as they are."""
+        """Minimise by limited-memory BFGS (Liu & Nocedal 1989) from the current weights."""
         optimizer = torch.optim.LBFGS(
             self.head.parameters(), max_iter=STEPS, line_search_fn="strong_wolfe"
         )

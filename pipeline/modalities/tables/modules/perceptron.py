@@ -32,7 +32,7 @@ class Perceptron(nn.Module):
 
 
 def hidden_layers(num_inputs: int, width: int, num_layers: int) -> nn.Sequential:
-    """Of rectified linear units with dropout; they take `(..., num_inputs)`."""
+    """Layers of rectified linear units with dropout; they take `(..., num_inputs)`."""
     layers: list[nn.Module] = []
     for number in range(num_layers):
         layers += [

@@ -2,7 +2,7 @@
 
 Gorishniy, Rubachev & Babenko 2022, "On Embeddings for Numerical Features in Tabular Deep Learning",
 arXiv 2203.05556: piece t of a number is the share of the way from one quantile to the next that it
-has come. A line beside the pieces, which begin at zero, lets few data be fitted by a line.
+covers. The pieces start at zero beside a linear term, so that little data is fitted by a line.
 """
 
 from collections.abc import Sequence
@@ -34,8 +34,8 @@ class PiecewiseEmbedding(nn.Module):
             begin[place, :pieces] = edges[:-1]
             inverse[place, :pieces] = (1 / np.diff(edges)).clip(
                 max=1e30
-            )  # of the other pieces nothing is learnt
-        # They stand in model.json.
+            )  # other pieces have no gradient
+        # They are in model.json.
         for name, values in (("begin", begin), ("inverse", inverse)):
             self.register_buffer(name, torch.from_numpy(values).float(), persistent=False)
         limit = width**-0.5
@@ -54,7 +54,7 @@ class PiecewiseEmbedding(nn.Module):
 
 
 def edges_of(quantiles: Sequence[float]) -> np.ndarray:
-    """At most MAX_PIECES + 1 different quantiles, evenly out of all; none of fewer than two."""
+    """At most MAX_PIECES + 1 distinct quantiles, evenly out of all; none if fewer than two."""
     limit = np.finfo(np.float32).max
     in_range = np.asarray(quantiles, np.float64).clip(-limit, limit)
     edges = np.unique(in_range.astype(np.float32)).astype(np.float64)

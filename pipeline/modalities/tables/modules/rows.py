@@ -1,4 +1,4 @@
-"""The rows that a network fits itself by."""
+"""Rows for a network that fits itself."""
 
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
@@ -25,7 +25,7 @@ class FittedRows(NamedTuple):
         return len(self.weights)
 
     def blocks(self) -> Iterator["FittedRows"]:
-        """In their order, as many at once as fit well in memory."""
+        """Yield blocks of rows in order, of a size that fits in memory."""
         for start in range(0, self.num, ROWS_AT_ONCE):
             some = slice(start, start + ROWS_AT_ONCE)
             inputs = {name: values[some] for name, values in self.inputs.items()}
@@ -33,7 +33,7 @@ class FittedRows(NamedTuple):
 
 
 def read_rows(reader: Any, split: str) -> FittedRows:
-    """The originals of a split, of a ShardReader."""
+    """Read the originals of a split with a ShardReader."""
     inputs, y, weights = reader.read_rows(split, 0)
     labels = torch.from_numpy(y)
     return FittedRows(
@@ -44,7 +44,7 @@ def read_rows(reader: Any, split: str) -> FittedRows:
 
 
 def mean_loss(network: nn.Module, rows: FittedRows, losses: Losses) -> float:
-    """The mean loss of at least one row, unweighted as validation has it."""
+    """The mean loss of at least one row, unweighted like validation."""
     total = 0.0
     with torch.no_grad():
         for block in rows.blocks():

@@ -1,8 +1,8 @@
 """`trees`: boosted trees, fitted by scikit-learn (boosting.py), evaluated here from arrays.
 
-Nodes of all trees stand in tensors of one size, so that a model is a safetensors file like any
+Nodes of all trees are in tensors of one size, so that a model is a safetensors file like any
 other, never a pickle. A node compares one number with a threshold, or looks up one category in a
-set; a missing or unknown value goes where the node says.
+set; each node has a branch for missing or unknown values.
 """
 
 from typing import Any
@@ -26,7 +26,7 @@ from pipeline.modalities.tables.modules.rows import Losses, read_rows
 WORD = 32  # bits of a set of categories in one number
 SETS = -(-MAX_CATEGORIES // WORD)
 BLOCKS = 16
-"""In so many parts the trees are summed up for `embed`."""
+"""Number of parts over which trees are summed for `embed`."""
 
 
 class Trees(nn.Module):
@@ -46,7 +46,7 @@ class Trees(nn.Module):
     size: Tensor
 
     def __init__(self, preparation: Preparation, outputs: int, settings: Any = None) -> None:
-        """`settings` may have the loss of numbers, `loss` and `quantile`; squared without."""
+        """`settings` may have the loss of numbers, `loss` and `quantile`; default is squared."""
         super().__init__()
         self.loss = getattr(settings, "loss", "squared")
         self.quantile = getattr(settings, "quantile", 0.5)
@@ -54,7 +54,7 @@ class Trees(nn.Module):
         self.codes = Codes(preparation)
         num_values = [len(category["values"]) for category in preparation[CATEGORIES]]
         self.order = sorted(range(len(num_values)), key=lambda k: num_values[k] > MAX_CATEGORIES)
-        """Columns of categories, those first that scikit-learn takes as such, as it wants them."""
+        """Columns of categories, first those that scikit-learn takes as such, as it requires."""
         self.num_sets = sum(num <= MAX_CATEGORIES for num in num_values)
         self.sums = outputs if outputs > 2 else 1
         shape = (MAX_TREES * self.sums, MAX_NODES)
@@ -66,18 +66,18 @@ class Trees(nn.Module):
         in_set = (*shape, SETS) if self.num_sets else (0, 0, SETS)
         self.register_buffer("sets", torch.zeros(in_set, dtype=torch.int32))
         position = torch.full((self.codes.total,), -1, dtype=torch.int32)
-        self.register_buffer("position", position)  # of each value among those that train has
+        self.register_buffer("position", position)  # number of each value among those in train
         bits = torch.tensor(1, dtype=torch.int32) << torch.arange(WORD, dtype=torch.int32)
         self.register_buffer("bits", bits, persistent=False)
         self.register_buffer("spread", torch.zeros(self.sums, outputs))
         self.register_buffer("base", torch.zeros(outputs))
         self.register_buffer("size", torch.zeros(2, dtype=torch.int64))  # trees, depth
         self.counts: list[int] = [0, 0]
-        """`size` as numbers, which a graph is unrolled by."""
+        """`size` as plain numbers, to unroll a graph."""
         self.register_load_state_dict_post_hook(_count)  # type: ignore[no-untyped-call]
 
     def fit(self, reader: Any, losses: Losses, seed: int) -> None:
-        """By scikit-learn's boosting on the CPU, with the settings that suit validation best."""
+        """Fit by scikit-learn's boosting on the CPU, with the best settings on validation."""
         train, val = read_rows(reader, "train"), read_rows(reader, "val")
         self._number_values(train.inputs)
         fitted = fit_trees(
@@ -95,7 +95,7 @@ class Trees(nn.Module):
         self.take(fitted)
 
     def _number_values(self, inputs: Batch) -> None:
-        """Give each value that train has its number, from 0 on in each column."""
+        """Number the values in train, from 0 on in each column."""
         if not self.codes.width:
             return
         codes = self.codes(inputs[CATEGORIES])
@@ -106,7 +106,7 @@ class Trees(nn.Module):
             self.position[known] = torch.arange(len(known), dtype=torch.int32)
 
     def take(self, fitted: FittedTrees) -> None:
-        """Fill the tensors by trees of scikit-learn."""
+        """Fill the tensors from trees of scikit-learn."""
         with torch.no_grad():
             for number, nodes in enumerate(fitted.trees):
                 self._fill(number, nodes)
@@ -153,15 +153,15 @@ class Trees(nn.Module):
             if self.num_sets:
                 number = seen.nan_to_num(0.0).clamp(0, MAX_CATEGORIES).long()
                 word = self.sets[(*at, number // WORD)]
-                in_set = (word & self.bits[number % WORD]) != 0  # a graph shifts no signed numbers
+                in_set = (word & self.bits[number % WORD]) != 0  # ONNX shifts only unsigned numbers
                 goes_left = _choose(feature < self.num_sets, in_set, goes_left)
             goes_left = _choose(torch.isnan(seen), self.missing_left[at], goes_left)
             node = torch.where(goes_left, self.left[at].long(), self.right[at].long())
         return self.value[(tree, node)]
 
     def columns(self, inputs: Batch) -> Tensor:
-        """Categories, in `order`, by the numbers of their values, then numbers, `(N, m + n)`; NaN
-        where a value is missing or train has it not."""
+        """Categories, in `order`, as numbers of their values, then numbers, `(N, m + n)`; NaN if a
+        value is missing or not in train."""
         parts = []
         if self.codes.width:
             numbers = self.position[self.codes(inputs[CATEGORIES])].float()[:, self.order]
@@ -172,7 +172,7 @@ class Trees(nn.Module):
 
 
 def _choose(condition: Tensor, one: Tensor, other: Tensor) -> Tensor:
-    """`torch.where` of truth values, which onnxruntime has not."""
+    """`torch.where` for truth values, which onnxruntime lacks."""
     return (condition & one) | (~condition & other)
 
 

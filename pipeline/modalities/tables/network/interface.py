@@ -29,7 +29,7 @@ def build(name: str, preparation: Preparation, outputs: int, settings: Any) -> n
             f"params.yaml: model must be {', '.join(NETWORKS)} or {AUTO}, found {name!r}",
             fix="name one of these",
         )
-    if name == "trees":  # where the labels are numbers, `train` says by which loss
+    if name == "trees":  # for labels that are numbers, `train` has the loss
         return Trees(preparation, outputs, settings)
     return NETWORKS[name](preparation, outputs)
 
@@ -41,16 +41,18 @@ def published(name: str, weights: str) -> Weights:
 
 
 def adapt(name: str, weights: Weights, preparation: Preparation) -> Adapted:
-    """Weights of a table with the same columns; its numbers are scaled as they were then.
+    """Use weights of a table with the same columns; numbers are scaled as they were for them.
 
     Raises:
-        SettingsError: columns or the values of a category are others.
+        SettingsError: columns or the values of a category differ.
     """
     if weights.preparation is None:
         return Adapted(weights.tensors, preparation, "numbers are scaled by these data")
     columns = (NUMBERS, CATEGORIES)
-    then, now = ({key: said[key] for key in columns} for said in (weights.preparation, preparation))
-    names = [[column["name"] for column in said[NUMBERS]] for said in (then, now)]
+    then, now = (
+        {key: content[key] for key in columns} for content in (weights.preparation, preparation)
+    )
+    names = [[column["name"] for column in content[NUMBERS]] for content in (then, now)]
     if names[0] != names[1] or then[CATEGORIES] != now[CATEGORIES]:
         raise SettingsError(
             f"{weights.about['weights']} was trained on other columns, or other values of them",

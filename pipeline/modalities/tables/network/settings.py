@@ -1,4 +1,4 @@
-"""What params.yaml says of networks for tables."""
+"""Keys of params.yaml for networks for tables."""
 
 from typing import Literal
 

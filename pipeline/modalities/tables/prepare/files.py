@@ -1,4 +1,4 @@
-"""Rows of a file of people, for a model that was trained on rows of others."""
+"""Reads rows of a file for a trained model."""
 
 import json
 from pathlib import Path
@@ -15,9 +15,9 @@ SUFFIXES = frozenset({".csv", ".tsv", ".jsonl", ".ndjson", ".parquet"})
 
 
 def examples_in(path: Path, limits: Any) -> list[tuple[str, bytes]] | None:
-    """See modalities/protocols/prepare.py; a file with another suffix than a table's is a row.
+    """See modalities/protocols/prepare.py; a file without the suffix of a table is one row.
 
-    Columns of the model that the table lacks are missing values; others are passed over.
+    Columns of the model that the table lacks are missing values; other columns are ignored.
     """
     if path.suffix.lower() not in SUFFIXES or not path.is_file():
         return None

@@ -39,7 +39,7 @@ def begins_like_one(start: bytes) -> bool:
 
 
 def options(entry: Any) -> dict[str, Any]:
-    """What is read how is found in the source, which knows the entry."""
+    """Empty: the source, which knows the entry, finds how cells are read."""
     return {}
 
 

@@ -1,4 +1,4 @@
-"""Rows of a source become examples of data/raw: each cell in the form of its column."""
+"""Turns rows of a source into examples of data/raw: each cell in the form of its column."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -17,10 +17,9 @@ MEASURED = [m.name for m in MEASUREMENTS]
 
 
 def prepare(contents: Sequence[bytes | None], limits: Any) -> Prepared:
-    """JSON objects with a value for each column; see modalities/protocols/prepare.py.
+    """Prepare JSON objects with a value for each column; see modalities/protocols/prepare.py.
 
-    `limits.columns` are those of the table, as JSON; where there are none, values are taken as
-    they are.
+    `limits.columns` are those of the table, as JSON; without any, values are unchanged.
     """
     columns = getattr(limits, "columns", None)
     readers = readers_of(columns_of({"columns": columns})) if columns else None

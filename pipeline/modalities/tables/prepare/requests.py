@@ -30,7 +30,7 @@ def from_json(value: Any) -> bytes:
 
 
 def from_text(text: str) -> bytes:
-    """A JSON object, as the text of it."""
+    """A JSON object as text."""
     return text.encode("utf-8", "surrogatepass")
 
 

@@ -1,4 +1,4 @@
-"""What a catalog entry says of a table."""
+"""Keys that tables add to catalog entries."""
 
 from typing import Annotated, Literal
 

@@ -1,4 +1,4 @@
-"""What is seen of rows of a table while they pass by: how much is missing."""
+"""Counts of rows of a table while they pass by: missing values."""
 
 from typing import Any
 
@@ -7,8 +7,8 @@ import pyarrow.compute as pc
 
 
 class RowTally:
-    """Counts over usable rows; see modalities/protocols/prepare.py. What the columns are like is
-    found by the source, which reads them whole."""
+    """Counts over usable rows; see modalities/protocols/prepare.py. The source, which reads columns
+    whole, finds their types."""
 
     def __init__(self) -> None:
         self.num_rows = 0

@@ -1,4 +1,4 @@
-"""Inputs of a network as rows again, to be drawn."""
+"""Decodes inputs of a network to rows, to draw them."""
 
 import math
 from datetime import timedelta
@@ -14,17 +14,17 @@ UNKNOWN = "unknown"
 
 
 def decoded(inputs: Inputs, preparation: Preparation) -> list[Row]:
-    """N rows with what a network sees of them."""
+    """Decode N rows to the values that a network sees."""
     kinds = {column.name: column.kind for column in columns_in(preparation)}
     rows: list[Row] = [{} for _ in range(len(next(iter(inputs.values()))))]
-    for place, said in enumerate(preparation["numbers"]):
-        is_date = kinds.get(said["name"]) == DATE
+    for place, described in enumerate(preparation["numbers"]):
+        is_date = kinds.get(described["name"]) == DATE
         for row, value in zip(rows, inputs["numbers"][:, place].tolist(), strict=True):
-            row[said["name"]] = _number(value, is_date)
-    for place, said in enumerate(preparation["categories"]):
-        values: list[Any] = [UNKNOWN, None, *said["values"]]
+            row[described["name"]] = _number(value, is_date)
+    for place, described in enumerate(preparation["categories"]):
+        values: list[Any] = [UNKNOWN, None, *described["values"]]
         for row, code in zip(rows, inputs["categories"][:, place].tolist(), strict=True):
-            row[said["name"]] = values[code] if code < len(values) else UNKNOWN
+            row[described["name"]] = values[code] if code < len(values) else UNKNOWN
     return rows
 
 

@@ -1,4 +1,4 @@
-"""Rows as pictures: the first columns of each, with its caption."""
+"""Draws rows: the first columns of each, with its caption."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,7 +23,7 @@ def row_grid(
     columns: int,
     title: str,
 ) -> None:
-    """Cells of text in lines of `columns`; None is a blank place. Without any, the title."""
+    """Draw cells of text in rows of `columns`; None is a blank place. Without any, the title."""
     across = max(1, min(columns, 5))
     down = -(-len(rows) // across)
     if not down:

@@ -26,12 +26,12 @@ def pair_html(
     twin_content: Content,
     twin_about: Mapping[str, Any],
 ) -> str:
-    """A line for each column with both values, bold where they differ; those that do come first."""
+    """Render a line for each column with both values, bold where they differ; these come first."""
     row, twin = read_row(content.get("row")), read_row(twin_content.get("row"))
     names = sorted({**row, **twin}, key=lambda name: row.get(name) == twin.get(name))
     captions = "".join(
-        f"<td><span>{escape(str(said.get('caption', '')))}</span></td>"
-        for said in (about, twin_about)
+        f"<td><span>{escape(str(example.get('caption', '')))}</span></td>"
+        for example in (about, twin_about)
     )
     lines = "".join(
         f"<tr>{_name(name)}"

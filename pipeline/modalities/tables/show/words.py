@@ -16,7 +16,7 @@ MAX_CHARS = 200
 
 
 def in_words(value: Any) -> str:
-    """A value as people read it: six digits of a number, yes or no."""
+    """Format a value for people: six digits of a number, yes or no."""
     if value is None:
         return "missing"
     if isinstance(value, bool):

@@ -14,7 +14,7 @@ from pipeline.modalities.tables.stress.settings import EvaluateFields
 NUMBERS, CATEGORIES = "numbers", "categories"  # input columns
 GAPS, UNKNOWN = "missing values", "unknown categories"
 SHARES = {1: 0.1, 2: 0.3, 3: 0.5}
-"""Of the values of a row, by strength."""
+"""Share of the values of a row, by strength."""
 VARIANTS = [(name, strength) for name in (GAPS, UNKNOWN) for strength in SHARES]
 SLICED_BY = ("missing",)
 
@@ -24,20 +24,20 @@ def num_examples(settings: EvaluateFields) -> int:
 
 
 def corrupt(inputs: Inputs, keys: Keys, name: str, strength: int) -> Inputs:
-    """Rows of which some values are missing, or are categories that train does not have."""
+    """Remove some values of rows, or replace them by categories that train does not have."""
     share = SHARES[strength]
-    made = dict(inputs)
+    corrupted = dict(inputs)
     if name == GAPS and (values := inputs.get(NUMBERS)) is not None:
         hit = _hit(values.shape[1], keys, "number", share)
-        made[NUMBERS] = np.where(hit, np.float32(np.nan), values)
+        corrupted[NUMBERS] = np.where(hit, np.float32(np.nan), values)
     if (codes := inputs.get(CATEGORIES)) is not None:
         hit = _hit(codes.shape[1], keys, f"category {name}", share)
-        made[CATEGORIES] = np.where(hit, np.int32(name == GAPS), codes)
-    return made
+        corrupted[CATEGORIES] = np.where(hit, np.int32(name == GAPS), codes)
+    return corrupted
 
 
 def _hit(num: int, keys: Keys, purpose: str, share: float) -> NDArray[np.bool_]:
-    """Which values of N rows are hit, `(N, num)`."""
+    """Mask of the values of N rows to corrupt, `(N, num)`."""
     draws = [uniform(keys, 0, f"{purpose} {column}") < share for column in range(num)]
     return np.stack(draws, axis=1)
 

@@ -1,4 +1,4 @@
-"""What params.yaml says of rows that are evaluated with gaps."""
+"""Keys that tables add to `evaluate` in params.yaml."""
 
 from typing import Annotated
 

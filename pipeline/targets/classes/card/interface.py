@@ -28,7 +28,7 @@ COLUMNS = {
     "slices": ["slice", "rule", "count", "accuracy", "low", "high"],
     "robustness": ["corruption", "strength", "accuracy", "low", "high"],
 }
-"""Of the tables for people; calibration is that before temperature scaling."""
+"""Columns of the tables for people; calibration is that before temperature scaling."""
 
 
 def answer(index: TargetIndex) -> str:
@@ -89,7 +89,7 @@ def weaknesses(evaluation: EvaluationTables) -> Iterator[str]:
 
 
 def could_not_judge(evaluation: EvaluationTables) -> Iterator[str]:
-    """What has no figure, and why."""
+    """Reasons for figures that are missing."""
     unseen = [row["class"] for row in evaluation.tables["classes"] if not row["support"]]
     if unseen:
         listed = ", ".join(code(name) for name in unseen[:MAX_CLASSES_LISTED])
@@ -163,7 +163,7 @@ def confusion_matrix(evaluation: EvaluationTables) -> NDArray[np.int64]:
 
 
 def worst_class(evaluation: EvaluationTables) -> Mapping[str, Any]:
-    """The row of the class of lowest recall, of those that have test examples."""
+    """The row of the class of lowest recall, among classes with test examples."""
     there = [row for row in evaluation.tables["classes"] if row["support"]]
     return min(there, key=lambda row: row["recall"])
 

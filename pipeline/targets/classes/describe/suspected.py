@@ -1,4 +1,4 @@
-"""Suspected labels, summed up: how often which class looks like which."""
+"""Sums up suspected labels by pairs of classes."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ def suspected_lists(suspected: pa.Table, index: TargetIndex) -> dict[str, pa.Tab
 
 
 def confusions(suspected: pa.Table, classes: Sequence[str]) -> pa.Table:
-    """How many suspected labels there are of each pair of classes, in the order of the classes."""
+    """Count suspected labels of each pair of classes, in the order of the classes."""
     pairs = zip(suspected["given"].to_pylist(), suspected["proposed"].to_pylist(), strict=True)
     number = {name: place for place, name in enumerate(classes)}
     counts = sorted(Counter(pairs).items(), key=lambda item: tuple(map(number.get, item[0])))

@@ -19,7 +19,7 @@ def confusion(
     columns: str = "predicted",
     title: str,
 ) -> None:
-    """Counts by class of row and of column, shape `(K, K)`, shaded by the share of the row."""
+    """Draw counts `(K, K)` by class of row and column, shaded by their share of the row."""
     num = len(classes)
     side = min(12.0, 2.2 + 0.42 * num)
     figure, axis = plt.subplots(figsize=(side, side))

@@ -18,5 +18,5 @@ class Accuracy(NamedTuple):
 
 
 def accuracy_of(right: NDArray[np.bool_], owners: Owners | None = None) -> Accuracy:
-    """The accuracy on at least one example, `right` or not."""
+    """The accuracy on at least one example; `right` marks the right answers."""
     return Accuracy(len(right), float(right.mean()), *share_interval(right, owners))

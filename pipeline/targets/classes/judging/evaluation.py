@@ -1,4 +1,4 @@
-"""How good a model is on the test split, where it is weak, and how sure that is."""
+"""Evaluates a classifier on the test split: metrics, weak slices, intervals."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,21 +30,21 @@ class ClassEvaluation:
     probabilities: Float64
     """Softmax of the logits, `(N, K)`."""
     scaled: Float64
-    """After temperature scaling."""
+    """Probabilities after temperature scaling."""
     temperature: float
     intervals: dict[str, Interval]
     """Value and 95 % interval of each metric."""
     by_class: dict[str, Accuracy]
     """The accuracy on each class that has test examples."""
     slices: list[tuple[Slice, Accuracy]]
-    """On parts of the test split; the first is of all."""
+    """Accuracy on parts of the test split; the first is the whole."""
     num_corrupted: int
-    """Examples that were corrupted too."""
+    """Number of examples that were also corrupted."""
     robustness: list[Corrupted]
-    """On these examples; empty where there are none."""
+    """Accuracy on the corrupted examples; empty if there are none."""
     num_leaked: int
     accuracy_without_leaked: float | None
-    """None where nothing else is left."""
+    """None if all examples are leaked."""
 
     @property
     def worst_class(self) -> str:
@@ -86,7 +86,7 @@ class ClassEvaluation:
         }
 
     def sentence(self) -> str:
-        """How good the model is, for the terminal."""
+        """A sentence on the results, for the terminal."""
         accuracy, low, high = self.intervals["accuracy"]
         worst = self.worst_class
         counts = np.bincount(self.labels, minlength=len(self.classes)).tolist()
@@ -107,7 +107,7 @@ def evaluate_classifier(
 ) -> ClassEvaluation:
     """Test a model by its logits for the test split, `(N, K)`.
 
-    Validation, at least one example, is for its temperature alone.
+    Validation, at least one example, is used only for the temperature.
     """
     labels = test.y.astype(np.int64)
     temperature = temperature_of(validation)
@@ -142,9 +142,9 @@ def evaluate_classifier(
 
 
 def temperature_of(validation: Answers) -> float:
-    """The divisor of logits by which probabilities are calibrated best on validation."""
-    # One example of an unknown class keeps the temperature above zero for a model that is right
-    # about all of validation.
+    """The divisor of logits that calibrates probabilities best on validation."""
+    # One example of unknown class keeps the temperature above zero if the model is right on all of
+    # validation.
     return fit_temperature(validation.outputs, validation.y.astype(np.int64), num_unknown=1)
 
 
@@ -154,13 +154,13 @@ def accuracy_by_slice(
     """The accuracy on each of the `slices` of the test split."""
     accuracies = []
     for part, rows in slices(right, test.measurements, test.groups):
-        # All examples of a slice of the kind `group` have one owner.
+        # All examples of a slice of kind `group` have one owner.
         some = None if owners is None or part.kind == "group" else owners[rows]
         accuracies.append((part, accuracy_of(right[rows], some)))
     return accuracies
 
 
 def _mean_without(right: NDArray[np.bool_], left_out: NDArray[np.bool_]) -> float | None:
-    """Accuracy without some examples; None where nothing else is left."""
+    """Accuracy without some examples; None if no others remain."""
     rest = right[~left_out]
     return float(rest.mean()) if len(rest) else None

@@ -1,10 +1,9 @@
 """The names of targets/protocols/judging.py, for classes.
 
-Judged are accuracy and macro F1 unless others are asked for: where runs differ in their seed
-alone, which examples they get wrong differs by chance (Jordan 2023, arXiv 2304.01910), and that is
-what the test allows for. How sure of itself a model is differs as a whole, so loss and calibration
-error of two seeds differ for sure more often than is allowed for (docs/decisions/compare.md). They
-are shown with an interval.
+Accuracy and macro F1 are judged by default: if two runs differ only in their seed, the examples
+they get wrong differ by chance (Jordan 2023, arXiv 2304.01910), which the test allows for. The
+confidence of a model differs as a whole, so the test calls loss and calibration error of two seeds
+different too often (docs/decisions/compare.md). They are shown with an interval.
 """
 
 from collections.abc import Mapping

@@ -25,7 +25,7 @@ CLASSES_KEY = b"classes"
 
 @dataclass(frozen=True)
 class Predictions:
-    """Of N examples and K classes."""
+    """Predictions for N examples and K classes."""
 
     ids: list[str]
     groups: list[str | None]
@@ -62,7 +62,7 @@ def read_predictions(content: bytes, name: str) -> Predictions:
     """Read the bytes of a file with a `predictions_table`; errors call it `name`.
 
     Raises:
-        CompareError: damaged, or of another version of this project.
+        CompareError: it is damaged, or of another version of this project.
     """
     columns = ["id", "group", "label", "probabilities"]
     try:
@@ -86,7 +86,7 @@ def read_predictions(content: bytes, name: str) -> Predictions:
 
 
 def align(one: Predictions, other: Predictions) -> tuple[Predictions, Predictions]:
-    """The examples that both have, in the order of the first.
+    """Select the examples that both have, in the order of the first.
 
     Raises:
         CompareError: they have other classes or labels, or no example in common.

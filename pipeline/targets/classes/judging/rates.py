@@ -1,4 +1,4 @@
-"""Rates by which slices are compared, of classes."""
+"""Rates of classes by which slices are compared."""
 
 import numpy as np
 
@@ -10,10 +10,10 @@ MAX_CLASSES = 10
 
 
 def rates(names: list[str], probabilities: Float64, labels: Labels) -> list[Rate]:
-    """Accuracy, calibration and, of each class, sensitivity and how often it is said.
+    """Accuracy, calibration and, for each class, its sensitivity and how often it is predicted.
 
-    `overconfidence` is confidence less accuracy: 0 where a slice is calibrated. Equal opportunity
-    is the gap of a sensitivity, demographic parity that of how often a class is said.
+    `overconfidence` is confidence less accuracy: 0 if a slice is calibrated. Equal opportunity is
+    the gap of a sensitivity, demographic parity that of how often a class is predicted.
     """
     predicted, confidence = probabilities.argmax(1), probabilities.max(1)
     right = (predicted == labels).astype(np.float64)
@@ -23,7 +23,7 @@ def rates(names: list[str], probabilities: Float64, labels: Labels) -> list[Rate
         Rate("overconfidence", confidence - right, everyone),
     ]
     for code, name in list(enumerate(names))[:MAX_CLASSES]:
-        said = (predicted == code).astype(np.float64)
-        found.append(Rate(f"sensitivity to {name}", said, labels == code))
-        found.append(Rate(f"says {name}", said, everyone))
+        is_predicted = (predicted == code).astype(np.float64)
+        found.append(Rate(f"sensitivity to {name}", is_predicted, labels == code))
+        found.append(Rate(f"says {name}", is_predicted, everyone))
     return found

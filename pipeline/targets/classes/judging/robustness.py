@@ -25,7 +25,7 @@ class Corrupted(NamedTuple):
 def robustness(
     variants: Iterable[Variant], labels: NDArray[np.int64], owners: Owners | None = None
 ) -> list[Corrupted]:
-    """A row for each variant of the examples with these labels."""
+    """Make a row for each variant of the examples with these labels."""
     rows = []
     for name, strength, outputs in variants:
         right = outputs.argmax(1) == labels
@@ -35,5 +35,5 @@ def robustness(
 
 
 def mean_accuracy(rows: Sequence[Corrupted]) -> float:
-    """Over all corruptions and strengths, each counting alike."""
+    """The mean accuracy over all corruptions and strengths, with equal weights."""
     return float(np.mean([row.accuracy for row in rows if row.strength]))

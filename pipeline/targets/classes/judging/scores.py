@@ -1,7 +1,7 @@
-"""Metrics as functions of sums over examples, so that drawing other examples is adding other rows.
+"""Metrics as functions of sums over examples, so that a resample is a sum of other rows.
 
 Each example has a sparse row of numbers; accuracy, loss, macro F1 and calibration error follow
-from the sum of the rows alone, for one sum as for ten thousand (bootstrap.py).
+from the sum of the rows alone, for one sum or ten thousand (bootstrap.py).
 """
 
 import numpy as np
@@ -11,17 +11,19 @@ from pipeline.dataset.arrays import Float64
 from pipeline.targets.classes.measures.metrics import CALIBRATION_BINS, Labels, confidence_bin
 
 NUM, LOSS, RIGHT, IN_TOP = range(4)
-BY_CLASS = 4  # from here K columns of right ones, K of predictions, K of labels; then the bins
+BY_CLASS = (
+    4  # from here K columns of right predictions, K of predictions, K of labels; then the bins
+)
 VALUES_PER_EXAMPLE = 8
 
 
 def top_k(num_classes: int) -> int:
-    """How many guesses "top k" allows; 1 where more would say nothing."""
+    """The k of "top k"; 1 if more guesses would be meaningless."""
     return 5 if num_classes > 5 else 2 if num_classes > 2 else 1
 
 
 def example_scores(probabilities: Float64, labels: Labels) -> sparse.csr_array:
-    """A row for each of N examples, shape `(N, 4 + 3 K + CALIBRATION_BINS)`.
+    """Make a row for each of N examples, `(N, 4 + 3 K + CALIBRATION_BINS)`.
 
     Probabilities are `(N, K)`, labels `(N,)`.
     """
@@ -53,7 +55,7 @@ def example_scores(probabilities: Float64, labels: Labels) -> sparse.csr_array:
 
 
 def metrics_of(sums: Float64) -> dict[str, Float64]:
-    """Metrics of sums of rows, `(..., M)`: each of shape `(...)`.
+    """Compute metrics from sums of rows, `(..., M)`: each of shape `(...)`.
 
     `accuracy`, `loss` (nats), `f1_macro` (over the classes that occur), `calibration_error`
     (expected, in equally wide bins of confidence) and `accuracy_top_k`.

@@ -1,4 +1,4 @@
-"""The tables that evaluate leaves in data/evaluation, at full precision."""
+"""The tables that evaluate writes into data/evaluation, at full precision."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -55,13 +55,13 @@ COLUMNS = {
 """Columns of each table and their types; `predictions` has its own module."""
 
 RANKING = ("auc", "average_precision", "sensitivity")
-"""Of each class against all others; null where one side has no example."""
+"""Metrics of each class against all others; null if one side has no example."""
 
 Row = Sequence[Any]
 
 
 def tables(evaluation: ClassEvaluation, test: TestSplit) -> dict[str, pa.Table]:
-    """Every table by its name.
+    """Make every table, by name.
 
     `calibration` has rows before and after temperature scaling, `mistakes` one for each wrong
     prediction, those of highest confidence first.

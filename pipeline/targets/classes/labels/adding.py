@@ -1,4 +1,4 @@
-"""What `add` asks of classes: an entry whose data have new ones."""
+"""The part of `add` on classes: an entry whose data have new ones."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ def without_names(entry: Any) -> Any | None:
 
 def names_more(entry: Any, index: TargetIndex) -> bool:
     names, known = {*index["classes"]}, {*entry.classes}
-    # Without new names, or any in common, the entry names the classes or their numbers.
+    # Without new names, or without common ones, the entry names the classes or their numbers.
     return bool(names & known) and not names <= known
 
 

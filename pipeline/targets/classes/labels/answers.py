@@ -1,4 +1,4 @@
-"""What a model says of an example, for people and as JSON; knows no Arrow, so that a server can."""
+"""Answers of a model, for people and as JSON; free of Arrow, for servers."""
 
 from typing import TYPE_CHECKING, Any
 

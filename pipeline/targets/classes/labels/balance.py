@@ -1,8 +1,8 @@
-"""How often each training example stands in an augmented copy: rare classes more, others less.
+"""Balances augmented copies: examples of rare classes are repeated, those of others left out.
 
 Every copy keeps as many rows as there are originals, so that an epoch costs the same; only its
-mix of classes changes. Where a class gets fewer rows than it has examples, they take turns over
-the copies. Nothing is random. Copy 0 is not balanced: it is the originals.
+mix of classes changes. If a class gets fewer rows than it has examples, they take turns over the
+copies. Nothing is random. Copy 0 is not balanced: it has the originals.
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ Counts = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Balance:
-    """Of the classes of the training examples, shape `(K,)` each."""
+    """Sizes and quotas of the classes of the training examples, `(K,)` each."""
 
     sizes: Counts
     """Examples of each class."""
@@ -29,9 +29,9 @@ class Balance:
     """Rows of each class in an augmented copy; their sum is that of the sizes."""
 
     def times(self, labels: NDArray[np.int32], ranks: Counts, copies: int) -> Counts:
-        """How often each example stands in each copy, shape `(copies, N)`.
+        """Number of rows of each example in each copy, `(copies, N)`.
 
-        `ranks` count the examples of a class, from 0. Over any copies in a row, two examples of
+        `ranks` count the examples of a class, from 0. Over any consecutive copies, two examples of
         one class are used equally often or differ by one.
         """
         size, quota = self.sizes[labels], self.quotas[labels]
@@ -43,7 +43,7 @@ class Balance:
 
 @dataclass
 class Turns:
-    """Balance of examples that come run by run: counts the examples of each class."""
+    """Balances examples run by run, and counts those of each class."""
 
     balance: Balance
     seen: Counts = field(init=False)
@@ -52,7 +52,7 @@ class Turns:
         self.seen = np.zeros_like(self.balance.sizes)
 
     def times(self, y: NDArray[np.int32], copies: int) -> Counts:
-        """How often each example of the next run stands in each copy, shape `(copies, N)`."""
+        """Number of rows of each example of the next run in each copy, `(copies, N)`."""
         times = self.balance.times(y, self._ranks(y), copies)
         self.seen += np.bincount(y, minlength=len(self.seen))
         return times
@@ -67,20 +67,20 @@ class Turns:
 
 
 def balance(values: pa.ChunkedArray, index: TargetIndex, settings: Any) -> Times:
-    """By `settings.balance`: `none`, `sqrt` or `full`, see `make_balance`."""
+    """Balance by `settings.balance`: `none`, `sqrt` or `full`, see `make_balance`."""
     return Turns(make_balance(encode(values, index), num_outputs(index), settings.balance)).times
 
 
 def make_balance(
     labels: Sequence[int] | NDArray[np.int32], num_classes: int, balance: str
 ) -> Balance:
-    """Rows for each class: as many as it has examples (`none`), in proportion to the root of that
-    (`sqrt`), or the same for all (`full`); a class without examples has none."""
+    """Set the rows of each class: as many as its examples (`none`), in proportion to their square
+    root (`sqrt`), or the same for all (`full`); a class without examples has none."""
     sizes = np.bincount(np.asarray(labels, np.int64), minlength=num_classes)
     weights = {"none": sizes, "sqrt": np.sqrt(sizes), "full": np.sign(sizes)}[balance]
     shares = weights * (sizes.sum() / max(weights.sum(), 1))
     quotas = np.floor(shares).astype(np.int64)
-    # What rounding left goes to the largest remainders, between equals to the first class.
+    # Rows left by rounding go to the largest remainders, of equal ones to the first class.
     missing = int(sizes.sum() - quotas.sum())
     quotas[np.argsort(quotas - shares, kind="stable")[:missing]] += 1
     return Balance(sizes, quotas)

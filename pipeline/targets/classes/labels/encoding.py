@@ -11,7 +11,7 @@ from pipeline.targets.protocols.labels import TargetIndex
 
 
 def problem_in(index: Mapping[str, Any]) -> str | None:
-    """Each class has a name of its own."""
+    """Check that classes have different names."""
     classes = index.get("classes")
     if not isinstance(classes, list) or not classes:
         return f"classes should be a list of names, found {classes!r:.60}"
@@ -28,7 +28,7 @@ def num_outputs(index: TargetIndex) -> int:
 
 
 def fit(values: pa.ChunkedArray, index: TargetIndex, settings: Any) -> TargetIndex:
-    """Nothing: classes are known from the source."""
+    """Learn nothing: classes are known from the source."""
     return index
 
 

@@ -1,23 +1,23 @@
-"""Labels that are no classes: numbers to be estimated, or several labels of one example."""
+"""Detects labels that are not classes: numbers to estimate, or several labels of one example."""
 
 import re
 from collections.abc import Mapping
 
 MAX_NAMES_SHOWN = 3
 MANY_FRACTIONS = 20
-"""So many different numbers with a fraction are hardly grades such as 1.0, 1.5, 2.0."""
+"""More distinct numbers with a fraction than this are hardly grades such as 1.0, 1.5, 2.0."""
 MANY_NUMBERS = 50
 FEW_EACH = 3
-"""Of so many different whole numbers, each there less often on average, none is a class."""
+"""Many distinct whole numbers, each with fewer examples on average, are not classes."""
 SEPARATORS = re.compile(r"\s*[;|,+&/]\s*")
 MIN_EXPLAINED = 0.5
 
 
 def misfit(counts: Mapping[str, int]) -> str | None:
-    """Say what labels look like that are no classes; None where they may well be.
+    """Say what labels look like that are not classes; None if they may be classes.
 
     Args:
-        counts: how often each label is there.
+        counts: number of examples of each label.
     """
     if look_like_numbers(counts):
         some = ", ".join(sorted(counts, key=float)[:MAX_NAMES_SHOWN])
@@ -29,7 +29,7 @@ def misfit(counts: Mapping[str, int]) -> str | None:
 
 
 def look_like_numbers(counts: Mapping[str, int]) -> bool:
-    """Whether these are measurements rather than codes of classes."""
+    """Whether labels are measurements rather than codes of classes."""
     values = [_number(name) for name in counts]
     if not values or None in values:
         return False
@@ -47,10 +47,10 @@ def _number(text: str) -> float | None:
 
 
 def several_in_one(counts: Mapping[str, int]) -> list[str]:
-    """Labels that consist of others, where at least half of those with a separator do.
+    """Labels that consist of others, if at least half of those with a separator do.
 
-    `cat;dog` does where `cat` and `dog` are labels too, or parts of others. Names such as `crane,
-    bird` have separators as well, but their parts stand nowhere else. A blank separates where all
+    `cat;dog` does if `cat` and `dog` are labels too, or parts of others. Names such as `crane,
+    bird` have separators as well, but their parts occur nowhere else. A blank separates if all
     parts are labels by themselves.
     """
     parts = {name: [p for p in SEPARATORS.split(name.strip("[]() ")) if p] for name in counts}

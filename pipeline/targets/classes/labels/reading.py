@@ -1,4 +1,4 @@
-"""From the labels of a source to classes."""
+"""Reads classes from the labels of a source."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -10,7 +10,7 @@ from pipeline.targets.protocols.labels import TargetIndex
 USUAL_NAMES = ("label", "class", "category", "target", "class_name", "label_name")
 UNKNOWN = "no class"
 MISSING = "-1"
-"""What codes of classes usually have in place of none."""
+"""Usual code for no class."""
 
 
 def names_in(entry: Any) -> list[str] | None:
@@ -26,7 +26,7 @@ def index_of(entry: Any, labels: list[str] | set[str]) -> TargetIndex:
 
 
 def missing_among(texts: set[str]) -> set[str]:
-    """-1, where all others are codes of classes: whole numbers from 0 or 1 on, two or more."""
+    """-1, if all others are codes of classes: whole numbers from 0 or 1 on, two or more."""
     others = texts - {MISSING}
     if MISSING not in texts or len(others) < 2 or not all(map(str.isdecimal, others)):
         return set()
@@ -64,12 +64,12 @@ def refuse_unfit(entry: Any, labels: list[str] | set[str], where: str) -> None:
 
 
 def in_order(names: set[str]) -> list[str]:
-    """Class names in the order of their indices: numbers by value, others by letters."""
+    """Class names in the order of their indices: numbers by value, others alphabetically."""
     return sorted(names, key=lambda name: (int(name) if name.isdecimal() else -1, name))
 
 
 def namer(texts: set[str], entry: Any, where: str) -> Callable[[str], str | None]:
-    """Choose what makes a class name of a text: the text itself, or the class of that index.
+    """Choose how a text becomes a class name: as it is, or as the index of a class.
 
     Raises:
         SourceError: no text is one of the entry's classes, nor an index of one.
@@ -93,7 +93,7 @@ def problem_of(label: str, entry: Any) -> str | None:
 
 
 def named(texts: Sequence[str], index: TargetIndex) -> list[str | None]:
-    """Names of classes or, where no text is one, the classes of these indices."""
+    """Names of classes or, if no text is one, the classes of these indices."""
     names = {name: name for name in index["classes"]}
     if not names.keys() & set(texts):
         names = {str(code): name for code, name in enumerate(index["classes"])}

@@ -1,4 +1,4 @@
-"""What is seen of classes while rows pass by: how often each is there, and what looks odd."""
+"""Counts of classes while rows pass by, and sentences on what looks odd."""
 
 from collections import Counter
 
@@ -12,7 +12,7 @@ from pipeline.targets.protocols.labels import TargetIndex
 MAX_CLASSES_LISTED = 12
 MAX_NAMES_LISTED = 5
 FEW_EXAMPLES = 20
-RARE_BELOW = 10  # times less frequent than the most frequent class
+RARE_BELOW = 10  # times rarer than the most frequent class
 
 
 class ClassTally:

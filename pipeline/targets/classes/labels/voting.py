@@ -1,4 +1,4 @@
-"""Labels by several people: which class most of them name."""
+"""Majority votes over several people's labels."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from pipeline.targets.protocols.labels import TargetIndex
 
 
 def vote(rows: NDArray[Any], labels: pa.Array, num_examples: int, index: TargetIndex) -> pa.Array:
-    """The class of most annotators for each example, of equals the first; see the protocol."""
+    """The class of most annotators for each example, the first of equal ones; see the protocol."""
     names = pa.array(index["classes"], pa.string())
     codes = pc.index_in(labels, names)
     won = majority_vote(rows, codes.to_numpy(zero_copy_only=False), num_examples, len(names))
@@ -21,7 +21,7 @@ def vote(rows: NDArray[Any], labels: pa.Array, num_examples: int, index: TargetI
 def majority_vote(
     rows: NDArray[Any], labels: NDArray[Any], num_examples: int, num_classes: int
 ) -> NDArray[np.int64]:
-    """The label of most annotators for each example, of equals the first; -1 where none is.
+    """The label of most annotators for each example, the first of equal ones; -1 for none.
 
     Args:
         rows: the example of each label, `(M,)`.

@@ -21,7 +21,7 @@ def problem_in(index: TargetIndex, settings: Any) -> str | None:
 
 
 def losses(outputs: Tensor, y: Tensor, settings: Any) -> Tensor:
-    """Cross-entropy in nats; `settings` have `label_smoothing`, without settings there is none."""
+    """Cross-entropy in nats; `settings` have `label_smoothing`, which is 0 without settings."""
     smoothing = 0.0 if settings is None else settings.label_smoothing
     return F.cross_entropy(outputs, y, reduction="none", label_smoothing=smoothing)
 
@@ -32,7 +32,7 @@ def counted(outputs: Tensor, y: Tensor) -> tuple[Tensor]:
 
 
 def validate(outputs: Tensor, y: Tensor, settings: Any) -> dict[str, float]:
-    """Without label smoothing."""
+    """Loss and accuracy, without label smoothing."""
     return {
         "loss": float(F.cross_entropy(outputs, y)),
         "accuracy": float((outputs.argmax(1) == y).double().mean()),
@@ -40,5 +40,5 @@ def validate(outputs: Tensor, y: Tensor, settings: Any) -> dict[str, float]:
 
 
 def score(row: Mapping[str, float]) -> tuple[float, float]:
-    """The more accurate epoch is the better, between equals the one of less loss."""
+    """Higher accuracy is better, and with equal accuracy lower loss."""
     return row["val_accuracy"], -row["val_loss"]

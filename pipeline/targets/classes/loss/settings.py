@@ -1,4 +1,4 @@
-"""What params.yaml says of the loss."""
+"""Keys of params.yaml for the loss."""
 
 from typing import Annotated
 

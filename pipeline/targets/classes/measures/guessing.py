@@ -1,10 +1,10 @@
-"""Whether a classifier is better than one that names the commonest class whatever it is shown."""
+"""Compares a classifier with one that always names the most frequent class."""
 
 from collections.abc import Mapping
 
 
 def compared_with_guessing(accuracy: float, low: float, support: Mapping[str, int]) -> str | None:
-    """A sentence where the model is not for sure better than guessing; None where it is.
+    """A sentence if the model is not surely better than guessing; None if it is.
 
     Args:
         accuracy: on the test split, and `low`, the lower end of its interval.

@@ -1,4 +1,4 @@
-"""How good predictions are. Probabilities are `(N, K)`, labels `(N,)` class indices."""
+"""Metrics of predictions. Probabilities are `(N, K)`, labels `(N,)` class indices."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +25,7 @@ def cross_entropy(probabilities: Float64, labels: Labels) -> float:
 
 
 def per_class(confusion: NDArray[np.int64]) -> dict[str, Float64]:
-    """Precision, recall and F1 of each class, shape `(K,)`, 0 where nothing was there."""
+    """Precision, recall and F1 of each class, `(K,)`, 0 where undefined."""
     right = np.diag(confusion).astype(np.float64)
     predicted, support = confusion.sum(0), confusion.sum(1)
     precision = right / predicted.clip(1)
@@ -62,7 +62,7 @@ def calibration(
 
 
 def confidence_bin(confidence: Float64, num_bins: int = CALIBRATION_BINS) -> NDArray[np.int64]:
-    """Which of equally wide bins each confidence, 0 to 1, falls into."""
+    """The number of the equally wide bin of each confidence, 0 to 1."""
     return np.minimum((confidence * num_bins).astype(np.int64), num_bins - 1)
 
 
@@ -71,9 +71,9 @@ def fit_temperature(
 ) -> float:
     """The divisor of logits `(N, K)` with the least cross-entropy on `labels`, 0.01 to 100.
 
-    Guo et al. 2017, arXiv 1706.04599. Where every example is right, the less the better, down to
-    certainty. `num_unknown` more examples that might be of any class forbid that, as Platt's
-    targets do (1999, Probabilistic Outputs for Support Vector Machines).
+    Guo et al. 2017, arXiv 1706.04599. If every example is right, lower is always better, down to
+    certainty. `num_unknown` more examples, of any class with equal probability, prevent that, as
+    Platt's targets do (1999, Probabilistic Outputs for Support Vector Machines).
     """
 
     def loss(log_temperature: float) -> float:

@@ -1,4 +1,4 @@
-"""From outputs of a network to what is said of them; knows NumPy alone, so that a server can."""
+"""Probabilities from outputs of a network; needs only NumPy, for servers."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -1,4 +1,4 @@
-"""How well probabilities order examples, and how far they are from the truth.
+"""Metrics of the order of probabilities, and of their distance from the truth.
 
 One class against all others, `(N,)` scores each; as in scikit-learn's roc_auc_score,
 average_precision_score and brier_score_loss.
@@ -11,7 +11,7 @@ from pipeline.dataset.arrays import Float64
 from pipeline.targets.classes.measures.metrics import Labels
 
 SPECIFICITY = 0.95
-"""At which sensitivity is stated: of a hundred others at most five are taken for the class."""
+"""The specificity at which sensitivity is given: at most 5 % of the others count as the class."""
 
 
 def auc(positive: NDArray[np.bool_], scores: Float64) -> float:
@@ -47,12 +47,12 @@ def sensitivity_at(
         return float("nan")
     others = np.sort(scores[~positive])
     allowed = int(np.floor((1 - specificity) * len(others) + 1e-9))
-    threshold = others[len(others) - 1 - allowed]  # above it are at most so many
+    threshold = others[len(others) - 1 - allowed]  # at most this many are above it
     return float((scores[positive] > threshold).mean())
 
 
 def brier(probabilities: Float64, labels: Labels) -> float:
-    """Mean squared distance to the truth: of two classes that of either one, of more their sum."""
+    """Mean squared distance to the truth: for two classes that of one, for more the sum of all."""
     truth = np.eye(probabilities.shape[1])[labels]
     squares = ((probabilities - truth) ** 2).sum(1).mean()
     return float(squares / 2 if probabilities.shape[1] == 2 else squares)

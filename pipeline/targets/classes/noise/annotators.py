@@ -1,10 +1,10 @@
-"""Several people's labels together: how far they agree, how good each annotator is, what to label.
+"""Several people's labels: their agreement, the quality of annotators, what to label next.
 
 Agreement beyond chance is Krippendorff's alpha for nominal labels:
 
 Krippendorff, "Computing Krippendorff's alpha-reliability" (2011); Hayes & Krippendorff, "Answering
-the call for a standard reliability measure for coding data" (2007). Labels may be missing: what
-one person alone has labelled tells nothing of agreement and is left out.
+the call for a standard reliability measure for coding data" (2007). Labels may be missing: examples
+that only one person has labelled are left out.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,9 @@ from pipeline.dataset.arrays import Float64
 from pipeline.dataset.findings import table_of
 from pipeline.targets.classes.noise.schemas import SCHEMAS
 
-PSEUDO_LABELS = 10.0  # of each class, by an average annotator, so that few labels prove nothing
+PSEUDO_LABELS = (
+    10.0  # labels of each class by an average annotator, added so that few labels prove nothing
+)
 LIKELY_CLASSES = 5
 """Only this many most likely classes of an example are considered; a new label hardly ever names
 another."""
@@ -28,18 +30,18 @@ ROWS_AT_ONCE = 1 << 16
 
 class Agreement(NamedTuple):
     alpha: float | None
-    """1: they never disagree; 0: as often as by chance; below: more often. None where nothing can
-    be said: no example has two labels, or all labels are of one class."""
+    """1: they never disagree; 0: as often as by chance; below: more often. None if undefined: no
+    example has two labels, or all labels are of one class."""
     by_class: list[float | None]
-    """Of each class against the rest; None where a class has no label, or all."""
+    """Alpha of each class against the rest; None if a class has no label, or all."""
     num_examples: int
-    """How many have two labels or more."""
+    """Number of examples with two labels or more."""
     num_labels: int
-    """On these examples."""
+    """Number of labels on these examples."""
 
 
 def agreement(rows: NDArray[Any], labels: NDArray[Any], num_classes: int) -> Agreement:
-    """Krippendorff's alpha of labels that each are by another annotator where they share a row.
+    """Krippendorff's alpha; labels that share a row are by different annotators.
 
     The disagreement of class k with the rest in an example with m labels, n of them k, is
     n (m - n) / (m - 1); that of all classes is their sum.
@@ -69,7 +71,7 @@ def agreement(rows: NDArray[Any], labels: NDArray[Any], num_classes: int) -> Agr
 
 
 def agreement_table(found: Agreement, classes: Sequence[str]) -> pa.Table:
-    """The table `agreement` of data/findings: a row for each class; null where nothing is known."""
+    """The table `agreement` of data/findings: a row for each class; null where undefined."""
     return table_of(SCHEMAS["agreement"], list(zip(classes, found.by_class, strict=True)))
 
 
@@ -102,7 +104,7 @@ def annotator_table(
     agreed = agreement_with_others(annotations, num_classes)
     of_pool = right.sum(0) / true.sum(0).clip(1e-9)
     recall = (right + PSEUDO_LABELS * of_pool) / (true + PSEUDO_LABELS)
-    recall[true < np.minimum(0.5, true.max(1, keepdims=True))] = np.inf  # hardly met
+    recall[true < np.minimum(0.5, true.max(1, keepdims=True))] = np.inf  # rarely met
     worst = recall.argmin(1)
     found = []
     for who in sorted(np.flatnonzero(given), key=lambda number: annotations.names[number]):
@@ -123,10 +125,10 @@ def annotator_table(
 
 
 def agreement_with_others(annotations: Annotations, num_classes: int) -> Float64:
-    """How often each annotator says what most others say of an example, `(A,)`, 0 to 1.
+    """How often each annotator agrees with most others on an example, `(A,)`, 0 to 1.
 
     Of c classes that are equally frequent, each counts as 1 / c right. Examples that nobody else
-    has labelled do not count; NaN for those who have no others.
+    has labelled do not count; NaN for annotators without others.
     """
     cells, own_cell, counts = np.unique(
         annotations.rows * num_classes + annotations.labels, return_inverse=True, return_counts=True
@@ -139,7 +141,7 @@ def agreement_with_others(annotations: Annotations, num_classes: int) -> Float64
     alone_on_top = np.add.reduceat(is_most.astype(np.int64), start)[example] == 1
     second = np.maximum.reduceat(np.where(is_most, 0, counts), start)[example]
     num_second = np.add.reduceat((~is_most & (counts == second)).astype(np.int64), start)[example]
-    # Without the own label, a class is among the most frequent only if it was alone on top.
+    # Without the annotator's own label, a class stays among the most frequent only if it led alone.
     share = np.where(most - 1 > second, 1.0, 1 / (1 + num_second))
     share = np.where(is_most & alone_on_top & (most > 1), share, 0.0)
     labels_of_example = np.add.reduceat(counts, start)[example]
@@ -151,15 +153,15 @@ def agreement_with_others(annotations: Annotations, num_classes: int) -> Float64
 
 
 def expected_gain(posterior: Float64, confusion: Float64) -> Float64:
-    """By how much one more label would raise the probability that the consensus is right, `(N,)`.
+    """The gain in the probability that the consensus is right from one more label, `(N,)`.
 
-    The label is by an average annotator. It is the value of information (Howard 1966) of the
-    label: the mean over what it may say of the probability of the best class then, less that of
-    the best class now; zero where no answer would change the consensus.
+    The label is by an average annotator. The gain is its value of information (Howard 1966): the
+    mean over possible labels of the probability of the best class after it, less that of the best
+    class now; zero if no label would change the consensus.
 
     Args:
         posterior: probability of each class, `(N, K)`.
-        confusion: of all annotators together, `(K, K)`: row the true class, column the given one.
+        confusion: pooled over annotators, `(K, K)`: row the true class, column the given one.
     """
     num, num_classes = posterior.shape
     few = min(LIKELY_CLASSES, num_classes)
@@ -184,16 +186,18 @@ def relabel_queue(
     classes: Sequence[str],
     limit: int,
 ) -> pa.Table:
-    """The table `relabel_queue` of data/findings: what is most worth another label, the best first.
+    """The table `relabel_queue` of data/findings: examples most worth another label, best first.
 
     It works with one label for each example too.
 
     Args:
         given: class indices, `(N,)`.
-        annotations: by everybody of these examples; see `with_given_labels`.
-        limit: of rows. Ask again after so many labels: they change what is worth most.
+        annotations: labels of these examples by everybody; see `with_given_labels`.
+        limit: number of rows. Rank again after as many labels: they change the order.
     """
-    gain = expected_gain(posterior, confusion).round(6)  # as written, so that equals keep order
+    gain = expected_gain(posterior, confusion).round(
+        6
+    )  # as written, so that equal ones keep their order
     consensus = posterior.argmax(1)
     num_labels = np.bincount(annotations.rows, minlength=len(ids))
     rows = np.argsort(-gain, kind="stable")[:limit]

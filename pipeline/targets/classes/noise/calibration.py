@@ -1,4 +1,4 @@
-"""The label check, by logits of networks that have not seen the examples."""
+"""The label check for classes, from logits of networks that have not seen the examples."""
 
 from dataclasses import replace
 
@@ -16,23 +16,22 @@ from pipeline.targets.protocols.labels import TargetIndex
 from pipeline.targets.protocols.noise import Evidence
 
 LABEL_SMOOTHING = 0.2
-"""That networks of the check learn with."""
+"""Label smoothing of the check's networks."""
 TRUE_LABEL_TEMPERATURE = 0.35
-"""What logits are divided by to be calibrated on the true labels, which nobody has: with
-LABEL_SMOOTHING the same value serves from no wrong label to 20 % of them
-(docs/decisions/label-temperature.md). That is of networks that are good; see `_doubtful` for the
-others."""
+"""The divisor of logits that calibrates them on the true labels, which are unknown: with
+LABEL_SMOOTHING one value works from no wrong labels to 20 % of them
+(docs/decisions/label-temperature.md). This is for good networks; see `_doubtful` for others."""
 
-MOST = 0.5  # of examples; where as many have labels by several people, these tell the noise rate
+MOST = 0.5  # share of examples; if as many have labels by several people, these give the noise rate
 
 
 def check_labels(
     learnt: Evidence, tested: Evidence, target: TargetIndex
 ) -> tuple[LabelCheck, LabelCheck | None]:
-    """See protocols/noise.py. Without networks it is by people alone (Dawid & Skene's method).
+    """See protocols/noise.py. Without networks only people judge (Dawid & Skene's method).
 
-    Logits are calibrated on the given labels of `learnt` (Guo et al. 2017, arXiv 1706.04599), and
-    where these networks can be relied on, on the true ones.
+    Logits are calibrated on the given labels of `learnt` (Guo et al. 2017, arXiv 1706.04599) and,
+    if the networks are reliable, on the true ones.
     """
     if learnt.outputs is None or tested.outputs is None:
         num_labels = len(target["classes"])
@@ -67,10 +66,10 @@ def _check(evidence: Evidence, probabilities: Float64, trust: float = 1.0) -> La
 
 
 def _doubtful(evidence: Evidence, probabilities: Float64, ranked: LabelCheck) -> LabelCheck:
-    """The check by networks that cannot be relied on, which `ranked` as if they could.
+    """The check by unreliable networks; `ranked` is the check as if they were reliable.
 
-    Their probabilities count as they are calibrated on the given labels: a label that they find
-    unlikely may be right all the same. Which labels are suspected, and in which order, stays.
+    Their probabilities stay calibrated on the given labels: a label that they find unlikely may
+    still be right. The suspected labels and their order stay those of `ranked`.
     """
     plain = _check(evidence, probabilities)
     quality = np.empty(len(plain.quality))
@@ -86,7 +85,7 @@ def _doubtful(evidence: Evidence, probabilities: Float64, ranked: LabelCheck) ->
 
 
 def _by_people(evidence: Evidence, num_labels: int) -> LabelCheck:
-    """The check by people alone, who tell nothing while each example has one label."""
+    """The check by people alone, which tells nothing if each example has one label."""
     num = len(evidence.given)
     if not _with_several(evidence.annotations, num).any():
         return _unknown(evidence, num_labels)
@@ -102,17 +101,16 @@ def _unknown(evidence: Evidence, num_labels: int) -> LabelCheck:
 
 
 def _with_several(annotations: Annotations | None, num: int) -> NDArray[np.bool_]:
-    """Which of N examples have labels by several people."""
+    """Mask of the N examples that have labels by several people."""
     if annotations is None:
         return np.zeros(num, bool)
     return np.asarray(np.bincount(annotations.rows, minlength=num) > 1)
 
 
 def _planted_found(check: LabelCheck, evidence: Evidence) -> float:
-    """Share of the unsuspected labels that the check would suspect if another stood there.
+    """Share of the unsuspected labels that the check would suspect if they were replaced.
 
-    No network has seen the label of an example that it is asked about, so this is known without
-    training anew.
+    No network has seen the label of an example that it predicts, so no training is needed.
     """
     given, num_labels = evidence.given, check.posterior.shape[1]
     rows = np.flatnonzero(~check.is_issue)
@@ -127,6 +125,6 @@ def _planted_found(check: LabelCheck, evidence: Evidence) -> float:
 
 
 def _another(given: Codes, rows: Codes, num_labels: int) -> Codes:
-    """Another label for each, all in turn."""
+    """Another label for each example, taking all labels in turn."""
     other: Codes = (given + 1 + rows % (num_labels - 1)) % num_labels
     return other

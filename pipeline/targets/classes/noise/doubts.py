@@ -1,4 +1,4 @@
-"""Which labels people should look at, and why."""
+"""Selects labels that people should look at, with reasons."""
 
 from collections import Counter
 
@@ -10,13 +10,13 @@ from pipeline.targets.protocols.labels import TargetIndex
 from pipeline.targets.protocols.noise import LabelDoubt
 
 DOUBTFUL = 0.8
-"""Of label quality: below it a label that is rather right than wrong is worth a look."""
+"""Label quality below which even a label that is more likely right than wrong is worth a look."""
 
 
 def find_doubts(
     quality: Float64, annotations: Annotations | None, target: TargetIndex
 ) -> dict[int, LabelDoubt]:
-    """See protocols/noise.py. Labels of nobody's judgement are doubted where people differ."""
+    """See protocols/noise.py. Labels that were not judged are doubted if people differ."""
     names = target["classes"]
     doubts = {row: LabelDoubt(["label"], []) for row in np.flatnonzero(quality < DOUBTFUL).tolist()}
     for row, votes in _disputed(annotations, np.nan_to_num(quality, nan=0.0)).items():
@@ -27,7 +27,7 @@ def find_doubts(
 
 
 def _disputed(annotations: Annotations | None, quality: Float64) -> dict[int, Counter[int]]:
-    """How many people gave each class, of the rows that they label differently and that stay
+    """Number of people for each class, in rows that they label differently and that stay
     doubtful."""
     if annotations is None:
         return {}

@@ -23,7 +23,7 @@ LOSS = SimpleNamespace(label_smoothing=LABEL_SMOOTHING)
 
 
 def read_labels(values: pa.ChunkedArray, target: TargetIndex) -> GivenLabels:
-    """Names of classes as codes; a name that is no class is not known."""
+    """Convert names of classes to codes; other names are not known."""
     names = pa.array(target["classes"], pa.string())
     codes = pc.fill_null(pc.index_in(values.cast(pa.string()), names), -1)
     given = codes.to_numpy().astype(np.int64)

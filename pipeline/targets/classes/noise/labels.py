@@ -1,8 +1,8 @@
-"""Which label is right, by what models and one or several annotators say of each example.
+"""Infers true labels from out-of-fold probabilities and from one or several annotators.
 
-Each annotator has a confusion matrix, and what models say out of fold stands in for the prior of
-each example: Dawid & Skene 1979 with a model in it (Raykar et al. 2010, "Learning from
-crowds"). A dataset with one label for each example is the case of one annotator.
+Each annotator has a confusion matrix, and the out-of-fold probabilities are the prior of each
+example: Dawid & Skene 1979 with a model in it (Raykar et al. 2010, "Learning from crowds"). A
+dataset with one label for each example is the case of one annotator.
 """
 
 from dataclasses import dataclass
@@ -15,23 +15,24 @@ from pipeline.dataset.arrays import Float64
 from pipeline.targets.protocols.noise import Reliability
 
 START_LOG_ODDS = 1.0
-"""Of a label's class, at the start: without a model, all classes would stay alike for ever."""
+"""Initial log-odds of the labelled class. Without it, and without a model, EM could never leave the
+uniform posterior."""
 
 MAX_ROUNDS = 50
 CONVERGED = 1e-4  # change of the mean log-likelihood, in nats
-PSEUDO_LABELS = 10.0  # of the pooled matrix, for each class, added to what an annotator did
-MAX_CELLS = 50_000_000  # beyond which annotators share one matrix
+PSEUDO_LABELS = 10.0  # labels of the pooled matrix, for each class, added to those of an annotator
+MAX_CELLS = 50_000_000  # with more, annotators share one matrix
 
 
 @dataclass(frozen=True)
 class TrueLabels:
-    """What N examples of K classes are, as far as one can tell."""
+    """The inferred classes of N examples, out of K."""
 
     posterior: Float64
     """Probability of each class, `(N, K)`."""
     confusion: Float64
-    """Of all annotators together, `(K, K)`: row the true class, column the given one, rows sum
-    to one."""
+    """Confusion pooled over annotators, `(K, K)`: row the true class, column the given one, rows
+    sum to one."""
     accuracy: Float64
     """Estimated share of right labels of each annotator, `(A,)`."""
 
@@ -42,13 +43,13 @@ def infer_true_labels(
     """Expectation maximisation over annotators' confusion matrices.
 
     Args:
-        probabilities: of models that have not seen the example, `(N, K)`; all alike when there is
-            no model, which is Dawid & Skene's method.
+        probabilities: by models that have not seen the example, `(N, K)`; uniform without a model,
+            which is Dawid & Skene's method.
         rows: the example of each label, `(M,)`, from 0 to N - 1.
-        annotators: who gave it, `(M,)`, numbered from 0.
+        annotators: the annotator of each label, `(M,)`, numbered from 0.
         labels: class indices, `(M,)`.
-        trust: power that the probabilities are raised to. Calibrated on noisy labels, they are too
-            doubtful of the true ones.
+        trust: power to which the probabilities are raised. Calibrated on noisy labels, they are too
+            low for the true ones.
 
     Raises:
         ValueError: probabilities that are not finite.
@@ -62,7 +63,7 @@ def infer_true_labels(
     else:
         who, num_matrices = annotators, num_annotators
     cells = who * num_classes + labels
-    # By class first, (K, N): each class is then one run of memory, read from end to end.
+    # Class first, (K, N): each class is then contiguous in memory.
     log_prior = trust * np.log(np.ascontiguousarray(probabilities.T).clip(1e-9))
     log_priors = _normalise(log_prior.copy())
     votes = np.bincount(labels * num + rows, minlength=log_prior.size)
@@ -104,27 +105,27 @@ def _normalise(log_values: Float64) -> Float64:
 
 @dataclass(frozen=True)
 class LabelCheck:
-    """What the label check found, row by row of N examples."""
+    """Results of the label check, for each of N examples."""
 
     quality: NDArray[np.float64]
     """Probability that the given label is right: 0 surely wrong, 1 surely right."""
     is_issue: NDArray[np.bool_]
-    """Where it is suspected; see protocols/noise.py."""
+    """Whether it is suspected; see protocols/noise.py."""
     proposed: NDArray[np.int64]
     """Index of the most probable class."""
     noise_rate: float | None
-    """Estimated share of wrong labels, 0 to 1; None where it cannot be told."""
+    """Estimated share of wrong labels, 0 to 1; None if it cannot be estimated."""
     noise: NDArray[np.float64]
     """Estimated probability of each given class, `(K, K)`: row the true class, column the given."""
     posterior: NDArray[np.float64]
     """Probability of each class, `(N, K)`."""
     confirmed: NDArray[np.bool_] | None = None
-    """Where suspicion is enough to act on; None for everywhere."""
+    """Whether suspicion is certain enough to act on; None if it always is."""
     reliability: Reliability | None = None
 
     @property
     def is_sure(self) -> NDArray[np.bool_]:
-        """Where it is suspected, and that is enough to act on."""
+        """Whether it is suspected with enough certainty to act on."""
         return self.is_issue if self.confirmed is None else self.is_issue & self.confirmed
 
     @property
@@ -142,14 +143,14 @@ def check_labels(
     annotations: Annotations | None = None,
     trust: float = 1.0,
 ) -> LabelCheck:
-    """How probable it is that each label is right.
+    """Estimate the probability that each label is right.
 
     Args:
         given: class indices, shape `(N,)`.
         probabilities: shape `(N, K)`, of models that have not seen the example.
-        annotations: what several people said; an example that they did not look at has its
-            given label for evidence.
-        trust: in the probabilities; see `infer_true_labels`.
+        annotations: labels by several people; an example without any has its given label as
+            evidence.
+        trust: see `infer_true_labels`.
 
     Raises:
         ValueError: probabilities that are not finite.

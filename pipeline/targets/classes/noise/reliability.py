@@ -1,12 +1,12 @@
-"""How far the label check by networks can be relied on, by their logits out of fold.
+"""Estimates the reliability of the label check's networks from their out-of-fold logits.
 
 Networks that are right on three labels in four disagree with one label in four, and nearly all of
-these labels may be right. What gives wrong labels away is that networks disagree although they are
+these labels may be right. The sign of wrong labels is that networks disagree although they are
 sure: with a share of labels exchanged at random, a label's likelihood is a mixture of the softmax
 and of chance (Sukhbaatar et al. 2015, arXiv 1406.2080, with one rate for all classes). Rate and
-temperature are fitted together; where a mixture explains the labels no better than a temperature
+temperature are fitted together; if a mixture explains the labels no better than a temperature
 alone, no label is surely wrong. Labels that people get wrong on hard images look like mistakes of
-networks, so the rate is rather too low (docs/decisions/label-trust.md).
+networks, so the rate tends to be too low (docs/decisions/label-trust.md).
 """
 
 from typing import NamedTuple
@@ -20,28 +20,29 @@ from pipeline.dataset.arrays import Float64, sample_rows
 from pipeline.targets.classes.measures.outputs import softmax
 from pipeline.targets.protocols.noise import Reliability
 
-MAX_FITTED = 20_000  # examples, so that time does not grow
+MAX_FITTED = 20_000  # examples, to bound the time
 SURE = 6.63
 """Twice the gain in log-likelihood that noise must bring: 0.99 of chi-squared (Wilks 1938)."""
 TRUSTED = 0.5
-"""Of suspects that are wrong by estimate: from here suspects are acted on."""
+"""Least estimated share of suspects that are wrong for suspects to be acted on."""
 PLANTED = 0.05  # share of labels that a probe exchanges
 NOTHING_TO_TELL = Reliability(1.0, 1.0, 0.0, 0.0, False, "all labels are the same")
-ROUNDS = 60  # of expectation maximisation; the rate moves by less than 1e-4 then
+ROUNDS = 60  # of expectation maximisation; after these the rate moves by less than 1e-4
 
 
 class NoiseFit(NamedTuple):
-    """The likeliest temperature of logits and rate of labels exchanged at random."""
+    """The most likely temperature of logits and rate of labels exchanged at random."""
 
     temperature: float
     rate: float
-    """0 to 1."""
+    """Share of exchanged labels, 0 to 1."""
     gain: float
     """Twice the log-likelihood above that of a temperature alone, in nats."""
 
 
 def fit_noise(logits: NDArray[np.floating], given: Codes) -> NoiseFit:
-    """Fit what explains the given labels `(N,)` by logits `(N, K)` of networks unlearnt of them."""
+    """Fit temperature and rate to labels `(N,)` and logits `(N, K)` of networks that have not seen
+    them."""
     rows = sample_rows(len(given), MAX_FITTED)
     some, labels = logits[rows], given[rows]
 
@@ -64,10 +65,10 @@ def reliability(
     suspected: NDArray[np.bool_],
     planted_found: float,
 ) -> Reliability:
-    """How far networks can be relied on that suspect some of N labels.
+    """Estimate the reliability of networks that suspect some of N labels.
 
     Args:
-        logits: out of fold, `(N, K)`.
+        logits: out-of-fold logits, `(N, K)`.
         planted_found: share of labels that would be suspected if they were exchanged at random.
     """
     accuracy = float((logits.argmax(1) == given).mean())
@@ -112,7 +113,7 @@ def _wrong(logits: NDArray[np.floating], given: Codes, fit: NoiseFit) -> Float64
 
 
 def _mixed(logits: NDArray[np.floating], given: Codes, temperature: float) -> tuple[float, float]:
-    """The likeliest rate at a temperature, and the mean negative log-likelihood with it."""
+    """The most likely rate at a temperature, and its mean negative log-likelihood."""
     right = _of_given(logits, given, temperature)
     chance = (1 - right) / max(1, logits.shape[1] - 1)
     rate = 0.05

@@ -10,7 +10,7 @@ SCHEMAS: dict[str, pa.Schema] = {
             pa.field("share", pa.float64(), nullable=False),
         ]
     ),
-    "annotators": pa.schema(  # by name; null where nothing can be said
+    "annotators": pa.schema(  # by name; null where undefined
         [
             pa.field("annotator", pa.string(), nullable=False),
             pa.field("labels", pa.int64(), nullable=False),

@@ -18,7 +18,7 @@ from pipeline.targets.classes.noise.labels import LabelCheck
 from pipeline.targets.classes.noise.schemas import SCHEMAS
 from pipeline.targets.protocols.labels import TargetIndex
 
-MAX_QUEUED = 1000  # after so many new labels it is worth asking what is most worth one now
+MAX_QUEUED = 1000  # rows; after as many new labels the ranking should be made again
 LEAST_NOISE = 0.001
 
 
@@ -31,10 +31,10 @@ def tables(
     check: LabelCheck | None,
     target: TargetIndex,
 ) -> dict[str, pa.Table]:
-    """How often which class is taken for which, how good annotators are, how far they agree, and
-    what is most worth another label.
+    """Tables of confused classes, the quality and agreement of annotators, and the examples most
+    worth another label.
 
-    Without a check there is nothing to say but of agreement.
+    Without a check there is only agreement.
     """
     names = target["classes"]
     found = {name: table_of(schema, []) for name, schema in SCHEMAS.items()}
@@ -68,7 +68,7 @@ def noise_table(check: LabelCheck, names: Sequence[str]) -> pa.Table:
 
 
 def summary(annotations: Annotations | None, target: TargetIndex) -> dict[str, int | float]:
-    """Numbers of annotators and their labels, and how far they agree where that can be told."""
+    """Numbers of annotators and their labels, and their agreement if it is defined."""
     if not annotations:
         return {}
     alpha = agreement(annotations.rows, annotations.labels, len(target["classes"])).alpha

@@ -1,4 +1,4 @@
-"""Classes as rows of a table: how many examples each has, and how far it is from the profile."""
+"""Classes as rows of a table: their numbers of examples, and distances from the profile."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -21,7 +21,7 @@ from pipeline.dataset.table import SPLITS
 from pipeline.targets.protocols.labels import TargetIndex
 from pipeline.targets.protocols.rules import LabelTable
 
-MIN_SHARE_OF_CLASS = 0.1  # of the mean number of training examples of a class
+MIN_SHARE_OF_CLASS = 0.1  # as a share of the mean number of training examples of a class
 
 
 def label_tables(
@@ -41,7 +41,7 @@ def label_tables(
 def class_table(
     table: pd.DataFrame, classes: Sequence[str], features: Sequence[str], before: Profile | None
 ) -> pd.DataFrame:
-    """A row for each class: how many examples, and how far its means are from the profile's.
+    """Make a row for each class: numbers of examples, and the distance from the profile's means.
 
     Columns: id, train, held_out (the fewer of val and test), and with a profile, shift (of the
     mean that moved most, in standard deviations).
@@ -68,7 +68,7 @@ def class_table(
 
 
 def class_rules(by_class: pd.DataFrame, min_examples: int) -> list[Rule]:
-    """About the table of classes."""
+    """Rules about the table of classes."""
     enough = max(min_examples, round(MIN_SHARE_OF_CLASS * by_class["train"].mean()))
     return [
         at_least("every class is in train", "train", 1, "critical"),

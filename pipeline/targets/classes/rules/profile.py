@@ -1,4 +1,4 @@
-"""What a profile says of classes: their examples in each split, and their means."""
+"""The part of a profile on classes: their examples in each split, and their means."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -41,7 +41,7 @@ def drift_rules(table: pd.DataFrame, before: Profile, settings: Any) -> list[Rul
 
 
 def class_counts(before: Profile) -> dict[str, int]:
-    """How many examples each class had, of those that had any."""
+    """Number of examples of each class that had any."""
     counts: dict[str, int] = {}
     for key, number in before.items():
         name, _, split = key.removeprefix("class.").rpartition(".")

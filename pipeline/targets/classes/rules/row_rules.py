@@ -1,4 +1,4 @@
-"""What is expected of each example's label where it is a class."""
+"""Rules about each example's class."""
 
 from pipeline.dataset.expectations.rules import IN_SET, NOT_NULL, Rule, rule
 from pipeline.targets.protocols.labels import TargetIndex

@@ -1,4 +1,4 @@
-"""What params.yaml says of the number of examples of a class."""
+"""Keys of params.yaml on the number of examples of a class."""
 
 from typing import Annotated
 

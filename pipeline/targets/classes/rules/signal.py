@@ -1,4 +1,4 @@
-"""The label signal of classes: how well measurements tell them, and what is expected of that."""
+"""The label signal of classes: how well measurements predict them, and the rules about it."""
 
 from typing import Any
 
@@ -32,16 +32,16 @@ def label_signal(
     labels: NDArray[np.integer[Any]],
     checksums: NDArray[np.int64],
 ) -> NDArray[np.float64] | None:
-    """How well measurements tell the labels: falls when labels are wrong or belong to other rows.
+    """How well measurements predict the labels: falls if labels are wrong or of other rows.
 
     A ridge regression of the class indicators on `patterns`, in five folds, on at most
     SIGNAL_MAX_EXAMPLES rows. The mean of the result is the balanced accuracy; chance is 1 / number
     of classes.
 
     Returns:
-        One number a row: 0 where the class is not found; where it is, the inverse of the class's
-        share times the number of classes; NaN for rows left out. None when there are too few
-        examples, or one class only.
+        One number a row: 0 if the predicted class is wrong; if right, the inverse of the class's
+        share times the number of classes; NaN for rows left out. None if there are too few
+        examples, or only one class.
     """
     chosen = np.arange(len(table))
     if len(table) > SIGNAL_MAX_EXAMPLES:

@@ -48,7 +48,7 @@ def answer(name: str, arrays: Arrays, known: Known) -> Float32:
     if name == "linear":
         found = known.features @ arrays["weights"] + arrays["bias"]
     else:
-        found = np.full(len(known.features), arrays["mean"][0])
+        found = np.full(known.features.shape[0], arrays["mean"][0])
         if (past := known.past) is not None and name != "mean":
             said = {"last": past.last, "ewma": past.ewma}.get(name)
             if said is None:

@@ -29,7 +29,7 @@ def predicted(points: TableRows, level: float, path: Path) -> None:
 
 
 def residuals(points: TableRows, path: Path) -> None:
-    """Errors, predicted less right, by what is predicted and how often each is."""
+    """Draw errors, predicted less right, by prediction and as a histogram."""
     errors = np.array([row["predicted"] - row["target"] for row in points])
     figure, (by_size, counts) = plt.subplots(
         1, 2, figsize=(7.5, 3), sharey=True, width_ratios=[2, 1]
@@ -44,7 +44,7 @@ def residuals(points: TableRows, path: Path) -> None:
 
 
 def coverage(bins: TableRows, level: float, path: Path) -> None:
-    """The share of right numbers within their intervals, by what is predicted."""
+    """Draw the share of right numbers within their intervals, by prediction."""
     figure, axis = plt.subplots(figsize=(5, 3))
     axis.axhline(level, color=GREY, linestyle="--", linewidth=1, label=f"meant: {level:.0%}")
     x, share = ([row[name] for row in bins] for name in ("predicted", "coverage"))

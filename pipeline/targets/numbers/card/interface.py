@@ -21,8 +21,8 @@ COLUMNS = {
     "error_by_corruption": ["corruption", "strength", "mae", "low", "high"],
     "bins": ["predicted", "target", "mae", "coverage", "coverage_low", "coverage_high", "count"],
 }
-"""Of the tables for people; those of slices and robustness have names that dvc.yaml draws no
-accuracy from."""
+"""Columns of the tables for people; slices and robustness have names from which dvc.yaml draws no
+accuracy."""
 OTHERWISE_NAMED = {"error_by_slice": "slices", "error_by_corruption": "robustness"}
 
 

@@ -60,7 +60,7 @@ def label_check(labels: Mapping[str, Any]) -> Iterator[str]:
 
 
 def reliability(labels: Mapping[str, Any]) -> Iterator[str]:
-    """How far the models of the label check can be relied on; nothing where none was asked."""
+    """Lines on the reliability of the label check's models; none without models."""
     if "out_of_fold_accuracy" not in labels:
         return
     yield (

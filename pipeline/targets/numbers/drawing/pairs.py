@@ -12,7 +12,7 @@ from pipeline.reporting.figures import BLUE, GREY, save
 def pairs(
     x: Sequence[float], y: Sequence[float], path: Path, *, x_label: str, y_label: str
 ) -> None:
-    """A point for each pair, and the line on which both are the same."""
+    """Draw a point for each pair, and the line of equality."""
     figure, axis = plt.subplots(figsize=(4.2, 4.2))
     both = np.array([*x, *y, *([] if len(x) else [0.0, 1.0])])
     ends = [both.min(), both.max()]

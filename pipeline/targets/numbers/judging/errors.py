@@ -19,9 +19,9 @@ class MeanError(NamedTuple):
 
 
 def mean_error(errors: Float64, owners: Owners | None = None) -> MeanError:
-    """Of the errors of at least one example, `(N,)`; the interval is that of a mean of many.
+    """The mean of the errors of at least one example, `(N,)`, with a normal interval.
 
-    Where examples come in groups, the sums of the groups are what varies.
+    With groups, the variance is that of the sums of the groups.
     """
     sizes = np.abs(errors)
     num, mae = len(sizes), float(sizes.mean())

@@ -1,4 +1,4 @@
-"""How good a model is on the test split, where it is weak, and how sure that is."""
+"""Evaluates a model of numbers on the test split: metrics, weak slices, intervals."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -33,13 +33,13 @@ class NumberEvaluation:
 
     predictions: Predictions
     half: float
-    """How far intervals reach to either side, in units of y."""
+    """Half the width of intervals, in units of y."""
     intervals: dict[str, Interval]
     """Value and 95 % interval of each metric."""
     slices: list[tuple[Slice, MeanError]]
-    """On parts of the test split; the first is of all."""
+    """The error on parts of the test split; the first is the whole."""
     num_corrupted: int
-    """Examples that were corrupted too."""
+    """Number of examples that were also corrupted."""
     robustness: list[tuple[str, int, MeanError]]
     """Corruption, strength and the error on these examples; empty where there are none."""
     num_leaked: int
@@ -47,7 +47,7 @@ class NumberEvaluation:
 
     @property
     def mae_corrupted(self) -> float | None:
-        """Over all corruptions and strengths, each counting alike; None without any."""
+        """The mean error over all corruptions and strengths, equally weighted; None without any."""
         corrupted = [error.mae for _, strength, error in self.robustness if strength]
         return float(np.mean(corrupted)) if corrupted else None
 
@@ -79,7 +79,7 @@ class NumberEvaluation:
         }
 
     def sentence(self) -> str:
-        """How good the model is, for the terminal."""
+        """A sentence on the results, for the terminal."""
         mae, low, high = self.intervals["mae"]
         return (
             f"mean absolute error {mae:.4g} ({low:.4g} to {high:.4g}), R2 "
@@ -97,7 +97,7 @@ def evaluate_numbers(
 ) -> NumberEvaluation:
     """Test a model by its outputs for the test split, `(N, 1)`.
 
-    Validation, at least one example, is for the width of intervals alone.
+    Validation, at least one example, is used only for the width of intervals.
     """
     half = half_width(validation.y - validation.outputs[:, 0])
     y = outputs[:, 0].astype(np.float64)
@@ -149,7 +149,7 @@ def metric_intervals(
             low, high = share_interval(predictions.covered, owners)
         else:
             low, high = percentile_interval(resampled[name])
-        # Of few examples a skewed metric may lie outside of its own resamples' middle.
+        # With few examples, a skewed metric may be outside its own interval.
         found[name] = (float(value), min(low, float(value)), max(high, float(value)))
     return found
 
@@ -160,13 +160,13 @@ def errors_by_slice(
     """The error on each of the `slices` of the test split."""
     found = []
     for part, rows in slices(-np.abs(errors), test.measurements, test.groups):
-        # All examples of a slice of the kind `group` have one owner.
+        # All examples of a slice of kind `group` have one owner.
         some = None if owners is None or part.kind == "group" else owners[rows]
         found.append((part, mean_error(errors[rows], some)))
     return found
 
 
 def _mean_without(errors: Float64, left_out: NDArray[np.bool_]) -> float:
-    """Mean absolute error without some examples; of all where nothing else is left."""
+    """Mean absolute error without some examples; of all if no others remain."""
     rest = errors[~left_out]
     return float(np.abs(rest if len(rest) else errors).mean())

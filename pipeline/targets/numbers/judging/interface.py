@@ -48,15 +48,15 @@ def evaluate(
     stressed: Stressed,
 ) -> Evaluation:
     results = evaluate_numbers(index, test, outputs, validation, stressed)
-    made = tables(results)
+    by_name = tables(results)
     if test.values:
         of_numbers = rates(results.predictions)
-        made |= {"gaps": gaps_table(test.values, of_numbers, independent_owners(test))}
-    return Evaluation(results.metrics(), made, results.summary(), results.sentence())
+        by_name |= {"gaps": gaps_table(test.values, of_numbers, independent_owners(test))}
+    return Evaluation(results.metrics(), by_name, results.summary(), results.sentence())
 
 
 def rates(predictions: Predictions) -> list[Rate]:
-    """By which slices are compared: how large errors are, to which side, and what is covered."""
+    """Rates by which slices are compared: size and sign of errors, and coverage."""
     everyone = np.ones(len(predictions.ids), bool)
     errors = predictions.errors
     return [

@@ -21,7 +21,7 @@ NUMBERS = ["target", "predicted", "low", "high"]
 
 @dataclass(frozen=True)
 class Predictions:
-    """Of N examples, in the units of the source."""
+    """Predictions for N examples, in the units of the source."""
 
     ids: list[str]
     groups: list[str | None]
@@ -30,9 +30,9 @@ class Predictions:
     predicted: Float64
     """`(N,)`."""
     low: Float64
-    """Where the interval of each begins, `(N,)`."""
+    """Low end of each interval, `(N,)`."""
     high: Float64
-    """Where it ends, `(N,)`."""
+    """High end, `(N,)`."""
 
     @property
     def errors(self) -> Float64:
@@ -46,7 +46,7 @@ class Predictions:
         return within
 
     def of(self, rows: Rows) -> "Predictions":
-        """Those of some examples."""
+        """The predictions for some examples."""
         return Predictions(
             [self.ids[row] for row in rows],
             [self.groups[row] for row in rows],
@@ -70,7 +70,7 @@ def read_predictions(content: bytes, name: str) -> Predictions:
     """Read the bytes of a file with a `predictions_table`; errors call it `name`.
 
     Raises:
-        CompareError: damaged, or of another version of this project.
+        CompareError: it is damaged, or of another version of this project.
     """
     try:
         with pq.ParquetFile(io.BytesIO(content), page_checksum_verification=True) as file:
@@ -89,14 +89,14 @@ def read_predictions(content: bytes, name: str) -> Predictions:
 
 
 def align(one: Predictions, other: Predictions) -> tuple[Predictions, Predictions]:
-    """The examples that both have, in the order of the first.
+    """Select the examples that both have, in the order of the first.
 
     Raises:
         CompareError: they have other numbers, or no example in common.
     """
     ours, theirs = rows_in_both(one.ids, other.ids)
     one, other = one.of(ours), other.of(theirs)
-    # From shards in float32, scaled by those of train: other examples there, other last digits.
+    # From float32 in shards, scaled by train: with other training data, last digits differ.
     same = np.isclose(one.target, other.target, rtol=1e-5, atol=1e-5 * float(one.target.std()))
     refuse_other_labels(np.flatnonzero(~same), one.ids)
     return one, other

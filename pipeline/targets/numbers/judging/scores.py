@@ -1,8 +1,7 @@
-"""Metrics as functions of sums over examples, so that drawing other examples is adding other rows.
+"""Metrics as functions of sums over examples, so that a resample is a sum of other rows.
 
 Each example has a row of numbers; mean absolute error, root mean squared error, R² and the coverage
-of the intervals follow from the sum of the rows alone, for one sum as for ten thousand
-(bootstrap.py).
+of the intervals follow from the sum of the rows alone, for one sum or ten thousand (bootstrap.py).
 """
 
 import numpy as np
@@ -12,13 +11,13 @@ from pipeline.dataset.arrays import Float64
 from pipeline.targets.numbers.judging.predictions import Predictions
 
 NUM, ABSOLUTE, SQUARED, TARGET, TARGET_SQUARED, COVERED, WIDTH = range(7)
-NO_VARIANCE = 1e-9  # as a share of the sum of squares: what is below is rounding
+NO_VARIANCE = 1e-9  # as a share of the sum of squares: less is rounding error
 
 
 def example_scores(predictions: Predictions) -> sparse.csr_array:
-    """A row for each of N examples, `(N, 7)`."""
+    """Make a row for each of N examples, `(N, 7)`."""
     errors = predictions.errors
-    # R² is the same from any origin, and squares of numbers far from it would lose their digits.
+    # R² does not depend on the origin, and squares of numbers far from it would lose digits.
     target = predictions.target - np.median(predictions.target)
     columns = [
         np.ones(len(errors)),
@@ -33,10 +32,10 @@ def example_scores(predictions: Predictions) -> sparse.csr_array:
 
 
 def metrics_of(sums: Float64) -> dict[str, Float64]:
-    """Metrics of sums of rows, `(..., 7)`: each of shape `(...)`.
+    """Compute metrics from sums of rows, `(..., 7)`: each of shape `(...)`.
 
-    `mae` and `rmse` in the units of the numbers; `r2`, 1 at best, 0 for the mean of these examples
-    as only answer, and 0 where all their numbers are the same; `coverage`, the share within the
+    `mae` and `rmse` in the units of the numbers; `r2`, 1 at best, 0 for always answering the mean
+    of these examples, and 0 if all their numbers are the same; `coverage`, the share within the
     intervals; `interval_width`, their mean.
     """
     num = sums[..., NUM]

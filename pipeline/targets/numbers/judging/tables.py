@@ -1,4 +1,4 @@
-"""The tables that evaluate leaves in data/evaluation, at full precision."""
+"""The tables that evaluate writes into data/evaluation, at full precision."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -24,7 +24,7 @@ COLUMNS = {
         **OF_ERROR,
     },
     "robustness": {"corruption": TEXT, "strength": COUNT, **OF_ERROR},
-    "bins": {  # of examples in the order of what is predicted
+    "bins": {  # of examples in the order of their predictions
         "predicted": NUMBER,
         "target": NUMBER,
         "mae": NUMBER,
@@ -44,8 +44,8 @@ Row = Sequence[Any]
 
 
 def tables(evaluation: NumberEvaluation) -> dict[str, pa.Table]:
-    """Every table by its name: `points` are for pictures, and of some examples alone where there
-    are many; `mistakes` begin with the largest error."""
+    """Make every table, by name: `points` are for pictures, a sample if there are many examples;
+    `mistakes` begin with the largest error."""
     predictions = evaluation.predictions
     rows: dict[str, list[Row]] = {
         "intervals": [(name, *interval) for name, interval in evaluation.intervals.items()],

@@ -1,4 +1,4 @@
-"""What `add` asks of numbers, which have no names."""
+"""The part of `add` on numbers, which have no names."""
 
 from typing import Any
 

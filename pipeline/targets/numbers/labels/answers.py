@@ -14,9 +14,25 @@ DIGITS = 6  # significant ones: more would be noise
 
 
 def answer(probabilities: NDArray[np.float64], index: "TargetIndex") -> dict[str, Any]:
-    """The number, in the units of the source, of outputs `(1,)`."""
-    return {"number": float(answer_words(probabilities, index)[0])}
+    """The number in the units of the source, from outputs `(1,)`, with its interval where the index
+    has what `calibration` found: `low`, `high`, and `level`, the share that such intervals hold.
+    """
+    answer = {"number": _in_units(probabilities[0], index)}
+    if (half := index.get("interval_half_width")) is not None:
+        answer["low"] = _in_units(probabilities[0] - half, index)
+        answer["high"] = _in_units(probabilities[0] + half, index)
+        answer["level"] = index["interval_level"]
+    return answer
 
 
 def answer_words(probabilities: NDArray[np.float64], index: "TargetIndex") -> list[str]:
-    return [f"{float(from_y(probabilities, index)[0]):.{DIGITS}g}"]
+    said = answer(probabilities, index)
+    words = [f"{said['number']:.{DIGITS}g}"]
+    if "level" in said:
+        low, high = (f"{said[end]:.{DIGITS}g}" for end in ("low", "high"))
+        words.append(f"{low} to {high} ({said['level']:.0%})")
+    return words
+
+
+def _in_units(y: float, index: "TargetIndex") -> float:
+    return float(f"{float(from_y(np.array([y]), index)[0]):.{DIGITS}g}")

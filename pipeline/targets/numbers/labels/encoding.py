@@ -1,4 +1,4 @@
-"""Numbers as column `y` of shards, by what is learnt of those of train."""
+"""Encodes numbers as the column `y` of shards, scaled by train."""
 
 from typing import Any
 
@@ -12,11 +12,11 @@ from pipeline.targets.protocols.labels import TargetIndex, Times
 
 
 def fit(values: pa.ChunkedArray, index: TargetIndex, settings: Any) -> TargetIndex:
-    """Mean and standard deviation of the numbers, or the mean of their logarithms, which are not
-    divided: a step of 1 is to stay a factor of e, which the loss `qlike` is made for.
+    """Learn mean and standard deviation of the numbers, or only the mean of their logarithms: a
+    step of 1 must stay a factor of e for the loss `qlike`.
 
     Raises:
-        SettingsError: a logarithm of what is not positive.
+        SettingsError: a logarithm of a number that is not positive.
     """
     numbers = np.asarray(values, np.float64)
     if settings.target_scale == LOG:
@@ -27,13 +27,13 @@ def fit(values: pa.ChunkedArray, index: TargetIndex, settings: Any) -> TargetInd
                 fix="set augment.target_scale: standard",
             )
         return {"scale": LOG, "mean": float(np.log(numbers).mean()), "std": 1.0}
-    # A number that never changes has no deviation to bring to one.
+    # A constant has no deviation to scale to one.
     std = float(numbers.std()) or 1.0
     return {"scale": STANDARD, "mean": float(numbers.mean()), "std": std}
 
 
 def encode(values: pa.ChunkedArray, index: TargetIndex) -> NDArray[np.float32]:
-    """In the units in which networks answer, `(N,)`."""
+    """Convert numbers to the units of networks' outputs, `(N,)`."""
     return to_y(np.asarray(values, np.float64), index).astype(np.float32)
 
 
@@ -42,5 +42,5 @@ def num_outputs(index: TargetIndex) -> int:
 
 
 def balance(values: pa.ChunkedArray, index: TargetIndex, settings: Any) -> Times:
-    """Each example once in each copy."""
+    """Put each example once into each copy."""
     return lambda y, copies: np.ones((copies, len(y)), np.int64)

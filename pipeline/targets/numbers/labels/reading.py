@@ -1,4 +1,4 @@
-"""From the texts of a source to numbers."""
+"""Reads numbers from the texts of a source."""
 
 import math
 import re
@@ -21,7 +21,7 @@ MISSING = frozenset({"", "?", "na", "n/a", "nan", "none", "null"})
 
 
 def number_of(text: str) -> float | None:
-    """The number that a text is; None where it is none, or too large for one."""
+    """Parse a number; None if the text is not one, or is too large."""
     text = text.strip()
     value = float(text) if NUMBER.fullmatch(text) else math.nan
     return value if math.isfinite(value) else None
@@ -45,7 +45,7 @@ def is_missing(text: str, index: TargetIndex) -> bool:
 
 
 def namer(texts: set[str], entry: Any, where: str) -> Callable[[str], str | None]:
-    """Each text names itself.
+    """Let each text be its own label.
 
     Raises:
         SourceError: none of them is a number.

@@ -1,4 +1,4 @@
-"""What params.yaml and a catalog entry say of numbers."""
+"""Keys that numbers add to params.yaml and to catalog entries."""
 
 from typing import Annotated, Literal
 

@@ -1,4 +1,4 @@
-"""What is seen of numbers while rows pass by: their range, and what looks odd."""
+"""Sums over numbers while rows pass by, and sentences on what looks odd."""
 
 import math
 
@@ -9,9 +9,9 @@ from pipeline.targets.numbers.labels.reading import COLUMN
 from pipeline.targets.protocols.labels import TargetIndex
 
 FEW_VALUES = 10
-"""So many different whole numbers, or fewer, may be codes of something."""
+"""At most this many distinct whole numbers may be codes."""
 FAR_OUT = 100
-"""Standard deviations between the mean and a number that is hardly right."""
+"""Standard deviations from the mean beyond which a number is hardly right."""
 
 
 class NumberTally:
@@ -23,7 +23,7 @@ class NumberTally:
         self.mean = self.squares = 0.0
         """Mean, and sum of the squared distances from it."""
         self.different: set[float] = set()
-        """The first few different numbers."""
+        """The first few distinct numbers."""
 
     def add(self, table: pa.Table) -> None:
         values = np.asarray(table[COLUMN].drop_null(), np.float64)
@@ -31,7 +31,7 @@ class NumberTally:
             return
         before, num = self.num, self.num + len(values)
         shift = float(values.mean()) - self.mean
-        # Chan, Golub & LeVeque 1979: sums of parts become the sum of all.
+        # Chan, Golub & LeVeque 1979: combines the sums of parts.
         self.squares += float(((values - values.mean()) ** 2).sum())
         self.squares += shift**2 * before * len(values) / num
         self.mean += shift * len(values) / num

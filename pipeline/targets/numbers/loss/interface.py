@@ -16,7 +16,7 @@ COUNTED = ("absolute_error",)
 SHOWN = "val_loss"
 MORE_IS_BETTER = False
 MAX_LOG_RATIO = 10.0
-"""Beyond it QLIKE goes on as a straight line: its exponential would overflow."""
+"""Beyond it QLIKE continues as a straight line: its exponential would overflow."""
 
 
 def problem_in(index: TargetIndex, settings: Any) -> str | None:
@@ -29,7 +29,7 @@ def problem_in(index: TargetIndex, settings: Any) -> str | None:
 
 
 def losses(outputs: Tensor, y: Tensor, settings: Any) -> Tensor:
-    """By `settings.loss`; squared errors without settings."""
+    """The loss `settings.loss`; squared errors without settings."""
     kind = "squared" if settings is None else settings.loss
     residual = y - outputs[:, 0]
     if kind == "absolute":
@@ -55,5 +55,5 @@ def validate(outputs: Tensor, y: Tensor, settings: Any) -> dict[str, float]:
 
 
 def score(row: Mapping[str, float]) -> tuple[float, float]:
-    """The epoch of less loss is the better, between equals the one of smaller errors."""
+    """Lower loss is better, and with equal loss smaller errors."""
     return -row["val_loss"], -row["val_absolute_error"]

@@ -1,4 +1,4 @@
-"""From outputs of a network to what is said of them; knows NumPy alone, so that a server can."""
+"""Answers from outputs of a network; needs only NumPy, for servers."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,5 +7,5 @@ from pipeline.dataset.arrays import Float64
 
 
 def probabilities(outputs: NDArray[np.floating]) -> Float64:
-    """Outputs as they are, in units of y: a number has no probability."""
+    """Outputs unchanged, in units of y: a number has no probability."""
     return outputs.astype(np.float64)

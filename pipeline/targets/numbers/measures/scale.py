@@ -1,6 +1,6 @@
-"""Between numbers as people give them and column `y` of shards, in which networks answer.
+"""Converts between numbers of people and y, the units of shards and networks.
 
-By `scale` of the index y is `standard`, of mean 0 and standard deviation 1 on train, or `log`: the
+The key `scale` of the index is `standard` (mean 0 and standard deviation 1 on train) or `log`: the
 natural logarithm less its mean on train, so that a step of 1 is a factor of e for any data.
 """
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 STANDARD, LOG = SCALES = ("standard", "log")
 AS_THEY_ARE = {"scale": STANDARD, "mean": 0.0, "std": 1.0}
 """The index before anything is learnt from train."""
-MAX_EXPONENT = 700.0  # of e, that is still a number
+MAX_EXPONENT = 700.0  # of e, with a finite result
 
 
 def to_y(values: NDArray[np.floating], index: "TargetIndex") -> Float64:
-    """Numbers as y, of one shape."""
+    """Convert numbers to y, of the same shape."""
     numbers = np.asarray(values, np.float64)
     if index["scale"] == LOG:
         numbers = np.log(numbers)
@@ -31,13 +31,13 @@ def to_y(values: NDArray[np.floating], index: "TargetIndex") -> Float64:
 
 
 def from_y(y: NDArray[np.floating], index: "TargetIndex") -> Float64:
-    """The numbers that y, or outputs of a network, stand for; of one shape."""
+    """Convert y, or outputs of a network, to numbers; of the same shape."""
     values: Float64 = np.asarray(y, np.float64) * index["std"] + index["mean"]
     return np.exp(values.clip(max=MAX_EXPONENT)) if index["scale"] == LOG else values
 
 
 def problem_in(index: Mapping[str, Any]) -> str | None:
-    """Why an index, which may come from anywhere, says of no scale; None where it does."""
+    """Why an untrusted index has no valid scale; None if it has."""
     if index.get("scale") not in SCALES:
         return f"scale should be {' or '.join(SCALES)}, found {index.get('scale')!r:.60}"
     for name in ("mean", "std"):
@@ -50,5 +50,5 @@ def problem_in(index: Mapping[str, Any]) -> str | None:
 
 
 def in_words(value: float) -> str:
-    """A number as people read it."""
+    """Format a number for people."""
     return f"{value:.5g}"

@@ -18,15 +18,15 @@ from pipeline.targets.protocols.noise import GivenLabels, LabelDoubt
 
 __all__ = ["check_labels"]
 
-LOSS = SimpleNamespace(loss="absolute")  # which a few wrong numbers hardly move
+LOSS = SimpleNamespace(loss="absolute")  # robust to a few wrong numbers
 SCHEMAS: dict[str, pa.Schema] = {}
 DOUBTFUL = 0.8
-"""Of label quality: below it a number that is rather right than wrong is worth a look."""
-NEAR = 0.05  # as a share of the larger of two numbers that do not differ
+"""Label quality below which even a number that is more likely right than wrong is worth a look."""
+NEAR = 0.05  # as a share of the larger of two numbers that count as equal
 
 
 def read_labels(values: pa.ChunkedArray, target: TargetIndex) -> GivenLabels:
-    """Numbers, or texts of several people's."""
+    """Read numbers, or texts of numbers by several people."""
     if not pa.types.is_floating(values.type):
         texts = values.cast(pa.string()).to_pylist()
         parsed = [None if text is None else number_of(text) for text in texts]
@@ -46,7 +46,7 @@ def column(codes: Codes, target: TargetIndex) -> pa.Array:
 
 
 def as_text(codes: Codes, target: TargetIndex) -> list[str]:
-    """The shortest text that is read back as the same number."""
+    """The shortest text that reads back as the same number."""
     return [repr(float(code)).removesuffix(".0") for code in codes]
 
 
@@ -74,7 +74,7 @@ def differ(one: Codes, other: Codes) -> NDArray[np.bool_]:
 def find_doubts(
     quality: Float64, annotations: Annotations | None, target: TargetIndex
 ) -> dict[int, LabelDoubt]:
-    """See protocols/noise.py. Numbers of nobody's judgement are doubted where people differ."""
+    """See protocols/noise.py. Numbers that were not judged are doubted if people differ."""
     doubts = {row: LabelDoubt(["label"], []) for row in np.flatnonzero(quality < DOUBTFUL).tolist()}
     if annotations is None:
         return doubts
@@ -105,7 +105,7 @@ def tables(
 
 
 def summary(annotations: Annotations | None, target: TargetIndex) -> dict[str, int | float]:
-    """Numbers of annotators and of what they gave."""
+    """Number of annotators and of their labels."""
     if not annotations:
         return {}
     return {

@@ -1,10 +1,9 @@
-"""Which numbers are probably wrong: those far from what networks that have not seen them say.
+"""Finds numbers that are probably wrong: far from the outputs of networks that have not seen them.
 
-A right number lies around what is expected of it as residuals do, with heavy tails: Student's t of
-four degrees, whose scale is the median residual, so that wrong numbers hardly widen it. A wrong one
-is any number: a Cauchy distribution around the median of all. How many are wrong, and which,
-follows by expectation maximisation; where a network knows little, both look alike, and hardly any
-number is doubted.
+The residuals of right numbers have heavy tails: Student's t of four degrees, whose scale is the
+median residual, so that wrong numbers hardly widen it. A wrong one may be any number: a Cauchy
+distribution around the median of all. Expectation maximisation finds how many are wrong, and which;
+if a network knows little, both look alike, and hardly any number is doubted.
 """
 
 from dataclasses import dataclass, replace
@@ -19,45 +18,45 @@ from pipeline.targets.protocols.labels import TargetIndex
 from pipeline.targets.protocols.noise import Evidence, Reliability
 
 FREEDOM = 4.0  # degrees of freedom of the residuals of right numbers
-TO_DEVIATION = 1.4826  # of the median size of normal numbers
+TO_DEVIATION = 1.4826  # the median size of standard normal numbers
 START, LEAST, MOST = 0.05, 1e-4, 0.5
-"""Share of wrong numbers: at first, and the least and the most that are considered."""
+"""Share of wrong numbers: initial, least and largest."""
 MAX_ROUNDS = 100
 CONVERGED = 1e-6
-DIGITS = 6  # significant ones of a proposed number
+DIGITS = 6  # significant digits of a proposed number
 TRUSTED = 0.5
-"""Least share of the variance that networks explain, and of a probe's suspects that are wrong, from
-which suspects are acted on."""
+"""Least share of the variance that networks explain, and of a probe's suspects that are wrong, for
+suspects to be acted on."""
 PLANTED = 0.05  # share of numbers that the probe exchanges
 
 
 @dataclass(frozen=True)
 class NumberCheck:
-    """What the check found, row by row of N examples."""
+    """Results of the check, for each of N examples."""
 
     quality: Float64
     """Probability that the given number is right."""
     is_issue: NDArray[np.bool_]
-    """Where it is rather wrong than right."""
+    """Whether it is more likely wrong than right."""
     proposed: Codes
-    """The number that is expected instead."""
+    """The number expected instead."""
     confidence: Float64
     """NaN: a number has no probability."""
     noise_rate: float | None
-    """Estimated share of wrong numbers, 0 to 1; None where it cannot be told."""
+    """Estimated share of wrong numbers, 0 to 1; None if it cannot be estimated."""
     confirmed: NDArray[np.bool_]
-    """Where several people gave a number."""
+    """Whether several people gave a number."""
     reliability: Reliability | None
 
     @property
     def is_sure(self) -> NDArray[np.bool_]:
-        """Where it is suspected, and that is enough to act on."""
+        """Whether it is suspected with enough certainty to act on."""
         trusted = self.reliability is not None and self.reliability.trusted
         return self.is_issue & (trusted | self.confirmed)
 
 
 def unit_of(values: Codes) -> tuple[float, float]:
-    """A middle and a scale of numbers that a few wrong ones hardly move."""
+    """A robust location and scale of numbers."""
     if not len(values):
         return 0.0, 1.0
     middle = float(np.median(values))
@@ -79,7 +78,7 @@ def check_labels(
     if learnt.outputs is not None:
         relied = _reliability(learnt.given, expected, unit, spread, of_learnt)
         of_learnt = replace(of_learnt, reliability=relied)
-    elif not of_learnt.confirmed.any():  # nobody says anything of these numbers
+    elif not of_learnt.confirmed.any():  # there is no evidence on these numbers
         of_learnt = replace(of_learnt, noise_rate=None)
     if not len(tested.given):
         return of_learnt, None
@@ -91,7 +90,8 @@ def check_labels(
 def _reliability(
     given: Codes, expected: Float64, unit: tuple[float, float], spread: float, check: NumberCheck
 ) -> Reliability:
-    """By how much of the numbers networks explain, and by a probe with exchanged numbers."""
+    """Reliability from the share of variance that networks explain, and a probe with exchanged
+    numbers."""
     scaled = _scaled(given, unit)
     explained = max(0.0, 1.0 - spread**2)  # the spread of all numbers is 1 in these units
     random = np.random.default_rng(len(given))
@@ -121,8 +121,8 @@ def _scaled(values: Codes, unit: tuple[float, float]) -> Float64:
 def _expected(
     evidence: Evidence, outputs: NDArray[np.floating] | None, unit: tuple[float, float]
 ) -> Float64:
-    """What the numbers should be: as networks say or, where several people gave one, the median of
-    theirs and the network's; the number itself where nobody says anything."""
+    """The expected numbers: those of networks or, if several people gave one, the median of theirs
+    and the network's; the number itself without either."""
     if outputs is not None and not np.isfinite(outputs).all():
         raise ValueError("out-of-fold outputs are not finite")
     given = _scaled(evidence.given, unit)
@@ -136,7 +136,7 @@ def _expected(
 
 
 def _by_row(annotations: Annotations) -> dict[int, Codes]:
-    """What people say of each example that they looked at."""
+    """Numbers given by people, for each example that they labelled."""
     order = np.argsort(annotations.rows, kind="stable")
     rows, starts = np.unique(annotations.rows[order], return_index=True)
     parts = np.split(annotations.labels[order], starts[1:])

@@ -1,4 +1,4 @@
-"""How numbers are spread: what is expected of val and test, and of the data since a profile."""
+"""Rules about the distribution of numbers in val and test, and since a profile."""
 
 import math
 from collections.abc import Sequence
@@ -47,8 +47,8 @@ def profile(
 
 
 def drift_rules(table: pd.DataFrame, before: Profile, settings: Any) -> list[Rule]:
-    """The mean is as in the profile, up to `max_drift` standard deviations or chance, and so is the
-    standard deviation, up to that share of it or chance."""
+    """Rules that the mean is as in the profile, up to `max_drift` standard deviations or chance,
+    and the standard deviation, up to that share of it or chance."""
     if "target.mean" not in before:
         says = "numbers are as large as in the profile"
         return [since_profile(unjudged(says, "the profile knows nothing of them"))]
@@ -95,8 +95,8 @@ def label_tables(
     before: Profile | None,
     settings: Any,
 ) -> list[LabelTable]:
-    """A row for each of val and test: how far its mean is from that of train, in standard
-    deviations, where chance alone does not explain it."""
+    """Make a row for each of val and test: the distance of its mean from that of train, in standard
+    deviations, if chance does not explain it."""
     codes = np.array([SPLITS.index(split) for split in table["split"]], np.int64)
     found = moments(table, codes, len(SPLITS), ["label"])
     if not found.num.all():

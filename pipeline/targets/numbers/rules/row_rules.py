@@ -1,4 +1,4 @@
-"""What is expected of each example's number."""
+"""Rules about each example's number."""
 
 import sys
 

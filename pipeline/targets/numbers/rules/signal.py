@@ -26,7 +26,7 @@ def signal(
     """A ridge regression of the normal scores of the numbers on `patterns`, in five folds.
 
     Scores of ranks, since one number may be a million times the next. A value is 1 less the squared
-    error over the variance, so that the mean is R²: 1 at best, 0 or less where measurements tell
+    error over the variance, so that the mean is R²: 1 at best, 0 or less if measurements predict
     nothing.
     """
     chosen = np.arange(len(table))

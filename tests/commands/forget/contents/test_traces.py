@@ -12,6 +12,7 @@ import pytest
 from pipeline.commands.forget.contents import traces
 from pipeline.commands.forget.contents.mentions import names_one
 from pipeline.commands.forget.contents.traces import Forgotten
+from pipeline.dataset.rows import HEADER, row_key
 from pipeline.modalities.images.prepare.traces import trace
 from tests.support.forgetting import jpeg
 
@@ -174,3 +175,18 @@ def test_encoded_examples_are_known_when_no_other_has_them():
     examples.learn_inputs(buffer)
     assert examples.in_bytes(b"memory" + pixels[0])
     assert not examples.in_bytes(pixels[1] + pixels[2])
+
+
+def test_rows_of_examples_are_known_by_their_keys():
+    """In reports/rows.csv and its parts; the same digits elsewhere are no line of an example."""
+    line = f"{row_key('ada/1.jpg')},0badcafe,cat,train,1,\n".encode()
+    examples = Forgotten({"ada/1.jpg"})
+    assert examples.in_file(io.BytesIO(HEADER + line), examples.ids)
+    assert examples.in_file(io.BytesIO(HEADER + line), examples.ids, digests=False)
+    assert not examples.in_file(io.BytesIO(HEADER + line), {"ada/2.jpg"})
+    assert not examples.in_file(io.BytesIO(HEADER + line), ())
+    assert not examples.in_file(io.BytesIO(HEADER), examples.ids)
+    assert not examples.in_file(io.BytesIO(b"commit " + line), examples.ids)
+    many = b"".join(b"%012x,00000000,cat,train,1,\n" % n for n in range(200_000))
+    assert examples.in_file(io.BytesIO(HEADER + many + line), examples.ids)
+    assert not examples.in_file(io.BytesIO(HEADER + many), examples.ids)

@@ -141,3 +141,17 @@ def test_a_tally_is_that_of_all_parts():
     few = new_tally()
     few.add(pa.table({"target": [1.0, 2.0, 2.0]}))
     assert few.oddities(AS_THEY_ARE)[0].startswith("there are only 2 different numbers, all whole")
+
+
+@pytest.mark.parametrize("scale", ["standard", "log"])
+def test_an_answer_has_the_interval_that_was_found_on_validation(scale):
+    index = {"scale": scale, "mean": 2.0, "std": 0.5}
+    found = {"interval_half_width": 1.0, "interval_level": 0.9}
+    number, low, high = ((y * 0.5 + 2.0) for y in (1.0, 0.0, 2.0))
+    if scale == "log":
+        number, low, high = np.exp([number, low, high]).tolist()
+    said = answer(np.array([1.0]), index | found)
+    assert said == pytest.approx({"number": number, "low": low, "high": high, "level": 0.9}, 1e-5)
+    words = answer_words(np.array([1.0]), index | found)
+    assert words == [f"{number:.6g}", f"{low:.6g} to {high:.6g} (90%)"]
+    assert answer(np.array([1.0]), index).keys() == {"number"}

@@ -1,4 +1,4 @@
-"""Tables of labels beside folders: nobody puts one there for nothing; why is it not used?"""
+"""Tables of labels beside folders, and why they are not used."""
 
 import re
 from collections.abc import Collection, Iterator, Mapping
@@ -12,13 +12,13 @@ from pipeline.targets.protocols.labels import Labels
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".jsonl", ".ndjson", ".json", ".data", ".list")
 OTHER_TABLES = (".xlsx", ".xls", ".ods", ".parquet", ".mat", ".sqlite")
-"""These are not looked into."""
+"""These are not opened."""
 MAX_TABLES = 20
 MAX_TOLD = 3
 START_BYTES = 64 << 10
 ROWS_LOOKED_AT = 100
 MIN_SHARE = 0.5
-"""Of the rows of a table, which name a file."""
+"""Least share of the rows of a table that name a file."""
 CELL = re.compile(r"""[^,;\t|"'{}\[\]:\n]+""")
 MAX_COLUMNS_LISTED = 8
 
@@ -26,7 +26,7 @@ MAX_COLUMNS_LISTED = 8
 def tables_beside(
     files: Files, folders: Mapping[str, list[str]], prepare: Prepare, labels: Labels
 ) -> Iterator[str]:
-    """A sentence for each file that names examples but is not used, the first few.
+    """Sentences about files that name examples but are not used, for the first few.
 
     `folders` are those of examples, with their names.
     """
@@ -41,15 +41,15 @@ def tables_beside(
     stems = {_stem(name): name for name in examples}
     candidates = [name for name in candidates if _stem(name) not in stems]  # else of one example
     candidates.sort(key=lambda name: (name.count("/"), name))
-    told = 0
+    num_told = 0
     for name in candidates[:MAX_TABLES]:
         reason: str | None = "only CSV, JSON Lines and Parquet are read, by kind: manifest"
         if not name.lower().endswith(OTHER_TABLES):
             reason = _why_not_used(files, name, stems, examples, prepare, labels)
         if reason is not None:
             yield f"{name} looks like a table of labels, but is not used: {reason}"
-            told += 1
-        if told == MAX_TOLD:
+            num_told += 1
+        if num_told == MAX_TOLD:
             return
 
 
@@ -61,7 +61,7 @@ def _why_not_used(
     prepare: Prepare,
     labels: Labels,
 ) -> str | None:
-    """None where it names no examples."""
+    """Why a table is not used; None if it names no examples."""
     lines = _lines(files, name)
     named: list[tuple[str, str]] = []
     rows = lines[: ROWS_LOOKED_AT + 1]
@@ -101,7 +101,7 @@ def _why_not_used(
 
 
 def _lines(files: Files, name: str) -> list[str]:
-    """The first lines of a file, those that are not blank."""
+    """The first lines of a file that are not blank."""
     try:
         start = start_of(files, name, START_BYTES)
     except (UnusableFile, OSError):

@@ -1,4 +1,4 @@
-"""Which folder of a path is the label, which the split, and which paths have no label."""
+"""The layout of folders: which part of a path is the label, which the split, which has no label."""
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -13,34 +13,33 @@ from pipeline.ingest.sources.kinds.folders.names import (
 from pipeline.runtime.errors import SourceError
 
 Parts = Sequence[str]
-"""A path from the tree's root, cut at its slashes; the last one is a file: one of a folder is
-enough."""
+"""A path from the tree's root, split at its slashes; the last part is one file of the folder."""
 MAX_NAMES_LISTED = 6
 MIN_SHARED = 2
-"""So many names of folders in common make two folders look like splits of one dataset."""
+"""Two folders that share this many names of folders look like splits of one dataset."""
 
 
 class Place(NamedTuple):
-    """What a folder tells of the files in it."""
+    """The label and split of a folder's files."""
 
     skipped: int
-    """How many characters of their paths their ids lack."""
+    """Number of characters of their paths that are not in their ids."""
     label: str | None
     split: str | None
 
 
 class Layout(NamedTuple):
-    """How folders are laid out."""
+    """The layout of a source's folders."""
 
     shared: tuple[str, ...]
     """Folders that hold all others."""
     has_splits: bool
-    """Whether the folders below these are splits, and those of labels below them."""
+    """Whether the next folders are splits, with folders of labels below."""
     unlabelled_splits: frozenset[str]
-    """Split folders, as they are called, whose one folder is no label."""
+    """Names of split folders whose only folder is not a label."""
 
     def place(self, folder: str) -> Place:
-        """What a folder tells of its files; no label if it is not within that of one."""
+        """The label and split of a folder's files; no label outside folders of labels."""
         parts, level = folder.split("/") if folder else [], len(self.shared)
         if tuple(parts[:level]) != self.shared:
             return Place(0, None, None)
@@ -55,19 +54,19 @@ class Layout(NamedTuple):
         return Place(skipped, folders[1] if is_labelled else None, split)
 
     def name(self, split_folder: str) -> str:
-        """What to call a folder of a split in messages."""
+        """The name of a split's folder in messages."""
         return "/".join([*self.shared, split_folder])
 
 
 def find_layout(paths: Collection[Parts], names: Collection[str], where: str) -> Layout:
-    """How the folders of some examples are laid out.
+    """Find the layout of the folders of some examples.
 
     Args:
         names: labels by name, where the catalog entry has them: folders of these are labels.
         where: the source, for messages.
 
     Raises:
-        SourceError: the folders that would be labels are called like splits or parts.
+        SourceError: folders that would be labels have names of splits or parts.
     """
     shared = _shared_folders(paths)
     level = len(shared)
@@ -91,7 +90,7 @@ def find_layout(paths: Collection[Parts], names: Collection[str], where: str) ->
 def _shared_folders(paths: Collection[Parts]) -> tuple[str, ...]:
     """Folders that hold all others, and are neither a split nor the only label.
 
-    Files that lie beside such a folder do not count.
+    Files beside such a folder do not count.
     """
     shared: list[str] = []
     folders = _below(paths, 0)
@@ -129,7 +128,7 @@ def _without_folders_of_labels(by_split: Mapping[str, Mapping[str, object]]) -> 
 def _refuse_parts(
     folders: Mapping[str, list[Parts]], level: int, names: Collection[str], where: str
 ) -> None:
-    """Refuse folders as labels that are called like splits, or like parts of a dataset.
+    """Refuse folders as labels that have names of splits, or of parts of a dataset.
 
     Raises:
         SourceError: most are; or a few are, and hold folders of labels.
@@ -172,9 +171,9 @@ def _labels_inside(paths: Iterable[Parts], level: int) -> set[str]:
 
 
 def repeated_below(paths: Collection[Parts], layout: Layout) -> list[str]:
-    """Names that all folders of labels have inside: perhaps those are the labels.
+    """Names of folders that all folders of labels contain: perhaps those are the labels.
 
-    None where the layout has splits, or inside names are those of parts (`front`, `images`).
+    None if the layout has splits, or the names are those of parts (`front`, `images`).
     """
     level = len(layout.shared)
     if layout.has_splits:

@@ -1,4 +1,4 @@
-"""What a folder's name tells: a split, a part of a dataset, no label, or nothing of these."""
+"""Meanings of a folder's name: a split, a part of a dataset, no label, or none of these."""
 
 import re
 from collections.abc import Collection
@@ -9,7 +9,7 @@ WITHOUT_LABELS = {
     "unlabelled", "unlabeled", "unlabelleddata", "unlabeleddata", "nolabel", "nolabels", "unsorted",
     "unsup", "unsupervised",
 }  # fmt: skip
-"""Names of folders whose examples have no label, in small letters, without what is no letter."""
+"""Names of folders whose examples have no label, in lower case, letters only."""
 SPLIT_FOLDERS = SPLIT_NAMES | {"eval": "test", "evaluation": "test"}
 OF_SPLITS = {*SPLIT_FOLDERS, "trn", "tst", "trainval", "holdout", "pred", "predict", "prediction",
              "predictions", "inference"}  # fmt: skip
@@ -20,7 +20,7 @@ OF_PARTS = {
     "files", "sample", "samples", "example", "examples", "original", "originals", "augmented",
     "mask", "masks", "label", "labels", "annotation", "annotations",
 }  # fmt: skip
-"""Words of names of folders that hold a part of a dataset, whatever the labels are."""
+"""Words in names of folders that hold a part of a dataset rather than a label."""
 
 
 def is_without_labels(name: str) -> bool:
@@ -28,14 +28,14 @@ def is_without_labels(name: str) -> bool:
 
 
 def split_of(name: str) -> str | None:
-    """The split that a folder is called like."""
+    """The split that a folder's name means."""
     return SPLIT_FOLDERS.get(name.lower())
 
 
 def words_of(name: str) -> list[str]:
-    """Words of a name in small letters, without numbers: `seg_train`, `TrainImages2`, `fold1`.
+    """Words of a name in lower case, without numbers: `seg_train`, `TrainImages2`, `fold1`.
 
-    A word that begins or ends with that of a split and has but a word of a part beside it is two.
+    A word joined from one of a split and one of a part counts as two.
     """
     found: list[str] = []
     for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_A-Za-z]+", name):
@@ -50,9 +50,9 @@ def words_of(name: str) -> list[str]:
 
 
 def part_like(names: Collection[str]) -> list[str]:
-    """Those of the names that call a part of a dataset rather than a label: `seg_train`, `fold_2`.
+    """Select names of a part of a dataset rather than a label: `seg_train`, `fold_2`.
 
-    Words that all of those share count for nothing: `seg` in `seg_train`, `seg_test`.
+    Words that all of those share are ignored: `seg` in `seg_train`, `seg_test`.
     """
     words = {name: words_of(name) for name in names}
     telling = OF_SPLITS | OF_PARTS

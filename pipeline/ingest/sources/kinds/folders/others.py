@@ -1,4 +1,4 @@
-"""Files that are not called examples: which are examples all the same, and what the others are."""
+"""Files without the suffix of an example: which are examples anyway, and the kinds of the rest."""
 
 import os
 import re
@@ -13,15 +13,15 @@ SIDECARS = {
     ".json", ".xml", ".txt", ".csv", ".tsv", ".jsonl", ".ndjson", ".yaml", ".yml", ".md", ".html",
     ".htm", ".xmp", ".aae", ".ini", ".log", ".db", ".py", ".pdf", ".xlsx", ".parquet", ".names",
 }  # fmt: skip
-"""Suffixes of what annotators, cameras, editors and people leave beside examples."""
+"""Suffixes of files that annotators, cameras, editors and people leave beside examples."""
 LOOKED_AT_BYTES = 64
 MAX_BYTES = 64 << 20
 NUM_LOOKED_AT = 100
-"""Of files of one suffix; where all of so many are alike, so are the rest."""
+"""Number of files of one suffix to open; if all of them are alike, so are the rest."""
 
 
 def examples_among_others(files: Files, prepare: Prepare) -> set[str]:
-    """Names of files without the suffix of an example whose content begins like one."""
+    """Names of files whose content begins like an example, but whose suffix differs."""
     by_suffix: dict[str, list[str]] = defaultdict(list)
     for name in files.others:
         suffix = _suffix(name)
@@ -39,7 +39,7 @@ def examples_among_others(files: Files, prepare: Prepare) -> set[str]:
 
 
 def _begins_like_one(files: Files, name: str, prepare: Prepare) -> bool:
-    """Whether a file may be an example; also when it has a problem, which is then told."""
+    """Whether a file may be an example; true if it has a problem, which is then reported."""
     member = files.members[name]
     try:
         return bool(member.problem) or prepare.begins_like_one(
@@ -50,11 +50,11 @@ def _begins_like_one(files: Files, name: str, prepare: Prepare) -> bool:
 
 
 def start_of(files: Files, name: str, num_bytes: int) -> bytes:
-    """The first bytes of a file; none of a large one in an archive, which would be read whole.
+    """The first bytes of a file; none of a large one in an archive, which must be read whole.
 
     Raises:
         UnusableFile: it cannot be read.
-        OSError: so it is in a folder.
+        OSError: the same, in a folder.
     """
     member = files.members[name]
     if not isinstance(files.tree, Folder):
@@ -68,7 +68,7 @@ def start_of(files: Files, name: str, num_bytes: int) -> bytes:
 
 
 def kinds_of_others(files: Files, examples: set[str], prepare: Prepare) -> Counter[str]:
-    """How many files are none of the examples, by kind, with those that were never members."""
+    """Count the files that are not examples, by kind, with those that were never members."""
     found = Counter(files.beside)
     for name in files.others:
         if name not in examples:
@@ -77,6 +77,6 @@ def kinds_of_others(files: Files, examples: set[str], prepare: Prepare) -> Count
 
 
 def _suffix(name: str) -> str:
-    """In small letters; empty where the name has none, or one that nobody has heard of."""
+    """A suffix in lower case; empty if the name has none, or an unusual one."""
     suffix = PurePosixPath(name).suffix.lower()
     return suffix if re.fullmatch(r"\.[\w-]{1,11}", suffix) else ""

@@ -1,9 +1,9 @@
 """Folders of labels: `cat/1.jpg`, or `train/cat/1.jpg` where the source has splits.
 
-The folder names the label, whatever lies deeper. Folders that hold all the rest (`pets-v2/train/
-cat/1.jpg`) are passed through. The path from there is the example's id, so a folder, its tar and
-its zip give the same examples. Examples that lie in no folder of a label, or in one that is called
-`unlabelled`, have none; other files are counted.
+The folder names the label, even of files deeper inside. Folders that hold all the rest (`pets-v2/
+train/cat/1.jpg`) are passed through. The path from there is the example's id, so a folder, its tar
+and its zip give the same examples. Examples in no folder of a label, or in one called `unlabelled`,
+have no label; other files are counted.
 """
 
 from collections import Counter, defaultdict
@@ -35,10 +35,10 @@ def recognises(files: Files, entry: Entry, prepare: Prepare, labels: Labels) -> 
 def open_source(
     entry: Entry, files: Files, max_bytes: float, prepare: Prepare, labels: Labels
 ) -> Source:
-    """Make an example of every file that may be one; the folder that it lies in tells its label.
+    """Make an example of every file that may be one; its folder is its label.
 
     Raises:
-        SourceError: no example lies in such a folder, or folders are called like splits.
+        SourceError: no example is in such a folder, or folders have names of splits.
     """
     among_others = examples_among_others(files, prepare) if files.others else set()
     folders: dict[str, list[str]] = defaultdict(list)
@@ -47,7 +47,7 @@ def open_source(
         if name not in files.others or name in among_others:
             folder = name.rpartition("/")[0]
             folders[folder].append(name)
-            # A name that nothing should have makes no label; its file is listed with its problem.
+            # An unsafe name makes no label; its file is listed with its problem.
             if not member.problem:
                 usable.add(folder)
     if not usable:
@@ -95,7 +95,7 @@ def _batches(
     max_bytes: float,
     content: str,
 ) -> Iterator[Batch]:
-    """Examples with labels, then those without, so that what comes without moves no other."""
+    """Examples with labels, then those without, so that adding unlabelled ones moves no other."""
     for is_labelled in (True, False):
         chosen = [f for f in folders if (places[f].label is not None) == is_labelled]
         names = sorted(name for f in chosen for name in folders[f])
@@ -130,7 +130,7 @@ def _labels_by_split(
 
 
 def _choices(layout: Layout, places: Mapping[str, Place]) -> Iterator[str]:
-    """What was made of folders' names that do not say it plainly."""
+    """Sentences on how ambiguous names of folders were read."""
     if layout.shared:
         yield f"what lies below {'/'.join(layout.shared)}/ counts"
     folders = {
@@ -146,7 +146,7 @@ def _choices(layout: Layout, places: Mapping[str, Place]) -> Iterator[str]:
 def _unlabelled(
     layout: Layout, places: Mapping[str, Place], counts: Mapping[str, int], noun: str
 ) -> Iterator[str]:
-    """Where examples without a label lie."""
+    """The folders of examples without a label."""
     level = len(layout.shared) + 1 + layout.has_splits
     tops: Counter[str] = Counter()
     for folder, place in places.items():

@@ -1,5 +1,5 @@
-"""Files that a manifest names in another way: without folder or suffix, in other letters, or by
-their paths on another machine. Each is found where exactly one file can be meant, and said."""
+"""Files that a manifest names inexactly: without folder or suffix, in another case, or by paths on
+another machine. A file is used if it is the only one that fits, and reported."""
 
 from collections import defaultdict
 from functools import cached_property
@@ -35,7 +35,7 @@ class Finder:
         return (path.stem if is_example else path.name).casefold()
 
     def find(self, path: str) -> str | None:
-        """The one file whose name ends in a path, in whatever case; it may lack the suffix."""
+        """The one file whose name ends in a path, ignoring case; the path may lack the suffix."""
         text = path.replace("\\", "/").removeprefix("./").lstrip("/").casefold()
         has_own = has_suffix(PurePosixPath(text).name, self._files.suffixes)
         found = []
@@ -48,7 +48,7 @@ class Finder:
 
 
 def find_places(rows: pa.Table, files: Files) -> tuple[pa.Table, list[str]]:
-    """Put the file's own name for each place that is none; and what to say of it."""
+    """Replace each inexact place by the name of the file; returns sentences about it too."""
     if len(files.members) == len(files.others):
         return rows, []
     finder, places, first = Finder(files), rows["place"].to_pylist(), None
@@ -67,10 +67,10 @@ def find_places(rows: pa.Table, files: Files) -> tuple[pa.Table, list[str]]:
 
 
 def refuse_foreign_paths(rows: pa.Table, files: Files) -> None:
-    """Refuse paths of another machine where files of ours are called as they end.
+    """Refuse paths of another machine whose ends name files that are here.
 
     Raises:
-        SourceError: all rows have such paths; names what they have in common.
+        SourceError: all rows have such paths; names their common start.
     """
     if not rows.num_rows or not pc.all(pc.equal(rows["problem"], OUTSIDE)).as_py():
         return  # null where a row has no problem

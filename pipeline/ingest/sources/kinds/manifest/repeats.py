@@ -1,4 +1,4 @@
-"""Several rows of one example: repeats go, contradictions are refused, annotators vote."""
+"""Several rows of one example: repeats are dropped, contradictions refused, annotators vote."""
 
 from collections.abc import Callable
 
@@ -10,7 +10,7 @@ from pipeline.ingest.sources.kinds.manifest.tables import Manifest, Roles, place
 from pipeline.runtime.errors import SourceError
 from pipeline.sources.places.files import Files
 
-# What the rows of all annotators of an example must say alike.
+# Columns in which the rows of all annotators of an example must agree.
 NOT_SAID = ("at", "text")
 OF_EXAMPLE = [
     "split", "group", "time", "user", "known_at", "license", "purposes", "place", "problem",
@@ -22,10 +22,10 @@ def once_each(
 ) -> pa.Table:
     """Keep the first of rows that repeat each other.
 
-    `line_of` says where the row of a number is; `where` is the source, for messages.
+    `line_of` gives the place of a row by its number; `where` is the source, for messages.
 
     Raises:
-        SourceError: two rows say different things of one key.
+        SourceError: two rows contradict each other about one key.
     """
     if "annotator" not in keys and len(pc.unique(rows["id"])) == rows.num_rows:
         return rows
@@ -55,7 +55,7 @@ def by_majority(rows: pa.Table, line_of: Callable[[int], str], where: str) -> pa
 
 
 def _first_of_like(rows: pa.Table, columns: list[str]) -> pa.Table:
-    """Of the rows that are alike in these columns, the first, in order."""
+    """The first of the rows that are alike in these columns, in order."""
     first = rows.group_by(columns, use_threads=False).aggregate([("at", "min")])["at_min"]
     return rows.filter(pc.is_in(rows["at"], first.combine_chunks()))
 
@@ -67,7 +67,7 @@ def _refuse_contradictions(
     where: str,
     but: tuple[str, ...] = (),
 ) -> None:
-    """Refuse rows of the same keys; they may differ in columns of `but`."""
+    """Refuse rows of the same keys that differ, except in the columns `but`."""
     counts = rows.group_by(keys, use_threads=False).aggregate([("at", "count"), ("at", "min")])
     several = counts.filter(pc.greater(counts["at_count"], 1)).sort_by("at_min")
     if not several.num_rows:
@@ -99,7 +99,7 @@ def _refuse_contradictions(
 def line_of_row(
     at: int, parts: list[Manifest], names: list[str], files: Files, roles: Roles
 ) -> str:
-    """Where row `at` of all manifests is, as an editor would show it: `line 3 of train.csv`."""
+    """The place of row `at` of all manifests, as in an editor: `line 3 of train.csv`."""
     for part, name in zip(parts, names, strict=True):
         if at < part.table.num_rows:
             line = place_of_row(files, name, at, roles)

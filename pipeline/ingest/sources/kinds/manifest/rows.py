@@ -1,6 +1,6 @@
-"""Rows of manifests: which example each is of, where its content is, what is wrong with it.
+"""Rows of manifests: the id of each example, the place of its content, its problem.
 
-A manifest may be a stranger's: no row can make us read a file outside its folder.
+A manifest is not trusted: no row can make us read a file outside its folder.
 """
 
 import posixpath
@@ -91,7 +91,7 @@ def _rows_of(
     is_one_of_several: bool,
     strip: str | None,
 ) -> pa.Table:
-    """The rows of one manifest, each with its id, its place or problem, and its folder's split."""
+    """The rows of one manifest, with ids, places or problems, and the splits of folders."""
     places: list[str] = []
     ids: list[str] = []
     problems: list[str | None] = []
@@ -106,7 +106,7 @@ def _rows_of(
             folder, _, below = id.partition("/")
             splits.append(SPLIT_NAMES.get(folder.lower()) if below else None)
     table = part.table.drop_columns("content")
-    # Letters with accents are written in two ways; a label, group or id is one all the same.
+    # Unicode writes letters with accents in two ways; a label, group or id must be one.
     table = with_columns(
         table,
         **{
@@ -133,7 +133,7 @@ def _rows_of(
 
 
 def without_start(text: str | None, start: str | None) -> str | None:
-    """A path without what it starts with on another machine, whichever slashes they have."""
+    """Remove the start that a path has on another machine, with slashes of either kind."""
     if text is None or start is None:
         return text
     path, start = text.replace("\\", "/"), start.replace("\\", "/").rstrip("/") + "/"
@@ -143,7 +143,7 @@ def without_start(text: str | None, start: str | None) -> str | None:
 def locate(text: str | None, folder: str, base: str) -> tuple[str, str, str | None]:
     """Find place, id and problem of the content that a cell names.
 
-    `folder` is the manifest's in the tree; `base` is the URL that paths lie below, or empty.
+    `folder` is the manifest's in the tree; `base` is the URL of relative paths, or empty.
     """
     if text is None:
         return "", "", "no file named"
@@ -164,7 +164,7 @@ def locate(text: str | None, folder: str, base: str) -> tuple[str, str, str | No
     place = posixpath.normpath(folder + path)
     member = named(place, 0, 0, "")  # its name is safe to show
     if path.startswith("/") or path[1:2] == ":" or place.split("/", 1)[0] == "..":
-        # The text as it is: inside there may be a file of that name.
+        # The text unchanged: an archive may have a file of that name.
         return "", one_line(text), OUTSIDE
     if base and not member.problem:
         place = base + (quote(place) if base.startswith("http") else place)
@@ -172,25 +172,25 @@ def locate(text: str | None, folder: str, base: str) -> tuple[str, str, str | No
 
 
 def _folder_of_url(uri: str) -> str:
-    """The URL that paths beside `uri` start with, user and password included."""
+    """The URL of the folder of `uri`, user and password included."""
     parts = urlsplit(uri)
     return f"{parts.scheme}://{parts.netloc}{parts.path[: parts.path.rfind('/') + 1]}"
 
 
 def distinct(column: pa.ChunkedArray) -> set[str]:
-    """The texts in a column."""
+    """The distinct texts in a column."""
     return set(pc.unique(column).to_pylist()) - {None}
 
 
 def map_texts(column: pa.ChunkedArray, function: Callable[[str], str | None]) -> pa.ChunkedArray:
-    """A column of the function's values; it is called once for each distinct text."""
+    """Map a column; the function is called once for each distinct text."""
     texts = pc.unique(column).drop_null()
     values = pa.array([function(text) for text in texts.to_pylist()], pa.string())
     return values.take(pc.index_in(column, texts))
 
 
 def with_columns(table: pa.Table, **columns: pa.Array | pa.ChunkedArray) -> pa.Table:
-    """The table with these columns, in place of those of the same names or at its end."""
+    """Set columns of a table: those of the same names are replaced, others appended."""
     for name, column in columns.items():
         index = table.schema.get_field_index(name)
         if index < 0:

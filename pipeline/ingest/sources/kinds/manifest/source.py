@@ -3,7 +3,7 @@
 The file is named by a path, relative to the manifest's folder (also inside an archive), or by a
 URL. Further columns are used when they are there: id, split, group, license, purposes, annotator.
 With annotators, an example has a row for each of them: the label of most counts as the given one.
-Where no column tells the split, folders do if all files lie in ones called `train`, `test` ….
+Without a column for the split, folders tell it if all files are in ones called `train`, `test` ….
 """
 
 from collections.abc import Iterator, Sequence
@@ -60,7 +60,7 @@ from pipeline.sources.tables.parquet import ParquetTable
 from pipeline.targets.protocols.labels import Labels
 
 URLS_AT_ONCE = 16
-URLS_PER_BATCH = 64  # nobody knows their size before they are here
+URLS_PER_BATCH = 64  # their size is unknown before they are fetched
 ROWS_LOOKED_AT = 100
 
 
@@ -73,9 +73,9 @@ def recognises(files: Files, entry: Entry, prepare: Prepare, labels: Labels) -> 
 
 
 def _names_examples(files: Files, name: str, roles: Roles, prepare: Prepare) -> bool:
-    """Whether a table names files that are there, rather than holds them, or names other things.
+    """Whether a table names files that exist, rather than holding them or naming other things.
 
-    In a folder without examples it counts as naming some; its rows then say that there are none.
+    In a folder without examples it counts as naming some; its rows then report them missing.
     """
     if name.lower().endswith(".parquet") and isinstance(files.tree, Folder):
         path = files.tree.root / files.members[name].path
@@ -87,7 +87,7 @@ def _names_examples(files: Files, name: str, roles: Roles, prepare: Prepare) -> 
     try:
         part = read_manifest(files, name, roles, is_start=True)
     except SourceError:
-        return True  # open_source says what is wrong
+        return True  # open_source reports what is wrong
     finder = Finder(files)
     located = [
         locate(without_start(text, roles.columns.strip), part.folder, "")[:2]
@@ -105,7 +105,7 @@ def open_source(
     """Read the manifest whole, as columns: it is small beside the contents.
 
     Raises:
-        SourceError: it is damaged, lacks a column, or says two things of one example.
+        SourceError: it is damaged, lacks a column, or contradicts itself about an example.
     """
     roles = roles_of(entry, prepare, labels)
     names = find_manifests(files, roles)
@@ -119,7 +119,7 @@ def open_source(
     has_annotators = any("annotator" in part.table.column_names for part in parts)
     rows = all_rows(parts, names, files, entry)
     refuse_foreign_paths(rows, files)
-    rows, found_by_looking = find_places(rows, files)
+    rows, notes_on_places = find_places(rows, files)
     line_of = partial(line_of_row, parts=parts, names=names, files=files, roles=roles)
     rows = once_each(rows, ["id", "annotator"] if has_annotators else ["id"], line_of, files.where)
     annotations = None
@@ -144,7 +144,7 @@ def open_source(
             with_splitting(rows, entry), files, max_bytes, content_column(prepare), entry.slices
         ),
         annotations=annotations,
-        notes=(*(note for part in parts for note in part.notes), *found_by_looking),
+        notes=(*(note for part in parts for note in part.notes), *notes_on_places),
         times=times_of(rows["time"]) if entry.columns.time else None,
         labels_by_split=labels_by_split([(rows["split"], rows["label"])]),
     )
@@ -179,14 +179,14 @@ class UrlBatch:
     def _fetch(self, url: str) -> tuple[bytes | None, str | None]:
         try:
             return fetch_file(url, self.max_bytes).read_bytes(), None
-        except (SourceError, OSError, ValueError) as error:  # odd hosts make parsers raise
+        except (SourceError, OSError, ValueError) as error:  # unusual hosts make parsers raise
             return None, getattr(error, "what", str(error))
 
 
 def _batches(
     rows: pa.Table, files: Files, max_bytes: float, content: str, slices: Sequence[str]
 ) -> Iterator[Batch]:
-    """Look for the files of a batch here, while workers read those of earlier ones."""
+    """Look up the files of a batch in this process, while workers read earlier batches."""
     names = ["id", "label", "split", "group", "license", "purposes"]
     names += [name for name in ("time", "known_at", "from_last") if not_empty(rows, name)]
     rows = rows if not slices else rows.append_column("slices", as_maps(rows, slices))
@@ -212,7 +212,7 @@ def _batches(
 
 
 def _find(files: Files, path: str) -> Member | str:
-    """The file at a path of the tree, or why there is none."""
+    """The file at a path of the tree, or the reason why there is none."""
     member = files.members.get(named(path, 0, 0, "").name)
     if member is None and isinstance(files.tree, Folder):
         try:

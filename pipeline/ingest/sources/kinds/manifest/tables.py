@@ -1,4 +1,4 @@
-"""Manifests as tables: which file is one, what its columns are, how it is read."""
+"""Finds manifests, the roles of their columns, and reads them."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -25,8 +25,8 @@ STEMS = {"manifest", "metadata", "labels", "annotations", "index", "data", *SPLI
 START_BYTES = 64 << 10
 MAX_NAMED = 20
 
-# Columns by role, with what they are usually called; `content` and `label` are called as the
-# modality and the target say.
+# Usual names of columns by role; those of `content` and `label` come from the modality and the
+# target.
 USUAL_NAMES = {
     "content": (),
     "label": (),
@@ -43,18 +43,18 @@ USUAL_NAMES = {
 
 
 class Roles(NamedTuple):
-    """What the columns of a manifest may be, by role."""
+    """The roles that columns of a manifest may have."""
 
     usual: dict[str, Sequence[str]]
-    """What they are usually called, the most telling name first."""
+    """Usual names by role, the most telling first."""
     keys: dict[str, str]
-    """What an entry calls the role."""
+    """Keys of an entry by role."""
     columns: Columns
-    """Those that the entry names."""
+    """Columns that the entry names."""
     format: TextFormat
     missing: Missing
     slices: Sequence[str] = ()
-    """Further columns that it names, which are their own roles, as `slice_<name>`."""
+    """Further columns that the entry names, each its own role, `slice_<name>`."""
 
     def named(self, role: str) -> str | None:
         """The column that the entry names for a role."""
@@ -83,21 +83,21 @@ class Manifest(NamedTuple):
 
     table: pa.Table
     folder: str
-    """What its paths start from, in the tree: empty, or ending with a slash."""
+    """The folder of its paths, in the tree: empty, or ending with a slash."""
     notes: tuple[str, ...] = ()
-    """How it was read, and which columns are not used."""
+    """Sentences on how it was read, and on columns that are not used."""
 
 
 def find_manifests(files: Files, roles: Roles) -> list[str]:
-    """Find the names of the manifests: the one that uri names, or those under usual names.
+    """Find the names of the manifests: the one that uri names, or those with usual names.
 
     Raises:
-        SourceError: there are several, and nothing tells which counts.
+        SourceError: there are several, and none is marked as the right one.
     """
     candidates = [name for name in files.others if name.lower().endswith(SUFFIXES)]
     if len(files.members) > 1:
         candidates = [name for name in candidates if PurePosixPath(name).stem.lower() in STEMS]
-        # One at the root, or one in each split folder, whatever folders hold them all.
+        # One at the root, or one in each split folder, below any folders that hold them all.
         depth = min((name.count("/") for name in candidates), default=0)
         candidates = [name for name in candidates if name.count("/") == depth]
     manifests = [name for name in candidates if _is_manifest(files, name, roles)]
@@ -105,7 +105,7 @@ def find_manifests(files: Files, roles: Roles) -> list[str]:
         (path.parent, SPLIT_NAMES.get(path.stem.lower())) for path in map(PurePosixPath, manifests)
     ]
     folders = [folder for folder, _ in keys]
-    # Several are of one dataset when each has its own folder, or is called like its own split.
+    # Several make one dataset if each has its own folder, or the name of its own split.
     if any(keys.count(k) > 1 or (folders.count(k[0]) > 1 and k[1] is None) for k in keys):
         raise SourceError(
             f"{files.where} has several manifests: {', '.join(manifests[:4])}",
@@ -116,25 +116,25 @@ def find_manifests(files: Files, roles: Roles) -> list[str]:
 
 def _is_manifest(files: Files, name: str, roles: Roles) -> bool:
     if len(files.members) == 1 and not name.lower().endswith(".parquet"):
-        return True  # nothing else it could be; read_manifest says what it lacks
+        return True  # it can be nothing else; read_manifest reports what it lacks
     try:
         columns = _plain_columns(open_table(files, name, roles.format))
     except SourceError:
         if name.lower().endswith(".parquet"):
-            return False  # the kind that reads Parquet says what is wrong
-        columns = _words(files, name)  # read_manifest says what is wrong
+            return False  # the kind that reads Parquet reports what is wrong
+        columns = _words(files, name)  # read_manifest reports what is wrong
     return all(_column(columns, role, roles) is not None for role in ("content", "label"))
 
 
 def _plain_columns(table: OpenTable) -> list[str]:
-    """Columns that have a text or a number in each row."""
+    """Columns of texts or numbers."""
     if not isinstance(table, ParquetTable):
         return table.names
     return [f.name for f in table.schema if pa.types.is_string(f.type) or _is_plain(f.type)]
 
 
 def _words(files: Files, name: str) -> list[str]:
-    """The words in the first lines of a file: its columns are among them."""
+    """The words in the first lines of a file, which include the names of its columns."""
     with open_file(files, name) as file:
         start = bytes(file.read(START_BYTES)).decode("utf-8-sig", "replace")
     return [word for line in start.split("\n")[:5] for word in re.split(r"[^\w .-]+", line) if word]
@@ -151,7 +151,7 @@ def _is_plain(kind: pa.DataType) -> bool:
 
 
 def _column(columns: list[str], role: str, roles: Roles) -> str | None:
-    """The column that the entry names, or the first with a usual name of the role."""
+    """The column that the entry names, or the first with a usual name for the role."""
     if (name := roles.named(role)) is not None:
         return name if name in columns else None
     by_name = {column.strip().lower(): column for column in reversed(columns)}
@@ -161,7 +161,7 @@ def _column(columns: list[str], role: str, roles: Roles) -> str | None:
 def read_manifest(files: Files, name: str, roles: Roles, is_start: bool = False) -> Manifest:
     """Read a manifest as text, with our names for its columns; null where a cell is blank.
 
-    `is_start`: its first rows are enough.
+    With `is_start` only its first rows are read.
 
     Raises:
         SourceError: it is damaged, or has no column of contents or of labels.
@@ -202,7 +202,7 @@ def _check_types(schema: pa.Schema, columns: dict[str, str], where: str) -> None
     """
     for column in columns.values():
         if schema.names.count(column) > 1:
-            continue  # reading says so
+            continue  # reading reports it
         kind = schema.field(column).type
         if not (pa.types.is_string(kind) or pa.types.is_temporal(kind) or _is_plain(kind)):
             raise SourceError(
@@ -215,7 +215,7 @@ def _find_columns(names: list[str], roles: Roles, where: str) -> dict[str, str]:
     """The columns that a manifest has, by role.
 
     Raises:
-        SourceError: it has none of contents or of labels, or lacks one that the entry names.
+        SourceError: it lacks contents or labels, or a column that the entry names.
     """
     columns = {role: _column(names, role, roles) for role in roles.usual}
     for role in ("content", "label"):
@@ -237,6 +237,6 @@ def _find_columns(names: list[str], roles: Roles, where: str) -> dict[str, str]:
 
 
 def place_of_row(files: Files, name: str, row: int, roles: Roles) -> str:
-    """Where a row is, as an editor would show it: `line 7`; `row 5` of a Parquet file."""
+    """The place of a row, as an editor would show it: `line 7`; `row 5` of a Parquet file."""
     table = open_table(files, name, roles.format)
     return f"row {row}" if isinstance(table, ParquetTable) else f"line {table.line_of(row)}"

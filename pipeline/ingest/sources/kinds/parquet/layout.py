@@ -1,4 +1,4 @@
-"""What the columns of a Parquet file in the Hugging Face layout are, by its schema."""
+"""Roles of the columns of a Parquet file in the Hugging Face layout, by its schema."""
 
 import json
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ MAX_NAMED = 20
 
 
 class ParquetLayout(NamedTuple):
-    """Names of the columns in the source; None where there is none."""
+    """Names of the columns in the source; None if there is none."""
 
     id: str | None
     content: str
@@ -32,10 +32,10 @@ class ParquetLayout(NamedTuple):
 def find_layout(
     schema: pa.Schema, entry: Entry, path: Path, prepare: Prepare, labels: Labels
 ) -> ParquetLayout:
-    """The columns that the entry names, or usual ones; `schema` is that of `path`, with contents.
+    """Find the columns that the entry names, or usual ones, in the `schema` of the file `path`.
 
     Raises:
-        SourceError: there is no column of labels, or one holds something else than it should.
+        SourceError: there is no column of labels, or a column has the wrong type.
     """
     columns = entry.columns
     key = content_column(prepare)
@@ -78,8 +78,8 @@ def find_layout(
 
 
 def holding_column(schema: pa.Schema, entry: Entry, prepare: Prepare) -> str | None:
-    """The column that the entry names, or of those that may hold contents the one with a usual
-    name, or the first."""
+    """The column that the entry names, or the column of contents with a usual name, or the first
+    one."""
     if (name := getattr(entry.columns, content_column(prepare))) is not None:
         return name if name in schema.names else None
     found = _by_usual_name(_contents(schema, prepare), _usual_contents(prepare))
@@ -87,7 +87,7 @@ def holding_column(schema: pa.Schema, entry: Entry, prepare: Prepare) -> str | N
 
 
 def names_of_codes(schema: pa.Schema, label: str) -> list[str] | None:
-    """The names of labels that are codes, in the order of these, where the schema has them."""
+    """The names of labels that are codes, by code, if the schema has them."""
     names = _features(schema).get(label, {}).get("names")
     if not isinstance(names, list) or not all(isinstance(name, str | int) for name in names):
         return None
@@ -97,7 +97,7 @@ def names_of_codes(schema: pa.Schema, label: str) -> list[str] | None:
 def notes_on_columns(
     schema: pa.Schema, layout: ParquetLayout, prepare: Prepare, labels: Labels
 ) -> Iterator[str]:
-    """What was chosen of several columns, and which are not used."""
+    """Sentences on which of several columns was chosen, and on those not used."""
     for key, chosen, candidates in (
         (content_column(prepare), layout.content, _contents(schema, prepare)),
         (labels.COLUMN, layout.label, _labels(schema)),
@@ -128,7 +128,7 @@ def _refuse_undecided(candidates: list[str], usual: tuple[str, ...], key: str, p
 
 
 def _by_usual_name(names: list[str], usual: tuple[str, ...]) -> list[str]:
-    """Those with usual names first, in the order of these."""
+    """Sort names: usual ones first, in the order of `usual`."""
     place = {name: number for number, name in enumerate(usual)}
     return sorted(names, key=lambda name: place.get(name.lower(), len(usual)))
 
@@ -142,7 +142,7 @@ def _usual_contents(prepare: Prepare) -> tuple[str, ...]:
 
 
 def _labels(schema: pa.Schema) -> list[str]:
-    """Columns that are said to hold labels, or are called so."""
+    """Columns that hold labels by their type, or by their name."""
     features = _features(schema)
     return [
         name
@@ -158,7 +158,7 @@ def _metadata(schema: pa.Schema) -> bytes | None:
 def _features(schema: pa.Schema) -> dict[str, dict[str, Any]]:
     """Descriptions of columns by name, from the metadata that Hugging Face's datasets writes.
 
-    A stranger may have written anything there; what is none counts as not there.
+    It is not trusted: anything invalid counts as missing.
     """
     features: Any
     try:

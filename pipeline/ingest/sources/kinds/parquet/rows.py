@@ -1,4 +1,4 @@
-"""Rows of Parquet files in the Hugging Face layout, made into examples by worker processes."""
+"""Turns rows of Parquet files in the Hugging Face layout into examples, in worker processes."""
 
 import re
 from dataclasses import dataclass
@@ -16,16 +16,16 @@ from pipeline.sources.tables.harmless import harmless, harmless_ids
 
 @dataclass(frozen=True)
 class RowReader:
-    """Makes examples of the rows of a source's files."""
+    """Turns rows of a source's files into examples."""
 
     root: Path
     layout: ParquetLayout
     code_names: list[str] | None
-    """Names of the codes that the label column has; None where it has labels themselves."""
+    """Names of the codes in the label column; None if it has the labels themselves."""
     paths_are_ids: bool
     """Whether the `path` beside each content is its id."""
     max_bytes: float
-    """Of a content."""
+    """Largest size of a content."""
     content: str
     """Name of the column of contents in examples."""
 
@@ -41,7 +41,7 @@ class RowReader:
             if content.type.get_field_index("path") >= 0:
                 paths = pc.struct_field(content, "path")
             content = pc.struct_field(content, "bytes")
-        # Hugging Face keeps the file name in `path`, the example's key where it came from.
+        # Hugging Face keeps the original file name in `path`.
         keep = paths is not None and self.paths_are_ids
         ids: Any = harmless_ids(paths if keep else self._ids(table, path, start))
         columns = self._contents(content.cast(pa.binary()), paths)
@@ -65,7 +65,7 @@ class RowReader:
         return ids
 
     def _contents(self, content: pa.Array, paths: pa.Array | None) -> dict[str, Any]:
-        """The column of contents and, where one is too large or elsewhere, `problem`."""
+        """The column of contents, and `problem` where one is too large or elsewhere."""
         size = pc.binary_length(content)
         too_large = pc.fill_null(pc.greater(size, self.max_bytes), False)
         problem = pa.nulls(len(content), pa.string())
@@ -80,7 +80,7 @@ class RowReader:
         return {self.content: content, "problem": problem}
 
     def splits(self, table: pa.Table, path: Path) -> pa.Array:
-        """Of rows of `path`, by their column or by its name; null where neither tells."""
+        """The splits of rows of `path`, by their column or by its name; null if neither tells."""
         if self.layout.split is not None:
             names = table[self.layout.split].cast(pa.string()).to_pylist()
             return pa.array(
@@ -89,9 +89,9 @@ class RowReader:
         return pa.array([split_in_path(path, self.root)] * table.num_rows, pa.string())
 
     def labels(self, label: pa.ChunkedArray) -> pa.ChunkedArray:
-        """As text, by the names of codes where there are some; null where there is no label."""
+        """Labels as text, by the names of codes if there are any; null for no label."""
         if self.code_names is not None:
-            # -1 means unlabelled, and so does a number that is too large for a signed one.
+            # -1 means unlabelled, and so does an unsigned number beyond the signed range.
             index = label.cast(pa.int64(), safe=not pa.types.is_uint64(label.type))
             is_named = pc.and_(pc.greater_equal(index, 0), pc.less(index, len(self.code_names)))
             index = pc.if_else(is_named, index, None)
@@ -100,7 +100,7 @@ class RowReader:
 
 
 def split_in_path(path: Path, root: Path) -> str | None:
-    """The split that the file's name or, after that, a folder below the root is called like."""
+    """The split that the file's name or else a folder below the root means."""
     inside = path.relative_to(root)
     parts = [inside.stem, *inside.parts[:-1]]
     words = [word for part in parts for word in re.split(r"[^a-z]+", part.lower())]

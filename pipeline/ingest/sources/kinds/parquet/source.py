@@ -2,7 +2,7 @@
 
 The split is in the file's name (`train-00000-of-00005.parquet`, `test.parquet`), in its folder's
 (`test/0000.parquet`), or in a column. Names of labels come from the `huggingface` schema metadata.
-Files without contents (annotations, say) lie in the same folders and are passed over.
+Files without contents in the same folders (annotations, say) are skipped.
 """
 
 from collections.abc import Iterator, Mapping
@@ -53,7 +53,7 @@ class Footer(NamedTuple):
 
 
 def recognises(files: Files, entry: Entry, prepare: Prepare, labels: Labels) -> bool:
-    """Whether a Parquet file has a column of contents, or is broken; open_source then says so."""
+    """Whether a Parquet file has a column of contents, or is broken; open_source reports that."""
     if not isinstance(files.tree, Folder):
         return False
     paths = _parquet_files(files, files.tree.root)
@@ -63,7 +63,7 @@ def recognises(files: Files, entry: Entry, prepare: Prepare, labels: Labels) -> 
                 return True
         except SourceError:
             return True
-    return bool(paths) and len(paths) == len(files.members)  # nothing else it could be
+    return bool(paths) and len(paths) == len(files.members)  # it can be nothing else
 
 
 def open_source(
@@ -98,7 +98,7 @@ def open_source(
 
 
 def _batches(paths: list[Path], reader: RowReader) -> Iterator[Batch]:
-    """Read the files here, each in its order; workers make examples of the rows."""
+    """Read the files in this process, in order; workers turn the rows into examples."""
     wanted = [name for name in dict.fromkeys(reader.layout) if name is not None]
     for path in paths:
         table, position = _table(path), 0
@@ -163,7 +163,7 @@ def _read_footers(files: Files, root: Path, entry: Entry, prepare: Prepare) -> d
 
 
 def _refuse_different_files(footers: Mapping[Path, Footer], layout: ParquetLayout) -> None:
-    """Refuse files that lack a column of the layout, or have other names of labels than the first.
+    """Refuse files that lack a column of the layout, or whose names of labels differ.
 
     Raises:
         SourceError: see above.
@@ -186,7 +186,7 @@ def _find_splits(
     """The splits that paths and the split column name.
 
     Raises:
-        SourceError: the column has an unknown one.
+        SourceError: the column has an unknown split.
     """
     splits = {split for path in footers if (split := split_in_path(path, root)) is not None}
     if layout.split is None:

@@ -1,6 +1,6 @@
 """Augmentations: pure functions over a batch of uint8 images, `(N, H, W, C)` in and out.
 
-What happens to an image is a function of `(seed, id, copy)` alone, see draws.py. A new transform
+The change of an image is a function of `(seed, id, copy)` alone, see draws.py. A new transform
 is a class in encode/settings.py, a function in this folder and a line in TRANSFORMS.
 """
 
@@ -23,7 +23,7 @@ from pipeline.modalities.images.encode.transforms.geometry import (
 )
 from pipeline.modalities.images.encode.transforms.policies import rand_augment, trivial_augment
 
-PIXELS_AT_ONCE = 1 << 17  # all transforms run on a block of images before the next one is read
+PIXELS_AT_ONCE = 1 << 17  # all transforms run on one block of images before the next
 
 TRANSFORMS: dict[str, Callable[[Images, Draws, Any], Images]] = {
     "translate": translate,
@@ -46,7 +46,7 @@ def augment(
     transforms: Sequence[Any],
     seed: int,
 ) -> Images:
-    """Version `copy` of each image; copy 0 is the original.
+    """Make version `copy` of each image; copy 0 is the original.
 
     `keys` has an id key for each image; `transforms` are settings whose `name` is in TRANSFORMS.
     """

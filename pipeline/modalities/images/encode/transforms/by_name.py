@@ -12,12 +12,12 @@ from pipeline.runtime.errors import SettingsError
 
 
 def torchvision(images: Images, draws: Draws, settings: Any) -> Images:
-    """One image after the other, each with torch's generator seeded for it.
+    """Transform images one by one, each with torch's generator seeded for it.
 
     Raises:
-        SettingsError: the transform does not take such an image, or does not give one back.
+        SettingsError: the transform does not accept such an image, or does not return one.
     """
-    import torch  # seconds, for those who ask for it
+    import torch  # takes seconds, so only if it is used
 
     transform = settings.build()
     seeds = (draws.uniform("seed") * 2.0**53).astype(np.int64).tolist()
@@ -27,21 +27,21 @@ def torchvision(images: Images, draws: Draws, settings: Any) -> Images:
             given = torch.from_numpy(image.transpose(2, 0, 1).copy())
             torch.manual_seed(seed)
             try:
-                made = transform(given)
+                output = transform(given)
             except Exception as error:
                 reason = f"{type(error).__name__}: {error}"
                 raise _unfit(settings, f"cannot change a {_describe(given)}: {reason}") from None
-            if not isinstance(made, torch.Tensor):
-                raise _unfit(settings, f"makes a {type(made).__name__} of a {_describe(given)}")
-            if (made.shape, made.dtype) != (given.shape, given.dtype):
-                raise _unfit(settings, f"makes a {_describe(made)} of a {_describe(given)}")
-            result[:] = made.numpy().transpose(1, 2, 0)
+            if not isinstance(output, torch.Tensor):
+                raise _unfit(settings, f"makes a {type(output).__name__} of a {_describe(given)}")
+            if (output.shape, output.dtype) != (given.shape, given.dtype):
+                raise _unfit(settings, f"makes a {_describe(output)} of a {_describe(given)}")
+            result[:] = output.numpy().transpose(1, 2, 0)
     return changed
 
 
 @contextlib.contextmanager
 def _one_thread() -> Iterator[None]:
-    """Sums over several threads have other last bits, by the number of cores."""
+    """Use one thread: with several, the last bits of sums depend on the number of cores."""
     import torch
 
     before = torch.get_num_threads()

@@ -1,4 +1,4 @@
-"""Random colour, as torchvision's ColorJitter has it."""
+"""Random colour, like torchvision's ColorJitter."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ def color(images: Images, draws: Draws, settings: Any) -> Images:
     """Change brightness, contrast, saturation and hue, in an order that each image draws.
 
     The first three are multiplied by 1 ± up to the given fraction, the hue is turned by up to the
-    given share of the circle. Colour is all that grey images lack: they get the first two.
+    given share of the circle. Grey images get only the first two.
     """
     amounts = [
         (brightness, draws.around("brightness", 1, settings.brightness), settings.brightness),

@@ -1,6 +1,6 @@
-"""Random numbers for the images of a batch: a function of `(seed, id, copy)` and what they are for.
+"""Random numbers for the images of a batch: a function of `(seed, id, copy)` and their purpose.
 
-No batch, order or worker has a part in them; see dataset/randomness.py.
+They do not depend on batch, order or worker; see dataset/randomness.py.
 """
 
 from dataclasses import dataclass
@@ -13,27 +13,27 @@ from pipeline.dataset.randomness import uniform
 
 @dataclass(frozen=True)
 class Draws:
-    """Gives one number for each image, independent between the names that it is asked for."""
+    """Draws a number for each image, independent between names."""
 
     keys: NDArray[np.uint64]
-    """Of the images' ids."""
+    """Keys of the images' ids."""
     seed: int
     copy: int
     position: int
-    """Of the transform among those of the run, so that one used twice draws twice."""
+    """Position of the transform in the list, so that one used twice draws twice."""
 
     def uniform(self, name: str) -> NDArray[np.float64]:
-        """In [0, 1)."""
+        """Draw from [0, 1)."""
         return uniform(self.keys, self.seed, f"augment:{self.copy}:{self.position}:{name}")
 
     def uniform_for_all_copies(self, name: str) -> NDArray[np.float64]:
-        """In [0, 1), the same number in every copy of an image."""
+        """Draw from [0, 1), the same number in every copy of an image."""
         return uniform(self.keys, self.seed, f"augment:{self.position}:{name}")
 
     def below(self, name: str, most: int) -> NDArray[np.intp]:
-        """One of 0, 1, … most - 1."""
+        """Draw one of 0, 1, … most - 1."""
         return (self.uniform(name) * most).astype(np.intp)
 
     def around(self, name: str, center: float, most: float) -> NDArray[np.float64]:
-        """In `[center - most, center + most)`."""
+        """Draw from `[center - most, center + most)`."""
         return center + most * (2 * self.uniform(name) - 1)

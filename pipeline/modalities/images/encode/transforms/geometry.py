@@ -1,4 +1,4 @@
-"""Where pixels go: shifts, mirror images, blanked squares, random affine maps."""
+"""Transforms of position: shifts, mirror images, blanked squares, random affine maps."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from pipeline.modalities.images.encode.transforms.resampling import inverse_affi
 def translate(images: Images, draws: Draws, settings: Any) -> Images:
     """Shift by whole pixels, up to `fraction` of the size (at least one), filled by reflection.
 
-    A random crop of an image padded by reflection is the same thing.
+    It equals a random crop of an image padded by reflection.
     """
     _, height, width, _ = images.shape
     most_y = min(max(1, round(settings.fraction * height)), height - 1)
@@ -23,7 +23,7 @@ def translate(images: Images, draws: Draws, settings: Any) -> Images:
     edges = ((0, 0), (most_y, most_y), (most_x, most_x), (0, 0))
     padded = np.pad(images, edges, "reflect")
     shifted = np.empty_like(images)
-    # One slice at a time: it copies whole rows, six times as fast as one gather of all pixels.
+    # Slices copy whole rows, six times as fast as one gather of all pixels.
     for image, whole, top, left in zip(shifted, padded, tops, lefts, strict=True):
         image[:] = whole[top : top + height, left : left + width]
     return shifted

@@ -1,7 +1,7 @@
 """Operations on colour and sharpness, as torchvision's v2 functionals define them for uint8.
 
 Each takes images `(N, H, W, C)` and one number for each image. Results agree with torchvision's
-within one grey level: they differ where its float sums round otherwise.
+within one grey level: they differ where its float sums round differently.
 """
 
 import numpy as np
@@ -29,7 +29,7 @@ def contrast(images: Images, factors: Float64) -> Images:
 
 
 def saturation(images: Images, factors: Float64) -> Images:
-    """Move away from the grey image; 0 is grey, 1 the image. Grey images stay as they are."""
+    """Move away from the grey image; 0 is grey, 1 the image. Grey images are unchanged."""
     if images.shape[3] == 1:
         return images
     factor = factors.astype(np.float32)[:, None, None]
@@ -44,11 +44,11 @@ def saturation(images: Images, factors: Float64) -> Images:
 
 
 def hue(images: Images, shifts: Float64) -> Images:
-    """Turn the hue by a share of the circle, -0.5 to 0.5. Grey images stay as they are.
+    """Turn the hue by a share of the circle, -0.5 to 0.5. Grey images are unchanged.
 
-    With h the hue in sixths of the circle, a channel is `highest - span * clip(2 - d, 0, 1)`, d
-    being the way round the circle from h to where this channel is lowest, the opposite of its own
-    place: the conversion to HSV and back in one formula.
+    With h the hue in sixths of the circle, a channel is `highest - span * clip(2 - d, 0, 1)`,
+    where d is the distance around the circle from h to the point where this channel is lowest,
+    opposite to its own hue: the conversion to HSV and back in one formula.
     """
     if images.shape[3] == 1:
         return images
@@ -61,7 +61,7 @@ def hue(images: Images, shifts: Float64) -> Images:
     np.copyto(turned, (green - blue) * per_span, where=highest == red)
     turned += (6 * shifts).astype(np.float32)[:, None, None]
     turned -= 6 * np.floor(turned * np.float32(1 / 6))
-    highest *= np.float32(255.999 / 255)  # how torchvision brings 0 to 1 back to 0 to 255
+    highest *= np.float32(255.999 / 255)  # how torchvision scales 0 to 1 back to 0 to 255
     span *= np.float32(255.999 / 255)
     result = np.empty_like(images)
     for channel, lowest_at in enumerate((3, 5, 1)):
@@ -128,7 +128,7 @@ def autocontrast(images: Images) -> Images:
 
 
 def equalize(images: Images) -> Images:
-    """Make every value of a channel about as frequent, by the scheme of Pillow's `equalize`."""
+    """Make the values of a channel about equally frequent, by the scheme of Pillow's `equalize`."""
     num, height, width, channels = images.shape
     counts = np.array(
         [
@@ -156,7 +156,7 @@ def grey(images: Images) -> Float32:
 
 
 def look_up(images: Images, tables: NDArray[np.uint8]) -> Images:
-    """Replace every value by what its image's table says.
+    """Replace every value by its entry in the image's table.
 
     Args:
         tables: shape `(N, 256)`, or `(N, C, 256)` for one of each channel.
@@ -175,5 +175,5 @@ def look_up(images: Images, tables: NDArray[np.uint8]) -> Images:
 
 
 def _levels(values: Float32) -> NDArray[np.uint8]:
-    """Values clipped to 0 … 255, their fractions cut off; `values` are overwritten."""
+    """Clip values to 0 … 255 and cut off fractions; `values` are overwritten."""
     return np.clip(values, 0, 255, out=values).astype(np.uint8)

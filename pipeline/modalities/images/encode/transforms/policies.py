@@ -1,7 +1,7 @@
 """TrivialAugment and RandAugment: operations that each image draws from one list.
 
-Operations, magnitudes and their 31 levels are those of torchvision's v2 classes. One thing
-differs: images narrower than TrivialAugment's 32 pixels are shifted by their own size at most.
+Operations, magnitudes and their 31 levels are those of torchvision's v2 classes, except that
+images narrower than TrivialAugment's 32 pixels are shifted by their own size at most.
 """
 
 from collections.abc import Callable
@@ -25,7 +25,7 @@ class Range(NamedTuple):
     low: float = 0.0
     high: float = 0.0
     signed: bool = True
-    """Whether half of the images get the opposite."""
+    """Whether half of the images get the opposite sign."""
 
 
 Space = dict[str, Range]
@@ -63,14 +63,14 @@ def _space(
 
 
 def trivial_augment(images: Images, draws: Draws, settings: Any) -> Images:
-    """One operation of the wide space, at a level that is drawn too."""
+    """Apply one operation of the wide space, at a random level."""
     space = wide_space(*images.shape[1:3])
     chosen, magnitudes = draw_operations(draws, space, draws.below("level", LEVELS))
     return _apply(images, list(space), chosen, magnitudes, settings)
 
 
 def rand_augment(images: Images, draws: Draws, settings: Any) -> Images:
-    """`num_ops` operations in turn, all at the level `magnitude`, 0 to 30."""
+    """Apply `num_ops` operations in turn, all at the level `magnitude`, 0 to 30."""
     space = rand_space(*images.shape[1:3])
     for turn in range(settings.num_ops):
         chosen, magnitudes = draw_operations(draws, space, settings.magnitude, turn)
@@ -81,10 +81,10 @@ def rand_augment(images: Images, draws: Draws, settings: Any) -> Images:
 def draw_operations(
     draws: Draws, space: Space, levels: NDArray[np.intp] | int, turn: int = 0
 ) -> tuple[NDArray[np.intp], Float64]:
-    """The number of each image's operation in `space`, and its magnitude at the level.
+    """Draw the number of each image's operation in `space`, and its magnitude at the level.
 
-    All operations are equally likely, and so are both signs. `turn` tells apart the operations
-    that one image gets.
+    All operations are equally likely, and so are both signs. `turn` numbers the operations of one
+    image.
     """
     chosen = draws.below(f"operation {turn}", len(space))
     is_opposite = draws.uniform(f"sign {turn}") < 0.5
@@ -109,7 +109,7 @@ def _apply(
 
 
 def _shear(images: Images, x: Float64 | float, y: Float64 | float, settings: Any) -> Images:
-    """Shear by pixels a pixel, with the upper left corner kept."""
+    """Shear by pixels a pixel; the upper left corner stays."""
     _, height, width, _ = images.shape
     num = len(images)
     matrices = np.tile(np.eye(2, 3), (num, 1, 1))
@@ -120,13 +120,13 @@ def _shear(images: Images, x: Float64 | float, y: Float64 | float, settings: Any
 
 
 def _shift(images: Images, right: Float64 | float, down: Float64 | float, settings: Any) -> Images:
-    """By whole pixels, cut off."""
+    """Shift by whole pixels; fractions are cut off."""
     matrices = inverse_affine(right=np.trunc(right), down=np.trunc(down))
     return resample(images, matrices, "nearest", settings.fill)
 
 
 def _rotate(images: Images, degrees: Float64, settings: Any) -> Images:
-    """Counter-clockwise around the centre."""
+    """Rotate counter-clockwise around the centre."""
     matrices = inverse_affine(angle=-degrees)
     return resample(images, matrices, settings.interpolation, settings.fill)
 

@@ -15,7 +15,7 @@ def inverse_affine(
     right: Float64 | float = 0.0,
     down: Float64 | float = 0.0,
 ) -> Float64:
-    """Where each pixel comes from when images are sheared, rotated, scaled, then shifted.
+    """Source of each pixel when images are sheared, rotated, scaled, then shifted.
 
     Args:
         angle: degrees, clockwise.
@@ -39,11 +39,11 @@ def inverse_affine(
 
 
 def resample(images: Images, matrices: Float64, interpolation: str, fill: int) -> Images:
-    """Draw each image anew through its matrix; see `inverse_affine`.
+    """Resample each image by its matrix; see `inverse_affine`.
 
     Args:
         interpolation: `nearest` or `bilinear`.
-        fill: grey level of what comes from outside the image, 0 to 255.
+        fill: grey level of pixels from outside the image, 0 to 255.
     """
     _, height, width, _ = images.shape
     m = matrices.astype(np.float32)[..., None]
@@ -52,7 +52,7 @@ def resample(images: Images, matrices: Float64, interpolation: str, fill: int) -
     y = np.arange(height, dtype=np.float32) - down
     from_x = (m[:, 0, 0] * x)[:, None, :] + (m[:, 0, 1] * y + m[:, 0, 2] + right)[:, :, None]
     from_y = (m[:, 1, 0] * x)[:, None, :] + (m[:, 1, 1] * y + m[:, 1, 2] + down)[:, :, None]
-    # Farther out there is but the filled margin.
+    # Farther out there is only the filled margin.
     np.clip(from_x, -1, width, out=from_x)
     np.clip(from_y, -1, height, out=from_y)
     if interpolation == "nearest":
@@ -91,7 +91,7 @@ def _bilinear(
 
 
 def _with_margins(images: Images, after: int, fill: int) -> Images:
-    """The images with one pixel before and `after` pixels behind each row and column."""
+    """Add one pixel before and `after` pixels after each row and column."""
     num, height, width, channels = images.shape
     margins = np.full((num, height + 1 + after, width + 1 + after, channels), fill, np.uint8)
     margins[:, 1 : 1 + height, 1 : 1 + width] = images
@@ -99,7 +99,7 @@ def _with_margins(images: Images, after: int, fill: int) -> Images:
 
 
 def _index(x: NDArray[np.float32], y: NDArray[np.float32], margins: Images) -> NDArray[np.intp]:
-    """Places in the flat `margins` of pixels that stand at x, y in their own image."""
+    """Indices in the flat `margins` of the pixels at x, y of each image."""
     num, height, width, _ = margins.shape
     index = y.astype(np.intp)
     index *= width

@@ -1,4 +1,4 @@
-"""Datasets that come inside an installed package: `builtin:digits`."""
+"""Datasets in an installed package: `builtin:digits`."""
 
 from functools import partial
 
@@ -16,7 +16,7 @@ def open_builtin(uri: str) -> Source:
     """Open scikit-learn's digits: 1,797 handwritten digits, 8×8 pixels, 17 grey levels.
 
     Raises:
-        SourceError: another name than digits.
+        SourceError: the name is not digits.
     """
     if uri != DIGITS:
         raise SourceError(f"uri {uri} names no built-in dataset", fix=f"use {DIGITS}")

@@ -1,7 +1,7 @@
 """The official CIFAR-10 and CIFAR-100 archives, in their binary form.
 
-The python form of the same images consists of pickles, which are not read: it is recognised, and
-refused with the address of the binary form.
+The python form of the same images has pickles, which are not read: it is recognised, and refused
+with the address of the binary form.
 
 Formats: https://www.cs.toronto.edu/~kriz/cifar.html
 """
@@ -33,7 +33,7 @@ class BinaryForm(NamedTuple):
     test: str
     labels: dict[str, str]
     """The labels of an example in the order of their bytes, each with the file of their names.
-    The last one counts unless the entry names another."""
+    The last one is used unless the entry names another."""
 
     @property
     def mark(self) -> str:
@@ -42,13 +42,13 @@ class BinaryForm(NamedTuple):
 
 
 class PythonForm(NamedTuple):
-    """The files by which an archive of pickles is known, below its top folder."""
+    """The files that identify an archive of pickles, below its top folder."""
 
     batches: tuple[str, ...]
     names: str
     dataset: str
     binary: str
-    """Where the same images are in their binary form."""
+    """URL of the same images in their binary form."""
 
 
 BATCHES = range(1, 6)
@@ -189,7 +189,7 @@ def _find_pickles(files: Files) -> PythonForm | None:
     """The form of the first python archive."""
     for form in PYTHON_FORMS:
         for top in _tops(files, form.names, form.batches):
-            # Others, too, have files that are called train, test and meta.
+            # Other sources, too, have files named train, test and meta.
             if _looks_pickled(files, top + form.names):
                 return form
     return None

@@ -1,8 +1,8 @@
 """MNIST and its family: IDX files of images, each with one of labels, gzipped or not.
 
 `train-images-idx3-ubyte.gz` belongs with `train-labels-idx1-ubyte.gz`; `t10k` is the test split.
-What comes before (as in EMNIST's `emnist-letters-train-images-idx3-ubyte.gz`) must be the same
-for all files. Format: https://web.archive.org/web/2022/http://yann.lecun.com/exdb/mnist/
+The prefix (as in EMNIST's `emnist-letters-train-images-idx3-ubyte.gz`) must be the same for all
+files. Format: https://web.archive.org/web/2022/http://yann.lecun.com/exdb/mnist/
 """
 
 import gzip
@@ -34,12 +34,12 @@ NAME = re.compile(
 )
 DIMENSIONS = {"images": 3, "labels": 1}
 UNSIGNED_BYTES = 8  # the third byte of the magic number
-MAX_FILE_BYTES = 1 << 30  # as it is stored; EMNIST's largest has 547 MB before it is compressed
+MAX_FILE_BYTES = 1 << 30  # as stored; EMNIST's largest has 547 MB uncompressed
 MAX_EXAMPLES = 1 << 27  # their labels are held in memory
 
 
 def recognises(files: Files) -> bool:
-    """Whether a file is called like one of MNIST's."""
+    """Whether a file has a name like MNIST's."""
     return any(map(NAME.fullmatch, files.others))
 
 
@@ -48,8 +48,8 @@ def open_source(entry: Any, files: Files, max_bytes: float, labels: Any) -> Sour
 
     Raises:
         SourceError: a file is missing or damaged, images and labels do not belong together, or an
-            image has more than `max_bytes`. Damage behind the header of the images is found, and
-            raised, when they are read.
+            image has more than `max_bytes`. Damage after the header of the images is raised when
+            they are read.
     """
     label_names = labels.names_in(entry)
     pairs = []
@@ -96,7 +96,7 @@ def _find_pairs(files: Files) -> dict[str, dict[str, str]]:
     names_by_split: dict[tuple[str, str], dict[str, str]] = {}
     for name in files.others:
         if match := NAME.fullmatch(name):
-            # Sorted, so that of a file and its compressed copy beside it the file is taken.
+            # Sorted, so that a file is taken before its compressed copy.
             key = match["before"], match["split"]
             names_by_split.setdefault(key, {}).setdefault(match["what"], name)
     pairs: dict[str, dict[str, str]] = {}
@@ -124,7 +124,7 @@ def _find_pairs(files: Files) -> dict[str, dict[str, str]]:
 class IdxFile:
     """An IDX file of unsigned bytes, read once from its start to its end.
 
-    The file is held as it is stored: what is compressed is decompressed as far as it is read.
+    The stored file is held in memory, and decompressed as far as it is read.
     """
 
     def __init__(self, files: Files, name: str, num_dimensions: int) -> None:

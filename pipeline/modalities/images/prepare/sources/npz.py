@@ -1,8 +1,8 @@
-"""MedMNIST and its like: one `.npz` with images and labels of each split as NumPy arrays.
+"""MedMNIST and similar: one `.npz` with images and labels of each split as NumPy arrays.
 
 `train_images` is `(N, H, W)` or `(N, H, W, 3)` of bytes, `train_labels` is `(N,)` or `(N, 1)` of
-whole numbers; `val_` and `test_` likewise. The published splits are kept. An array that would have
-to be unpickled is refused. Format: https://medmnist.com, https://numpy.org/neps/nep-0001-npy-format
+whole numbers; `val_` and `test_` likewise. The published splits are kept. An array that needs
+unpickling is refused. Format: https://medmnist.com, https://numpy.org/neps/nep-0001-npy-format
 """
 
 import io
@@ -114,7 +114,7 @@ def _read_pair(files: Files, split: str, max_bytes: float) -> Pair:
 
 
 def _read_array(files: Files, name: str) -> np.ndarray:
-    """An array, of which nothing is unpickled; its bytes are those that its header announces."""
+    """Read an array without unpickling; its size must match its header."""
     where = f"{name} of {files.where}"
     data = files.read(name, MAX_ARRAY_BYTES)
     stream = io.BytesIO(data)

@@ -1,4 +1,4 @@
-"""Tables that come inside scikit-learn: `builtin:breast_cancer`, `diabetes` and `wine`."""
+"""Tables of scikit-learn: `builtin:breast_cancer`, `diabetes` and `wine`."""
 
 import json
 from functools import partial

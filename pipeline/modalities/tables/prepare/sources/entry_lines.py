@@ -1,11 +1,11 @@
-"""Lines of YAML for a new entry: what was found by looking, for people to correct."""
+"""Lines of YAML for a new entry: what was detected, for people to correct."""
 
 import json
 from collections.abc import Sequence
 from typing import Any
 
 from pipeline.modalities.tables.content.columns import TableColumn
-from pipeline.modalities.tables.prepare.sources.oddities import Looked
+from pipeline.modalities.tables.prepare.sources.oddities import TableOddities
 from pipeline.modalities.tables.prepare.sources.roles import OTHERS, Roles
 from pipeline.modalities.tables.prepare.types.finding import ColumnsFound
 
@@ -18,17 +18,17 @@ def entry_lines(
     entry: Any,
     columns: Sequence[TableColumn],
     found: ColumnsFound,
-    odd: Looked,
+    odd: TableOddities,
 ) -> tuple[str, ...]:
-    """`columns`, `types` and what else was found; and comments where a person should look."""
+    """`columns`, `types` and other detected keys, with comments where a person should look."""
     named = {roles.label_key: roles.label}
     named |= {name: value for name in OTHERS if (value := getattr(roles, name)) is not None}
     known = {column.name for column in columns}
     ignored = [*entry.columns.ignore, *(n for n in found.left_out if n not in named.values())]
-    said = ", ".join(f"{key}: {quoted(name)}" for key, name in named.items())
+    columns_text = ", ".join(f"{key}: {quoted(name)}" for key, name in named.items())
     if ignored:
-        said += f", ignore: [{', '.join(map(quoted, ignored))}]"
-    lines = [f"columns: {{{said}}}"]
+        columns_text += f", ignore: [{', '.join(map(quoted, ignored))}]"
+    lines = [f"columns: {{{columns_text}}}"]
     lines += _mapping("types", {c.name: c.kind for c in columns if c.name in known})
     if found.decimal != ".":
         lines.append(f"decimal: {quoted(found.decimal)}")
@@ -43,19 +43,19 @@ def entry_lines(
     return tuple(" ".join(line.splitlines()) for line in lines)
 
 
-def decisions(roles: Roles, odd: Looked) -> tuple[str, ...]:
-    """What only a person can decide."""
-    asked = list(odd.decisions)
-    if roles.group is None and not any(text.startswith("group:") for text in asked):
-        asked.append(
+def decisions(roles: Roles, odd: TableOddities) -> tuple[str, ...]:
+    """Decisions for a person."""
+    questions = list(odd.decisions)
+    if roles.group is None and not any(text.startswith("group:") for text in questions):
+        questions.append(
             "group: do several rows belong to one person, firm or site? Then name the column under "
             "columns: group:"
         )
-    return tuple(asked)
+    return tuple(questions)
 
 
 def quoted(text: str) -> str:
-    """A text in YAML; as it is where that is one for sure."""
+    """A text in YAML; unquoted if it surely reads as the same text."""
     plain = text.replace("_", "a").replace(" ", "a").replace("-", "a")
     is_word = plain.isascii() and plain.isalnum() and plain[0].isalpha() and text == text.strip()
     if is_word and plain.lower() not in RESERVED:

@@ -1,4 +1,4 @@
-"""Ids of rows, which stay when other rows come or go."""
+"""Ids of rows, which stay the same when other rows come or go."""
 
 import hashlib
 from collections import Counter
@@ -15,10 +15,10 @@ DIGITS = 16
 
 
 def ids_of(table: TextTable, roles: Roles, splits: pa.ChunkedArray | None, where: str) -> list[str]:
-    """The column of ids; without one, a digest of all that the row says but its label.
+    """The column of ids; without one, a digest of all cells of the row except the label.
 
-    Of rows that say the same the second has `-2` behind it, and so on. Where there are several
-    files, the digest stands behind the name of the file.
+    The second of equal rows gets `-2` at the end, and so on. With several files, the digest comes
+    after the name of the file.
 
     Raises:
         SourceError: a row has no id, or two have one.
@@ -35,8 +35,10 @@ def ids_of(table: TextTable, roles: Roles, splits: pa.ChunkedArray | None, where
     seen: Counter[str] = Counter()
     ids = []
     for prefix, *cells in zip(prefixes, *columns, strict=True):
-        said = repr([(n, c.strip()) for n, c in zip(names, cells, strict=True) if c and c.strip()])
-        id = prefix + hashlib.sha256(said.encode()).hexdigest()[:DIGITS]
+        cells_text = repr(
+            [(n, c.strip()) for n, c in zip(names, cells, strict=True) if c and c.strip()]
+        )
+        id = prefix + hashlib.sha256(cells_text.encode()).hexdigest()[:DIGITS]
         seen[id] += 1
         ids.append(id if seen[id] == 1 else f"{id}-{seen[id]}")
     return ids

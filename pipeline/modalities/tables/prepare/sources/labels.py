@@ -1,4 +1,4 @@
-"""The column that is to be predicted: its texts in one spelling each."""
+"""The column to predict: its texts in one spelling each."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -20,14 +20,14 @@ class LabelTexts(NamedTuple):
     notes: list[str]
     doubts: list[str]
     names: set[str]
-    """The different ones."""
+    """The distinct labels."""
     are_numbers: bool
-    """Whether most are different numbers."""
+    """Whether most are distinct numbers."""
 
     def by_split(
         self, splits: pa.ChunkedArray | None, which: frozenset[str]
     ) -> Mapping[str, Mapping[str | None, int]] | None:
-        """How often each label is in each split, as `Source` has it."""
+        """Count each label in each split, in the form of `Source`."""
         if splits is None or not which:
             return None
         found: dict[str, dict[str | None, int]] = {split: {} for split in sorted(which)}
@@ -40,10 +40,10 @@ class LabelTexts(NamedTuple):
 def read_labels(
     texts: Texts, table: TextTable, name: str, entry: Any, labels: Any, where: str
 ) -> LabelTexts:
-    """Labels in one spelling each, and as the target names them.
+    """Read labels in one spelling each, with the names of the target.
 
     Raises:
-        SourceError: none is one that the entry names.
+        SourceError: no label is one of the entry's.
     """
     notes: list[str] = []
     spelled = _spelled(texts, notes)
@@ -57,7 +57,7 @@ def read_labels(
 
 
 def _spelled(texts: Texts, notes: list[str]) -> dict[str, str]:
-    """What each text becomes: a number as programs write it, yes or no in one spelling."""
+    """The spelling of each text: numbers as programs write them, yes or no in one spelling."""
     decimal, _ = find_decimal([texts])
     numbers = find_numbers(texts, decimal)
     if numbers is not None and not numbers.others and not numbers.not_finite:
@@ -93,7 +93,7 @@ def _spelled(texts: Texts, notes: list[str]) -> dict[str, str]:
 def _without_stops(
     texts: Texts, table: TextTable, name: str, spelled: Mapping[str, str], notes: list[str]
 ) -> dict[str, str]:
-    """Labels of a file that has a full stop behind each, which are those of the others."""
+    """Remove full stops after the labels of a file, if they then match those of other files."""
     if len(table.files) < 2:
         return {}
     found: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""What people should know of a table before anything learns from it."""
+"""Finds oddities of a table that people should know before training."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -17,22 +17,22 @@ from pipeline.modalities.tables.prepare.types.finding import ColumnsFound
 from pipeline.modalities.tables.prepare.types.texts import Texts
 
 MAX_ROWS = 200_000
-"""Looked at for what tells the label; more would take minutes."""
+"""Rows to examine for columns that reveal the label; more would take minutes."""
 MANY_LABELS = 20
 MIN_SHARED = 5
-"""Rows with the same quasi-identifiers; in a smaller group a person is easily recognised."""
+"""Least rows with the same quasi-identifiers; in a smaller group a person is easily recognised."""
 ALWAYS = 0.999
 
 
-class Looked(NamedTuple):
-    """What was found."""
+class TableOddities(NamedTuple):
+    """The oddities found."""
 
     columns: list[TableColumn]
     notes: list[str]
     doubts: list[str]
     decisions: list[str]
     telling: list[str]
-    """Columns that tell the label alone."""
+    """Columns that alone reveal the label."""
 
 
 def look(
@@ -42,10 +42,10 @@ def look(
     time: RoleTexts | None,
     group: RoleTexts | None,
     entry: Any,
-) -> Looked:
-    """Look for outcomes in disguise, what is known only later, repeats, rare combinations."""
+) -> TableOddities:
+    """Look for outcomes in disguise, values known only later, repeats, rare combinations."""
     by_name = {texts.name: texts for texts in inputs}
-    result = Looked(list(found.columns), [], [], [], [])
+    result = TableOddities(list(found.columns), [], [], [], [])
     labels = label.texts.to_pylist()
     for column in found.columns:
         reason = _telling(by_name[column.name], column, labels, label)
@@ -74,7 +74,7 @@ def look(
 
 
 def values_of(texts: Texts, column: TableColumn) -> NDArray[Any] | list[str]:
-    """Values of a column: numbers with NaN for missing, or texts, empty for missing."""
+    """The values of a column: numbers with NaN for missing, or texts, empty for missing."""
     read = reader_of(column)
     numeric = IS_NUMERIC[column.kind]
     known: dict[str, Any] = {}
@@ -108,7 +108,7 @@ def _telling(
 
 
 def _telling_by_presence(texts: Texts, labels: list[str | None]) -> str | None:
-    """A column that is no input may tell the label by being there."""
+    """Check whether a column that is not an input reveals the label by its presence."""
     rows = [row for row, text in enumerate(labels[:MAX_ROWS]) if text is not None]
     there = ["" if text is None else "there" for text in texts.values.to_pylist()[:MAX_ROWS]]
     return tells([there[row] for row in rows], [labels[row] for row in rows])
@@ -122,13 +122,13 @@ def _float(text: str | None) -> float:
 
 
 def _look_at_time(
-    result: Looked,
+    result: TableOddities,
     by_name: dict[str, Texts],
     time: RoleTexts,
     group: RoleTexts | None,
 ) -> None:
-    if (said := repeated_hours(time.texts)) is not None and group is None:
-        result.doubts.append(said)
+    if (doubt := repeated_hours(time.texts)) is not None and group is None:
+        result.doubts.append(doubt)
     if group is not None:
         pairs = Counter(zip(group.texts.to_pylist(), time.texts.to_pylist(), strict=True))
         twice = [pair for pair, number in pairs.items() if number > 1 and None not in pair]
@@ -168,8 +168,8 @@ def _day(text: str | None) -> float:
         return np.nan
 
 
-def _look_at_groups(result: Looked, by_name: dict[str, Texts], entry: Any) -> None:
-    """Ask for a group where a column looks like the ids of people with several rows each."""
+def _look_at_groups(result: TableOddities, by_name: dict[str, Texts], entry: Any) -> None:
+    """Ask for a group if a column looks like ids of people with several rows each."""
     if entry.columns.group is not None:
         return
     for column in result.columns:
@@ -184,8 +184,8 @@ def _look_at_groups(result: Looked, by_name: dict[str, Texts], entry: Any) -> No
             )
 
 
-def _count_alike(result: Looked, by_name: dict[str, Texts], entry: Any) -> None:
-    """Say how many rows share their quasi-identifiers with how few others (k-anonymity)."""
+def _count_alike(result: TableOddities, by_name: dict[str, Texts], entry: Any) -> None:
+    """Report how many rows share their quasi-identifiers with how few others (k-anonymity)."""
     names = [name for name in entry.quasi_identifiers if name in by_name]
     if not names:
         return

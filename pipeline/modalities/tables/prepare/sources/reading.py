@@ -1,4 +1,4 @@
-"""Tables of a source as one table of texts: files matched by the names of their columns."""
+"""Reads tables of a source as one table of texts: files matched by the names of their columns."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ from pipeline.sources.tables.opening import SUFFIXES, OpenTable, open_table
 from pipeline.sources.tables.parquet import ParquetTable
 
 PANDAS_INDEX = "__index_level_"
-MIN_IN_COMMON = 0.5  # of the columns, between files of one table
+MIN_IN_COMMON = 0.5  # of the columns, shared by files of one table
 MAX_NAMED = 8
 
 
@@ -28,11 +28,11 @@ class TextTable:
     files: list[str]
     """Names of the files, in order."""
     file_rows: list[int]
-    """How many rows each has."""
+    """Number of rows of each."""
     kinds: dict[str, str] = field(default_factory=dict)
-    """Of columns whose types the files tell."""
+    """Kinds of columns whose types the files have."""
     delimiter: str | None = None
-    """Of delimited text."""
+    """Delimiter of delimited text."""
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -41,7 +41,7 @@ class TextTable:
 
 
 def find_tables(files: Files) -> list[str]:
-    """Names of the files that are tables; the only file is one whatever it is called."""
+    """Names of the files that are tables; a single file always is one."""
     if len(files.members) == 1:
         return list(files.members)
     return [name for name in files.members if name.lower().endswith(SUFFIXES)]
@@ -51,7 +51,7 @@ def read_tables(files: Files, names: Sequence[str], format: TextFormat) -> TextT
     """Read all tables as texts.
 
     Raises:
-        SourceError: one is damaged, or they are not of one dataset.
+        SourceError: a table is damaged, or they are not of one dataset.
     """
     tables = [_read(open_table(files, name, format), name) for name in names]
     if len(tables) == 1:
@@ -71,7 +71,7 @@ def _read(opened: OpenTable, name: str) -> TextTable:
         if isinstance(opened, DelimitedText):
             raise
         found.columns = {}
-        for column in names:  # a column of lists is left out, the rest goes on
+        for column in names:  # a column of lists is left out, the others stay
             try:
                 found.columns[column] = opened.read([column])[column]
             except SourceError as error:
@@ -117,7 +117,7 @@ def _is_read(kind: pa.DataType) -> bool:
 
 
 def _kind_of(kind: pa.DataType) -> str | None:
-    """What a type tells; None where values have to be looked at."""
+    """The kind of a type; None if values must be examined."""
     if pa.types.is_floating(kind) or pa.types.is_decimal(kind):
         return NUMBER
     if pa.types.is_date(kind) or pa.types.is_timestamp(kind):
@@ -128,7 +128,7 @@ def _kind_of(kind: pa.DataType) -> str | None:
 
 
 def _as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Values as texts that lose nothing; NaN is none."""
+    """Convert values to lossless texts; NaN becomes null."""
     kind = column.type
     if pa.types.is_dictionary(kind):
         column = pa.chunked_array([chunk.dictionary_decode() for chunk in column.chunks])
@@ -152,10 +152,10 @@ def _nulls(num: int) -> pa.ChunkedArray:
 
 
 def _joined(tables: Sequence[TextTable], where: str) -> TextTable:
-    """All rows, columns matched by name; what only some files have is said.
+    """Join all rows, matching columns by name; columns that only some files have are reported.
 
     Raises:
-        SourceError: two files have hardly a column in common.
+        SourceError: two files share hardly a column.
     """
     names = list(dict.fromkeys(name for table in tables for name in table.columns))
     first = tables[0]

@@ -1,4 +1,4 @@
-"""Which column of a table is what, and the values of those that are no inputs."""
+"""Roles of the columns of a table, and values of those that are not inputs."""
 
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import PurePosixPath
@@ -18,11 +18,11 @@ USUAL_SPLITS = ("split", "subset")
 
 
 class Roles(NamedTuple):
-    """Names of columns; None for what there is not."""
+    """Names of columns by role; None for a missing one."""
 
     label: str
     inputs: list[str]
-    """All that are left, in order."""
+    """All other columns, in order."""
     id: str | None
     split: str | None
     group: str | None
@@ -32,11 +32,11 @@ class Roles(NamedTuple):
     license: str | None
     purposes: str | None
     label_key: str
-    """Under `columns` of an entry."""
+    """Key of the label under `columns` of an entry."""
 
 
 class RoleTexts(NamedTuple):
-    """A column that is no input, as texts; null for none."""
+    """A column that is not an input, as texts; null for none."""
 
     texts: pa.ChunkedArray
     notes: list[str]
@@ -47,20 +47,20 @@ OTHERS = ("id", "split", "group", "time", "known_at", "user", "license", "purpos
 
 
 def roles_of(entry: Any, columns: Mapping[str, pa.ChunkedArray], labels: Any, where: str) -> Roles:
-    """Which columns the entry names, or are usually called so.
+    """Assign roles to columns that the entry names, or that have usual names.
 
     Raises:
-        SourceError: one that the entry names is not there, or none is the label.
+        SourceError: a column that the entry names is missing, or none is the label.
     """
     names = list(columns)
-    said = entry.columns
+    named = entry.columns
     for key, name in _named(entry, labels.COLUMN):
         if name not in columns:
             raise SourceError(
                 f"{where} has no column {name}; it has {some(names, 30) or 'none'}",
                 fix=f"correct {key} in the catalog entry",
             )
-    label = getattr(said, labels.COLUMN, None) or _usual(names, labels.USUAL_NAMES)
+    label = getattr(named, labels.COLUMN, None) or _usual(names, labels.USUAL_NAMES)
     if label is None:
         raise SourceError(
             f"{where} has no column called {' or '.join(labels.USUAL_NAMES[:3])}; it has "
@@ -68,21 +68,21 @@ def roles_of(entry: Any, columns: Mapping[str, pa.ChunkedArray], labels: Any, wh
             fix=f"name the one to be predicted in the catalog entry, under columns: "
             f"{labels.COLUMN}:",
         )
-    found = {name: getattr(said, name, None) for name in OTHERS}
+    found = {name: getattr(named, name, None) for name in OTHERS}
     if found["id"] is None:
         usual = _usual(names, USUAL_IDS)
         found["id"] = usual if usual and _is_id(columns[usual]) else None
     if found["split"] is None:
         usual = _usual(names, USUAL_SPLITS)
         found["split"] = usual if usual and _are_splits(columns[usual]) else None
-    taken = {label, *found.values(), *said.ignore}
+    taken = {label, *found.values(), *named.ignore}
     kept = {*entry.slices} | {*(entry.inputs or ())}
     inputs = [name for name in names if name not in taken or (name in kept and name != label)]
     return Roles(label, inputs, **found, label_key=labels.COLUMN)
 
 
 def _named(entry: Any, label: str) -> Iterable[tuple[str, str]]:
-    """Columns that an entry names, with where."""
+    """Columns that an entry names, with their keys."""
     for key in (label, *OTHERS):
         if (name := getattr(entry.columns, key, None)) is not None:
             yield f"columns: {key}:", name
@@ -113,19 +113,19 @@ def _are_splits(column: pa.ChunkedArray) -> bool:
 
 
 def clean_texts(texts: Texts) -> pa.ChunkedArray:
-    """Texts in one form: without blanks around, accents written in one way."""
+    """Normalise texts: no blanks around, one encoding of accents."""
     return pc.utf8_normalize(texts.values, "NFC")
 
 
 def map_texts(column: pa.ChunkedArray, function: Callable[[str], str | None]) -> pa.ChunkedArray:
-    """A column of the function's values; it is called once for each different text."""
+    """Map a column; the function is called once for each distinct text."""
     texts = pc.unique(column).drop_null()
     values = pa.array([function(text) for text in texts.to_pylist()], pa.string())
     return values.take(pc.index_in(column, texts))
 
 
 def read_groups(texts: Texts) -> RoleTexts:
-    """Groups, each under one spelling: what differs in case, blanks or hyphens alone is one."""
+    """Read groups in one spelling each, ignoring differences in case, blanks and hyphens."""
     notes = []
     spelled = {text: alike[0] for alike in texts.spellings.values() for text in alike}
     several = [alike for alike in texts.spelled.values() if len(alike) > 1]
@@ -146,7 +146,7 @@ def read_groups(texts: Texts) -> RoleTexts:
 def read_splits(
     roles: Roles, table: TextTable, texts_of: Callable[[str], Texts]
 ) -> tuple[pa.ChunkedArray | None, frozenset[str]]:
-    """The split of each row by its column, or by the name of its file; and which there are.
+    """Read the split of each row by its column, or by the name of its file; returns all splits too.
 
     Raises:
         SourceError: a split is unknown.

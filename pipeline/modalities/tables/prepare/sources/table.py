@@ -1,8 +1,8 @@
 """Tables: each row of a CSV, TSV, JSON Lines or Parquet file is an example.
 
-A column has the label; others may tell id, split, group and time; the rest is the content. What
-each column is, is found by looking at all rows, or told by `types:`, and said. Files are matched by
-the names of their columns; where they are called train, val, test, they are these splits.
+A column has the label; others may have id, split, group and time; the rest is the content. The type
+of each column is found from all rows, or given by `types:`, and reported. Files are matched by the
+names of their columns; files named train, val and test are these splits.
 """
 
 import hashlib
@@ -43,13 +43,13 @@ UNREAD_AS_TEXT = (".npz", ".npy", ".pkl", ".pickle", ".h5", ".zip", ".png", ".jp
 
 
 def recognises(files: Files) -> bool:
-    """Whether there is a table, or a file alone that may be one."""
+    """Whether there is a table, or a single file that may be one."""
     names = find_tables(files)
     return bool(names) and not names[0].lower().endswith(UNREAD_AS_TEXT)
 
 
 def open_source(entry: Any, files: Files, max_bytes: float, labels: Any) -> Source:
-    """Read the tables whole, as columns of text, and find out what each is.
+    """Read the tables whole, as columns of text, and find the type of each.
 
     Raises:
         SourceError: one is damaged or lacks a column; dates could be either way round; ids repeat.
@@ -116,7 +116,7 @@ def open_source(entry: Any, files: Files, max_bytes: float, labels: Any) -> Sour
 
 
 def _seen(columns: Sequence[TableColumn], entry: Any) -> list[TableColumn]:
-    """The columns, and which of them are inputs, by what the entry says.
+    """The columns, with inputs marked by the entry.
 
     Raises:
         SourceError: it names a column that is not there.
@@ -135,10 +135,10 @@ def _seen(columns: Sequence[TableColumn], entry: Any) -> list[TableColumn]:
 
 @dataclass(frozen=True)
 class RowBatch:
-    """Rows of a table, which become JSON objects of texts."""
+    """Rows of a table, to become JSON objects of texts."""
 
     rows: bytes
-    """An Arrow stream of the columns of `example_schema`, but the content."""
+    """An Arrow stream of the columns of `example_schema`, without the content."""
     content: bytes
     """An Arrow stream of the columns of the table, as texts."""
 
@@ -148,7 +148,7 @@ class RowBatch:
         return examples_table("row", columns.pop("id"), row=_as_json(content), **columns)
 
     def stamp(self, settled_before: int) -> str | None:
-        """A digest of all that the rows are made of."""
+        """A digest of all that determines the rows."""
         return hashlib.sha256(
             hashlib.sha256(self.rows).digest() + hashlib.sha256(self.content).digest()
         ).hexdigest()
@@ -184,7 +184,7 @@ def slice_texts(
 def _batches(
     rows: pa.Table, content: pa.Table, slices: dict[str, pa.ChunkedArray]
 ) -> Iterator[RowBatch]:
-    """Batches whose ends depend on ids (dataset/parts.py), so that most stay when rows come."""
+    """Cut rows into batches at ids (dataset/parts.py), so that most stay when rows come or go."""
     draws = cut_draws(rows["id"].to_pylist())
     start = 0
     for end in part_ends(draws, np.ones(rows.num_rows, np.int64), EXAMPLES_PER_BATCH):
@@ -197,7 +197,7 @@ def _batches(
 
 
 def as_maps(columns: dict[str, pa.ChunkedArray]) -> pa.Array:
-    """Values of each row by column, as `example_schema` has slices; without those missing."""
+    """Values of each row by column, without missing ones, in the type of `example_schema`."""
     texts = [column.to_pylist() for column in columns.values()]
     maps = [
         [(name, value) for name, value in zip(columns, row, strict=True) if value]

@@ -1,4 +1,4 @@
-"""The column of times: dates in ISO 8601, or whole numbers; one reading for all rows."""
+"""Reads the column of times: dates in ISO 8601, or whole numbers; one format for all rows."""
 
 from datetime import datetime
 from typing import Any
@@ -16,10 +16,10 @@ SUNDAY = 6
 
 
 def read_time(texts: Texts, entry: Any) -> RoleTexts:
-    """Times as texts.
+    """Read times as texts.
 
     Raises:
-        SourceError: they could be either way round, or some have a time zone and others not.
+        SourceError: day and month are ambiguous, or only some times have a zone.
     """
     dates = find_dates(texts)
     if dates is None:
@@ -65,7 +65,7 @@ def _first_aware(texts: Texts) -> int:
 
 
 def latest_year(time: RoleTexts | None) -> int | None:
-    """The last year among times; None where they are no dates."""
+    """The last year among times; None if they are not dates."""
     if time is None:
         return None
     last = pc.max(time.texts).as_py()
@@ -73,7 +73,7 @@ def latest_year(time: RoleTexts | None) -> int | None:
 
 
 def repeated_hours(times: pa.ChunkedArray) -> str | None:
-    """What to say of moments without a zone that come twice as at the end of summer time."""
+    """A sentence on moments without a zone that occur twice, as at the end of summer time."""
     counts = pc.value_counts(times.drop_null())
     twice = [e["values"] for e in counts.to_pylist() if e["counts"] == 2 and "T" in e["values"]]
     if not twice or len(twice) > 0.01 * len(times) + 4:

@@ -1,4 +1,4 @@
-"""Whether texts are dates, and what comes first in them: one order for all rows of a column."""
+"""Detects dates and their order of parts: one order for all rows of a column."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -8,28 +8,28 @@ from pipeline.modalities.tables.prepare.types.texts import Texts
 from pipeline.runtime.errors import SourceError
 from pipeline.sources.tables.missing import WORDS
 
-DEFAULT_PIVOT = 29  # of two digits of a year, as spreadsheets have it
+DEFAULT_PIVOT = 29  # for two-digit years, as in spreadsheets
 
 
 class DatesFound(NamedTuple):
     """A column as dates."""
 
     order: str | None
-    """`year`, `month` or `day`; None where each row could be either way round."""
+    """`year`, `month` or `day` first; None if every row is ambiguous."""
     reason: str
-    """A sentence on what tells."""
+    """A sentence on the evidence."""
     has_two_digits: bool
     latest_year: int | None
-    """Of years with four digits."""
+    """The last of the years with four digits."""
     num_naive: int
     """Rows of moments without a time zone."""
     num_aware: int
     others: list[str]
-    """Texts that are none, such as ?."""
+    """Texts that are not dates, such as ?."""
 
 
 def find_dates(texts: Texts) -> DatesFound | None:
-    """How a column is one of dates; None where it is none.
+    """Read a column as dates; None if it is not.
 
     Raises:
         SourceError: rows are in different orders.

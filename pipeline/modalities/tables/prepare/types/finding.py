@@ -1,4 +1,4 @@
-"""What each column of a table is, found by looking at all of its rows; and what to say of it."""
+"""Detects the type of each column from all rows, with notes for people."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,19 +24,19 @@ from pipeline.runtime.errors import SourceError
 from pipeline.sources.tables.missing import doubtful_codes
 
 MIN_ROWS_OF_IDS = 20
-LONG_TEXT = 40  # characters on average, where hardly one comes twice
+LONG_TEXT = 40  # characters on average, if hardly a text occurs twice
 HARDLY_REPEATED = 0.5
 
 
 @dataclass
 class ColumnsFound:
-    """The columns of a table that enter data/raw, and what people should know."""
+    """The columns of a table that enter data/raw, and notes for people."""
 
     columns: list[TableColumn] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     doubts: list[str] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
-    """Names of columns that carry nothing: empty, constant, identifiers, long texts."""
+    """Names of uninformative columns: empty, constant, identifiers, long texts."""
     missing_suggested: dict[str, list[str]] = field(default_factory=dict)
     """Values that look like codes for missing, by column."""
     decimal: str = "."
@@ -45,56 +45,58 @@ class ColumnsFound:
 def find_columns(
     texts: Sequence[Texts],
     kinds: Mapping[str, str],
-    told: Mapping[str, str],
+    declared: Mapping[str, str],
     entry: Any,
     latest_year: int | None = None,
 ) -> ColumnsFound:
-    """Find what columns are.
+    """Find the types of columns.
 
     Args:
-        kinds: of columns whose types the file tells.
-        told: of those whose types the entry tells.
-        latest_year: of the times of rows: nothing lies after it.
+        kinds: kinds of columns whose types the file has.
+        declared: kinds of columns whose types the entry has.
+        latest_year: that of the times of rows, which no date may exceed.
 
     Raises:
-        SourceError: dates could be either way round, or a column is not what the entry says.
+        SourceError: dates are ambiguous, or a column contradicts the entry.
     """
     found = ColumnsFound()
     is_open: list[str] = []
     if entry.decimal is not None:
         found.decimal = entry.decimal
     else:
-        looked_at = [t for t in texts if t.name not in kinds and told.get(t.name) != CATEGORY]
+        looked_at = [t for t in texts if t.name not in kinds and declared.get(t.name) != CATEGORY]
         found.decimal, is_open = find_decimal(looked_at)
         if found.decimal != ".":
             found.notes.append(
                 f"numbers have {found.decimal!r} before their fraction and "
                 f"{OTHER[found.decimal]!r} between thousands, in all columns"
             )
-    dates = {t.name: _dates_of(t, kinds, told) for t in texts}
+    dates = {t.name: _dates_of(t, kinds, declared) for t in texts}
     blanks = [t.name for t in texts if t.num_with_blanks]
     if blanks:
         found.notes.append(f"blanks around values are taken off: columns {some(blanks, 8)}")
     pivot = _pivot(dates, latest_year)
     for column in texts:
-        kind = told.get(column.name) or kinds.get(column.name)
-        made = _column(column, kind, found, dates[column.name], pivot, entry)
-        if made is None:
+        kind = declared.get(column.name) or kinds.get(column.name)
+        result = _column(column, kind, found, dates[column.name], pivot, entry)
+        if result is None:
             continue
-        if made.kind == NUMBER and column.name in is_open:
+        if result.kind == NUMBER and column.name in is_open:
             found.doubts.append(_open_sign(column, found.decimal))
-        is_told = column.name in told
-        if not is_told and (reason := _carries_nothing(column, made)) is not None:
+        has_declared_type = column.name in declared
+        if not has_declared_type and (reason := _carries_nothing(column, result)) is not None:
             found.left_out.append(column.name)
             found.notes.append(f"column {column.name} {reason}: no input")
             continue
-        _say_codes(column, made, found)
-        found.columns.append(made)
+        _say_codes(column, result, found)
+        found.columns.append(result)
     return found
 
 
-def _dates_of(texts: Texts, kinds: Mapping[str, str], told: Mapping[str, str]) -> DatesFound | None:
-    kind = told.get(texts.name) or kinds.get(texts.name)
+def _dates_of(
+    texts: Texts, kinds: Mapping[str, str], declared: Mapping[str, str]
+) -> DatesFound | None:
+    kind = declared.get(texts.name) or kinds.get(texts.name)
     return find_dates(texts) if kind in (None, DATE) else None
 
 
@@ -221,7 +223,7 @@ def _spellings(texts: Texts, found: ColumnsFound) -> dict[str, str]:
 
 
 def _carries_nothing(texts: Texts, column: TableColumn) -> str | None:
-    """Why a column is no input; None where it may be one."""
+    """Why a column is not an input; None if it may be one."""
     num, there = texts.num_rows, texts.num_there
     if len(texts.counts) == 1 and there == num:
         return f"is {next(iter(texts.counts))[:40]!r} in all rows"
@@ -253,17 +255,17 @@ def _say_codes(texts: Texts, column: TableColumn, found: ColumnsFound) -> None:
     for code in doubtful_codes(texts.before, texts.codes):
         if "no number" in code.reason:
             continue
-        told = code.reason.startswith("is within")
+        is_declared = code.reason.startswith("is within")
         found.doubts.append(
             f"column {texts.name}: {code.value} is in {code.rows} rows and {code.reason}"
             + (
                 "; it is called missing: say missing: by column if it is a value here"
-                if told
+                if is_declared
                 else "; is it a code for missing? Then say missing: "
                 f"{{{texts.name}: [{code.value}]}}"
             )
         )
-        if not told:
+        if not is_declared:
             found.missing_suggested.setdefault(texts.name, []).append(code.value)
 
 

@@ -1,4 +1,4 @@
-"""Whether texts are numbers, and which sign stands before the fraction: one for all of a table."""
+"""Detects numbers and the decimal sign: one sign for the whole table."""
 
 import re
 from collections.abc import Iterable
@@ -21,7 +21,7 @@ OTHER = {".": ",", ",": "."}
 BETWEEN = r"[\s\u00a0\u202f'\u2019]"
 LEADING_ZERO = re.compile(r"[+-]?0\d")
 CODE = re.compile(r"\d+[eE]\d+")
-"""Such as 12E3, which is a code as often as a number; 1.2e3 and 1e-05 are numbers."""
+"""Texts such as 12E3, which are codes as often as numbers; 1.2e3 and 1e-05 are numbers."""
 MOSTLY = 0.9
 
 
@@ -31,13 +31,13 @@ class NumbersFound(NamedTuple):
     not_finite: list[str]
     """Texts that are infinite or too large."""
     others: list[str]
-    """Texts that are none, such as ?."""
+    """Texts that are not numbers, such as ?."""
     affixes: dict[str, int]
-    """Rows by what stands around their numbers: $, %; empty for nothing."""
+    """Number of rows by affix of their numbers: $, %; empty for none."""
 
 
 def find_numbers(texts: Texts, decimal: str) -> NumbersFound | None:
-    """How a column is one of numbers; None where it is none."""
+    """Read a column as numbers; None if it is not."""
     if _is_plain(texts, decimal):
         return NumbersFound([], [], {})
     not_finite, others, good = [], [], 0
@@ -68,7 +68,7 @@ def find_numbers(texts: Texts, decimal: str) -> NumbersFound | None:
 
 
 def _is_plain(texts: Texts, decimal: str) -> bool:
-    """Whether all are numbers as programs write them, found without looking at each in Python."""
+    """Whether all are numbers as programs write them; vectorised."""
     if decimal != "." or not texts.num_there:
         return False
     values = texts.values.drop_null()
@@ -83,17 +83,17 @@ def _is_plain(texts: Texts, decimal: str) -> bool:
 
 
 def find_decimal(columns: Iterable[Texts]) -> tuple[str, list[str]]:
-    """The sign before the fraction, by all columns, and the names of columns that leave it open.
+    """The decimal sign from all columns, and the names of ambiguous columns.
 
-    Open are `12.480` and `1,250`, which may have a fraction or not. Without any that tells, it is
-    the point.
+    `12.480` and `1,250` are ambiguous: they may have a fraction or not. Without evidence the sign
+    is the point.
     """
     tells = {".": 0, ",": 0}
     is_open: list[str] = []
     for texts in columns:
-        said = {sign for sign in tells if _tells(texts, sign)}
-        if len(said) == 1:
-            tells[said.pop()] += 1
+        signs = {sign for sign in tells if _tells(texts, sign)}
+        if len(signs) == 1:
+            tells[signs.pop()] += 1
         elif _is_open(texts):
             is_open.append(texts.name)
     decimal = "," if tells[","] > tells["."] else "."
@@ -101,7 +101,7 @@ def find_decimal(columns: Iterable[Texts]) -> tuple[str, list[str]]:
 
 
 def _tells(texts: Texts, decimal: str) -> bool:
-    """Whether all texts may have this sign before a fraction, and one can have no other."""
+    """Whether all texts allow this decimal sign, and at least one allows no other."""
     sign, other = re.escape(decimal), re.escape(OTHER[decimal])
     whole = rf"[+-]?(?:\d{{1,3}}(?:(?:{other}|{BETWEEN})\d{{2,3}})+|\d*)"
     may_be = re.compile(rf"{whole}(?:{sign}\d*)?(?:[eE][+-]?\d+)?")

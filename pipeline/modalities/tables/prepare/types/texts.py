@@ -1,4 +1,4 @@
-"""A column of texts by its different values, which are few beside its rows or looked at once."""
+"""A column of texts by its distinct values."""
 
 from functools import cached_property
 
@@ -25,7 +25,7 @@ class Texts:
 
     @cached_property
     def counts(self) -> dict[str, int]:
-        """How often each text is there, by its letters."""
+        """Count each text, in sorted order."""
         found = pc.value_counts(self.values.drop_null())
         pairs = zip(found.field(0).to_pylist(), found.field(1).to_pylist(), strict=True)
         return dict(sorted(pairs))
@@ -48,7 +48,7 @@ class Texts:
 
     @cached_property
     def spellings(self) -> dict[str, list[str]]:
-        """Texts by how they fold, of those that fold alike: the most frequent spelling first."""
+        """Spellings by folded text, where it has several, the most frequent first."""
         alike: dict[str, list[str]] = {}
         for text in self.counts:
             alike.setdefault(folded(text), []).append(text)
@@ -60,7 +60,7 @@ class Texts:
 
     @cached_property
     def spelled(self) -> dict[str, list[str]]:
-        """Texts as they are written, blanks around them included, by how they fold."""
+        """Texts as written, with blanks around them, by folded text."""
         alike: dict[str, list[str]] = {}
         for text in sorted(pc.unique(self.written.drop_null()).to_pylist()):
             if text.strip():

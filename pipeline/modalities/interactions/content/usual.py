@@ -1,0 +1,21 @@
+"""How many events people usually have."""
+
+import numpy as np
+
+from pipeline.dataset.arrays import Float64
+
+MOST = 0.95  # of the users
+
+
+def times_usual(counts: Float64) -> Float64:
+    """For events whose users have so many, `(N,)`: how many times as many as 95 % of users have.
+
+    A user with n events stands in n of the rows, so that each row counts 1 / n.
+    """
+    if not len(counts):
+        return counts
+    own = np.maximum(counts, 1)
+    order = np.argsort(own, kind="stable")
+    shares = np.cumsum(1 / own[order])
+    usual = own[order][np.searchsorted(shares, MOST * shares[-1])]
+    return own / max(float(usual), 10.0)
