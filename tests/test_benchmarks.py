@@ -25,6 +25,7 @@ WITHOUT_COMMAND = {
     "ranked",
     "patches",
     "results",
+    "text_data",
 }
 """What others import."""
 PROBE = """

@@ -74,6 +74,7 @@ REPORTS: dict[str, dict[str, str]] = {
         "val_<figure>": "of the graph on the validation split",
         "val_<figure>_network": "of the network",
         "model_bytes": "size of the graph",
+        "model_sha256, reference_sha256, serving_sha256": "of the files of models/serving",
     },
     "metrics, classes": {
         "accuracy": "share of test examples that are right",
