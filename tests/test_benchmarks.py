@@ -16,6 +16,7 @@ FOLDER = ROOT / "benchmarks"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.py"))
 WITHOUT_COMMAND = {
     "serving_peers",
+    "text_data",
     "cifar",
     "copies",
     "corruptions",
