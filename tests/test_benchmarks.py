@@ -26,7 +26,6 @@ WITHOUT_COMMAND = {
     "ranked",
     "patches",
     "results",
-    "text_data",
 }
 """What others import."""
 PROBE = """

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pipeline.runtime.settings import read_yaml
 from tests.support.repository import ROOT, Repository
 
 README = (ROOT / "README.md").read_text()
@@ -89,9 +90,10 @@ def test_every_script_runs(newcomer, tmp_path):
     listed = scripts()
     assert listed
     for script in listed:
-        # CIFAR-10 would have to be downloaded.
-        clone.run("set -e\n" + script.replace("use cifar10", "use pets --recipe small_photos"))
-        assert "pets" in clone.run("cat reports/modelcard.md")
+        clone.run("set -e\n" + script)
+        used = re.findall(r"^groundwork use (\S+)", script, re.M)
+        assert read_yaml(clone.path / "params.yaml")["dataset"] == used[-1]
+        assert used[-1] in clone.run("cat reports/modelcard.md")
 
 
 def test_every_make_target_in_the_docs_exists():
