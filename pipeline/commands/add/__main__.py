@@ -35,15 +35,20 @@ from pipeline.ingest.rows import job_maker, look_at
 from pipeline.ingest.sources.annotations import fetch_annotations
 from pipeline.ingest.sources.opening import BUILTIN, annotations_of, open_source
 from pipeline.ingest.survey import Survey
-from pipeline.modalities.opening import open_prepare
+from pipeline.modalities.opening import MODALITIES, open_prepare
 from pipeline.params import load_params
 from pipeline.runtime.errors import GroundworkError, SettingsError, SourceError, one_line
 from pipeline.runtime.files import written_whole
 from pipeline.runtime.process import map_ordered
 from pipeline.runtime.progress import Teller
+from pipeline.runtime.settings import Kind, read_params, read_yaml
 from pipeline.sources.places.trees import UNPACKED_DIR
 from pipeline.sources.source import Source
 from pipeline.targets.opening import open_labels
+
+RECIPES = Path("recipes")
+TABLE = re.compile(r"\.(csv|tsv|jsonl?|ndjson|parquet)(\.(gz|bz2|xz|zst))?$")
+USUAL_TARGETS = {"interactions": "ranking"}
 
 
 class Inspection(NamedTuple):
@@ -62,8 +67,8 @@ def main(arguments: argparse.Namespace) -> None:
         raise SettingsError(
             f"a dataset cannot be called {arguments.name!r}", fix="use letters, digits, - and _"
         )
-    params = load_params()
     path = entry_path(arguments.name)
+    params = params_for(arguments, path)
     if arguments.uri is None:
         look_again(arguments.name, path, params)
     elif path.exists():
@@ -75,6 +80,29 @@ def main(arguments: argparse.Namespace) -> None:
         add(arguments.name, path, local_or_url(arguments.uri), arguments.license, params)
 
 
+def params_for(arguments: argparse.Namespace, path: Path) -> Any:
+    """params.yaml; or where the data are of another kind than it says, the recipe for that kind.
+
+    Raises:
+        SettingsError: there is no recipe for what the arguments, or the entry at `path`, say.
+    """
+    kind = read_params(Kind)
+    entry = read_yaml(path) if arguments.uri is None and path.exists() else {}
+    modality = arguments.modality or entry.get("modality") or kind.modality
+    usual = kind.target if modality == kind.modality else USUAL_TARGETS.get(modality, "classes")
+    target = arguments.target or entry.get("target") or usual
+    if (modality, target) == (kind.modality, kind.target):
+        return load_params()
+    recipe = RECIPES / f"{modality}-{target}.yaml"
+    if not recipe.exists():
+        raise SettingsError(
+            f"there is no recipe for modality {modality} and target {target}: {recipe} does not "
+            "exist",
+            fix="choose another target, or write the recipe as those beside it",
+        )
+    return load_params(recipe)
+
+
 def add(name: str, path: Path, uri: str, license: str | None, params: Any) -> None:
     """Write a new entry."""
     refuse_secrets(uri)
@@ -84,7 +112,7 @@ def add(name: str, path: Path, uri: str, license: str | None, params: Any) -> No
     try:
         source, survey, oddities, _ = inspect(name, entry, params)
     except GroundworkError as error:
-        raise with_way_to_entry(error, name, path, uri) from None
+        raise with_other_kinds(with_way_to_entry(error, name, path, uri), uri, params) from None
     write_text(path, entry_text(name, params, entry, license, source, survey))
     print_summary(source, open_labels(params.target), survey, oddities)
     print_list("to decide, in " + str(path), decisions(license, source, survey))
@@ -109,6 +137,15 @@ def with_way_to_entry(error: GroundworkError, name: str, path: Path, uri: str) -
         return error
     fix = f"{error.fix} ({path} with uri: {uri}, license: and that key; then groundwork add {name})"
     return type(error)(error.what, fix=fix)
+
+
+def with_other_kinds(error: GroundworkError, uri: str, params: Any) -> GroundworkError:
+    """Add to an error about a table of another kind how to say of which it is."""
+    if not isinstance(error, SourceError) or not TABLE.search(uri.lower()):
+        return error
+    others = [name for name in MODALITIES if name not in ("images", params.modality)]
+    fix = f"{error.fix}; or where a row is an example itself, say of what kind: --modality "
+    return type(error)(error.what, fix=fix + " or ".join(others))
 
 
 def look_again(name: str, path: Path, params: Any) -> None:

@@ -4,6 +4,8 @@ import argparse
 import os
 
 from pipeline.commands.frame import from_start
+from pipeline.modalities.opening import MODALITIES
+from pipeline.targets.opening import TARGETS
 
 
 def parser() -> argparse.ArgumentParser:
@@ -18,6 +20,17 @@ def parser() -> argparse.ArgumentParser:
         nargs="?",
         type=source,
         help="path or URL; leave it out to look again at a dataset that is there",
+    )
+    parser.add_argument(
+        "--modality",
+        choices=list(MODALITIES),
+        help="what an example is; as params.yaml says, if you do not",
+    )
+    parser.add_argument(
+        "--target",
+        choices=list(TARGETS),
+        help="what is predicted of it; ranking for interactions, else classes, if neither you nor "
+        "params.yaml says so",
     )
     parser.add_argument("--license", help="SPDX identifier of the terms you hold the data under")
     return parser

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 from ruamel.yaml import YAML
 
+from pipeline.runtime.settings import read_yaml
 from tests.support.repository import Repository, make_clone
 
 ADD = "groundwork add"
@@ -193,3 +194,17 @@ def test_an_entry_without_a_licence_says_what_is_missing(repository, pets):
     repository.set_params({"dataset": "pets"})
     printed = repository.run("dvc repro ingest", expect=255)
     assert "ERROR data/catalog/pets.yaml: key license is missing" in printed
+
+
+def test_a_table_of_another_kind_than_params_yaml_says(repository, tmp_path):
+    lines = [f"the parcel number {n} is late,post\nplease refund bill {n},money" for n in range(30)]
+    (tmp_path / "tickets.csv").write_text("message,queue\n" + "\n".join(lines) + "\n")
+    command = f"{ADD} tickets {tmp_path / 'tickets.csv'} --license CC0-1.0"
+    assert "; or where a row is an example itself" in repository.run(command, expect=1)
+    assert "texts: 60 examples of 2 classes" in repository.run(f"{command} --modality text")
+    entry = read_yaml(repository.path / "data/catalog/tickets.yaml")
+    assert (entry["modality"], entry["target"]) == ("text", "classes")
+    assert "of these data already" in repository.run(f"{ADD} tickets")  # params.yaml stays as it is
+    other = command.replace("tickets", "others", 1)
+    message = repository.run(f"{other} --modality text --target ranking", expect=1)
+    assert "there is no recipe for modality text and target ranking" in message
