@@ -37,7 +37,7 @@ def test_it_goes_through_all_stages(cancer):
     assert numbers[0]["name"] == "mean radius"
     assert len(numbers[0]["quantiles"]) == 33
     assert "30 numbers" in (cancer.path / "reports/modelcard.md").read_text()
-    assert "rows" in (cancer.path / "reports/datacard.md").read_text()
+    assert "569 examples of 2 classes" in (cancer.path / "reports/datacard.md").read_text()
 
 
 def test_it_answers_row_by_row(cancer):
