@@ -201,13 +201,13 @@ def serving(
     place: Path,
     *arguments: str,
     env: dict[str, str] | None = None,
-    command: Sequence[str] = SERVE,
+    command: Sequence[str] | None = None,
     port: int | None = 0,
 ) -> Iterator[Running]:
     """A server in the folder `place`, of models/serving there; killed at the end."""
     at = [] if port is None else ["--port", str(port)]
     process = subprocess.Popen(
-        [*command, *at, *arguments],
+        [*(command or SERVE), *at, *arguments],
         cwd=place,
         env=environment() | {"PYTHONPATH": str(ROOT)} | (env or {}),
         stdout=subprocess.PIPE,

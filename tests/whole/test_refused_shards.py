@@ -55,6 +55,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         folder.mkdir(parents=True)
     write_index(Path("data/clean"), [])
     Path("models/serving").mkdir()
+    Path("models/adjustments").mkdir()
     for name in (*NAMES, "baselines.safetensors"):
         Path("models", name).write_text("")
     write_found(FINDINGS)

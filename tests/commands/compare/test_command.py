@@ -207,8 +207,8 @@ def test_predictions_of_an_unknown_target(ask, relabel):
     assert ask("main") == (
         1,
         "",
-        "ERROR the predictions of workspace are of the target later, expected classes or numbers | "
-        "fix: compare with the version of this project that made them\n",
+        "ERROR the predictions of workspace are of the target later, expected classes or numbers "
+        "or ranking | fix: compare with the version of this project that made them\n",
     )
 
 
