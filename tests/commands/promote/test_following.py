@@ -25,6 +25,7 @@ def served_by(server) -> str:
     return server.ask_json("GET", "/v2/models/model")[1]["versions"][0]
 
 
+@pytest.mark.slow  # 10 s
 def test_a_server_follows_promotions_and_the_way_back(project, ask, tmp_path):
     """Without a restart; a repository that is gone for a while takes nothing away."""
     version = digests(project)

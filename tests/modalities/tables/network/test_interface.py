@@ -93,6 +93,7 @@ def test_a_kind_of_columns_may_be_left_out(name, key):
     assert network(inputs).shape == (5, 2)
 
 
+@pytest.mark.slow  # 10 s
 def test_quantiles_are_learnt_by_trees_and_by_tabm():
     settings = SimpleNamespace(loss="quantile", quantile=0.9)
     reader = Reader(700, "number")
