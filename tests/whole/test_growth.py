@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from pipeline.ingest.reuse import UNSETTLED_NS
+from pipeline.ingest.reuse import UNSETTLED_NS, KnownPart
 from pipeline.modalities.images.content.decoding import encode_png
 from pipeline.runtime.cache import read_cache, write_cache
 from pipeline.runtime.settings import read_yaml
@@ -120,8 +120,8 @@ def believed_fingerprint(cache: Path, by: int) -> Iterator[None]:
     key, content = path.stem.split("-")[0], path.read_bytes()
     table = read_cache("ingest-tiles", key, cache)
     rows = table.to_pylist()
-    file, md5, left_out, number = json.loads(rows[0]["part"])
-    rows[0]["part"] = json.dumps([file, md5, left_out, number + by])
+    part = KnownPart(*json.loads(rows[0]["part"]))
+    rows[0]["part"] = json.dumps(part._replace(fingerprint=part.fingerprint + by))
     write_cache("ingest-tiles", key, pa.Table.from_pylist(rows, table.schema), cache=cache)
     yield
     for changed in (cache / "ingest-tiles").iterdir():
