@@ -95,6 +95,9 @@ def assess(
         return Assessment(outcomes, quarantine)
 
     checksums = id_checksums(kept)
+    if before is not None:
+        known = drift.remembered_table(kept, checksums, before)
+        before = drift.with_kept(before, known)
     features = checks.features(content)
     checks.add_features(kept, content)
     _add_relations(kept)
@@ -128,7 +131,6 @@ def assess(
         rules = [hardly_moved("measurements are as in the profile", max_drift)]
         moved = drift.measurement_table(kept, features, before)
         outcomes += ask(moved, rules, "measurements")
-        known = drift.remembered_table(kept, checksums, before)
         outcomes += ask(known, suite.REMEMBERED_RULES, "known examples")
     label_profile = {
         **labels.profile(kept, features.names, target),

@@ -10,12 +10,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline.dataset.expectations.drift import (
+    KEPT,
     SIGMAS,
     SMALLEST_UNIT,
     Profile,
     inverse_size,
     largest,
     shift_of,
+    since,
     unit_before,
 )
 from pipeline.dataset.expectations.moments import lone_share, moments
@@ -23,6 +25,9 @@ from pipeline.dataset.expectations.relations import split_codes
 from pipeline.dataset.table import SPLITS
 from pipeline.modalities.protocols.checks import Features
 from pipeline.validate.profile import DIGEST_DIGITS, QUANTILES, remembered_key
+
+KEPT_MARGIN = 0.02
+"""Of the examples that a profile remembers: fewer than these may have gone unseen (95 %)."""
 
 
 def split_table(
@@ -71,7 +76,7 @@ def measurement_table(table: pd.DataFrame, features: Features, before: Profile) 
     now = moments(table, np.zeros(len(table), np.int64), 1, known)
     mean = np.array([before[f"{name}.mean"] for name in known])
     unit = unit_before(before, known)
-    inverse = inverse_size(now.num * lone_share(table), before["groups"])
+    inverse = since(before, now.num * lone_share(table))
     shift = shift_of(now, mean, inverse, unit)[0]
     for position, name in enumerate(known):
         if name not in features.with_quantiles:
@@ -109,3 +114,15 @@ def remembered_table(
         dtype="str",
     )
     return found.assign(content=found["sha256"].str[:DIGEST_DIGITS]).join(then)
+
+
+def with_kept(before: Profile, remembered: pd.DataFrame) -> Profile:
+    """The profile with the share of its examples that are still there as they were, as far as
+    those that it remembers tell.
+
+    Args:
+        remembered: as `remembered_table` returns it.
+    """
+    same = int((remembered["content"] == remembered["content_before"]).sum())
+    share = same / max(len(before["remembered"]), 1)
+    return {**before, KEPT: max(0.0, share - KEPT_MARGIN)}

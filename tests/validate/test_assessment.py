@@ -239,6 +239,7 @@ SINCE_THE_PROFILE = [
         "hardly an example has another label than before",
     }),
     (flip_some, {
+        "classes look as in the profile",
         "labels fit the examples as in the profile",
         "hardly an example has another label than before",
     }),

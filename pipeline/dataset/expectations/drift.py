@@ -20,7 +20,9 @@ SIGMAS = 4.5  # with some hundred comparisons a run, chance alone exceeds it onc
 SMALLEST_UNIT = 1e-6
 
 Profile = Mapping[str, Any]
-"""The content of data/profile.json; see validate/profile.py."""
+"""The content of data/profile.json, see validate/profile.py; and while data are compared, KEPT."""
+KEPT = "kept"
+"""Key of the share of the profile's examples that are still there as they were, 0 to 1."""
 
 
 def shift_of(
@@ -46,9 +48,23 @@ def largest(shift: NDArray[np.float64]) -> NDArray[np.float64]:
     return largest
 
 
-def inverse_size(num: Any, num_before: Any) -> Any:
-    """The variance of a difference of two means, in units of that of a single value."""
-    return 1 / np.maximum(num, 1) + 1 / np.maximum(num_before, 1)
+def inverse_size(num: Any, num_before: Any, kept: float = 0.0) -> Any:
+    """The variance of a difference of two means, in units of that of a single value.
+
+    Means of data that have grown differ by the new examples alone: where `kept` of the earlier
+    examples are among the later ones, twice the covariance of both is taken off. It stays in where
+    examples are too few to estimate a mean.
+    """
+    num, num_before = np.maximum(num, 1), np.maximum(num_before, 1)
+    apart = 1 / num + 1 / num_before
+    shared = np.minimum(kept * num_before, num)
+    grown = apart - 2 * shared / (num * num_before)
+    return np.where(apart <= 2 / MIN_COMPARED, grown, apart)
+
+
+def since(before: Profile, num: Any) -> Any:
+    """`inverse_size` of `num` groups and those of the profile."""
+    return inverse_size(num, before["groups"], before.get(KEPT, 0.0))
 
 
 def unit_before(before: Profile, features: Sequence[str]) -> NDArray[np.float64]:
@@ -67,16 +83,16 @@ def lone_share_before(before: Profile) -> float:
     return float(before["groups"] / max(before["examples"], 1))
 
 
-def divergence_by_chance(num: float, num_before: float, num_values: int) -> float:
+def divergence_by_chance(inverse: float, num_values: int) -> float:
     """What the Kullback-Leibler divergence of two samples of the same hardly exceeds, in nats.
 
-    Twice the divergence, over the sum of the inverse sizes, follows chi-squared (Wilks 1938);
-    its tail by Wilson and Hilferty (1931).
+    Twice the divergence, over the `inverse_size` of both, follows chi-squared (Wilks 1938); its
+    tail by Wilson and Hilferty (1931).
     """
     freedom = max(num_values - 1, 1)
     spread = 2 / (9 * freedom)
     tail = freedom * (1 - spread + SIGMAS * np.sqrt(spread)) ** 3
-    return float(tail / 2 * inverse_size(num, num_before))
+    return float(tail / 2 * inverse)
 
 
 def as_frequent(
@@ -91,7 +107,7 @@ def as_frequent(
     if not counts:
         return since_profile(unjudged(says, "the profile counts none"))
     total = sum(counts.values())
-    by_chance = divergence_by_chance(num_groups(table), before["groups"], len(counts))
+    by_chance = divergence_by_chance(since(before, num_groups(table)), len(counts))
     return since_profile(
         rule(
             says,

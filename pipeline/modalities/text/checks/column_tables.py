@@ -5,11 +5,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from pipeline.dataset.expectations.drift import SIGMAS, Profile, as_frequent
+from pipeline.dataset.expectations.drift import SIGMAS, Profile, as_frequent, since
 from pipeline.dataset.expectations.moments import num_groups
-from pipeline.dataset.expectations.rules import at_least, at_most, since_profile
+from pipeline.dataset.expectations.rules import at_least, at_most, hardly_moved, since_profile
 from pipeline.modalities.protocols.checks import ColumnTable
+from pipeline.modalities.text.checks import label_words
 from pipeline.modalities.text.checks.telling import what_tells
 from pipeline.modalities.text.checks.vocabulary import (
     document_counts,
@@ -20,6 +22,9 @@ from pipeline.modalities.text.checks.vocabulary import (
 
 WORD, SCRIPT = "word ", "script."
 """Begin keys of a profile."""
+UNUSUAL = "word.none"
+"""Key of the share of texts that have none of the usual words."""
+SOME_WORDS = 4
 MOST_NAMED = MOST_LINE = 0.5
 LEAST_KNOWN = 0.5
 MIN_TEXTS = 20
@@ -39,6 +44,8 @@ def tables_of(table: pd.DataFrame, before: Profile | None, max_drift: float) -> 
         found.append(ColumnTable(told.lines, [rule], "labels"))
     if before is not None:
         found.append(_words(table, words, before, max_drift))
+        found.append(_unusual(table, words, before, max_drift))
+        found += label_words.tables_of(table, words, before, max_drift)
         scripts = {k.removeprefix(SCRIPT): n for k, n in before.items() if k.startswith(SCRIPT)}
         rule = as_frequent(
             "scripts are as in the profile", "script", scripts, table, before, max_drift
@@ -65,10 +72,34 @@ def _splits(table: pd.DataFrame, words: Sequence[frozenset[str]]) -> ColumnTable
 
 
 def words_profile(words: Sequence[frozenset[str]]) -> dict[str, int | float]:
-    """Share of the texts that have each of the most frequent words."""
+    """Share of the texts that have each of the most frequent words, and none of them."""
     counts = document_counts(words)
     num = max(len(words), 1)
-    return {f"{WORD}{word}": counts[word] / num for word in frequent(counts)}
+    shares: dict[str, int | float] = {f"{WORD}{w}": counts[w] / num for w in frequent(counts)}
+    return {**shares, UNUSUAL: float(_are_unusual(words, frozenset(frequent(counts))).mean())}
+
+
+def _are_unusual(words: Sequence[frozenset[str]], usual: frozenset[str]) -> NDArray[np.bool_]:
+    """Which texts have some words, none of which is usual, `(N,)`."""
+    found = [len(own) >= SOME_WORDS and usual.isdisjoint(own) for own in words]
+    return np.array(found, np.bool_)
+
+
+def _unusual(
+    table: pd.DataFrame, words: Sequence[frozenset[str]], before: Profile, max_drift: float
+) -> ColumnTable:
+    """One row, `texts`: shift, by how much more of them have no usual word, in standard deviations
+    of having none; 0 where chance alone may do it, NaN where the profile does not know."""
+    usual = frozenset(k.removeprefix(WORD) for k in before if k.startswith(WORD))
+    now, was = float(_are_unusual(words, usual).mean()), before.get(UNUSUAL, np.nan)
+    share = (now + was) / 2
+    spread = np.sqrt(max(share * (1 - share), 1e-9))
+    by_chance = SIGMAS * spread * np.sqrt(since(before, num_groups(table)))
+    more = now - was
+    shift = 0.0 if more <= max(by_chance, MIN_SHIFT) else more / spread
+    says = "texts have usual words as often as in the profile"
+    rows = pd.DataFrame({"id": ["texts"], "shift": [shift if np.isfinite(was) else np.nan]})
+    return ColumnTable(rows, [hardly_moved(says, max_drift)], "tables")
 
 
 def _words(
@@ -79,7 +110,7 @@ def _words(
     counts = document_counts(words)
     num = max(len(words), 1)
     then = {k.removeprefix(WORD): float(v) for k, v in before.items() if k.startswith(WORD)}
-    inverse = 1 / max(num_groups(table), 1) + 1 / max(before["groups"], 1)
+    inverse = since(before, num_groups(table))
     rows = []
     for word in sorted({*then, *frequent(counts)}):
         now, was = counts[word] / num, then.get(word, 0.0)

@@ -2,10 +2,12 @@
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from pipeline.dataset.expectations.relations import add_repeats
 from pipeline.dataset.expectations.rules import Rule, each
+from pipeline.modalities.text.checks.disguise import is_disguised
 from pipeline.modalities.text.content.folding import folded
 from pipeline.modalities.text.content.scripts import NONE
 
@@ -19,6 +21,7 @@ AMONG_EXAMPLES = (
     each("no text has two labels", "contradicts", False, "warning"),
     each("hardly a text was read wrongly before", "is_damaged", False, "warning", mostly=MOSTLY),
     each("hardly a text has lost characters", "has_lost", False, "warning", mostly=MOSTLY),
+    each("hardly a text has letters in disguise", "disguised", False, "warning", mostly=MOSTLY),
     each("texts are in the scripts of most", "other_script", False, "warning", mostly=MOSTLY),
 )
 
@@ -30,6 +33,7 @@ def add_relations(rows: Any) -> None:
     rows["contradicts"] = _contradicts(rows, pd.factorize(alike)[0])
     rows["is_damaged"] = (rows["damaged"] > 0).to_numpy(bool)
     rows["has_lost"] = (rows["replaced"] > 0).to_numpy(bool)
+    rows["disguised"] = np.array([is_disguised(text or "") for text in rows["text"]], bool)
     scripts = rows["script"].astype("object")
     shares = scripts.value_counts(normalize=True)
     rare = {script for script, share in shares.items() if share < OF_SCRIPT and script != NONE}

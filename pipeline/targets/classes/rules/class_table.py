@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline.dataset.expectations.drift import (
+    KEPT,
     Profile,
     inverse_size,
     largest,
@@ -60,9 +61,8 @@ def class_table(
         count = [sum(before.get(f"class.{c}.{split}", 0) for split in SPLITS) for c in classes]
         mean = [[before.get(f"class.{c}.{n}", np.nan) for n in features] for c in classes]
         num, num_before = now.num * lone_share(table), np.array(count) * lone_share_before(before)
-        shift = shift_of(
-            now, np.array(mean), inverse_size(num, num_before), unit_before(before, features)
-        )
+        inverse = inverse_size(num, num_before, before.get(KEPT, 0.0))
+        shift = shift_of(now, np.array(mean), inverse, unit_before(before, features))
         found["shift"] = largest(shift)
     return found
 
