@@ -332,7 +332,8 @@ def texts(name: str, random: Random) -> pd.DataFrame:
     rows = pd.DataFrame(parts.train + parts.test, columns=["text", "label"])
     rows = rows[~rows["text"].str.casefold().duplicated()]
     rows = rows[rows["label"].map(rows["label"].value_counts(normalize=True)) > RARE]
-    return rows.iloc[random.permutation(len(rows))[:ROWS]].reset_index(drop=True)
+    chosen: pd.DataFrame = rows.iloc[random.permutation(len(rows))[:ROWS]]
+    return chosen.reset_index(drop=True)
 
 
 class Trial(NamedTuple):

@@ -4,12 +4,16 @@ reads   data/shards/ (test; val for what is fitted last), data/clean/ (measureme
         modality that corrupts these), models/ (serving/, baselines), data/findings/ (duplicates of
         test)
 writes  data/evaluation/ (predictions, mistakes, intervals, slices and further tables of the target,
-        by what each example was sliced, the model beside its baselines, all at full precision),
+        by what each example was sliced, the model beside its baselines, which words decided in the
+        worst mistakes, all at full precision),
         reports/metrics.json
 params  modality, target, evaluate
 
 What is evaluated is what is served: the graph of the stage `export`, not the network.
 """
+
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -23,6 +27,7 @@ from pipeline.dataset.table import SLICE, read_folder, read_schema
 from pipeline.dataset.tables import read_table, write_tables
 from pipeline.evaluate.baselines import against_baselines
 from pipeline.evaluate.contributions import contribution_tables
+from pipeline.evaluate.deciding import decided_table
 from pipeline.evaluate.params import EvaluateParams, evaluate_params
 from pipeline.evaluate.variants import Corrupt, stress_model
 from pipeline.learning.baselines.fitting import Baselines
@@ -88,6 +93,14 @@ def main(stage: Stage[EvaluateParams]) -> None:
         },
     )
     stage.write_report("reports/metrics.json", {**evaluation.metrics, **against.metrics})
+    encode = open_encode(params.modality)
+    decided = decided_table(
+        lambda some: judging.probabilities(answer(encode.encode(some, reader.preparation))),
+        getattr(encode, "parts_left_out", None),
+        shard.ids,
+        test_contents(encode.CONTENT) if hasattr(encode, "parts_left_out") else {},
+        evaluation.tables["mistakes"],
+    )
     folder = stage.output(str(EVALUATION))
     about = {key: graph.about[key] for key in ("modality", "target_kind", "target")}
     tables = {
@@ -95,6 +108,7 @@ def main(stage: Stage[EvaluateParams]) -> None:
         "gaps": GAPS.empty_table(),
         **evaluation.tables,
         "baselines": against.table,
+        "decided": decided,
         **contribution_tables(
             answer,
             judging.probabilities,
@@ -130,15 +144,20 @@ def corrupter(stress: Stress, reader: ShardReader) -> Corrupt | None:
     if corrupt is None:
         return None
     encode = open_encode(reader.modality)
-    table = read_folder(CLEAN, ["split", *encode.CONTENT])
-    table = table.filter(pc.equal(table["split"].cast(pa.string()), "test"))
-    contents = {name: table[name].to_pylist() for name in encode.CONTENT}
+    contents = test_contents(encode.CONTENT)
 
     def encoded(rows: Rows, keys: Keys, name: str, strength: int) -> Inputs:
         some = {column: [values[row] for row in rows] for column, values in contents.items()}
         return encode.encode(corrupt(some, keys, name, strength), reader.preparation)
 
     return encoded
+
+
+def test_contents(names: Sequence[str]) -> dict[str, list[Any]]:
+    """Columns of content of the test examples in data/clean."""
+    table = read_folder(CLEAN, ["split", *names])
+    table = table.filter(pc.equal(table["split"].cast(pa.string()), "test"))
+    return {name: table[name].to_pylist() for name in names}
 
 
 def read_test(shard: Shard, stress: Stress, timeline: Timeline | None = None) -> TestSplit:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from numpy.typing import NDArray
 
 from pipeline.dataset.arrays import Float32, Float64
-from pipeline.learning.contributions import named_inputs, without_each
+from pipeline.learning.contributions import named_inputs, without_each, without_parts
 from pipeline.modalities.opening import open_encode, open_prepare
 from pipeline.modalities.protocols.encode import Inputs
 from pipeline.runtime.errors import SettingsError
@@ -92,12 +92,15 @@ class Answering:
         return values
 
     def explain(self, example: Example) -> dict[str, Float64]:
-        """What the model says of one readable example with each of its inputs missing, `(K,)`.
+        """What the model says of one readable example with each of its inputs missing, `(K,)`, or
+        with each part that the modality can leave out, such as a word.
 
         Raises:
             SettingsError: its inputs have no names, as those of images.
         """
-        if not (named := named_inputs(self.about["preparation"])):
+        named = named_inputs(self.about["preparation"])
+        parts_of = getattr(self._encode, "parts_left_out", None)
+        if not named and not parts_of:
             raise SettingsError(
                 f"the model takes {self.prepare.NOUN}s, whose inputs have no names: there is "
                 "nothing to leave out",
@@ -106,6 +109,9 @@ class Answering:
         data = self._read(example)
         assert isinstance(data, bytes)
         prepared = self.prepare.prepare([data], self.limits)
+        if parts_of and not named:
+            content = {name: values[0] for name, values in prepared.content.items()}
+            return without_parts(self._ask, parts_of(content))
         inputs = self._encode.encode(prepared.content, self.about["preparation"])
         found = without_each(self._said, inputs, named)
         return {name: said[0] for name, said in found.items()}

@@ -1,10 +1,10 @@
 """Contributions of named inputs to the answers of a model.
 
-Three views, none of which is causal: permutation importance (Breiman 2001), how much worse the
+Views, none of which is causal: permutation importance (Breiman 2001), how much worse the
 model gets when the values of an input are permuted among examples; partial dependence (Friedman
 2001), its average answer if an input had one value in all examples; and, for one example, its
-answer if an input were missing. Redundant inputs share their contribution, and combinations of
-values that never occur are evaluated too.
+answer if an input, or a part of the content, were missing. Redundant inputs share their
+contribution, and combinations of values that never occur are evaluated too.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -103,3 +103,20 @@ def without_each(
     return {
         which.name: answer(with_values(inputs, which, missing[which.column])) for which in named
     }
+
+
+def without_parts(
+    answer: Callable[[Mapping[str, Sequence[Any]]], Float64],
+    parts: Sequence[tuple[str, Mapping[str, Any]]],
+) -> dict[str, Float64]:
+    """The answers for one example without each of its parts, `(K,)`, by the part.
+
+    Args:
+        answer: what the model says of N contents as data/raw has them, `(N, K)`.
+        parts: the content without the part, by the part.
+    """
+    if not parts:
+        return {}
+    columns = parts[0][1].keys()
+    said = answer({name: [content[name] for _, content in parts] for name in columns})
+    return {part: said[row] for row, (part, _) in enumerate(parts)}

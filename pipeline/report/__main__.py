@@ -36,6 +36,8 @@ TABLES = {
     "dependence": ["input", "value", "answer", "mean"],
 }
 """Tables of data/evaluation that all targets have, and their columns for people."""
+WITH_CONTENT = {"decided": ["id", "part", "for_it"]}
+"""The same that have parts of examples in them, for whoever asks for these in reports."""
 
 
 def main(stage: Stage[ReportParams]) -> None:
@@ -43,7 +45,8 @@ def main(stage: Stage[ReportParams]) -> None:
     show, target = open_show(params.modality), open_card(params.target)
     model = read_description(MODELS)
     history = read_small_table(MODELS / "training.parquet")
-    evaluation = read_evaluation(EVALUATION, [*target.TABLES, *TABLES], show.TAILS)
+    tables_of_all = {**TABLES, **(WITH_CONTENT if getattr(params.report, "texts", False) else {})}
+    evaluation = read_evaluation(EVALUATION, [*target.TABLES, *tables_of_all], show.TAILS)
     sections = {"clean": params.clean, "augment": params.augment}
     card = write_card(model, sections, evaluation, show, target)
     stage.output("reports/modelcard.md").write_text(card, encoding="utf-8")
@@ -56,7 +59,7 @@ def main(stage: Stage[ReportParams]) -> None:
     }
     tables |= {
         name: table(columns, evaluation.tables[name])
-        for name, columns in TABLES.items()
+        for name, columns in tables_of_all.items()
         if evaluation.tables[name]
     }
     tables["training"] = epoch_table(history)

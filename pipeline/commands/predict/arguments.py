@@ -18,6 +18,7 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--explain",
         action="store_true",
-        help="what would be said if an input were missing; the ten that change most",
+        help="what would be said if an input, or a word of a text, were missing; the ten that "
+        "change most",
     )
     return parser

@@ -7,7 +7,8 @@ import numpy as np
 from pipeline.dataset.arrays import Float64
 from pipeline.dataset.expectations.drift import Profile
 from pipeline.modalities.protocols.checks import ColumnTable, ContentIndex, Features
-from pipeline.modalities.text.checks.column_tables import tables_of, words_profile
+from pipeline.modalities.text.checks.column_tables import tables_of
+from pipeline.modalities.text.checks.frequencies import frequencies_profile
 from pipeline.modalities.text.checks.label_words import label_words_profile
 from pipeline.modalities.text.checks.relations import ACROSS_SPLITS, AMONG_EXAMPLES, add_relations
 from pipeline.modalities.text.checks.vocabulary import (
@@ -44,9 +45,9 @@ def tables(
 
 
 def profile(table: Any, content: ContentIndex) -> dict[str, int | float]:
-    """Frequent words, also by label; of scripts the profile counts each anyway."""
+    """Frequent words and pairs, also by label; of scripts the profile counts each anyway."""
     words = [words_of(text) for text in table["text"]]
-    return {**words_profile(words), **label_words_profile(table, words)}
+    return {**frequencies_profile(table["text"], words), **label_words_profile(table, words)}
 
 
 def patterns(table: Any, content: ContentIndex) -> Float64:

@@ -22,7 +22,7 @@ NUM_TYPICAL, MOST_LABELS, MIN_TEXTS = 8, 100, 20
 def label_words_profile(
     table: pd.DataFrame, words: Sequence[frozenset[str]]
 ) -> dict[str, int | float]:
-    """For each label with enough texts the frequent words whose share differs most in its texts."""
+    """For each label the frequent words that its texts have most beyond others."""
     which = frequent(document_counts(words))
     has_word = presence(words, which)
     everywhere, spread = has_word.mean(0), has_word.std(0)
@@ -31,7 +31,8 @@ def label_words_profile(
         shares = has_word[rows].mean(0)
         more = (shares - everywhere) / np.maximum(spread, 1e-9)
         profile[f"{TEXTS}{label}"] = len(rows)
-        for place in np.argsort(-more, kind="stable")[:NUM_TYPICAL].tolist():
+        best = np.argsort(-more, kind="stable")[:NUM_TYPICAL]
+        for place in best[more[best] > 0].tolist():
             profile[f"{TYPICAL}{label} {which[place]}"] = float(shares[place])
     return profile
 

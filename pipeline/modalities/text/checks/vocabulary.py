@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,14 @@ LEAST = 5
 
 def words_of(text: str | None) -> frozenset[str]:
     return frozenset(WORD.findall(folded(text))) if text else frozenset()
+
+
+def pairs_of(text: str | None, known: frozenset[str]) -> frozenset[str]:
+    """Pairs of words side by side, both of which are known."""
+    words = WORD.findall(folded(text)) if text else []
+    return frozenset(
+        f"{one} {other}" for one, other in pairwise(words) if one in known and other in known
+    )
 
 
 def document_counts(words: Iterable[frozenset[str]]) -> Counter[str]:

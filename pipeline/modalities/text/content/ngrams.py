@@ -83,6 +83,15 @@ def grams_of(texts: Sequence[str]) -> Grams:
     return Grams(rows, hashes, np.arange(len(rows)) >= num_words)
 
 
+def word_spans(text: str) -> list[tuple[int, int]]:
+    """Where the words of a text begin and end, signs left out."""
+    codes = np.array([0x20, *map(ord, text), 0x20], np.int64)
+    kinds = kinds_of(codes)
+    starts, ends = _words(kinds)
+    are_words = kinds[starts] != SIGN
+    return list(zip((starts[are_words] - 1).tolist(), (ends[are_words] - 1).tolist(), strict=True))
+
+
 def kinds_of(characters: Codes) -> Codes:
     """The kind of each character."""
     different, places = np.unique(characters, return_inverse=True)

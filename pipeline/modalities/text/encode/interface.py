@@ -7,9 +7,10 @@ from pipeline.dataset.arrays import Keys
 from pipeline.dataset.shards.column import ShardColumn
 from pipeline.modalities.protocols.encode import Inputs, Preparation
 from pipeline.modalities.text.encode.bags import NGRAMS, bags_of, problem_in_bags
+from pipeline.modalities.text.encode.leaving_out import left_out
 from pipeline.modalities.text.encode.pieces import PIECES, pieces_of, problem_in_pieces
 
-__all__ = ["columns", "encode", "problem_in", "vary"]
+__all__ = ["columns", "encode", "parts_left_out", "problem_in", "vary"]
 
 CONTENT = ("text",)
 ENCODINGS = {NGRAMS: bags_of, PIECES: pieces_of}
@@ -30,6 +31,11 @@ def problem_in(preparation: Mapping[str, Any]) -> str | None:
 def encode(contents: Mapping[str, Sequence[Any]], preparation: Preparation) -> Inputs:
     texts = contents["text"]
     return {name: ENCODINGS[name](texts, preparation[name]) for name in _there(preparation)}
+
+
+def parts_left_out(content: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
+    """A content without each of its words and pairs of words, by these."""
+    return [(part, {"text": rest}) for part, rest in left_out(content["text"] or "").items()]
 
 
 def vary(inputs: Inputs, keys: Keys, copy: int, settings: Any, seed: int) -> Inputs:
