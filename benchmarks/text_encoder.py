@@ -148,12 +148,14 @@ def same_pieces(folder: Path) -> tuple[int, int]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--draws", type=int, default=5)
+    parser.add_argument("--first", type=int, default=0, help="seed of the first draw")
     arguments = parser.parse_args()
     folder = Path(os.environ["GROUNDWORK_ENCODER"])
-    same, num = same_pieces(folder)
-    print(f"pieces are those of the package tokenizers on {same:,} of {num:,} texts", flush=True)
     started = time.process_time()
-    runs = [measure(folder, seed) for seed in range(arguments.draws)]
+    runs = []
+    for seed in range(arguments.first, arguments.first + arguments.draws):
+        runs.append(measure(folder, seed))
+        print(f"draw {seed}: {runs[-1]}", flush=True)
     encoder, ngrams = ([run[name] for run in runs] for name in ("transformer", "ngrams"))
     print(f"transformer {spread(encoder, 3)}, ngrams {spread(ngrams, 3)}")
     print(f"{time.process_time() - started:.0f} s of CPU")
@@ -164,7 +166,10 @@ def main() -> None:
     range_of = (statistics.median(ratios), min(ratios), max(ratios))
     peer = f"ngrams {spread(ngrams, 3)}"
     figure = Figure("train", what, spread(encoder, 3), len(runs), peer, range_of)
-    save("text_encoder", [figure], f"python benchmarks/text_encoder.py --draws {len(runs)}")
+    command = f"python benchmarks/text_encoder.py --draws {len(runs)} --first {arguments.first}"
+    save("text_encoder", [figure], command)
+    same, num = same_pieces(folder)
+    print(f"pieces are those of the package tokenizers on {same:,} of {num:,} texts", flush=True)
 
 
 def holds(mean: float, gain: float) -> bool:

@@ -1,6 +1,6 @@
 """Augment: encode examples and versions of them into Parquet shards.
 
-reads   data/clean/
+reads   data/clean/, data/paraphrases/<dataset>.csv (texts that people bring as copies of others)
 writes  data/shards/
 params  modality, target, seed, augment
 """
@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.augment.brought import read_brought
 from pipeline.augment.engines import make_on
 from pipeline.augment.params import AugmentParams, augment_params
 from pipeline.augment.reuse import EarlierShards, keep_shards, read_earlier
@@ -60,13 +61,17 @@ def main(stage: Stage[AugmentParams]) -> None:
         seed=params.seed,
     )
     # All that the inputs of an example's copy depend on, except the example.
-    key = key_of(*makers(plan.modality), how=(preparation, settings, plan.seed))
+    brought = read_brought(encoding, index["dataset"], plan.copies)
+    if brought.remark:
+        stage.say(brought.remark)
+    how = (preparation, settings, plan.seed, *filter(None, [brought.digest]))
+    key = key_of(*makers(plan.modality), how=how)
     engine = params.augment.engine
     # The nodes of a cluster cannot read this machine's disk.
     earlier = read_last(stage, key) if engine == "local" else None
     balance = labels.balance(values, plan.index, params.augment)
     tables = read_tables(CLEAN, columns_read(plan.modality, plan.target))
-    jobs = make_jobs(plan, tables, balance, earlier)
+    jobs = make_jobs(plan, tables, balance, earlier, brought.versions)
     files = []
     runs = {}
     num_known = num_same = 0

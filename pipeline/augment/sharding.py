@@ -5,7 +5,7 @@ machines, makes the same bytes.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from pipeline.augment.brought import Version, with_brought
 from pipeline.augment.reuse import EarlierShards, KnownRun, SameShards, complete
 from pipeline.dataset.arrays import Keys
 from pipeline.dataset.parts import MOST, cut_draws, part_ends
@@ -81,6 +82,8 @@ class ShardJob(NamedTuple):
     provenance: pa.Table
     times: NDArray[np.int64]
     """Number of times each example is in each copy; each time it is augmented differently."""
+    brought: list[Sequence[Version]]
+    """Versions of each example that people brought; empty where there are none at all."""
 
 
 class MadeShards(NamedTuple):
@@ -114,12 +117,13 @@ def make_jobs(
     tables: Iterable[pa.Table],
     balance: Times,
     earlier: EarlierShards | None = None,
+    brought: Mapping[str, Sequence[Version]] | None = None,
 ) -> Iterator[ShardJob]:
     """A job for each run of examples of a split, in the order of the tables.
 
     A run has about `rows_per_shard`: its end depends on ids (dataset/parts.py). `tables` have the
     columns that `columns_read` names; `balance` is that of their training examples; `earlier` are
-    shards made in the same way, from which unchanged examples are reused.
+    shards made in the same way, whose unchanged examples are reused; `brought` are versions by id.
     """
     usual = plan.rows_per_shard
     next_number = dict.fromkeys(SPLITS, 0)
@@ -130,7 +134,7 @@ def make_jobs(
         while rows is not None and rows.num_rows > (0 if is_all else MOST * usual):
             ones = np.ones(rows.num_rows, np.int64)
             end = next(part_ends(rows[DRAW].to_numpy(), ones, usual))
-            yield _job(plan, split, next_number, rows.slice(0, end), balance, earlier)
+            yield _job(plan, split, next_number, rows.slice(0, end), balance, earlier, brought)
             rows = rows.slice(end)
         waiting[split] = [] if rows is None else [rows]
 
@@ -150,6 +154,7 @@ def _job(
     rows: pa.Table,
     balance: Times,
     earlier: EarlierShards | None,
+    brought: Mapping[str, Sequence[Version]] | None,
 ) -> ShardJob:
     """Make the next job of a split; `next_number` is advanced."""
     labels = open_labels(plan.target)
@@ -177,6 +182,9 @@ def _job(
         weights=rows["weight"].to_numpy().astype(np.float32),
         provenance=rows.select(PROVENANCE),
         times=times,
+        brought=[brought.get(id, ()) for id in rows["id"].to_pylist()]
+        if brought and split == "train" and same is None
+        else [],
     )
 
 
@@ -281,12 +289,15 @@ def _inputs_of(part: ShardPlan, job: ShardJob, keys: Keys, originals: Inputs | N
         if originals is None:
             contents = {name: [c[row] for row in chosen] for name, c in job.contents.items()}
             return encoding.encode(contents, plan.preparation)
-        return encoding.vary(
+        varied = encoding.vary(
             {name: values[chosen] for name, values in originals.items()},
             repeat_keys(keys[chosen], repeats[needed]),
             part.copy,
             plan.settings,
             plan.seed,
         )
+        versions = [job.brought[row] for row in chosen] if job.brought else []
+        turns = part.copy - 1 + repeats[needed]
+        return with_brought(varied, versions, turns, encoding, plan.preparation)
 
     return complete(part.known, encoding.columns(plan.preparation), len(rows), make)

@@ -8,6 +8,8 @@ COLLECTED = Path("data/collected")
 """What people decided about served examples; ingest reads it beside the source."""
 PROFILES_DIR = Path("data/profiles")
 REVIEWS_DIR = Path("data/reviews")
+PARAPHRASES_DIR = Path("data/paraphrases")
+"""Versions of training examples that people bring; augment takes them as copies."""
 
 RAW = Path("data/raw")
 PROFILE_FILE = Path("data/profile.json")

@@ -16,7 +16,11 @@ from pathlib import Path
 from pipeline.commands.forget.arguments import parser
 from pipeline.commands.forget.contents.mentions import names_one
 from pipeline.commands.forget.contents.traces import Forgotten, tombstones
-from pipeline.commands.forget.decisions import drop_decisions, drop_remembered
+from pipeline.commands.forget.decisions import (
+    drop_decisions,
+    drop_paraphrases,
+    drop_remembered,
+)
 from pipeline.commands.forget.erasure import (
     erase,
     erase_downloads,
@@ -33,7 +37,7 @@ from pipeline.commands.forget.search import Left, Search
 from pipeline.commands.forget.storage import current_lock, locked, open_repository, stores
 from pipeline.commands.frame import run_command
 from pipeline.dataset.catalog import entry_path
-from pipeline.dataset.places import OPTOUT_DIR, PROFILES_DIR, REVIEWS_DIR
+from pipeline.dataset.places import OPTOUT_DIR, PARAPHRASES_DIR, PROFILES_DIR, REVIEWS_DIR
 from pipeline.entry import read_entry
 from pipeline.params import load_params
 from pipeline.runtime.errors import ForgetError
@@ -90,6 +94,7 @@ def main(arguments: argparse.Namespace) -> None:
     write_journal(request)
     add_tombstones(dataset, tombstones(examples, request.unknown), arguments.reason)
     drop_decisions(dataset, examples.ids)
+    drop_paraphrases(dataset, examples.ids)
     drop_remembered(dataset, examples.ids)
     rebuilds = is_built and not arguments.no_rebuild
     if rebuilds:
@@ -171,7 +176,7 @@ def read_lines(path: Path) -> list[str]:
 
 def touched(dataset: str, *, is_built: bool = True) -> list[str]:
     """Paths in git that may be changed."""
-    names = [f"{OPTOUT_DIR}/{dataset}.csv", f"{REVIEWS_DIR}/{dataset}.csv"]
+    names = [f"{of}/{dataset}.csv" for of in (OPTOUT_DIR, REVIEWS_DIR, PARAPHRASES_DIR)]
     paths = [
         *names,
         f"{PROFILES_DIR}/{dataset}.json",

@@ -1,4 +1,5 @@
-"""Removes people's decisions about the examples, and their traces in an accepted profile."""
+"""Removes people's decisions about the examples, their paraphrases, and their traces in an accepted
+profile."""
 
 import csv
 import fcntl
@@ -11,7 +12,7 @@ from typing import Any
 
 from pipeline.commands.forget.contents.mentions import names_one
 from pipeline.commands.forget.places import DECISIONS
-from pipeline.dataset.places import PROFILES_DIR, REVIEWS_DIR
+from pipeline.dataset.places import PARAPHRASES_DIR, PROFILES_DIR, REVIEWS_DIR
 from pipeline.runtime.files import written_whole
 from pipeline.runtime.json_files import json_text
 from pipeline.runtime.stage import WORK_DIR
@@ -38,6 +39,18 @@ def drop_decisions(dataset: str, ids: Collection[str]) -> None:
         match = DECISIONS.fullmatch(path.name)
         if match and match[1] == dataset and path.is_file():
             _drop_from_journal(path, ids)
+
+
+def drop_paraphrases(dataset: str, ids: Collection[str]) -> None:
+    """Remove what people brought as other ways to say the examples."""
+    path = PARAPHRASES_DIR / f"{dataset}.csv"
+    if not path.exists():
+        return
+    header, *rows = _rows(path.read_text(encoding="utf-8-sig")) or [[]]
+    at = header.index("id") if "id" in header else 0
+    kept = [row for row in rows if not set(row[at : at + 1]) & set(ids)]
+    if kept != rows:
+        _replace(path, "".join(map(_line, [header, *kept])))
 
 
 def drop_remembered(dataset: str, ids: Collection[str]) -> None:

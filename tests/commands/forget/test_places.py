@@ -92,6 +92,7 @@ def test_text_in_tables_names_examples_in_known_columns_alone(made):
         (".groundwork/reviews-people-2.journal", Treatment.NOTED),
         ("data/reviews/people.csv", Treatment.REWRITTEN),
         ("data/reviews/others.csv", Treatment.OF_PEOPLE),
+        ("data/paraphrases/people.csv", Treatment.REWRITTEN),
         ("data/profiles/people.json", Treatment.REWRITTEN),
         (".dvc/cache/files/md5/ab/cd", Treatment.STORED),
         (".dvc/tmp/exps/run/1", Treatment.REMOVED),

@@ -8,9 +8,10 @@ from pipeline.dataset.shards.column import ShardColumn
 from pipeline.modalities.protocols.encode import Inputs, Preparation
 from pipeline.modalities.text.encode.bags import NGRAMS, bags_of, problem_in_bags
 from pipeline.modalities.text.encode.leaving_out import left_out
+from pipeline.modalities.text.encode.paraphrases import versions_brought
 from pipeline.modalities.text.encode.pieces import PIECES, pieces_of, problem_in_pieces
 
-__all__ = ["columns", "encode", "parts_left_out", "problem_in", "vary"]
+__all__ = ["columns", "encode", "parts_left_out", "problem_in", "vary", "versions_brought"]
 
 CONTENT = ("text",)
 ENCODINGS = {NGRAMS: bags_of, PIECES: pieces_of}
@@ -39,7 +40,7 @@ def parts_left_out(content: Mapping[str, Any]) -> list[tuple[str, Mapping[str, A
 
 
 def vary(inputs: Inputs, keys: Keys, copy: int, settings: Any, seed: int) -> Inputs:
-    """Texts are not varied: nothing was found that helps (docs/text.md)."""
+    """Texts are not varied, nothing was found that helps; see `versions_brought` (docs/text.md)."""
     return inputs
 
 

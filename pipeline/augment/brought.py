@@ -1,0 +1,67 @@
+"""Versions of training examples that people bring take the place of copies that are varied."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.dataset.places import CLEAN, PARAPHRASES_DIR
+from pipeline.dataset.table import file_sha256, read_tables
+from pipeline.modalities.protocols.encode import Encode, Inputs, Preparation
+
+Version = Mapping[str, Any]
+"""A content, by the columns that `encode` reads."""
+
+
+class Brought(NamedTuple):
+    versions: Mapping[str, Sequence[Version]]
+    """By id of a training example."""
+    digest: str
+    """Of the file; empty where there is none."""
+    remark: str
+
+
+def read_brought(encoding: Encode, dataset: str, copies: int) -> Brought:
+    """Versions of the dataset's file, where the modality takes any and there is one.
+
+    Raises:
+        SettingsError: the file is not as it should be.
+    """
+    path = PARAPHRASES_DIR / f"{dataset}.csv"
+    versions_brought = getattr(encoding, "versions_brought", None)
+    if versions_brought is None or not path.is_file():
+        return Brought({}, "", "")
+    if copies == 1:
+        return Brought({}, "", f"{path} is not used: augment.copies is 1, which is the originals")
+    versions, remark = versions_brought(path, _examples(encoding.CONTENT))
+    return Brought(versions, file_sha256(path), f"{path}: {remark}")
+
+
+def _examples(names: Sequence[str]) -> Iterator[tuple[str, str, Version]]:
+    for table in read_tables(CLEAN, ["id", "split", *names]):
+        for row in table.to_pylist():
+            yield row["id"], row["split"], row
+
+
+def with_brought(
+    inputs: Inputs,
+    versions: Sequence[Sequence[Version]],
+    turns: NDArray[np.int64],
+    encoding: Encode,
+    preparation: Preparation,
+) -> Inputs:
+    """N inputs, those of examples with versions replaced by these.
+
+    Args:
+        versions: of each, which take turns; none where it has none.
+        turns: the number of the turn of each, `(N,)`.
+    """
+    places = [place for place, own in enumerate(versions) if own]
+    if not places:
+        return inputs
+    chosen = [versions[place][int(turns[place]) % len(versions[place])] for place in places]
+    contents = {name: [content[name] for content in chosen] for name in encoding.CONTENT}
+    for name, values in encoding.encode(contents, preparation).items():
+        inputs[name][places] = values
+    return inputs
