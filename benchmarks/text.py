@@ -104,6 +104,8 @@ class Measured(NamedTuple):
 class InMemoryReader:
     """What a ShardReader gives to a network that fits itself."""
 
+    copies = 1
+
     def __init__(self, rows: Split) -> None:
         self.names = sorted(set(labels_of(rows.train)))
         code = {name: number for number, name in enumerate(self.names)}

@@ -59,6 +59,8 @@ SETTINGS = SimpleNamespace(label_smoothing=0.0)
 class Reader:
     """What a ShardReader gives to a network that fits itself; validation is train."""
 
+    copies = 1
+
     def __init__(self, rows: Any) -> None:
         self._rows = rows
 

@@ -69,9 +69,13 @@ class Rows(NamedTuple):
 
 
 def read_rows(reader: Any, split: str) -> Rows:
-    """The originals of a split, of a ShardReader."""
-    inputs, y, weights = reader.read_rows(split, 0)
-    return Rows(inputs[NGRAMS], y, weights)
+    """The rows of a split, of a ShardReader; of train those of all copies, which share the weight
+    of one."""
+    num = reader.copies if split == "train" else 1
+    parts = [reader.read_rows(split, copy) for copy in range(num)]
+    ids, y = np.concatenate([part[0][NGRAMS] for part in parts]), [part[1] for part in parts]
+    weights = np.concatenate([part[2] for part in parts])
+    return Rows(ids, np.concatenate(y), weights if num == 1 else weights / np.float32(num))
 
 
 def as_matrix(bags: Bags, ids: NDArray[np.int32]) -> sparse.csr_matrix:
