@@ -29,7 +29,8 @@ HEAD = """\
 # What was measured
 
 Written by `make figures` from the files in `results/`, which the benchmarks write: never by hand.
-`make bench` runs them all, after it has installed the peers; each file says how to run it alone.
+`make bench` installs the peers and runs all for which there are data; `python benchmarks/all.py
+--list` says which, and what the others lack. Each file says how to run it alone.
 Where a peer or a limit was run beside ours, the ratio is of that run: above 1 ours is the better
 one. *n* is the number of runs, brackets are least and most. Times of one machine say little about
 another. Figures of 2026-11-26 and before were put into these files from the archive of decisions.

@@ -4,10 +4,10 @@
 `python -m pipeline.ingest` makes data/raw of them (decoded, measured, stripped of metadata,
 hashed, split), and `datasets` makes Parquet of them (copied undecoded). Time is that of the whole
 process, imports included. Memory is the peak of the process and its workers together (PSS);
-`--tenfold` shows it for ten times the images, `--photos` for 400 large ones.
+`--tenfold` shows it for ten times the images. `--photos` measures 400 large ones instead.
 
     uv pip install -c requirements.txt ".[bench]"
-    GROUNDWORK_CIFAR10=/data/cifar10 python benchmarks/ingest.py [--rounds 3] [--tenfold] [--photos]
+    GROUNDWORK_CIFAR10=/data/cifar10 python benchmarks/ingest.py [--rounds 3] [--tenfold | --photos]
 """
 
 import argparse
@@ -48,13 +48,20 @@ def main() -> None:
     parser.add_argument("--cifar10", default=os.environ.get("GROUNDWORK_CIFAR10"))
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--tenfold", action="store_true", help="also ingest 600,000 images")
-    parser.add_argument("--photos", action="store_true", help="also 400 photos of 2000 x 1500")
+    parser.add_argument("--photos", action="store_true", help="400 of 2000 x 1500, no others")
     options = parser.parse_args()
     if not options.cifar10:
         sys.exit("skipped: GROUNDWORK_CIFAR10 names no folder with CIFAR-10 in Parquet")
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
         clone = make_clone(work / "clone", work / "cifar")
+        command = f"python benchmarks/ingest.py --rounds {options.rounds}"
+        if options.photos:
+            num = write_photos(Path(options.cifar10), work / "cifar")
+            what = f"{num:,} photos (2000 x 1500) in class folders to Parquet, {CHECKS}"
+            figures = [beside_hugging_face(work, clone, num, what, options.rounds)]
+            save("ingest-photos", figures, f"{command} --photos")
+            return
         num = write_class_folders(Path(options.cifar10), work / "cifar", copies=1)
         what = f"{num:,} small JPEGs (32 x 32) in class folders to Parquet, {CHECKS}"
         figures = [beside_hugging_face(work, clone, num, what, options.rounds)]
@@ -64,13 +71,7 @@ def main() -> None:
             print(f"groundwork, {num} images: {took:.1f} s, peak {peak:.0f} MB")
             ours = f"{took:.1f} s, {peak:.0f} MB"
             figures.append(Figure("data", f"{num:,} of them", ours, 1))
-        if options.photos:
-            shutil.rmtree(work / "cifar")
-            num = write_photos(Path(options.cifar10), work / "cifar")
-            what = f"{num:,} photos (2000 x 1500) in class folders to Parquet, {CHECKS}"
-            figures.append(beside_hugging_face(work, clone, num, what, options.rounds))
-        given = " --tenfold" * options.tenfold + " --photos" * options.photos
-        save("ingest", figures, f"python benchmarks/ingest.py --rounds {options.rounds}{given}")
+        save("ingest", figures, f"{command}{' --tenfold' * options.tenfold}")
 
 
 def beside_hugging_face(work: Path, clone: Path, num: int, what: str, rounds: int) -> Figure:
