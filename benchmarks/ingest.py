@@ -146,6 +146,7 @@ def make_clone(place: Path, data: Path) -> Path:
     run(f"git clone -q {shlex.quote(str(ROOT))} {place.name}", place.parent)
     (place / "data/catalog/cifar.yaml").write_text(f"uri: {data}\nlicense: LicenseRef-unknown\n")
     run("sed -i 's/^dataset: .*/dataset: cifar/' params.yaml", place)
+    run("python -m pipeline.check", place)
     return place
 
 
