@@ -135,6 +135,8 @@ def main(stage: Stage[CleanParams]) -> None:
             else f"{listed_alone} suspected labels are listed, and count as they are"
         )
         stage.say(f"{listed}: {rows.reliability.reason}")
+    if summary.get("label_issues"):
+        stage.say("to look at them and decide: make review")
 
 
 def find_all_duplicates(

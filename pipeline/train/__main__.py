@@ -8,8 +8,8 @@ writes  models/model.safetensors and model.json, models/baselines.safetensors (c
         reports/training.json; live curves in dvclive/ meanwhile
 params  modality, target, seed, model, optimizer, lr, batch_size, epochs, train
 
-`train.processes` or torchrun (`torchrun --nproc-per-node=N -m pipeline.train`) lets several processes
-train one network; only the first of them writes.
+With `train.processes`, or `torchrun --nproc-per-node=N -m pipeline.train`, several processes train
+one network; only the first of them writes.
 """
 
 from collections.abc import Mapping

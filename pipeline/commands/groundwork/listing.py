@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class Command(NamedTuple):
-    """A command: a room of pipeline/commands with `parser` in arguments.py, `main` in __main__.py."""
+    """A room of pipeline/commands with `parser` in arguments.py and `main` in __main__.py."""
 
     room: str
     sentence: str

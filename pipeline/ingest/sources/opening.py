@@ -83,7 +83,7 @@ def with_splits(source: Source, entry: Entry) -> Source:
 
 
 def without_missing_labels(source: Source, labels: Labels) -> Source:
-    """Note which texts count as no label, and drop splits without labels, so that they are drawn."""
+    """Note which texts count as no label, and drop splits without labels: others are drawn."""
     notes, splits, index = list(source.notes), source.splits, source.target
     if isinstance(source.labels, set):
         for text in sorted(text for text in source.labels if labels.is_missing(text, index)):
