@@ -1,6 +1,6 @@
 """Other libraries on the same rows: their answers for test, chosen on the same validation rows."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import numpy as np
@@ -159,12 +159,14 @@ PEERS: dict[str, Callable[[Table, Splits], NDArray]] = {
 }
 
 
-def peers(table: Table, splits: Splits) -> dict[str, NDArray]:
+def peers(
+    table: Table, splits: Splits, names: Collection[str] = tuple(PEERS)
+) -> dict[str, NDArray]:
     """Answers for test, by name: logits of the second label, or numbers; of what is installed."""
     found = {}
-    for name, fitted in PEERS.items():
+    for name in names:
         try:
-            found[name] = fitted(table, splits)
+            found[name] = PEERS[name](table, splits)
         except ImportError:
             continue
     return found

@@ -10,7 +10,7 @@ installed.
     GROUNDWORK_TABLES=/data python benchmarks/tables.py [--seeds 3] [--only NAME ...] [--peers]
 
 GROUNDWORK_TABLES is the folder of table_data.py; without it scikit-learn's own tables are measured
-alone. `--peers` runs LightGBM and CatBoost beside scikit-learn's, without ours.
+alone. `--peers` runs LightGBM and CatBoost alone, on the same rows.
 """
 
 import argparse
@@ -41,12 +41,7 @@ LARGE = ("adult", "credit")
 NUMBERS = ("diabetes", "wine")
 MOST_UNCALIBRATED = 0.05
 OURS = ("linear", "mlp", "tabm", "trees")
-OTHERS = {
-    "sk_linear": "linear",
-    "sk_hgb": "HistGradientBoosting",
-    "lightgbm": "LightGBM",
-    "catboost": "CatBoost",
-}
+OTHERS = {"lightgbm": "LightGBM", "catboost": "CatBoost"}
 
 
 def quality(table: Table, splits: Splits, answers: NDArray) -> float:
@@ -57,8 +52,8 @@ def quality(table: Table, splits: Splits, answers: NDArray) -> float:
     return float(np.sqrt(((y - answers) ** 2).mean()))
 
 
-def measure_peers(name: str, seed: int) -> dict[str, float]:
-    """Quality of each peer by its name."""
+def measure_others(name: str, seed: int) -> dict[str, float]:
+    """Quality of each of OTHERS that is installed."""
     table = TABLES[name](seed)
     splits = split(len(table.y), seed)
     results = {n: quality(table, splits, found) for n, found in peers(table, splits).items()}
@@ -105,14 +100,14 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--only", nargs="*", choices=TABLES)
     parser.add_argument("--set", nargs="*", default=[], metavar="KEY=VALUE", help="of RECIPE")
-    parser.add_argument("--peers", action="store_true", help="run the peers alone")
+    parser.add_argument("--peers", action="store_true", help="LightGBM and CatBoost alone")
     arguments = parser.parse_args()
     changes = {key: type(RECIPE[key])(v) for key, v in (s.split("=") for s in arguments.set)}
     torch.set_num_threads(1)
     names = arguments.only or [
         n for n in TABLES if "GROUNDWORK_TABLES" in os.environ or n in ("breast_cancer", "diabetes")
     ]
-    run = measure_peers if arguments.peers else partial(measure, changes=changes)
+    run = measure_others if arguments.peers else partial(measure, changes=changes)
     found = {n: [run(n, s) for s in range(arguments.seeds)] for n in names}
     print(f"\n{'':14}" + "".join(f"{key:>15}" for key in next(iter(found.values()))[0]))
     for name, runs in found.items():
@@ -128,7 +123,6 @@ def main() -> None:
 
 
 def peer_figures(found: Mapping[str, list[dict[str, float]]]) -> list[Figure]:
-    """LightGBM and CatBoost, which others choose, beside HistGradientBoosting."""
     rows = []
     for name, runs in found.items():
         shown = {
@@ -139,7 +133,7 @@ def peer_figures(found: Mapping[str, list[dict[str, float]]]) -> list[Figure]:
         rows.append(
             Figure(
                 topic="train",
-                what=f"{metric_of(name)} of peers on {name.replace('_', ' ')}",
+                what=f"{metric_of(name)} of other boosted trees on {name.replace('_', ' ')}",
                 ours="; ".join(f"{title} {figure}" for title, figure in shown.items()),
                 n=len(runs),
             )
