@@ -25,7 +25,7 @@ from pipeline.targets.numbers.measures.conformal import LEVEL, half_width
 
 MEASURED = {"diabetes": ("linear", "trees", "tabm"), "wine": ("linear", "trees")}
 FIRST = 20
-"""The first seed: those below were looked at when the width was chosen."""
+"""The first seed; those below were looked at before."""
 RANGE = (0.88, 0.92)
 
 
