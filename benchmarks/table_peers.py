@@ -128,7 +128,8 @@ def lightgbm_peer(table: Table, splits: Splits) -> NDArray:
         return model.fit(
             x[train],
             table.y[train],
-            eval_set=[(x[val], table.y[val])],
+            eval_X=x[val],
+            eval_y=table.y[val],
             categorical_feature=[k for k, is_one in enumerate(is_category) if is_one],
             callbacks=[lightgbm.early_stopping(20, verbose=False)],
         )
@@ -144,7 +145,14 @@ def catboost_peer(table: Table, splits: Splits) -> NDArray:
     kind = catboost.CatBoostClassifier if table.is_classified else catboost.CatBoostRegressor
 
     def make(depth: int) -> Any:
-        model = kind(depth=depth, iterations=500, learning_rate=0.05, verbose=0, thread_count=1)
+        model = kind(
+            depth=depth,
+            iterations=500,
+            learning_rate=0.05,
+            verbose=0,
+            thread_count=1,
+            allow_writing_files=False,
+        )
         evaluated = (x[val], table.y[val])
         return model.fit(x[train], table.y[train], eval_set=evaluated, early_stopping_rounds=20)
 
