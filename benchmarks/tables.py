@@ -56,7 +56,9 @@ def measure_others(name: str, seed: int) -> dict[str, float]:
     """Quality of each of OTHERS that is installed."""
     table = TABLES[name](seed)
     splits = split(len(table.y), seed)
-    results = {n: quality(table, splits, found) for n, found in peers(table, splits).items()}
+    results = {
+        n: quality(table, splits, found) for n, found in peers(table, splits, OTHERS).items()
+    }
     print(
         f"{name} seed {seed}: " + ", ".join(f"{n} {v:.4f}" for n, v in results.items()), flush=True
     )
