@@ -136,8 +136,9 @@ def peer_figures(found: Mapping[str, list[dict[str, float]]]) -> list[Figure]:
             Figure(
                 topic="train",
                 what=f"{metric_of(name)} of other boosted trees on {name.replace('_', ' ')}",
-                ours="; ".join(f"{title} {figure}" for title, figure in shown.items()),
+                ours="`auto` above, on the same rows",
                 n=len(runs),
+                peer="; ".join(f"{title}: {figure}" for title, figure in shown.items()),
             )
         )
     return rows
