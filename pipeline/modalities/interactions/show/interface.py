@@ -20,7 +20,7 @@ FIELDS = {
     "sha256": ("sc:Text", "Digest of what the event says."),
     **{name: ("sc:Float", words.meaning) for name, words in WORDS.items()},
 }
-UNUSUAL = "Its user has far more events than nearly all others."
+UNUSUAL = "Its user has far more events than nearly all others, or several of one item alone."
 LOOK_ALIKE = None
 STYLE = Path(__file__).with_name("interactions.css")
 
