@@ -20,6 +20,8 @@ from pipeline.modalities.pairs import Pairs, Progress
 
 NEEDED: Sequence[str] = (OF_USER, DIFFERENT)
 UNUSUAL = 10.0
+WHOLE_GROUPS = True
+"""Users are unusual, not events."""
 
 
 def distances(columns: Mapping[str, NDArray[Any]]) -> Float64:
