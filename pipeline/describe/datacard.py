@@ -54,6 +54,8 @@ class Facts:
     """What ingest noticed about the source, in sentences."""
     unjudged: Sequence[tuple[str, str]] = ()
     """Checks of validate that could not be judged, and why."""
+    parts_groups: bool = False
+    """Whether groups are in several splits by intent, as users are."""
 
 
 def columns_of(show: Show, target: Describe) -> list[str]:
@@ -191,7 +193,7 @@ def splits(facts: Facts) -> Iterator[str]:
         if groups:
             yield f"Of {groups:,} groups {parted:,} are in several splits, since time decides."
         return
-    if rule.by == "last":
+    if rule.by == "last" or (rule.by is None and facts.parts_groups):
         yield (
             "Splits of the source are kept. What it lacks are the last examples of each user: "
             f"{rule.num_last('test')} for test, {rule.num_last('val')} before those for val."
@@ -202,7 +204,7 @@ def splits(facts: Facts) -> Iterator[str]:
         "Splits of the source are kept. What it lacks is drawn by a hash of the seed and the "
         f"example's group or id: {val:.0%} for val, {test:.0%} for test."
     )
-    if groups:
+    if groups and not facts.parts_groups:
         yield f"The {groups:,} groups are never parted."
 
 
