@@ -38,7 +38,8 @@ def say_ties(events: Events, placed: Placed, entry: Any) -> list[str]:
     said = []
     asked = np.flatnonzero(placed.splits > 0)
     if few := len(events.user_names) - len(np.unique(events.users[asked])):
-        said.append(f"{few} users have too few events to hold some back: they are in train alone")
+        what = "1 user has" if few == 1 else f"{few} users have"
+        said.append(f"{what} too few events to hold some back: in train alone")
     first = np.full(len(events.user_names), len(events.users))
     np.minimum.at(first, events.users[asked], asked)
     last = _row_before(events.users)
@@ -47,7 +48,8 @@ def say_ties(events: Events, placed: Placed, entry: Any) -> list[str]:
         before = last[row]
         tied += before >= 0 and events.times[before] == events.times[row]
     if tied:
-        said.append(f"{tied} users have their last events at one time: a hash of ids orders these")
+        what = "1 user has the" if tied == 1 else f"{tied} users have their"
+        said.append(f"{what} last events at one time: a hash of ids orders these")
     return said
 
 
