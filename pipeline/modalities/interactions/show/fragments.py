@@ -21,11 +21,11 @@ def html(content: Content, about: Mapping[str, Any]) -> str:
     user, items = who_and_what(content["event"])
     name = shortened(user, MAX_CHARS) or "nobody known"
     counts = [
-        f"{about[key]} {words}"
+        f"{words} {about[key]}"
         for key, words in (
             (OF_USER, "events of the user"),
             (DIFFERENT, "different items"),
-            (EARLIER, "before this one"),
+            (EARLIER, "known before this one"),
             (POPULARITY, "events of the item"),
         )
         if about.get(key) is not None
@@ -69,8 +69,8 @@ def pace(history: Sequence[Mapping[str, Any]]) -> str:
     busiest, most = max(days.items(), key=lambda day: (day[1], day[0]))
     hours = len({time.hour for time in times})
     return (
-        f"from {min(days)} to {max(days)} on {len(days)} days, at most {most} a day ({busiest}), "
-        f"at {hours} of 24 hours"
+        f"{len(history)} are in the data, from {min(days)} to {max(days)} on {len(days)} days, at "
+        f"most {most} a day ({busiest}), at {hours} of 24 hours"
     )
 
 

@@ -19,10 +19,13 @@ def test_a_whole_history_is_shown_in_order():
     ]
     said = html(EVENT, {"of_group": history, "num_of_user": 3, "num_different": 2})
     assert "user &lt;b&gt;bot" in said
-    assert "3 events of the user, 2 different items" in said
+    assert "events of the user 3, different items 2" in said
     assert said.index("first") < said.index("second") < said.index("&lt;i&gt;last")
     assert "<td>2024-01-02 03:04:05</td><td>&lt;i&gt;last</td><td>test</td>" in said
-    assert "from 2024-01-01 to 2024-01-02 on 2 days, at most 2 a day (2024-01-01)" in said
+    assert (
+        "3 are in the data, from 2024-01-01 to 2024-01-02 on 2 days, at most 2 a day (2024-01-01)"
+        in said
+    )
     assert "i9" not in said  # which the history has
 
 
