@@ -242,8 +242,8 @@ def main() -> None:
         for model, values in scores.items():
             print(f"{name} {model}: {spread(values, 4)}, {seconds[model]:.1f} s", flush=True)
         figures.append(figure_of(name, scores))
-    if set(arguments.only) == set(DATASETS):
-        save("text", figures, f"python benchmarks/text.py --seeds {arguments.seeds}")
+    only = "" if set(arguments.only) == set(DATASETS) else f" --only {' '.join(arguments.only)}"
+    save("text", figures, f"python benchmarks/text.py --seeds {arguments.seeds}{only}")
 
 
 def figure_of(name: str, scores: dict[str, list[float]]) -> Figure:
