@@ -34,7 +34,8 @@ def shift_of(
     `inverse` is that of the sizes of both, see `inverse_size`, shape `(G,)`.
     """
     with np.errstate(invalid="ignore"):
-        error = now.std * np.sqrt(inverse)[:, None]
+        # Of few examples none may have what is rare: their own spread is 0 then.
+        error = np.maximum(now.std, unit) * np.sqrt(inverse)[:, None]
         change = np.abs(now.mean - mean)
         known = (inverse <= 2 / MIN_COMPARED)[:, None]
         moved = np.where(change > SIGMAS * error, change / unit, 0.0)

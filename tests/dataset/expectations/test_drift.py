@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from pipeline.dataset.expectations.drift import divergence_by_chance, inverse_size
+from pipeline.dataset.expectations.drift import divergence_by_chance, inverse_size, shift_of
+from pipeline.dataset.expectations.moments import Moments
 
 
 def test_the_divergence_of_samples_of_the_same_stays_below_chance():
@@ -35,3 +36,11 @@ def test_of_data_that_shrank_those_that_are_left_are_compared():
 
 def test_too_few_examples_stay_too_few():
     assert inverse_size(10, 10, kept=1.0) == 0.2
+
+
+def test_few_examples_without_what_is_rare_have_not_moved():
+    rare = Moments(np.array([100]), np.zeros((1, 1)), np.zeros((1, 1)))
+    inverse, spread = np.array([1 / 100 + 1 / 1000]), 0.14  # of 2 % ones
+    assert shift_of(rare, np.array([0.02]), inverse, spread) == 0
+    many = inverse / 100
+    assert shift_of(rare, np.array([0.02]), many, spread) == pytest.approx(0.02 / spread)
