@@ -75,7 +75,7 @@ def read_rows(reader: Any, split: str) -> Rows:
     parts = [reader.read_rows(split, copy) for copy in range(num)]
     ids, y = np.concatenate([part[0][NGRAMS] for part in parts]), [part[1] for part in parts]
     weights = np.concatenate([part[2] for part in parts])
-    return Rows(ids, np.concatenate(y), weights if num == 1 else weights / np.float32(num))
+    return Rows(ids, np.concatenate(y), (weights / num).astype(np.float32))
 
 
 def as_matrix(bags: Bags, ids: NDArray[np.int32]) -> sparse.csr_matrix:
