@@ -17,6 +17,10 @@ FOLDER = ROOT / "benchmarks"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.py"))
 WITHOUT_COMMAND = {
     "serving_peers",
+    "table_breaks",
+    "table_data",
+    "table_networks",
+    "table_peers",
     "text_data",
     "cifar",
     "copies",

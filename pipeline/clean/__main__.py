@@ -67,7 +67,8 @@ def main(stage: Stage[CleanParams]) -> None:
     timed = ["time"] if rule else []
     columns = ["id", labels.COLUMN, "split", "group", "sha256", *timed, *compare.NEEDED]
     table = read_folder(RAW, columns)
-    rows = Ledger(table, noise, target, labels.COLUMN)
+    whole_groups = getattr(compare, "WHOLE_GROUPS", False)
+    rows = Ledger(table, noise, target, labels.COLUMN, whole_groups=whole_groups)
     rows.remove(read_quarantine(rows))
     loaded = compare.load(RAW, index)
     duplicates = find_all_duplicates(stage, rows, compare, loaded, table["sha256"].to_pylist())

@@ -54,6 +54,8 @@ class Facts:
     """Sentences of ingest about the source."""
     unjudged: Sequence[tuple[str, str]] = ()
     """Checks of validate that could not be judged, each with the reason."""
+    parts_groups: bool = False
+    """Whether groups are in several splits by intent, as users are."""
 
 
 def columns_of(show: Show, target: Describe) -> list[str]:
@@ -192,7 +194,7 @@ def splits(facts: Facts) -> Iterator[str]:
         if groups:
             yield f"Of {groups:,} groups {parted:,} are in several splits, since time decides."
         return
-    if rule.by == "last":
+    if rule.by == "last" or (rule.by is None and facts.parts_groups):
         yield (
             "Splits of the source are kept. What it lacks are the last examples of each user: "
             f"{rule.num_last('test')} for test, {rule.num_last('val')} before those for val."
@@ -203,7 +205,7 @@ def splits(facts: Facts) -> Iterator[str]:
         "Splits of the source are kept. What it lacks is drawn by a hash of the seed and the "
         f"example's group or id: {val:.0%} for val, {test:.0%} for test."
     )
-    if groups:
+    if groups and not facts.parts_groups:
         yield f"The {groups:,} groups are never parted."
 
 

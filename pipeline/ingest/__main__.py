@@ -103,7 +103,8 @@ def main(stage: Stage[IngestParams]) -> None:
     tell(stage, survey, source, labels.describe(source.target))
     if added is not None:
         tell_annotations(stage, added)
-    for remark in (*of_splits(entry, survey), *survey.content.remarks(entry)):
+    effects = of_splits(entry, survey, parts_groups=source.parts_groups)
+    for remark in (*effects, *survey.content.remarks(entry)):
         stage.say(remark)
     if stage.writes:
         print_account(account(survey, source.beside))

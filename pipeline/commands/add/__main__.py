@@ -235,7 +235,8 @@ def inspect(name: str, entry: Entry, params: Any) -> Inspection:
             bar.update(survey.seen - bar.n)
     shutil.rmtree(UNPACKED_DIR, ignore_errors=True)
     survey.add_annotations(source.annotations)
-    suspicious = [*source.doubts, *oddities.describe(source, survey), *of_splits(entry, survey)]
+    effects = of_splits(entry, survey, parts_groups=source.parts_groups)
+    suspicious = [*source.doubts, *oddities.describe(source, survey), *effects]
     return Inspection(source, survey, suspicious, list(changes.describe()))
 
 

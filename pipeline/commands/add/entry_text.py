@@ -91,6 +91,8 @@ def detected_keys(source: Source) -> Mapping[str, Any]:
 def headline(source: Source, survey: Survey) -> str:
     counts = ", ".join(f"{survey.splits[s]} {s}" for s in SPLITS if s in source.splits)
     text = f"# {survey.examples} examples, {survey.content.headline()}"
+    if number := source.options.get("num_items"):
+        text += f", {number} items"
     return f"{text}; {counts}" if counts else text
 
 

@@ -141,6 +141,16 @@ def test_what_cannot_be_told_is_said(project):
     )
 
 
+def test_the_number_of_items_chooses_the_model(project):
+    entry = "uri: events.csv\nlicense: CC0-1.0\nmodality: interactions\ntarget: ranking\n"
+    for number, recipe in ((80, "ranking"), (30_000, "ranking-many_items")):
+        add_entry(project, f"# 9000 examples, at most 30 of one user, {number} items\n{entry}")
+        assert project.run("groundwork use pets").splitlines()[0] == (
+            f"recipe: recipes/interactions-{recipe}.yaml, by examples 9000, num_items {number} "
+            "(data/catalog/pets.yaml)"
+        )
+
+
 def test_without_a_look_the_recipe_stays(project):
     add_entry(project, ENTRY)
     printed = project.run("groundwork use pets")
