@@ -117,7 +117,7 @@ def write_receipt(
 
 def _removed(dataset: str, examples: Forgotten, found: Findings) -> Iterator[str]:
     yield f"# Forgotten from {dataset} on {date.today()}\n"
-    yield f"{len(examples.ids)} examples, known here by SHA-256 of their ids alone:"
+    yield f"{counted(examples.ids, 'example')}, known here by SHA-256 of their ids alone:"
     yield from sorted(f"- {hashlib.sha256(id.encode()).hexdigest()}" for id in examples.ids)
     yield "\nRemoved:\n"
     yield from removals(found)
