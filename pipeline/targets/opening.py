@@ -59,7 +59,7 @@ class Answers(NamedTuple):
     outputs: Any
     """Has `probabilities`; see `Judging.probabilities`."""
     labels: Any
-    """Has `answer`; see `Labels.answer`."""
+    """Has `answer`, see `Labels.answer`; and `in_words` and `as_label`."""
 
 
 def open_answers(target: str) -> Answers:
