@@ -6,7 +6,7 @@
 environment variables name:
 
     GROUNDWORK_CIFAR10   CIFAR-10 as Parquet, as Hugging Face has it, and CIFAR-10N's annotations
-    GROUNDWORK_TABLES    UCI's tables, as tables.py says
+    GROUNDWORK_TABLES    UCI's tables, as table_data.py says
     GROUNDWORK_TEXTS     nine datasets of texts, as text_data.py says
     GROUNDWORK_ENCODER   a pretrained text encoder, as text_encoder.py says
     GROUNDWORK_RATINGS   MovieLens, as recommendation.py says
@@ -48,7 +48,7 @@ class Benchmark(NamedTuple):
 
 
 CIFAR10, TEXTS = ("GROUNDWORK_CIFAR10",), ("GROUNDWORK_TEXTS",)
-RATINGS = ("GROUNDWORK_RATINGS",)
+RATINGS, TABLES = ("GROUNDWORK_RATINGS",), ("GROUNDWORK_TABLES",)
 BENCHMARKS = (
     Benchmark("repro.py"),
     Benchmark("diff.py"),
@@ -77,8 +77,14 @@ BENCHMARKS = (
     Benchmark("review.py", CIFAR10),
     Benchmark("growth.py", CIFAR10),
     Benchmark("monitoring.py", CIFAR10),
-    Benchmark("tables.py", ("GROUNDWORK_TABLES",)),
-    Benchmark("table_corruptions.py", ("GROUNDWORK_TABLES",)),
+    Benchmark("tables.py", TABLES),
+    Benchmark("tables.py --peers", TABLES),
+    Benchmark("table_intervals.py", TABLES),
+    Benchmark("table_people.py", TABLES),
+    Benchmark("table_variance.py", TABLES),
+    Benchmark("table_corruptions.py", TABLES),
+    Benchmark("table_labels.py"),
+    Benchmark("table_scale.py"),
     Benchmark("text.py", TEXTS),
     Benchmark("text_quality.py", TEXTS),
     Benchmark("text_encoder.py", (*TEXTS, "GROUNDWORK_ENCODER")),
