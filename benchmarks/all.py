@@ -48,7 +48,7 @@ class Benchmark(NamedTuple):
 
 
 CIFAR10, TEXTS = ("GROUNDWORK_CIFAR10",), ("GROUNDWORK_TEXTS",)
-RATINGS, TABLES = ("GROUNDWORK_RATINGS",), ("GROUNDWORK_TABLES",)
+TABLES, RATINGS = ("GROUNDWORK_TABLES",), ("GROUNDWORK_RATINGS",)
 BENCHMARKS = (
     Benchmark("repro.py"),
     Benchmark("diff.py"),
@@ -79,10 +79,10 @@ BENCHMARKS = (
     Benchmark("monitoring.py", CIFAR10),
     Benchmark("tables.py", TABLES),
     Benchmark("tables.py --peers", TABLES),
+    Benchmark("table_corruptions.py", TABLES),
     Benchmark("table_intervals.py", TABLES),
     Benchmark("table_people.py", TABLES),
     Benchmark("table_variance.py", TABLES),
-    Benchmark("table_corruptions.py", TABLES),
     Benchmark("table_labels.py"),
     Benchmark("table_scale.py"),
     Benchmark("text.py", TEXTS),
@@ -91,9 +91,11 @@ BENCHMARKS = (
     Benchmark("recommendation.py quality --data $GROUNDWORK_RATINGS", RATINGS),
     Benchmark("recommendation.py cost --data $GROUNDWORK_RATINGS", RATINGS),
     Benchmark("recommendation.py scale"),
+    Benchmark("recommendation_stages.py"),
     Benchmark("recommendation.py corruptions"),
 )
-"""All but same_values.py and stage_costs.py, which compare two working trees."""
+"""All but same_values.py and stage_costs.py, which compare two working trees, and loader_peers.py,
+which loader.py runs."""
 
 
 def main() -> None:

@@ -34,7 +34,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 from results import Figure, save
-from table_breaks import KNOWN, ROLES, TARGET, WAYS, Broken, Random
+from table_breaks import KNOWN, ROLES, TARGET, WAYS, Broken, Random, inputs
 
 from pipeline.dataset.expectations.drift import Profile
 from pipeline.entry import entry_type
@@ -74,8 +74,9 @@ TABLES = {"adult": adult, "credit": credit}
 
 
 def prepared(rows: pd.DataFrame, random: Random) -> pd.DataFrame:
-    """5,000 different rows in a random order, each of a person, some with two, on a day."""
-    rows = rows.drop_duplicates().fillna("")
+    """5,000 rows with different inputs in a random order, each of a person, some with two, on a
+    day: credit has rows that differ in the outcome alone, and two splits may have such a pair."""
+    rows = rows.drop_duplicates(subset=inputs(rows)).fillna("")
     rows = rows.iloc[random.permutation(len(rows))[:ROWS]].reset_index(drop=True)
     rows.insert(0, "person", [f"p{n:05d}" for n in random.integers(0, 4 * ROWS, len(rows))])
     days = np.sort(random.integers(0, 700, len(rows)))
