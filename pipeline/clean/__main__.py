@@ -126,16 +126,20 @@ def main(stage: Stage[CleanParams]) -> None:
     stage.say(
         ", ".join(f"{summary[key]} {key.replace('_', ' ')}" for key in SAID if key in summary)
     )
-    for reason in could_not_judge(rows, no_agreement=False):
-        stage.say(f"could not judge {reason}")
     listed_alone = int((rows.suspected & ~rows.sure).sum())
-    if listed_alone and rows.reliability is not None:
+    why_listed = rows.reliability.reason if listed_alone and rows.reliability else ""
+    for reason in could_not_judge(rows, no_agreement=False):
+        if not why_listed or not reason.endswith(why_listed):  # which is printed below
+            stage.say(f"could not judge {reason}")
+    if why_listed:
         listed = (
             "1 suspected label is listed, and counts as it is"
             if listed_alone == 1
             else f"{listed_alone} suspected labels are listed, and count as they are"
         )
-        stage.say(f"{listed}: {rows.reliability.reason}")
+        stage.say(f"{listed}: {why_listed}")
+    if summary.get("label_issues"):
+        stage.say("to look at them and decide: make review")
 
 
 def find_all_duplicates(

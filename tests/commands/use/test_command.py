@@ -3,7 +3,7 @@
 import pytest
 from ruamel.yaml import YAML
 
-from pipeline.commands.use.__main__ import KEPT
+from pipeline.commands.use.__main__ import KEPT, differences
 from pipeline.commands.use.params_text import values_of
 from pipeline.commands.use.recipes import read_fits
 from pipeline.dataset.table import make_index
@@ -262,3 +262,13 @@ def test_ranges_that_are_none(tmp_path, text):
     path.write_text(f"# fits: {text}\nlr: 1\n")
     with pytest.raises(SettingsError, match=r"must be \{quantity: "):
         read_fits(path)
+
+
+def test_differences_say_what_is_new_and_what_is_gone():
+    before = {("model",): "resnet", ("train", "views"): "original", ("seed",): 0}
+    after = {("model",): "linear", ("seed",): 0, ("augment", "encodings"): ["ngrams"]}
+    assert list(differences(before, after)) == [
+        "model: resnet -> linear",
+        'augment.encodings: ["ngrams"] (new)',
+        "removed, as this kind of data has no use for them: train.views",
+    ]
