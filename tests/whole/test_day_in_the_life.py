@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
-from pipeline.commands.collect.showing import id_of
+from pipeline.dataset.served.ids import id_of
 from pipeline.dataset.table import read_folder
 from pipeline.modalities.images.content.decoding import decode, encode_png
 from pipeline.serving.model import open_model

@@ -18,16 +18,17 @@ from pipeline.commands.collect.kept import Kept, kept_contents
 from pipeline.commands.collect.showing import (
     EXAMPLES,
     FINDINGS,
-    id_of,
     replace_folder,
     write_examples,
     write_queue,
 )
-from pipeline.commands.collect.taking import collected_file, take
+from pipeline.commands.collect.taking import take
 from pipeline.commands.frame import run_command
 from pipeline.commands.monitor.answers import Answers, read_answers
 from pipeline.dataset.catalog import Entry
+from pipeline.dataset.places import collected_file
 from pipeline.dataset.review.store import ReviewStore
+from pipeline.dataset.served.ids import id_of
 from pipeline.entry import read_entry
 from pipeline.modalities.opening import open_show
 from pipeline.runtime.errors import MissingInput, SettingsError, one_line

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pipeline.commands.forget.storage import current_lock
-from pipeline.dataset.places import OPTOUT_DIR, PROFILES_DIR, REVIEWS_DIR, SERVED
+from pipeline.dataset.places import COLLECTED, OPTOUT_DIR, PROFILES_DIR, REVIEWS_DIR, SERVED
 from pipeline.runtime.settings import PARAMS_FILE, read_yaml
 from pipeline.runtime.stage import DVC_FILE, WORK_DIR
 from pipeline.train.live import LIVE
@@ -43,7 +43,8 @@ class Treatment(Enum):
     SEARCHED = auto()
     """Made by the pipeline, a server or DVC, but by no current stage: removed if it has them."""
     REWRITTEN = auto()
-    """Decisions and accepted profiles: lines about the examples go, all else stays."""
+    """Decisions, accepted profiles, what people collected: rows about the examples go, all else
+    stays."""
     NOTED = auto()
     """Notes of `forget`: the examples, until it is done; and its receipts. Other datasets' too."""
     STORED = auto()
@@ -106,6 +107,7 @@ TREATMENTS = {
     LIVE: Treatment.REMOVED,
     DRAWN: Treatment.REMOVED,
     REPORTS: Treatment.SEARCHED,
+    COLLECTED: Treatment.REWRITTEN,
     REVIEWS_DIR: Treatment.REWRITTEN,
     OPTOUT_DIR: Treatment.REWRITTEN,
     PROFILES_DIR: Treatment.REWRITTEN,
