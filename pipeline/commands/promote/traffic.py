@@ -13,7 +13,7 @@ from scipy.special import bdtrc  # type: ignore[import-untyped]
 from pipeline.commands.compare.comparison import ALPHA, FAIL, INCONCLUSIVE, PASS
 from pipeline.commands.promote.checks import NOTHING, Check
 from pipeline.dataset.served.tables import read_served
-from pipeline.serving.model import Model
+from pipeline.serving.model import Answered, Model
 from pipeline.serving.recording.contents import FOLDER
 
 AT_ONCE = 64
@@ -73,20 +73,17 @@ def read_labelled(records: Path) -> list[tuple[Path, str]]:
 
 
 def errors_of(model: Model, contents: Sequence[bytes], labels: Sequence[str]) -> list[float | None]:
-    """Of each answer: 0 or 1 where labels are names, else the distance; None without an answer."""
+    """Of each answer by the target; None without an answer, or where no model gives the label."""
     errors: list[float | None] = []
     for start in range(0, len(contents), AT_ONCE):
         some = slice(start, start + AT_ONCE)
         answers = model.answer([model.prepare(contents[some])])[0]
         for answer, label in zip(answers, labels[some], strict=True):
-            errors.append(None if isinstance(answer, str) else _error(model, answer.label, label))
+            errors.append(None if isinstance(answer, str) else _error(model, answer, label))
     return errors
 
 
-def _error(model: Model, answer: object, label: str) -> float | None:
-    if model.labels:
-        return float(answer != label) if label in model.labels else None
-    try:
-        return abs(float(str(answer)) - float(label))
-    except ValueError:
+def _error(model: Model, answer: Answered, label: str) -> float | None:
+    if model.labels and label not in model.labels:
         return None
+    return model.error(answer.values, label)

@@ -156,7 +156,7 @@ def plant(repository: Repository, downloads: Path) -> None:
     ids = [id_of(hashlib.sha256(content).hexdigest()) for content in (kept, others)]
     table = examples_table("image", ids, image=[kept, others], label=["ada", "bob"])
     for path in (COLLECTED_FILE, ".groundwork/collected/people/examples/part-00000.parquet"):
-        (root / path).parent.mkdir(parents=True)
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
         pq.write_table(table, root / path, compression="zstd")
     repository.run(f"dvc add -q {COLLECTED_FILE} && dvc push -q {COLLECTED_FILE}")
     with (root / "data/reviews/people.csv").open("a") as file:
