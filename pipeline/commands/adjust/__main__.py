@@ -71,7 +71,10 @@ def main(arguments: argparse.Namespace) -> None:
         return
     experiment = f"adjust-{name}"
     run_experiment(experiment, {KEY: name}, target="evaluate")
-    say(f"next: groundwork promote {experiment}")
+    say(
+        "next: labels of some of that traffic (groundwork collect, groundwork review --collected), "
+        f"then groundwork promote {experiment} --by-traffic"
+    )
 
 
 def by_norms(arguments: argparse.Namespace, answers: Answers, model: Model) -> Adjustment:
