@@ -57,14 +57,9 @@ dag: env ## Write into dvc.yaml which code each stage runs, after imports have c
 reference: env ## Write docs/reference.md, every command and key, from the code.
 	@python -m pipeline.commands.reference
 
-# What compares two trees or takes a recipe is run alone; each file says how.
-BENCHMARKS := repro ingest data_checks annotators labels duplicates outliers augment loader review compare growth
-
-bench: env ## Measure beside peers (hours; GROUNDWORK_CIFAR10 names the data), then write the page of figures.
+bench: env ## Measure beside peers (hours); what lacks its data is skipped. ARGS="--list" shows which.
 	@uv pip install --quiet --constraint requirements.txt ".[bench]"
-	@for name in $(BENCHMARKS); do echo "== $$name"; python benchmarks/$$name.py || exit 1; done
-	@echo "== training"; python benchmarks/training.py steps
-	@python benchmarks/figures.py
+	@python benchmarks/all.py $(ARGS); status=$$?; python benchmarks/figures.py; exit $$status
 
 data-docs: env ## Make Great Expectations' own pages about the data, below .groundwork/data_docs.
 	@python -m pipeline.commands.data_docs

@@ -13,23 +13,20 @@ PAGE = RESULTS.parent / "README.md"
 README = RESULTS.parent.parent / "README.md"
 START, END = "<!-- figures: written by `make figures` -->\n", "<!-- end of figures -->\n"
 IN_README = (
-    ("ingest", "60,000 small JPEGs"),
-    ("data_checks", "57 kinds of broken data at 166 strengths, noticed with"),
-    ("labels", "wrong labels of CIFAR-10N found with"),
-    ("labels", "wrong labels of CIFAR-10N's majority, F1"),
-    ("duplicates", "shifted copies"),
-    ("augment", "crop, flip and colour"),
-    ("loader", "shuffled batches"),
-    ("loader-larger", "4 GB streamed"),
-    ("training-run", "CIFAR-10 (JPEG copy), test accuracy"),
-    ("repro", "`dvc repro`"),
+    ("ingest", "60,000 small JPEGs", "Hugging Face"),
+    ("ingest-photos", "400 photos", "Hugging Face"),
+    ("labels", "wrong labels of CIFAR-10N's majority, F1", "cleanlab"),
+    ("augment", "crop, flip and colour", "Albumentations"),
+    ("tables", "AUC of `auto` on adult", "HistGradientBoosting"),
+    ("serving", "CPU a request, 64 connections", "litserve"),
 )
-"""Files of results and how the figures begin that README shows."""
+"""Files of results, and how the figures and their peers begin that README shows."""
 HEAD = """\
 # What was measured
 
 Written by `make figures` from the files in `results/`, which the benchmarks write: never by hand.
-`make bench` runs them all, after it has installed the peers; each file says how to run it alone.
+`make bench` installs the peers and runs all for which there are data; `python benchmarks/all.py
+--list` says which, and what the others lack. Each file says how to run it alone.
 Where a peer or a limit was run beside ours, the ratio is of that run: above 1 ours is the better
 one. *n* is the number of runs, brackets are least and most. Times of one machine say little about
 another. Figures of 2026-11-26 and before were put into these files from the archive of decisions.
@@ -71,13 +68,17 @@ def page() -> str:
 def readme(text: str) -> str:
     """README with its table of figures."""
     lines = ["| what | ours | best peer, or limit | ratio | n |", "|---|---|---|---|---|"]
-    for name, beginning in IN_README:
+    for name, *beginnings in IN_README:
         result = json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
-        (figure,) = (one for one in result["figures"] if one["what"].startswith(beginning))
+        (figure,) = (one for one in result["figures"] if begins(one, *beginnings))
         lines.append(row(figure))
     before, _, rest = text.partition(START)
     _, _, after = rest.partition(END)
     return before + START + "\n".join(lines) + "\n" + END + after
+
+
+def begins(figure: dict[str, Any], what: str, peer: str) -> bool:
+    return figure["what"].startswith(what) and figure["peer"].startswith(peer)
 
 
 def row(figure: dict[str, Any], *run: int) -> str:

@@ -22,13 +22,15 @@ from pipeline.runtime.errors import GroundworkError
 from pipeline.runtime.settings import Kind, Settings
 from pipeline.targets.opening import open_labels, open_rules
 from pipeline.validate.assessment import assess
-from pipeline.validate.columns import expected_columns
+from pipeline.validate.columns import expected_columns, time_type
 from tests.support.interactions import World, csv_text, make_world
 
 Rows = list[list[str]]
 """Of a file of events: user, item, rating, time."""
 USER, ITEM, RATING, TIME = range(4)
 YEAR = 365 * 86400
+ITEMS = {f"i{number:03d}": "2023-11-01" for number in range(60)}
+"""Since when there is each; the world begins in the middle of that month."""
 
 
 class Limits(Settings):
@@ -150,6 +152,22 @@ def half_is_lost(rows: Rows, random: np.random.Generator) -> Rows:
     return rows[: len(rows) // 2]
 
 
+def before_their_items(rows: Rows, random: np.random.Generator) -> Rows:
+    """By a clock that is some weeks slow, so that no gap shows it."""
+    early = str(int(rows[0][TIME]) - 20 * 86400)
+    return changed(rows, some(rows, random, 0.02), TIME, lambda text: early)
+
+
+def users_of_one_item(rows: Rows, random: np.random.Generator) -> Rows:
+    start = int(rows[0][TIME])
+    again = [
+        [f"r{user}", f"i{user:03d}", "4", str(start + 86400 * day)]
+        for user in range(6)
+        for day in range(20)
+    ]
+    return rows + again
+
+
 def changed(rows: Rows, which: Sequence[int], column: int, function: Callable[[str], str]) -> Rows:
     found = [[*row] for row in rows]
     for row in which:
@@ -183,6 +201,8 @@ TRIALS: dict[str, Callable[[Rows, np.random.Generator], Rows]] = {
         another_scale,
         one_item_floods,
         half_is_lost,
+        before_their_items,
+        users_of_one_item,
     )
 }
 
@@ -218,14 +238,19 @@ def look(rows: Rows, before: dict[str, Any] | None) -> tuple[list[str], dict[str
     with TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "events.csv").write_text(csv_text([["user", "item", "rating", "time"], *rows]))
-        titles = [[f"i{number:03d}", f"Title {number}"] for number in range(60)]
-        (folder / "items.csv").write_text(csv_text([["item", "title"], *titles]))
+        titles = [[item, f"Title {item}", since] for item, since in ITEMS.items()]
+        (folder / "items.csv").write_text(csv_text([["item", "title", "since"], *titles]))
         entry = entry_type("interactions", "ranking").model_validate(
             {
                 "uri": str(folder / "events.csv"),
                 "license": "CC0-1.0",
                 "columns": {"user": "user", "item": "item", "time": "time", "value": "rating"},
-                "items": {"uri": str(folder / "items.csv"), "id": "item", "text": ["title"]},
+                "items": {
+                    "uri": str(folder / "items.csv"),
+                    "id": "item",
+                    "text": ["title"],
+                    "since": "since",
+                },
                 "split": {"by": "last"},
             }
         )
@@ -242,7 +267,7 @@ def look(rows: Rows, before: dict[str, Any] | None) -> tuple[list[str], dict[str
     checks, labels = open_checks("interactions"), open_rules("ranking")
     with contextlib.redirect_stderr(io.StringIO()):
         found = assess(
-            table.select(expected_columns(checks, labels).names),
+            table.select(expected_columns(checks, labels, time_type(table.schema)).names),
             index,
             [],
             checks,

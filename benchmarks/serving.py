@@ -4,12 +4,13 @@ All serve the same model.onnx and are asked about the same image by wrk 4 over a
 connections. What counts is the CPU time of all their processes, in ratios of one run; wall times
 on a quiet machine alone. The limit is prepare, encode, forward and JSON in one loop, without a
 server. The peers run in an environment of their own, as BentoML wants other versions than
-requirements.txt has; without `--peers-python` they are left out.
+requirements.txt has; without `--peers-python` they are left out. `--model` names folders that
+`export` wrote; a model of small images shows the server, a larger one mostly its forward pass.
 
     apt-get install wrk
     python -m venv peers && peers/bin/pip install litserve==0.2.19 bentoml==1.4.40 onnxruntime \\
         pillow simplejpeg ruamel.yaml prometheus-client
-    python benchmarks/serving.py --peers-python peers/bin/python [--model DIR] [--rounds 3]
+    python benchmarks/serving.py --peers-python peers/bin/python [--model DIR …] [--rounds 3]
 """
 
 import argparse
@@ -30,6 +31,7 @@ from statistics import median
 
 import numpy as np
 import psutil
+import simplejpeg
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -44,6 +46,7 @@ from pipeline.serving.recording.records import RecordFile  # noqa: E402
 PEERS = Path(__file__).with_name("serving_peers.py")
 CONNECTIONS = (8, 64)
 RELOADS = 20
+AT_RELOADS = 16  # connections
 LEAST_REQUESTS = 10_000
 BYTES = "application/octet-stream"
 WRK = """
@@ -69,63 +72,69 @@ class Load:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--model", type=Path, default=ROOT / "models/serving")
+    parser.add_argument("--model", type=Path, nargs="+", default=[ROOT / "models/serving"])
     parser.add_argument("--peers-python", help="with litserve and bentoml")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=10, help="of each load")
     arguments = parser.parse_args()
     if shutil.which("wrk") is None:
         sys.exit("wrk is not installed: apt-get install wrk")
-    model = arguments.model.resolve()
     figures = [record_cost()]
+    for folder in arguments.model:
+        figures += measured(folder.resolve(), arguments)
+    for figure in figures:
+        print(f"{figure.what:60} {figure.ours:28} {figure.peer} {list(figure.ratio)}")
+    results.save(
+        "serving", figures, "python benchmarks/serving.py --peers-python PYTHON --model DIR"
+    )
+
+
+def measured(model: Path, arguments: argparse.Namespace) -> list[results.Figure]:
+    """Rows of the page about one model."""
     body = example(model)
+    about = json.loads((model / "serving.json").read_text())
+    height, width, _ = about["inputs"][0]["shape"]
+    network = f"{about['model']} of {height} x {width}"
     ours: dict[int, list[Load]] = {number: [] for number in CONNECTIONS}
     limits: list[float] = []
     peers: dict[str, list[Load]] = {}
-    lost = requests = 0
-    reloads_p99: list[float] = []
+    reloads: list[tuple[Load, Load]] = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for _ in range(arguments.rounds):
             limits.append(limit(model, body))
             with our_server(model, folder) as (address, pid, change):
+
+                def ask(number: int, seconds: int, a: str = address, p: int = pid) -> Load:
+                    return load(folder, a, body, p, number, seconds)
+
                 for number in CONNECTIONS:
-                    ours[number].append(load(folder, address, body, pid, number, arguments.seconds))
-                changed = reloading(
-                    lambda seconds, a=address, p=pid: load(folder, a, body, p, 16, seconds),
-                    change,
-                    arguments.seconds,
-                )
-            lost, requests = lost + changed.failed, requests + changed.requests
-            reloads_p99.append(changed.p99)
+                    ours[number].append(ask(number, arguments.seconds))
+                still = ask(AT_RELOADS, arguments.seconds)
+                reloads.append((still, reloading(ask, change, arguments.seconds)))
             for peer in ("litserve", "bentoml") if arguments.peers_python else ():
-                sent, kind = body, BYTES
-                if peer == "bentoml":
-                    encoded = base64.b64encode(body).decode()
-                    sent, kind = json.dumps({"images": [encoded]}).encode(), "application/json"
+                encoded = base64.b64encode(body).decode()
+                asked = {"images": [encoded]} if peer == "bentoml" else {"image": encoded}
+                sent, kind = json.dumps(asked).encode(), "application/json"
                 with peer_server(arguments.peers_python, peer, model) as (address, pid):
                     load(folder, address, sent, pid, 64, 2, kind)  # warm
-                    peers.setdefault(peer, []).append(
-                        load(folder, address, sent, pid, 64, arguments.seconds, kind)
-                    )
-    figures += tell(ours, limits, peers, arguments.rounds)
-    what = f"requests lost of {requests:,} over {RELOADS * arguments.rounds} reloads"
-    figures.append(results.Figure("serve", what, str(lost), arguments.rounds))
-    if requests < LEAST_REQUESTS:
-        print(f"only {requests} requests over the reloads: --seconds more")
-    for figure in figures:
-        print(f"{figure.what:50} {figure.ours:28} {figure.peer} {list(figure.ratio)}")
-    results.save("serving", figures, "python benchmarks/serving.py --peers-python PYTHON")
+                    answered = load(folder, address, sent, pid, 64, arguments.seconds, kind)
+                if answered.failed:
+                    sys.exit(f"{peer} failed to answer {answered.failed} requests")
+                peers.setdefault(peer, []).append(answered)
+    return tell(network, ours, limits, peers, reloads)
 
 
 def tell(
+    network: str,
     ours: dict[int, list[Load]],
     limits: list[float],
     peers: dict[str, list[Load]],
-    rounds: int,
+    reloads: list[tuple[Load, Load]],
 ) -> list[results.Figure]:
     """Rows of the page; ratios are of one round each."""
     found = []
+    rounds = len(limits)
     at_64 = ours[64]
     pairs = {"prepare, forward and JSON alone": limits}
     pairs |= {name: [one.cpu_ms for one in loads] for name, loads in peers.items()}
@@ -134,7 +143,7 @@ def tell(
         found.append(
             results.Figure(
                 "serve",
-                "CPU a request, 64 connections, all recorded",
+                f"{network}: CPU a request, 64 connections, all recorded",
                 results.spread([one.cpu_ms for one in at_64], 2, " ms"),
                 rounds,
                 f"{name}: {median(values):.2f} ms",
@@ -143,8 +152,17 @@ def tell(
         )
     for number, loads in ours.items():
         ratios = [one.p99 / one.p50 for one in loads]
-        what = f"p99 by p50, {number} connections"
+        what = f"{network}: p99 by p50, {number} connections"
         found.append(results.Figure("serve", what, results.spread(ratios, 1), rounds))
+    requests = sum(changed.requests for _, changed in reloads)
+    if requests < LEAST_REQUESTS:
+        print(f"only {requests} requests over the reloads: --seconds more")
+    what = f"{network}: requests lost of {requests:,} over {RELOADS * rounds} reloads"
+    lost = sum(changed.failed for _, changed in reloads)
+    found.append(results.Figure("serve", what, str(lost), rounds))
+    slower = results.spread([changed.p99 / still.p99 for still, changed in reloads], 1)
+    what = f"{network}: p99 over reloads by p99 without"
+    found.append(results.Figure("serve", what, slower, rounds))
     return found
 
 
@@ -164,9 +182,10 @@ def record_cost() -> results.Figure:
 
 
 def example(model: Path) -> bytes:
-    """An image of the model's own shape."""
+    """An image of the model's own shape: a JPEG where it has colours, as photos come."""
     shape = open_model(model).columns[0].shape
-    return encode_png(np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8))
+    pixels = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+    return encode_png(pixels) if shape[2] == 1 else simplejpeg.encode_jpeg(pixels, quality=75)
 
 
 def limit(folder: Path, body: bytes) -> float:
@@ -257,10 +276,10 @@ def load(
     return Load(done.stdout, cpu_of(pid) - before)
 
 
-def reloading(ask: Callable[[int], Load], change: Callable[[], None], seconds: int) -> Load:
+def reloading(ask: Callable[[int, int], Load], change: Callable[[], None], seconds: int) -> Load:
     """A load during which the model is exchanged RELOADS times."""
     found: list[Load] = []
-    thread = threading.Thread(target=lambda: found.append(ask(2 * seconds)))
+    thread = threading.Thread(target=lambda: found.append(ask(AT_RELOADS, 2 * seconds)))
     thread.start()
     for _ in range(RELOADS):
         change()

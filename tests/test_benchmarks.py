@@ -4,6 +4,7 @@ All are imported in one process, since most of the time goes into torch.
 """
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,10 @@ FOLDER = ROOT / "benchmarks"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.py"))
 WITHOUT_COMMAND = {
     "serving_peers",
+    "table_breaks",
+    "table_data",
+    "table_networks",
+    "table_peers",
     "text_data",
     "cifar",
     "copies",
@@ -88,6 +93,17 @@ def test_a_benchmark_says_how_it_is_run():
     for name in sorted({*NAMES} - WITHOUT_COMMAND):
         text = Path(FOLDER / f"{name}.py").read_text(encoding="utf-8")
         assert f"python benchmarks/{name}.py" in text.split('"""')[1], name
+
+
+def test_make_bench_runs_every_benchmark_and_says_what_the_others_lack():
+    environment = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    command = [sys.executable, str(FOLDER / "all.py"), "--list"]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
+    lines = done.stdout.splitlines()
+    listed = {line.split()[1].removesuffix(".py") for line in lines}
+    assert listed == {*NAMES} - WITHOUT_COMMAND - {"all", "figures", "same_values", "stage_costs"}
+    assert "runs    diff.py" in lines
+    assert "skipped tables.py  GROUNDWORK_TABLES names no folder" in lines
 
 
 def test_the_page_of_figures_is_made_of_the_results():

@@ -102,7 +102,8 @@ def main(stage: Stage[AugmentParams]) -> None:
     known = f", {num_known} of {index['examples']} examples as before" if num_known else ""
     same = f", {num_same} of them as before" if num_same else ""
     stage.say(
-        f"{len(files)} shards{same}, {megabytes:.1f} MB, {plan.copies} copies of train{known}"
+        f"{len(files)} shards{same}, {megabytes:.1f} MB, "
+        f"{plan.copies} {'copy' if plan.copies == 1 else 'copies'} of train{known}"
     )
 
 

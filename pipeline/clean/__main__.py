@@ -67,7 +67,8 @@ def main(stage: Stage[CleanParams]) -> None:
     timed = ["time"] if rule else []
     columns = ["id", labels.COLUMN, "split", "group", "sha256", *timed, *compare.NEEDED]
     table = read_folder(RAW, columns)
-    rows = Ledger(table, noise, target, labels.COLUMN)
+    whole_groups = getattr(compare, "WHOLE_GROUPS", False)
+    rows = Ledger(table, noise, target, labels.COLUMN, whole_groups=whole_groups)
     rows.remove(read_quarantine(rows))
     loaded = compare.load(RAW, index)
     duplicates = find_all_duplicates(stage, rows, compare, loaded, table["sha256"].to_pylist())
@@ -125,16 +126,20 @@ def main(stage: Stage[CleanParams]) -> None:
     stage.say(
         ", ".join(f"{summary[key]} {key.replace('_', ' ')}" for key in SAID if key in summary)
     )
-    for reason in could_not_judge(rows, no_agreement=False):
-        stage.say(f"could not judge {reason}")
     listed_alone = int((rows.suspected & ~rows.sure).sum())
-    if listed_alone and rows.reliability is not None:
+    why_listed = rows.reliability.reason if listed_alone and rows.reliability else ""
+    for reason in could_not_judge(rows, no_agreement=False):
+        if not why_listed or not reason.endswith(why_listed):  # which is printed below
+            stage.say(f"could not judge {reason}")
+    if why_listed:
         listed = (
             "1 suspected label is listed, and counts as it is"
             if listed_alone == 1
             else f"{listed_alone} suspected labels are listed, and count as they are"
         )
-        stage.say(f"{listed}: {rows.reliability.reason}")
+        stage.say(f"{listed}: {why_listed}")
+    if summary.get("label_issues"):
+        stage.say("to look at them and decide: make review")
 
 
 def find_all_duplicates(

@@ -50,7 +50,7 @@ def find_doubts(
         if reasons:
             of(row).reasons += reasons
             of(row).like = other
-    for row in np.flatnonzero(rows.outliers).tolist():
+    for row in rows.shown_outliers.tolist():
         of(row).reasons.append("outlier")
     quality = np.where(np.isnan(rows.quality), 1.0, rows.quality)
     order = sorted(doubts, key=lambda row: (not rows.suspected[row], quality[row], rows.ids[row]))

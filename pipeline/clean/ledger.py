@@ -33,7 +33,13 @@ class Ledger:
     """
 
     def __init__(
-        self, table: pa.Table, noise: Noise, target: TargetIndex, column: str = "label"
+        self,
+        table: pa.Table,
+        noise: Noise,
+        target: TargetIndex,
+        column: str = "label",
+        *,
+        whole_groups: bool = False,
     ) -> None:
         """Begin with all rows unchanged.
 
@@ -41,7 +47,9 @@ class Ledger:
             table: data/raw, columns id, split, group and `column`.
             target: the target's part of the index of data/raw.
             column: name of the column of labels.
+            whole_groups: whether outliers are judged by their groups; see protocols/compare.py.
         """
+        self.whole_groups = whole_groups
         self.noise, self.target, self.column = noise, target, column
         self.ids: list[str] = table["id"].to_pylist()
         self.splits: list[str] = table["split"].to_pylist()
@@ -55,6 +63,8 @@ class Ledger:
         """Rows that a machine removed on a guess."""
         self.decided: set[int] = set()
         """Rows that people decided on."""
+        self.followed: set[int] = set()
+        """Further rows of groups that people decided to keep as they are."""
         self.quality = np.full(len(self.ids), np.nan)
         self.weights = np.ones(len(self.ids))
         self.proposed = self.given.copy()
@@ -141,6 +151,35 @@ class Ledger:
         self.suspected[list(self.decided)] = False
         self.sure[list(self.decided)] = False
 
+        self._follow()
+
+    @property
+    def shown_outliers(self) -> Rows:
+        """Outliers that people are shown: where they are judged by groups, one of each, the first
+        that is not in test."""
+        found = np.flatnonzero(self.outliers)
+        if not self.whole_groups:
+            return found
+        order = sorted(found.tolist(), key=lambda row: (self.splits[row] == "test", row))
+        first: dict[str, int] = {}
+        for row in order:
+            first.setdefault(self.owners[row], row)
+        return np.array(sorted(first.values()), np.int64)
+
+    def _follow(self) -> None:
+        """Have what people decided about one outlier hold for its group, but for test."""
+        if not self.whole_groups:
+            return
+        decided = sorted(row for row in self.decided if self.outliers[row])
+        keeps = {self.owners[row]: row not in self.removed for row in decided}
+        for row in np.flatnonzero(self.outliers & ~self.split_of("test")).tolist():
+            if row in self.decided or self.owners[row] not in keeps:
+                continue
+            if keeps[self.owners[row]]:
+                self.followed.add(row)
+            else:
+                self.remove({row: Removal(DROPPED)})
+
     def act(self, action: str, *, remove_outliers: bool) -> None:
         """Apply the action of params to suspected rows, except test rows and decided ones.
 
@@ -160,4 +199,4 @@ class Ledger:
 
     def _undecided(self, chosen: NDArray[np.bool_]) -> Rows:
         rows = np.flatnonzero(chosen & ~self.split_of("test"))
-        return rows[~np.isin(rows, list(self.decided))]
+        return rows[~np.isin(rows, list(self.decided | self.followed))]

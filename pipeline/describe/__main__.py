@@ -48,6 +48,7 @@ def main(stage: Stage[DescribeParams]) -> None:
         labels=read_index(FINDINGS)["labels"],
         noticed=raw.get("noticed", ()),
         unjudged=read_unjudged(),
+        parts_groups="parts_groups" in raw,
     )
     card = write_card(facts, show, target)
     stage.output("reports/datacard.md").write_text(card, encoding="utf-8")

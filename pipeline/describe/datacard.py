@@ -1,6 +1,6 @@
-"""The dataset card: what is in the data, where it is from, what was left out, and why.
+"""The dataset card: content, origin, and what was left out and why.
 
-The shape follows Datasheets for Datasets (Gebru et al. 2018); the head is that of a dataset card
+Its sections follow Datasheets for Datasets (Gebru et al. 2018); its head is that of a dataset card
 on the Hugging Face Hub, so that it can be published as it is. Same inputs, same bytes.
 """
 
@@ -35,7 +35,7 @@ REASONS = {
 
 @dataclass(frozen=True)
 class Facts:
-    """All that the card is a function of."""
+    """The inputs of the card."""
 
     dataset: str
     entry: Entry
@@ -43,32 +43,34 @@ class Facts:
     """The source, without secrets."""
     target_index: TargetIndex
     table: pa.Table
-    """data/clean, the columns of `columns_of`."""
+    """data/clean, with the columns of `columns_of`."""
     removed: pa.Table
-    """Columns reason and detail of what was removed; see findings.py."""
+    """Removed examples, with the columns reason and detail; see findings.py."""
     ingest: Mapping[str, int]
-    """What ingest counted, as in reports/ingest.json."""
+    """Counts of ingest, as in reports/ingest.json."""
     labels: Mapping[str, Any]
-    """What clean counted, as in reports/labels.json."""
+    """Counts of clean, as in reports/labels.json."""
     noticed: Sequence[str] = ()
-    """What ingest noticed about the source, in sentences."""
+    """Sentences of ingest about the source."""
     unjudged: Sequence[tuple[str, str]] = ()
-    """Checks of validate that could not be judged, and why."""
+    """Checks of validate that could not be judged, each with the reason."""
+    parts_groups: bool = False
+    """Whether groups are in several splits by intent, as users are."""
 
 
 def columns_of(show: Show, target: Describe) -> list[str]:
-    """Columns of data/clean that the card reads."""
+    """Return the columns of data/clean that the card reads."""
     label, _ = target.FIELDS
     return ["id", label, "split", "group", "source", "license", "purposes", *measured(show)]
 
 
 def measured(show: Show) -> list[str]:
-    """Measurements that are in the card."""
+    """Return the measurements that the card shows."""
     return [name for name, words in show.WORDS.items() if words.in_card]
 
 
 def write_card(facts: Facts, show: Show, target: Describe) -> str:
-    """The card as Markdown."""
+    """Return the card as Markdown."""
     title = facts.entry.title or facts.dataset
     task = f"{show.HUB_MODALITY}-{target.TASK}"
     lines = [*head(facts, title, task), "", f"# {plain(title)}", ""]
@@ -144,11 +146,12 @@ def left_out(facts: Facts) -> Iterator[str]:
     reasons, details = (facts.removed[name].to_pylist() for name in ("reason", "detail"))
     counts = Counter(zip(reasons, details, strict=True)).most_common()
     for reason, words in REASONS.items():
-        found = [(detail, number) for (name, detail), number in counts if name == reason]
+        details_of = [(detail, number) for (name, detail), number in counts if name == reason]
         rows += [
-            [words.format(plain(detail or "")), number] for detail, number in found[:MAX_DETAILS]
+            [words.format(plain(detail or "")), number]
+            for detail, number in details_of[:MAX_DETAILS]
         ]
-        if more := found[MAX_DETAILS:]:
+        if more := details_of[MAX_DETAILS:]:
             number = sum(number for _, number in more)
             rows.append([words.format(f"{len(more)} further reasons"), number])
     rows = [[reason, number] for reason, number in rows if number]
@@ -182,16 +185,16 @@ def splits(facts: Facts) -> Iterator[str]:
     groups = pc.count_distinct(facts.table["group"]).as_py()
     if rule.by == "time":
         yield (
-            f"Splits of the source are kept. What it lacks is told apart by time: val begins at "
-            f"{rule.val}, test at {rule.test}. Left out is what lies nearer before a part than the "
-            f"horizon ({rule.horizon}) and the embargo ({rule.embargo}): "
-            f"{facts.ingest.get('out_of_split', 0):,} examples."
+            f"Splits of the source are kept. What it lacks is split by time: val begins at "
+            f"{rule.val}, test at {rule.test}. Examples before a split by less than the horizon "
+            f"({rule.horizon}) and the embargo ({rule.embargo}) are left out: "
+            f"{facts.ingest.get('out_of_split', 0):,}."
         )
         parted = facts.ingest.get("groups_in_several_splits", 0)
         if groups:
             yield f"Of {groups:,} groups {parted:,} are in several splits, since time decides."
         return
-    if rule.by == "last":
+    if rule.by == "last" or (rule.by is None and facts.parts_groups):
         yield (
             "Splits of the source are kept. What it lacks are the last examples of each user: "
             f"{rule.num_last('test')} for test, {rule.num_last('val')} before those for val."
@@ -202,14 +205,14 @@ def splits(facts: Facts) -> Iterator[str]:
         "Splits of the source are kept. What it lacks is drawn by a hash of the seed and the "
         f"example's group or id: {val:.0%} for val, {test:.0%} for test."
     )
-    if groups:
+    if groups and not facts.parts_groups:
         yield f"The {groups:,} groups are never parted."
 
 
 def counted(column: pa.ChunkedArray) -> list[tuple[str, int]]:
-    """Values and how often they are there, the most frequent first."""
-    found = Counter(column.drop_null().to_pylist())
-    return sorted(found.items(), key=lambda item: (-item[1], item[0]))
+    """Return the values with their counts, the most frequent first."""
+    counts = Counter(column.drop_null().to_pylist())
+    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
 
 
 def listed(counts: Sequence[tuple[str, int]], most: int) -> str:

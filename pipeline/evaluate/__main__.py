@@ -1,14 +1,13 @@
-"""Evaluate: how good the model is, where it is weak, how sure; alone in opening the test split.
+"""Evaluate: how good the model is, where it is weak, how sure. No other stage opens the test split.
 
-reads   data/shards/ (test; val for what is fitted last), data/clean/ (measurements; contents, of a
-        modality that corrupts these), models/ (serving/, baselines), data/findings/ (duplicates of
+reads   data/shards/ (test; val for calibration), data/clean/ (measurements; contents, if the
+        modality corrupts contents), models/ (serving/, baselines), data/findings/ (duplicates of
         test)
-writes  data/evaluation/ (predictions, mistakes, intervals, slices and further tables of the target,
-        by what each example was sliced, the model beside its baselines, all at full precision),
-        reports/metrics.json
+writes  data/evaluation/ (predictions, mistakes, intervals, slices, baselines and further tables of
+        the target, at full precision), reports/metrics.json
 params  modality, target, evaluate
 
-What is evaluated is what is served: the graph of the stage `export`, not the network.
+It evaluates the graph of the stage `export`, which is what is served, not the network.
 """
 
 import numpy as np
@@ -110,7 +109,7 @@ def main(stage: Stage[EvaluateParams]) -> None:
 
 
 def read_test_shard(reader: ShardReader) -> Shard:
-    """The examples of the test split.
+    """Read the examples of the test split.
 
     Raises:
         BrokenDataset: there is none.
@@ -124,8 +123,8 @@ def read_test_shard(reader: ShardReader) -> Shard:
 
 
 def corrupter(stress: Stress, reader: ShardReader) -> Corrupt | None:
-    """What corrupts contents of test and encodes them again; None where the modality corrupts
-    inputs."""
+    """Return the function that corrupts contents of test and encodes them again; None if the
+    modality corrupts inputs instead."""
     corrupt = getattr(stress, "corrupt_contents", None)
     if corrupt is None:
         return None
@@ -142,7 +141,7 @@ def corrupter(stress: Stress, reader: ShardReader) -> Corrupt | None:
 
 
 def read_test(shard: Shard, stress: Stress, timeline: Timeline | None = None) -> TestSplit:
-    """The test split, with its rows of data/clean and of data/findings.
+    """Read the test split, with its rows of data/clean and of data/findings.
 
     Raises:
         MissingInput: the shards are of another data/clean.
@@ -170,7 +169,7 @@ def read_test(shard: Shard, stress: Stress, timeline: Timeline | None = None) ->
 
 
 def parts_table(test: TestSplit) -> pa.Table:
-    """The table `examples`: id, and by what slices are made: measurements, and `slice_` columns."""
+    """Return the table `examples`: ids with the columns that slices are made by."""
     values = {f"{SLICE}{name}": pa.array(v, pa.string()) for name, v in test.values.items()}
     measured = {name: pa.array(v, pa.float64()) for name, v in test.measurements.items()}
     return pa.table({"id": pa.array(test.ids, pa.string()), **measured, **values})

@@ -103,30 +103,34 @@ def main(stage: Stage[IngestParams]) -> None:
     tell(stage, survey, source, labels.describe(source.target))
     if added is not None:
         tell_annotations(stage, added)
-    for remark in (*of_splits(entry, survey), *survey.content.remarks(entry)):
+    effects = of_splits(entry, survey, parts_groups=source.parts_groups)
+    for remark in (*effects, *survey.content.remarks(entry)):
         stage.say(remark)
     if stage.writes:
         print_account(account(survey, source.beside))
 
 
 def of_split(entry: Entry, source: Source) -> dict[str, Any]:
-    """What the index says of the split: the rule, where time decides, by which clean makes its
-    folds too; and whether groups are in several parts by intent."""
+    """Return the keys of the index about the split.
+
+    `split` is the rule if time decides; clean makes its folds by it. `parts_groups` says that
+    groups are in several splits by intent.
+    """
     rule = entry.split.model_dump(exclude_defaults=True)
-    found: dict[str, Any] = {"split": rule} if entry.split.by == "time" else {}
+    keys: dict[str, Any] = {"split": rule} if entry.split.by == "time" else {}
     if source.parts_groups:
-        found["parts_groups"] = True
-    return found
+        keys["parts_groups"] = True
+    return keys
 
 
 def noticed(source: Source) -> dict[str, Any]:
-    """What was chosen or doubted about the source, in sentences, for the card."""
+    """Return the choices and doubts about the source as sentences, for the card."""
     sentences = [*source.notes, *source.doubts]
     return {"noticed": sentences} if sentences else {}
 
 
 def content_index(entry: Entry, source: Source, survey: Survey, modality: str) -> dict[str, Any]:
-    """What contents have in common, and how they are read."""
+    """Return the properties that all contents share, and how they are read."""
     options = options_of(entry, source, modality)
     return survey.content.index(entry) | ({"options": options} if options else {})
 
@@ -139,10 +143,13 @@ def write_parts(
     folder: Path,
     started: int,
 ) -> tuple[Survey, list[dict[str, Any]], list[dict[str, Any]]]:
-    """Write the files of data/raw; what is in them, and what the index says of each: of those of
-    examples, and of those of the pool.
+    """Write the files of data/raw.
 
-    The source was listed after `started`, in ns.
+    Args:
+        started: time in ns before the source was listed.
+
+    Returns:
+        A survey of all rows; the index records of the files of examples; those of the pool's files.
     """
     known_parts = KnownParts(stage.params.dataset, make_job.keywords)
     stamps: list[str | None] = []
@@ -173,7 +180,7 @@ def write_parts(
 
 
 def tell_annotations(stage: Stage[IngestParams], added: AnnotationSummary) -> None:
-    """Say what became of several people's labels."""
+    """Report how many labels of annotators were taken, and how many were not."""
     stage.say(f"{added.labels} labels by {added.annotators} annotators")
     if added.filled:
         stage.say(f"{added.filled} examples without a label have that of most annotators")
@@ -185,7 +192,7 @@ def tell_annotations(stage: Stage[IngestParams], added: AnnotationSummary) -> No
 
 
 def tell(stage: Stage[IngestParams], survey: Survey, source: Source, labels: str) -> None:
-    """Say what came in, what did not, and what was chosen."""
+    """Report what was taken, what was left out, and the choices about the source."""
     counts = ", ".join(f"{survey.splits[split]} {split}" for split in SPLITS)
     stage.say(f"{survey.examples} examples of {labels}: {counts}")
     for sentence in (*source.notes, *source.doubts):
@@ -201,7 +208,7 @@ def tell(stage: Stage[IngestParams], survey: Survey, source: Source, labels: str
 def report(
     survey: Survey, source: Source, prepare: Prepare, of_labels: dict[str, int]
 ) -> dict[str, int]:
-    """What reports/ingest.json says."""
+    """Return the content of reports/ingest.json."""
     return {
         "examples": survey.examples,
         **{split: survey.splits[split] for split in SPLITS},

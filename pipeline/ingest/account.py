@@ -92,12 +92,12 @@ def _of_groups_and_time(survey: Survey, out_of_split: int) -> dict[str, int]:
     return found
 
 
-def of_splits(entry: Entry, survey: Survey) -> Iterator[str]:
-    """Sentences for people about effects of the split rule."""
+def of_splits(entry: Entry, survey: Survey, *, parts_groups: bool = False) -> Iterator[str]:
+    """Sentences for people about effects of the split rule; `parts_groups` is of the source."""
     rule, groups = entry.split, survey.groups
     if rule.by == "group" and entry.columns.time:
         yield f"split by group: the time in {entry.columns.time} plays no part"
-    if parted := groups.parted:
+    if (parted := groups.parted) and not parts_groups:
         named = ", ".join(parted[:MAX_NAMED]) + (", ..." if len(parted) > MAX_NAMED else "")
         why = ", since time decides" if rule.by == "time" else ""
         yield f"{len(parted)} of {len(groups)} groups are in several splits{why}: {named}"

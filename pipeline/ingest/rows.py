@@ -35,28 +35,28 @@ from pipeline.targets.protocols.labels import TargetIndex
 
 @dataclass(frozen=True)
 class IngestJob:
-    """Some examples of a source and all that is needed to make rows of them anywhere."""
+    """A batch of a source with everything that a worker process needs to make rows of it."""
 
     read: Batch
     modality: str
     target: str
     index: TargetIndex
-    """What labels may be."""
+    """The labels that are valid."""
     splits_given: frozenset[str]
     fractions: SplitRule
     seed: int
     limits: SimpleNamespace
-    """What the section `ingest` of params.yaml has, and what the entry says of how contents are
-    read, as a type that can be pickled."""
+    """The section `ingest` of params.yaml and the options of the entry for reading contents, as a
+    type that can be pickled."""
     source: str
     terms: Terms
     divides: bool = True
-    """Whether examples without a label wait in the pool; else several people may have labelled
+    """Whether examples without a label wait in the pool. If not, annotators may have labelled
     them."""
     clock: Clock | None = None
-    """Of examples that have a time."""
+    """How times are read; None if examples have none."""
     slices: tuple[str, ...] = ()
-    """Columns of the source whose values are kept, for evaluate."""
+    """Columns of the source whose values evaluate reports on."""
 
     @property
     def schema(self) -> pa.Schema:
@@ -78,7 +78,9 @@ def job_maker(
     pseudonym_key: bytes | None = None,
     any_purpose: bool = False,
 ) -> "partial[IngestJob]":
-    """Makes the job of a batch; with `any_purpose` the entry's own purposes leave nothing out.
+    """Return the function that makes the job of a batch.
+
+    With `any_purpose` the purposes of the entry leave no example out.
 
     Raises:
         SettingsError: the split rule of the dataset `name` does not fit its source.
@@ -112,27 +114,30 @@ def job_maker(
 
 
 def options_of(entry: Entry, source: Source, modality: str) -> dict[str, Any]:
-    """How contents are read: as the source found it by looking, or as the entry says."""
+    """Return how contents are read: options that the source detected or the entry gives."""
     return {**source.options, **open_prepare(modality).options(entry)}
 
 
 class ExampleRows(NamedTuple):
+    """Rows of the example table, and the number of examples that are not in it."""
+
     table: pa.Table
-    """As `schema_of` says."""
+    """Columns as in `schema_of`."""
     left_out: Counter[str]
-    """How many examples are not in it, by reason."""
+    """Number of examples that are not in the table, by reason."""
     fingerprint: int
-    """Of what was read; those of several tables add up, modulo 2**256, in any order."""
+    """Digest of the examples as read; those of several tables add up, modulo 2**256, in any
+    order."""
     pool: pa.Table
-    """Examples without a label, of the same columns; their split is null."""
+    """Examples without a label, with the same columns; their split is null."""
     known_later: int = 0
-    """Of how many what they say became known only after their time."""
+    """Number of examples whose values became known only after their time."""
     all_read: bool = True
     """Whether no example failed for a reason that may pass."""
 
 
 def make_rows(job: IngestJob) -> ExampleRows:
-    """Prepare some examples; a pure function of the job."""
+    """Prepare the examples of a job; a pure function of it."""
     prepare, labels = open_prepare(job.modality), open_labels(job.target)
     content = content_column(prepare)
     examples = with_digests(job.read(), content)
@@ -142,7 +147,7 @@ def make_rows(job: IngestJob) -> ExampleRows:
         for text in table["label"].to_pylist()
     ]
     placed = place(table, job.splits_given, job.fractions, job.seed, job.clock)
-    # What has no label waits in the pool, wherever in time it lies.
+    # An example without a label waits in the pool, whatever its time.
     reasons = [
         None if text is None and job.divides else why
         for text, why in zip(given, placed.reasons, strict=True)
@@ -209,13 +214,13 @@ def make_rows(job: IngestJob) -> ExampleRows:
 
 
 def without_splits(pool: pa.Table) -> pa.Table:
-    """The table with no split, as the pool has it."""
+    """Return the table with null splits, as the pool has it."""
     at = pool.schema.get_field_index("split")
     return pool.set_column(at, pool.schema.field(at), words([None] * pool.num_rows, SPLITS))
 
 
 def with_digests(table: pa.Table, content: str) -> pa.Table:
-    """Add the column source_sha256: digests of the contents as the source has them."""
+    """Add the column source_sha256: digests of the contents before ingest changes them."""
     contents = table[content].to_pylist()
     digests = [None if data is None else hashlib.sha256(data).hexdigest() for data in contents]
     return table.append_column("source_sha256", pa.array(digests, pa.string()))
@@ -225,10 +230,10 @@ FINGERPRINTED = ("id", "label", "split", "source_sha256")
 
 
 def fingerprint(table: pa.Table, names: Sequence[str] = FINGERPRINTED) -> int:
-    """A number that changes when an example is added, removed, renamed, relabelled or edited.
+    """Return a number that changes if an example is added, removed, renamed, relabelled or edited.
 
-    The sum of a digest for each example (an incremental hash: Bellare and Micciancio 1997), so
-    that it depends on no order. It guards against accidents, not against forgers.
+    It is the sum of a digest for each example (an incremental hash: Bellare and Micciancio 1997),
+    so it does not depend on their order. It guards against accidents, not against forgers.
     """
     columns = [table[name].to_pylist() for name in names]
     digests = (hashlib.sha256(repr(row).encode()).digest() for row in zip(*columns, strict=True))
@@ -236,22 +241,22 @@ def fingerprint(table: pa.Table, names: Sequence[str] = FINGERPRINTED) -> int:
 
 
 class RawPart(NamedTuple):
-    """The files of data/raw that a batch becomes, written; and their rows, without content."""
+    """The written files of data/raw for a batch, and their rows without content."""
 
     known: KnownPart
-    """For the next run."""
+    """Cache record for the next run."""
     rows: ExampleRows
     is_known: bool
-    """Whether an earlier run had made it."""
+    """Whether it was reused from an earlier run."""
 
 
 STEMS = ("part", "pool")
 
 
 def make_part(job: IngestJob, folder: Path, number: int, known: KnownPart | None = None) -> RawPart:
-    """Make rows and write them, so that no content goes from process to process.
+    """Make rows and write them in this process, so that no content passes between processes.
 
-    `known` is what an earlier run made of the same batch.
+    `known` is the cache record of the same batch from an earlier run.
     """
     if known is not None and (reused := _reuse(job, known)) is not None:
         rows, contents = reused
@@ -274,14 +279,16 @@ def make_part(job: IngestJob, folder: Path, number: int, known: KnownPart | None
 
 
 def look_at(job: IngestJob, known: KnownPart | None = None) -> ExampleRows:
-    """Rows without their content, of which no file is written; see `make_part`."""
+    """Make rows without writing them, and without their content; see `make_part`."""
     reused = _reuse(job, known) if known else None
     return reused[0] if reused else _without_content(job, make_rows(job))
 
 
 def _reuse(job: IngestJob, known: KnownPart) -> tuple[ExampleRows, list[bytes | None]] | None:
-    """Rows without their content, and the bytes of their files, as far as there are any, of an
-    earlier run; None where one is no longer in DVC's cache."""
+    """Read the rows (without content) and the bytes of the files of an earlier run.
+
+    Returns None if a file is no longer in DVC's cache.
+    """
     names = without_content(job.schema, job.modality)
     tables, contents = [], []
     for file, md5 in zip(known.files, known.md5s, strict=True):

@@ -1,8 +1,8 @@
-"""What a trained model says of examples as people have them: paths, or bytes of files.
+"""Answers of a trained model to examples as people have them: paths, or bytes of files.
 
-They are prepared as ingest prepares them and encoded as augment does, in batches of which each is
-answered before the next is read. No torch here: network_answers.py has the network, and
-`from_graph` takes what is served.
+Examples are prepared as ingest prepares them and encoded as augment does, in batches, each of which
+is answered before the next is read. No torch here: network_answers.py has the network, and
+`from_graph` takes the graph that is served.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -30,8 +30,8 @@ class Unreadable(str):
     """Why an example has no bytes that can be used."""
 
 
-class Answered(NamedTuple):
-    """An example, and what the model says of it."""
+class ExampleAnswer(NamedTuple):
+    """An example with the answer of the model, or why there is none."""
 
     example: Example
     answer: Float64 | Unreadable
@@ -69,7 +69,7 @@ class Answering:
         """What labels may be, and what was fitted on validation where the graph answers."""
         return {**self.about["target"], **self.about.get("calibration", {})}
 
-    def answer(self, examples: Iterable[Example]) -> Iterator[Answered]:
+    def answer(self, examples: Iterable[Example]) -> Iterator[ExampleAnswer]:
         """Answer each in its turn; what cannot be read costs the others nothing.
 
         Up to EXAMPLES_AT_ONCE of them, of about BYTES_AT_ONCE, are in memory.
@@ -126,7 +126,9 @@ class Answering:
         except OSError as error:
             return Unreadable(error.strerror or str(error))
 
-    def _answered(self, read: Sequence[tuple[Example, bytes | Unreadable]]) -> Iterator[Answered]:
+    def _answered(
+        self, read: Sequence[tuple[Example, bytes | Unreadable]]
+    ) -> Iterator[ExampleAnswer]:
         files = [None if isinstance(data, Unreadable) else data for _, data in read]
         prepared = self.prepare.prepare(files, self.limits)
         reasons = [
@@ -138,7 +140,7 @@ class Answering:
         answers = iter(self._ask(contents) if usable else [])
         for (example, _), reason in zip(read, reasons, strict=True):
             answer = next(answers) if reason is None else Unreadable(reason)
-            yield Answered(example, answer)
+            yield ExampleAnswer(example, answer)
 
     def _ask(self, contents: Mapping[str, Sequence[Any]]) -> NDArray:
         """What the model says of N examples as data/raw has them, `(N, K)`."""

@@ -108,12 +108,13 @@ def progress_in_words(doing: str, num: int, total: int, num_lately: int, seconds
 
     Args:
         num: units done, of `total`.
-        num_lately: units done within the last `seconds`; they tell how long the rest takes.
+        num_lately: units done within the last `seconds`; they tell how long the rest takes, once a
+            hundredth is done.
     """
     parts = [doing] if doing else []
     if total:
         parts.append(f"{100 * num // total} %")
-    if num_lately and total > num:
+    if num_lately and total > num and 100 * num >= total:  # the very first steps are slow
         parts.append(f"{in_words((total - num) * seconds / num_lately)} left")
     return ", ".join(parts)
 

@@ -89,7 +89,9 @@ class Model:
             ) from None
         self.num_outputs, self.num_embedding = outputs.shape[1], embedding.shape[1]
         self.labels = list(answer.get("probabilities", ()))
-        """Names of labels in the order of the outputs; none where labels are numbers."""
+        """Names of labels in the order of the outputs; none where labels are numbers or items."""
+        self.labels_in_words, self.example_label = self._labels.in_words(self._index)
+        self.as_label = self._labels.as_label
 
     def layout(self, kind: str) -> Layout:
         """Of records of this model."""

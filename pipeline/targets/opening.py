@@ -60,7 +60,7 @@ class Answers(NamedTuple):
     """Has `probabilities` (see `Judging.probabilities`), `RECORDED_AS`, `CHOOSES`
     and `watched`."""
     labels: Any
-    """Has `answer` (see `Labels.answer`), `JUDGED_BY` and `error`."""
+    """Has `answer` (see `Labels.answer`), `in_words`, `as_label`, `JUDGED_BY` and `error`."""
 
 
 def open_answers(target: str) -> Answers:

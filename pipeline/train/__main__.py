@@ -1,15 +1,15 @@
 """Train: fit a network to the shards; the best epoch on validation becomes the model.
 
 reads   data/shards/ (train and val), data/clean/ (times and groups, where a split is in time),
-        models/start/ or weights that others publish
-writes  models/model.safetensors and model.json, models/baselines.safetensors (what every model is
-        compared with), models/training.parquet (a row per epoch),
-        models/speed.parquet (times of epochs, the only output that differs from run to run),
+        models/start/ or published weights
+writes  models/model.safetensors and model.json, models/baselines.safetensors (compared with every
+        model), models/training.parquet (a row per epoch), models/speed.parquet (times of epochs,
+        the only output that differs from run to run),
         reports/training.json; live curves in dvclive/ meanwhile
 params  modality, target, seed, model, optimizer, lr, batch_size, epochs, train
 
-Several processes train one network where `train.processes` says so, or where torchrun starts them:
-`torchrun --nproc-per-node=N -m pipeline.train`. The first of them alone writes.
+With `train.processes`, or `torchrun --nproc-per-node=N -m pipeline.train`, several processes train
+one network; only the first of them writes.
 """
 
 from collections.abc import Mapping
@@ -91,10 +91,10 @@ def main(stage: Stage[TrainParams]) -> None:
 
 
 def recipe_for(params: TrainParams, reader: ShardReader) -> Recipe:
-    """The hyperparameters, with what is trained of a network that starts from weights."""
+    """Return the hyperparameters, with the strategy of fine-tuning chosen if it is `auto`."""
     num_outputs = open_labels(params.target).num_outputs(reader.target)
-    said, weights = params.train.finetune, params.train.weights
-    strategy = strategy_for(said, weights, reader.num_examples("train"), num_outputs)
+    finetune, weights = params.train.finetune, params.train.weights
+    strategy = strategy_for(finetune, weights, reader.num_examples("train"), num_outputs)
     return replace(recipe_of(params, params.seed), finetune=strategy)
 
 
@@ -121,8 +121,7 @@ def train_one(
     ranks: Ranks,
     folder: Path,
 ) -> Trained:
-    """Build the network of that name and train it; what a run that is stopped leaves to the next
-    is in the folder."""
+    """Build the network `name` and train it; checkpoints are kept in `folder`."""
     params, loss = stage.params, open_loss(stage.params.target)
     network, start, message = build_network(params, name, reader)
     num_parameters = sum(p.numel() for p in network.parameters())
@@ -169,7 +168,7 @@ def train_one(
 def losses_of(
     network: torch.nn.Module, reader: ShardReader, loss: Loss, params: TrainParams, device: Device
 ) -> Float64:
-    """The loss of each validation example, `(N,)`."""
+    """Return the loss of each validation example, `(N,)`."""
     inputs, y, _ = make_examples(*reader.read_rows("val", 0))
     outputs = torch.from_numpy(predict(network, inputs, device))
     return loss.losses(outputs, y, params.train).double().numpy()
@@ -183,8 +182,12 @@ def write(
     losses: Mapping[str, Float64],
     timeline: Timeline | None,
 ) -> None:
-    """Write the model and the history of its training; `losses` are those of all networks that it
-    was chosen from, `timeline` is of train and val."""
+    """Write the model and the history of its training.
+
+    Args:
+        losses: validation losses of all candidates, by name; empty if there was one network.
+        timeline: times of train and val, for baselines in time.
+    """
     fitted, best, shown = trained.fitted, trained.best, open_loss(stage.params.target).SHOWN
     chosen = {}
     if losses:
@@ -221,7 +224,7 @@ def write(
 def describe(
     stage: Stage[TrainParams], trained: Trained, reader: ShardReader, recipe: Recipe
 ) -> dict[str, Any]:
-    """The part of model.json that is known before training."""
+    """Return the part of model.json that is known before training."""
     return {
         "dataset": reader.index["dataset"],
         "license": reader.index["license"],

@@ -8,6 +8,7 @@ from pipeline.clean.doubts import as_queue, find_doubts
 from pipeline.clean.duplicates import Repetition
 from pipeline.clean.ledger import Ledger, Removal
 from pipeline.dataset.annotations import Annotations
+from pipeline.dataset.review.decisions import Decision
 from pipeline.targets.opening import open_noise
 
 CLASSES = ["cat", "dog", "bird"]
@@ -131,3 +132,24 @@ def test_the_queue_has_a_row_for_each_doubt(ledger):
             "neighbours": [],
         },
     ]
+
+
+def test_a_group_that_is_unusual_comes_once_and_is_decided_once():
+    """Bot and radio are users; the last event of each is in test, and stays as it is."""
+    splits = ["test", "train", "train", "test", "train", "val", "train"]
+    table = pa.table(
+        {
+            "id": list("abcdefg"),
+            "split": splits,
+            "label": ["cat"] * 7,
+            "group": ["bot"] * 3 + ["radio"] * 3 + ["eve"],
+        }
+    )
+    rows = Ledger(table, open_noise("classes"), {"classes": CLASSES}, whole_groups=True)
+    rows.outliers[:6] = True
+    assert [rows.ids[row] for row in find_doubts(rows, [], None)] == ["b", "e"]
+    rows.decide({"b": Decision("b", "cat", "drop"), "e": Decision("e", "cat", "keep")})
+    rows.act("keep", remove_outliers=True)
+    assert [rows.ids[row] for row in np.flatnonzero(rows.kept)] == ["a", "d", "e", "f", "g"]
+    assert {removal.reason for removal in rows.removed.values()} == {"dropped"}
+    assert len(rows.decided) == 2

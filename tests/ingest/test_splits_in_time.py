@@ -186,6 +186,9 @@ def test_groups_in_two_parts_are_counted_and_named(pets):
         "1 of 2 groups are in several splits, since time decides: ada",
         "14 examples have no group: each is a group of its own",
     ]
+    assert list(of_splits(entry, survey, parts_groups=True)) == [
+        "14 examples have no group: each is a group of its own"
+    ]
     found = figures(survey, {})
     assert (found["groups"], found["groups_in_several_splits"], found["without_group"]) == (
         2,

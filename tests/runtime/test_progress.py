@@ -20,7 +20,8 @@ from pipeline.runtime.progress import Teller, in_words, progress_in_words
         ),
         (("", 99, 100, 3, 30.0), "99 %, 10 s left"),
         (("", 100, 100, 3, 30.0), "100 %"),
-        (("", 1, 1000, 1, 30.0), "0 %, 8 h 20 min left"),
+        (("", 10, 1000, 1, 30.0), "1 %, 8 h 15 min left"),
+        (("", 9, 1000, 9, 30.0), "0 %"),
         (("reads", 5, 0, 5, 30.0), "reads"),
     ],
 )

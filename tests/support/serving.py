@@ -116,7 +116,8 @@ class Running:
         self.process = process
         self.lines: list[str] = []
         self._changed = threading.Condition()
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
         url = self.wait_for(r"at (http://\S+);")[1]
         self.wait_for("serve: records in .*\n")  # the last line of the start
         self.host, _, port = url.removeprefix("http://").rpartition(":")
@@ -177,8 +178,11 @@ class Running:
         return status, json.loads(content)
 
     def end(self) -> int:
+        """Ask it to end; its status, when all that it printed is in `lines`."""
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(60)
+        status = self.process.wait(60)
+        self._reader.join(60)
+        return status
 
     def kill(self) -> None:
         self.process.kill()

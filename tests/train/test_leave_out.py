@@ -1,6 +1,7 @@
 """A model for each site that it has not seen, and how good it is there."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pyarrow as pa
@@ -14,7 +15,7 @@ from pipeline.dataset.table import words, write_index
 from pipeline.learning.device import choose_device
 from pipeline.runtime.errors import SettingsError
 from pipeline.targets.opening import open_loss
-from pipeline.train.leave_out import leave_each_out, read_values
+from pipeline.train.leave_out import leave_each_out, read_values, without_each_site
 
 NUM = 60
 SITES = np.array(["here", "there", "yonder"])[np.arange(NUM) % 3]
@@ -77,6 +78,36 @@ def test_each_site_is_asked_about_by_a_model_that_has_not_seen_it():
     assert all(site.num == 20 for site in found.values())
     assert found["yonder"].figure == 0.0  # the others label the other way
     assert "elsewhere" not in found  # the test split stays closed
+
+
+def test_people_are_told_of_each_site_and_the_report_names_none(monkeypatch):
+    monkeypatch.setattr("pipeline.modalities.tables.modules.linear.PENALTIES", (0.1,))
+    column = {"name": "a", "mean": 0.0, "std": 1.0, "quantiles": [-1.0, 0.0, 1.0]}
+
+    class Numbers(Reader):
+        """Rows of a table with two numbers."""
+
+        preparation = {"numbers": [column, column | {"name": "b"}], "categories": []}
+        target = {"classes": ["well", "ill"]}
+
+        def read_rows(self, split: str, copy: int) -> ShardRows:
+            inputs, y, weights = super().read_rows(split, copy)
+            return ShardRows({"numbers": inputs["x"]}, y, weights)
+
+    train = SimpleNamespace(leave_out="site", device="cpu", precision="fp32", label_smoothing=0.0)
+    told: list[str] = []
+    stage = SimpleNamespace(
+        params=SimpleNamespace(modality="tables", target="classes", train=train), say=told.append
+    )
+    report = without_each_site(stage, "linear", Numbers(), SimpleNamespace(seed=0))
+    assert list(report) == ["left_out_accuracy", "left_out_worst_accuracy"]
+    assert report["left_out_worst_accuracy"] < 0.2  # yonder labels the other way
+    assert told[2] == (
+        f"trained without site yonder: accuracy there {report['left_out_worst_accuracy']:.4f} "
+        "(20 examples)"
+    )
+    train.leave_out = None
+    assert without_each_site(stage, "linear", Numbers(), SimpleNamespace(seed=0)) == {}
 
 
 def test_a_site_without_which_too_little_is_left_is_not_judged(monkeypatch):

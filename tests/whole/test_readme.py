@@ -1,6 +1,7 @@
 """README.md is true: its commands run as written and print what it shows; its links work."""
 
 import re
+import shlex
 import shutil
 from pathlib import Path
 
@@ -16,6 +17,9 @@ REFUSED = {"dvc exp run -S lr=-1": 255}
 PAGES = ["README.md", "CONTRIBUTING.md"]
 PAGES += sorted(f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md"))
 PAGES += sorted(str(page.relative_to(ROOT)) for page in (ROOT / "pipeline").glob("*/README.md"))
+LINKED = [*PAGES, "SECURITY.md", "CHANGELOG.md", "benchmarks/README.md"]
+LINKED += sorted(f"docs/decisions/{page.name}" for page in (ROOT / "docs/decisions").glob("*.md"))
+LINKED += ["reports/datacard.md", "reports/modelcard.md"]
 IN_GIT = "pipeline|tests|docs|benchmarks|recipes|reports"
 NOT_RUN = {"make test": "this very test is run by it"}
 
@@ -71,7 +75,7 @@ def test_every_command_runs_and_prints_what_readme_shows(newcomer, tmp_path):
         if command == "make run":
             output = newcomer.printed
         else:
-            output = clone.run(f"bash -c '{command}'", expect=REFUSED.get(command, 0))
+            output = clone.run(f"bash -c {shlex.quote(command)}", expect=REFUSED.get(command, 0))
         printed = {masked(line) for line in output.splitlines()}
         if "diff" in command:  # which metrics changed, and so the table, depends on the machine
             shown = shown[:1]
@@ -102,11 +106,21 @@ def test_every_make_target_in_the_docs_exists():
         assert set(re.findall(r"\bmake ([a-z]+)`", page.read_text())) <= targets
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", LINKED)
 def test_links_and_pictures_lead_somewhere(page):
-    for target in re.findall(r"\]\(([^)#]+)\)", (ROOT / page).read_text()):
-        if not target.startswith("http"):
-            assert (ROOT / page).parent.joinpath(target).exists(), f"{page} links to {target}"
+    for target, heading in re.findall(r"\]\(([^)#\s]*)#?([^)\s]*)\)", (ROOT / page).read_text()):
+        if target.startswith("http"):
+            continue
+        path = (ROOT / page).parent / target if target else ROOT / page
+        assert path.exists(), f"{page} links to {target}"
+        if heading:
+            assert heading in headings(path), f"{page} links to {target}#{heading}"
+
+
+def headings(page: Path) -> set[str]:
+    """Headings of a page as GitHub makes addresses of them."""
+    titles = re.findall(r"^#+ (.+)$", page.read_text(), re.M)
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
 
 
 @pytest.mark.parametrize("page", PAGES)

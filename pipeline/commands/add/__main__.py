@@ -41,13 +41,14 @@ from pipeline.runtime.errors import GroundworkError, SettingsError, SourceError,
 from pipeline.runtime.files import written_whole
 from pipeline.runtime.process import map_ordered
 from pipeline.runtime.progress import Teller
-from pipeline.runtime.settings import Kind, read_params, read_yaml
+from pipeline.runtime.settings import Kind, parse, read_params, read_yaml
 from pipeline.sources.places.trees import UNPACKED_DIR
 from pipeline.sources.source import Source
 from pipeline.targets.opening import open_labels
 
 RECIPES = Path("recipes")
 TABLE = re.compile(r"\.(csv|tsv|jsonl?|ndjson|parquet)(\.(gz|bz2|xz|zst))?$")
+IN_ENTRY = re.compile(r" in the catalog entry, under columns: (\w+):")
 USUAL_TARGETS = {"interactions": "ranking"}
 
 
@@ -77,7 +78,7 @@ def main(arguments: argparse.Namespace) -> None:
             fix=f"leave the uri out to look again, or remove the file: git rm {path}",
         )
     else:
-        add(arguments.name, path, local_or_url(arguments.uri), arguments.license, params)
+        add(arguments, path, local_or_url(arguments.uri), params)
 
 
 def params_for(arguments: argparse.Namespace, path: Path) -> Any:
@@ -103,16 +104,19 @@ def params_for(arguments: argparse.Namespace, path: Path) -> Any:
     return load_params(recipe)
 
 
-def add(name: str, path: Path, uri: str, license: str | None, params: Any) -> None:
+def add(arguments: argparse.Namespace, path: Path, uri: str, params: Any) -> None:
     """Write a new entry."""
     refuse_secrets(uri)
-    entry = entry_type(params.modality, params.target)(uri=uri, license=license or "unknown")
+    name, license, columns = arguments.name, arguments.license, dict(arguments.columns)
+    content = {"uri": uri, "license": license or "unknown", "columns": columns}
+    entry = parse(entry_type(params.modality, params.target), content, path)
     if not is_remote(uri) and not uri.startswith(BUILTIN):
         refuse_missing(uri)
     try:
         source, survey, oddities, _ = inspect(name, entry, params)
     except GroundworkError as error:
-        raise with_other_kinds(with_way_to_entry(error, name, path, uri), uri, params) from None
+        error = with_way_to_entry(error, name, path, uri)
+        raise (error if arguments.modality else with_other_kinds(error, uri, params)) from None
     write_text(path, entry_text(name, params, entry, license, source, survey))
     print_summary(source, open_labels(params.target), survey, oddities)
     print_list("to decide, in " + str(path), decisions(license, source, survey))
@@ -133,9 +137,10 @@ def refuse_missing(uri: str) -> None:
 
 def with_way_to_entry(error: GroundworkError, name: str, path: Path, uri: str) -> GroundworkError:
     """Add to an error how to write an entry with the key that fixes it, if a key does."""
-    if "catalog entry" not in error.fix:
-        return error
-    fix = f"{error.fix} ({path} with uri: {uri}, license: and that key; then groundwork add {name})"
+    fix = IN_ENTRY.sub(r" with --column \1=COLUMN", error.fix)
+    if "catalog entry" not in fix:
+        return type(error)(error.what, fix=fix)
+    fix = f"{fix} ({path} with uri: {uri}, license: and that key; then groundwork add {name})"
     return type(error)(error.what, fix=fix)
 
 
@@ -230,7 +235,8 @@ def inspect(name: str, entry: Entry, params: Any) -> Inspection:
             bar.update(survey.seen - bar.n)
     shutil.rmtree(UNPACKED_DIR, ignore_errors=True)
     survey.add_annotations(source.annotations)
-    suspicious = [*source.doubts, *oddities.describe(source, survey), *of_splits(entry, survey)]
+    effects = of_splits(entry, survey, parts_groups=source.parts_groups)
+    suspicious = [*source.doubts, *oddities.describe(source, survey), *effects]
     return Inspection(source, survey, suspicious, list(changes.describe()))
 
 

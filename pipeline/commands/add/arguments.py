@@ -32,8 +32,26 @@ def parser() -> argparse.ArgumentParser:
         help="what is predicted of it; ranking for interactions, else classes, if neither you nor "
         "params.yaml says so",
     )
+    parser.add_argument(
+        "--column",
+        dest="columns",
+        metavar="ROLE=NAME",
+        type=column,
+        action="append",
+        default=[],
+        help="which column of a table has a role, such as --column label=status "
+        "--column group=patient; the others are detected",
+    )
     parser.add_argument("--license", help="SPDX identifier of the terms you hold the data under")
     return parser
+
+
+def column(text: str) -> tuple[str, str]:
+    """A role and the name of its column."""
+    role, _, name = text.partition("=")
+    if not (role and name):
+        raise argparse.ArgumentTypeError(f"{text!r} is not ROLE=NAME, such as label=status")
+    return role, name
 
 
 def source(text: str) -> str:

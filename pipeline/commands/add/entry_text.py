@@ -42,6 +42,9 @@ def entry_text(
         for key, values in open_labels(kind.target).entry_fields(source.target).items():
             lines += yaml_lines(key, values)
     lines += [*source.entry_lines, *survey.content.entry_lines()]
+    columns = entry.columns.model_dump(exclude_unset=True)
+    if columns and not any(line.startswith("columns:") for line in lines):
+        lines += ["columns:", *(f"  {line}" for c in columns.items() for line in yaml_lines(*c))]
     if "test" not in source.splits:
         lines.append("split: {val: 0.1, test: 0.1}")
     lines += ["# Of all examples as they were; `groundwork add` without a uri accepts others."]
@@ -88,6 +91,8 @@ def detected_keys(source: Source) -> Mapping[str, Any]:
 def headline(source: Source, survey: Survey) -> str:
     counts = ", ".join(f"{survey.splits[s]} {s}" for s in SPLITS if s in source.splits)
     text = f"# {survey.examples} examples, {survey.content.headline()}"
+    if number := source.options.get("num_items"):
+        text += f", {number} items"
     return f"{text}; {counts}" if counts else text
 
 

@@ -30,7 +30,7 @@ from pipeline.commands.forget.history import git, require_git
 from pipeline.commands.forget.places import JOURNAL, RECEIPT, read_workspace
 from pipeline.commands.forget.receipt import plan, related_examples, say, write_receipt
 from pipeline.commands.forget.request import add_tombstones, read_journal, resolve, write_journal
-from pipeline.commands.forget.search import Left, Search
+from pipeline.commands.forget.search import Remains, Search
 from pipeline.commands.forget.storage import current_lock, locked, open_repository, stores
 from pipeline.commands.frame import run_command
 from pipeline.dataset.catalog import entry_path
@@ -113,46 +113,46 @@ def main(arguments: argparse.Namespace) -> None:
     sources = [entry.uri, *([annotations] if annotations else [])]
     scope, tables = Scope(dataset, places), list(map(Path, sources))
     search = Search(examples, scope, read_workspace(dataset), tables, request.found.commits)
-    left = search.everywhere(places, notes)
+    remains = search.everywhere(places, notes)
     counts = {store.name: len(store.objects()) for store in places}
     receipt = write_receipt(
-        dataset, sources, examples, request.found, left, counts, arguments.models, outputs
+        dataset, sources, examples, request.found, remains, counts, arguments.models, outputs
     )
     say([f"\n{receipt}\nThis receipt: {keep_receipt(receipt)}"])
-    say(f"Not made by the pipeline, and has them: {path}" for path in left.yours[:20])
-    refuse_what_is_left(left)
+    say(f"Not made by the pipeline, and has them: {path}" for path in remains.yours[:20])
+    refuse_remains(remains)
     JOURNAL.unlink()
     hand_over(touched(dataset, is_built=is_built), examples, arguments.commit)
-    refuse_what_is_unknown(left)
+    refuse_unopened(remains)
 
 
-def refuse_what_is_left(left: Left) -> None:
+def refuse_remains(remains: Remains) -> None:
     """
     Raises:
         ForgetError: some place still has the examples.
     """
-    if left.ours:
+    if remains.ours:
         raise ForgetError(
-            f"{len(left.ours)} places still hold the examples, first: {left.ours[0]}",
+            f"{len(remains.ours)} places still hold the examples, first: {remains.ours[0]}",
             fix="close what may be using them and run it again",
         )
-    if left.worktrees:
+    if remains.worktrees:
         raise ForgetError(
-            f"another worktree holds the examples in {len(left.worktrees)} files, first: "
-            f"{left.worktrees[0]}",
+            f"another worktree holds the examples in {len(remains.worktrees)} files, first: "
+            f"{remains.worktrees[0]}",
             fix="run the same command there, then here again",
         )
 
 
-def refuse_what_is_unknown(left: Left) -> None:
+def refuse_unopened(remains: Remains) -> None:
     """
     Raises:
         ForgetError: a place could not be searched; all else is done, so nothing is noted.
     """
-    if left.unopened:
+    if remains.unopened:
         raise ForgetError(
-            f"all else is done, but {len(left.unopened)} files cannot be looked into, first: "
-            f"{left.unopened[0]}",
+            f"all else is done, but {len(remains.unopened)} files cannot be looked into, first: "
+            f"{remains.unopened[0]}",
             fix="look into them yourself, remove what has the examples, and run it again with the "
             "same ids",
         )

@@ -1,4 +1,4 @@
-"""Removing what holds some examples: from stores, git, the workspace, downloads and DVC's notes."""
+"""Removal of examples from stores, git, the workspace, downloads and DVC's notes."""
 
 import shutil
 from collections.abc import Collection, Iterable, Iterator
@@ -24,7 +24,7 @@ PICTURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"%PDF")
 
 
 def erase(found: Findings, places: Iterable[Store], workspace: Workspace) -> None:
-    """Remove what was found: first what leads to objects, then the objects; and work files."""
+    """Remove experiments, then runs, then the objects that they lead to, then work files."""
     remove_experiments(found.experiments, found.commits)
     for store in places:
         for path in [*found.runs.get(store.name, []), *found.objects.get(store.name, [])]:
@@ -35,9 +35,13 @@ def erase(found: Findings, places: Iterable[Store], workspace: Workspace) -> Non
 
 
 def erase_outputs(examples: Forgotten, scope: Scope, workspace: Workspace) -> list[str]:
-    """Remove the outputs in the workspace that hold the examples, or may show them; returns which.
+    """Remove the outputs in the workspace that hold the examples, or may show them.
 
-    Of those that lie in git, the files; of others the whole, as a part of it is of no use.
+    In reports/, which is in git, single files are removed; elsewhere whole outputs, since a part of
+    one is of no use.
+
+    Returns:
+        The removed files and outputs.
     """
     removed = []
     for output in filter(Path.exists, workspace.outputs):
@@ -55,7 +59,7 @@ def erase_outputs(examples: Forgotten, scope: Scope, workspace: Workspace) -> li
 
 
 def erase_strays(examples: Forgotten, scope: Scope, workspace: Workspace) -> None:
-    """Remove files with the examples that no stage makes now: of reports, DVC, a server."""
+    """Remove files of reports, DVC and a server that hold the examples and no stage makes now."""
     for folder in (REPORTS, DVC_TEMPORARY, SERVED):
         for path in files_below(folder):
             is_stray = workspace.treatment(path) is Treatment.SEARCHED
@@ -64,9 +68,9 @@ def erase_strays(examples: Forgotten, scope: Scope, workspace: Workspace) -> Non
 
 
 def erase_notes(examples: Forgotten, folder: Path) -> None:
-    """Remove what DVC notes about files and remotes, where it names the examples.
+    """Remove DVC's notes about files and remotes, if they name the examples.
 
-    What remotes have (`index`) is no longer so, and a later push would rely on it.
+    The notes about remotes (`index`) are outdated now, and a later push would rely on them.
     """
     shutil.rmtree(folder / "index", ignore_errors=True)
     if any(holds(examples, path, examples.ids) for path in files_below(folder)):
@@ -74,7 +78,7 @@ def erase_notes(examples: Forgotten, folder: Path) -> None:
 
 
 def erase_downloads(examples: Forgotten, addresses: Iterable[str]) -> None:
-    """Remove downloads from the addresses, and others with the examples.
+    """Remove downloads from the addresses, and other downloads that hold the examples.
 
     They are fetched again when they are needed.
     """
@@ -95,7 +99,7 @@ def holds(examples: Forgotten, path: Path, ids: Collection[str]) -> bool:
 
 
 def is_picture(path: Path) -> bool:
-    """Whether it may show examples without anybody being able to search for them."""
+    """Whether a file is a picture, which may show examples and cannot be searched."""
     if path.suffix == ".svg":
         return True
     with path.open("rb") as file:

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from pipeline.commands.forget.contents.traces import Forgotten
 from pipeline.commands.forget.finding import Findings
 from pipeline.commands.forget.history import EXECUTION, described, git
-from pipeline.commands.forget.search import Left
+from pipeline.commands.forget.search import Remains
 from pipeline.dataset.addresses import without_secrets
 from pipeline.dataset.places import RAW
 from pipeline.modalities.opening import open_show
@@ -94,7 +94,7 @@ def write_receipt(
     sources: Sequence[str],
     examples: Forgotten,
     found: Findings,
-    left: Left,
+    remains: Remains,
     counts: dict[str, int],
     models: bool,
     outputs: list[str],
@@ -104,8 +104,8 @@ def write_receipt(
     `outputs` were removed from the workspace, `counts` are the objects now in each store.
     """
     lines = [*_removed(dataset, examples, found)]
-    lines += _remains(sources, examples.ids, found, left, models, outputs)
-    return "\n".join([*lines, *_searched(left, counts), ""])
+    lines += _remains(sources, examples.ids, found, remains, models, outputs)
+    return "\n".join([*lines, *_searched(remains, counts), ""])
 
 
 def _removed(dataset: str, examples: Forgotten, found: Findings) -> Iterator[str]:
@@ -121,7 +121,7 @@ def _remains(
     sources: Sequence[str],
     ids: Collection[str],
     found: Findings,
-    left: Left,
+    remains: Remains,
     models: bool,
     outputs: list[str],
 ) -> Iterator[str]:
@@ -134,37 +134,37 @@ def _remains(
     if outputs:
         yield f"- erased in the workspace and not rebuilt: {', '.join(outputs)}; run dvc repro"
     yield from trained(found, models, ids)
-    if left.yours:
-        yield f"- files of the workspace that people put there: {len(left.yours)}"
-    if left.others:
-        yield f"- the same in other datasets of this repository: {len(left.others)} objects"
-        yield from indented(left.others)
-    if left.history:
-        yield f"- examples, ids or digests of ids in git's history: {len(left.history)} objects"
+    if remains.yours:
+        yield f"- files of the workspace that people put there: {len(remains.yours)}"
+    if remains.others:
+        yield f"- the same in other datasets of this repository: {len(remains.others)} objects"
+        yield from indented(remains.others)
+    if remains.history:
+        yield f"- examples, ids or digests of ids in git's history: {len(remains.history)} objects"
         yield from indented(
             f"{name}{', of the commits ' if commits else ''}{' '.join(commits)}"
-            for name, commits in left.history.items()
+            for name, commits in remains.history.items()
         )
-    if left.stashed:
-        yield f"- stashes with them, that somebody made (git stash drop): {len(left.stashed)}"
-        yield from indented(described(left.stashed, ids))
-    if left.worktrees:
-        yield f"- other worktrees, where this has to be run too: {len(left.worktrees)} files"
+    if remains.stashed:
+        yield f"- stashes with them, that somebody made (git stash drop): {len(remains.stashed)}"
+        yield from indented(described(remains.stashed, ids))
+    if remains.worktrees:
+        yield f"- other worktrees, where this has to be run too: {len(remains.worktrees)} files"
     if found.commits:
         yield "- pictures in reports/ of the commits above may show the examples"
-    if left.pictures:
-        yield f"- pictures that no stage makes now; look at them: {', '.join(left.pictures)}"
+    if remains.pictures:
+        yield f"- pictures that no stage makes now; look at them: {', '.join(remains.pictures)}"
 
 
-def _searched(left: Left, counts: dict[str, int]) -> Iterator[str]:
+def _searched(remains: Remains, counts: dict[str, int]) -> Iterator[str]:
     stored = ", ".join(f"{number} objects in {name}" for name, number in counts.items())
     yield "\nSearched: the workspace and other worktrees, .dvc and DVC's notes, work files,"
     yield f"downloads, all of git; {stored}."
     yield "For ids and digests in every table, ids in any spelling in what is made from the data,"
     yield "and bytes of the content in every file, archives opened."
-    if left.unopened:
-        yield f"Could not be looked into: {', '.join(left.unopened)}"
-    found = [*left.ours, *left.worktrees]
+    if remains.unopened:
+        yield f"Could not be looked into: {', '.join(remains.unopened)}"
+    found = [*remains.ours, *remains.worktrees]
     yield f"Found: {', '.join(found) if found else 'nothing.'}"
 
 

@@ -19,7 +19,7 @@ PASSED_OVER = (Treatment.NOTED, Treatment.STORED, Treatment.NO_DATA)
 
 
 @dataclass
-class Left:
+class Remains:
     """The results of the search."""
 
     ours: list[str] = field(default_factory=list)
@@ -57,14 +57,14 @@ class Search:
         something else, and git's history is searched too. `built` are commits whose data had the
         examples.
         """
-        self.left = Left()
+        self.remains = Remains()
         self._examples = examples
         self._scope = scope
         self._workspace = workspace
         self._tables = tables
         self._built = set(built)
 
-    def everywhere(self, places: Iterable[Store], notes: Path) -> Left:
+    def everywhere(self, places: Iterable[Store], notes: Path) -> Remains:
         """Search the workspace, other worktrees, DVC's notes, downloads, the stores, and git."""
         self.in_workspace()
         for worktree in worktrees():
@@ -72,10 +72,10 @@ class Search:
         for folder, ids in ((notes, self._examples.ids), (cache_dir(), frozenset())):
             for path in files_below(folder):
                 if self._holds(path, ids):
-                    self.left.ours.append(str(path))
+                    self.remains.ours.append(str(path))
         self.in_stores(places)
         self.in_git()
-        return self.left
+        return self.remains
 
     def in_workspace(self) -> None:
         tracked = set(git("ls-files", "-z").split("\0"))
@@ -86,12 +86,12 @@ class Search:
             of_people = treatment is Treatment.OF_PEOPLE
             is_named = not of_people or str(path) not in tracked or path in self._tables
             if self._holds(path, self._examples.ids if is_named else ()):
-                (self.left.yours if of_people else self.left.ours).append(str(path))
-        self.left.pictures = list(map(str, pictures(self._workspace)))
+                (self.remains.yours if of_people else self.remains.ours).append(str(path))
+        self.remains.pictures = list(map(str, pictures(self._workspace)))
 
     def in_stores(self, places: Iterable[Store]) -> None:
         current = self._scope.reached(current_lock())
-        examples, left = self._examples, self.left
+        examples, remains = self._examples, self.remains
         seen = set()
         for store in places:
             for name in (*store.objects(), *store.runs()):
@@ -104,24 +104,26 @@ class Search:
                 try:
                     with store.open(name) as file:
                         if examples.in_file(file, () if other else ids):
-                            (left.others if other else left.ours).append(f"{store.name}: {name}")
+                            (remains.others if other else remains.ours).append(
+                                f"{store.name}: {name}"
+                            )
                 except NotOpened as error:
                     if not other:
-                        left.unopened.append(f"{store.name}: {name} ({error})")
+                        remains.unopened.append(f"{store.name}: {name} ({error})")
 
     def in_git(self) -> None:
         for name, reason in self._scope.history.holders(self._examples).items():
             about = f" ({reason})" if reason else ""
-            self.left.history[f"git object {name}{about}"] = commits_with(name)
+            self.remains.history[f"git object {name}{about}"] = commits_with(name)
         for path in own_files():
             try:
                 with path.open("rb") as file:
                     if self._examples.in_file(file, self._examples.ids, digests=False):
-                        self.left.history[f"git's own file {path}"] = []
+                        self.remains.history[f"git's own file {path}"] = []
             except (OSError, NotOpened):  # a lock that is gone
                 continue
-        named = {commit for commits in self.left.history.values() for commit in commits}
-        self.left.stashed = [s for s in stashes() if any(map(s.startswith, named | self._built))]
+        named = {commit for commits in self.remains.history.values() for commit in commits}
+        self.remains.stashed = [s for s in stashes() if any(map(s.startswith, named | self._built))]
 
     def _in_worktree(self, root: Path) -> None:
         for path in files_below(root):
@@ -129,7 +131,7 @@ class Search:
             if treatment in (*PASSED_OVER, Treatment.OF_PEOPLE):
                 continue
             if self._holds(path, self._examples.ids):
-                self.left.worktrees.append(str(path))
+                self.remains.worktrees.append(str(path))
 
     def _holds(self, path: Path, ids: Collection[str]) -> bool:
         try:
@@ -142,5 +144,5 @@ class Search:
             return False
         except (OSError, NotOpened) as error:
             reason = error.strerror if isinstance(error, OSError) else error
-            self.left.unopened.append(f"{path} ({reason})")
+            self.remains.unopened.append(f"{path} ({reason})")
             return False

@@ -1,4 +1,4 @@
-"""Groundwork: one command with all that people run beside the pipeline.
+"""The command `groundwork`: everything that people run beside the pipeline.
 
     groundwork COMMAND ...
 

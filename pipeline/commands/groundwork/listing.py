@@ -1,4 +1,4 @@
-"""The commands of `groundwork`."""
+"""Names of the commands of `groundwork`, each with its room and a sentence."""
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class Command(NamedTuple):
-    """A room of pipeline/commands: `parser` in its arguments.py, `main` in its __main__.py."""
+    """A room of pipeline/commands with `parser` in arguments.py and `main` in __main__.py."""
 
     room: str
     sentence: str

@@ -55,6 +55,7 @@ class RawExamples:
         wanted = pa.array(sorted(set(ids)), pa.string())
         self.examples: dict[str, Example] = {}
         listed = read_index(folder)["files"]
+        self._folder, self._label = folder, label
         self._files = [folder / file["name"] for file in listed]
         self._digests = [file["sha256"] for file in listed]
         self._lock = threading.Lock()
@@ -68,6 +69,20 @@ class RawExamples:
                 known_of = dict(zip(about, known, strict=True))
                 self.examples[id] = Example(start + row, value, known_of)
             self._starts.append(start + table.num_rows)
+
+    def of_group(self, group: str, columns: Sequence[str]) -> list[dict[str, Any]]:
+        """Those of `columns` that data/raw has, and `label`, of all examples of a group.
+
+        Raises:
+            MissingInput: data/raw is being made, or is damaged.
+        """
+        known = pq.read_schema(self._files[0]).names if self._files else []
+        wanted = [name for name in columns if name in known]
+        found = []
+        for table in read_tables(self._folder, [self._label, "group", *wanted]):
+            some = table.filter(pc.equal(table["group"], group)).select([self._label, *wanted])
+            found += some.rename_columns(["label", *wanted]).to_pylist()
+        return found
 
     def content(self, row: int, columns: Sequence[str]) -> dict[str, Any] | None:
         """Values of the content columns of a row of data/raw; None when there is no such row.

@@ -266,7 +266,10 @@ class Session:
         columns = [name for name in self.show.CONTENT if name in self.show.SHOWN]
         content = self._raw.content(found.row, columns) if columns else None
         address = f"/media/{found.row}?session={self.id}"
-        return content or {}, {**found.about, "id": id, "address": address, "caption": caption}
+        about = {**found.about, "id": id, "address": address, "caption": caption}
+        if (of_group := getattr(self.show, "OF_GROUP", ())) and about.get("group") is not None:
+            about["of_group"] = self._raw.of_group(about["group"], of_group)
+        return content or {}, about
 
     def _matches(self, name: str, value: str) -> NDArray[np.bool_]:
         if name == "reason":

@@ -49,11 +49,10 @@ def main(arguments: argparse.Namespace) -> None:
 def lines(server: Server, options: Options) -> list[str]:
     """What is said at the start."""
     state, model = server.state, server.state.model
-    labels = f"{len(model.labels)} labels" if model.labels else "numbers"
     kept = f"; contents for {options.keep_days} days" if options.keep_days else ""
     return [
-        f"serve: {as_given(Path(options.folder))} {model.version}, {labels}, self-test passed, "
-        f"at {state.url}; Ctrl-C ends it",
+        f"serve: {as_given(Path(options.folder))} {model.version}, {model.labels_in_words}, "
+        f"self-test passed, at {state.url}; Ctrl-C ends it",
         f"serve: try: curl {model.requests.EXAMPLE} {state.url}/predict",
         f"serve: records in {as_given(Path(options.records))}{kept}",
     ]

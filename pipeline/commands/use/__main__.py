@@ -136,17 +136,19 @@ def rewrite(text: str, recipe: str, own: Mapping[str, str]) -> str:
 
 
 def differences(before: Mapping[Key, Any], after: Mapping[Key, Any]) -> Iterator[str]:
-    """`train.schedule: cosine -> linear` for each key that has changed."""
-    for key in (*after, *(key for key in before if key not in after)):
-        old, new = (_shown(values, key) for values in (before, after))
-        if old != new:
+    """`train.schedule: cosine -> linear` for each key that has changed; one line for those that
+    this kind of data has not."""
+    for key, value in after.items():
+        new = _shown(value)
+        if key not in before:
+            yield f"{'.'.join(key)}: {new} (new)"
+        elif (old := _shown(before[key])) != new:
             yield f"{'.'.join(key)}: {old} -> {new}"
+    if gone := [".".join(key) for key in before if key not in after]:
+        yield f"removed, as this kind of data has no use for them: {', '.join(gone)}"
 
 
-def _shown(values: Mapping[Key, Any], key: Key) -> str:
-    if key not in values:
-        return "(nothing)"
-    value = values[key]
+def _shown(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, default=str)
 
 

@@ -15,6 +15,7 @@ from pipeline.runtime.stage import INDEX
 # The first line of an entry, as `groundwork add` writes it.
 HEADLINE = re.compile(r"# ([\d,]+) examples, (.*)")
 SIZE, CHANNELS = re.compile(r"(\d+) x (\d+)"), re.compile(r"(\d+) channels?\b")
+ITEMS = re.compile(r"(\d+) items\b")
 
 
 class Seen(NamedTuple):
@@ -48,6 +49,8 @@ def look(dataset: str, entry: Mapping[str, Any]) -> Seen | None:
         quantities["image_size"] = [int(side) for size in sizes for side in size]
     if channels := CHANNELS.search(headline[2]):
         quantities["channels"] = int(channels[1])
+    if items := ITEMS.search(headline[2]):
+        quantities["num_items"] = int(items[1])
     return Seen(path, _numbers(quantities | {k: v for k, v in entry.items() if k in quantities}))
 
 

@@ -1,9 +1,8 @@
-"""Where examples come from: one module a kind, with `recognises(files)` and `open_source(...)`.
+"""Opening of a source: one module for each kind, with `recognises(files)` and `open_source(...)`.
 
-Where the files lie (a folder, a tar, a zip, behind a URL) is one question, which `places` answers;
-what they hold is another, which `kinds` answers, and the modality for kinds that only it has. A
-source looks first (which files, which labels) and then gives its examples as batches that worker
-processes read, so that memory stays flat whatever the size of the data.
+`places` knows where files lie (a folder, a tar, a zip, behind a URL), `kinds` what they hold; kinds
+of a single modality are in its room. A source lists its files and labels first, then gives its
+examples as batches that worker processes read, so that memory stays flat whatever its size.
 """
 
 import os
@@ -31,14 +30,14 @@ KINDS: dict[str, ModuleType] = {
     "parquet": parquet,
     "folders": folders,
 }
-"""Kinds of files that all modalities have, in the order in which they are asked: the last ones
-recognise more. Before them come those of the modality."""
+"""Kinds of all modalities, tried in this order after those of the modality: the last ones recognise
+more."""
 
 
 def open_source(
     entry: Entry, prepare: Prepare, labels: Labels, max_bytes: float = float("inf")
 ) -> Source:
-    """Fetch what `entry` names if it is elsewhere, find out its kind, and open it.
+    """Fetch the source of an entry if it is remote, detect its kind, and open it.
 
     No content of more than `max_bytes` is read.
 
@@ -68,7 +67,7 @@ def open_source(
 
 
 def with_splits(source: Source, entry: Entry) -> Source:
-    """The source with those of its splits that the entry takes.
+    """Return the source with only the splits that the entry takes.
 
     Raises:
         SettingsError: it has none of its own, or lacks one of them.
@@ -84,7 +83,7 @@ def with_splits(source: Source, entry: Entry) -> Source:
 
 
 def without_missing_labels(source: Source, labels: Labels) -> Source:
-    """Tell which texts are no labels, and which splits have none, so that others are drawn."""
+    """Note which texts count as no label, and drop splits without labels: others are drawn."""
     notes, splits, index = list(source.notes), source.splits, source.target
     if isinstance(source.labels, set):
         for text in sorted(text for text in source.labels if labels.is_missing(text, index)):
@@ -102,7 +101,7 @@ def without_missing_labels(source: Source, labels: Labels) -> Source:
 
 
 def annotations_of(entry: Entry) -> str | None:
-    """Where several people's labels are; None where the entry, or its target, has none."""
+    """Return the place of the annotators' labels; None if the entry or its target has none."""
     return getattr(entry, "annotations", None)
 
 
@@ -128,7 +127,7 @@ def _open_examples(entry: Entry, prepare: Prepare, labels: Labels, max_bytes: fl
 
 
 def _recognise(entry: Entry, prepare: Prepare, labels: Labels, files: Files) -> str:
-    """The first kind that these files may be of.
+    """Return the first kind that recognises the files.
 
     Raises:
         SourceError: there is none.
@@ -166,9 +165,9 @@ def _verify(entry: Entry, path: Path) -> None:
                 raise SourceError(
                     f"{file} does not exist; the entry has its {algorithm}", fix="fetch it"
                 )
-            found = file_digest(file, algorithm)
-            if found != expected:
+            actual = file_digest(file, algorithm)
+            if actual != expected:
                 raise SourceError(
-                    f"{file} has the {algorithm} {found}, expected {expected}",
+                    f"{file} has the {algorithm} {actual}, expected {expected}",
                     fix=f"fetch it again, or correct {algorithm} in the catalog entry",
                 )

@@ -64,18 +64,19 @@ def page(state: State) -> str:
     names = ", ".join(model.labels[:MOST_LABELS])
     more = f" and {len(model.labels) - MOST_LABELS} more" * (len(model.labels) > MOST_LABELS)
     token = ' -H "Authorization: Bearer $GROUNDWORK_TOKEN"' * state.access.has_token
-    label = model.labels[0] if model.labels else "12.5"
     return PAGE.substitute(
         style=STYLE,
         name=escape(state.name),
         version=escape(model.version),
-        labels=escape(f"{len(model.labels)} labels: {names}{more}" if names else "numbers"),
+        labels=escape(
+            f"{model.labels_in_words}: {names}{more}" if names else model.labels_in_words
+        ),
         warnings="".join(f'<p class="warning">{escape(text)}</p>' for text in _warnings(state)),
         facts="".join(f"<dt>{escape(k)}</dt><dd>{escape(v)}</dd>" for k, v in _facts(state)),
         ask=escape(f"curl{token} {model.requests.EXAMPLE} {state.url}/predict"),
         feedback=escape(
             f"curl{token} -H 'Content-Type: application/json' \\\n"
-            f'  -d \'{{"id": "ID", "label": "{label}"}}\' {state.url}/feedback'
+            f'  -d \'{{"id": "ID", "label": "{model.example_label}"}}\' {state.url}/feedback'
         ),
         recent=_recent(state),
     )

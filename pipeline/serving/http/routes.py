@@ -205,8 +205,7 @@ def _truth(values: Any, model: Model) -> tuple[uuid.UUID, str]:
         parsed = uuid.UUID(id)
     except (ValueError, TypeError, AttributeError):
         raise ValueError(f"id is that of no answer, expected {form}") from None
-    if not model.labels and isinstance(label, int | float) and not isinstance(label, bool):
-        label = repr(float(label))
+    label = model.as_label(label)
     if not isinstance(label, str) or len(label.encode("utf-8", "replace")) > LABEL_BYTES:
         raise ValueError(f"label should be a text of at most {LABEL_BYTES} bytes")
     if model.labels and label not in model.labels:

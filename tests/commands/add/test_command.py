@@ -196,6 +196,20 @@ def test_an_entry_without_a_licence_says_what_is_missing(repository, pets):
     assert "ERROR data/catalog/pets.yaml: key license is missing" in printed
 
 
+def test_a_column_is_named_in_the_command(repository, tmp_path):
+    lines = [f"{n},{n % 7},{'yes' if n % 3 else 'no'}" for n in range(60)]
+    (tmp_path / "visits.csv").write_text("\n".join(["age,pulse,ill", *lines]) + "\n")
+    command = f"{ADD} visits {tmp_path / 'visits.csv'} --license CC0-1.0 --modality tables"
+    message = repository.run(command, expect=1)
+    assert message.endswith("| fix: name the one to be predicted with --column label=COLUMN\n")
+    message = repository.run(f"{command} --column labl=ill", expect=1)
+    assert message.endswith("visits.yaml: unknown key columns.labl | fix: did you mean label?\n")
+    assert "ROLE=NAME" in repository.run(f"{command} --column ill", expect=2)
+    assert "60 examples of 2 classes" in repository.run(f"{command} --column label=ill")
+    entry = read_yaml(repository.path / "data/catalog/visits.yaml")
+    assert entry["columns"]["label"] == "ill"
+
+
 def test_a_table_of_another_kind_than_params_yaml_says(repository, tmp_path):
     lines = [f"the parcel number {n} is late,post\nplease refund bill {n},money" for n in range(30)]
     (tmp_path / "tickets.csv").write_text("message,queue\n" + "\n".join(lines) + "\n")

@@ -28,6 +28,19 @@ def write(here, images: list[bytes | None], per_table: int = 10**6) -> dict[str,
     return dict(zip(ids, images, strict=True))
 
 
+def test_all_of_a_group_are_found_wherever_they_are(here):
+    groups = ["ada", "bo", None, "ada", "ada"]
+    table = pa.table({"id": list("abcde"), "label": list("vwxyz"), "group": groups})
+    write_raw(here, [table.slice(0, 2), table.slice(2)], "pets", ["v"])
+    found = RawExamples(here / "data/raw", ["a"], ["group"])
+    assert found.examples["a"].about == {"group": "ada"}
+    assert found.of_group("ada", ["id", "no such column"]) == [
+        {"label": "v", "id": "a"},
+        {"label": "y", "id": "d"},
+        {"label": "z", "id": "e"},
+    ]
+
+
 SIDES = {"width": 3, "height": 5}
 
 

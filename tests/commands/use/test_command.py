@@ -3,7 +3,7 @@
 import pytest
 from ruamel.yaml import YAML
 
-from pipeline.commands.use.__main__ import KEPT
+from pipeline.commands.use.__main__ import KEPT, differences
 from pipeline.commands.use.params_text import values_of
 from pipeline.commands.use.recipes import read_fits
 from pipeline.dataset.table import make_index
@@ -141,6 +141,16 @@ def test_what_cannot_be_told_is_said(project):
     )
 
 
+def test_the_number_of_items_chooses_the_model(project):
+    entry = "uri: events.csv\nlicense: CC0-1.0\nmodality: interactions\ntarget: ranking\n"
+    for number, recipe in ((80, "ranking"), (30_000, "ranking-many_items")):
+        add_entry(project, f"# 9000 examples, at most 30 of one user, {number} items\n{entry}")
+        assert project.run("groundwork use pets").splitlines()[0] == (
+            f"recipe: recipes/interactions-{recipe}.yaml, by examples 9000, num_items {number} "
+            "(data/catalog/pets.yaml)"
+        )
+
+
 def test_without_a_look_the_recipe_stays(project):
     add_entry(project, ENTRY)
     printed = project.run("groundwork use pets")
@@ -252,3 +262,13 @@ def test_ranges_that_are_none(tmp_path, text):
     path.write_text(f"# fits: {text}\nlr: 1\n")
     with pytest.raises(SettingsError, match=r"must be \{quantity: "):
         read_fits(path)
+
+
+def test_differences_say_what_is_new_and_what_is_gone():
+    before = {("model",): "resnet", ("train", "views"): "original", ("seed",): 0}
+    after = {("model",): "linear", ("seed",): 0, ("augment", "encodings"): ["ngrams"]}
+    assert list(differences(before, after)) == [
+        "model: resnet -> linear",
+        'augment.encodings: ["ngrams"] (new)',
+        "removed, as this kind of data has no use for them: train.views",
+    ]

@@ -6,6 +6,14 @@ import numpy as np
 
 from pipeline.dataset.arrays import Float64
 from pipeline.dataset.expectations.drift import Profile
+from pipeline.modalities.interactions.checks.event_tables import ACTIVITY as MEAN_ACTIVITY
+from pipeline.modalities.interactions.checks.event_tables import (
+    ACTIVITY_SPREAD,
+    activity,
+    data_table,
+    event_table,
+    item_table,
+)
 from pipeline.modalities.interactions.checks.user_table import user_rules, user_table
 from pipeline.modalities.interactions.content.events import MEASUREMENTS, OF_USER, VALUE, WORDS
 from pipeline.modalities.protocols.checks import ColumnTable, ContentIndex, Features
@@ -39,15 +47,25 @@ def add_features(table: Any, content: ContentIndex) -> None:
 def tables(
     table: Any, content: ContentIndex, before: Profile | None, settings: Any
 ) -> list[ColumnTable]:
-    found = user_table(table)
-    return [ColumnTable(found, user_rules(), "users")] if len(found) else []
+    options = content.get("options", {})
+    users = user_table(table)
+    found = [
+        ColumnTable(*data_table(table, options, before, settings.max_drift), "tables"),
+        ColumnTable(users, user_rules(), "users"),
+    ]
+    if "time" in table:
+        found.append(ColumnTable(*event_table(table, options), "events"))
+        if table["time"].dtype.kind == "M":
+            found.append(ColumnTable(*item_table(table), "items"))
+    return [about for about in found if len(about.rows) and about.rules]
 
 
 def profile(table: Any, content: ContentIndex) -> dict[str, int | float]:
-    activity = np.log1p(table.drop_duplicates("group")[OF_USER].to_numpy(np.float64))
+    found = activity(table)
     return {
         "events users": int(table["group"].nunique()),
-        "events activity": float(activity.mean()),
+        MEAN_ACTIVITY: float(found.mean()),
+        ACTIVITY_SPREAD: float(found.std()),
     }
 
 

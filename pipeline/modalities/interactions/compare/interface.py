@@ -1,7 +1,8 @@
 """The names of modalities/protocols/compare.py, for interactions.
 
 Repeats and double clicks are gone before the split (prepare/sources), as the last event of a user
-might be one. What is left to find are users who are no people: they have far more events.
+might be one. What is left to find are users who are no people: they have far more events, or many
+of one item alone.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,17 +14,22 @@ from numpy.typing import NDArray
 
 from pipeline.dataset.arrays import Float64, Rows
 from pipeline.dataset.table import read_tables
-from pipeline.modalities.interactions.content.events import OF_USER, who_and_what
-from pipeline.modalities.interactions.content.usual import times_usual
+from pipeline.modalities.interactions.content.events import DIFFERENT, OF_USER, who_and_what
+from pipeline.modalities.interactions.content.usual import has_one_item, times_usual
 from pipeline.modalities.pairs import Pairs, Progress
 
-NEEDED: Sequence[str] = (OF_USER,)
+NEEDED: Sequence[str] = (OF_USER, DIFFERENT)
 UNUSUAL = 10.0
+WHOLE_GROUPS = True
+"""Users are unusual, not events."""
 
 
 def distances(columns: Mapping[str, NDArray[Any]]) -> Float64:
-    """How many times as many events as nearly all others the user of an event has."""
-    return times_usual(columns[OF_USER].astype(np.float64))
+    """How many times as many events as nearly all others the user of an event has; UNUSUAL and as
+    many more as there are events, where all are of one item."""
+    counts, different = (columns[name].astype(np.float64) for name in (OF_USER, DIFFERENT))
+    times = times_usual(counts)
+    return np.where(has_one_item(counts, different), UNUSUAL + counts, times)
 
 
 def load(folder: Path, index: Mapping[str, Any]) -> list[str]:

@@ -15,16 +15,17 @@ from pipeline.dataset.measurement import Measurement
 from pipeline.dataset.rankings.listed import EARLIER, POPULARITY
 from pipeline.modalities.prepared import Unusable
 
-OF_USER, VALUE = "num_of_user", "value"
+OF_USER, DIFFERENT, VALUE = "num_of_user", "num_different", "value"
 LARGEST = 2**31 - 1
 MEASUREMENTS = (
     Measurement(EARLIER, "int32", low=0, high=LARGEST),
     Measurement(OF_USER, "int32", low=0, high=LARGEST, compared=True),
+    Measurement(DIFFERENT, "int32", low=0, high=LARGEST),
     Measurement(POPULARITY, "int32", low=0, high=LARGEST),
     Measurement(VALUE, "float32", compared=True),
 )
 WORDS: tuple[str, ...] = ()
-COUNTS = (EARLIER, OF_USER, POPULARITY)
+COUNTS = (EARLIER, OF_USER, DIFFERENT, POPULARITY)
 MAX_ID, MAX_HISTORY = 1000, 10_000
 
 

@@ -1,10 +1,12 @@
-"""How many events people usually have."""
+"""How many events people usually have, and of how many items."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.dataset.arrays import Float64
 
 MOST = 0.95  # of the users
+SEVERAL = 3  # events
 
 
 def times_usual(counts: Float64) -> Float64:
@@ -19,3 +21,10 @@ def times_usual(counts: Float64) -> Float64:
     shares = np.cumsum(1 / own[order])
     usual = own[order][np.searchsorted(shares, MOST * shares[-1])]
     return own / max(float(usual), 10.0)
+
+
+def has_one_item(counts: Float64, different: Float64) -> NDArray[np.bool_]:
+    """Whether users with so many events, of so many different items, `(N,)` each, took one item
+    again and again: of their taste they say nothing."""
+    found: NDArray[np.bool_] = (counts >= SEVERAL) & (different == 1)
+    return found

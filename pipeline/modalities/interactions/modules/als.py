@@ -12,12 +12,17 @@ from torch import Tensor
 
 from pipeline.modalities.interactions.modules.choosing import best_of
 from pipeline.modalities.interactions.modules.cold import SHARE
-from pipeline.modalities.interactions.modules.factors import Strength, buckets, fold_in, solve
+from pipeline.modalities.interactions.modules.factors import (
+    Strength,
+    fold_in,
+    improve,
+    pairs_by_row,
+)
 from pipeline.modalities.interactions.modules.ranker import Events, Ranker, pairs_of
 from pipeline.modalities.protocols.encode import Preparation
 
-NUM_ROUNDS = 4
-"""Of exact solutions: docs/decisions/recommendation.md."""
+NUM_ROUNDS, STEPS_OF_ROUND = 8, 3
+"""docs/decisions/recommendation.md."""
 NUM_STEPS = 24
 """Of conjugate gradients: enough for the vector that the factors were fitted to, up to rounding."""
 STRENGTHS = tuple(
@@ -59,15 +64,16 @@ class FactorRanker(Ranker):
         num_rounds: int = NUM_ROUNDS,
     ) -> None:
         """Fill the factors of items, from pairs."""
-        by_user = buckets(users, items, self.num_factors)
-        by_item = buckets(items, users, self.num_factors)
+        shape = int(users.max(initial=0)) + 1, self.num_items
+        by_user = pairs_by_row(users, items, shape)
+        by_item = pairs_by_row(items, users, shape[::-1])
         random = torch.Generator().manual_seed(seed)
         of_items = torch.randn(self.num_items, self.num_factors, generator=random)
         of_items *= SPREAD / self.num_factors**0.5
-        of_users = torch.zeros(int(users.max()) + 1, self.num_factors)
+        of_users = torch.zeros(shape[0], self.num_factors)
         for _ in range(num_rounds):
-            solve(of_users, of_items, by_user, strength)
-            solve(of_items, of_users, by_item, strength)
+            improve(of_users, of_items, by_user, strength, STEPS_OF_ROUND)
+            improve(of_items, of_users, by_item, strength, STEPS_OF_ROUND)
         self.factors.copy_(of_items)
         self.gram.copy_(strength.unseen * (of_items.T @ of_items))
         self.strength.copy_(torch.tensor(strength))

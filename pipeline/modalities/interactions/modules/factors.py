@@ -3,10 +3,12 @@ Filtering for Implicit Feedback Datasets"), with the weights of Rendle, Krichene
 (arXiv 2110.14037): a pair that was seen counts 1, every pair `unseen` in addition, and a factor is
 held back by `penalty` for each pair of its row.
 
-Rows of about as many pairs are solved together, padded to the longest of them.
+Each side is brought nearer to its solution by a few steps of conjugate gradients from where it was
+(Takács, Pilászy & Tikk 2011, "Applications of the conjugate gradient method for implicit feedback
+collaborative filtering"), for which the matrix of no row is made.
 """
 
-from collections.abc import Iterator
+import warnings
 from typing import NamedTuple
 
 import numpy as np
@@ -14,9 +16,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-BYTES_AT_ONCE = 64 << 20
-GROWTH = 1.25
-"""By how much the longest row of a bucket is longer than the shortest."""
+NOTHING = 1e-20
+"""In place of a divisor of 0: the solution is there."""
 
 
 class Strength(NamedTuple):
@@ -26,64 +27,64 @@ class Strength(NamedTuple):
     penalty: float
 
 
-class Bucket(NamedTuple):
-    """B rows of at most L pairs."""
+class Pairs(NamedTuple):
+    """What each of N rows is paired with, out of M."""
 
-    rows: Tensor
-    """`(B,)`."""
-    others: Tensor
-    """What they are paired with, plus 1, `(B, L)`; 0 for none."""
+    table: Tensor
+    """Sparse, by rows, `(N, M)`: 1 for a pair."""
     counts: Tensor
-    """`(B,)`."""
+    """`(N,)`."""
 
 
-def buckets(rows: NDArray[np.int64], others: NDArray[np.int64], num_factors: int) -> list[Bucket]:
-    """Pairs by their rows, in buckets of about one length."""
-    order = np.argsort(rows, kind="stable")
-    names, begins, counts = np.unique(rows[order], return_index=True, return_counts=True)
-    sorted_others = others[order]
-    by_length = np.argsort(counts, kind="stable")
-    found = []
-    for chosen in _cut(counts[by_length], num_factors):
-        which = by_length[chosen]
-        length = int(counts[which].max())
-        place = begins[which][:, None] + np.arange(length)
-        there = np.arange(length) < counts[which][:, None]
-        padded = np.where(there, sorted_others[np.minimum(place, len(rows) - 1)] + 1, 0)
-        found.append(
-            Bucket(
-                torch.from_numpy(names[which]),
-                torch.from_numpy(padded),
-                torch.from_numpy(counts[which].astype(np.float32)),
-            )
+def pairs_by_row(
+    rows: NDArray[np.int64], others: NDArray[np.int64], shape: tuple[int, int]
+) -> Pairs:
+    """Pairs, each once, by their rows."""
+    order = np.lexsort((others, rows))
+    counts = np.bincount(rows, minlength=shape[0])
+    ends = torch.from_numpy(np.concatenate([[0], np.cumsum(counts)]))
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Sparse CSR tensor support is in beta")
+        table = torch.sparse_csr_tensor(
+            ends,
+            torch.from_numpy(others[order]),
+            torch.ones(len(order)),
+            shape,
+            check_invariants=True,
         )
-    return found
+    return Pairs(table, torch.from_numpy(counts.astype(np.float32)))
 
 
-def _cut(counts: NDArray[np.int64], num_factors: int) -> Iterator[slice]:
-    start = 0
-    while start < len(counts):
-        most = max(int(counts[start] * GROWTH), int(counts[start]) + 4)
-        end = int(np.searchsorted(counts, most, side="right"))
-        length = int(counts[min(end, len(counts)) - 1])
-        room = max(1, BYTES_AT_ONCE // (4 * num_factors * max(length, num_factors)))
-        end = min(end, start + room)
-        yield slice(start, end)
-        start = end
-
-
-def solve(found: Tensor, fixed: Tensor, parts: list[Bucket], strength: Strength) -> None:
-    """Fill factors `(N, F)` by those of the other side `(M, F)`; rows without a pair are 0."""
-    padded = torch.cat([fixed.new_zeros(1, fixed.shape[1]), fixed])
+def improve(found: Tensor, fixed: Tensor, pairs: Pairs, strength: Strength, num_steps: int) -> None:
+    """Bring factors `(N, F)` nearer to their solution by those of the other side `(M, F)`; rows
+    without a pair are 0."""
     gram = strength.unseen * (fixed.T @ fixed)
-    found.zero_()
-    for rows, others, counts in parts:
-        own = padded[others]
-        normal = torch.baddbmm(gram.expand(len(rows), -1, -1), own.transpose(1, 2), own)
-        held_back = strength.penalty * (counts + strength.unseen * len(fixed))
-        normal.diagonal(dim1=1, dim2=2).add_(held_back[:, None])
-        lower = torch.linalg.cholesky(normal)
-        found[rows] = torch.cholesky_solve(own.sum(1)[:, :, None], lower)[:, :, 0]
+    held_back = strength.penalty * (pairs.counts + strength.unseen * len(fixed))[:, None]
+    others = fixed.T.contiguous()
+
+    def products(vectors: Tensor) -> Tensor:
+        """Of each row with what it is paired with."""
+        found: Tensor = torch.sparse.sampled_addmm(pairs.table, vectors, others, beta=0.0)
+        return found
+
+    def applied(vectors: Tensor) -> Tensor:
+        result: Tensor = products(vectors) @ fixed + vectors @ gram + held_back * vectors
+        return result
+
+    found *= (pairs.counts > 0)[:, None]
+    residual = pairs.table @ fixed - applied(found)
+    direction = residual
+    size = (residual * residual).sum(1, keepdim=True)
+    for step in range(num_steps):
+        image = applied(direction)
+        length = size / (direction * image).sum(1, keepdim=True).clamp(min=NOTHING)
+        found += length * direction
+        if step == num_steps - 1:
+            break
+        residual = residual - length * image
+        new_size = (residual * residual).sum(1, keepdim=True)
+        direction = residual + new_size / size.clamp(min=NOTHING) * direction
+        size = new_size
 
 
 def fold_in(own: Tensor, gram: Tensor, held_back: Tensor, num_steps: int) -> Tensor:
@@ -101,10 +102,10 @@ def fold_in(own: Tensor, gram: Tensor, held_back: Tensor, num_steps: int) -> Ten
     size = (residual * residual).sum(1, keepdim=True)
     for _ in range(num_steps):
         applied = torch.bmm(normal, direction[:, :, None])[:, :, 0] + held_back * direction
-        step = size / (direction * applied).sum(1, keepdim=True).clamp(min=1e-20)
+        step = size / (direction * applied).sum(1, keepdim=True).clamp(min=NOTHING)
         solution = solution + step * direction
         residual = residual - step * applied
         new_size = (residual * residual).sum(1, keepdim=True)
-        direction = residual + new_size / size.clamp(min=1e-20) * direction
+        direction = residual + new_size / size.clamp(min=NOTHING) * direction
         size = new_size
     return solution

@@ -27,6 +27,9 @@ class Items(Settings):
     id: Column
     text: list[Column] = []
     """Columns with its title first, then categories, separated by bars, or words."""
+    since: Column | None = None
+    until: Column | None = None
+    """Columns with the year, date or moment from which on there is the item, and until when."""
     header: bool | None = None
     """As `header` of the entry when not given."""
     encoding: Text | None = None

@@ -1,15 +1,17 @@
-"""Events in HTML, for the review page: whose, and what the user had."""
+"""Events in HTML, for the review page: whose, and all that the user had."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from html import escape
 from typing import Any
 
 from pipeline.dataset.rankings.listed import EARLIER, POPULARITY
-from pipeline.modalities.interactions.content.events import OF_USER, who_and_what
+from pipeline.modalities.interactions.content.events import DIFFERENT, OF_USER, who_and_what
 from pipeline.modalities.interactions.show.words import shortened
 from pipeline.modalities.protocols.show import Content
 
-MAX_SHOWN = 100
+MAX_SHOWN, MAX_EVENTS = 100, 1000
 MAX_CHARS = 200
 
 
@@ -19,21 +21,71 @@ def html(content: Content, about: Mapping[str, Any]) -> str:
     user, items = who_and_what(content["event"])
     name = shortened(user, MAX_CHARS) or "nobody known"
     counts = [
-        f"{about[key]} {words}"
+        f"{words} {about[key]}"
         for key, words in (
             (OF_USER, "events of the user"),
-            (EARLIER, "before this one"),
+            (DIFFERENT, "different items"),
+            (EARLIER, "known before this one"),
             (POPULARITY, "events of the item"),
         )
         if about.get(key) is not None
     ]
-    listed = "".join(f"<li>{escape(shortened(id, MAX_CHARS))}</li>" for id in items[:MAX_SHOWN])
-    more = len(items) - MAX_SHOWN
-    rest = f'<span class="caption">and {more} more</span>' if more > 0 else ""
+    history = about.get("of_group")
     return (
         f'<div class="history"><p>user {escape(name)}</p>'
-        f'<p class="caption">{escape(", ".join(counts))}</p><ol>{listed}</ol>{rest}</div>'
+        f'<p class="caption">{escape(", ".join(counts))}</p>'
+        f"{_listed(items) if history is None else _whole(history)}</div>"
     )
+
+
+def _listed(items: Sequence[str]) -> str:
+    """What the user had that the model does not know."""
+    shown = "".join(f"<li>{escape(shortened(id, MAX_CHARS))}</li>" for id in items[:MAX_SHOWN])
+    return f"<ol>{shown}</ol>{_rest(len(items) - MAX_SHOWN)}"
+
+
+def _whole(history: Sequence[Mapping[str, Any]]) -> str:
+    """All events of the user in the order of time, and how fast they came."""
+    ordered = sorted(history, key=_order)
+    rows = "".join(
+        f"<tr><td>{escape(_when(event))}</td>"
+        f"<td>{escape(shortened(str(event['label']), MAX_CHARS))}</td>"
+        f"<td>{escape(str(event['split']))}</td></tr>"
+        for event in ordered[:MAX_EVENTS]
+    )
+    head = '<tr><th scope="col">time</th><th scope="col">item</th><th scope="col">split</th></tr>'
+    return (
+        f'<p class="caption">{escape(pace(ordered))}</p><table><thead>{head}</thead>'
+        f"<tbody>{rows}</tbody></table>{_rest(len(ordered) - MAX_EVENTS)}"
+    )
+
+
+def pace(history: Sequence[Mapping[str, Any]]) -> str:
+    """When a user came, in words; `time` of each event is a moment, a number of steps or None."""
+    times = [event["time"] for event in history if isinstance(event.get("time"), datetime)]
+    if not times:
+        return ""
+    days = Counter(time.date() for time in times)
+    busiest, most = max(days.items(), key=lambda day: (day[1], day[0]))
+    hours = len({time.hour for time in times})
+    return (
+        f"{len(history)} are in the data, from {min(days)} to {max(days)} on {len(days)} days, at "
+        f"most {most} a day ({busiest}), at {hours} of 24 hours"
+    )
+
+
+def _order(event: Mapping[str, Any]) -> tuple[bool, Any]:
+    time = event.get("time")
+    return (time is not None, 0 if time is None else time)
+
+
+def _when(event: Mapping[str, Any]) -> str:
+    time = event.get("time")
+    return "" if time is None else str(time)[:19]
+
+
+def _rest(number: int) -> str:
+    return f'<span class="caption">and {number} more</span>' if number > 0 else ""
 
 
 def pair_html(

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from pipeline.dataset.rankings.listed import EARLIER, POPULARITY
-from pipeline.modalities.interactions.content.events import OF_USER, who_and_what
+from pipeline.modalities.interactions.content.events import DIFFERENT, OF_USER, who_and_what
 from pipeline.modalities.interactions.show.fragments import html, media, pair_html, size
 from pipeline.modalities.interactions.show.words import TAILS, WORDS
 from pipeline.modalities.protocols.encode import Inputs, Preparation
@@ -13,14 +13,19 @@ from pipeline.modalities.protocols.show import ContentIndex, Contents
 __all__ = ["TAILS", "WORDS", "html", "media", "pair_html", "size"]
 
 CONTENT = ("event",)
-SHOWN = ("event", EARLIER, OF_USER, POPULARITY)
+SHOWN = ("event", "group", EARLIER, OF_USER, DIFFERENT, POPULARITY)
+OF_GROUP = ("time", "split")
+"""A user is judged by the whole history."""
 NOUN, NOUNS, HUB_MODALITY = "event", "events", "tabular"
 FIELDS = {
     "event": ("sc:Text", "The event as a JSON object: user, item, time, what the user had since."),
     "sha256": ("sc:Text", "Digest of what the event says."),
     **{name: ("sc:Float", words.meaning) for name, words in WORDS.items()},
 }
-UNUSUAL = "Its user has far more events than nearly all others."
+UNUSUAL = (
+    "Its user has far more events than nearly all others, or several of one item alone. "
+    "Keeping or dropping it holds for all events of this user, but for test."
+)
 LOOK_ALIKE = None
 STYLE = Path(__file__).with_name("interactions.css")
 

@@ -1,7 +1,7 @@
 """Words for the measurements of events."""
 
 from pipeline.dataset.rankings.listed import EARLIER, POPULARITY
-from pipeline.modalities.interactions.content.events import OF_USER, VALUE
+from pipeline.modalities.interactions.content.events import DIFFERENT, OF_USER, VALUE
 from pipeline.modalities.protocols.show import Words
 
 WORDS = {
@@ -12,6 +12,9 @@ WORDS = {
     ),
     OF_USER: Words(
         "events of the user", "How many events its user has in all.", ("seldom here", "often here")
+    ),
+    DIFFERENT: Words(
+        "different items of the user", "How many different items its user has in all."
     ),
     POPULARITY: Words(
         "events of the item (in train)",

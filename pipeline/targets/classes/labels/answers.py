@@ -35,3 +35,13 @@ def error(answer: Mapping[str, Any], label: str) -> float | None:
 def answer_words(probabilities: NDArray[np.float64], index: "TargetIndex") -> list[str]:
     best = int(probabilities.argmax())
     return [index["classes"][best], f"{probabilities[best]:.4f}"]
+
+
+def in_words(index: "TargetIndex") -> tuple[str, str]:
+    """What there is to answer, and one of it."""
+    return f"{len(index['classes'])} labels", index["classes"][0]
+
+
+def as_label(value: Any) -> Any:
+    """What came true, as records have it: a text; another value is none."""
+    return value

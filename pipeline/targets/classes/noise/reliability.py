@@ -95,7 +95,7 @@ def _reason(
 ) -> str:
     right = (
         f"models are right on {accuracy:.1%} of labels that they have not seen "
-        f"(always the same: {guessing:.1%})"
+        f"(always the most frequent one: {guessing:.1%})"
     )
     if trusted:
         return f"{right}, and some {suspects_wrong:.0%} of the suspected labels are wrong"

@@ -48,3 +48,14 @@ def answer_words(probabilities: NDArray[np.float64], index: "TargetIndex") -> li
 
 def _in_units(y: float, index: "TargetIndex") -> float:
     return float(f"{float(from_y(np.array([y]), index)[0]):.{DIGITS}g}")
+
+
+def in_words(index: "TargetIndex") -> tuple[str, str]:
+    """What there is to answer, and one of it."""
+    return "numbers", "12.5"
+
+
+def as_label(value: Any) -> Any:
+    """What came true, as records have it: a text; another value is none."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return repr(float(value)) if is_number else value

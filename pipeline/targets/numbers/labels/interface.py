@@ -1,6 +1,6 @@
 """The names of targets/protocols/labels.py, for numbers."""
 
-from pipeline.targets.numbers.labels.adding import (
+from pipeline.targets.nameless import (
     add_names,
     entry_fields,
     grow,

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipeline.dataset.randomness import id_keys, uniform
 from pipeline.dataset.table import SPLITS
@@ -55,6 +56,10 @@ def counts(table: pa.Table, index: TargetIndex) -> Iterator[str]:
     most = max(1, round(SHARE * len(index[ITEMS])))
     share = sum(ordered[:most]) / max(1, sum(ordered))
     yield f"The most popular tenth of the items has {share:.1%} of the training events."
+    pairs = pc.count_distinct(pc.binary_join_element_wise(table["group"], table[COLUMN], "\0"))
+    num_users = max(1, pc.count_distinct(table["group"]).as_py())
+    filled = pairs.as_py() / (num_users * len(index[ITEMS]))
+    yield f"Of all pairs of a user and an item {1 - filled:.2%} have no event (sparsity)."
     yield ""
     titles = index.get(TITLES, {})
     named = sorted(in_train.items(), key=lambda pair: (-pair[1], pair[0]))[:NUM_LISTED]

@@ -56,3 +56,15 @@ def _named(code: int, index: "TargetIndex") -> dict[str, Any]:
 def _shown(row: dict[str, Any]) -> str:
     said = f"{row['item']} {row['title']}" if "title" in row else str(row["item"])
     return "".join(letter if letter.isprintable() else " " for letter in said).strip() or "?"
+
+
+def in_words(index: "TargetIndex") -> tuple[str, str]:
+    """What there is to answer, and one of it."""
+    return f"{len(index['items'])} items", index["items"][0]
+
+
+def as_label(value: Any) -> Any:
+    """What came true, as records have it: a text, also where JSON has digits; another value is
+    none."""
+    is_whole = isinstance(value, int) and not isinstance(value, bool)
+    return str(value) if is_whole else value

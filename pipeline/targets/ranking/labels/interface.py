@@ -1,6 +1,6 @@
 """The names of targets/protocols/labels.py, for rankings: a label is the item that was taken."""
 
-from pipeline.targets.ranking.labels.adding import (
+from pipeline.targets.nameless import (
     add_names,
     entry_fields,
     grow,

@@ -5,7 +5,12 @@ import pytest
 import torch
 
 from pipeline.dataset.rankings.listed import items_in, reasons_in, scores_in, width_of
-from pipeline.modalities.interactions.modules.factors import Strength, buckets, fold_in, solve
+from pipeline.modalities.interactions.modules.factors import (
+    Strength,
+    fold_in,
+    improve,
+    pairs_by_row,
+)
 from pipeline.modalities.interactions.modules.sasrec import newest
 from pipeline.modalities.interactions.network.interface import build
 
@@ -106,14 +111,38 @@ def test_a_vector_folded_in_is_the_one_that_is_fitted():
     pairs = np.unique(np.stack([users, items], 1), axis=0)
     factors = torch.randn(20, 8, generator=torch.Generator().manual_seed(0)) * 0.3
     strength = Strength(0.3, 0.01)
-    solved = torch.zeros(30, 8)
-    solve(solved, factors, buckets(pairs[:, 0], pairs[:, 1], 8), strength)
+    solved = torch.zeros(31, 8)
+    improve(solved, factors, pairs_by_row(pairs[:, 0], pairs[:, 1], (31, 20)), strength, 24)
+    assert not solved[30].any()  # of a row without a pair nothing is known
     for user in range(30):
         own = factors[pairs[pairs[:, 0] == user, 1]]
         held_back = torch.full((1, 1), strength.penalty * (len(own) + strength.unseen * 20))
         gram = strength.unseen * (factors.T @ factors)
         folded = fold_in(own[None], gram, held_back, 24)
         torch.testing.assert_close(folded[0], solved[user], rtol=1e-3, atol=1e-4)
+
+
+def test_each_step_of_conjugate_gradients_comes_nearer():
+    """To the exact solution of each row, in NumPy."""
+    random = np.random.default_rng(0)
+    table = (random.random((12, 9)) < 0.4).astype(np.float64)
+    table[3] = 0
+    factors = torch.randn(9, 5, generator=torch.Generator().manual_seed(0))
+    own = factors.double().numpy()
+    strength = Strength(0.2, 0.1)
+    exact = np.zeros((12, 5))
+    for user in range(12):
+        held_back = 0.1 * (table[user].sum() + 0.2 * 9)
+        normal = own.T @ np.diag(table[user] + 0.2) @ own + held_back * np.eye(5)
+        exact[user] = np.linalg.solve(normal, own.T @ table[user])
+    pairs = pairs_by_row(*np.nonzero(table), (12, 9))
+    errors = []
+    for num_steps in (1, 2, 3, 5):
+        found = torch.zeros(12, 5)
+        improve(found, factors, pairs, strength, num_steps)
+        errors.append(np.abs(found.numpy() - exact).max())
+    assert errors == sorted(errors, reverse=True)
+    assert errors[-1] < 1e-4
 
 
 def test_a_new_user_gets_what_goes_with_a_history(fitted, shards):

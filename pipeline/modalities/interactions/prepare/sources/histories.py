@@ -29,8 +29,10 @@ class Placed(NamedTuple):
     num_before: Rows
     """Events of the user that are known when it is asked, `(N,)`."""
     num_of_user: Rows
+    num_different: Rows
+    """Different items of the user."""
     num_of_item: Rows
-    """The latter in train alone."""
+    """Events of the item in train alone."""
     later: dict[int, list[int]]
     """By user, rows of val, which are known in test beside train."""
 
@@ -62,8 +64,9 @@ def place_events(
     before = of_user[users] + np.where(splits == TEST, of_val[users], 0)
     before[in_train] = _running(users[in_train])
     in_all = np.bincount(users, minlength=num_users)
+    different = np.bincount(users[is_first], minlength=num_users)
     of_item = np.bincount(items[in_train], minlength=num_items)
-    return Placed(splits, before, in_all[users], of_item[items], later)
+    return Placed(splits, before, in_all[users], different[users], of_item[items], later)
 
 
 def first_of_pairs(users: Rows, items: Rows) -> NDArray[np.bool_]:

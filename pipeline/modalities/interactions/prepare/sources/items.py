@@ -1,9 +1,10 @@
-"""The table of items: titles and categories, and what the events and it lack of each other."""
+"""The table of items: titles, categories, dates, and what the events and it lack of each other."""
 
 from collections.abc import Collection
 from typing import Any, NamedTuple
 
 from pipeline.dataset.addresses import is_remote, local_path, without_secrets
+from pipeline.modalities.interactions.prepare.sources.lives import read_lives
 from pipeline.modalities.interactions.prepare.sources.reading import choose_table, read_named
 from pipeline.runtime.errors import SourceError
 from pipeline.sources.places.fetch import fetch_source
@@ -21,15 +22,20 @@ class ItemTable(NamedTuple):
 
     titles: dict[str, str]
     categories: dict[str, list[str]]
+    lives: dict[str, list[int | None]]
+    """Since when and until when there are items of which the table says it; ordinals of times."""
     notes: list[str]
     doubts: list[str]
 
 
-NOTHING = ItemTable({}, {}, [], [])
+NOTHING = ItemTable({}, {}, {}, [], [])
 
 
-def read_items(entry: Any, files: Files, of_events: Collection[str]) -> ItemTable:
+def read_items(entry: Any, files: Files, of_events: Collection[str], time_type: str) -> ItemTable:
     """Read what the entry names under `items`.
+
+    Args:
+        time_type: of the times of events, `MOMENT` or `INTEGER`.
 
     Raises:
         SourceError: it is not there, or has none of the items of the events.
@@ -42,8 +48,9 @@ def read_items(entry: Any, files: Files, of_events: Collection[str]) -> ItemTabl
     name = choose_table(files, said.file, "items: file:")
     header = entry.header if said.header is None else said.header
     format = TextFormat(encoding=said.encoding, header=header)
-    table = read_named(files, name, format, [said.id, *said.text])
-    for column in (said.id, *said.text):
+    dated = [column for column in (said.since, said.until) if column]
+    table = read_named(files, name, format, [said.id, *said.text, *dated])
+    for column in (said.id, *said.text, *dated):
         if column not in table.columns:
             raise SourceError(
                 f"the table of items has no column {column}; it has {', '.join(table.columns)}",
@@ -61,11 +68,13 @@ def read_items(entry: Any, files: Files, of_events: Collection[str]) -> ItemTabl
         first = next(iter(rest), None)
         titles.setdefault(id, (first or id)[:MAX_TITLE])
         categories.setdefault(id, [word for text in rest[1:] for word in split_words(text)])
+    lives, doubts_of_dates = read_lives(table.columns, ids, said.since, said.until, time_type)
     notes = [f"items: {note}" for note in table.notes]
     doubts = [f"items: {num_twice} ids are there more than once; the first counts"] * (
         num_twice > 0
     )
-    return ItemTable(titles, categories, notes, [*doubts, *_compared(titles, of_events)])
+    doubts += [f"items: {doubt}" for doubt in doubts_of_dates]
+    return ItemTable(titles, categories, lives, notes, [*doubts, *_compared(titles, of_events)])
 
 
 def _compared(titles: dict[str, str], of_events: Collection[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""What `add` asks of items, which a source names itself."""
+"""The part of `add` on labels that an entry does not name: numbers, and items of a source."""
 
 from typing import Any
 
@@ -22,4 +22,4 @@ def entry_fields(index: TargetIndex) -> dict[str, list[str]]:
 
 
 def add_names(content: dict[str, Any], names: list[str]) -> None:
-    assert not names, "an entry names no items"
+    assert not names, "an entry names none of these labels"

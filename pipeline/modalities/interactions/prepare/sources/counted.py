@@ -1,0 +1,141 @@
+"""From rows of a table to the events that count: without repeats, double clicks and what `minimum`
+leaves out, in the order of time."""
+
+import hashlib
+from collections import Counter
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from pipeline.dataset.arrays import Float64, Rows
+from pipeline.dataset.randomness import id_keys
+from pipeline.dataset.splits.times import Ordinals
+from pipeline.modalities.interactions.prepare.sources.reading import TextColumns
+from pipeline.modalities.interactions.prepare.sources.roles import Roles
+from pipeline.modalities.interactions.prepare.sources.selecting import (
+    Leavings,
+    codes_of_rows,
+    double_clicks,
+    repeats,
+    too_few,
+)
+from pipeline.modalities.interactions.prepare.sources.times import ReadTimes
+from pipeline.runtime.errors import SourceError
+
+DIGITS = 16
+REPEAT, DOUBLE_CLICK = "a repeat in every column", "a double click within a minute"
+
+
+class Events(NamedTuple):
+    """N events that count, in the order of time."""
+
+    ids: list[str]
+    users: Rows
+    items: Rows
+    """Places in the names below."""
+    user_names: list[str]
+    item_names: list[str]
+    times: Ordinals
+    values: Float64
+    kinds: list[str | None]
+
+
+def select_events(
+    table: TextColumns,
+    texts: dict[str, pa.ChunkedArray],
+    times: ReadTimes,
+    values: Float64,
+    entry: Any,
+    roles: Roles,
+) -> Leavings:
+    found = Leavings(np.ones(table.num_rows, bool), {})
+    for role in ("user", "item"):
+        blank = pc.fill_null(pc.equal(pc.utf8_trim_whitespace(texts[role]), ""), True)
+        found = found.without(np.asarray(blank), f"no {role}")
+    for problem in dict.fromkeys(filter(None, times.problems.tolist())):
+        found = found.without(times.problems == problem, str(problem))
+    every = codes_of_rows(list(table.columns.values()))
+    found = found.without(repeats(every, found.kept), REPEAT)
+    but_time = [column for name, column in table.columns.items() if name != roles.time]
+    clicked = double_clicks(codes_of_rows(but_time), times.ordinals, found.kept, times.type)
+    found = found.without(clicked, DOUBLE_CLICK)
+    least = entry.minimum
+    if least.value is not None:
+        found = found.without(~np.isfinite(values), "no value, which minimum: value: asks for")
+        found = found.without(values < least.value, f"a value below {least.value:g}")
+    if (least.per_user > 1 or least.per_item > 1) and found.kept.any():
+        users, items = (codes_of_rows([texts[role]]) for role in ("user", "item"))
+        few = too_few(users, items, found.kept, least.per_user, least.per_item)
+        found = found.without(
+            few, f"fewer than {least.per_user} events of the user or {least.per_item} of the item"
+        )
+    return found
+
+
+def events_of(
+    table: TextColumns,
+    texts: dict[str, pa.ChunkedArray],
+    times: ReadTimes,
+    values: Float64,
+    kept: NDArray[np.bool_],
+    roles: Roles,
+    where: str,
+) -> Events:
+    if not kept.any():
+        raise SourceError(
+            f"{where} has no event that counts",
+            fix="see minimum: and columns: in the catalog entry",
+        )
+    rows = np.flatnonzero(kept)
+    users, items, kinds = (texts[role].take(pa.array(rows)) for role in ("user", "item", "kind"))
+    ids = _ids(texts["id"], rows, users, items, kinds, times.ordinals[rows], values[rows], where)
+    order = np.lexsort((id_keys(ids), times.ordinals[rows]))
+    coded = [_coded(column, order) for column in (users, items)]
+    return Events(
+        [ids[place] for place in order],
+        coded[0][0],
+        coded[1][0],
+        coded[0][1],
+        coded[1][1],
+        times.ordinals[rows][order],
+        np.nan_to_num(values[rows][order], nan=1.0),
+        [kinds[int(place)].as_py() for place in order] if roles.kind else [None] * len(rows),
+    )
+
+
+def _coded(column: pa.ChunkedArray, order: Rows) -> tuple[Rows, list[str]]:
+    coded = column.combine_chunks().dictionary_encode()
+    return np.asarray(coded.indices, np.int64)[order], coded.dictionary.to_pylist()
+
+
+def _ids(
+    own: pa.ChunkedArray,
+    rows: Rows,
+    users: pa.ChunkedArray,
+    items: pa.ChunkedArray,
+    kinds: pa.ChunkedArray,
+    times: Ordinals,
+    values: Float64,
+    where: str,
+) -> list[str]:
+    """The column of ids; without one a digest of what the event says. Of equal ones the second has
+    `-2` behind it, and so on."""
+    if own.null_count < len(own):
+        found: list[str] = own.take(pa.array(rows)).to_pylist()
+        if None in found or len({*found}) < len(found):
+            raise SourceError(
+                f"{where}: an event has no id, or two have one",
+                fix="name another column under columns: id:, or none",
+            )
+        return found
+    seen: Counter[str] = Counter()
+    ids = []
+    columns = (users.to_pylist(), items.to_pylist(), kinds.to_pylist())
+    for said in zip(*columns, times.tolist(), values.tolist(), strict=True):
+        id = hashlib.sha256(repr(said).encode("utf-8", "surrogatepass")).hexdigest()[:DIGITS]
+        seen[id] += 1
+        ids.append(id if seen[id] == 1 else f"{id}-{seen[id]}")
+    return ids
