@@ -135,7 +135,7 @@ class Reference:
         scaled = (traffic.along.mean(0) - self.rows.along.mean(0)) / std
         by_chance = len(std) * (1 / len(traffic) + 1 / len(self.rows))
         distance = float(np.sqrt(max(0.0, (scaled**2).sum() - by_chance)))
-        if len(std) > self.num_answers or not self.names:
+        if len(std) > self.num_answers + 1 or not self.names:  # one more: of what train has not
             return distance
         measured = self._continuous(traffic)
         means = [normal_scores(measured[n], self._sorted[n]).mean() for n in self.names]
