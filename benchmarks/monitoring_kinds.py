@@ -22,8 +22,9 @@ import torch
 from monitoring import COSTS, NUM_NOTICED, windows_of
 from numpy.typing import NDArray
 from results import RESULTS, Figure, save
-from tables import InMemoryReader as TableReader
-from tables import Splits, Table, encoded, folder, table_of
+from table_data import Splits, Table, folder, table_of
+from table_networks import InMemoryReader as TableReader
+from table_networks import encoded
 from text import InMemoryReader as TextReader
 from text import Split, labels_of, texts_of
 from text_data import DATASETS, Rows
