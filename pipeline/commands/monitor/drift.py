@@ -124,24 +124,24 @@ class Reference:
         return self._thresholds[size]
 
     def distance(self, traffic: Traffic) -> float:
-        """How far the mean of the embeddings is from the reference's, in its standard deviations
-        on all axes together; what chance adds is taken off.
-
-        Embeddings that are the outputs themselves, as those of a linear model, say too little of
-        the examples: then it is the distance of the measurement that is the furthest, if that is
-        more.
+        """How far examples are from the reference, in its standard deviations: the mean of their
+        embeddings on all axes, together with the measurement that is the furthest, since an
+        embedding may say little of an example. What chance adds is taken off.
         """
         std = self.rows.along.std(0).clip(1e-12)
+        by_chance = 1 / len(traffic) + 1 / len(self.rows)
         scaled = (traffic.along.mean(0) - self.rows.along.mean(0)) / std
-        by_chance = len(std) * (1 / len(traffic) + 1 / len(self.rows))
-        distance = float(np.sqrt(max(0.0, (scaled**2).sum() - by_chance)))
-        if len(std) > self.num_answers + 1 or not self.names:  # one more: of what train has not
-            return distance
-        measured = self._continuous(traffic)
-        means = [normal_scores(measured[n], self._sorted[n]).mean() for n in self.names]
-        known = self._continuous(self.rows)
-        own = [normal_scores(known[n], self._sorted[n]).mean() for n in self.names]
-        return max(distance, float(np.nan_to_num(np.abs(np.subtract(means, own))).max()))
+        squares = max(0.0, float((scaled**2).sum()) - len(std) * by_chance)
+        if self.names:
+            measured, known = self._continuous(traffic), self._continuous(self.rows)
+            gaps = [
+                normal_scores(measured[n], self._sorted[n]).mean()
+                - normal_scores(known[n], self._sorted[n]).mean()
+                for n in self.names
+            ]
+            furthest = float(np.nan_to_num(np.square(gaps)).max())
+            squares += max(0.0, furthest - by_chance)
+        return float(np.sqrt(squares))
 
     def _continuous(self, traffic: Traffic) -> dict[str, Float64]:
         columns = {name: traffic.measured[:, [place]] for place, name in enumerate(self.names)}

@@ -2,8 +2,8 @@
 
 Confidence that was calibrated on validation is how often answers are right, as long as examples
 are like those: their mean is the estimate. Far from them it is off by up to 58 points (with noise).
-What tells is the distance of the embeddings: up to 1 standard deviation the error was 3 points at
-most in 8 of 8 cases, beyond 1.4 up to 58. So beyond 1 it is unknown.
+What tells is the distance of the examples (`Reference.distance`): up to 1 standard deviation the
+error was 3 points at most in 8 of 8 cases, beyond 1.4 up to 58. So beyond 1 it is unknown.
 """
 
 from collections.abc import Mapping, Sequence
@@ -38,7 +38,7 @@ def estimate(confidences: Float64 | None, distance: float) -> Estimate:
 
     Args:
         confidences: calibrated, `(N,)`; None where a target has none.
-        distance: of the embeddings from the reference, in standard deviations.
+        distance: of the examples from the reference, in standard deviations.
     """
     if confidences is None:
         return unknown("such answers have no confidence; send what came true to /feedback")

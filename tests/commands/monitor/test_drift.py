@@ -106,14 +106,14 @@ def test_a_tail_beyond_what_was_drawn():
     assert tail_quantile(values, 1e-5) == pytest.approx(np.log(1e5), rel=0.15)
 
 
-def test_distance_is_of_the_embedding_alone(reference):
+def test_distance_is_in_standard_deviations(reference):
     measured, answers, embedding = drawn(5000, 10)
     assert reference.distance(reference.take(measured, answers, embedding)) < 0.15
     moved = embedding + np.array([10, 0, 0, 0, 0, 0, 0, 0], np.float32)  # 2 deviations
     assert reference.distance(reference.take(measured, answers, moved)) == pytest.approx(2, 0.1)
 
 
-def test_measurements_count_where_embeddings_are_outputs():
+def test_measurements_count_where_embeddings_say_little():
     measured, answers, _ = drawn(NUM, 21)
     outputs = np.log(answers).astype(np.float32)
     reference = Reference(make_reference(measured, {}, answers, outputs), outputs=CHOICES)
