@@ -1,6 +1,7 @@
 """What tests of the pipeline as a whole share, and which tests share a process."""
 
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -98,14 +99,19 @@ def newcomer(tmp_path_factory: pytest.TempPathFactory) -> FirstRun:
 
 
 @pytest.fixture(scope="session")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Repository:
-    """A clone after `dvc repro` from nothing; tests leave it as they found it.
-
-    Nothing that surrounds the run is as for `newcomer`, with whose bytes it is compared.
-    """
-    repository = make_clone(tmp_path_factory.mktemp("built") / "an other" / "place")
-    repository.run("dvc repro --force", env=ELSEWHERE)
+def built(newcomer: FirstRun, tmp_path_factory: pytest.TempPathFactory) -> Repository:
+    """A clone with all that the pipeline makes, committed; tests leave it as they found it."""
+    repository = Repository(tmp_path_factory.mktemp("built") / "clone")
+    shutil.copytree(newcomer.repository.path, repository.path, symlinks=True)
     repository.commit("results")
+    return repository
+
+
+@pytest.fixture(scope="session")
+def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Repository:
+    """A clone after `dvc repro` from nothing, which nothing surrounds that surrounds `newcomer`."""
+    repository = make_clone(tmp_path_factory.mktemp("elsewhere") / "an other" / "place")
+    repository.run("dvc repro --force", env=ELSEWHERE)
     return repository
 
 

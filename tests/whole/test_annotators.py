@@ -82,6 +82,7 @@ def test_what_ingest_makes_of_them(pets, tmp_path):
     assert not set(people) & {"ada", "bo", "cy"}
 
 
+@pytest.mark.slow  # 10 s
 def test_another_label_is_noticed(pets):
     pets.run("groundwork add pets")
     pets.run(INGEST)

@@ -194,9 +194,10 @@ def test_the_plots_hold_data(plots, name, num_points):
     assert len(plot["content"]["data"]["values"]) == num_points
 
 
-def test_two_clones_agree_to_the_byte(built, newcomer):
+@pytest.mark.slow  # a minute
+def test_two_clones_agree_to_the_byte(elsewhere, newcomer):
     """In another folder, with another hash seed, time zone, locale and number of workers."""
-    ours, theirs = (clone.digests(*DATA, "reports") for clone in (built, newcomer.repository))
+    ours, theirs = (clone.digests(*DATA, "reports") for clone in (elsewhere, newcomer.repository))
     for path in TIMED:
         del ours[path], theirs[path]
     assert ours == theirs

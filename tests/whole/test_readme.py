@@ -62,6 +62,7 @@ def make_pets(folder: Path) -> None:
     (folder / "dog/half.jpg").write_bytes((folder / "dog/60.jpg").read_bytes()[:-500])
 
 
+@pytest.mark.slow  # a minute
 def test_every_command_runs_and_prints_what_readme_shows(newcomer, tmp_path):
     clone = Repository(tmp_path / "clone")
     shutil.copytree(newcomer.repository.path, clone.path, symlinks=True)

@@ -100,6 +100,7 @@ def test_erasure(repository):
     assert (repository.path / "data/optout/people.csv").read_text() == tombstones
 
 
+@pytest.mark.slow  # a minute, most of it to build what is forgotten
 def test_killed_half_way_it_is_finished_by_the_next_run(repository):
     images = stored(repository, FORGOTTEN)
     digest = hashlib.sha256(images[0]).hexdigest()  # which no shard has

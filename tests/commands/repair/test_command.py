@@ -121,8 +121,12 @@ def test_without_git(project, tmp_path):
     assert copy.run("groundwork repair") == WRONG
 
 
+CUT = ("", '{"write": {"/x": {}}}')
+OTHER_CUTS = ('{"write": {"a', "[]", '{"write": {"/x": {"pid": "1"}}}')
+
+
 @pytest.mark.parametrize(
-    "text", ["", '{"write": {"a', "[]", '{"write": {"/x": {}}}', '{"write": {"/x": {"pid": "1"}}}']
+    "text", [*CUT, *(pytest.param(text, marks=pytest.mark.slow) for text in OTHER_CUTS)]
 )
 @pytest.mark.parametrize("place", [RWLOCK, ".dvc/tmp/exps/rwlock"])
 def test_a_cut_read_write_lock(project, place, text):

@@ -64,7 +64,13 @@ def outputs_in(folder: Path) -> list[bytes]:
     return [(folder / name).read_bytes() for name in OUTPUTS]
 
 
-@pytest.mark.parametrize("training", [EACH_STEP, EACH_EPOCH], ids=["each step", "each epoch"])
+@pytest.mark.parametrize(
+    "training",
+    [
+        pytest.param(EACH_STEP, id="each step"),
+        pytest.param(EACH_EPOCH, id="each epoch", marks=pytest.mark.slow),
+    ],
+)
 def test_kills_at_ten_random_steps(processes, undisturbed, tmp_path, training):
     steps = sorted(random.SystemRandom().sample(range(1, STEPS + 1), 10))
     print(f"killed after steps {steps}")  # pytest shows it when this fails

@@ -115,6 +115,7 @@ except TrainingError as error:
 """
 
 
+@pytest.mark.slow  # 10 s
 @pytest.mark.skipif(not Path("/proc").exists(), reason="limits its memory as Linux does")
 def test_on_a_cpu_that_really_has_too_little_memory():
     run = subprocess.run(

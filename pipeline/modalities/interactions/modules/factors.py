@@ -76,12 +76,12 @@ def improve(found: Tensor, fixed: Tensor, pairs: Pairs, strength: Strength, num_
     direction = residual
     size = (residual * residual).sum(1, keepdim=True)
     for step in range(num_steps):
-        image = applied(direction)
-        length = size / (direction * image).sum(1, keepdim=True).clamp(min=NOTHING)
+        product = applied(direction)
+        length = size / (direction * product).sum(1, keepdim=True).clamp(min=NOTHING)
         found += length * direction
         if step == num_steps - 1:
             break
-        residual = residual - length * image
+        residual = residual - length * product
         new_size = (residual * residual).sum(1, keepdim=True)
         direction = residual + new_size / size.clamp(min=NOTHING) * direction
         size = new_size
