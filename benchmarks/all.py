@@ -6,7 +6,7 @@
 environment variables name:
 
     GROUNDWORK_CIFAR10   CIFAR-10 as Parquet, as Hugging Face has it, and CIFAR-10N's annotations
-    GROUNDWORK_TABLES    UCI's tables, as tables.py says
+    GROUNDWORK_TABLES    UCI's tables, as table_data.py says
     GROUNDWORK_TEXTS     nine datasets of texts, as text_data.py says
     GROUNDWORK_ENCODER   a pretrained text encoder, as text_encoder.py says
     GROUNDWORK_RATINGS   MovieLens, as recommendation.py says
@@ -48,7 +48,7 @@ class Benchmark(NamedTuple):
 
 
 CIFAR10, TEXTS = ("GROUNDWORK_CIFAR10",), ("GROUNDWORK_TEXTS",)
-RATINGS = ("GROUNDWORK_RATINGS",)
+TABLES, RATINGS = ("GROUNDWORK_TABLES",), ("GROUNDWORK_RATINGS",)
 BENCHMARKS = (
     Benchmark("repro.py"),
     Benchmark("diff.py"),
@@ -77,17 +77,24 @@ BENCHMARKS = (
     Benchmark("review.py", CIFAR10),
     Benchmark("growth.py", CIFAR10),
     Benchmark("monitoring.py", CIFAR10),
-    Benchmark("tables.py", ("GROUNDWORK_TABLES",)),
-    Benchmark("table_corruptions.py", ("GROUNDWORK_TABLES",)),
+    Benchmark("tables.py", TABLES),
+    Benchmark("table_corruptions.py", TABLES),
+    Benchmark("table_intervals.py", TABLES),
+    Benchmark("table_people.py", TABLES),
+    Benchmark("table_variance.py", TABLES),
+    Benchmark("table_labels.py"),
+    Benchmark("table_scale.py"),
     Benchmark("text.py", TEXTS),
     Benchmark("text_quality.py", TEXTS),
     Benchmark("text_encoder.py", (*TEXTS, "GROUNDWORK_ENCODER")),
     Benchmark("recommendation.py quality --data $GROUNDWORK_RATINGS", RATINGS),
     Benchmark("recommendation.py cost --data $GROUNDWORK_RATINGS", RATINGS),
     Benchmark("recommendation.py scale"),
+    Benchmark("recommendation_stages.py"),
     Benchmark("recommendation.py corruptions"),
 )
-"""All but same_values.py and stage_costs.py, which compare two working trees."""
+"""All but same_values.py and stage_costs.py, which compare two working trees, and loader_peers.py,
+which loader.py runs."""
 
 
 def main() -> None:

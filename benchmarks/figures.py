@@ -18,7 +18,7 @@ IN_README = (
     ("labels", "wrong labels of CIFAR-10N's majority, F1", "cleanlab"),
     ("augment", "crop, flip and colour", "Albumentations"),
     ("tables", "AUC of `auto` on adult", "HistGradientBoosting"),
-    ("serving", "CPU a request, 64 connections", "litserve"),
+    ("serving", "resnet of 32 x 32: CPU a request, 64 connections", "litserve"),
 )
 """Files of results, and how the figures and their peers begin that README shows."""
 HEAD = """\

@@ -31,6 +31,7 @@ import pyarrow.parquet as pq
 from PIL import Image
 from results import Figure, middle_and_range, save, spread
 
+COMMAND = "GROUNDWORK_CIFAR10=/data/cifar10 python benchmarks/ingest.py"
 CHECKS = "decoded, checked, stripped, hashed, split"
 ROOT = Path(__file__).resolve().parent.parent
 HUGGING_FACE = """
@@ -57,10 +58,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
         clone = make_clone(work / "clone", work / "cifar")
-        command = f"python benchmarks/ingest.py --rounds {options.rounds}"
+        command = f"{COMMAND} --rounds {options.rounds}"
         if options.photos:
             num = write_photos(Path(options.cifar10), work / "cifar")
-            what = f"{num:,} photos (2000 x 1500) the same way, by CPU time"
+            what = f"{num:,} photos (2000 x 1500) the same way, seconds of CPU time"
             figures = [beside_hugging_face(work, clone, num, what, options.rounds, of_cpu=True)]
             save("ingest-photos", figures, f"{command} --photos")
             return

@@ -60,7 +60,7 @@ def test_erasure(repository):
     assert holders(repository, images, [*FORGOTTEN, COPY]) == []
     assert "Found: nothing." in said
     assert f" {old[:7]} results" in said
-    assert re.search(r"- trained on them, and kept: \d+ files of models", said)
+    assert re.search(r"- trained on them, and kept: \d+ model files", said)
     receipts = list((repository.path / ".groundwork").glob("forgotten-*.md"))
     assert [r.name for r in (repository.path / ".groundwork").iterdir()] == [receipts[0].name]
     assert receipts[0].read_text() in said
