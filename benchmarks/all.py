@@ -78,6 +78,7 @@ BENCHMARKS = (
     Benchmark("growth.py", CIFAR10),
     Benchmark("monitoring.py", CIFAR10),
     Benchmark("tables.py", TABLES),
+    Benchmark("tables.py --peers", TABLES),
     Benchmark("table_corruptions.py", TABLES),
     Benchmark("table_intervals.py", TABLES),
     Benchmark("table_people.py", TABLES),

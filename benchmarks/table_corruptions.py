@@ -8,16 +8,18 @@ an alarm when an expectation does not hold.
 
     GROUNDWORK_TABLES=/data python benchmarks/table_corruptions.py [--seeds 5] [--clean 10]
 
-GROUNDWORK_TABLES is the folder of benchmarks/tables.py.
+GROUNDWORK_TABLES is the folder of table_data.py. `--keep FILE` has results as they come, and a run
+that is stopped goes on from it.
 """
 
 import argparse
+import json
 import os
 import re
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import lru_cache
 from multiprocessing import get_context
@@ -32,7 +34,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 from results import Figure, save
-from table_breaks import KNOWN, ROLES, TARGET, WAYS, Broken, Random
+from table_breaks import KNOWN, ROLES, TARGET, WAYS, Broken, Random, inputs
 
 from pipeline.dataset.expectations.drift import Profile
 from pipeline.entry import entry_type
@@ -72,8 +74,9 @@ TABLES = {"adult": adult, "credit": credit}
 
 
 def prepared(rows: pd.DataFrame, random: Random) -> pd.DataFrame:
-    """5,000 different rows in a random order, each of a person, some with two, on a day."""
-    rows = rows.drop_duplicates().fillna("")
+    """5,000 rows with different inputs in a random order, each of a person, some with two, on a
+    day: credit has rows that differ in the outcome alone, and two splits may have such a pair."""
+    rows = rows.drop_duplicates(subset=inputs(rows)).fillna("")
     rows = rows.iloc[random.permutation(len(rows))[:ROWS]].reset_index(drop=True)
     rows.insert(0, "person", [f"p{n:05d}" for n in random.integers(0, 4 * ROWS, len(rows))])
     days = np.sort(random.integers(0, 700, len(rows)))
@@ -162,16 +165,33 @@ def trials(seeds: int, clean: int, only: str) -> Iterator[Trial]:
             yield from (Trial(table, seed, name) for name in WAYS if only in name)
 
 
+def run_all(listed: Sequence[Trial], workers: int, kept: Path | None) -> dict[Trial, list[str]]:
+    """What `run` says of each trial; of those in `kept`, what it said before."""
+    found: dict[Trial, list[str]] = {}
+    if kept is not None and kept.exists():
+        for line in kept.read_text(encoding="utf-8").splitlines():
+            trial, said = json.loads(line)
+            found[Trial(*trial)] = said
+    left = [trial for trial in listed if trial not in found]
+    with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
+        for trial, said in zip(left, pool.map(run, left, chunksize=8), strict=True):
+            found[trial] = said
+            if kept is not None:
+                with kept.open("a", encoding="utf-8") as file:
+                    file.write(json.dumps([trial, said]) + "\n")
+    return found
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--clean", type=int, default=10, help="seeds of clean rows, each table")
     parser.add_argument("--workers", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--only", default="", help="ways whose name has this in it")
+    parser.add_argument("--keep", type=Path, metavar="FILE", help="results, a JSON array a line")
     options = parser.parse_args()
     listed = list(trials(options.seeds, options.clean, options.only))
-    with ProcessPoolExecutor(options.workers, get_context("spawn")) as pool:
-        found = dict(zip(listed, pool.map(run, listed, chunksize=8), strict=True))
+    found = run_all(listed, options.workers, options.keep)
     for name in WAYS:
         hits = [bool(found[trial]) for trial in listed if trial.way == name]
         causes = Counter(s for trial in listed if trial.way == name for s in found[trial])

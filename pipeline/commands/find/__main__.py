@@ -29,7 +29,7 @@ from pipeline.runtime.errors import FindError, one_line
 
 SHOWN = 20
 ON_PAGE = 500
-BASIC = ("id", "split", "label", "target")
+BASIC = ("id", "split", "label", "target", "item")
 TELLING = ("reason", "suspected", "predicted")
 """What is shown of an example, beside what is asked about."""
 DISTANCE = "distance"

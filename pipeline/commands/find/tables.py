@@ -24,11 +24,11 @@ from pipeline.runtime.errors import GroundworkError, MissingInput
 
 EXAMPLES, ANNOTATED = "examples", "annotations"
 PREDICTIONS = EVALUATION / "predictions.parquet"
-OF_EXAMPLES = ("id", "group", "label", "target", "split")
+OF_EXAMPLES = ("id", "group", "label", "target", "item", "split")
 """Columns of the predictions that examples have already."""
 CONSENSUS = ("consensus", "num_annotations", "agreement")
 """What most annotators say, how many labels there are, and the share of them that say so."""
-FIRST = ("id", "split", "label", "target", "label_given", "target_given", "reason")
+FIRST = ("id", "split", "label", "target", "item", "label_given", "target_given", "reason")
 """Columns that come before the others."""
 
 

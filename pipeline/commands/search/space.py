@@ -50,9 +50,12 @@ def read_space(path: Path, params: Mapping[str, Any]) -> dict[str, BaseDistribut
             f"{path}: {strange[0]} is no kind of data",
             fix=f"put the keys of params.yaml below one of {', '.join(sorted(known))}",
         )
-    space = {}
+    space: dict[str, BaseDistribution] = {}
     for kind in (ALL, params["modality"], params["target"]):
         for key, described in _leaves(sections.get(kind) or {}, f"{path}: {kind}"):
+            if described is None:
+                space.pop(key, None)
+                continue
             _refuse_other_keys(path, key, params)
             space[key] = _distribution(path, key, described)
             _check_values(path, key, space[key], params)

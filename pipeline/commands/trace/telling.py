@@ -10,6 +10,8 @@ from pipeline.dataset.places import CLEAN, RAW
 
 SHORT = 12  # digits of a digest
 MOST_SHARDS = 12
+LABELS = ("label", "target", "item")
+"""What targets call their column of data/raw."""
 Line = tuple[str, str]
 """What it is about, and what is known."""
 
@@ -137,7 +139,7 @@ def span_of(model: Model) -> str:
 
 def label_of(row: Found, suffix: str = "") -> str | None:
     """What is said of the example, whatever the target calls it."""
-    for name in ("label", "target"):
+    for name in LABELS:
         value = row.get(f"{name}{suffix}")
         if value is not None:
             return as_word(value)

@@ -41,7 +41,7 @@ class Describe(Protocol):
     def counts(self, table: pa.Table, index: TargetIndex) -> Iterator[str]:
         """Lines on the labels in each split.
 
-        `table` has the columns of labels and split of data/clean.
+        `table` has the columns of labels, group and split of data/clean.
         """
         ...
 

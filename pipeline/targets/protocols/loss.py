@@ -43,6 +43,9 @@ class Loss(Protocol):
     def validate(self, outputs: Tensor, y: Tensor, settings: Any) -> dict[str, float]:
         """`loss` and each of COUNTED on all validation rows; outputs are float32, on the host.
 
+        The loss is the mean of `losses`; or, where outputs of different networks have no common
+        scale, what else is the less the better.
+
         `settings` as in `losses`.
         """
         ...

@@ -31,6 +31,11 @@ def test_what_is_for_all_and_for_data_of_this_kind(tmp_path):
     }
 
 
+def test_a_kind_of_data_may_leave_out_what_is_for_all(tmp_path):
+    text = "all:\n  lr: [0.1, 0.2]\n  batch_size: [16, 32]\nclasses:\n  lr:\n"
+    assert list(space_of(tmp_path, text)) == ["batch_size"]
+
+
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda path: path.stem)
 def test_the_space_of_the_project_holds_every_recipe(recipe):
     """So that the first trial is what one has; `model: auto` stands for several."""

@@ -5,6 +5,7 @@ new users and new events need no training.
 """
 
 from functools import partial
+from itertools import product
 
 import numpy as np
 import torch
@@ -22,7 +23,9 @@ from pipeline.modalities.interactions.modules.ranker import Events, Ranker, pair
 from pipeline.modalities.protocols.encode import Preparation
 
 NUM_ROUNDS, STEPS_OF_ROUND = 8, 3
-"""docs/decisions/recommendation.md."""
+"""See docs/decisions/recommendation.md."""
+ROUNDS = (NUM_ROUNDS // 2, NUM_ROUNDS)
+"""Of which validation says which rank better: fewer hold factors back, too."""
 NUM_STEPS = 24
 """Of conjugate gradients: enough for the vector that the factors were fitted to, up to rounding."""
 STRENGTHS = tuple(
@@ -51,8 +54,10 @@ class FactorRanker(Ranker):
 
     def learn(self, train: Events, val: Events, seed: int) -> None:
         pairs = pairs_of(train, self.num_items)
-        tried = STRENGTHS if len(pairs[0]) <= MAX_TRIED else (USUAL,)
-        ways = {strength: partial(self.alternate, *pairs, strength, seed) for strength in tried}
+        tried = [(USUAL, NUM_ROUNDS)]
+        if len(pairs[0]) <= MAX_TRIED:
+            tried = list(product(STRENGTHS, ROUNDS))
+        ways = {way: partial(self.alternate, *pairs, way[0], seed, way[1]) for way in tried}
         best_of(self, ways, val)
 
     def alternate(

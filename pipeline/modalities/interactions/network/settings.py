@@ -19,4 +19,4 @@ class TrainFields(Settings):
     """Added to `train`."""
 
     factors: Annotated[int, Field(ge=1, le=1024)] = 64
-    """Numbers by which `als` and `sasrec` describe an item."""
+    """Numbers by which `als` and `sasrec` describe an item, the latter by an even number."""

@@ -158,6 +158,12 @@ def test_a_new_user_gets_what_goes_with_a_history(fitted, shards):
     assert kinds.count("horror") >= 4
 
 
+def test_attention_has_as_many_numbers_in_each_head(shards):
+    network = build("sasrec", shards.preparation, width_of(len(shards.items)), {"factors": 15})
+    assert network.eval().items.weight.shape[1] == 16
+    assert answers(network, shards).shape == (len(shards.users), width_of(len(shards.items)))
+
+
 def test_the_newest_items_stand_at_the_end():
     codes = torch.tensor([[0, 3, 0, 4, 5, 0], [0, 0, 0, 0, 0, 0], [1, 2, 3, 4, 5, 6]])
     assert newest(codes, 4).tolist() == [[0, 3, 4, 5], [0, 0, 0, 0], [3, 4, 5, 6]]

@@ -51,7 +51,7 @@ def test_figures_are_those_of_their_definitions():
 
 @pytest.mark.slow
 def test_figures_are_those_of_ranx():
-    ranx = pytest.importorskip("ranx")
+    ranx = pytest.importorskip("ranx", reason="only the extra `bench` has ranx")
     lists, taken = some_rankings()
     right = {f"u{u}": {f"i{i}": 1 for i in items.tolist()} for u, items in enumerate(taken)}
     run = {
