@@ -1,4 +1,4 @@
-"""A day in the life of a served model: drift, an alarm, twenty decisions, a better model."""
+"""A day in the life of a served model: drift, an alarm, sixty decisions, a better model."""
 
 import json
 import re
@@ -19,7 +19,7 @@ from tests.support.review_data import start, url_of
 from tests.support.serving import serving
 
 CHROMIUM = shutil.which("chromium")
-NUM_CLEAN, NUM_DRIFTED, NUM_LATER, NUM_LABELLED, NUM_DECIDED = 100, 100, 100, 20, 20
+NUM_CLEAN, NUM_DRIFTED, NUM_LATER, NUM_LABELLED, NUM_DECIDED = 100, 100, 100, 20, 60
 CLASSES = [str(digit) for digit in range(10)]
 
 
