@@ -46,7 +46,7 @@ from pipeline.modalities.images.stress.corruptions import CORRUPTIONS, STRENGTHS
 from pipeline.serving.graph import ask, open_session
 from pipeline.targets.classes.judging.evaluation import temperature_of
 from pipeline.targets.classes.measures.outputs import probabilities
-from pipeline.targets.opening import open_loss
+from pipeline.targets.opening import open_answers, open_loss
 from pipeline.targets.protocols.judging import Answers
 
 KEPT = Path(".groundwork/benchmarks/monitoring")
@@ -73,7 +73,10 @@ def main() -> None:
 
     outputs, embedding, measured = answer(cifar.val_x)
     temperature = {"temperature": temperature_of(Answers(outputs, cifar.val_y))}
-    reference = Reference(make_reference(measured, {}, probabilities(outputs), embedding))
+    reference = Reference(
+        make_reference(measured, {}, probabilities(outputs), embedding),
+        outputs=open_answers("classes").outputs,
+    )
     clean = answer(cifar.test_x)
     traffic = reference.take(clean[2], probabilities(clean[0]), clean[1])
     base = float((clean[0].argmax(1) == cifar.test_y).mean())

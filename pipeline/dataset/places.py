@@ -25,3 +25,7 @@ EVALUATION = Path("data/evaluation")
 
 SERVED = Path(".groundwork/serving")
 """Records of `groundwork serve`, and contents if it keeps them."""
+
+
+def collected_file(dataset: str) -> Path:
+    return COLLECTED / f"{dataset}.parquet"

@@ -35,6 +35,8 @@ class ServedNetwork(nn.Module):
             outputs = network.read_out(embeddings)
         else:
             outputs = embeddings = network(inputs)
+        if hasattr(network, "novelty"):
+            embeddings = torch.cat([embeddings.flatten(1), network.novelty(inputs)], 1)
         if self.shift is not None:
             outputs = outputs + self.shift
         return outputs.float(), embeddings.float().flatten(1)

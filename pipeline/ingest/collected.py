@@ -11,7 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.dataset.places import COLLECTED
+from pipeline.dataset.places import collected_file
 from pipeline.dataset.table import file_sha256
 from pipeline.runtime.errors import SourceError
 from pipeline.sources.source import EXAMPLES_PER_BATCH, Source, example_schema
@@ -46,7 +46,7 @@ def with_collected(source: Source, dataset: str, content: str) -> Source:
     Raises:
         SourceError: the file is not as it was written.
     """
-    path = COLLECTED / f"{dataset}.parquet"
+    path = collected_file(dataset)
     if not path.is_file():
         return source
     try:

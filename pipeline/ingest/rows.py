@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from pipeline.dataset.addresses import without_secrets
 from pipeline.dataset.catalog import Entry
 from pipeline.dataset.privacy import pseudonym
+from pipeline.dataset.served.ids import is_served_id
 from pipeline.dataset.splits.clock import Clock
 from pipeline.dataset.splits.rule import SplitRule
 from pipeline.dataset.table import SPLITS, file_digest, part_name, words, write_part
@@ -172,9 +173,10 @@ def make_rows(job: IngestJob) -> ExampleRows:
     ids, groups = table["id"].to_pylist(), table["group"].to_pylist()
     sources = [source or job.source for source in table["source"].to_pylist()]
     if job.terms.pseudonym_key is not None:
-        ids, groups = (
-            [pseudonym(name, job.terms.pseudonym_key) for name in c] for c in (ids, groups)
-        )
+        key = job.terms.pseudonym_key
+        # Of a served example the id is a digest of its content, and decisions name it so.
+        ids = [id if is_served_id(id) else pseudonym(id, key) for id in ids]
+        groups = [pseudonym(name, key) for name in groups]
         sources = [job.source] * len(ids)  # the others may well name the file
     schema = job.schema
     columns = {

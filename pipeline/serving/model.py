@@ -98,7 +98,19 @@ class Model:
         if kind == TRUTHS:
             return Layout(TRUTHS, self.digest)
         measured = tuple(self.requests.MEASURED)
-        return Layout(ANSWERS, self.digest, self.num_outputs, self.num_embedding, measured)
+        return Layout(
+            ANSWERS,
+            self.digest,
+            self.num_outputs,
+            self.num_embedding,
+            measured,
+            self._outputs.RECORDED_AS,
+        )
+
+    def error(self, answer: Mapping[str, Any], label: str) -> float | None:
+        """How far an answer is from its label, by the target; None where that says nothing."""
+        found: float | None = self._labels.error(answer, label)
+        return found
 
     def prepare(self, contents: Sequence[bytes]) -> Rows:
         """N contents as they came."""
@@ -145,11 +157,12 @@ class Model:
         is_usable = [problem is None for r in rows for problem in r.problems]
         measured = np.concatenate([r.measured for r in rows])[is_usable]
         with np.errstate(over="ignore"):
-            half, embedded = outputs.astype("<f2"), embedding.astype("<f2")
+            kept = outputs.astype(self._outputs.RECORDED_AS)
+            embedded = embedding.astype("<f2")
         for row, of_row in enumerate(probabilities):
             values: Mapping[str, Any] = self._labels.answer(of_row, self._index)
             label = next(iter(values.values()))
-            raw = half[row].tobytes() + measured[row].tobytes() + embedded[row].tobytes()
+            raw = kept[row].tobytes() + measured[row].tobytes() + embedded[row].tobytes()
             yield Answered(dict(values), label, of_row, raw)
 
 

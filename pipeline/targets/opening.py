@@ -57,9 +57,10 @@ class Answers(NamedTuple):
     """The part of a target for servers: two modules that import neither torch, Arrow nor SciPy."""
 
     outputs: Any
-    """Has `probabilities`; see `Judging.probabilities`."""
+    """Has `probabilities` (see `Judging.probabilities`), `RECORDED_AS`, `CHOOSES`
+    and `watched`."""
     labels: Any
-    """Has `answer`, see `Labels.answer`; and `in_words` and `as_label`."""
+    """Has `answer` (see `Labels.answer`), `in_words`, `as_label`, `JUDGED_BY` and `error`."""
 
 
 def open_answers(target: str) -> Answers:

@@ -71,7 +71,10 @@ def main(arguments: argparse.Namespace) -> None:
         return
     experiment = f"adjust-{name}"
     run_experiment(experiment, {KEY: name}, target="evaluate")
-    say(f"next: groundwork promote {experiment}")
+    say(
+        "next: labels of some of that traffic (groundwork collect, groundwork review --collected), "
+        f"then groundwork promote {experiment} --by-traffic"
+    )
 
 
 def by_norms(arguments: argparse.Namespace, answers: Answers, model: Model) -> Adjustment:
@@ -99,12 +102,16 @@ def by_shares(answers: Answers) -> Adjustment:
     """Outputs shifted by how much more frequent each answer has become.
 
     Raises:
-        SettingsError: answers are numbers.
+        SettingsError: answers have no probabilities.
         MissingInput: there are fewer than LEAST answers.
     """
     temperature = answers.about["calibration"].get(TEMPERATURE)
     if temperature is None:
-        raise SettingsError("answers are numbers, which have no shares", fix="collect and train")
+        raise SettingsError(
+            f"answers of target {answers.about['target_kind']} have no probabilities, so no shares "
+            "that could be adjusted",
+            fix="bring newer examples into the dataset, then dvc repro",
+        )
     refuse_few(len(answers))
     known = answers.reference.rows.answers.mean(0).clip(1e-6)
     known /= known.sum()

@@ -18,16 +18,17 @@ from pipeline.commands.collect.kept import Kept, kept_contents
 from pipeline.commands.collect.showing import (
     EXAMPLES,
     FINDINGS,
-    id_of,
     replace_folder,
     write_examples,
     write_queue,
 )
-from pipeline.commands.collect.taking import collected_file, take
+from pipeline.commands.collect.taking import take
 from pipeline.commands.frame import run_command
 from pipeline.commands.monitor.answers import Answers, read_answers
-from pipeline.dataset.catalog import Entry
+from pipeline.dataset.catalog import Entry, entry_path
+from pipeline.dataset.places import collected_file
 from pipeline.dataset.review.store import ReviewStore
+from pipeline.dataset.served.ids import id_of
 from pipeline.entry import read_entry
 from pipeline.modalities.opening import open_show
 from pipeline.runtime.errors import MissingInput, SettingsError, one_line
@@ -39,6 +40,7 @@ from pipeline.targets.opening import open_noise
 def main(arguments: argparse.Namespace) -> None:
     params = read_yaml(PARAMS_FILE)
     dataset, kind = str(params["dataset"]), Kind(**{k: params[k] for k in Kind.model_fields})
+    refuse_unjudged(kind, dataset)
     if arguments.take:
         take_decided(arguments, dataset, read_entry(dataset, kind.modality, kind.target), kind)
     else:
@@ -152,6 +154,17 @@ def refuse_other_kind(answers: Answers, kind: Kind) -> None:
             f"the model is of {found[0]} and {found[1]}, {PARAMS_FILE} has {kind.modality} and "
             f"{kind.target}",
             fix="groundwork use the dataset that the model was trained on",
+        )
+
+
+def refuse_unjudged(kind: Kind, dataset: str) -> None:
+    """Raises SettingsError where nobody can say which label would be right, as of a ranking."""
+    if open_noise(kind.target).LOSS is None:
+        raise SettingsError(
+            f"answers of target {kind.target} cannot be decided on a page: what somebody takes "
+            "next shows later",
+            fix="groundwork monitor says how often what /feedback told was listed; add new events "
+            f"to the source of {entry_path(dataset)}, then dvc repro",
         )
 
 

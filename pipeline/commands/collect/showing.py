@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from pipeline.commands.collect.choosing import RANDOM, TRUTH, Candidates
 from pipeline.dataset.review.queue import QUEUE, REVIEW_QUEUE_SCHEMA
+from pipeline.dataset.served.ids import id_of
 from pipeline.dataset.table import write_index, write_part
 from pipeline.dataset.tables import write_tables
 from pipeline.modalities.opening import open_show
@@ -16,12 +17,6 @@ from pipeline.serving.model import Model
 from pipeline.targets.opening import open_labels
 
 EXAMPLES, FINDINGS = "examples", "findings"
-PREFIX = "served/"
-"""Of the ids of such examples; the digest of the content follows."""
-
-
-def id_of(digest: str) -> str:
-    return f"{PREFIX}{digest[:24]}"
 
 
 def write_examples(

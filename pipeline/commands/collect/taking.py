@@ -13,17 +13,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipeline.commands.collect.showing import PREFIX
-from pipeline.dataset.places import COLLECTED
+from pipeline.dataset.places import collected_file
 from pipeline.dataset.review.decisions import DROP, Decision
+from pipeline.dataset.served.ids import is_served_id
 from pipeline.dataset.table import read_folder
 from pipeline.runtime.errors import MissingInput
 from pipeline.runtime.files import written_whole
 from pipeline.sources.source import examples_table
-
-
-def collected_file(dataset: str) -> Path:
-    return COLLECTED / f"{dataset}.parquet"
 
 
 def take(
@@ -49,7 +45,7 @@ def take(
     decided = {
         id: found.given
         for id, found in decisions.items()
-        if id.startswith(PREFIX) and found.decision != DROP
+        if is_served_id(id) and found.decision != DROP
     }
     table = table.filter(pc.is_in(table["id"], pa.array(list(decided), pa.string())))
     if not table.num_rows:

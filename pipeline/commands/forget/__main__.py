@@ -14,6 +14,7 @@ from datetime import date
 from pathlib import Path
 
 from pipeline.commands.forget.arguments import parser
+from pipeline.commands.forget.collected import collected_in_git, drop_collected, learn_served
 from pipeline.commands.forget.contents.mentions import names_one
 from pipeline.commands.forget.contents.traces import Forgotten, tombstones
 from pipeline.commands.forget.decisions import (
@@ -37,7 +38,13 @@ from pipeline.commands.forget.search import Remains, Search
 from pipeline.commands.forget.storage import current_lock, locked, open_repository, stores
 from pipeline.commands.frame import run_command
 from pipeline.dataset.catalog import entry_path
-from pipeline.dataset.places import OPTOUT_DIR, PARAPHRASES_DIR, PROFILES_DIR, REVIEWS_DIR
+from pipeline.dataset.places import (
+    OPTOUT_DIR,
+    PARAPHRASES_DIR,
+    PROFILES_DIR,
+    REVIEWS_DIR,
+    collected_file,
+)
 from pipeline.entry import read_entry
 from pipeline.params import load_params
 from pipeline.runtime.errors import ForgetError
@@ -71,11 +78,12 @@ def main(arguments: argparse.Namespace) -> None:
             "out of the future at least",
         )
     request.found |= find(examples, scope, places, (), arguments.models)
+    learn_served(dataset, examples)
     say(plan(dataset, examples, request.found, arguments.models))
     if is_built:
         say(related_examples(examples.ids, params.modality))
     if not request.unfinished:
-        refuse_tracked_source(request.found.bad)
+        refuse_tracked_source(request.found.bad, collected_file(dataset))
     if arguments.dry_run:
         print("\nNothing was changed (--dry-run).")
         return
@@ -96,6 +104,7 @@ def main(arguments: argparse.Namespace) -> None:
     drop_decisions(dataset, examples.ids)
     drop_paraphrases(dataset, examples.ids)
     drop_remembered(dataset, examples.ids)
+    drop_collected(dataset, examples)
     rebuilds = is_built and not arguments.no_rebuild
     if rebuilds:
         rebuild()
@@ -180,6 +189,7 @@ def touched(dataset: str, *, is_built: bool = True) -> list[str]:
     paths = [
         *names,
         f"{PROFILES_DIR}/{dataset}.json",
+        *collected_in_git(dataset),
         *(["dvc.lock", "reports"] if is_built else []),
     ]
     return [path for path in paths if Path(path).exists() or path.startswith(str(OPTOUT_DIR))]

@@ -13,6 +13,7 @@ from typing import Any
 from pipeline.commands.forget.contents.mentions import names_one
 from pipeline.commands.forget.places import DECISIONS
 from pipeline.dataset.places import PARAPHRASES_DIR, PROFILES_DIR, REVIEWS_DIR
+from pipeline.dataset.served.ids import SERVED_ID
 from pipeline.runtime.files import written_whole
 from pipeline.runtime.json_files import json_text
 from pipeline.runtime.stage import WORK_DIR
@@ -22,6 +23,13 @@ NOTE = 4
 """Column of data/reviews with people's notes."""
 OF_LINES = ("line", "before", "undo")
 """Keys of a record in a journal of decisions that hold a line of data/reviews."""
+
+
+def decided_served(dataset: str) -> set[str]:
+    """Ids of served examples that people decided on, also where that is not committed yet."""
+    paths = [path for path in [REVIEWS_DIR / f"{dataset}.csv", *journals(dataset)] if path.exists()]
+    texts = (path.read_text(encoding="utf-8", errors="replace") for path in paths)
+    return {id for text in texts for id in SERVED_ID.findall(text)}
 
 
 def drop_decisions(dataset: str, ids: Collection[str]) -> None:
@@ -35,10 +43,14 @@ def drop_decisions(dataset: str, ids: Collection[str]) -> None:
         kept = [_without_names(row, note, ids) for row in others]
         if kept != rows:
             _replace(path, "".join(map(_line, [header, *kept])))
-    for path in sorted(WORK_DIR.glob("reviews-*")):
-        match = DECISIONS.fullmatch(path.name)
-        if match and match[1] == dataset and path.is_file():
-            _drop_from_journal(path, ids)
+    for path in journals(dataset):
+        _drop_from_journal(path, ids)
+
+
+def journals(dataset: str) -> list[Path]:
+    """Decisions that are not committed yet."""
+    names = ((path, DECISIONS.fullmatch(path.name)) for path in sorted(WORK_DIR.glob("reviews-*")))
+    return [path for path, name in names if name and name[1] == dataset and path.is_file()]
 
 
 def drop_paraphrases(dataset: str, ids: Collection[str]) -> None:

@@ -12,7 +12,7 @@ from pipeline.commands.forget.contents.archives import NotOpened
 from pipeline.commands.forget.contents.traces import Forgotten
 from pipeline.commands.forget.history import addresses, experiments_of, git, git_objects
 from pipeline.commands.forget.storage import Lock, Store, listing, locks, object_id
-from pipeline.dataset.places import MODELS, RAW
+from pipeline.dataset.places import COLLECTED, MODELS, RAW
 from pipeline.runtime.errors import ForgetError
 
 
@@ -169,8 +169,10 @@ def find(
     return found
 
 
-def refuse_tracked_source(bad: Collection[str]) -> None:
+def refuse_tracked_source(bad: Collection[str], collected: Path) -> None:
     """Check that `dvc add` tracks no data that still has the examples.
+
+    `collected` is rewritten by this command, and may have them.
 
     Raises:
         ForgetError: it does; erasing the object would take the source from everybody.
@@ -178,13 +180,21 @@ def refuse_tracked_source(bad: Collection[str]) -> None:
     for path in filter(None, git("ls-files", "-z", "--", "*.dvc").split("\0")):
         content = YAML(typ="safe").load(Path(path).read_text(encoding="utf-8")) or {}
         for output in content.get("outs", []):
-            if output.get("md5") in bad:
-                raise ForgetError(
-                    f"{path} tracks data that has them, the source of this dataset or of another",
-                    fix=f"delete them in {Path(path).with_name(output['path'])}, then: "
-                    f"dvc add {path.removesuffix('.dvc')} && git commit -am 'without them', and "
-                    "run this again",
-                )
+            file = Path(path).with_name(output["path"])
+            if output.get("md5") not in bad or (file == collected and file.exists()):
+                continue
+            fix = (
+                f"delete them in {file}, then: dvc add {path.removesuffix('.dvc')} && "
+                "git commit -am 'without them', and run this again"
+            )
+            if file == collected:
+                fix = f"bring it here (dvc checkout {file}), and run this again"
+            elif file.is_relative_to(COLLECTED):
+                fix = f"forget them there first: groundwork forget --dataset {file.stem}"
+            raise ForgetError(
+                f"{path} tracks data that has them, the source of this dataset or of another",
+                fix=fix,
+            )
 
 
 def _mentions(content: bytes, ids: Iterable[str]) -> bool:

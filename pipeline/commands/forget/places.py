@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from pipeline.commands.forget.storage import current_lock
 from pipeline.dataset.places import (
+    COLLECTED,
     OPTOUT_DIR,
     PARAPHRASES_DIR,
     PROFILES_DIR,
@@ -49,7 +50,8 @@ class Treatment(Enum):
     SEARCHED = auto()
     """Made by the pipeline, a server or DVC, but by no current stage: removed if it has them."""
     REWRITTEN = auto()
-    """Decisions, paraphrases and accepted profiles: lines about the examples go, all else stays."""
+    """Decisions, paraphrases, accepted profiles, what people collected: rows about the examples go,
+    all else stays."""
     NOTED = auto()
     """Notes of `forget`: the examples, until it is done; and its receipts. Other datasets' too."""
     STORED = auto()
@@ -112,6 +114,7 @@ TREATMENTS = {
     LIVE: Treatment.REMOVED,
     DRAWN: Treatment.REMOVED,
     REPORTS: Treatment.SEARCHED,
+    COLLECTED: Treatment.REWRITTEN,
     REVIEWS_DIR: Treatment.REWRITTEN,
     PARAPHRASES_DIR: Treatment.REWRITTEN,
     OPTOUT_DIR: Treatment.REWRITTEN,

@@ -19,6 +19,7 @@ from pipeline.commands.monitor.drift import LEVEL, SIZES
 from pipeline.commands.monitor.page import write_page
 from pipeline.commands.monitor.watching import Watched, watch
 from pipeline.runtime.errors import one_line
+from pipeline.targets.opening import open_noise
 
 ALARM = 1
 
@@ -36,9 +37,16 @@ def main(arguments: argparse.Namespace) -> None:
     for line in [*lines, f"page: {as_given(page)}"]:
         print(one_line(line))
     if watched.alarms:
-        print(f"next: groundwork collect --since {at(watched.alarms[0].since)}")
+        print(f"next: {following(answers, watched.alarms[0].since)}")
         sys.stdout.flush()
         sys.exit(ALARM)
+
+
+def following(answers: Answers, since: np.datetime64) -> str:
+    """What to do about an alarm."""
+    if open_noise(answers.about["target_kind"]).LOSS is None:  # nobody can judge such answers
+        return "add newer examples to the source of the dataset, then dvc repro"
+    return f"groundwork collect --since {at(since)}"
 
 
 def too_few(answers: Answers) -> str:

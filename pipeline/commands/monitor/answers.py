@@ -16,6 +16,7 @@ from pipeline.dataset.arrays import Float64
 from pipeline.dataset.served.tables import read_served
 from pipeline.runtime.errors import MissingInput
 from pipeline.serving.folder import MODEL_ONNX, REFERENCE_NPZ, read_about, read_file
+from pipeline.targets.opening import Answers as TargetAnswers
 from pipeline.targets.opening import open_answers
 
 
@@ -45,16 +46,34 @@ class Answers:
         times: NDArray[np.datetime64] = self.table["time"].to_numpy()
         return times
 
+    @property
+    def judged_by(self) -> tuple[str, float | None]:
+        """See `JUDGED_BY` of the target."""
+        found: tuple[str, float | None] = self._target.labels.JUDGED_BY
+        return found
+
     def probabilities(self, outputs: Float64) -> Float64:
-        found: Float64 = open_answers(self.about["target_kind"])[0].probabilities(outputs)
+        found: Float64 = self._target.outputs.probabilities(outputs)
         return found
 
     def said(self, row: int) -> Any:
         """The label, or the number, that an answer names first."""
-        answer = open_answers(self.about["target_kind"])[1].answer(
+        return next(iter(self._answer(row).values()))
+
+    def error(self, row: int, label: str) -> float | None:
+        """How far an answer is from the label that came, by the target."""
+        found: float | None = self._target.labels.error(self._answer(row), label)
+        return found
+
+    @property
+    def _target(self) -> TargetAnswers:
+        return open_answers(self.about["target_kind"])
+
+    def _answer(self, row: int) -> dict[str, Any]:
+        found: dict[str, Any] = self._target.labels.answer(
             self.traffic.answers[row], self.about["target"]
         )
-        return next(iter(answer.values()))
+        return found
 
 
 def read_answers(records: Path, model: Path, since: datetime | None) -> Answers:
@@ -68,7 +87,7 @@ def read_answers(records: Path, model: Path, since: datetime | None) -> Answers:
     arrays = np.load(io.BytesIO(read_file(model, about, REFERENCE_NPZ)), allow_pickle=False)
     if "rows_embedding" not in arrays:
         raise MissingInput(f"{model} has no reference for drift", fix="dvc repro export")
-    reference = Reference({name: arrays[name] for name in arrays.files})
+    target = open_answers(about["target_kind"])
     served = read_served(records)
     if served.answers.num_rows == 0:
         raise MissingInput(
@@ -76,6 +95,11 @@ def read_answers(records: Path, model: Path, since: datetime | None) -> Answers:
             fix="groundwork serve records them; name their folder by --records",
         )
     table = served.answers
+    reference = Reference(
+        {name: arrays[name] for name in arrays.files},
+        outputs=target.outputs,
+        recorded=table.schema.names,
+    )
     is_ours = pc.equal(table["model"].cast(pa.string()), digest)
     notes = [] if served.num_torn == 0 else [f"{served.num_torn} torn records are left out"]
     notes += [f"cannot be read: {reason}" for reason in served.unreadable]
@@ -85,7 +109,7 @@ def read_answers(records: Path, model: Path, since: datetime | None) -> Answers:
     if since is not None and table.num_rows:
         table = table.filter(pc.greater_equal(table["time"], pa.scalar(since)))
     outputs, embedding = (matrix(table[name], table.num_rows) for name in ("outputs", "embedding"))
-    answers = open_answers(about["target_kind"])[0].probabilities(outputs)
+    answers = target.outputs.probabilities(outputs)
     measured = {
         name: table[name].to_numpy() for name in reference.names if name in table.schema.names
     }

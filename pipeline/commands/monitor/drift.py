@@ -11,7 +11,7 @@ is a sample itself. The level is shared among the families, so that all together
 many windows of unchanged traffic. Independent examples are assumed: a burst of one sender is drift.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,14 +57,29 @@ class Traffic:
 class Reference:
     """Validation as the served graph answers it; see export/reference.py."""
 
-    def __init__(self, arrays: Mapping[str, NDArray], seed: int = 0) -> None:
-        self._arrays, self._seed = arrays, seed
-        self.names = [str(name) for name in arrays["measurement_names"]]
+    def __init__(
+        self,
+        arrays: Mapping[str, NDArray],
+        seed: int = 0,
+        *,
+        outputs: Any,
+        recorded: Collection[str] | None = None,
+    ) -> None:
+        """Take what `export` left.
+
+        Args:
+            outputs: the target's module for what is compared of answers; see `open_answers`.
+            recorded: names of the measurements that a server records; None for all.
+        """
+        self._arrays, self._seed, self._outputs = arrays, seed, outputs
+        known = [str(name) for name in arrays["measurement_names"]]
+        is_recorded = [recorded is None or name in recorded for name in known]
+        self.names = [name for name, there in zip(known, is_recorded, strict=True) if there]
         measured, answers, along = (
             arrays[f"rows_{name}"].astype(np.float64)
             for name in ("measurements", "answers", "embedding")
         )
-        self.rows = Traffic(measured, answers, along)
+        self.rows = Traffic(measured[:, is_recorded], answers, along)
         self._sorted = {name: np.sort(v, 0) for name, v in self._continuous(self.rows).items()}
         num = len(self.rows)
         shares = np.bincount(self.rows.answers.argmax(1), minlength=self.num_answers)
@@ -109,32 +124,29 @@ class Reference:
         return self._thresholds[size]
 
     def distance(self, traffic: Traffic) -> float:
-        """How far the mean of the embeddings is from the reference's, in its standard deviations
-        on all axes together; what chance adds is taken off.
-
-        Embeddings that are the outputs themselves, as those of a linear model, say too little of
-        the examples: then it is the distance of the measurement that is the furthest, if that is
-        more.
+        """How far examples are from the reference, in its standard deviations: the mean of their
+        embeddings on all axes, together with the measurement that is the furthest, since an
+        embedding may say little of an example. What chance adds is taken off.
         """
         std = self.rows.along.std(0).clip(1e-12)
+        by_chance = 1 / len(traffic) + 1 / len(self.rows)
         scaled = (traffic.along.mean(0) - self.rows.along.mean(0)) / std
-        by_chance = len(std) * (1 / len(traffic) + 1 / len(self.rows))
-        distance = float(np.sqrt(max(0.0, (scaled**2).sum() - by_chance)))
-        if len(std) > self.num_answers or not self.names:
-            return distance
-        measured = self._continuous(traffic)
-        means = [normal_scores(measured[n], self._sorted[n]).mean() for n in self.names]
-        known = self._continuous(self.rows)
-        own = [normal_scores(known[n], self._sorted[n]).mean() for n in self.names]
-        return max(distance, float(np.nan_to_num(np.abs(np.subtract(means, own))).max()))
+        squares = max(0.0, float((scaled**2).sum()) - len(std) * by_chance)
+        if self.names:
+            measured, known = self._continuous(traffic), self._continuous(self.rows)
+            gaps = [
+                normal_scores(measured[n], self._sorted[n]).mean()
+                - normal_scores(known[n], self._sorted[n]).mean()
+                for n in self.names
+            ]
+            furthest = float(np.nan_to_num(np.square(gaps)).max())
+            squares += max(0.0, furthest - by_chance)
+        return float(np.sqrt(squares))
 
     def _continuous(self, traffic: Traffic) -> dict[str, Float64]:
         columns = {name: traffic.measured[:, [place]] for place, name in enumerate(self.names)}
-        if self.num_answers > 1:
-            columns["confidence"] = traffic.answers.max(1, keepdims=True)
-        else:
-            columns["answers"] = traffic.answers
-        return {**columns, "embedding": traffic.along}
+        answers = self._outputs.watched(traffic.answers)
+        return {**columns, **answers, "embedding": traffic.along}
 
     def _blocks(self, traffic: Traffic) -> dict[str, Float64]:
         """Features `(N, C)` by family; on the reference their mean is 0 and their variance 1."""
@@ -149,7 +161,7 @@ class Reference:
                 blocks["embedding"], blocks["embedding spread"] = scores, spread
             else:
                 blocks[name] = np.concatenate([scores, spread], 1)
-        if self.num_answers > 1:
+        if self._outputs.CHOOSES:
             is_chosen = np.eye(self.num_answers)[traffic.answers.argmax(1)]
             shares = self._shares
             blocks["shares of answers"] = (is_chosen - shares) / np.sqrt(shares * (1 - shares))

@@ -2,8 +2,8 @@
 
 Confidence that was calibrated on validation is how often answers are right, as long as examples
 are like those: their mean is the estimate. Far from them it is off by up to 58 points (with noise).
-What tells is the distance of the embeddings: up to 1 standard deviation the error was 3 points at
-most in 8 of 8 cases, beyond 1.4 up to 58. So beyond 1 it is unknown.
+What tells is the distance of the examples (`Reference.distance`): up to 1 standard deviation the
+error was 3 points at most in 8 of 8 cases, beyond 1.4 up to 58. So beyond 1 it is unknown.
 """
 
 from collections.abc import Mapping, Sequence
@@ -38,7 +38,7 @@ def estimate(confidences: Float64 | None, distance: float) -> Estimate:
 
     Args:
         confidences: calibrated, `(N,)`; None where a target has none.
-        distance: of the embeddings from the reference, in standard deviations.
+        distance: of the examples from the reference, in standard deviations.
     """
     if confidences is None:
         return unknown("such answers have no confidence; send what came true to /feedback")
@@ -61,22 +61,26 @@ class Labelled(NamedTuple):
     high: float
 
 
-def labelled(said: Sequence[Any], labels: Sequence[str]) -> Labelled | None:
-    """What became true of N answers; `said` are labels, or numbers."""
-    if not labels:
+def labelled(
+    found: Sequence[float | None], name: str, right_below: float | None
+) -> Labelled | None:
+    """What became true of answers.
+
+    Args:
+        found: the error of each, None where its label says nothing.
+        name: of the figure; see `JUDGED_BY` of the targets.
+        right_below: the error below which an answer is right; None where their mean counts.
+    """
+    errors = np.array([error for error in found if error is not None])
+    num = len(errors)
+    if not num:
         return None
-    num = len(labels)
-    if isinstance(said[0], int | float):
-        pairs = [(float(s), _number(label)) for s, label in zip(said, labels, strict=True)]
-        errors = np.array([abs(s - label) for s, label in pairs if label is not None])
-        if not len(errors):
-            return None
-        mean, half = float(errors.mean()), Z * float(errors.std()) / np.sqrt(len(errors))
-        return Labelled(len(errors), "mean absolute error", mean, max(0, mean - half), mean + half)
-    right = sum(str(s) == label for s, label in zip(said, labels, strict=True))
-    share = right / num
+    if right_below is None:
+        mean, half = float(errors.mean()), Z * float(errors.std()) / np.sqrt(num)
+        return Labelled(num, name, mean, max(0, mean - half), mean + half)
+    share = float((errors < right_below).mean())
     centre, half = wilson(share, num)
-    return Labelled(num, "accuracy", share, centre - half, centre + half)
+    return Labelled(num, name, share, centre - half, centre + half)
 
 
 def wilson(share: float, num: int) -> tuple[float, float]:
@@ -92,10 +96,3 @@ def calibrated(outputs: Float64, calibration: Mapping[str, float], probabilities
     if temperature is None:
         return None
     return probabilities(outputs / temperature).max(1)
-
-
-def _number(label: str) -> float | None:
-    try:
-        return float(label)
-    except ValueError:
-        return None

@@ -97,5 +97,5 @@ def _accuracy(answers: Answers) -> Estimate:
 def _labelled(answers: Answers) -> Labelled | None:
     ids = answers.table["id"].to_pylist() if answers.truths else []
     rows = [row for row, id in enumerate(ids) if id in answers.truths]
-    said = [answers.said(row) for row in rows]
-    return labelled(said, [answers.truths[ids[row]] for row in rows])
+    errors = [answers.error(row, answers.truths[ids[row]]) for row in rows]
+    return labelled(errors, *answers.judged_by)

@@ -32,7 +32,7 @@ from pipeline.commands.promote.candidates import (
     refuse_unevaluated,
     refuse_unpushed,
 )
-from pipeline.commands.promote.checks import Check, verdict_of_all
+from pipeline.commands.promote.checks import Check, decided_by_traffic, verdict_of_all
 from pipeline.commands.promote.gate import against_baseline, against_serving
 from pipeline.commands.promote.served_copy import check_served_copy, served
 from pipeline.commands.promote.traffic import check_traffic
@@ -77,9 +77,11 @@ def promote(arguments: argparse.Namespace, place: Path) -> None:
     against = f"{serving.version} ({stage})" if serving else "the strongest baseline"
     say(f"{arguments.revision or 'HEAD'} ({commit[:12]}) against {against}")
     checks = judge(arguments, commit, serving, tags, place)
+    if arguments.by_traffic:
+        checks = decided_by_traffic(checks)
     for check in checks:
         print(one_line(f"  {check.name:<17} {check.verdict:<13} {check.words}"))
-    verdict = verdict_of_all(checks)
+    verdict = verdict_of_all(checks, by_traffic=arguments.by_traffic)
     if verdict != PASS or arguments.dry_run:
         say(f"{verdict}: {meaning(verdict, checks)}; nothing is tagged")
         sys.exit(int(verdict != PASS))
@@ -116,7 +118,8 @@ def judge(
             tolerance=arguments.tolerance,
             must_win=not arguments.not_worse,
         )
-        checks.append(check_traffic(arguments.records, model, old))
+        dataset = str(model.graph.about.get("dataset"))
+        checks.append(check_traffic(arguments.records, model, old, dataset))
     checks.append(check_served_copy(place / "candidate", model, commit, predictions, old))
     return checks
 

@@ -31,6 +31,12 @@ def parser() -> argparse.ArgumentParser:
         help="let it pass that surely loses nothing, though it may not win",
     )
     parser.add_argument(
+        "--by-traffic",
+        action="store_true",
+        help="traffic is no longer like the test split: labelled traffic decides, and the test "
+        "split is only shown",
+    )
+    parser.add_argument(
         "--tolerance",
         type=tolerance,
         default=TOLERANCE,

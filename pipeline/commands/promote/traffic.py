@@ -1,30 +1,38 @@
 """Which of two models is right about traffic whose labels came later?
 
-Labels are those of `/feedback`; contents those that a server kept (`--keep-contents`). Both models
-answer each again, so that a record of either counts. Only where they are not equally right says an
+Labels are those of `/feedback`, and those that people gave on the page of `groundwork review
+--collected`; contents those that a server kept (`--keep-contents`). What was collected into the
+dataset is left out, as a model may have learnt from it. Both models answer each again, so that a
+record of either counts. Only where they are not equally right says an
 example anything: the sign test (McNemar's exact test, where labels are names).
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
+import pyarrow.parquet as pq
 from scipy.special import bdtrc  # type: ignore[import-untyped]
 
 from pipeline.commands.compare.comparison import ALPHA, FAIL, INCONCLUSIVE, PASS
-from pipeline.commands.promote.checks import NOTHING, Check
+from pipeline.commands.promote.checks import NOTHING, TRAFFIC, Check
+from pipeline.dataset.places import collected_file
+from pipeline.dataset.review.decisions import ANY_LABEL, DROP, KEEP, reviews_path
+from pipeline.dataset.review.store import ReviewStore
+from pipeline.dataset.served.ids import id_of, is_served_id
 from pipeline.dataset.served.tables import read_served
-from pipeline.serving.model import Model
+from pipeline.serving.model import Answered, Model
 from pipeline.serving.recording.contents import FOLDER
 
 AT_ONCE = 64
-NAME = "labelled traffic"
+NAME = TRAFFIC
 
 
-def check_traffic(records: Path, candidate: Model, serving: Model) -> Check:
+def check_traffic(records: Path, candidate: Model, serving: Model, dataset: str) -> Check:
     """FAIL where the candidate is surely worse, PASS where it is surely better."""
-    labelled = read_labelled(records)
+    labelled = read_labelled(records, decided_labels(dataset), learnt_ids(dataset))
     if not labelled:
-        return Check(NAME, NOTHING, "no label of /feedback with a content that was kept")
+        return Check(NAME, NOTHING, "no label with a content that was kept, and not learnt from")
     contents = [path.read_bytes() for path, _ in labelled]
     labels = [label for _, label in labelled]
     errors = [errors_of(model, contents, labels) for model in (candidate, serving)]
@@ -56,37 +64,66 @@ def chance_of(least: int, num: int) -> float:
     return float(bdtrc(least - 1, num, 0.5)) if least > 0 else 1.0
 
 
-def read_labelled(records: Path) -> list[tuple[Path, str]]:
-    """Contents that were kept and have a label, each once, with its last label."""
+def read_labelled(
+    records: Path, decided: Mapping[str, str] = MappingProxyType({}), learnt: Collection[str] = ()
+) -> list[tuple[Path, str]]:
+    """Contents that were kept and have a label, each once, with its last label.
+
+    Args:
+        decided: labels that people gave, by the id of a collected example; they count before those
+            of /feedback.
+        learnt: ids of examples that a model may have learnt from.
+    """
     kept = {path.name: path for path in sorted((records / FOLDER).glob("*/*"))}
     served = read_served(records)
-    if not served.truths.num_rows or not served.answers.num_rows:
-        return []
-    columns = (served.truths[name].to_pylist() for name in ("id", "label"))
-    label_of = dict(zip(*columns, strict=True))
     labelled: dict[str, str] = {}
-    columns = (served.answers[name].to_pylist() for name in ("id", "digest"))
-    for id, digest in zip(*columns, strict=True):
-        if id in label_of and digest in kept:
-            labelled[digest] = label_of[id]
-    return [(kept[digest], label) for digest, label in sorted(labelled.items())]
+    if served.truths.num_rows and served.answers.num_rows:
+        columns = (served.truths[name].to_pylist() for name in ("id", "label"))
+        label_of = dict(zip(*columns, strict=True))
+        columns = (served.answers[name].to_pylist() for name in ("id", "digest"))
+        for id, digest in zip(*columns, strict=True):
+            if id in label_of and digest in kept:
+                labelled[digest] = label_of[id]
+    for digest in kept:
+        if (label := decided.get(id_of(digest))) is not None:
+            labelled[digest] = label
+    return [
+        (kept[digest], label)
+        for digest, label in sorted(labelled.items())
+        if id_of(digest) not in learnt
+    ]
+
+
+def decided_labels(dataset: str) -> dict[str, str]:
+    """What people said of collected examples, by id; those that they dropped have no label."""
+    if not reviews_path(dataset).exists():
+        return {}
+    decisions = ReviewStore(dataset, ANY_LABEL).decisions()
+    return {
+        id: found.given if found.decision == KEEP else found.decision
+        for id, found in decisions.items()
+        if is_served_id(id) and found.decision != DROP
+    }
+
+
+def learnt_ids(dataset: str) -> set[str]:
+    """Ids of the examples that were collected into the dataset."""
+    path = collected_file(dataset)
+    return set(pq.read_table(path, columns=["id"])["id"].to_pylist()) if path.is_file() else set()
 
 
 def errors_of(model: Model, contents: Sequence[bytes], labels: Sequence[str]) -> list[float | None]:
-    """Of each answer: 0 or 1 where labels are names, else the distance; None without an answer."""
+    """Of each answer by the target; None without an answer, or where no model gives the label."""
     errors: list[float | None] = []
     for start in range(0, len(contents), AT_ONCE):
         some = slice(start, start + AT_ONCE)
         answers = model.answer([model.prepare(contents[some])])[0]
         for answer, label in zip(answers, labels[some], strict=True):
-            errors.append(None if isinstance(answer, str) else _error(model, answer.label, label))
+            errors.append(None if isinstance(answer, str) else _error(model, answer, label))
     return errors
 
 
-def _error(model: Model, answer: object, label: str) -> float | None:
-    if model.labels:
-        return float(answer != label) if label in model.labels else None
-    try:
-        return abs(float(str(answer)) - float(label))
-    except ValueError:
+def _error(model: Model, answer: Answered, label: str) -> float | None:
+    if model.labels and label not in model.labels:
         return None
+    return model.error(answer.values, label)

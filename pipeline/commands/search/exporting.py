@@ -17,13 +17,17 @@ LAST_LINES = 3
 def run_experiment(name: str, values: Mapping[str, Any], target: str = "export") -> None:
     """Run the stages up to `target` with other values, beside the workspace, as experiment `name`.
 
+    Only what the values change runs again; an experiment of that name is replaced.
+
     Raises:
         TrainingError: a stage fails.
     """
     changes = [word for key, value in values.items() for word in ("-S", f"{key}={_as_yaml(value)}")]
-    command = ["-m", "dvc", "exp", "run", "--quiet", "--temp", "--force", "--name", name]
+    dvc = [sys.executable, "-m", "dvc", "exp"]
+    # `dvc exp run --force` would replace it too, and train everything once more.
+    subprocess.run([*dvc, "remove", "--quiet", name], check=False, capture_output=True)
     run = subprocess.run(
-        [sys.executable, *command, *changes, target],
+        [*dvc, "run", "--quiet", "--temp", "--name", name, *changes, target],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -9,7 +9,7 @@ most its last row is torn: readers leave out torn rows. Servers have no Arrow, s
     digest      64 bytes    hex SHA-256 of the content as data/raw would have it, in newlines, so
                             that `forget` finds it; zeros where a request had no content
     seconds     float32     from the whole request to its answer
-    outputs     float16 × K of the network
+    outputs     float16 × K of the network, or float32
     measured    float32 × M
     embedding   float16 × D
     crc         uint32      CRC-32 of all before it
@@ -31,6 +31,7 @@ LABEL_BYTES = 200
 """The longest label that `/feedback` takes, in UTF-8."""
 LENGTH = struct.Struct("<I")
 MOST_HEADER_BYTES = 1 << 20
+OUTPUT_TYPES = ("<f2", "<f4")
 
 
 class Layout(NamedTuple):
@@ -44,6 +45,8 @@ class Layout(NamedTuple):
     num_embedding: int = 0
     measured: tuple[str, ...] = ()
     """Names of measurements."""
+    outputs_type: str = "<f2"
+    """Of each output; float16, or float32 where outputs are codes."""
 
     def dtype(self) -> np.dtype:
         """Type of a row."""
@@ -57,7 +60,7 @@ class Layout(NamedTuple):
                 ("digest", "S64"),
                 ("after", "S1"),
                 ("seconds", "<f4"),
-                ("outputs", "<f2", (self.num_outputs,)),
+                ("outputs", self.outputs_type, (self.num_outputs,)),
                 ("measured", "<f4", (len(self.measured),)),
                 ("embedding", "<f2", (self.num_embedding,)),
             ]
@@ -135,4 +138,6 @@ def read_layout(content: bytes) -> tuple[Layout, int]:
         raise ValueError("its header is damaged")
     values: Mapping[str, Any] = json.loads(content[length_end:end])
     layout = Layout(**values)._replace(measured=tuple(values["measured"]))
+    if layout.outputs_type not in OUTPUT_TYPES:
+        raise ValueError("its outputs are of an unknown type")
     return layout, end + LENGTH.size

@@ -8,6 +8,7 @@ import gzip
 import hashlib
 import io
 import json
+import re
 import shutil
 import sqlite3
 import zipfile
@@ -22,7 +23,9 @@ from pipeline.commands.forget.contents.mentions import REFERENCES, SENTENCES
 from pipeline.commands.forget.contents.parquet import KEYS
 from pipeline.commands.forget.places import JOURNAL, Treatment, Workspace, read_workspace
 from pipeline.dataset.rows import HEADER, row_key
+from pipeline.dataset.served.ids import id_of
 from pipeline.dataset.served.layout import ANSWERS, Layout, answer_row
+from pipeline.sources.source import examples_table
 from pipeline.validate.profile import remembered_key
 from tests.support.forgetting import FORGET, FORGOTTEN, IDS, everything, holders, stored
 from tests.support.repository import Repository
@@ -34,6 +37,7 @@ NO_NAMES |= {"measurement", "metric", "predicted", "true", "votes", "worst_class
 NO_NAMES |= {"answer", "baseline", "column", "input", "model_is", "rate", "value"}
 """Columns of text that name no example."""
 ID = FORGOTTEN[0]
+COLLECTED_FILE = "data/collected/people.parquet"
 
 
 @pytest.fixture
@@ -94,6 +98,9 @@ def test_text_in_tables_names_examples_in_known_columns_alone(made):
         ("data/reviews/others.csv", Treatment.OF_PEOPLE),
         ("data/paraphrases/people.csv", Treatment.REWRITTEN),
         ("data/profiles/people.json", Treatment.REWRITTEN),
+        ("data/collected/people.parquet", Treatment.REWRITTEN),
+        ("data/collected/others.parquet", Treatment.OF_PEOPLE),
+        (".groundwork/collected/people/examples/part-00000.parquet", Treatment.REMOVED),
         (".dvc/cache/files/md5/ab/cd", Treatment.STORED),
         (".dvc/tmp/exps/run/1", Treatment.REMOVED),
         (".dvc/tmp/plots", Treatment.SEARCHED),
@@ -145,6 +152,17 @@ def plant(repository: Repository, downloads: Path) -> None:
     write(".groundwork/serving/ab/20261130T12-answers-1-0.rec", header + b"".join(rows))
     write(".groundwork/serving/ab/20261130T13-answers-1-0.rec", header + rows[0])
 
+    # What people collected of that, chose, and decided; DVC tracks it.
+    others = (root.parent / "people/bob/011.jpg").read_bytes()
+    ids = [id_of(hashlib.sha256(content).hexdigest()) for content in (kept, others)]
+    table = examples_table("image", ids, image=[kept, others], label=["ada", "bob"])
+    for path in (COLLECTED_FILE, ".groundwork/collected/people/examples/part-00000.parquet"):
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        pq.write_table(table, root / path, compression="zstd")
+    repository.run(f"dvc add -q {COLLECTED_FILE} && dvc push -q {COLLECTED_FILE}")
+    with (root / "data/reviews/people.csv").open("a") as file:
+        file.writelines(f"{id},ada,keep,eve,\n" for id in ids)
+
     # A cache with a table that is none of ours, compressed, and without digests.
     table = io.BytesIO()
     rows = [{"bytes": image, "path": "x"}]
@@ -183,7 +201,8 @@ def test_a_canary_in_every_place_is_gone(repository):
     (root / "data/catalog/people.yaml").write_text(entry)
     plant(repository, cache / "downloads")
     (root / "notes.html").write_text("<p>ada&#x2F;003.jpg</p>")  # of a person
-    repository.run("git add data/reviews data/catalog data/profiles && git commit -qm 'all of it'")
+    repository.run("git add data/reviews data/catalog data/collected data/profiles")
+    repository.run("git commit -qm 'all of it'")
     images = stored(repository, FORGOTTEN)
     assert len(holders(repository, images, FORGOTTEN)) > 20
     assert row_key(ID) in (root / "reports/rows.csv").read_text()
@@ -216,6 +235,11 @@ def test_a_canary_in_every_place_is_gone(repository):
     journal = (root / ".groundwork/reviews-people.journal").read_bytes()
     assert journal == journal_line("ada/005.jpg,ada,keep,eve,")
     assert "bob/003.jpg,bob,keep,eve,\n" in (root / "data/reviews/people.csv").read_text()
+    assert pq.read_table(root / COLLECTED_FILE)["label"].to_pylist() == ["bob"]
+    (served,) = pq.read_table(root / COLLECTED_FILE)["id"].to_pylist()
+    reviews = (root / "data/reviews/people.csv").read_text()
+    assert re.findall(r"served/\w+", reviews) == [served]
+    assert repository.run(f"dvc status -q {COLLECTED_FILE}.dvc") == ""
     kept = json.loads((root / "data/profiles/people.json").read_text())["remembered"]
     gone = {line.split()[0] for line in remembered} - {line.split()[0] for line in kept}
     assert set(map(remembered_key, FORGOTTEN)) <= gone

@@ -12,8 +12,10 @@ from pipeline.commands.monitor.drift import (
 )
 from pipeline.commands.monitor.estimate import estimate, labelled, wilson
 from pipeline.export.reference import make_reference
+from pipeline.targets.opening import open_answers
 
 NUM, WIDTH = 2000, 8
+CHOICES, NUMBERS = (open_answers(name).outputs for name in ("classes", "numbers"))
 
 
 def drawn(num, seed, *, shift=0.0, shares=(0.5, 0.3, 0.2), heavy=True):
@@ -31,7 +33,7 @@ def drawn(num, seed, *, shift=0.0, shares=(0.5, 0.3, 0.2), heavy=True):
 @pytest.fixture(scope="module")
 def reference() -> Reference:
     measured, answers, embedding = drawn(NUM, 0)
-    return Reference(make_reference(measured, {}, answers, embedding))
+    return Reference(make_reference(measured, {}, answers, embedding), outputs=CHOICES)
 
 
 def alarms(reference, size, num, seed, **changes):
@@ -75,14 +77,14 @@ def test_what_was_not_measured_is_unknown(reference):
 
 
 def test_thresholds_are_the_same_each_time(reference):
-    again = Reference(reference._arrays)
+    again = Reference(reference._arrays, outputs=CHOICES)
     assert again.thresholds(100) == reference.thresholds(100)
 
 
 def test_numbers_have_no_confidence():
     measured, _, embedding = drawn(NUM, 9)
     answers = np.random.default_rng(9).normal(size=(NUM, 1))
-    reference = Reference(make_reference(measured, {}, answers, embedding))
+    reference = Reference(make_reference(measured, {}, answers, embedding), outputs=NUMBERS)
     assert set(reference.families) == {
         "sharpness", "width", "answers", "embedding", "embedding spread"
     }  # fmt: skip
@@ -104,17 +106,17 @@ def test_a_tail_beyond_what_was_drawn():
     assert tail_quantile(values, 1e-5) == pytest.approx(np.log(1e5), rel=0.15)
 
 
-def test_distance_is_of_the_embedding_alone(reference):
+def test_distance_is_in_standard_deviations(reference):
     measured, answers, embedding = drawn(5000, 10)
     assert reference.distance(reference.take(measured, answers, embedding)) < 0.15
     moved = embedding + np.array([10, 0, 0, 0, 0, 0, 0, 0], np.float32)  # 2 deviations
     assert reference.distance(reference.take(measured, answers, moved)) == pytest.approx(2, 0.1)
 
 
-def test_measurements_count_where_embeddings_are_outputs():
+def test_measurements_count_where_embeddings_say_little():
     measured, answers, _ = drawn(NUM, 21)
     outputs = np.log(answers).astype(np.float32)
-    reference = Reference(make_reference(measured, {}, answers, outputs))
+    reference = Reference(make_reference(measured, {}, answers, outputs), outputs=CHOICES)
     assert reference.distance(reference.take(measured, answers, outputs)) < 0.1
     moved = {**measured, "sharpness": measured["sharpness"] + 10}
     assert reference.distance(reference.take(moved, answers, outputs)) > 1
@@ -131,12 +133,13 @@ def test_accuracy_is_given_near_validation_alone():
 
 
 def test_labels_that_came():
-    found = labelled(["cat", "cat", "dog", "dog"], ["cat", "dog", "dog", "dog"])
+    found = labelled([0, 1, 0, 0, None], "accuracy", 0.5)
     assert (found.num, found.name, found.value) == (4, "accuracy", 0.75)
     assert found.low < 0.75 < found.high
-    numbers = labelled([1.0, 2.0], ["1.5", "none"])
+    numbers = labelled([0.5, None], "mean absolute error", None)
     assert (numbers.num, numbers.name, numbers.value) == (1, "mean absolute error", 0.5)
-    assert labelled([], []) is None
+    assert labelled([], "accuracy", 0.5) is None
+    assert labelled([None], "mean absolute error", None) is None
     assert wilson(0.5, 100)[1] == pytest.approx(0.0962, abs=1e-3)
 
 

@@ -5,7 +5,15 @@ import uuid
 
 import pytest
 
-from pipeline.commands.promote.traffic import chance_of, read_labelled, verdict_of_signs
+from pipeline.commands.promote.checks import Check, decided_by_traffic, verdict_of_all
+from pipeline.commands.promote.traffic import (
+    chance_of,
+    decided_labels,
+    learnt_ids,
+    read_labelled,
+    verdict_of_signs,
+)
+from pipeline.dataset.served.ids import id_of
 from pipeline.dataset.served.layout import ANSWERS, TRUTHS, Layout, answer_row, truth_row
 
 
@@ -51,3 +59,38 @@ def test_contents_that_were_kept_and_have_a_label_count_once(tmp_path):
         (kept / (digest * 64)).write_bytes(digest.encode())
     found = read_labelled(tmp_path)
     assert [(path.read_bytes(), label) for path, label in found] == [(b"a", "dog"), (b"b", "cat")]
+    # What people said on the page counts before that; what was collected is left out.
+    decided = {id_of("b" * 64): "bird"}
+    found = read_labelled(tmp_path, decided)
+    assert [label for _, label in found] == ["dog", "bird"]
+    assert read_labelled(tmp_path, decided, {id_of("a" * 64)}) == found[1:]
+
+
+def test_labels_of_the_page(here):
+    ids = [id_of(letter * 64) for letter in "abc"]
+    path = here / "data/reviews/pets.csv"
+    path.parent.mkdir(parents=True)
+    lines = [f"{ids[0]},cat,keep,ana,", f"{ids[1]},cat,dog,ana,", f"{ids[2]},cat,drop,ana,"]
+    path.write_text(
+        "\n".join(["id,given,decision,reviewer,note", *lines, "cat/1.jpg,cat,dog,,", ""])
+    )
+    assert decided_labels("pets") == {ids[0]: "cat", ids[1]: "dog"}
+    assert learnt_ids("pets") == set()
+
+
+def test_labelled_traffic_decides_where_the_test_split_does_not_stand_for_it():
+    def gate(traffic, split="FAIL"):
+        checks = [
+            Check("test split", split, ""),
+            Check("slices", split, ""),
+            Check("labelled traffic", traffic, ""),
+            Check("served copy", "PASS", ""),
+        ]
+        return verdict_of_all(decided_by_traffic(checks), by_traffic=True)
+
+    assert [gate(verdict) for verdict in ("PASS", "INCONCLUSIVE", "-", "FAIL")] == [
+        "PASS", "INCONCLUSIVE", "INCONCLUSIVE", "FAIL"
+    ]  # fmt: skip
+    assert verdict_of_all([Check("test split", "FAIL", ""), Check("served copy", "PASS", "")]) == (
+        "FAIL"
+    )

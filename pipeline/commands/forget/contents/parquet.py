@@ -1,5 +1,6 @@
 """Reads ids, digests, text and compressed bytes of examples in Parquet files."""
 
+import hashlib
 from collections.abc import Iterator
 from typing import BinaryIO
 
@@ -12,10 +13,15 @@ PARQUET = b"PAR1"
 ROWS_AT_ONCE = 256
 BYTES = (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_fixed_size_binary)
 KEYS = ("id", "sha256", "source_sha256")
+OF_SOURCE = {"id", "known_at", "problem", "transient"}
+"""Columns by which a table is known that has contents as a source gives them: data/collected."""
 
 
 def read_keys(file: BinaryIO) -> pa.Table | None:
-    """Read the columns KEYS of a table, null for missing ones; None if it is not our table."""
+    """Read the columns KEYS of a table, null for missing ones; None if it is not our table.
+
+    Contents that people collected have no digests beside them: they are made here.
+    """
     file.seek(0)
     if file.read(len(PARQUET)) != PARQUET:
         return None
@@ -25,17 +31,29 @@ def read_keys(file: BinaryIO) -> pa.Table | None:
             there = [name for name in KEYS if name in schema.names]
             if "id" not in there:
                 return None
-            table = parquet.read(there)
-            return pa.table(
-                {
-                    name: table[name].cast(pa.string())
-                    if name in there
-                    else pa.nulls(table.num_rows, pa.string())
-                    for name in KEYS
-                }
-            )
+            content = content_of(schema)
+            table = parquet.read([*there, *([content] if content else [])])
+            found = {name: pa.nulls(table.num_rows, pa.string()) for name in KEYS}
+            found |= {name: table[name].cast(pa.string()) for name in there}
+            if content:
+                found["sha256"] = digests_of(table[content])
+            return pa.table(found)
     except (pa.ArrowException, OSError):
         return None  # not whole, or something else
+
+
+def content_of(schema: pa.Schema) -> str | None:
+    """The column of contents in a table as a source gives it; None for other tables."""
+    if not set(schema.names) >= OF_SOURCE:
+        return None
+    return next((field.name for field in schema if pa.types.is_binary(field.type)), None)
+
+
+def digests_of(contents: pa.ChunkedArray) -> pa.Array:
+    """SHA-256 of each content, null where there is none."""
+    values = contents.to_pylist()
+    digests = [None if v is None else hashlib.sha256(v).hexdigest() for v in values]
+    return pa.array(digests, pa.string())
 
 
 def packed_columns(file: BinaryIO, *, with_text: bool) -> Iterator[pa.Array]:

@@ -14,6 +14,8 @@ from pipeline.runtime.errors import SettingsError
 
 NGRAMS = "ngrams"
 ROWS_AT_ONCE = 64
+NOVELTY_SCALE = 10.0
+"""So that it varies as embeddings do, and is among the axes that `monitor` looks along."""
 
 
 class Bags(nn.Module):
@@ -57,6 +59,14 @@ class Bags(nn.Module):
         total, of_runs = squares.sum(1, keepdim=True), (squares * are_runs).sum(1, keepdim=True)
         length = torch.where(are_runs, of_runs, total - of_runs).clamp(min=1e-12).sqrt()
         return ids, weights / length
+
+    def novelty(self, inputs: Batch) -> Tensor:
+        """The share of a text's n-grams that train has not, `(N, 1)`, times NOVELTY_SCALE."""
+        ids = inputs[NGRAMS].long()
+        there = (ids > 0) & (ids < self.buckets)
+        is_new = there & (self.idf[torch.where(there, ids, 0)] == 0)
+        share = is_new.sum(1, keepdim=True) / there.sum(1, keepdim=True).clamp(min=1)
+        return share * NOVELTY_SCALE
 
 
 class Rows(NamedTuple):

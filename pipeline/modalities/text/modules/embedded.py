@@ -46,6 +46,9 @@ class Embedded(nn.Module):
         embeddings: Tensor = torch.einsum("nld,nl->nd", self.table[ids], weights)
         return embeddings
 
+    def novelty(self, inputs: Batch) -> Tensor:
+        return self.bags.novelty(inputs)
+
     def read_out(self, embeddings: Tensor) -> Tensor:
         outputs: Tensor = self.head(embeddings)
         return outputs

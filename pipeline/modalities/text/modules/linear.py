@@ -62,6 +62,9 @@ class Linear(nn.Module):
         margins: Tensor = torch.einsum("nlk,nl->nk", self.weight[ids], weights) + self.bias
         return margins
 
+    def novelty(self, inputs: Batch) -> Tensor:
+        return self.bags.novelty(inputs)
+
     def read_out(self, embeddings: Tensor) -> Tensor:
         return embeddings * self.scale
 

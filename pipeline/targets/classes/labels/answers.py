@@ -1,5 +1,6 @@
 """Answers of a model, for people and as JSON; free of Arrow, for servers."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -7,6 +8,10 @@ from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from pipeline.targets.protocols.labels import TargetIndex
+
+JUDGED_BY: tuple[str, float | None] = ("accuracy", 0.5)
+"""What labels that came later say of answers: a name, and the error below which an answer is right;
+None where the mean of errors is what counts."""
 
 
 def answer(probabilities: NDArray[np.float64], index: "TargetIndex") -> dict[str, Any]:
@@ -20,6 +25,11 @@ def answer(probabilities: NDArray[np.float64], index: "TargetIndex") -> dict[str
             for name, p in zip(index["classes"], probabilities, strict=True)
         },
     }
+
+
+def error(answer: Mapping[str, Any], label: str) -> float | None:
+    """0 where the answer is the label, else 1."""
+    return float(next(iter(answer.values())) != label)
 
 
 def answer_words(probabilities: NDArray[np.float64], index: "TargetIndex") -> list[str]:

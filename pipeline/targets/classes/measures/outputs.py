@@ -5,10 +5,20 @@ from numpy.typing import NDArray
 
 from pipeline.dataset.arrays import Float64
 
+CHOOSES = True
+"""Whether an answer is the greatest of K, whose shares among many answers can be compared."""
+RECORDED_AS = "<f2"
+"""The type of outputs in records."""
+
 
 def probabilities(outputs: NDArray[np.floating]) -> Float64:
     """See `Judging.probabilities`."""
     return softmax(outputs)
+
+
+def watched(answers: Float64) -> dict[str, Float64]:
+    """What `monitor` compares of answers `(N, K)`, beside which of them is the greatest."""
+    return {"confidence": answers.max(1, keepdims=True)}
 
 
 def softmax(logits: NDArray[np.floating]) -> Float64:

@@ -1,5 +1,6 @@
 """What a model says of an example, for people and as JSON."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +12,9 @@ if TYPE_CHECKING:
     from pipeline.targets.protocols.labels import TargetIndex
 
 DIGITS = 6  # significant ones: more would be noise
+JUDGED_BY: tuple[str, float | None] = ("mean absolute error", None)
+"""What labels that came later say of answers: a name, and the error below which an answer is right;
+None where the mean of errors is what counts."""
 
 
 def answer(probabilities: NDArray[np.float64], index: "TargetIndex") -> dict[str, Any]:
@@ -23,6 +27,14 @@ def answer(probabilities: NDArray[np.float64], index: "TargetIndex") -> dict[str
         answer["high"] = _in_units(probabilities[0] + half, index)
         answer["level"] = index["interval_level"]
     return answer
+
+
+def error(answer: Mapping[str, Any], label: str) -> float | None:
+    """The distance, in the units of the source; None where the label is no number."""
+    try:
+        return abs(float(answer["number"]) - float(label))
+    except ValueError:
+        return None
 
 
 def answer_words(probabilities: NDArray[np.float64], index: "TargetIndex") -> list[str]:

@@ -5,7 +5,17 @@ from numpy.typing import NDArray
 
 from pipeline.dataset.arrays import Float64
 
+CHOOSES = False
+"""Whether an answer is the greatest of K, whose shares among many answers can be compared."""
+RECORDED_AS = "<f2"
+"""The type of outputs in records."""
+
 
 def probabilities(outputs: NDArray[np.floating]) -> Float64:
     """Outputs unchanged, in units of y: a number has no probability."""
     return outputs.astype(np.float64)
+
+
+def watched(answers: Float64) -> dict[str, Float64]:
+    """What `monitor` compares of answers `(N, 1)`."""
+    return {"answers": answers}

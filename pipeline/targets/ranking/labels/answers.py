@@ -1,5 +1,6 @@
 """The best new items for a user, for people and as JSON, each with the item that decided."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +12,9 @@ if TYPE_CHECKING:
     from pipeline.targets.protocols.labels import TargetIndex
 
 NUM_SHOWN = 10
+JUDGED_BY: tuple[str, float | None] = (f"hit rate of the first {NUM_SHOWN}", NUM_SHOWN - 0.5)
+"""What labels that came later say of answers: a name, and the error below which an answer is right;
+None where the mean of errors is what counts."""
 
 
 def answer(probabilities: NDArray[np.float64], index: "TargetIndex") -> dict[str, Any]:
@@ -27,6 +31,12 @@ def answer(probabilities: NDArray[np.float64], index: "TargetIndex") -> dict[str
         found.append(row)
     first = found[0]["item"] if found else ""
     return {"item": first, "ranking": found}
+
+
+def error(answer: Mapping[str, Any], label: str) -> float | None:
+    """The place of the item in the list, from 0; the length of the list where it is not there."""
+    items = [row["item"] for row in answer["ranking"]]
+    return float(items.index(label) if label in items else len(items) + NUM_SHOWN)
 
 
 def answer_words(probabilities: NDArray[np.float64], index: "TargetIndex") -> list[str]:

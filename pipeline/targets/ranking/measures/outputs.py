@@ -4,8 +4,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.dataset.arrays import Float64
+from pipeline.dataset.rankings.listed import scores_in
+
+CHOOSES = False
+"""Whether an answer is the greatest of K, whose shares among many answers can be compared."""
+RECORDED_AS = "<f4"
+"""The type of outputs in records: codes of items are not to be rounded."""
 
 
 def probabilities(outputs: NDArray[np.floating]) -> Float64:
     """Outputs as they are: scores of a ranking are no probabilities."""
     return outputs.astype(np.float64)
+
+
+def watched(answers: Float64) -> dict[str, Float64]:
+    """What `monitor` compares of answers `(N, W)`: the best score of each list, and their mean."""
+    scores = scores_in(answers)
+    return {"scores": np.stack([scores[:, 0], scores.mean(1)], 1)}
