@@ -11,7 +11,8 @@ def test_each_target_says_how_wrong_an_answer_is():
     assert error("classes", {"class": "cat", "probability": 0.9}, "cat") == 0
     assert error("classes", {"class": "cat", "probability": 0.9}, "dog") == 1
     assert error("numbers", {"number": 2.5, "low": 1.0}, "-1") == 3.5
-    assert error("numbers", {"number": 2.5}, "many") is None
+    for label in ("many", "nan", "inf"):
+        assert error("numbers", {"number": 2.5}, label) is None
 
 
 def test_of_a_ranking_the_place_counts_and_ids_are_no_numbers():

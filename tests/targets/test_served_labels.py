@@ -24,6 +24,7 @@ def test_a_server_says_what_it_answers(target):
     [
         ("numbers", 12, "12.0"),
         ("numbers", True, True),
+        ("numbers", 10**400, 10**400),  # which no float can be
         ("ranking", 242, "242"),  # an id, which no digit may be added to
         ("ranking", 242.5, 242.5),
         ("classes", 3, 3),

@@ -49,6 +49,7 @@ from pipeline.targets.opening import open_labels
 RECIPES = Path("recipes")
 TABLE = re.compile(r"\.(csv|tsv|jsonl?|ndjson|parquet)(\.(gz|bz2|xz|zst))?$")
 IN_ENTRY = re.compile(r" in the catalog entry, under columns: (\w+):")
+WRONG_IN_ENTRY = re.compile(r"correct columns: (\w+): in the catalog entry")
 USUAL_TARGETS = {"interactions": "ranking"}
 
 
@@ -136,8 +137,9 @@ def refuse_missing(uri: str) -> None:
 
 
 def with_way_to_entry(error: GroundworkError, name: str, path: Path, uri: str) -> GroundworkError:
-    """Add to an error how to write an entry with the key that fixes it, if a key does."""
+    """Name the option, or else the key of an entry, that fixes an error, if one does."""
     fix = IN_ENTRY.sub(r" with --column \1=COLUMN", error.fix)
+    fix = WRONG_IN_ENTRY.sub(r"correct --column \1=COLUMN", fix)
     if "catalog entry" not in fix:
         return type(error)(error.what, fix=fix)
     fix = f"{fix} ({path} with uri: {uri}, license: and that key; then groundwork add {name})"

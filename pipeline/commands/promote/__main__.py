@@ -71,6 +71,11 @@ def promote(arguments: argparse.Namespace, place: Path) -> None:
     if serving is not None and serving.commit == commit:
         say(f"{serving.version} serves in {stage} already")
         return
+    if serving is None and arguments.by_traffic:
+        raise ServingError(
+            f"nothing serves in {stage} yet, so there is no other model to compare on traffic",
+            fix="leave out --by-traffic",
+        )
     fetch(commit, place / "candidate")
     refuse_unevaluated(commit, place / "candidate")
     has_remote = arguments.dry_run or refuse_unpushed(commit)
@@ -83,7 +88,7 @@ def promote(arguments: argparse.Namespace, place: Path) -> None:
         print(one_line(f"  {check.name:<17} {check.verdict:<13} {check.words}"))
     verdict = verdict_of_all(checks, by_traffic=arguments.by_traffic)
     if verdict != PASS or arguments.dry_run:
-        say(f"{verdict}: {meaning(verdict, checks)}; nothing is tagged")
+        say(f"{verdict}: {meaning(verdict, checks, arguments.by_traffic)}; nothing is tagged")
         sys.exit(int(verdict != PASS))
     names = tag(commit, artifact, stage, tags, message_of(against, checks, place / "candidate"))
     if not has_remote:
@@ -182,12 +187,17 @@ def version_tag(release: Release, tags: Sequence[Tag]) -> Tag:
     return release.tag
 
 
-def meaning(verdict: str, checks: Sequence[Check]) -> str:
+def meaning(verdict: str, checks: Sequence[Check], by_traffic: bool) -> str:
     names = ", ".join(check.name for check in checks if check.verdict == verdict)
     if verdict == FAIL:
         return f"it loses by {names}"
     if verdict == INCONCLUSIVE:
-        return f"it does not surely win by {names}; --not-worse takes what surely loses nothing"
+        advice = (
+            "it takes more labels, by /feedback or groundwork review --collected"
+            if by_traffic
+            else "--not-worse takes what surely loses nothing"
+        )
+        return f"it does not surely win by {names}; {advice}"
     return "it would be tagged"
 
 

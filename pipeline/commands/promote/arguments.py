@@ -25,12 +25,13 @@ def parser() -> argparse.ArgumentParser:
         "--rollback", action="store_true", help="go back to what served before, tested as it is"
     )
     parser.add_argument("--dry-run", action="store_true", help="judge, and tag nothing")
-    parser.add_argument(
+    rule = parser.add_mutually_exclusive_group()
+    rule.add_argument(
         "--not-worse",
         action="store_true",
         help="let it pass that surely loses nothing, though it may not win",
     )
-    parser.add_argument(
+    rule.add_argument(
         "--by-traffic",
         action="store_true",
         help="traffic is no longer like the test split: labelled traffic decides, and the test "

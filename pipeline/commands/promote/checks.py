@@ -10,6 +10,7 @@ NOTHING = NOT_JUDGED
 SPLIT, TRAFFIC = "test split", "labelled traffic"
 MUST_PASS = (SPLIT, "baseline", "served copy")
 """The others stop a candidate only where it is surely worse: they see few examples."""
+MUST_PASS_BY_TRAFFIC = (TRAFFIC, "served copy")
 
 
 class Check(NamedTuple):
@@ -24,19 +25,19 @@ def verdict_of_all(checks: Sequence[Check], *, by_traffic: bool = False) -> str:
     """FAIL if one fails; PASS if all pass that must; else INCONCLUSIVE."""
     if any(check.verdict == FAIL for check in checks):
         return FAIL
-    names = (TRAFFIC, *MUST_PASS) if by_traffic else MUST_PASS
-    must = [c.verdict for c in checks if c.name in names and not (by_traffic and c.name == SPLIT)]
+    names = MUST_PASS_BY_TRAFFIC if by_traffic else MUST_PASS
+    must = [check.verdict for check in checks if check.name in names]
     return PASS if must and set(must) == {PASS} else INCONCLUSIVE
 
 
 def decided_by_traffic(checks: Sequence[Check]) -> list[Check]:
-    """The checks where the test split no longer stands for what is asked: it is only shown, and
-    labelled traffic has to win."""
-    found = []
+    """The checks of a candidate whose traffic is unlike the test split: figures of that split are
+    shown and not judged, and labelled traffic has to win."""
+    judged = []
     for check in checks:
-        if check.name == TRAFFIC and check.verdict == NOTHING:
-            check = check._replace(verdict=INCONCLUSIVE)
-        elif check.name not in (TRAFFIC, *MUST_PASS[1:]):
+        if check.name not in MUST_PASS_BY_TRAFFIC:
             check = check._replace(verdict=NOTHING)
-        found.append(check)
-    return found
+        elif check.verdict == NOTHING:
+            check = check._replace(verdict=INCONCLUSIVE)
+        judged.append(check)
+    return judged

@@ -1,10 +1,10 @@
 """Which of two models is right about traffic whose labels came later?
 
-Labels are those of `/feedback`, and those that people gave on the page of `groundwork review
---collected`; contents those that a server kept (`--keep-contents`). What was collected into the
-dataset is left out, as a model may have learnt from it. Both models answer each again, so that a
-record of either counts. Only where they are not equally right says an
-example anything: the sign test (McNemar's exact test, where labels are names).
+Labels are those of `/feedback` and those that people gave on the page of `groundwork review
+--collected`; contents are those that a server kept (`--keep-contents`). Examples that were
+collected into the dataset are left out, since a model may have learnt from them. Both models answer
+each content again, so a record of either counts. Examples on which both are equally right decide
+nothing: it is the sign test (McNemar's exact test, where labels are names).
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -25,14 +25,15 @@ from pipeline.serving.model import Answered, Model
 from pipeline.serving.recording.contents import FOLDER
 
 AT_ONCE = 64
-NAME = TRAFFIC
 
 
 def check_traffic(records: Path, candidate: Model, serving: Model, dataset: str) -> Check:
     """FAIL where the candidate is surely worse, PASS where it is surely better."""
     labelled = read_labelled(records, decided_labels(dataset), learnt_ids(dataset))
     if not labelled:
-        return Check(NAME, NOTHING, "no label with a content that was kept, and not learnt from")
+        return Check(
+            TRAFFIC, NOTHING, "no label of a content that was kept and is not in the dataset"
+        )
     contents = [path.read_bytes() for path, _ in labelled]
     labels = [label for _, label in labelled]
     errors = [errors_of(model, contents, labels) for model in (candidate, serving)]
@@ -42,11 +43,13 @@ def check_traffic(records: Path, candidate: Model, serving: Model, dataset: str)
         if one is not None and other is not None
     ]
     if not pairs:
-        return Check(NAME, NOTHING, f"none of {len(labelled)} labels is one that the models give")
+        return Check(
+            TRAFFIC, NOTHING, f"none of {len(labelled)} labels is one that the models give"
+        )
     wins = sum(one < other for one, other in pairs)
     losses = sum(one > other for one, other in pairs)
     return Check(
-        NAME,
+        TRAFFIC,
         verdict_of_signs(wins, losses),
         f"better on {wins}, worse on {losses} of {len(pairs)} examples",
     )
@@ -95,7 +98,7 @@ def read_labelled(
 
 
 def decided_labels(dataset: str) -> dict[str, str]:
-    """What people said of collected examples, by id; those that they dropped have no label."""
+    """Labels that people gave to collected examples, by id; dropped examples have none."""
     if not reviews_path(dataset).exists():
         return {}
     decisions = ReviewStore(dataset, ANY_LABEL).decisions()
@@ -113,7 +116,8 @@ def learnt_ids(dataset: str) -> set[str]:
 
 
 def errors_of(model: Model, contents: Sequence[bytes], labels: Sequence[str]) -> list[float | None]:
-    """Of each answer by the target; None without an answer, or where no model gives the label."""
+    """The error of each answer, as the target defines it; None without an answer, or for a label
+    that the model does not know."""
     errors: list[float | None] = []
     for start in range(0, len(contents), AT_ONCE):
         some = slice(start, start + AT_ONCE)

@@ -204,6 +204,8 @@ def test_a_column_is_named_in_the_command(repository, tmp_path):
     assert message.endswith("| fix: name the one to be predicted with --column label=COLUMN\n")
     message = repository.run(f"{command} --column labl=ill", expect=1)
     assert message.endswith("visits.yaml: unknown key columns.labl | fix: did you mean label?\n")
+    message = repository.run(f"{command} --column label=nope", expect=1)
+    assert message.endswith("| fix: correct --column label=COLUMN\n")
     assert "ROLE=NAME" in repository.run(f"{command} --column ill", expect=2)
     assert "60 examples of 2 classes" in repository.run(f"{command} --column label=ill")
     entry = read_yaml(repository.path / "data/catalog/visits.yaml")

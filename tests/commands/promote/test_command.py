@@ -94,6 +94,12 @@ def test_the_first_has_to_win_against_the_baseline(project, ask):
         project.add_run(against, 0.2, against_baseline=against)
         status, out, _ = ask()
         assert (status, verdicts(out)["baseline"]) == (1, verdict)
+    status, _, err = ask("--by-traffic")
+    assert (status, err) == (
+        1,
+        "ERROR nothing serves in production yet, so there is no other model to compare on traffic "
+        "| fix: leave out --by-traffic\n",
+    )
     assert project.tags() == []
 
 

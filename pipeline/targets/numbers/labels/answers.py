@@ -30,11 +30,12 @@ def answer(probabilities: NDArray[np.float64], index: "TargetIndex") -> dict[str
 
 
 def error(answer: Mapping[str, Any], label: str) -> float | None:
-    """The distance, in the units of the source; None where the label is no number."""
+    """The distance, in the units of the source; None where the label is no finite number."""
     try:
-        return abs(float(answer["number"]) - float(label))
+        distance = abs(float(answer["number"]) - float(label))
     except ValueError:
         return None
+    return distance if np.isfinite(distance) else None
 
 
 def answer_words(probabilities: NDArray[np.float64], index: "TargetIndex") -> list[str]:
@@ -57,5 +58,9 @@ def in_words(index: "TargetIndex") -> tuple[str, str]:
 
 def as_label(value: Any) -> Any:
     """What came true, as records have it: a text; another value is none."""
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return repr(float(value)) if is_number else value
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    try:
+        return repr(float(value))
+    except OverflowError:  # a whole number of more than 308 digits
+        return value
