@@ -12,12 +12,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.augment.brought import read_brought
 from pipeline.augment.engines import make_on
 from pipeline.augment.params import AugmentParams, augment_params
 from pipeline.augment.reuse import EarlierShards, keep_shards, read_earlier
 from pipeline.augment.sharding import Sharding, columns_read, make_jobs, makers
 from pipeline.augment.space import check_space
+from pipeline.augment.versions import read_brought
 from pipeline.dataset.places import CLEAN, SHARDS
 from pipeline.dataset.shards.files import ShardRows, columns_of
 from pipeline.dataset.table import read_folder, read_index, read_tables, write_index
@@ -60,10 +60,10 @@ def main(stage: Stage[AugmentParams]) -> None:
         settings=settings,
         seed=params.seed,
     )
-    # All that the inputs of an example's copy depend on, except the example.
     brought = read_brought(encoding, index["dataset"], plan.copies)
     if brought.remark:
         stage.say(brought.remark)
+    # All that the inputs of an example's copy depend on, except the example.
     how = (preparation, settings, plan.seed, *filter(None, [brought.digest]))
     key = key_of(*makers(plan.modality), how=how)
     engine = params.augment.engine

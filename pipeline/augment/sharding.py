@@ -15,8 +15,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from pipeline.augment.brought import Version, with_brought
 from pipeline.augment.reuse import EarlierShards, KnownRun, SameShards, complete
+from pipeline.augment.versions import Version, with_brought
 from pipeline.dataset.arrays import Keys
 from pipeline.dataset.parts import MOST, cut_draws, part_ends
 from pipeline.dataset.randomness import id_keys, repeat_keys
@@ -83,7 +83,7 @@ class ShardJob(NamedTuple):
     times: NDArray[np.int64]
     """Number of times each example is in each copy; each time it is augmented differently."""
     brought: list[Sequence[Version]]
-    """Versions of each example that people brought; empty where there are none at all."""
+    """Versions of each example that people brought; an empty list if no example has any."""
 
 
 class MadeShards(NamedTuple):
@@ -134,7 +134,9 @@ def make_jobs(
         while rows is not None and rows.num_rows > (0 if is_all else MOST * usual):
             ones = np.ones(rows.num_rows, np.int64)
             end = next(part_ends(rows[DRAW].to_numpy(), ones, usual))
-            yield _job(plan, split, next_number, rows.slice(0, end), balance, earlier, brought)
+            yield _job(
+                plan, split, next_number, rows.slice(0, end), balance, earlier, brought or {}
+            )
             rows = rows.slice(end)
         waiting[split] = [] if rows is None else [rows]
 
@@ -154,10 +156,10 @@ def _job(
     rows: pa.Table,
     balance: Times,
     earlier: EarlierShards | None,
-    brought: Mapping[str, Sequence[Version]] | None,
+    brought: Mapping[str, Sequence[Version]],
 ) -> ShardJob:
     """Make the next job of a split; `next_number` is advanced."""
-    labels = open_labels(plan.target)
+    labels, ids = open_labels(plan.target), rows["id"].to_pylist()
     y = labels.encode(rows[labels.COLUMN], plan.index)
     times = np.ones((1, len(y)), np.int64)
     if split == "train":
@@ -167,24 +169,23 @@ def _job(
     key = _key(split, parts, rows, y, times)
     same = earlier.same(key) if earlier is not None else None
     if earlier is not None and same is None:
-        numbers = earlier.unchanged(rows["id"].to_pylist(), rows["sha256"].to_pylist())
+        numbers = earlier.unchanged(ids, rows["sha256"].to_pylist())
         parts = [part._replace(known=_known(part, times, numbers, earlier)) for part in parts]
     content = open_encode(plan.modality).CONTENT
+    has_versions = brought and split == "train" and same is None
     return ShardJob(
         key=key,
         same=same,
         plan=plan,
         split=split,
         parts=parts,
-        ids=rows["id"].to_pylist(),
+        ids=ids,
         contents={name: rows[name].to_pylist() for name in content} if same is None else {},
         y=y,
         weights=rows["weight"].to_numpy().astype(np.float32),
         provenance=rows.select(PROVENANCE),
         times=times,
-        brought=[brought.get(id, ()) for id in rows["id"].to_pylist()]
-        if brought and split == "train" and same is None
-        else [],
+        brought=[brought.get(id, ()) for id in ids] if has_versions else [],
     )
 
 
@@ -247,15 +248,8 @@ def make_shards(job: ShardJob) -> MadeShards:
             part.copy,
             job.provenance.take(rows),
         )
-        files.append(
-            {
-                "name": name,
-                "split": job.split,
-                "copy": part.copy,
-                "rows": len(rows),
-                "sha256": digest,
-            }
-        )
+        file = {"name": name, "split": job.split, "copy": part.copy}
+        files.append(file | {"rows": len(rows), "sha256": digest})
     assert originals is not None
     num_known = sum(run.stop - run.start for run in job.parts[0].known)
     sums = open_fit(job.plan.modality).sums(originals)

@@ -64,7 +64,7 @@ class Ledger:
         self.decided: set[int] = set()
         """Rows that people decided on."""
         self.followed: set[int] = set()
-        """Further rows of groups that people decided to keep as they are."""
+        """Other rows of groups of which people decided to keep an outlier."""
         self.quality = np.full(len(self.ids), np.nan)
         self.weights = np.ones(len(self.ids))
         self.proposed = self.given.copy()
@@ -150,24 +150,23 @@ class Ledger:
                 self.labels[row] = self.noise.code_of(decision.decision, self.target)
         self.suspected[list(self.decided)] = False
         self.sure[list(self.decided)] = False
-
         self._follow()
 
     @property
     def shown_outliers(self) -> Rows:
-        """Outliers that people are shown: where they are judged by groups, one of each, the first
-        that is not in test."""
-        found = np.flatnonzero(self.outliers)
+        """Outliers that people are shown; if groups are judged, one of each group, and the first
+        that is not in test if there is one."""
+        outliers = np.flatnonzero(self.outliers)
         if not self.whole_groups:
-            return found
-        order = sorted(found.tolist(), key=lambda row: (self.splits[row] == "test", row))
+            return outliers
+        order = sorted(outliers.tolist(), key=lambda row: (self.splits[row] == "test", row))
         first: dict[str, int] = {}
         for row in order:
             first.setdefault(self.owners[row], row)
         return np.array(sorted(first.values()), np.int64)
 
     def _follow(self) -> None:
-        """Have what people decided about one outlier hold for its group, but for test."""
+        """Apply a decision about an outlier to all outliers of its group, except those of test."""
         if not self.whole_groups:
             return
         decided = sorted(row for row in self.decided if self.outliers[row])

@@ -25,7 +25,7 @@ from pipeline.dataset.table import SLICE, read_folder, read_schema
 from pipeline.dataset.tables import read_table, write_tables
 from pipeline.evaluate.baselines import against_baselines
 from pipeline.evaluate.contributions import contribution_tables
-from pipeline.evaluate.deciding import decided_table
+from pipeline.evaluate.deciding import DECIDED, decided_table
 from pipeline.evaluate.params import EvaluateParams, evaluate_params
 from pipeline.evaluate.variants import Corrupt, stress_model
 from pipeline.learning.baselines.fitting import Baselines
@@ -91,14 +91,15 @@ def main(stage: Stage[EvaluateParams]) -> None:
         },
     )
     stage.write_report("reports/metrics.json", {**evaluation.metrics, **against.metrics})
-    encode = open_encode(params.modality)
-    decided = decided_table(
-        lambda some: judging.probabilities(answer(encode.encode(some, reader.preparation))),
-        getattr(encode, "parts_left_out", None),
-        shard.ids,
-        test_contents(encode.CONTENT) if hasattr(encode, "parts_left_out") else {},
-        evaluation.tables["mistakes"],
-    )
+    encode, decided = open_encode(params.modality), DECIDED.empty_table()
+    if parts_of := getattr(encode, "parts_left_out", None):
+        decided = decided_table(
+            lambda some: judging.probabilities(answer(encode.encode(some, reader.preparation))),
+            parts_of,
+            shard.ids,
+            test_contents(encode.CONTENT),
+            evaluation.tables["mistakes"],
+        )
     folder = stage.output(str(EVALUATION))
     about = {key: graph.about[key] for key in ("modality", "target_kind", "target")}
     tables = {

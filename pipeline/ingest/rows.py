@@ -2,7 +2,6 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -21,6 +20,7 @@ from pipeline.dataset.splits.clock import Clock
 from pipeline.dataset.splits.rule import SplitRule
 from pipeline.dataset.table import SPLITS, file_digest, part_name, words, write_part
 from pipeline.ingest.admission import OPTED_OUT, Terms, admit
+from pipeline.ingest.fingerprint import fingerprint
 from pipeline.ingest.reuse import KnownPart, read_cached
 from pipeline.ingest.schema import schema_of, timed_and_sliced, without_content
 from pipeline.ingest.sources.opening import annotations_of
@@ -224,20 +224,6 @@ def with_digests(table: pa.Table, content: str) -> pa.Table:
     contents = table[content].to_pylist()
     digests = [None if data is None else hashlib.sha256(data).hexdigest() for data in contents]
     return table.append_column("source_sha256", pa.array(digests, pa.string()))
-
-
-FINGERPRINTED = ("id", "label", "split", "source_sha256")
-
-
-def fingerprint(table: pa.Table, names: Sequence[str] = FINGERPRINTED) -> int:
-    """Return a number that changes if an example is added, removed, renamed, relabelled or edited.
-
-    It is the sum of a digest for each example (an incremental hash: Bellare and Micciancio 1997),
-    so it does not depend on their order. It guards against accidents, not against forgers.
-    """
-    columns = [table[name].to_pylist() for name in names]
-    digests = (hashlib.sha256(repr(row).encode()).digest() for row in zip(*columns, strict=True))
-    return sum(int.from_bytes(digest) for digest in digests) % (1 << 256)
 
 
 class RawPart(NamedTuple):

@@ -6,7 +6,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.dataset.table import count
-from pipeline.ingest.rows import ExampleRows, fingerprint
+from pipeline.ingest.fingerprint import fingerprint
+from pipeline.ingest.rows import ExampleRows
 from pipeline.modalities.opening import open_prepare
 from pipeline.runtime.settings import Kind
 from pipeline.targets.opening import open_labels

@@ -92,8 +92,8 @@ class Answering:
         return values
 
     def explain(self, example: Example) -> dict[str, Float64]:
-        """What the model says of one readable example with each of its inputs missing, `(K,)`, or
-        with each part that the modality can leave out, such as a word.
+        """Answers to one readable example without each of its named inputs, `(K,)`, or else without
+        each part that the modality can leave out, such as a word.
 
         Raises:
             SettingsError: its inputs have no names, as those of images.

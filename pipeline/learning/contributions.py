@@ -1,10 +1,10 @@
 """Contributions of named inputs to the answers of a model.
 
-Views, none of which is causal: permutation importance (Breiman 2001), how much worse the
+Three views, none of which is causal: permutation importance (Breiman 2001), how much worse the
 model gets when the values of an input are permuted among examples; partial dependence (Friedman
 2001), its average answer if an input had one value in all examples; and, for one example, its
-answer if an input, or a part of the content, were missing. Redundant inputs share their
-contribution, and combinations of values that never occur are evaluated too.
+answer if an input, or a part of the content such as a word, were missing. Redundant inputs share
+their contribution, and combinations of values that never occur are evaluated too.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -109,11 +109,11 @@ def without_parts(
     answer: Callable[[Mapping[str, Sequence[Any]]], Float64],
     parts: Sequence[tuple[str, Mapping[str, Any]]],
 ) -> dict[str, Float64]:
-    """The answers for one example without each of its parts, `(K,)`, by the part.
+    """Answers for one example without each of its parts, `(K,)`, by the part.
 
     Args:
-        answer: what the model says of N contents as data/raw has them, `(N, K)`.
-        parts: the content without the part, by the part.
+        answer: the model's answers to N contents as data/raw has them, `(N, K)`.
+        parts: each part with the content without it.
     """
     if not parts:
         return {}

@@ -37,7 +37,7 @@ TABLES = {
 }
 """Tables of data/evaluation that all targets have, and their columns for people."""
 WITH_CONTENT = {"decided": ["id", "part", "for_it"]}
-"""The same that have parts of examples in them, for whoever asks for these in reports."""
+"""Tables that contain parts of examples, written only with `report.texts`."""
 
 
 def main(stage: Stage[ReportParams]) -> None:

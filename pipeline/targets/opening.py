@@ -57,10 +57,24 @@ class Answers(NamedTuple):
     """The part of a target for servers: two modules that import neither torch, Arrow nor SciPy."""
 
     outputs: Any
-    """Has `probabilities` (see `Judging.probabilities`), `RECORDED_AS`, `CHOOSES`
-    and `watched`."""
+    """Module with the names
+
+    - `probabilities`: see `Judging.probabilities`;
+    - `RECORDED_AS`: the type of outputs in records;
+    - `CHOOSES`: whether an answer is the greatest of K, whose shares among answers are compared;
+    - `watched(answers)`: other columns `(N, C)`, by name, that `monitor` compares.
+    """
     labels: Any
-    """Has `answer` (see `Labels.answer`), `in_words`, `as_label`, `JUDGED_BY` and `error`."""
+    """Module with the names
+
+    - `answer`: see `Labels.answer`;
+    - `in_words(index)`: what the model chooses from, in words, and an example of a label;
+    - `as_label(value)`: the text that records have for a label of /feedback, where it is one;
+    - `error(answer, label)`: how far an answer is from a label that came later; None where they
+      cannot be compared;
+    - `JUDGED_BY`: name of the figure of such errors, and the error below which an answer is right;
+      None if the mean error is the figure.
+    """
 
 
 def open_answers(target: str) -> Answers:

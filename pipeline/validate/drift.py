@@ -15,9 +15,9 @@ from pipeline.dataset.expectations.drift import (
     SMALLEST_UNIT,
     Profile,
     inverse_size,
+    inverse_size_since,
     largest,
     shift_of,
-    since,
     unit_before,
 )
 from pipeline.dataset.expectations.moments import lone_share, moments
@@ -27,7 +27,8 @@ from pipeline.modalities.protocols.checks import Features
 from pipeline.validate.profile import DIGEST_DIGITS, QUANTILES, remembered_key
 
 KEPT_MARGIN = 0.02
-"""Of the examples that a profile remembers: fewer than these may have gone unseen (95 %)."""
+"""Share of the profile's examples that may be gone although all that it remembers are there (95 %
+confidence)."""
 
 
 def split_table(
@@ -76,7 +77,7 @@ def measurement_table(table: pd.DataFrame, features: Features, before: Profile) 
     now = moments(table, np.zeros(len(table), np.int64), 1, known)
     mean = np.array([before[f"{name}.mean"] for name in known])
     unit = unit_before(before, known)
-    inverse = since(before, now.num * lone_share(table))
+    inverse = inverse_size_since(before, now.num * lone_share(table))
     shift = shift_of(now, mean, inverse, unit)[0]
     for position, name in enumerate(known):
         if name not in features.with_quantiles:
@@ -117,8 +118,7 @@ def remembered_table(
 
 
 def with_kept(before: Profile, remembered: pd.DataFrame) -> Profile:
-    """The profile with the share of its examples that are still there as they were, as far as
-    those that it remembers tell.
+    """Add KEPT to a profile, estimated by the examples that it remembers.
 
     Args:
         remembered: as `remembered_table` returns it.

@@ -3,7 +3,7 @@
 import numpy as np
 import pyarrow as pa
 
-from pipeline.evaluate.deciding import DECIDED, decided_table
+from pipeline.evaluate.deciding import decided_table
 from pipeline.modalities.text.encode.interface import parts_left_out
 
 MISTAKES = pa.table({"id": ["b"]})
@@ -20,8 +20,3 @@ def test_of_a_mistake_the_words_that_spoke_for_it_are_named():
     assert found.column("part").to_pylist() == ["free", "free lunch"]
     assert found.column("id").to_pylist() == ["b", "b"]
     assert np.allclose(found.column("for_it"), 0.4)
-
-
-def test_without_parts_there_are_no_rows():
-    found = decided_table(answer, None, ["a", "b"], {}, MISTAKES)
-    assert found.equals(DECIDED.empty_table())

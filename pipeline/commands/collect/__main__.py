@@ -158,13 +158,16 @@ def refuse_other_kind(answers: Answers, kind: Kind) -> None:
 
 
 def refuse_unjudged(kind: Kind, dataset: str) -> None:
-    """Raises SettingsError where nobody can say which label would be right, as of a ranking."""
+    """
+    Raises:
+        SettingsError: nobody can say which label would be right, as of a ranking.
+    """
     if open_noise(kind.target).LOSS is None:
         raise SettingsError(
-            f"answers of target {kind.target} cannot be decided on a page: what somebody takes "
-            "next shows later",
-            fix="groundwork monitor says how often what /feedback told was listed; add new events "
-            f"to the source of {entry_path(dataset)}, then dvc repro",
+            f"answers of target {kind.target} cannot be decided on a page: only time shows what "
+            "somebody takes next",
+            fix=f"add new events to the source of {entry_path(dataset)}, then dvc repro; "
+            "groundwork monitor says how often items that came by /feedback were listed",
         )
 
 

@@ -32,7 +32,7 @@ from pipeline.commands.forget.erasure import (
 from pipeline.commands.forget.finding import Scope, find, refuse_tracked_source
 from pipeline.commands.forget.history import git, require_git
 from pipeline.commands.forget.places import JOURNAL, RECEIPT, read_workspace
-from pipeline.commands.forget.receipt import counted, plan, related_examples, say, write_receipt
+from pipeline.commands.forget.receipt import plan, related_examples, say, write_receipt
 from pipeline.commands.forget.request import add_tombstones, read_journal, resolve, write_journal
 from pipeline.commands.forget.search import Remains, Search
 from pipeline.commands.forget.storage import current_lock, locked, open_repository, stores
@@ -45,6 +45,7 @@ from pipeline.dataset.places import (
     REVIEWS_DIR,
     collected_file,
 )
+from pipeline.dataset.review.store import counted
 from pipeline.entry import read_entry
 from pipeline.params import load_params
 from pipeline.runtime.errors import ForgetError
@@ -229,7 +230,7 @@ def keep_receipt(receipt: str) -> Path:
 
 def hand_over(paths: list[str], examples: Forgotten, commit: bool) -> None:
     """Commit the changed files, or say how to."""
-    message = f"Forget {counted(examples.ids, 'example')}"
+    message = f"Forget {counted(len(examples.ids), 'example')}"
     if not commit:
         say([f"Next: git add {' '.join(paths)} && git commit -m '{message}'"])
         return

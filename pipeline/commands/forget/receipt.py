@@ -15,6 +15,7 @@ from pipeline.commands.forget.history import EXECUTION, described, git
 from pipeline.commands.forget.search import Remains
 from pipeline.dataset.addresses import without_secrets
 from pipeline.dataset.places import RAW
+from pipeline.dataset.review.store import counted
 from pipeline.modalities.opening import open_show
 from pipeline.runtime.errors import one_line
 
@@ -30,15 +31,10 @@ def say(lines: Iterable[str]) -> None:
 
 def plan(dataset: str, examples: Forgotten, found: Findings, models: bool) -> Iterator[str]:
     """What would be erased, and what would stay."""
-    yield f"To forget in {dataset}: {counted(examples.ids, 'example')}"
+    yield f"To forget in {dataset}: {counted(len(examples.ids), 'example')}"
     yield f"- tombstones in data/optout/{dataset}.csv, then dvc repro"
     yield from removals(found)
     yield from trained(found, models, examples.ids)
-
-
-def counted(things: Collection[object], noun: str) -> str:
-    """Return the number of things with their noun: `1 example`, `2 examples`."""
-    return f"{len(things)} {noun}{'' if len(things) == 1 else 's'}"
 
 
 def related_examples(ids: Collection[str], modality: str) -> Iterator[str]:
@@ -72,27 +68,27 @@ def _rows_of_raw(columns: list[str]) -> pa.Table | None:
 
 def removals(found: Findings) -> Iterator[str]:
     for name, paths in found.objects.items():
-        yield f"- {counted(paths, 'object')} in {name}"
+        yield f"- {counted(len(paths), 'object')} in {name}"
     for name, paths in found.runs.items():
         yield f"- {len(paths)} run-cache entries in {name}"
     named = [ref for ref in found.experiments if not ref.startswith(EXECUTION)]
-    yield f"- {counted(named, 'experiment')}"
+    yield f"- {counted(len(named), 'experiment')}"
     yield from indented(named)
 
 
 def trained(found: Findings, models: bool, ids: Collection[str]) -> Iterator[str]:
     """What was built with them; `ids` are not to be named."""
     if found.commits:
-        commits = counted(found.commits, "commit")
+        commits = counted(len(found.commits), "commit")
         yield f"- built with them: {commits}, whose data cannot be restored"
         yield from indented(described(found.commits, ids))
     if found.unjudged:
-        unjudged = counted(found.unjudged, "commit")
+        unjudged = counted(len(found.unjudged), "commit")
         yield f"- their data is in no store, so it cannot be said: {unjudged}"
         yield from indented(described(found.unjudged, ids))
     if found.models:
         what = "erased" if models else "kept"
-        yield f"- trained on them, and {what}: {counted(found.models, 'model file')}"
+        yield f"- trained on them, and {what}: {counted(len(found.models), 'model file')}"
         yield from indented(sorted(f"{path} {id}" for id, path in found.models.items()))
 
 
@@ -117,7 +113,7 @@ def write_receipt(
 
 def _removed(dataset: str, examples: Forgotten, found: Findings) -> Iterator[str]:
     yield f"# Forgotten from {dataset} on {date.today()}\n"
-    yield f"{counted(examples.ids, 'example')}, known here by SHA-256 of their ids alone:"
+    yield f"{counted(len(examples.ids), 'example')}, known here by SHA-256 of their ids alone:"
     yield from sorted(f"- {hashlib.sha256(id.encode()).hexdigest()}" for id in examples.ids)
     yield "\nRemoved:\n"
     yield from removals(found)

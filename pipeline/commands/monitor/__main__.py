@@ -37,12 +37,12 @@ def main(arguments: argparse.Namespace) -> None:
     for line in [*lines, f"page: {as_given(page)}"]:
         print(one_line(line))
     if watched.alarms:
-        print(f"next: {following(answers, watched.alarms[0].since)}")
+        print(f"next: {next_step(answers, watched.alarms[0].since)}")
         sys.stdout.flush()
         sys.exit(ALARM)
 
 
-def following(answers: Answers, since: np.datetime64) -> str:
+def next_step(answers: Answers, since: np.datetime64) -> str:
     """What to do about an alarm."""
     if open_noise(answers.about["target_kind"]).LOSS is None:  # nobody can judge such answers
         return "add newer examples to the source of the dataset, then dvc repro"

@@ -61,7 +61,7 @@ class Answers:
         return next(iter(self._answer(row).values()))
 
     def error(self, row: int, label: str) -> float | None:
-        """How far an answer is from the label that came, by the target."""
+        """The error of an answer by the label that came; see `Answers` in targets/opening.py."""
         found: float | None = self._target.labels.error(self._answer(row), label)
         return found
 

@@ -65,9 +65,9 @@ class Reference:
         outputs: Any,
         recorded: Collection[str] | None = None,
     ) -> None:
-        """Take what `export` left.
-
+        """
         Args:
+            arrays: as export/reference.py makes them.
             outputs: the target's module for what is compared of answers; see `open_answers`.
             recorded: names of the measurements that a server records; None for all.
         """
@@ -124,9 +124,10 @@ class Reference:
         return self._thresholds[size]
 
     def distance(self, traffic: Traffic) -> float:
-        """How far examples are from the reference, in its standard deviations: the mean of their
-        embeddings on all axes, together with the measurement that is the furthest, since an
-        embedding may say little of an example. What chance adds is taken off.
+        """Distance of examples from the reference, in its standard deviations.
+
+        It combines the mean of their embeddings on all axes with the furthest measurement, since an
+        embedding may say little of an example. What chance adds is subtracted.
         """
         std = self.rows.along.std(0).clip(1e-12)
         by_chance = 1 / len(traffic) + 1 / len(self.rows)

@@ -1,9 +1,10 @@
 """Accuracy without labels, where it can be known, and with the labels that came later.
 
 Confidence that was calibrated on validation is how often answers are right, as long as examples
-are like those: their mean is the estimate. Far from them it is off by up to 58 points (with noise).
-What tells is the distance of the examples (`Reference.distance`): up to 1 standard deviation the
-error was 3 points at most in 8 of 8 cases, beyond 1.4 up to 58. So beyond 1 it is unknown.
+are like those of validation: its mean is the estimate. How alike they are is measured by
+`Reference.distance`: within 1 standard deviation the estimate is off by 0.8 to 1.6 points on
+average and 10.6 at most, beyond it by up to 77 (docs/decisions/monitoring.md). So beyond 1 it is
+unknown.
 """
 
 from collections.abc import Mapping, Sequence
@@ -62,16 +63,16 @@ class Labelled(NamedTuple):
 
 
 def labelled(
-    found: Sequence[float | None], name: str, right_below: float | None
+    known: Sequence[float | None], name: str, right_below: float | None
 ) -> Labelled | None:
-    """What became true of answers.
+    """A figure of the answers whose labels came; None without any.
 
     Args:
-        found: the error of each, None where its label says nothing.
+        known: the error of each answer, None where its label cannot be compared.
         name: of the figure; see `JUDGED_BY` of the targets.
-        right_below: the error below which an answer is right; None where their mean counts.
+        right_below: the error below which an answer is right; None if the mean error is the figure.
     """
-    errors = np.array([error for error in found if error is not None])
+    errors = np.array([error for error in known if error is not None])
     num = len(errors)
     if not num:
         return None

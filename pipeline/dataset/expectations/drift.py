@@ -52,9 +52,9 @@ def largest(shift: NDArray[np.float64]) -> NDArray[np.float64]:
 def inverse_size(num: Any, num_before: Any, kept: float = 0.0) -> Any:
     """The variance of a difference of two means, in units of that of a single value.
 
-    Means of data that have grown differ by the new examples alone: where `kept` of the earlier
-    examples are among the later ones, twice the covariance of both is taken off. It stays in where
-    examples are too few to estimate a mean.
+    Means of data that have grown differ by the new examples alone. So if the share `kept` of the
+    earlier examples is among the later ones, twice the covariance of both means is subtracted,
+    except where examples are too few to estimate a mean.
     """
     num, num_before = np.maximum(num, 1), np.maximum(num_before, 1)
     apart = 1 / num + 1 / num_before
@@ -63,8 +63,8 @@ def inverse_size(num: Any, num_before: Any, kept: float = 0.0) -> Any:
     return np.where(apart <= 2 / MIN_COMPARED, grown, apart)
 
 
-def since(before: Profile, num: Any) -> Any:
-    """`inverse_size` of `num` groups and those of the profile."""
+def inverse_size_since(before: Profile, num: Any) -> Any:
+    """`inverse_size` of `num` groups now and the groups of the profile."""
     return inverse_size(num, before["groups"], before.get(KEPT, 0.0))
 
 
@@ -108,7 +108,7 @@ def as_frequent(
     if not counts:
         return since_profile(unjudged(says, "the profile counts none"))
     total = sum(counts.values())
-    by_chance = divergence_by_chance(since(before, num_groups(table)), len(counts))
+    by_chance = divergence_by_chance(inverse_size_since(before, num_groups(table)), len(counts))
     return since_profile(
         rule(
             says,

@@ -292,6 +292,7 @@ class ReviewStore:
 
 
 def counted(number: int, noun: str) -> str:
+    """A number with its noun: `1 example`, `2 examples`."""
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 

@@ -1,7 +1,7 @@
 """The part of a modality for clean: near duplicates, and examples unlike all others.
 
-An optional name: `WHOLE_GROUPS = True` says that not examples are unusual but groups. Then one
-example of each such group comes to people, and what they decide about it holds for the others.
+An optional name: `WHOLE_GROUPS = True` says that groups are unusual, not examples. Then people see
+one example of each such group, and their decision about it holds for the others.
 """
 
 from collections.abc import Mapping, Sequence

@@ -63,8 +63,8 @@ class Network(Protocol):
     - `begin_epoch(done)`, called before each epoch with the fraction of epochs that is behind;
     - `vary(inputs, moment)`: other versions of a batch in training, on the device;
     - `embed(inputs)`, `(N, D)`, and `read_out(embeddings)`, which together are the network;
-    - `novelty(inputs)`, `(N, C)`: what of an example train has not, which its embedding does not
-      tell; `monitor` compares it, beside embeddings;
+    - `novelty(inputs)`, `(N, C)`: how much of an example is unknown to train, if embeddings do not
+      show it; the served graph appends it to embeddings, which `monitor` compares;
     - `answer_and_embed(inputs)`: outputs and embeddings in one pass, where the two above would not
       do. What is served gives both; a network without any of these has its outputs as embeddings;
     - `rows_at_once`: how many rows to answer at a time, where 1,000 would not do;

@@ -33,9 +33,9 @@ class Words(NamedTuple):
 class Show(Protocol):
     """The names of `modalities/<name>/show/interface.py`.
 
-    An optional name: `OF_GROUP`, columns of data/raw. Where SHOWN has `group`, `html` then gets
-    these columns, as far as there are such, and `label` of all examples of the group in
-    `about["of_group"]`, a list of dictionaries.
+    An optional name: `OF_GROUP`, columns of data/raw. If SHOWN has `group`, `html` gets all
+    examples of the group in `about["of_group"]`, a list of dictionaries with `label` and those of
+    the columns that data/raw has.
 
     HTML is for a page whose Content-Security-Policy allows no inline script or style. Everything
     from data is escaped.

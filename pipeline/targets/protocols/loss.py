@@ -43,8 +43,8 @@ class Loss(Protocol):
     def validate(self, outputs: Tensor, y: Tensor, settings: Any) -> dict[str, float]:
         """`loss` and each of COUNTED on all validation rows; outputs are float32, on the host.
 
-        The loss is the mean of `losses`; or, where outputs of different networks have no common
-        scale, what else is the less the better.
+        The loss is the mean of `losses`; or, if outputs of different networks have no common scale,
+        another figure that is better the smaller it is.
 
         `settings` as in `losses`.
         """

@@ -105,7 +105,7 @@ class Noise(Protocol):
     """The names of `targets/<name>/noise/interface.py`; no torch there."""
 
     LOSS: Any
-    """Settings of the target's loss (protocols/loss.py) for the check's networks; None where no
+    """Settings of the target's loss (protocols/loss.py) for the check's networks; None if no
     label can be judged."""
     SCHEMAS: Mapping[str, pa.Schema]
     """Tables of data/findings that only this target has."""

@@ -1,7 +1,7 @@
-"""Tables about events, items and all of the data: when, how often, and how much of it.
+"""Tables of events, of items and of all data, with their rules.
 
-The source counts what is no row of data/raw: `split_by`, `repeats`, `unlisted` and `lives` of its
-options; see prepare/sources/events.py.
+What rows of data/raw do not show is in the options of the source: `split_by`, `repeats`, `unlisted`
+and `lives`; see prepare/sources/events.py.
 """
 
 from typing import Any
@@ -18,21 +18,21 @@ from pipeline.modalities.interactions.content.events import OF_USER
 from pipeline.modalities.protocols.checks import ContentIndex
 
 MAX_OUTSIDE = 0.002
-"""Of the events: of MovieLens 100K 0.03 % are before the year of their film."""
+"""Share of the events: of MovieLens 100K 0.03 % are before the year of their film."""
 MAX_APART = 0.1
-"""Of the items: of ml-latest-small 6.5 % have an event long before or after all others."""
+"""Share of the items: of ml-latest-small 6.5 % have an event long before or after all others."""
 MIN_EVENTS, MAX_FAR = 10, 0.05
-"""Of an item whose life is judged, and the share of its events that may be the odd ones."""
+"""Events of an item that is judged, and the share of them that may lie apart."""
 YEAR = 365 * 86400 * 10**6  # microseconds
-MAX_REPEATS, MAX_UNLISTED = 0.05, 0.01  # of the events
-LEAST_EVENTS = 3.0  # of users in train on average
+MAX_REPEATS, MAX_UNLISTED = 0.05, 0.01  # shares of the events
+LEAST_EVENTS = 3.0  # of a user in train, on average
 ACTIVITY, ACTIVITY_SPREAD = "events activity", "events activity spread"
-"""Keys of a profile: of the logarithm of how many events a user has, mean and deviation."""
+"""Keys of a profile: mean and standard deviation of the logarithm of a user's number of events."""
 
 
 def event_table(table: pd.DataFrame, options: ContentIndex) -> tuple[pd.DataFrame, list[Rule]]:
-    """A row for each event that has a time, and rules: whether it lies within the life of its item,
-    and whether val and test lie behind what is known of their users."""
+    """A row for each event, and rules: events lie within the life of their item, and those of val
+    and test after those of train of the same user."""
     times = times_as_numbers(table["time"])
     found = pd.DataFrame({"id": table["id"]})
     rules = []
@@ -71,8 +71,7 @@ def _out_of_order(table: pd.DataFrame, times: Float64) -> NDArray[np.bool_]:
 
 
 def item_table(table: pd.DataFrame) -> tuple[pd.DataFrame, list[Rule]]:
-    """A row for each item with MIN_EVENTS: whether it has events before or after a year in which it
-    has none, that is longer than all the time of its others."""
+    """A row for each item with MIN_EVENTS, and a rule; see `is_apart`."""
     times = times_as_numbers(table["time"])
     items, names = pd.factorize(table["label"].astype(str))
     order = np.lexsort((times, items))
@@ -88,7 +87,12 @@ def item_table(table: pd.DataFrame) -> tuple[pd.DataFrame, list[Rule]]:
 
 
 def is_apart(times: Float64) -> bool:
-    """Of the times of an item, `(N,)` in order, microseconds."""
+    """Whether a few events of an item lie more than a year before or after all others, and farther
+    than these lie from each other.
+
+    Args:
+        times: of its events, `(N,)`, sorted, in microseconds.
+    """
     gaps = np.diff(times)
     few = max(1, int(MAX_FAR * len(times)))
     at = np.arange(len(gaps))
@@ -100,7 +104,7 @@ def is_apart(times: Float64) -> bool:
 def data_table(
     table: pd.DataFrame, options: ContentIndex, before: Profile | None, max_drift: float
 ) -> tuple[pd.DataFrame, list[Rule]]:
-    """One row about all events, and rules."""
+    """One row for all events, and rules."""
     row: dict[str, Any] = {"id": "events"}
     rules = []
     if "repeats" in options:
@@ -122,13 +126,13 @@ def data_table(
 
 
 def activity(table: pd.DataFrame) -> Float64:
-    """The logarithm of how many events each user has: a few have many."""
+    """The logarithm of the number of events of each user, since a few have many."""
     found: Float64 = np.log1p(table.drop_duplicates("group")[OF_USER].to_numpy(np.float64))
     return found
 
 
 def _moved(now: Float64, before: Profile) -> float:
-    """The distance of the means beyond what chance may do, in deviations."""
+    """The distance of the means, in standard deviations, beyond what chance may do."""
     spread = max(float(now.std()), before[ACTIVITY_SPREAD], 1e-3)
     by_chance = SIGMAS * np.sqrt(1 / max(1, len(now)) + 1 / max(1, before["groups"]))
     return float(max(abs(now.mean() - before[ACTIVITY]) / spread - by_chance, 0.0))

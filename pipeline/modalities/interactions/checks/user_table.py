@@ -13,7 +13,7 @@ MAX_OF_ONE_ITEM = 0.01  # of the users
 
 def user_table(table: pd.DataFrame) -> pd.DataFrame:
     """Columns: id; times_usual (how many times as many events as 95 % of the users have); one_item
-    (whether they are several, and of one item)."""
+    (whether there are several events, all of one item)."""
     found = table[["group", OF_USER, DIFFERENT]].drop_duplicates("group")
     found = found[found["group"].notna()].rename(columns={"group": "id"})
     counts = found[OF_USER].to_numpy(np.float64)

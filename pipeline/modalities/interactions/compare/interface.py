@@ -25,8 +25,8 @@ WHOLE_GROUPS = True
 
 
 def distances(columns: Mapping[str, NDArray[Any]]) -> Float64:
-    """How many times as many events as nearly all others the user of an event has; UNUSUAL and as
-    many more as there are events, where all are of one item."""
+    """How many times as many events as nearly all others the user of an event has; UNUSUAL plus the
+    number of events for a user of one item alone."""
     counts, different = (columns[name].astype(np.float64) for name in (OF_USER, DIFFERENT))
     times = times_usual(counts)
     return np.where(has_one_item(counts, different), UNUSUAL + counts, times)

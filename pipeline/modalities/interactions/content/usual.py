@@ -24,7 +24,11 @@ def times_usual(counts: Float64) -> Float64:
 
 
 def has_one_item(counts: Float64, different: Float64) -> NDArray[np.bool_]:
-    """Whether users with so many events, of so many different items, `(N,)` each, took one item
-    again and again: of their taste they say nothing."""
+    """Whether users took one item again and again, which says nothing of their taste.
+
+    Args:
+        counts: number of events of each user, `(N,)`.
+        different: number of different items of each, `(N,)`.
+    """
     found: NDArray[np.bool_] = (counts >= SEVERAL) & (different == 1)
     return found

@@ -25,7 +25,7 @@ from pipeline.modalities.protocols.encode import Preparation
 NUM_ROUNDS, STEPS_OF_ROUND = 8, 3
 """See docs/decisions/recommendation.md."""
 ROUNDS = (NUM_ROUNDS // 2, NUM_ROUNDS)
-"""Of which validation says which rank better: fewer hold factors back, too."""
+"""Numbers of rounds that validation chooses from: fewer rounds hold factors back, too."""
 NUM_STEPS = 24
 """Of conjugate gradients: enough for the vector that the factors were fitted to, up to rounding."""
 STRENGTHS = tuple(

@@ -3,9 +3,9 @@ Filtering for Implicit Feedback Datasets"), with the weights of Rendle, Krichene
 (arXiv 2110.14037): a pair that was seen counts 1, every pair `unseen` in addition, and a factor is
 held back by `penalty` for each pair of its row.
 
-Each side is brought nearer to its solution by a few steps of conjugate gradients from where it was
+A few steps of conjugate gradients bring each side nearer to its solution, from where it was
 (Takács, Pilászy & Tikk 2011, "Applications of the conjugate gradient method for implicit feedback
-collaborative filtering"), for which the matrix of no row is made.
+collaborative filtering"), so that no matrix of a row has to be made.
 """
 
 import warnings
@@ -16,8 +16,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-NOTHING = 1e-20
-"""In place of a divisor of 0: the solution is there."""
+TINY = 1e-20
+"""In place of a divisor of 0, which means that the solution is reached."""
 
 
 class Strength(NamedTuple):
@@ -27,19 +27,19 @@ class Strength(NamedTuple):
     penalty: float
 
 
-class Pairs(NamedTuple):
-    """What each of N rows is paired with, out of M."""
+class RowPairs(NamedTuple):
+    """Pairs of N rows with M others."""
 
     table: Tensor
     """Sparse, by rows, `(N, M)`: 1 for a pair."""
     counts: Tensor
-    """`(N,)`."""
+    """Number of pairs of each row, `(N,)`."""
 
 
 def pairs_by_row(
     rows: NDArray[np.int64], others: NDArray[np.int64], shape: tuple[int, int]
-) -> Pairs:
-    """Pairs, each once, by their rows."""
+) -> RowPairs:
+    """Sort pairs by their rows; each pair must be there once."""
     order = np.lexsort((others, rows))
     counts = np.bincount(rows, minlength=shape[0])
     ends = torch.from_numpy(np.concatenate([[0], np.cumsum(counts)]))
@@ -52,38 +52,40 @@ def pairs_by_row(
             shape,
             check_invariants=True,
         )
-    return Pairs(table, torch.from_numpy(counts.astype(np.float32)))
+    return RowPairs(table, torch.from_numpy(counts.astype(np.float32)))
 
 
-def improve(found: Tensor, fixed: Tensor, pairs: Pairs, strength: Strength, num_steps: int) -> None:
-    """Bring factors `(N, F)` nearer to their solution by those of the other side `(M, F)`; rows
-    without a pair are 0."""
+def improve(
+    factors: Tensor, fixed: Tensor, pairs: RowPairs, strength: Strength, num_steps: int
+) -> None:
+    """Bring factors `(N, F)`, in place, nearer to their solution for `fixed`, those of the other
+    side, `(M, F)`; rows without a pair become 0."""
     gram = strength.unseen * (fixed.T @ fixed)
     held_back = strength.penalty * (pairs.counts + strength.unseen * len(fixed))[:, None]
     others = fixed.T.contiguous()
 
     def products(vectors: Tensor) -> Tensor:
-        """Of each row with what it is paired with."""
-        found: Tensor = torch.sparse.sampled_addmm(pairs.table, vectors, others, beta=0.0)
-        return found
+        """Inner products of each row with the others that it is paired with."""
+        sparse: Tensor = torch.sparse.sampled_addmm(pairs.table, vectors, others, beta=0.0)
+        return sparse
 
     def applied(vectors: Tensor) -> Tensor:
         result: Tensor = products(vectors) @ fixed + vectors @ gram + held_back * vectors
         return result
 
-    found *= (pairs.counts > 0)[:, None]
-    residual = pairs.table @ fixed - applied(found)
+    factors *= (pairs.counts > 0)[:, None]
+    residual = pairs.table @ fixed - applied(factors)
     direction = residual
     size = (residual * residual).sum(1, keepdim=True)
     for step in range(num_steps):
         product = applied(direction)
-        length = size / (direction * product).sum(1, keepdim=True).clamp(min=NOTHING)
-        found += length * direction
+        length = size / (direction * product).sum(1, keepdim=True).clamp(min=TINY)
+        factors += length * direction
         if step == num_steps - 1:
             break
         residual = residual - length * product
         new_size = (residual * residual).sum(1, keepdim=True)
-        direction = residual + new_size / size.clamp(min=NOTHING) * direction
+        direction = residual + new_size / size.clamp(min=TINY) * direction
         size = new_size
 
 
@@ -102,10 +104,10 @@ def fold_in(own: Tensor, gram: Tensor, held_back: Tensor, num_steps: int) -> Ten
     size = (residual * residual).sum(1, keepdim=True)
     for _ in range(num_steps):
         applied = torch.bmm(normal, direction[:, :, None])[:, :, 0] + held_back * direction
-        step = size / (direction * applied).sum(1, keepdim=True).clamp(min=NOTHING)
+        step = size / (direction * applied).sum(1, keepdim=True).clamp(min=TINY)
         solution = solution + step * direction
         residual = residual - step * applied
         new_size = (residual * residual).sum(1, keepdim=True)
-        direction = residual + new_size / size.clamp(min=NOTHING) * direction
+        direction = residual + new_size / size.clamp(min=TINY) * direction
         size = new_size
     return solution

@@ -50,7 +50,7 @@ class Block(nn.Module):
 class SequenceRanker(Ranker):
     def __init__(self, preparation: Preparation, outputs: int, width: int) -> None:
         super().__init__(preparation, outputs)
-        width = HEADS * -(-width // HEADS)  # each head has as many
+        width = HEADS * -(-width // HEADS)  # up to a multiple, since heads share it evenly
         self.items = nn.Embedding(self.num_items + 1, width, padding_idx=0)
         self.places = nn.Embedding(LENGTH, width)
         self.blocks = nn.ModuleList(Block(width) for _ in range(BLOCKS))

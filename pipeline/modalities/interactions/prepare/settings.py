@@ -28,8 +28,9 @@ class Items(Settings):
     text: list[Column] = []
     """Columns with its title first, then categories, separated by bars, or words."""
     since: Column | None = None
+    """Column with the year, date or moment from which on the item is there."""
     until: Column | None = None
-    """Columns with the year, date or moment from which on there is the item, and until when."""
+    """Column with the year, date or moment after which it is gone."""
     header: bool | None = None
     """As `header` of the entry when not given."""
     encoding: Text | None = None

@@ -1,4 +1,4 @@
-"""Events in HTML, for the review page: whose, and all that the user had."""
+"""Events in HTML, for the review page: the user and the user's history."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -39,7 +39,7 @@ def html(content: Content, about: Mapping[str, Any]) -> str:
 
 
 def _listed(items: Sequence[str]) -> str:
-    """What the user had that the model does not know."""
+    """A list of the items in the history of an event, which the model does not know by the user."""
     shown = "".join(f"<li>{escape(shortened(id, MAX_CHARS))}</li>" for id in items[:MAX_SHOWN])
     return f"<ol>{shown}</ol>{_rest(len(items) - MAX_SHOWN)}"
 
@@ -61,7 +61,8 @@ def _whole(history: Sequence[Mapping[str, Any]]) -> str:
 
 
 def pace(history: Sequence[Mapping[str, Any]]) -> str:
-    """When a user came, in words; `time` of each event is a moment, a number of steps or None."""
+    """When a user came, in words; empty if the `time` of events is no moment but a number of steps
+    or None."""
     times = [event["time"] for event in history if isinstance(event.get("time"), datetime)]
     if not times:
         return ""

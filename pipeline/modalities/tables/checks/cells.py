@@ -41,5 +41,5 @@ def _blocks(table: Any) -> Iterator[list[Row]]:
 
 
 def _with_shared_texts(matrix: Matrix) -> Matrix:
-    """The same with one object for equal texts."""
+    """Make equal texts one object, which saves memory."""
     return matrix._replace(texts=[[sys.intern(text) for text in column] for column in matrix.texts])

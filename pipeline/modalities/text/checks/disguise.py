@@ -1,5 +1,5 @@
-"""Letters that people read as others, or that something nobody sees stands between: words of such
-letters are not those of other texts, though they look alike (Unicode Technical Standard 39)."""
+"""Words in disguise: they look like other words, but have letters of another script or style, or
+invisible characters between letters (Unicode Technical Standard 39)."""
 
 import re
 
@@ -17,8 +17,8 @@ BESIDE = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 
 def is_disguised(text: str) -> bool:
-    """Whether a word mixes Latin and Cyrillic letters, or is in letters of formulas or of double
-    width, or has characters without a width between its letters."""
+    """Whether a word mixes Latin and Cyrillic letters, has letters of formulas or of double width,
+    or has characters without width between its letters."""
     if text.isascii():
         return False
     if IN_WORDS.search(text):

@@ -1,7 +1,7 @@
-"""How often words, pairs of them and scripts occur, now and in an accepted profile.
+"""Frequencies of words, pairs of words and scripts, now and in an accepted profile.
 
-A share has moved where it differs by more than MIN_SHIFT and by more than chance makes it; how far
-is said in standard deviations of having the word or not.
+A share has moved if it differs by more than MIN_SHIFT and by more than chance explains. Distances
+are in standard deviations of a text having the word or not.
 """
 
 from collections import Counter
@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from pipeline.dataset.expectations.drift import SIGMAS, Profile, since
+from pipeline.dataset.expectations.drift import SIGMAS, Profile, inverse_size_since
 from pipeline.dataset.expectations.moments import num_groups
 from pipeline.dataset.expectations.rules import at_most, hardly_moved, since_profile
 from pipeline.modalities.protocols.checks import ColumnTable
@@ -22,14 +22,14 @@ UNUSUAL = "word.none"
 """Key of the share of texts that have none of the usual words."""
 NUM_PAIRS, SOME_WORDS = 50, 4
 MIN_SHIFT = 0.02
-"""Of the share of texts."""
+"""Least difference of two shares of texts."""
 
 Words = Sequence[frozenset[str]]
 
 
 def frequencies_profile(texts: Iterable[str | None], words: Words) -> dict[str, int | float]:
-    """Shares of the texts that have each of the most frequent words, none of them, and each of the
-    most frequent pairs of them, side by side."""
+    """Shares of the texts that have each of the most frequent words, none of these, and each of the
+    most frequent pairs of these, side by side."""
     counts = document_counts(words)
     num, usual = max(len(words), 1), frequent(counts)
     pairs = document_counts(pairs_of(text, frozenset(usual)) for text in texts)
@@ -43,7 +43,7 @@ def frequencies_profile(texts: Iterable[str | None], words: Words) -> dict[str, 
 def tables_of(
     table: pd.DataFrame, words: Words, before: Profile, max_drift: float
 ) -> list[ColumnTable]:
-    """Tables of words, of how usual texts are, and of scripts."""
+    """Tables of words, of usual words and pairs in texts, and of scripts."""
     usual = frozenset(_beginning(WORD, before))
     rows = [_unusual(table, words, before, usual), _pairs(table, before, usual)]
     says = "texts have usual words and pairs of them as in the profile"
@@ -65,6 +65,7 @@ def _num_unusual(words: Words, usual: frozenset[str]) -> int:
 
 
 def moved(now: float, was: float, inverse: float) -> float:
+    """How far a share has moved; 0 if chance may explain it. `inverse` as `inverse_size` has it."""
     share = (now + was) / 2
     spread = float(np.sqrt(max(share * (1 - share), 1e-9)))
     change = abs(now - was)
@@ -75,7 +76,7 @@ def _words(table: pd.DataFrame, words: Words, before: Profile, max_drift: float)
     """A row for each frequent word, then and now."""
     counts = document_counts(words)
     num, then = max(len(words), 1), _beginning(WORD, before)
-    inverse = since(before, num_groups(table))
+    inverse = inverse_size_since(before, num_groups(table))
     rows = []
     for word in sorted({*then, *frequent(counts)}):
         now, was = counts[word] / num, then.get(word, 0.0)
@@ -86,10 +87,10 @@ def _words(table: pd.DataFrame, words: Words, before: Profile, max_drift: float)
 
 
 def _scripts(table: pd.DataFrame, before: Profile, max_drift: float) -> ColumnTable:
-    """A row for each script, then and now; of a script of few texts chance says how few."""
+    """A row for each script, then and now."""
     then, counts = _beginning(SCRIPT, before), Counter(table["script"].astype("object"))
     num, num_then = max(len(table), 1), max(sum(then.values()), 1.0)
-    inverse = since(before, num_groups(table))
+    inverse = inverse_size_since(before, num_groups(table))
     rows = [
         {"id": s, "moved": moved(counts[s] / num, then.get(s, 0.0) / num_then, inverse)}
         for s in sorted({*then, *counts})
@@ -107,21 +108,21 @@ def _moved_table(
 def _unusual(
     table: pd.DataFrame, words: Words, before: Profile, usual: frozenset[str]
 ) -> Mapping[str, object]:
-    """By how much more texts have no usual word; NaN where the profile does not know."""
+    """How far the share of texts without a usual word has risen; NaN if the profile lacks it."""
     if UNUSUAL not in before:
         return {"id": "no usual word", "shift": np.nan}
     now, was = _num_unusual(words, usual) / max(len(words), 1), float(before[UNUSUAL])
-    shift = moved(now, was, since(before, num_groups(table))) if now > was else 0.0
+    shift = moved(now, was, inverse_size_since(before, num_groups(table))) if now > was else 0.0
     return {"id": "no usual word", "shift": shift}
 
 
 def _pairs(table: pd.DataFrame, before: Profile, usual: frozenset[str]) -> Mapping[str, object]:
-    """How far the number of usual pairs in a text has moved; NaN where the profile has none."""
+    """How far the mean number of usual pairs in a text has moved; NaN if the profile has none."""
     then = _beginning(PAIR, before)
     if not then:
         return {"id": "usual pairs", "shift": np.nan}
     counts = np.array([len(then.keys() & pairs_of(text, usual)) for text in table["text"]], float)
     spread = max(float(counts.std()), 1e-3)
     change = abs(float(counts.mean()) - sum(then.values()))
-    by_chance = SIGMAS * spread * np.sqrt(since(before, num_groups(table)))
+    by_chance = SIGMAS * spread * np.sqrt(inverse_size_since(before, num_groups(table)))
     return {"id": "usual pairs", "shift": change / spread if change > by_chance else 0.0}

@@ -1,4 +1,4 @@
-"""Whether texts of a label still have the words by which they are told from others."""
+"""Typical words of labels, now and in an accepted profile."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,15 +14,15 @@ from pipeline.modalities.protocols.checks import ColumnTable
 from pipeline.modalities.text.checks.vocabulary import document_counts, frequent, presence
 
 TYPICAL, TEXTS = "typical ", "texts "
-"""Begin keys of a profile: of a label and one of its words, the share of its texts that have it; of
-a label, how many texts it has."""
+"""Begin keys of a profile: for a label and a typical word, the share of its texts that have it; for
+a label, the number of its texts."""
 NUM_TYPICAL, MOST_LABELS, MIN_TEXTS = 8, 100, 20
 
 
 def label_words_profile(
     table: pd.DataFrame, words: Sequence[frozenset[str]]
 ) -> dict[str, int | float]:
-    """For each label the frequent words that its texts have most beyond others."""
+    """For each label its typical words: frequent ones that its texts have much more than others."""
     which = frequent(document_counts(words))
     has_word = presence(words, which)
     everywhere, spread = has_word.mean(0), has_word.std(0)
@@ -40,8 +40,8 @@ def label_words_profile(
 def tables_of(
     table: pd.DataFrame, words: Sequence[frozenset[str]], before: Profile, max_drift: float
 ) -> list[ColumnTable]:
-    """A row for each label: shift, of the number of its typical words that its texts have, in
-    standard deviations; NaN where texts are too few to tell."""
+    """A row for each label. `shift` is how far the mean number of typical words in its texts has
+    moved, in standard deviations; NaN if it has too few texts."""
     typical = _typical_before(before)
     kept, rows_of = before.get(KEPT, 0.0), _rows_by_label(table)
     rows = []

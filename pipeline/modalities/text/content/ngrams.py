@@ -84,7 +84,7 @@ def grams_of(texts: Sequence[str]) -> Grams:
 
 
 def word_spans(text: str) -> list[tuple[int, int]]:
-    """Where the words of a text begin and end, signs left out."""
+    """Begin and end of each word of a text; signs are no words."""
     codes = np.array([0x20, *map(ord, text), 0x20], np.int64)
     kinds = kinds_of(codes)
     starts, ends = _words(kinds)

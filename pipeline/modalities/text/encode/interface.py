@@ -40,7 +40,8 @@ def parts_left_out(content: Mapping[str, Any]) -> list[tuple[str, Mapping[str, A
 
 
 def vary(inputs: Inputs, keys: Keys, copy: int, settings: Any, seed: int) -> Inputs:
-    """Texts are not varied, nothing was found that helps; see `versions_brought` (docs/text.md)."""
+    """Return the inputs unchanged: nothing was found that helps (docs/text.md). Paraphrases that
+    people bring come by `versions_brought`."""
     return inputs
 
 

@@ -1,5 +1,6 @@
-"""A text without each of its words, and without each pair of words that stand side by side: by how
-the answer changes, people see which of them decided (occlusion, Zeiler & Fergus 2014, arXiv
+"""Texts without one of their words, or without two words side by side.
+
+The change of the answer shows which words decided (occlusion, Zeiler & Fergus 2014, arXiv
 1311.2901). It works for any network, since the text itself is changed.
 """
 
@@ -10,15 +11,15 @@ from pipeline.modalities.text.content.folding import folded
 from pipeline.modalities.text.content.ngrams import word_spans
 
 MOST_WORDS = 200
-"""Different words of a text, from its beginning; and as many pairs."""
+"""At most so many different words of a text, from its beginning, and as many pairs."""
 
 Spans = list[tuple[int, int]]
 
 
 def left_out(text: str) -> dict[str, str]:
-    """The text without all occurrences of a word or pair, by the word or pair as it stands first.
+    """The text without all occurrences of a word or pair, by the first occurrence.
 
-    Words that read alike in other case are one.
+    Words that differ in case alone are one word.
     """
     spans = word_spans(text)
     words = _by_reading(text, spans)

@@ -1,8 +1,7 @@
-"""Texts that people bring as other ways to say one that is there: paraphrases, back-translations.
+"""Paraphrases of training texts that people bring, such as back-translations.
 
-A CSV with the columns `id`, of the text that is said otherwise, and `paraphrase`. They are copies
-of training texts alone: those of other texts, and those that read like one of val or test, are left
-out.
+They are a CSV with the columns `id`, of the paraphrased text, and `paraphrase`. Those of texts of
+val and test, and those that read like a text of val or test, are left out.
 """
 
 import csv
@@ -22,7 +21,7 @@ Rows = Iterable[tuple[str, str, Mapping[str, Any]]]
 
 
 def versions_brought(path: Path, rows: Rows) -> tuple[dict[str, list[dict[str, str]]], str]:
-    """Contents that may stand for each training example, by its id, and a sentence about them.
+    """Contents that may replace copies of each training example, by its id, and a sentence.
 
     Raises:
         SettingsError: the file has no such columns, or is no CSV in UTF-8.
@@ -40,16 +39,16 @@ def versions_brought(path: Path, rows: Rows) -> tuple[dict[str, list[dict[str, s
             held_out_ids.add(id)
             held_out.add(reading)
     versions: dict[str, list[dict[str, str]]] = {}
-    left: Counter[str] = Counter()
+    left_out: Counter[str] = Counter()
     for id, texts in brought.items():
         for text in texts:
             if reason := _why_not(id, folded(text), trained, held_out_ids, held_out):
-                left[reason] += 1
+                left_out[reason] += 1
             else:
                 versions.setdefault(id, []).append({"text": text})
     num = sum(map(len, versions.values()))
-    without = "".join(f"; {n} {why} are left out" for why, n in sorted(left.items()))
-    return versions, f"{num} paraphrases of {len(versions)} training texts{without}"
+    others = "".join(f"; {n} {why} are left out" for why, n in sorted(left_out.items()))
+    return versions, f"{num} paraphrases of {len(versions)} training texts{others}"
 
 
 def _why_not(
@@ -65,7 +64,7 @@ def _why_not(
 
 
 def _read(path: Path) -> dict[str, list[str]]:
-    """Paraphrases by id, in the order of the file; those in which nothing can be seen are none."""
+    """Paraphrases by id, in the order of the file, without those that have nothing visible."""
     found: dict[str, list[str]] = {}
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:

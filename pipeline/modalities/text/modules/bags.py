@@ -15,7 +15,7 @@ from pipeline.runtime.errors import SettingsError
 NGRAMS = "ngrams"
 ROWS_AT_ONCE = 64
 NOVELTY_SCALE = 10.0
-"""So that it varies as embeddings do, and is among the axes that `monitor` looks along."""
+"""Makes novelty vary as embeddings do, so that it is among the axes that `monitor` compares."""
 
 
 class Bags(nn.Module):
@@ -79,8 +79,8 @@ class Rows(NamedTuple):
 
 
 def read_rows(reader: Any, split: str) -> Rows:
-    """The rows of a split, of a ShardReader; of train those of all copies, which share the weight
-    of one."""
+    """The rows of a split, of a ShardReader; for train those of all copies, with the weights of one
+    copy shared among them."""
     num = reader.copies if split == "train" else 1
     parts = [reader.read_rows(split, copy) for copy in range(num)]
     ids, y = np.concatenate([part[0][NGRAMS] for part in parts]), [part[1] for part in parts]

@@ -10,8 +10,7 @@ if TYPE_CHECKING:
     from pipeline.targets.protocols.labels import TargetIndex
 
 JUDGED_BY: tuple[str, float | None] = ("accuracy", 0.5)
-"""What labels that came later say of answers: a name, and the error below which an answer is right;
-None where the mean of errors is what counts."""
+"""See `Answers` in targets/opening.py, as for the functions below."""
 
 
 def answer(probabilities: NDArray[np.float64], index: "TargetIndex") -> dict[str, Any]:
@@ -38,10 +37,10 @@ def answer_words(probabilities: NDArray[np.float64], index: "TargetIndex") -> li
 
 
 def in_words(index: "TargetIndex") -> tuple[str, str]:
-    """What there is to answer, and one of it."""
+    """What the model chooses from, and an example of a label."""
     return f"{len(index['classes'])} labels", index["classes"][0]
 
 
 def as_label(value: Any) -> Any:
-    """What came true, as records have it: a text; another value is none."""
+    """Return the value; only texts are labels."""
     return value

@@ -6,9 +6,8 @@ from numpy.typing import NDArray
 from pipeline.dataset.arrays import Float64
 
 CHOOSES = True
-"""Whether an answer is the greatest of K, whose shares among many answers can be compared."""
 RECORDED_AS = "<f2"
-"""The type of outputs in records."""
+"""See `Answers` in targets/opening.py, as for `watched`."""
 
 
 def probabilities(outputs: NDArray[np.floating]) -> Float64:

@@ -13,8 +13,7 @@ if TYPE_CHECKING:
 
 DIGITS = 6  # significant ones: more would be noise
 JUDGED_BY: tuple[str, float | None] = ("mean absolute error", None)
-"""What labels that came later say of answers: a name, and the error below which an answer is right;
-None where the mean of errors is what counts."""
+"""See `Answers` in targets/opening.py, as for the functions below."""
 
 
 def answer(probabilities: NDArray[np.float64], index: "TargetIndex") -> dict[str, Any]:
@@ -52,12 +51,12 @@ def _in_units(y: float, index: "TargetIndex") -> float:
 
 
 def in_words(index: "TargetIndex") -> tuple[str, str]:
-    """What there is to answer, and one of it."""
+    """What the model answers with, and an example of a label."""
     return "numbers", "12.5"
 
 
 def as_label(value: Any) -> Any:
-    """What came true, as records have it: a text; another value is none."""
+    """Return a number as a text; of other values only texts are labels."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return value
     try:

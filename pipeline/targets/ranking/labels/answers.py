@@ -13,8 +13,7 @@ if TYPE_CHECKING:
 
 NUM_SHOWN = 10
 JUDGED_BY: tuple[str, float | None] = (f"hit rate of the first {NUM_SHOWN}", NUM_SHOWN - 0.5)
-"""What labels that came later say of answers: a name, and the error below which an answer is right;
-None where the mean of errors is what counts."""
+"""See `Answers` in targets/opening.py, as for the functions below."""
 
 
 def answer(probabilities: NDArray[np.float64], index: "TargetIndex") -> dict[str, Any]:
@@ -34,7 +33,7 @@ def answer(probabilities: NDArray[np.float64], index: "TargetIndex") -> dict[str
 
 
 def error(answer: Mapping[str, Any], label: str) -> float | None:
-    """The place of the item in the list, from 0; the length of the list where it is not there."""
+    """The place of the item in the list, from 0; beyond NUM_SHOWN if it is not listed."""
     items = [row["item"] for row in answer["ranking"]]
     return float(items.index(label) if label in items else len(items) + NUM_SHOWN)
 
@@ -59,12 +58,12 @@ def _shown(row: dict[str, Any]) -> str:
 
 
 def in_words(index: "TargetIndex") -> tuple[str, str]:
-    """What there is to answer, and one of it."""
+    """What the model chooses from, and an example of a label."""
     return f"{len(index['items'])} items", index["items"][0]
 
 
 def as_label(value: Any) -> Any:
-    """What came true, as records have it: a text, also where JSON has digits; another value is
-    none."""
+    """Return a whole number as a text, since JSON may have ids without quotes; of other values only
+    texts are labels."""
     is_whole = isinstance(value, int) and not isinstance(value, bool)
     return str(value) if is_whole else value

@@ -44,8 +44,8 @@ def counted(outputs: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def validate(outputs: Tensor, y: Tensor, settings: Any) -> dict[str, float]:
-    """The loss is what NDCG lacks of 1: scores of some networks are no logits, so that a cross
-    entropy of theirs could not be compared."""
+    """The loss is 1 - NDCG: scores of some networks are no logits, so their cross entropies could
+    not be compared."""
     means = [float(total) / max(1, len(y)) for total in counted(outputs.double(), y)]
     return {"loss": 1 - means[0], **dict(zip(COUNTED, means, strict=True))}
 

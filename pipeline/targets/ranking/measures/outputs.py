@@ -7,9 +7,8 @@ from pipeline.dataset.arrays import Float64
 from pipeline.dataset.rankings.listed import scores_in
 
 CHOOSES = False
-"""Whether an answer is the greatest of K, whose shares among many answers can be compared."""
 RECORDED_AS = "<f4"
-"""The type of outputs in records: codes of items are not to be rounded."""
+"""See `Answers` in targets/opening.py; codes of items must not be rounded."""
 
 
 def probabilities(outputs: NDArray[np.floating]) -> Float64:

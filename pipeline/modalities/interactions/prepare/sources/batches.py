@@ -1,4 +1,4 @@
-"""Events that are split, in parts, as rows of data/raw are made of them."""
+"""Batches of events after the split, from which rows of data/raw are made."""
 
 import hashlib
 import json
@@ -13,8 +13,8 @@ from pipeline.dataset.parts import cut_draws, part_ends
 from pipeline.dataset.rankings.listed import EARLIER, POPULARITY
 from pipeline.dataset.splits.times import MOMENT, as_text
 from pipeline.modalities.interactions.content.events import DIFFERENT, OF_USER, VALUE
-from pipeline.modalities.interactions.prepare.sources.counted import Events
 from pipeline.modalities.interactions.prepare.sources.histories import Placed
+from pipeline.modalities.interactions.prepare.sources.valid_events import Events
 from pipeline.sources.source import examples_table
 
 SPLITS = ("train", "val", "test")
@@ -61,7 +61,7 @@ def batches_of(
 
 @dataclass(frozen=True)
 class EventBatch:
-    """Some events, which become JSON objects."""
+    """A batch of events, which become JSON objects."""
 
     data: bytes
     """An Arrow stream."""
@@ -71,8 +71,8 @@ class EventBatch:
         contents = []
         for row in table.drop_columns(["id", "split"]).to_pylist():
             history = json.loads(row.pop("history") or "[]")
-            said = {name: value for name, value in row.items() if value is not None}
-            contents.append(json.dumps(said | ({"history": history} if history else {})).encode())
+            event = {name: value for name, value in row.items() if value is not None}
+            contents.append(json.dumps(event | ({"history": history} if history else {})).encode())
         return examples_table(
             "event",
             table["id"],
@@ -84,5 +84,5 @@ class EventBatch:
         )
 
     def stamp(self, settled_before: int) -> str | None:
-        """A digest of all that the events say."""
+        """A digest of all values of the events."""
         return hashlib.sha256(self.data).hexdigest()

@@ -13,15 +13,7 @@ from pipeline.dataset.arrays import Float64
 from pipeline.dataset.randomness import id_keys
 from pipeline.dataset.splits.clock import Times
 from pipeline.dataset.splits.times import INTEGER
-from pipeline.modalities.interactions.prepare.sources.asking import refuse_split, say_ties
 from pipeline.modalities.interactions.prepare.sources.batches import SPLITS, batches_of
-from pipeline.modalities.interactions.prepare.sources.counted import (
-    DOUBLE_CLICK,
-    REPEAT,
-    Events,
-    events_of,
-    select_events,
-)
 from pipeline.modalities.interactions.prepare.sources.histories import Placed, place_events
 from pipeline.modalities.interactions.prepare.sources.items import ItemTable, read_items
 from pipeline.modalities.interactions.prepare.sources.reading import (
@@ -37,7 +29,15 @@ from pipeline.modalities.interactions.prepare.sources.selecting import (
     say_kinds,
     say_values,
 )
+from pipeline.modalities.interactions.prepare.sources.splitting import refuse_split, say_ties
 from pipeline.modalities.interactions.prepare.sources.times import ReadTimes, read_times
+from pipeline.modalities.interactions.prepare.sources.valid_events import (
+    DOUBLE_CLICK,
+    REPEAT,
+    Events,
+    events_of,
+    select_events,
+)
 from pipeline.sources.places.files import Files
 from pipeline.sources.source import Source
 from pipeline.sources.tables.delimited import TextFormat

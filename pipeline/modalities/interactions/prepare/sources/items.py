@@ -23,7 +23,7 @@ class ItemTable(NamedTuple):
     titles: dict[str, str]
     categories: dict[str, list[str]]
     lives: dict[str, list[int | None]]
-    """Since when and until when there are items of which the table says it; ordinals of times."""
+    """First and last ordinal of the time of each item for which the table has one."""
     notes: list[str]
     doubts: list[str]
 

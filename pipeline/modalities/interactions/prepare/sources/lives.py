@@ -1,4 +1,4 @@
-"""Since when and until when items are there, as a table of items says it."""
+"""Lives of items: when each appeared and when it went, by columns of the table of items."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -8,6 +8,7 @@ import pyarrow as pa
 from pipeline.dataset.splits.times import INTEGER, integer_of, moment_of, ordinal_of
 
 OLDEST, LATEST = 1000, 2999  # years
+DAY = 86400 * 10**6  # microseconds
 ENGLISH = ("%d-%b-%Y", "%d %b %Y", "%b %d, %Y")
 """Dates in words, as in MovieLens 100K: 01-Jan-1995."""
 
@@ -21,12 +22,13 @@ def read_lives(
     until: str | None,
     time_type: str,
 ) -> tuple[dict[str, Life], list[str]]:
-    """First and last ordinal of each item that has one, and what is doubtful.
+    """First and last ordinal of each item that has one, and doubts in sentences.
 
     Args:
         columns: of the table of items.
-        ids: its items; of several rows of an item the first counts.
-        since: name of a column, None where the table has none; `until` likewise.
+        ids: of the items, row by row; of several rows of an item the first with a value counts.
+        since: name of the column; None if there is none.
+        until: likewise.
         time_type: of the times of events, `MOMENT` or `INTEGER`.
     """
     lives: dict[str, Life] = {}
@@ -49,7 +51,7 @@ def read_lives(
 
 
 def date_of(text: str, *, is_end: bool) -> int | None:
-    """The ordinal of a year, a date or a moment; of a year and a date their end, if that counts."""
+    """The ordinal of a year, a date or a moment: where it begins, or its last moment (`is_end`)."""
     text = text.strip()
     year = integer_of(text)
     if year is not None:
@@ -62,8 +64,5 @@ def date_of(text: str, *, is_end: bool) -> int | None:
             found = ordinal_of(datetime.strptime(text, form))
         except ValueError:
             continue
-    ends_day = is_end and found is not None and found % DAY == 0
-    return found + DAY - 1 if found is not None and ends_day else found
-
-
-DAY = 86400 * 10**6  # microseconds
+    is_whole_day = found is not None and found % DAY == 0
+    return found + DAY - 1 if found is not None and is_end and is_whole_day else found

@@ -1,5 +1,5 @@
-"""From rows of a table to the events that count: without repeats, double clicks and what `minimum`
-leaves out, in the order of time."""
+"""The events of a table that count, in the order of time: without repeats, double clicks and events
+that `minimum` leaves out."""
 
 import hashlib
 from collections import Counter
@@ -35,7 +35,7 @@ class Events(NamedTuple):
     ids: list[str]
     users: Rows
     items: Rows
-    """Places in the names below."""
+    """Like `users`, places in the names below."""
     user_names: list[str]
     item_names: list[str]
     times: Ordinals
@@ -121,8 +121,8 @@ def _ids(
     values: Float64,
     where: str,
 ) -> list[str]:
-    """The column of ids; without one a digest of what the event says. Of equal ones the second has
-    `-2` behind it, and so on."""
+    """The column of ids; without one, digests of the values. Of equal digests the second ends in
+    `-2`, and so on."""
     if own.null_count < len(own):
         found: list[str] = own.take(pa.array(rows)).to_pylist()
         if None in found or len({*found}) < len(found):
@@ -134,8 +134,8 @@ def _ids(
     seen: Counter[str] = Counter()
     ids = []
     columns = (users.to_pylist(), items.to_pylist(), kinds.to_pylist())
-    for said in zip(*columns, times.tolist(), values.tolist(), strict=True):
-        id = hashlib.sha256(repr(said).encode("utf-8", "surrogatepass")).hexdigest()[:DIGITS]
+    for values_of in zip(*columns, times.tolist(), values.tolist(), strict=True):
+        id = hashlib.sha256(repr(values_of).encode("utf-8", "surrogatepass")).hexdigest()[:DIGITS]
         seen[id] += 1
         ids.append(id if seen[id] == 1 else f"{id}-{seen[id]}")
     return ids

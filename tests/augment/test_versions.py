@@ -6,9 +6,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.augment import brought as stage
-from pipeline.augment.brought import Brought, read_brought
+from pipeline.augment import versions as stage
 from pipeline.augment.sharding import Sharding, make_jobs, make_shards
+from pipeline.augment.versions import Brought, read_brought
 from pipeline.dataset.table import SPLITS, words
 from pipeline.modalities.opening import open_encode
 from tests.support.shard_jobs import balance_by

@@ -1,13 +1,13 @@
-"""What is said of a split: what cannot be, users of whom nothing is asked, and ties."""
+"""Checks of the split of events: rules that are refused, users with too few events, and ties."""
 
 from typing import Any
 
 import numpy as np
 
 from pipeline.dataset.arrays import Rows
-from pipeline.modalities.interactions.prepare.sources.counted import Events
 from pipeline.modalities.interactions.prepare.sources.histories import Placed
 from pipeline.modalities.interactions.prepare.sources.roles import Roles
+from pipeline.modalities.interactions.prepare.sources.valid_events import Events
 from pipeline.runtime.errors import SourceError
 
 
@@ -31,15 +31,15 @@ def refuse_split(entry: Any, roles: Roles) -> None:
 
 
 def say_ties(events: Events, placed: Placed, entry: Any) -> list[str]:
-    """Which users are not asked; and how many have their last events at one time, so that a hash
-    says which is the last."""
-    if entry.split.by == "time" or entry.split.by == "random":
+    """Sentences about users in train alone, and about users whose last events are at one time, so
+    that a hash decides which is the last."""
+    if entry.split.by in ("time", "random"):
         return []
-    said = []
+    sentences = []
     asked = np.flatnonzero(placed.splits > 0)
     if few := len(events.user_names) - len(np.unique(events.users[asked])):
         what = "1 user has" if few == 1 else f"{few} users have"
-        said.append(f"{what} too few events to hold some back: in train alone")
+        sentences.append(f"{what} too few events to hold some back: in train alone")
     first = np.full(len(events.user_names), len(events.users))
     np.minimum.at(first, events.users[asked], asked)
     last = _row_before(events.users)
@@ -49,12 +49,12 @@ def say_ties(events: Events, placed: Placed, entry: Any) -> list[str]:
         tied += before >= 0 and events.times[before] == events.times[row]
     if tied:
         what = "1 user has the" if tied == 1 else f"{tied} users have their"
-        said.append(f"{what} last events at one time: a hash of ids orders these")
-    return said
+        sentences.append(f"{what} last events at one time: a hash of ids orders these")
+    return sentences
 
 
 def _row_before(users: Rows) -> Rows:
-    """The row of the same user before each; -1 for none."""
+    """The previous row of the same user, for each row; -1 for none."""
     order = np.argsort(users, kind="stable")
     found = np.full(len(users), -1, np.int64)
     same = users[order][1:] == users[order][:-1]

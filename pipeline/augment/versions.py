@@ -1,4 +1,4 @@
-"""Versions of training examples that people bring take the place of copies that are varied."""
+"""Versions of training examples that people bring, in place of copies that are varied."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -18,15 +18,16 @@ class Brought(NamedTuple):
     versions: Mapping[str, Sequence[Version]]
     """By id of a training example."""
     digest: str
-    """Of the file; empty where there is none."""
+    """SHA-256 of the file; empty where there is none."""
     remark: str
+    """A sentence for people; empty where there is nothing to say."""
 
 
 def read_brought(encoding: Encode, dataset: str, copies: int) -> Brought:
-    """Versions of the dataset's file, where the modality takes any and there is one.
+    """Read the dataset's file of versions, if there is one and the modality takes versions.
 
     Raises:
-        SettingsError: the file is not as it should be.
+        SettingsError: the file lacks a column or cannot be read.
     """
     path = PARAPHRASES_DIR / f"{dataset}.csv"
     versions_brought = getattr(encoding, "versions_brought", None)
@@ -51,11 +52,12 @@ def with_brought(
     encoding: Encode,
     preparation: Preparation,
 ) -> Inputs:
-    """N inputs, those of examples with versions replaced by these.
+    """Replace inputs of examples that have versions, in place.
 
     Args:
-        versions: of each, which take turns; none where it has none.
-        turns: the number of the turn of each, `(N,)`.
+        inputs: of N examples.
+        versions: the versions of each example, which take turns; empty for an example without any.
+        turns: for each example, which turn it is, `(N,)`, from 0.
     """
     places = [place for place, own in enumerate(versions) if own]
     if not places:
