@@ -60,7 +60,7 @@ def main() -> None:
     name, peak = max(((n, cost.peak_gb) for n, cost in costs.items()), key=lambda pair: pair[1])
     cpu = sum(cost.cpu_seconds for cost in costs.values())
     each = cpu / options.rows * 1e6
-    print(f"{options.rows:,} rows: at most {peak:.2f} GB ({name}); {each:.0f} us of CPU a row")
+    print(f"{options.rows:,} rows: at most {peak:.2f} GB ({name}); {each:.0f} µs of CPU a row")
     what = f"{options.rows:,} rows of {NUMBERS + CATEGORIES} columns, all stages"
     figures = [
         Figure(
@@ -71,7 +71,7 @@ def main() -> None:
             f"a limit of {MOST_GB:g} GB",
             [MOST_GB / peak] * 3,
         ),
-        Figure("pipeline", f"{what}: CPU time of a row", f"{each:.0f} us", 1),
+        Figure("pipeline", f"{what}: CPU time of a row", f"{each:.0f} µs", 1),
     ]
     command = f"python benchmarks/table_scale.py --rows {options.rows} --network {options.network}"
     save(f"table_scale-{options.rows}", figures, command)

@@ -72,6 +72,11 @@ def main(arguments: argparse.Namespace) -> None:
     path = entry_path(arguments.name)
     params = params_for(arguments, path)
     if arguments.uri is None:
+        if arguments.columns and path.exists():
+            raise SettingsError(
+                f"{path} exists already, and --column is for a new entry",
+                fix=f"write the column below columns: in {path}",
+            )
         look_again(arguments.name, path, params)
     elif path.exists():
         raise SettingsError(

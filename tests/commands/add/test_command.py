@@ -210,6 +210,8 @@ def test_a_column_is_named_in_the_command(repository, tmp_path):
     assert "60 examples of 2 classes" in repository.run(f"{command} --column label=ill")
     entry = read_yaml(repository.path / "data/catalog/visits.yaml")
     assert entry["columns"]["label"] == "ill"
+    message = repository.run(f"{ADD} visits --column label=pulse", expect=1)
+    assert message.endswith("| fix: write the column below columns: in data/catalog/visits.yaml\n")
 
 
 def test_a_table_of_another_kind_than_params_yaml_says(repository, tmp_path):

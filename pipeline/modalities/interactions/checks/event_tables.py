@@ -116,7 +116,7 @@ def data_table(
         rules.append(at_most(says, "unlisted", MAX_UNLISTED))
     in_train = table[table["split"].astype(str) == "train"]
     row["of_a_user"] = len(in_train) / max(1, in_train["group"].nunique())
-    says = f"users have {LEAST_EVENTS:g} events in train on average"
+    says = f"users have at least {LEAST_EVENTS:g} events in train on average"
     rules.append(at_least(says, "of_a_user", LEAST_EVENTS))
     if before is not None and ACTIVITY_SPREAD in before:
         row["moved"] = _moved(activity(table), before)

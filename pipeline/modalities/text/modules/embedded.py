@@ -26,7 +26,6 @@ BATCH = 32
 LEARNING_RATE = 2.0
 EPOCHS = 15
 PATIENCE = 4
-ROWS_IN_VALIDATION = 4096
 
 
 class Embedded(nn.Module):
