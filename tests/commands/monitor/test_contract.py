@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from pipeline.commands.adjust.__main__ import by_shares
-from pipeline.commands.monitor.__main__ import following, words
+from pipeline.commands.monitor.__main__ import next_step, words
 from pipeline.commands.monitor.answers import Answers, read_answers
 from pipeline.commands.monitor.drift import LEVEL
 from pipeline.commands.monitor.watching import watch
@@ -79,7 +79,7 @@ def test_unchanged_traffic_is_as_before(served):
 def test_other_traffic_is_an_alarm(served):
     known = states_of(served.drifted)
     assert any(state.startswith("ALARM since ") for state in known.values()), known
-    advice = following(served.drifted, served.drifted.times[-1])
+    advice = next_step(served.drifted, served.drifted.times[-1])
     assert ("groundwork collect" in advice) is (served.kind.target != "ranking")
 
 
