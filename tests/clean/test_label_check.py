@@ -220,7 +220,9 @@ def test_what_is_done_about_suspected_labels_changes_no_answer(problem, folder):
     assert steps == []
 
 
-@pytest.mark.parametrize("changes", [{"epochs": 16}, {"folds": 2}])
+@pytest.mark.parametrize(
+    "changes", [{"folds": 2}, pytest.param({"epochs": 16}, marks=pytest.mark.slow)]
+)
 def test_models_are_asked_again_with_other_settings(problem, folder, changes):
     steps: list[int] = []
     run(problem, steps=steps, **changes)

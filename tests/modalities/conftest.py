@@ -83,6 +83,7 @@ def table_of(modality: str, prepared: Prepared) -> pa.Table:
     prepare = open_prepare(modality)
     num = len(prepared.problems)
     columns: dict[str, Any] = {"id": [f"e{row}" for row in range(num)]}
+    columns["group"] = [f"g{row // 2}" for row in range(num)]
     for name, kind in prepare.CONTENT.items():
         columns[name] = pa.array(prepared.content[name], pa.type_for_alias(kind))
     for m in prepare.MEASUREMENTS:

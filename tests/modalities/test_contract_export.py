@@ -22,6 +22,8 @@ ROWS = (0, 1, 3, 17)
 class Rows:
     """What a network that fits itself reads."""
 
+    copies = 1
+
     def __init__(self, inputs) -> None:
         self.inputs = inputs
 

@@ -27,7 +27,7 @@ classes: [cat, dog]
 # their digest
 fingerprint: ab
 """
-    source = SimpleNamespace(splits=set(), entry_lines=[])
+    source = SimpleNamespace(splits=set(), entry_lines=[], options={})
     assert (
         accept_text(text, LABELS, ["bird"], source, survey)
         == f"""\

@@ -218,6 +218,12 @@ def test_other_datasets_stay(repository):
     assert stored(repository, ["ada/003.jpg"]) == images
 
 
+@pytest.fixture(scope="module")
+def untouched(tmp_path_factory):
+    """A clone that no test changes."""
+    return make_clone(tmp_path_factory.mktemp("refused") / "clone")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -232,10 +238,9 @@ def test_other_datasets_stay(repository):
         ("--ids-file nowhere.txt", "ERROR nowhere.txt cannot be read: "),
     ],
 )
-def test_what_it_refuses(tmp_path, arguments, message):
-    clone = make_clone(tmp_path / "clone")
-    assert clone.run(f"{FORGET} {arguments}", expect=1).startswith(message)
-    assert clone.run("git status --porcelain") == ""
+def test_what_it_refuses(untouched, arguments, message):
+    assert untouched.run(f"{FORGET} {arguments}", expect=1).startswith(message)
+    assert untouched.run("git status --porcelain") == ""
 
 
 @pytest.mark.slow  # 30 s

@@ -4,6 +4,7 @@ What plants a canary here stands for a place; a new output, or a new folder that
 `test_a_run_leaves_files_in_listed_places_alone` until places.py says what becomes of it.
 """
 
+import contextlib
 import gzip
 import hashlib
 import io
@@ -28,27 +29,32 @@ from pipeline.dataset.served.layout import ANSWERS, Layout, answer_row
 from pipeline.sources.source import examples_table
 from pipeline.validate.profile import remembered_key
 from tests.support.forgetting import FORGET, FORGOTTEN, IDS, everything, holders, stored
-from tests.support.repository import Repository
+from tests.support.repository import Repository, make_clone
 
 NO_NAMES = {"annotator", "group", "kind", "label", "label_given", "license", "metadata_removed"}
 NO_NAMES |= {"mode", "of_split", "purposes", "source", "split", "given", "proposed", "reasons"}
 NO_NAMES |= {"actual", "class", "consensus", "corruption", "judges", "like_label", "like_split"}
 NO_NAMES |= {"measurement", "metric", "predicted", "true", "votes", "worst_class"}
-NO_NAMES |= {"answer", "baseline", "column", "input", "model_is", "rate", "value"}
+NO_NAMES |= {"answer", "baseline", "column", "input", "model_is", "part", "rate", "value"}
 """Columns of text that name no example."""
 ID = FORGOTTEN[0]
 COLLECTED_FILE = "data/collected/people.parquet"
 
 
-@pytest.fixture
-def workspace(made: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
-    monkeypatch.chdir(made / "clone")
-    return read_workspace("people")
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """Of a clone in which nothing has run."""
+    clone = make_clone(tmp_path_factory.mktemp("places") / "clone")
+    with contextlib.chdir(clone.path):
+        return read_workspace("people")
 
 
-def test_a_run_leaves_files_in_listed_places_alone(made, workspace):
+@pytest.mark.slow  # a minute, most of it to build what is forgotten
+def test_a_run_leaves_files_in_listed_places_alone(made, monkeypatch):
     """All that git does not have, after whole runs, an experiment, a queued one and a push."""
     clone = Repository(made / "clone")
+    monkeypatch.chdir(clone.path)
+    workspace = read_workspace("people")
     untracked = clone.run("git ls-files -z --others").split("\0")[:-1]
     assert len(untracked) > 50
     unlisted = [p for p in untracked if workspace.treatment(Path(p)) is Treatment.OF_PEOPLE]
@@ -58,6 +64,7 @@ def test_a_run_leaves_files_in_listed_places_alone(made, workspace):
     assert {Path(path).parts[0] for path in made_here} == {"data", "reports"}
 
 
+@pytest.mark.slow  # as above
 def test_text_in_tables_names_examples_in_known_columns_alone(made):
     """A table with a new column of text has to say whether that names examples."""
     known = {*KEYS, *REFERENCES, *SENTENCES, *NO_NAMES}

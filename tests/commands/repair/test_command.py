@@ -251,6 +251,7 @@ def test_nothing_is_touched_while_dvc_is_at_work(project):
     pipe.close()
 
 
+@pytest.mark.slow  # 8 s
 def test_after_a_kill(project):
     with at_work(project) as process:
         os.killpg(process.pid, signal.SIGKILL)
@@ -277,6 +278,7 @@ def test_a_stage_that_runs_without_dvc(project):
     assert "removed letters.txt.partial" in project.run("groundwork repair")
 
 
+@pytest.mark.slow  # 6 s
 def test_locks_that_are_hard_links(project):
     project.run("dvc config core.hardlink_lock true && rm -rf .dvc/tmp")
     assert project.run("groundwork repair") == WRONG

@@ -127,14 +127,18 @@ def other_answers(folder):
     write_about(folder, new | {"probes": about["probes"]})
 
 
+def slow(*values: object) -> object:
+    return pytest.param(*values, marks=pytest.mark.slow)
+
+
 @pytest.mark.parametrize(
     ("spoil", "reason"),
     [
         (damage_graph, "model.onnx is not the file that serving.json describes"),
-        (half_written, "model.onnx is not the file that serving.json describes"),
         (foreign_labels, "the new model has other labels: "),
-        (no_json, "serving.json is damaged"),
-        (edited, "serving.json is damaged"),
+        slow(half_written, "model.onnx is not the file that serving.json describes"),
+        slow(no_json, "serving.json is damaged"),
+        slow(edited, "serving.json is damaged"),
         (other_answers, "answers other than where it was exported"),
     ],
 )

@@ -49,7 +49,8 @@ def pairs(images: np.ndarray, ranks: np.ndarray | None = None) -> list[tuple[int
 
 
 ALTERED = [recompressed, shifted, brighter, paler, mirrored, all_of_it]
-KINDS = [(alter, 32, 3) for alter in ALTERED] + [(all_of_it, 64, 3), (recompressed, 32, 1)]
+KINDS = [*((alter, 32, 3) for alter in ALTERED), (recompressed, 32, 1)]
+KINDS += [pytest.param(all_of_it, 64, 3, marks=pytest.mark.slow)]
 
 
 @pytest.mark.parametrize(("alter", "side", "channels"), KINDS)
@@ -62,6 +63,7 @@ def test_altered_copies_are_found_and_nothing_else(alter, side, channels):
     ]
 
 
+@pytest.mark.slow  # 10 s
 def test_digits_have_no_near_duplicates_and_a_recompressed_one_at_28_pixels_is_found():
     digits = np.rint(load_digits().images * (255 / 16)).astype(np.uint8)
     assert pairs(digits[..., None]) == []
