@@ -127,9 +127,14 @@ def _spoil(corruption: Corruption, strength: int, draft: Draft, clean: pa.Table)
     changed = sorted(draft.changed)
     columns = {name: [values[row] for row in changed] for name, values in draft.columns.items()}
     again = _measure(draft.classes, columns)
-    order = {row: len(clean) + number for number, row in enumerate(changed)}
-    taken = [order.get(row, place.get(id, -1)) for row, id in enumerate(draft.columns["id"])]
-    return pa.concat_tables([clean, again]).unify_dictionaries().take(taken)
+    # Examples without a label are not among them: they wait in the pool.
+    measured = {id: len(clean) + row for row, id in enumerate(again["id"].to_pylist())}
+    taken = [
+        (measured if row in draft.changed else place).get(id)
+        for row, id in enumerate(draft.columns["id"])
+    ]
+    kept = [row for row in taken if row is not None]
+    return pa.concat_tables([clean, again]).unify_dictionaries().take(kept)
 
 
 def _measure(classes: list[str], columns: dict[str, list[Any]]) -> pa.Table:
