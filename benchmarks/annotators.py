@@ -30,6 +30,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 from patches import out_of_fold
+from results import WITH_CIFAR10, Figure, save, typed_command
 from sklearn.metrics import average_precision_score
 
 from pipeline.modalities.images.encode.pixels import decode_all
@@ -73,8 +74,10 @@ def main() -> None:
     accuracy = (crowd.probabilities.argmax(1) == crowd.truth).mean()
     print(f"{len(crowd.truth)} images; the model is right for {accuracy:.2%}")
     report_agreement(crowd)
-    report_consensus(crowd)
+    shares = report_consensus(crowd)
     report_queue(crowd)
+    figure = consensus_figure(shares, len(crowd.truth), cheap=options.probabilities is None)
+    save("annotators", [figure], typed_command(WITH_CIFAR10))
     print(f"\nPython {platform.python_version()}, {time.perf_counter() - started:.0f} s")
 
 
@@ -116,8 +119,11 @@ def report_agreement(crowd: Crowd) -> None:
     print(f"Krippendorff's alpha {found.alpha:.4f}: {listed}")
 
 
-def report_consensus(crowd: Crowd) -> None:
-    """Share of wrong labels, and how well doubts of the majority's labels find its errors."""
+def report_consensus(crowd: Crowd) -> dict[str, float]:
+    """Share of wrong labels by the way to a consensus.
+
+    Prints beside it how well doubts of the majority's labels find its errors.
+    """
     from cleanlab.multiannotator import get_label_quality_multiannotator
 
     majority = votes(crowd.labels)
@@ -127,15 +133,20 @@ def report_consensus(crowd: Crowd) -> None:
     alone = crowd.infer(everybody, np.full_like(crowd.probabilities, 0.1)).posterior
     wrong = majority != crowd.truth
     print("\nconsensus                                  wrong   AP of doubts")
-    show = "{:40} {:7.2%}   {}".format
+    shares: dict[str, float] = {}
     num = len(crowd.truth)
-    print(show("majority, of equals the first", crowd.errors(majority) / num, ""))
-    print(show("majority, of equals another", crowd.errors(votes(crowd.labels[:, tied])) / num, ""))
-    print(show("the model alone", crowd.errors(crowd.probabilities.argmax(1)) / num, ""))
+
+    def show(name: str, consensus: np.ndarray, precision: str = "") -> None:
+        shares[name] = crowd.errors(consensus) / num
+        print(f"{name:40} {shares[name]:7.2%}   {precision}")
+
+    show("majority, of equals the first", majority)
+    show("majority, of equals another", votes(crowd.labels[:, tied]))
+    show("the model alone", crowd.probabilities.argmax(1))
     for name, posterior in (("Dawid & Skene, no model", alone), ("ours", ours)):
         doubt = 1 - posterior[np.arange(num), majority]
         precision = f"{average_precision_score(wrong, doubt):.3f}"
-        print(show(name, crowd.errors(posterior.argmax(1)) / num, precision))
+        show(name, posterior.argmax(1), precision)
     for method in ("majority_vote", "best_quality"):
         found = get_label_quality_multiannotator(
             pd.DataFrame(crowd.labels.astype(float)),
@@ -149,7 +160,22 @@ def report_consensus(crowd: Crowd) -> None:
             of_cleanlab = found["consensus_quality_score"].to_numpy()
             missed = average_precision_score(consensus != crowd.truth, -of_cleanlab)
             precision = f"{missed:.3f} (of its own majority)"
-        print(show(f"CROWDLAB, {method}", crowd.errors(consensus) / num, precision))
+        show(f"CROWDLAB, {method}", consensus, precision)
+    return shares
+
+
+def consensus_figure(shares: dict[str, float], num: int, cheap: bool) -> Figure:
+    ours, theirs = shares["ours"], shares["CROWDLAB, best_quality"]
+    majority = shares["majority, of equals the first"]
+    beside = ", beside a cheap model" if cheap else ""
+    return Figure(
+        "labels",
+        f"consensus of three annotators of {num:,} images, share that is wrong{beside}",
+        f"{100 * ours:.2f} %",
+        1,
+        f"CROWDLAB (best_quality): {100 * theirs:.2f} %; majority vote {100 * majority:.2f} %",
+        [theirs / ours],
+    )
 
 
 def report_queue(crowd: Crowd) -> None:

@@ -22,6 +22,7 @@ import torch
 from cifar import read_cifar
 from labels import TRANSFORMS, annotations_of, ask, check_device, check_recipe
 from numpy.typing import NDArray
+from results import WITH_CIFAR10, Figure, save, typed_command
 
 from pipeline.dataset.randomness import id_keys, uniform
 from pipeline.dataset.shards.column import INPUT
@@ -37,6 +38,8 @@ from pipeline.targets.opening import open_loss, open_noise
 WIDTHS, EPOCHS = (32, 64, 128), 8
 NUM_TRAIN, NUM_HELD_OUT = 20_000, 5_000
 ACTIONS = ["keep", "drop", "relabel", "downweight"]
+SAVED = {"downweight": "the default, `downweight`", "relabel": "`relabel`"}
+WRONG = {"one": "one annotator's", "majority": "the majority's"}
 
 
 def main() -> None:
@@ -65,6 +68,7 @@ def main() -> None:
     print("| trained on | wrong labels | test accuracy | won back | held out, as given | s |")
     print("|---|---|---|---|---|---|")
     found: dict[str, NDArray[np.float64]] = {}
+    shares: dict[str, str] = {}
     for name, (labels, weights) in sets.items():
         started = time.perf_counter()
         used = train[weights[train] > 0]
@@ -80,17 +84,31 @@ def main() -> None:
         ]
         found[name] = np.array(runs)
         wrong = np.average(labels[used] != cifar.labels[used], weights=weights[used])
-        share = ""
-        if "keep" in found and name not in ("keep", "true labels"):
-            lost = found["true labels"][:, 0] - found["keep"][:, 0]
-            back = (found[name][:, 0] - found["keep"][:, 0]) / lost.mean()
-            share = f"{back.mean():.0%} ({back.min():.0%} to {back.max():.0%})"
+        shares[name] = won_back(found, name)
         tested, seen = found[name].T
         print(
-            f"| {name} | {wrong:.1%} | {spread(tested)} | {share} | {spread(seen)} | "
+            f"| {name} | {wrong:.1%} | {spread(tested)} | {shares[name]} | {spread(seen)} | "
             f"{(time.perf_counter() - started) / options.seeds:.0f} |",
             flush=True,
         )
+    lost = f"accuracy lost to {WRONG[options.given]} wrong labels"
+    figures = [
+        Figure("labels", f"{lost}, won back by {SAVED[name]}", share, options.seeds)
+        for name, share in shares.items()
+        if share and name in SAVED
+    ]
+    if figures:
+        save("cleaning", figures, typed_command(WITH_CIFAR10))
+
+
+def won_back(found: dict[str, NDArray[np.float64]], name: str) -> str:
+    """Share of the accuracy lost to wrong labels, mean and range over the seeds."""
+    if "keep" not in found or name in ("keep", "true labels"):
+        return ""
+    kept = found["keep"][:, 0]
+    lost = (found["true labels"][:, 0] - kept).mean()
+    back = 100 * (found[name][:, 0] - kept) / lost
+    return f"{back.mean():.0f} % ({back.min():.0f} to {back.max():.0f})"
 
 
 def accuracies(

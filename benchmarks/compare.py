@@ -18,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import numpy as np
 import torch
+from results import Figure, save, typed_command
 
 from pipeline.commands.compare.comparison import ALPHA, TOLERANCE, compare, overall
 from pipeline.dataset.shards.files import Shard
@@ -66,6 +67,13 @@ def main() -> None:
     print(f"{len(pairs)} comparisons; at most {ALPHA:.0%} should fail")
     for name, found in counts.items():
         print(f"{name:18}", *(f"{v} {found[v] / len(pairs):.1%}  " for v in VERDICTS))
+    what = (
+        f"runs of {reader.index['dataset']} that differ in their seed alone, called worse "
+        f"(at most {100 * ALPHA:.0f} % are allowed)"
+    )
+    failed = f"{counts['overall']['FAIL']} of {len(pairs)} comparisons"
+    figure = Figure("compare", what, failed, arguments.seeds)
+    save("compare", [figure], typed_command("dvc repro &&"))
 
 
 def run(reader: ShardReader, params: Any, seed: int) -> Predictions:

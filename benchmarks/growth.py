@@ -29,6 +29,7 @@ from pathlib import Path
 
 import numpy as np
 from ingest import environment, make_clone, write_class_folders
+from results import WITH_CIFAR10, Figure, save, typed_command
 from ruamel.yaml import YAML
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -36,6 +37,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from pipeline.ingest.reuse import UNSETTLED_NS
 
 STAGES = ["ingest", "validate", "clean", "augment"]
+SAVED_STAGES = ["ingest", "clean", "augment"]
 NUM_NEW = 100
 SHIFT = {"name": "translate", "fraction": 0.125}
 JITTER = {"brightness": 0.2, "contrast": 0.2, "saturation": 0.2, "hue": 0.05}
@@ -91,9 +93,30 @@ def main() -> None:
         print(f"{'':14}" + "".join(f"{name:>15}" for name in [*STAGES, "MB in cache"]))
         for name, row in table.items():
             print(f"{name:14}" + "".join(f"{value:15.1f}" for value in row.values()), flush=True)
+        save("growth", growth_figures(table, len(files)), typed_command(WITH_CIFAR10))
         keep_inputs(clone, work / "after")
         for name in options.policies:
             by_policy(name, clone, work, options.rounds)
+
+
+def growth_figures(table: dict[str, dict[str, float]], num: int) -> list[Figure]:
+    """Rows of the page about `num` images, those to come among them."""
+
+    def seconds(name: str) -> str:
+        return "; ".join(f"{table[name][stage]:.1f}" for stage in SAVED_STAGES)
+
+    more = f"{NUM_NEW} images more among {num:,}"
+    cost = f"CPU seconds of {'; '.join(SAVED_STAGES)}"
+    return [
+        Figure(
+            "pipeline",
+            f"{more}, {where}, {cost}",
+            seconds(name),
+            1,
+            f"from nothing: {seconds('from nothing')}",
+        )
+        for where, name in (("in one folder", "100 in a row"), ("anywhere", "100 anywhere"))
+    ]
 
 
 def put_back(paths: Iterable[Path], kept: dict[Path, bytes]) -> None:

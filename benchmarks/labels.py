@@ -29,6 +29,7 @@ import numpy as np
 import torch
 from cifar import Cifar, read_cifar
 from numpy.typing import NDArray
+from results import WITH_CIFAR10, Figure, save, typed_command
 from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
 from tqdm import tqdm
 
@@ -50,6 +51,8 @@ FOLDS, EPOCHS, SEED = 3, 8, 0  # the defaults of params.yaml, and photos may be 
 TRANSFORMS = [Translate(name="translate", fraction=0.0625), Flip(name="flip")]
 PREPARATION = {"shape": (32, 32, 3)}  # as far as the choice of a device needs it
 NO_ROWS = np.zeros(0, np.int64)
+Scores = dict[str, list[float]]
+"""By name, over all examples and then of each fold."""
 
 
 class Said(NamedTuple):
@@ -96,10 +99,12 @@ def main() -> None:
     cifar = read_cifar("train")
     print("| given | method | AP | AUROC | F1 of the flagged | flagged | consensus wrong |")
     print("|---|---|---|---|---|---|---|")
+    figures: list[Figure] = []
     for name in options.given:
         given = cifar.majority if name == "majority" else cifar.votes[0]
         asked = ask(cifar, given, options.save and options.save / f"{name}.npz")
-        report(name, cifar, given, asked)
+        figures.extend(report(name, cifar, given, asked))
+    save("labels", figures, typed_command(WITH_CIFAR10))
     device = check_device()
     print(
         f"\nPython {platform.python_version()}, torch {torch.__version__}, "
@@ -162,7 +167,7 @@ def check_device() -> Device:
     return choose_device("auto", "auto", open_label_check("images").gains_by_bf16(PREPARATION))
 
 
-def report(name: str, cifar: Cifar, given: NDArray[np.int64], asked: Asked) -> None:
+def report(name: str, cifar: Cifar, given: NDArray[np.int64], asked: Asked) -> list[Figure]:
     """A row for each method; spread is over the folds, each of which has a model of its own."""
     from cleanlab.filter import find_label_issues
     from cleanlab.rank import get_label_quality_scores
@@ -173,14 +178,41 @@ def report(name: str, cifar: Cifar, given: NDArray[np.int64], asked: Asked) -> N
     annotations = annotations_of(cifar)
     theirs = get_label_quality_scores(given, probabilities)
     flagged = find_label_issues(given, probabilities, n_jobs=1)
-    row(f"{name} ({wrong.mean():.1%} wrong)", "cleanlab, defaults", wrong, theirs, flagged, said)
+    title = f"{name} ({wrong.mean():.1%} wrong)"
+    peer = row(title, "cleanlab, defaults", wrong, theirs, flagged, said)
+    ours: dict[str, Scores] = {}
     for method, people in (("ours", None), ("ours, with all annotators", annotations)):
         check = said.check(given, people)
         missed = float((check.proposed != cifar.labels).mean())
-        row("", method, wrong, check.quality, check.is_issue, said, f"{missed:.2%}")
+        ours[method] = row("", method, wrong, check.quality, check.is_issue, said, f"{missed:.2%}")
     right = (probabilities.argmax(1) == cifar.labels).mean()
     took = f", {asked.seconds:.0f} s" if asked.seconds else ""
     print(f"| | models out of fold: {right:.2%} right{took} | | | | | |", flush=True)
+    return figures_of(name, f"{100 * wrong.mean():.1f} %", *ours.values(), peer)
+
+
+def figures_of(name: str, share: str, ours: Scores, informed: Scores, peer: Scores) -> list[Figure]:
+    """Rows of the page; `informed` knows what each annotator said."""
+
+    def figure(what: str, score: str) -> Figure:
+        ratios = [mine / other for mine, other in zip(ours[score], peer[score], strict=True)]
+        beside = f"cleanlab's defaults on the same probabilities: {peer[score][0]:.3f}"
+        ratio = (ratios[0], min(ratios[1:]), max(ratios[1:]))
+        return Figure("labels", what, shown(ours[score]), FOLDS, beside, ratio)
+
+    if name != "majority":
+        what = f"one annotator's labels ({share} wrong), average precision"
+        return [figure(what, "average precision")]
+    labels = "wrong labels of CIFAR-10N's majority"
+    what = "wrong labels of CIFAR-10N found with what each annotator said, average precision"
+    return [
+        figure(
+            f"{labels} ({share}) found, average precision, from the labels alone",
+            "average precision",
+        ),
+        figure(f"{labels}, F1 of the flagged", "F1"),
+        Figure("labels", what, shown(informed["average precision"]), FOLDS),
+    ]
 
 
 def annotations_of(cifar: Cifar) -> Annotations:
@@ -198,18 +230,24 @@ def row(
     flagged: NDArray[np.bool_],
     said: Said,
     consensus: str = "",
-) -> None:
-    def spread(score: Callable[..., float], values: NDArray) -> str:
-        whole = score(wrong, values)
-        by_fold = [score(wrong[said.folds == f], values[said.folds == f]) for f in range(FOLDS)]
-        return f"{whole:.3f} ({min(by_fold):.3f} to {max(by_fold):.3f})"
+) -> Scores:
+    def by_fold(score: Callable[..., float], values: NDArray) -> list[float]:
+        folds = [said.folds == fold for fold in range(FOLDS)]
+        return [score(wrong, values), *(score(wrong[fold], values[fold]) for fold in folds)]
 
-    scores = [
-        spread(average_precision_score, 1 - quality),
-        spread(roc_auc_score, 1 - quality),
-        spread(f1_score, flagged),
-    ]
-    print(f"| {name} | {method} | {' | '.join(scores)} | {flagged.mean():.1%} | {consensus} |")
+    scores = {
+        "average precision": by_fold(average_precision_score, 1 - quality),
+        "AUROC": by_fold(roc_auc_score, 1 - quality),
+        "F1": by_fold(f1_score, flagged),
+    }
+    cells = " | ".join(map(shown, scores.values()))
+    print(f"| {name} | {method} | {cells} | {flagged.mean():.1%} | {consensus} |")
+    return scores
+
+
+def shown(values: list[float]) -> str:
+    whole, *by_fold = values
+    return f"{whole:.3f} ({min(by_fold):.3f} to {max(by_fold):.3f})"
 
 
 def scale(most: int) -> None:

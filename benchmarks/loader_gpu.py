@@ -26,6 +26,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import torch
 from cifar import read_cifar
 from loader_peers import ROWS_PER_FILE, SHAPE, write_groundwork
+from results import WITH_CIFAR10, Figure, middle_and_range, save, spread, typed_command
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 from torchvision.transforms import v2
@@ -128,6 +129,35 @@ def main() -> None:
     for name, found in rates.items():
         shares = [rate / most for rate, most in zip(found, limit, strict=True)]
         print(f"{name:28}{spread(found, 0)} images/s, {spread(shares, 4)} of gather")
+    save("loader-gpu", figures_of(rates, options.workers), typed_command(WITH_CIFAR10), str(device))
+
+
+def figures_of(rates: dict[str, list[float]], workers: int) -> list[Figure]:
+    """Rows of the page, from the images/s of each case."""
+
+    def figure(what: str, name: str, digits: int, peer: str, beside: str) -> Figure:
+        ours, theirs = ([rate / 1e6 for rate in rates[case]] for case in (name, peer))
+        ratios = [mine / other for mine, other in zip(ours, theirs, strict=True)]
+        beside = f"{beside}: {median(theirs):.{digits + 1}f}"
+        ratio = middle_and_range(ratios)
+        return Figure("load", what, spread(ours, digits), len(ours), beside, ratio)
+
+    return [
+        figure(
+            f"batches of {BATCH:,} on a GPU from its memory, million images/s",
+            "groundwork, on the GPU",
+            1,
+            "gather on the GPU",
+            "gather from the GPU's memory",
+        ),
+        figure(
+            "the same with flip, translate and cutout",
+            "groundwork, augmented",
+            2,
+            "DataLoader, augmented",
+            f"torch's DataLoader, {workers} workers, torchvision's crop and flip",
+        ),
+    ]
 
 
 def gathered(examples: Examples, epoch: int) -> Iterator[tuple[Tensor, ...]]:
@@ -162,11 +192,6 @@ def images_per_second(epoch: Epoch, number: int) -> float:
     num = sum(len(images) for images, *_ in epoch(number))
     torch.cuda.synchronize()
     return num / (time.perf_counter() - started)
-
-
-def spread(values: list[float], digits: int) -> str:
-    low, high = min(values), max(values)
-    return f"{median(values):,.{digits}f} ({low:,.{digits}f} to {high:,.{digits}f})"
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ import numpy as np
 import pyarrow.parquet as pq
 from labels import NO_ROWS, check_device, quick_network
 from numpy.typing import NDArray
+from results import WITH_CIFAR10, Figure, save, spread, typed_command
 from sklearn.datasets import load_digits
 from sklearn.metrics import roc_auc_score
 
@@ -50,11 +51,28 @@ def main() -> None:
     table = pq.read_table(path, columns=["img", "label"])
     images = decode_all([row["bytes"] for row in table["img"].to_pylist()], SHAPE, "squash")
     labels = table["label"].to_numpy()
-    for seed in range(options.seeds):
-        judge(images, labels, seed, options.epochs)
+    runs = [judge(images, labels, seed, options.epochs) for seed in range(options.seeds)]
+    noise = [by_measurement for _, by_measurement in (run["noise"] for run in runs)]
+    photos = [by_network for by_network, _ in (run["other class"] for run in runs)]
+    left_out = (
+        f"photos of classes that were left out, AUROC by the network, {options.epochs} epochs"
+    )
+    figures = [
+        Figure(
+            "duplicates",
+            f"noise planted among {NUM_IMAGES:,} photos, AUROC by measurements",
+            spread(noise, 3),
+            len(runs),
+        ),
+        Figure("duplicates", left_out, spread(photos, 3), len(runs)),
+    ]
+    save("outliers", figures, typed_command(WITH_CIFAR10))
 
 
-def judge(images: NDArray[np.uint8], labels: NDArray[np.int64], seed: int, epochs: int) -> None:
+def judge(
+    images: NDArray[np.uint8], labels: NDArray[np.int64], seed: int, epochs: int
+) -> dict[str, tuple[float, float]]:
+    """AUROC of each kind by embedding, and by measurements."""
     random = np.random.default_rng(seed)
     others = np.isin(labels, LEFT_OUT)
     inside = random.choice(np.flatnonzero(~others), NUM_IMAGES, replace=False)
@@ -107,16 +125,19 @@ def judge(images: NDArray[np.uint8], labels: NDArray[np.int64], seed: int, epoch
         f"measures {time.process_time() - trained:.1f} CPU s"
     )
     print(f"  flagged of {NUM_IMAGES} others: {(distances[clean] > UNUSUAL).sum()}")
+    aurocs: dict[str, tuple[float, float]] = {}
     for place, kind in enumerate(KINDS):
         rows = NUM_IMAGES + place * NUM_OF_KIND + np.arange(NUM_OF_KIND)
         either = np.concatenate([np.flatnonzero(clean), rows])
         by_embedding, by_measurement = (
             roc_auc_score(either >= NUM_IMAGES, values[either]) for values in (scores, distances)
         )
+        aurocs[kind] = float(by_embedding), float(by_measurement)
         print(
             f"  {kind:12} AUROC by embedding {by_embedding:.3f}, by measurements "
             f"{by_measurement:.3f}; flagged {(distances[rows] > UNUSUAL).sum()} of {NUM_OF_KIND}"
         )
+    return aurocs
 
 
 if __name__ == "__main__":

@@ -7,6 +7,8 @@ import datetime
 import json
 import os
 import platform
+import re
+import shlex
 import statistics
 import sys
 from collections.abc import Sequence
@@ -14,6 +16,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
 
+WITH_CIFAR10 = "GROUNDWORK_CIFAR10=/data/cifar10"
+"""What stands before a command that reads CIFAR-10."""
 RESULTS = Path(__file__).resolve().parent / "results"
 TOPICS = {
     "data": "Bringing data",
@@ -46,23 +50,31 @@ class Figure(NamedTuple):
     """How many times as good ours is: median, least, most. Empty where there is no peer."""
 
 
-def save(name: str, figures: Sequence[Figure], command: str) -> None:
+def save(name: str, figures: Sequence[Figure], command: str, device: str = "") -> None:
     """Write benchmarks/results/NAME.json; `make figures` puts it on the page.
 
     Args:
         command: what anybody types to have it measured again.
+        device: what computes, where it is not the processor alone.
     """
     assert all(figure.topic in TOPICS for figure in figures)
     content = {
         "command": command,
         "date": datetime.date.today().isoformat(),
-        "machine": machine(),
+        "machine": f"{device}; {machine()}" if device else machine(),
         "figures": [figure._asdict() for figure in figures],
     }
     RESULTS.mkdir(exist_ok=True)
     text = json.dumps(content, indent=2, ensure_ascii=False)
     (RESULTS / f"{name}.json").write_text(text + "\n", encoding="utf-8")
     print(f"\nwritten: benchmarks/results/{name}.json; next: make figures", file=sys.stderr)
+
+
+def typed_command(before: str = "") -> str:
+    """The command as it was typed, with DIR for the folders of absolute paths."""
+    words = [re.sub(r"(^|=)/(.*/)?", r"\1DIR/", word) for word in sys.argv[1:]]
+    command = shlex.join(["python", f"benchmarks/{Path(sys.argv[0]).name}", *words])
+    return f"{before} {command}".lstrip()
 
 
 def machine() -> str:
@@ -85,8 +97,10 @@ def processor() -> str:
 
 
 def spread(values: Sequence[float], digits: int = 1, unit: str = "") -> str:
-    """`3.8 s (3.4 to 4.9)`: median, least and most."""
+    """`3.8 s (3.4 to 4.9)`: median, least and most; a single value has no range."""
     middle, low, high = middle_and_range(values)
+    if len(values) == 1:
+        return f"{middle:,.{digits}f}{unit}"
     return f"{middle:,.{digits}f}{unit} ({low:,.{digits}f} to {high:,.{digits}f})"
 
 

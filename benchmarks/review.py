@@ -25,6 +25,7 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from results import WITH_CIFAR10, Figure, save, typed_command
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -54,6 +55,22 @@ def main() -> None:
     for name, values in found.items():
         low, high = min(values), max(values)
         print(f"{name:48} median {statistics.median(values):8.2f} ({low:.2f} to {high:.2f})")
+    ready, items, decision = (
+        found[name] for name in ("ready after, s", "30 items, ms", "a decision, on disk, ms")
+    )
+    what = f"the review page with {num:,} examples in its queue"
+    figure = Figure(
+        "labels",
+        f"{what}: ready; 30 examples; a decision, on the disk",
+        f"{span(ready, 1)} s; {span(items, 0)} ms; {span(decision, 0)} ms",
+        rounds,
+    )
+    save("review", [figure], typed_command(WITH_CIFAR10))
+
+
+def span(values: list[float], digits: int) -> str:
+    ends = (f"{value:.{digits}f}" for value in (min(values), max(values)))
+    return " to ".join(dict.fromkeys(ends))
 
 
 def write_data(source: Path, root: Path) -> int:
@@ -111,14 +128,15 @@ def ask_all(
     assert process.stdout is not None
     said = process.stdout.readline() + process.stdout.readline()
     figures = {"ready after, s": time.perf_counter() - started}
-    port = int(re.findall(r"127.0.0.1:(\d+)", said)[0])
-    connection = http.client.HTTPConnection("127.0.0.1", port)
+    port, token = re.findall(r"127.0.0.1:(\d+)/\?token=(\w+)", said)[0]
+    connection = http.client.HTTPConnection("127.0.0.1", int(port))
 
     def ask(path: str, body: dict[str, str] | None = None) -> bytes:
-        method, headers = "GET", {}
+        method, headers = "GET", {"Authorization": f"token {token}"}
         if body is not None:
             origin = f"http://127.0.0.1:{port}"
-            method, headers = "POST", {"Origin": origin, "Content-Type": "application/json"}
+            method = "POST"
+            headers |= {"Origin": origin, "Content-Type": "application/json"}
         connection.request(method, path, json.dumps(body) if body else None, headers)
         response = connection.getresponse()
         content = response.read()

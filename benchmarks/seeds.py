@@ -19,6 +19,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import torch
+from results import Figure, save, typed_command
 from ruamel.yaml import YAML
 
 from pipeline.dataset.shards.reader import ShardReader
@@ -53,9 +54,22 @@ def main() -> None:
     rows = [train(params, seed, reader, device) for seed in range(options.seeds)]
     print(f"{params.model}, {params.epochs} epochs, n = {len(rows)}: mean (min to max)")
     for name in rows[0]:
-        found = [row[name] for row in rows]
-        mean, low, high = statistics.mean(found), min(found), max(found)
-        print(f"  {name:14} {mean:10.4f} ({low:.4f} to {high:.4f})")
+        print(f"  {name:14} {spread([row[name] for row in rows], 10)}")
+    metric = open_loss(reader.target_kind).SHOWN.removeprefix("val_")
+    seconds = statistics.median(row["wall"] for row in rows)
+    on_gpu = device.kind == "cuda"
+    figure = Figure(
+        "train",
+        f"{reader.index['dataset']}, {params.epochs} epochs of `{params.model}` on a "
+        f"{'GPU' if on_gpu else 'CPU'}, {seconds:.1f} s each, test {metric.replace('_', ' ')}",
+        spread([row[metric] for row in rows]),
+        len(rows),
+    )
+    save("seeds-gpu" if on_gpu else "seeds", [figure], typed_command(), str(device))
+
+
+def spread(values: list[float], width: int = 0) -> str:
+    return f"{statistics.mean(values):{width}.4f} ({min(values):.4f} to {max(values):.4f})"
 
 
 def read_params(path: Path, changes: list[str]) -> Any:

@@ -25,6 +25,7 @@ from cifar import Cifar, read_cifar
 from cleaning import WIDTHS, spread
 from labels import TRANSFORMS, check_device, check_recipe
 from numpy.typing import NDArray
+from results import WITH_CIFAR10, Figure, middle_and_range, save, typed_command
 
 from pipeline.dataset.randomness import id_keys, uniform
 from pipeline.dataset.shards.column import INPUT
@@ -48,6 +49,8 @@ NEW = ["bird", "dog", "horse", "truck"]
 STRATEGIES = ["all", "layerwise", "gradual", "head"]
 LAYER_DECAY = 0.75  # the default of params.yaml
 LONGER = 4
+Accuracies = dict[str, list[float]]
+"""By the way of learning, of each seed."""
 
 
 def main() -> None:
@@ -66,10 +69,28 @@ def main() -> None:
     print("| lr | examples of a class | steps | from scratch |", end="")
     print(f" {LONGER} x the steps | {' | '.join(STRATEGIES)} | CPU s |")
     print("|---" * (6 + len(STRATEGIES)) + "|")
+    runs: dict[int, list[Accuracies]] = {num: [] for num in options.examples}
     for lr in options.lr:
         for num in options.examples:
-            compare(train, test, num, lr, options, device)
+            runs[num].append(compare(train, test, num, lr, options, device))
     print(f"\nPython {platform.python_version()}, torch {torch.__version__}, on {device}")
+    figures = [best_figure(num, by_rate) for num, by_rate in runs.items()]
+    save("transfer", figures, typed_command(WITH_CIFAR10))
+
+
+def best_figure(num: int, by_rate: list[Accuracies]) -> Figure:
+    """The best strategy and rate beside the best rate from scratch, by the mean of the seeds."""
+    scratch = max((found["scratch"] for found in by_rate), key=np.mean)
+    ours = max((found[way] for found in by_rate for way in STRATEGIES), key=np.mean)
+    return Figure(
+        "train",
+        f"four classes from {num} examples each: the best of `train.finetune`, "
+        f"each at the best of {len(by_rate)} learning rates",
+        spread(np.array(ours)),
+        len(ours),
+        f"from scratch: {spread(np.array(scratch))}",
+        middle_and_range([mine / other for mine, other in zip(ours, scratch, strict=True)]),
+    )
 
 
 def of_classes(cifar: Cifar, names: list[str]) -> Cifar:
@@ -115,11 +136,11 @@ def compare(
     lr: float,
     options: argparse.Namespace,
     device: Device,
-) -> None:
-    """A row of the table: every way to learn from so many examples of each class."""
+) -> Accuracies:
+    """Print a row of the table: every way to learn from so many examples of each class."""
     started = time.process_time()
     ways = ["scratch", "longer", *STRATEGIES]
-    found: dict[str, list[float]] = {way: [] for way in ways}
+    found: Accuracies = {way: [] for way in ways}
     for seed in range(options.seeds):
         rows = draw(train, num, seed)
         preparation = prepare(train.images, rows)
@@ -144,6 +165,7 @@ def compare(
     cells = " | ".join(spread(np.array(values)) for values in found.values())
     seconds = time.process_time() - started
     print(f"| {lr} | {num} | {steps} | {cells} | {seconds:.0f} |", flush=True)
+    return found
 
 
 def draw(cifar: Cifar, num: int, seed: int) -> NDArray[np.int64]:
