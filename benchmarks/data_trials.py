@@ -134,7 +134,8 @@ def _spoil(corruption: Corruption, strength: int, draft: Draft, clean: pa.Table)
         for row, id in enumerate(draft.columns["id"])
     ]
     kept = [row for row in taken if row is not None]
-    return pa.concat_tables([clean, again]).unify_dictionaries().take(kept)
+    both = pa.concat_tables([clean, again]) if len(again) else clean
+    return both.unify_dictionaries().take(kept)
 
 
 def _measure(classes: list[str], columns: dict[str, list[Any]]) -> pa.Table:
