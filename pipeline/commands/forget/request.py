@@ -48,7 +48,10 @@ class Request:
 def resolve(
     request: Request, names: set[str], scope: Scope, places: Iterable[Store], is_built: bool
 ) -> None:
-    """Find the examples that the names mean: in the workspace, else in older versions."""
+    """Find the examples that the names mean: in the workspace, else in older versions.
+
+    Not every table with an id has the digests of the content, by which copies are found.
+    """
     examples = request.examples
     own = {unicodedata.normalize("NFC", name): name for name in names}  # as typed on macOS
     own |= {pseudonym_of(name): name for name in names} | {name: name for name in names}
@@ -60,20 +63,25 @@ def resolve(
     for path in tables:
         with path.open("rb") as file:
             examples.meet_copies(file)
+    known = set(met) if examples.digests else set()
     seen: set[str] = set()
     for store in places:
         for name, id in store.objects_once(seen | scope.other_ids):
-            missing = {mine: name for mine, name in own.items() if name not in met}
+            missing = {mine: name for mine, name in own.items() if name not in known}
             if not missing:
                 break
             seen.add(id)
+            num_digests = len(examples.digests)
             with store.open(name) as file:
-                met |= {own[name] for name in examples.meet(file, missing)}
+                found = {own[name] for name in examples.meet(file, missing)}
+            met |= found
+            if len(examples.digests) > num_digests:
+                known |= found
     for path in tables:
         with path.open("rb") as file:
             examples.learn_inputs(file)
-    known = read_opted_out(request.dataset)
-    forgotten = {name for name in names - met if name in known or digest_of(name) in known}
+    out = read_opted_out(request.dataset)
+    forgotten = {name for name in names - met if name in out or digest_of(name) in out}
     examples.ids |= {name for name in forgotten if digest_of(name) != name}  # to search for again
     request.unknown = sorted(names - met - forgotten)
 

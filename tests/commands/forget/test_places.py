@@ -278,7 +278,7 @@ def test_what_is_left_is_said_and_fails(repository):
     assert "| fix: run the same command there, then here again\n" in said
     assert (root / JOURNAL).exists()
 
-    shutil.rmtree(root.parent / "second/data/raw")
+    repository.run("git worktree remove --force ../second")
     said = repository.run(f"{FORGET} --no-rebuild --yes", env=env, expect=1)
     assert f"Could not be looked into: {secret} (a 7z archive" in said
     assert "ERROR all else is done, but 1 files cannot be looked into, first: " in said
