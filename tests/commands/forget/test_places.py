@@ -285,6 +285,7 @@ def test_what_is_left_is_said_and_fails(repository):
     assert not (root / JOURNAL).exists()
 
     secret.unlink()
+    repository.commit("forgotten")
     said = repository.run(f"{FORGET} --ids {IDS} --no-rebuild --yes", env=env)
     assert "Found: nothing." in said
 
