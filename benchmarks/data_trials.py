@@ -103,8 +103,10 @@ def _accept(name: str, situation: str, seed: int) -> Assessment:
 
 def _check(table: pa.Table, classes: list[str], before: Profile | None) -> Assessment:
     usable = table.filter(pc.is_null(table["problem"]))
-    content = open_prepare(MODALITY).new_tally()
-    content.add(usable)
+    prepare = open_prepare(MODALITY)
+    content = prepare.new_tally()
+    if {m.name for m in prepare.MEASUREMENTS} <= set(usable.column_names):  # else validate says it
+        content.add(usable)
     entry = Entry(uri="benchmark", license="benchmark")
     return assess(
         table,
