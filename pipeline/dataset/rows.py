@@ -25,6 +25,7 @@ import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
 from pipeline.runtime.errors import MissingInput, one_line
+from pipeline.runtime.files import as_native
 
 ROWS_FILE = Path("reports/rows.csv")
 PARTS_FOLDER = Path("reports/data/rows")
@@ -152,7 +153,7 @@ def parse_rows(content: bytes, where: str) -> pa.Table:
         return SCHEMA.empty_table()
     convert = arrow_csv.ConvertOptions(column_types=SCHEMA, strings_can_be_null=False)
     try:
-        return arrow_csv.read_csv(pa.BufferReader(content), convert_options=convert)
+        return arrow_csv.read_csv(as_native(content), convert_options=convert)
     except pa.ArrowException as error:
         raise MissingInput(f"{where} is damaged: {error}", fix=fix) from None
 

@@ -27,6 +27,7 @@ from pipeline.ingest.sources.opening import annotations_of
 from pipeline.ingest.splits import clock_of, place
 from pipeline.modalities.opening import open_prepare
 from pipeline.modalities.protocols.prepare import content_column
+from pipeline.runtime.files import as_native
 from pipeline.runtime.settings import Kind, Settings
 from pipeline.sources.source import Batch, Source
 from pipeline.targets.opening import open_labels
@@ -285,7 +286,7 @@ def _reuse(job: IngestJob, known: KnownPart) -> tuple[ExampleRows, list[bytes | 
         tables.append(
             job.schema.empty_table().select(names)
             if data is None
-            else pq.read_table(pa.BufferReader(data), columns=names)
+            else pq.read_table(as_native(data), columns=names)
         )
     left_out = Counter(known.left_out)
     rows = ExampleRows(tables[0], left_out, known.fingerprint, tables[1], known.known_later)

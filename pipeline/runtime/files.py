@@ -1,16 +1,25 @@
-"""Files that appear whole or not at all, and files that a run can do without."""
+"""Files that appear whole or not at all, that a run can do without, and that pyarrow reads."""
 
+import atexit
 import os
 import re
 import sys
+import time
+import weakref
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from pipeline.runtime.errors import one_line
 
+if TYPE_CHECKING:  # most commands do without it
+    import pyarrow as pa
+
 OF_PROCESS = re.compile(r"(?:.*\.)?(\d+)\.partial")
 """Name of a file that a process is writing."""
+WAIT_SECONDS = 2
+"""At most, at the end, for threads of pyarrow: a variable may keep for ever what they had."""
 
 
 @contextmanager
@@ -68,3 +77,30 @@ def optional(what: str, consequence: str) -> Iterator[None]:
             _refused.add(what)
             reason = error.strerror or str(error)
             print(one_line(f"{what} cannot be written ({reason}): {consequence}"), file=sys.stderr)
+
+
+_lent: list[weakref.ref[Any]] = []
+
+
+def as_native(source: Any) -> "pa.NativeFile":
+    """Open bytes, or a binary file of Python, for pyarrow, without a copy; its own file as it is.
+
+    Threads of pyarrow read ahead. One that still holds what it reads when the interpreter ends
+    aborts the process (https://github.com/apache/arrow/issues/34314), so the end waits for them.
+    """
+    import pyarrow as pa
+
+    if isinstance(source, pa.NativeFile):
+        return source
+    lent = memoryview(source) if isinstance(source, bytes) else source
+    _lent.append(weakref.ref(lent, _lent.remove))
+    if isinstance(lent, memoryview):
+        return pa.BufferReader(pa.py_buffer(lent))
+    return pa.PythonFile(lent, "r")
+
+
+@atexit.register
+def _wait_for_threads() -> None:
+    end = time.monotonic() + WAIT_SECONDS
+    while _lent and time.monotonic() < end:
+        time.sleep(0.001)

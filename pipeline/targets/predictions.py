@@ -1,6 +1,5 @@
 """Common parts of the predictions of all targets, to compare two runs."""
 
-import io
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,6 +8,7 @@ import pyarrow.parquet as pq
 
 from pipeline.dataset.arrays import Rows
 from pipeline.runtime.errors import CompareError
+from pipeline.runtime.files import as_native
 
 TARGET_KEY = b"target_kind"
 """Key in the schema's metadata of the target whose `read_predictions` reads the file."""
@@ -23,7 +23,7 @@ def target_of(content: bytes, name: str) -> str:
         CompareError: the file is damaged.
     """
     try:
-        metadata = pq.read_schema(io.BytesIO(content)).metadata or {}
+        metadata = pq.read_schema(as_native(content)).metadata or {}
         return str(metadata.get(TARGET_KEY, FIRST_TARGET.encode()).decode())
     except (OSError, ValueError, pa.ArrowException) as error:
         raise unreadable(name, str(error)) from None

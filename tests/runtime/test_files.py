@@ -1,11 +1,17 @@
-"""A file is there whole, or as it was before."""
+"""A file is there whole, or as it was before; pyarrow reads one until the process ends well."""
 
+import io
 import os
+import subprocess
+import sys
 from pathlib import Path
+from textwrap import dedent
 
+import pyarrow as pa
 import pytest
 
-from pipeline.runtime.files import written_whole
+from pipeline.runtime import files
+from pipeline.runtime.files import as_native, written_whole
 
 
 @pytest.mark.parametrize("durable", [False, True])
@@ -67,3 +73,46 @@ def test_processes_that_write_the_same_file_do_not_meet(tmp_path, monkeypatch):
         assert path.read_text() == "other"
     assert path.read_text() == "mine"
     assert list(tmp_path.iterdir()) == [path]
+
+
+READS_AHEAD = dedent("""
+    import io, sys, time
+    import pyarrow as pa, pyarrow.csv
+    from pipeline.runtime.files import as_native
+
+    class Slow(io.RawIOBase):
+        blocks = 4
+
+        def readable(self):
+            return True
+
+        def read(self, size=-1):
+            time.sleep(0.1)
+            self.blocks -= 1
+            return b"a\\n" * 1000 if self.blocks > 0 else b""
+
+    open_file = as_native if sys.argv[1] == "ours" else lambda file: pa.PythonFile(file, "r")
+    print(next(iter(pa.csv.open_csv(open_file(Slow())))).num_rows)
+""")
+
+
+@pytest.mark.parametrize(("whose", "status"), [("ours", 0), ("pyarrow", -6)])
+def test_process_ends_well_while_a_thread_reads_ahead(whose, status):
+    command = [sys.executable, "-c", READS_AHEAD, whose]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stdout) == (status, "999\n")
+
+
+@pytest.mark.parametrize("kind", [bytes, io.BytesIO])
+def test_what_is_lent_is_known_until_it_is_given_back(kind):
+    num = len(files._lent)
+    file = as_native(kind(b"content"))
+    assert len(files._lent) == num + 1
+    assert file.read() == b"content"
+    del file
+    assert len(files._lent) == num
+
+
+def test_file_of_pyarrow_is_as_it_was():
+    file = pa.BufferReader(b"content")
+    assert as_native(file) is file

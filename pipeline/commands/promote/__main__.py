@@ -11,7 +11,6 @@ strongest baseline. Exit status: 1 unless it passes. Tags have the form of GTO
 
 import argparse
 import fcntl
-import io
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -37,6 +36,7 @@ from pipeline.commands.promote.gate import against_baseline, against_serving
 from pipeline.commands.promote.served_copy import check_served_copy, served
 from pipeline.commands.promote.traffic import check_traffic
 from pipeline.runtime.errors import ServingError, one_line
+from pipeline.runtime.files import as_native
 from pipeline.serving.folder import folder_digest
 from pipeline.serving.model import Model, open_model
 from pipeline.serving.releases.tags import (
@@ -106,7 +106,7 @@ def judge(
     """All checks of a candidate in `place/candidate`."""
     model = open_model(place / "candidate")
     content = read_output(PREDICTIONS, commit)
-    predictions = pq.read_table(io.BytesIO(content))
+    predictions = pq.read_table(as_native(content))
     if serving is None:
         checks = [against_baseline(commit, must_win=not arguments.not_worse)]
         old: Model | None = None

@@ -1,6 +1,5 @@
 """What the outputs of evaluate say of a candidate: against what serves, or against a baseline."""
 
-import io
 from typing import Any
 
 import pyarrow as pa
@@ -12,6 +11,7 @@ from pipeline.commands.promote.checks import Check
 from pipeline.commands.promote.paired import check_parts, check_test_split, labels_of, slices_of
 from pipeline.dataset.places import EVALUATION
 from pipeline.runtime.errors import CompareError, MissingInput
+from pipeline.runtime.files import as_native
 from pipeline.targets.opening import open_judging
 from pipeline.targets.predictions import target_of
 from pipeline.targets.protocols.judging import Judging
@@ -48,7 +48,7 @@ def read_examples(commit: str) -> pa.Table | None:
     """By what the test examples of a commit are sliced; None of an earlier version of evaluate."""
     try:
         content = read_output(f"{EVALUATION}/examples.parquet", commit)
-        return pq.read_table(io.BytesIO(content))
+        return pq.read_table(as_native(content))
     except (CompareError, MissingInput, pa.ArrowException):
         return None
 
@@ -62,7 +62,7 @@ def against_baseline(commit: str, *, must_win: bool) -> Check:
     content = read_output(f"{EVALUATION}/baselines.parquet", commit)
     target = target_of(read_output(f"{EVALUATION}/predictions.parquet", commit), commit[:12])
     metric = open_judging(target).JUDGED[0]
-    rows = pq.read_table(io.BytesIO(content)).to_pylist()  # the strongest first
+    rows = pq.read_table(as_native(content)).to_pylist()  # the strongest first
     row = next(row for row in rows if row["metric"] == metric)
     verdict = {BETTER: PASS, WORSE: FAIL}.get(row["model_is"], INCONCLUSIVE)
     if not must_win and verdict == INCONCLUSIVE:

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.csv
 
 from pipeline.runtime.errors import SourceError
+from pipeline.runtime.files import as_native
 from pipeline.sources.tables.dialect import find_dialect
 from pipeline.sources.tables.encoding import Encoding, Opener, find_encoding, open_as_utf8
 from pipeline.sources.tables.layout import Counts, Layout, find_layout
@@ -134,7 +135,7 @@ class DelimitedText:
         if self.counts.num_spaced:
             return pa.Table.from_batches(self.batches(columns), _schema(columns))
         try:
-            table = pa.csv.read_csv(self._input(), *self._options(numbers))
+            table = pa.csv.read_csv(as_native(self._open()), *self._options(numbers))
         except (pa.ArrowException, OSError, UnicodeError) as error:
             raise self._damaged(error) from None
         self._check_number(table.num_rows)
@@ -150,7 +151,7 @@ class DelimitedText:
             batches = (
                 self._spaced(columns, schema)
                 if self.counts.num_spaced
-                else pa.csv.open_csv(self._input(), *self._options(numbers))
+                else pa.csv.open_csv(as_native(self._open()), *self._options(numbers))
             )
             for batch in batches:
                 num += batch.num_rows
@@ -174,10 +175,6 @@ class DelimitedText:
                 yield pa.RecordBatch.from_arrays(
                     [pa.array(t, pa.string()) for t in texts], schema=schema
                 )
-
-    def _input(self) -> pa.NativeFile:
-        file = self._open()
-        return file if isinstance(file, pa.NativeFile) else pa.PythonFile(file, "r")
 
     def _damaged(self, error: Exception) -> SourceError:
         reason = " ".join(str(error).split())[:300]

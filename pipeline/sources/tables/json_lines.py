@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 import pyarrow.json
 
 from pipeline.runtime.errors import SourceError
+from pipeline.runtime.files import as_native
 from pipeline.sources.tables.delimited import FOUND_BY_LOOKING, TextFormat
 from pipeline.sources.tables.encoding import Encoding, Opener, find_encoding, open_as_utf8
 from pipeline.sources.tables.limits import BLOCK_BYTES, MAX_COLUMNS, MAX_DEPTH, MAX_ROW_BYTES
@@ -80,13 +81,13 @@ class JsonLines:
         sample = b"\n".join(line for _, line in next(self._checked())[:SAMPLE_LINES])
         try:
             found = pa.json.read_json(
-                pa.BufferReader(sample), pa.json.ReadOptions(block_size=len(sample) + 1)
+                as_native(sample), pa.json.ReadOptions(block_size=len(sample) + 1)
             ).schema
             if len(found) > MAX_COLUMNS:
                 return None
             schema = pa.schema([field.with_type(_as_text(field.type)) for field in found])
             table = pa.json.read_json(
-                pa.PythonFile(open_as_utf8(self.open, self.encoding), "r"),
+                as_native(open_as_utf8(self.open, self.encoding)),
                 pa.json.ReadOptions(block_size=BLOCK_BYTES),
                 pa.json.ParseOptions(explicit_schema=schema, unexpected_field_behavior="error"),
             )

@@ -5,6 +5,7 @@ from functools import partial
 import pyarrow as pa
 
 from pipeline.runtime.errors import SourceError
+from pipeline.runtime.files import as_native
 from pipeline.sources.places.files import Files
 from pipeline.sources.places.trees import Folder
 from pipeline.sources.tables.delimited import DelimitedText, TextFormat
@@ -42,4 +43,4 @@ def open_file(files: Files, name: str) -> pa.NativeFile:
                 f"{name} of {files.where} cannot be read: {error.strerror or error}",
                 fix="check its permissions",
             ) from None
-    return pa.BufferReader(files.read(name, MAX_BYTES))
+    return as_native(files.read(name, MAX_BYTES))

@@ -1,6 +1,5 @@
 """A model's predictions of the classes of test examples, in Parquet; see targets/predictions.py."""
 
-import io
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 from pipeline.dataset.arrays import Rows
 from pipeline.runtime.errors import CompareError
+from pipeline.runtime.files import as_native
 from pipeline.targets.predictions import (
     TARGET_KEY,
     refuse_other_labels,
@@ -66,7 +66,7 @@ def read_predictions(content: bytes, name: str) -> Predictions:
     """
     columns = ["id", "group", "label", "probabilities"]
     try:
-        with pq.ParquetFile(io.BytesIO(content), page_checksum_verification=True) as file:
+        with pq.ParquetFile(as_native(content), page_checksum_verification=True) as file:
             classes: list[str] = json.loads((file.schema_arrow.metadata or {})[CLASSES_KEY])
             table = file.read(columns).combine_chunks()
         code_of = {name: code for code, name in enumerate(classes)}

@@ -1,6 +1,5 @@
 """A model's predictions of the numbers of test examples, in Parquet; see targets/predictions.py."""
 
-import io
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.dataset.arrays import Float64, Rows
+from pipeline.runtime.files import as_native
 from pipeline.targets.predictions import (
     TARGET_KEY,
     refuse_other_labels,
@@ -73,7 +73,7 @@ def read_predictions(content: bytes, name: str) -> Predictions:
         CompareError: it is damaged, or of another version of this project.
     """
     try:
-        with pq.ParquetFile(io.BytesIO(content), page_checksum_verification=True) as file:
+        with pq.ParquetFile(as_native(content), page_checksum_verification=True) as file:
             table = file.read(["id", "group", *NUMBERS])
         if table.schema.names != ["id", "group", *NUMBERS]:
             raise KeyError("columns")

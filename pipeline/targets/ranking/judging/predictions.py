@@ -1,6 +1,5 @@
 """What a model listed for test events, in Parquet; see targets/predictions.py."""
 
-import io
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -9,6 +8,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from pipeline.dataset.arrays import Rows
+from pipeline.runtime.files import as_native
 from pipeline.targets.predictions import (
     TARGET_KEY,
     refuse_other_labels,
@@ -74,7 +74,7 @@ def read_predictions(content: bytes, name: str) -> Predictions:
         CompareError: damaged, or of another version of this project.
     """
     try:
-        with pq.ParquetFile(io.BytesIO(content), page_checksum_verification=True) as file:
+        with pq.ParquetFile(as_native(content), page_checksum_verification=True) as file:
             table = file.read(COLUMNS)
         if table.schema.names != COLUMNS:
             raise KeyError("columns")
