@@ -26,6 +26,7 @@ from pipeline.commands.add.summary import decisions, print_list, print_summary
 from pipeline.commands.frame import run_command
 from pipeline.dataset.addresses import is_remote, local_path, refuse_secrets
 from pipeline.dataset.catalog import Entry, entry_path
+from pipeline.dataset.licenses import advice, identifier
 from pipeline.dataset.places import RAW
 from pipeline.entry import entry_type, read_entry
 from pipeline.ingest.account import account, of_splits, print_account
@@ -114,6 +115,7 @@ def add(arguments: argparse.Namespace, path: Path, uri: str, params: Any) -> Non
     """Write a new entry."""
     refuse_secrets(uri)
     name, license, columns = arguments.name, arguments.license, dict(arguments.columns)
+    license = license and (identifier(license) or license)
     content = {"uri": uri, "license": license or "unknown", "columns": columns}
     entry = parse(entry_type(params.modality, params.target), content, path)
     if not is_remote(uri) and not uri.startswith(BUILTIN):
@@ -175,7 +177,9 @@ def look_again(name: str, path: Path, params: Any) -> None:
     print_account(account(survey, source.beside))
     for sentence in changes:
         print(one_line(sentence))
-    print_list("to decide, in " + str(path), source.decisions)
+    doubt = advice(entry.license)
+    of_license = [f"license: {doubt}"] if doubt else []
+    print_list("to decide, in " + str(path), [*of_license, *source.decisions])
     new_keys = detected_keys(source).keys() - entry.model_fields_set
     if entry.fingerprint == survey.fingerprint_hex and not is_shared and not new_keys:
         print(f"\n{path} is of these data already")

@@ -187,6 +187,14 @@ def test_what_it_refuses(repository, arguments, message):
 
 
 def test_an_entry_without_a_licence_says_what_is_missing(repository, pets):
+    printed = repository.run(f"{ADD} pets {pets} --license 'cc by 4.0'")
+    line = (
+        "  - license: 'cc by 4.0' is no identifier of https://spdx.org/licenses; did you mean "
+        "CC-BY-4.0?\n"
+    )
+    assert line in printed
+    assert line in repository.run(f"{ADD} pets")
+    (repository.path / "data/catalog/pets.yaml").unlink()
     printed = repository.run(f"{ADD} pets {pets}")
     assert (
         "  - license: under which terms do you hold the data? Nothing is ingested with" in printed
