@@ -96,6 +96,7 @@ def params_for(arguments: argparse.Namespace, path: Path) -> Any:
     """
     kind = read_params(Kind)
     entry = read_yaml(path) if arguments.uri is None and path.exists() else {}
+    entry = {key: value for key, value in entry.items() if isinstance(value, str)}
     modality = arguments.modality or entry.get("modality") or kind.modality
     usual = kind.target if modality == kind.modality else USUAL_TARGETS.get(modality, "classes")
     target = arguments.target or entry.get("target") or usual

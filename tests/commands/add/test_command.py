@@ -234,3 +234,12 @@ def test_a_table_of_another_kind_than_params_yaml_says(repository, tmp_path):
     other = command.replace("tickets", "others", 1)
     message = repository.run(f"{other} --modality text --target ranking", expect=1)
     assert "there is no recipe for modality text and target ranking" in message
+
+
+@pytest.mark.parametrize("value", ["[null]", "{a: 1}", "7"])
+def test_a_modality_that_is_no_name_is_refused_in_one_line(repository, pets, value):
+    entry = repository.path / "data/catalog/pets.yaml"
+    entry.write_text(f"uri: {pets}\nlicense: CC0-1.0\nmodality: {value}\n")
+    printed = repository.run(f"{ADD} pets", expect=1)
+    assert printed.startswith("ERROR data/catalog/pets.yaml")
+    assert printed.count("\n") == 1
