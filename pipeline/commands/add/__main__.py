@@ -9,6 +9,7 @@ It prints what the source has, what looks suspicious, and what only a person can
 import argparse
 import os
 import re
+import shlex
 import shutil
 import sys
 import time
@@ -50,6 +51,7 @@ from pipeline.targets.opening import open_labels
 RECIPES = Path("recipes")
 TABLE = re.compile(r"\.(csv|tsv|jsonl?|ndjson|parquet)(\.(gz|bz2|xz|zst))?$")
 IN_ENTRY = re.compile(r" in the catalog entry, under columns: (\w+):")
+ADD_TO_ENTRY = re.compile(r"`columns: \{(\w+): '([^']*)'\}` to the catalog entry")
 WRONG_IN_ENTRY = re.compile(r"correct columns: (\w+): in the catalog entry")
 USUAL_TARGETS = {"interactions": "ranking"}
 
@@ -147,6 +149,7 @@ def refuse_missing(uri: str) -> None:
 def with_way_to_entry(error: GroundworkError, name: str, path: Path, uri: str) -> GroundworkError:
     """Name the option, or else the key of an entry, that fixes an error, if one does."""
     fix = IN_ENTRY.sub(r" with --column \1=COLUMN", error.fix)
+    fix = ADD_TO_ENTRY.sub(lambda found: f"--column {found[1]}={shlex.quote(found[2])}", fix)
     fix = WRONG_IN_ENTRY.sub(r"correct --column \1=COLUMN", fix)
     if "catalog entry" not in fix:
         return type(error)(error.what, fix=fix)

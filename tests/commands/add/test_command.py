@@ -100,7 +100,7 @@ SUSPICIOUS = """\
   - fewer than 20 examples: dog
   - 1 image blank
   - grey and colour images are mixed; all become RGB
-  - 1 of 9 test images look like one in train or val: does one patient, scan or scene stand in \
+  - 1 of 9 test images looks like one in train or val: does one patient, scan or scene stand in \
 several splits? Then the test flatters; clean removes such images from train and val, and columns: \
 group: keeps them together
   - 1 image with GPS metadata (ingest removes it)
@@ -243,3 +243,15 @@ def test_a_modality_that_is_no_name_is_refused_in_one_line(repository, pets, val
     printed = repository.run(f"{ADD} pets", expect=1)
     assert printed.startswith("ERROR data/catalog/pets.yaml")
     assert printed.count("\n") == 1
+
+
+def test_the_start_of_paths_of_another_machine_is_named_in_the_command(repository, pets):
+    table = pets / "elsewhere.csv"
+    names = sorted(path.relative_to(pets).as_posix() for path in pets.rglob("*.png"))
+    rows = [f"/content/My Drive/{name},{name.split('/')[0]}" for name in names]
+    table.write_text("\n".join(["path,label", *rows]) + "\n")
+    printed = repository.run(f"{ADD} pets {table} --license CC0-1.0", expect=1)
+    option = "--column strip='/content/My Drive/'"
+    assert f" | fix: add {option};" in printed
+    printed = repository.run(f"{ADD} pets {table} --license CC0-1.0 {option}")
+    assert printed.startswith(f"manifest: {len(names)} examples of 2 classes\n")
