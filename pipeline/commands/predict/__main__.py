@@ -20,7 +20,7 @@ from typing import Any
 
 from pipeline.commands.frame import run_command
 from pipeline.commands.predict.arguments import parser
-from pipeline.commands.predict.files import NamedPath, locate
+from pipeline.commands.predict.files import STDIN, NamedPath, locate
 from pipeline.dataset.arrays import Float64
 from pipeline.dataset.places import MODELS, SERVING
 from pipeline.learning.answering import Answering, Unreadable
@@ -58,6 +58,8 @@ def print_answers(
         if isinstance(answer, Unreadable):
             num_unreadable += 1
             fix = f"give {model.prepare.FORMATS}"
+            if name == STDIN and not arguments.stdin_filename and ".csv" in model.prepare.SUFFIXES:
+                fix += ", whose name says so: --stdin-filename rows.csv"
             print(SourceError(f"{shown} cannot be read: {answer}", fix=fix), file=sys.stderr)
         elif arguments.json:
             where = {"path": name} | ({"row": row} if row else {})
