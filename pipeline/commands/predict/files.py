@@ -68,8 +68,8 @@ def fetch(address: str, folder: Path, max_bytes: float) -> NamedPath:
         path = _in_folder(folder, file_name(address))
         download(address, path, Effort(max_bytes, DOWNLOAD_TRIES))
     except SourceError as error:  # there is no entry to correct
-        fix = error.fix.removesuffix("; it goes on where it was").replace(" in the catalog entry", "")
-        fix = fix.replace("uri", "the address")
+        fix = error.fix.removesuffix("; it goes on where it was")
+        fix = fix.replace(" in the catalog entry", "").replace("uri", "the address")
         raise SourceError(error.what, fix=fix) from None
     return NamedPath(without_secrets(address), path)
 
