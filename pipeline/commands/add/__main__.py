@@ -150,6 +150,7 @@ def with_way_to_entry(error: GroundworkError, name: str, path: Path, uri: str) -
     """Name the option, or else the key of an entry, that fixes an error, if one does."""
     fix = IN_ENTRY.sub(r" with --column \1=COLUMN", error.fix)
     fix = ADD_TO_ENTRY.sub(lambda found: f"--column {found[1]}={shlex.quote(found[2])}", fix)
+    fix = fix.replace("check uri in the catalog entry", "check the path or address")
     fix = WRONG_IN_ENTRY.sub(r"correct --column \1=COLUMN", fix)
     if "catalog entry" not in fix:
         return type(error)(error.what, fix=fix)
