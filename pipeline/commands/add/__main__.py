@@ -15,6 +15,7 @@ import time
 from functools import partial
 from operator import call
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 from pipeline.commands.add.arguments import parser
@@ -156,8 +157,21 @@ def with_other_kinds(error: GroundworkError, uri: str, params: Any) -> Groundwor
     if not isinstance(error, SourceError) or not TABLE.search(uri.lower()):
         return error
     others = [name for name in MODALITIES if name not in ("images", params.modality)]
+    fitting = [name for name in others if opens_as(name, uri, params)] or others
     fix = f"{error.fix}; or where a row is an example itself, say of what kind: --modality "
-    return type(error)(error.what, fix=fix + " or ".join(others))
+    return type(error)(error.what, fix=fix + " or ".join(fitting))
+
+
+def opens_as(modality: str, uri: str, params: Any) -> bool:
+    """Whether a source has what a modality needs, without a word about its columns."""
+    target = USUAL_TARGETS.get(modality, "classes")
+    content = {"uri": uri, "license": "unknown"}
+    try:
+        entry = parse(entry_type(modality, target), content, Path(uri))
+        open_for(entry, SimpleNamespace(modality=modality, target=target, ingest=params.ingest))
+    except GroundworkError:
+        return False
+    return True
 
 
 def look_again(name: str, path: Path, params: Any) -> None:
