@@ -167,10 +167,14 @@ def words() -> Any:
     return TfidfVectorizer(token_pattern=TOKENS, ngram_range=(1, 2), sublinear_tf=True)
 
 
-def svm(rows: Split) -> Measured:
+def words_and_characters() -> Any:
     characters = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True)
+    return make_union(words(), characters)
+
+
+def svm(rows: Split) -> Measured:
     make = [lambda c=c: LinearSVC(C=c) for c in (0.3, 1.0, 3.0)]
-    return best_on_val(rows, make_union(words(), characters), make)
+    return best_on_val(rows, words_and_characters(), make)
 
 
 def logistic(rows: Split) -> Measured:
