@@ -131,7 +131,7 @@ def _trained(name: str, rows: Rows) -> str:
         return "not installed"
     seconds = time.process_time() - started
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return f"{seconds:.0f} CPU s, {peak / 1e6:.2f} GB ({before / 1e6:.2f} of them the texts)"
+    return f"{seconds:.0f} CPU s, {peak / 1e6:.2f} GB ({before / 1e6:.2f} before)"
 
 
 if __name__ == "__main__":
