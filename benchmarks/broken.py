@@ -266,7 +266,7 @@ class Judge:
 # All trials
 
 
-def main(
+def try_all(
     doc: str, run: Callable[[Trial], list[str]], subject: Subject, name: str, what: str, env: str
 ) -> None:
     """Run all trials and save the figures.

@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import numpy as np
 import pandas as pd
-from broken import Judge, Random, Subject, Trial, main
+from broken import Judge, Random, Subject, Trial, try_all
 from table_breaks import ROLES, TARGET, WAYS, inputs
 
 from pipeline.runtime.settings import Kind
@@ -67,6 +67,10 @@ def run(trial: Trial) -> list[str]:
     return JUDGE.run(trial)
 
 
-if __name__ == "__main__":
+def main() -> None:
     what = "tables (adult, credit default)"
-    main(__doc__, run, SUBJECT, "table_corruptions", what, "GROUNDWORK_TABLES")
+    try_all(__doc__, run, SUBJECT, "table_corruptions", what, "GROUNDWORK_TABLES")
+
+
+if __name__ == "__main__":
+    main()

@@ -15,7 +15,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import pandas as pd
-from broken import Judge, Random, Subject, Trial, main
+from broken import Judge, Random, Subject, Trial, try_all
 from text_breaks import WAYS
 from text_data import DATASETS
 
@@ -50,5 +50,10 @@ def run(trial: Trial) -> list[str]:
     return JUDGE.run(trial)
 
 
+def main() -> None:
+    what = "texts (SMS spam, TREC)"
+    try_all(__doc__, run, SUBJECT, "text_corruptions", what, "GROUNDWORK_TEXTS")
+
+
 if __name__ == "__main__":
-    main(__doc__, run, SUBJECT, "text_corruptions", "texts (SMS spam, TREC)", "GROUNDWORK_TEXTS")
+    main()
