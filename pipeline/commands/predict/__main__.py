@@ -35,7 +35,7 @@ def main(arguments: argparse.Namespace) -> None:
     model = open_model(load_params().ingest)
     names: deque[tuple[Path, str]] = deque()
     num_unreadable = 0
-    for example, answer in model.answer(examples(arguments.files, model, names)):
+    for example, answer, is_known in model.answer(examples(arguments.files, model, names)):
         path, row = names.popleft()
         shown = f"{as_given(path)} {row}".rstrip()
         if isinstance(answer, Unreadable):
@@ -45,9 +45,13 @@ def main(arguments: argparse.Namespace) -> None:
         elif arguments.json:
             where = {"path": str(as_given(path))} | ({"row": row} if row else {})
             more = {"without": explanation(model, example, answer)} if arguments.explain else {}
-            print(json.dumps({**where, **model.as_json(answer), **more}), flush=True)
+            print(
+                json.dumps({**where, **model.as_json(answer, is_known=is_known), **more}),
+                flush=True,
+            )
         else:
-            words = [shown, *model.labels.answer_words(answer, model.target)]
+            unknown = [] if is_known else [model.unknown]
+            words = [shown, *unknown, *model.labels.answer_words(answer, model.target)]
             print(one_line("  ".join(words)), flush=True)
             for name, said in explanation(model, example, answer) if arguments.explain else ():
                 print(one_line(f"    without {name}: {said}"), flush=True)
