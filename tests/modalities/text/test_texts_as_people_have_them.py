@@ -4,7 +4,11 @@ from collections import Counter
 
 import pytest
 
+from pipeline.entry import entry_type
+from pipeline.ingest.sources.opening import open_source
+from pipeline.modalities.opening import open_prepare
 from pipeline.runtime.errors import SourceError
+from pipeline.targets.opening import open_labels
 from tests.support import text_cases
 from tests.support.text_sources import read_texts
 
@@ -155,3 +159,11 @@ def test_a_table_of_numbers_and_categories_has_no_texts(folder):
     (folder / "heart.csv").write_text("\n".join(["age,chol,sex", *rows]) + "\n")
     with pytest.raises(SourceError, match="no column that is one of texts by its name or its look"):
         read_texts(folder / "heart.csv")
+
+
+def test_a_table_of_votes_may_have_no_row(folder):
+    (folder / "votes.csv").write_text("id,text,label,annotator\n")
+    content = {"uri": str(folder / "votes.csv"), "license": "MIT"}
+    entry = entry_type("text", "classes").model_validate(content)
+    source = open_source(entry, open_prepare("text"), open_labels("classes"))
+    assert (source.num_examples, source.annotations.num_rows) == (0, 0)
