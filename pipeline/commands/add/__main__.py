@@ -28,8 +28,8 @@ from pipeline.commands.add.summary import decisions, print_list, print_summary
 from pipeline.commands.frame import run_command
 from pipeline.dataset.addresses import is_remote, local_path, refuse_secrets
 from pipeline.dataset.catalog import Entry, entry_path
-from pipeline.dataset.licenses import advice, identifier
 from pipeline.dataset.places import RAW
+from pipeline.describe.licenses import advice, identifier
 from pipeline.entry import entry_type, read_entry
 from pipeline.ingest.account import account, of_splits, print_account
 from pipeline.ingest.refusals import refuse_source

@@ -1,7 +1,6 @@
 """What is searched: a file, and what it may say."""
 
 import math
-from collections import Counter
 
 import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
