@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipeline.dataset.catalog import Entry
-from pipeline.dataset.rights.licenses import LIST, OWN, identifier
+from pipeline.describe.licenses import LIST, OWN, identifier
 from pipeline.modalities.protocols.show import Show
 from pipeline.targets.protocols.describe import Describe
 

@@ -16,6 +16,7 @@ import time
 from functools import partial
 from operator import call
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 from pipeline.commands.add.arguments import parser
@@ -28,7 +29,7 @@ from pipeline.commands.frame import run_command
 from pipeline.dataset.addresses import is_remote, local_path, refuse_secrets
 from pipeline.dataset.catalog import Entry, entry_path
 from pipeline.dataset.places import RAW
-from pipeline.dataset.rights.licenses import advice, identifier
+from pipeline.describe.licenses import advice, identifier
 from pipeline.entry import entry_type, read_entry
 from pipeline.ingest.account import account, of_splits, print_account
 from pipeline.ingest.refusals import refuse_source
@@ -163,8 +164,21 @@ def with_other_kinds(error: GroundworkError, uri: str, params: Any) -> Groundwor
     if not isinstance(error, SourceError) or not TABLE.search(uri.lower()):
         return error
     others = [name for name in MODALITIES if name not in ("images", params.modality)]
+    fitting = [name for name in others if opens_as(name, uri, params)] or others
     fix = f"{error.fix}; or where a row is an example itself, say of what kind: --modality "
-    return type(error)(error.what, fix=fix + " or ".join(others))
+    return type(error)(error.what, fix=fix + " or ".join(fitting))
+
+
+def opens_as(modality: str, uri: str, params: Any) -> bool:
+    """Whether a source has what a modality needs, without a word about its columns."""
+    target = USUAL_TARGETS.get(modality, "classes")
+    content = {"uri": uri, "license": "unknown"}
+    try:
+        entry = parse(entry_type(modality, target), content, Path(uri))
+        open_for(entry, SimpleNamespace(modality=modality, target=target, ingest=params.ingest))
+    except GroundworkError:
+        return False
+    return True
 
 
 def look_again(name: str, path: Path, params: Any) -> None:

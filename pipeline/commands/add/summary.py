@@ -6,8 +6,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.dataset.rights.licenses import LIST, OWN, USUAL, advice
 from pipeline.dataset.table import SPLITS
+from pipeline.describe.licenses import LIST, OWN, USUAL, advice
 from pipeline.ingest.survey import Survey
 from pipeline.runtime.errors import one_line
 from pipeline.sources.source import Source

@@ -52,7 +52,7 @@ def print_answers(
     names: deque[tuple[str, str]] = deque()
     errors: list[SourceError] = []
     num_unreadable = 0
-    for example, answer in model.answer(examples(located, model, names, errors)):
+    for example, answer, is_known in model.answer(examples(located, model, names, errors)):
         name, row = names.popleft()
         shown = f"{name} {row}".rstrip()
         if isinstance(answer, Unreadable):
@@ -64,9 +64,13 @@ def print_answers(
         elif arguments.json:
             where = {"path": name} | ({"row": row} if row else {})
             more = {"without": explanation(model, example, answer)} if arguments.explain else {}
-            print(json.dumps({**where, **model.as_json(answer), **more}), flush=True)
+            print(
+                json.dumps({**where, **model.as_json(answer, is_known=is_known), **more}),
+                flush=True,
+            )
         else:
-            words = [shown, *model.labels.answer_words(answer, model.target)]
+            unknown = [] if is_known else [model.unknown]
+            words = [shown, *unknown, *model.labels.answer_words(answer, model.target)]
             print(one_line("  ".join(words)), flush=True)
             for part, said in explanation(model, example, answer) if arguments.explain else ():
                 print(one_line(f"    without {part}: {said}"), flush=True)

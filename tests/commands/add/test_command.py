@@ -226,7 +226,10 @@ def test_a_table_of_another_kind_than_params_yaml_says(repository, tmp_path):
     lines = [f"the parcel number {n} is late,post\nplease refund bill {n},money" for n in range(30)]
     (tmp_path / "tickets.csv").write_text("message,queue\n" + "\n".join(lines) + "\n")
     command = f"{ADD} tickets {tmp_path / 'tickets.csv'} --license CC0-1.0"
-    assert "; or where a row is an example itself" in repository.run(command, expect=1)
+    refusal = repository.run(command, expect=1)
+    assert refusal.endswith(
+        "; or where a row is an example itself, say of what kind: --modality text\n"
+    )
     assert "texts: 60 examples of 2 classes" in repository.run(f"{command} --modality text")
     entry = read_yaml(repository.path / "data/catalog/tickets.yaml")
     assert (entry["modality"], entry["target"]) == ("text", "classes")

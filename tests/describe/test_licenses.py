@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.dataset.rights.licenses import USUAL, advice, identifier
+from pipeline.describe.licenses import USUAL, advice, identifier
 
 OWN = "for one of your own: LicenseRef-NAME"
 
