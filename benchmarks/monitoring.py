@@ -29,6 +29,7 @@ from results import Figure, save
 from pipeline.commands.adjust.refitting import refit
 from pipeline.commands.monitor.drift import LEVEL, SIZES, Reference
 from pipeline.commands.monitor.estimate import calibrated, estimate
+from pipeline.commands.monitor.watching import ESTIMATED_ON
 from pipeline.commands.promote.traffic import verdict_of_signs
 from pipeline.dataset.randomness import id_keys
 from pipeline.dataset.shards.column import ShardColumn
@@ -189,13 +190,21 @@ def noticed(reference, variants, labels, base):
     )  # fmt: skip
 
 
+def drifted(reference, traffic):
+    """Families that alarm in the newest window of any size, as in `groundwork monitor`."""
+    sizes = [size for size in SIZES if size <= len(traffic)]
+    newest = [reference.statistics(traffic.rows(slice(-size, None)), size) for size in sizes]
+    return {name for found in newest for name, shares in found.items() if shares[0] > 1}
+
+
 def estimates(reference, variants, labels, calibration):
     errors, num_unknown, hidden = [], 0, []
     for name, (outputs, embedding, measured) in variants.items():
         traffic = reference.take(measured, probabilities(outputs), embedding)
         for rows in np.array_split(np.random.default_rng(3).permutation(len(labels)), 5):
+            rows = rows[:ESTIMATED_ON]
             confidence = calibrated(outputs[rows].astype(float), calibration, probabilities)
-            guess = estimate(confidence, reference.distance(traffic.rows(rows)))
+            guess = estimate(confidence, drifted(reference, traffic.rows(rows)))
             true = float((outputs[rows].argmax(1) == labels[rows]).mean())
             if guess.value is None:
                 num_unknown += 1

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 import torch
-from monitoring import COSTS, NUM_NOTICED, windows_of
+from monitoring import COSTS, NUM_NOTICED, drifted, windows_of
 from numpy.typing import NDArray
 from results import RESULTS, Figure, save
 from table_data import Splits, Table, folder, table_of
@@ -31,6 +31,7 @@ from text_data import DATASETS, Rows
 
 from pipeline.commands.monitor.drift import LEVEL, Reference
 from pipeline.commands.monitor.estimate import calibrated, estimate
+from pipeline.commands.monitor.watching import ESTIMATED_ON
 from pipeline.dataset.randomness import id_keys
 from pipeline.export.reference import make_reference
 from pipeline.export.served import ServedNetwork, answer_and_embed
@@ -116,8 +117,10 @@ def judged(kind: str, cases: Iterator[Case]) -> Iterator[Figure]:
             lost = base - float(right.mean())
             share = float((windows_of(reference, traffic, 200, NUM_NOTICED, random) > 1).mean())
             confidence = calibrated(outputs.astype(float), calibration, probabilities)
-            guess = estimate(confidence, reference.distance(traffic))
-            error = abs(float(confidence.mean()) - float(right.mean()))
+            newest = slice(-ESTIMATED_ON, None)
+            confidence = confidence[newest]
+            guess = estimate(confidence, drifted(reference, traffic.rows(newest)))
+            error = abs(float(confidence.mean()) - float(right[newest].mean()))
             (hidden if guess.value is None else errors).append(error)
             if guess.value is not None and error > MOST_ERROR:
                 print(f"estimate off: {case.name}, {name}: {100 * error:.0f} points", flush=True)

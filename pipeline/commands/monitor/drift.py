@@ -123,27 +123,6 @@ class Reference:
             self._thresholds[size] = {n: tail_quantile(d, level) for n, d in drawn.items()}
         return self._thresholds[size]
 
-    def distance(self, traffic: Traffic) -> float:
-        """Distance of examples from the reference, in its standard deviations.
-
-        It combines the mean of their embeddings on all axes with the furthest measurement, since an
-        embedding may say little of an example. What chance adds is subtracted.
-        """
-        std = self.rows.along.std(0).clip(1e-12)
-        by_chance = 1 / len(traffic) + 1 / len(self.rows)
-        scaled = (traffic.along.mean(0) - self.rows.along.mean(0)) / std
-        squares = max(0.0, float((scaled**2).sum()) - len(std) * by_chance)
-        if self.names:
-            measured, known = self._continuous(traffic), self._continuous(self.rows)
-            gaps = [
-                normal_scores(measured[n], self._sorted[n]).mean()
-                - normal_scores(known[n], self._sorted[n]).mean()
-                for n in self.names
-            ]
-            furthest = float(np.nan_to_num(np.square(gaps)).max())
-            squares += max(0.0, furthest - by_chance)
-        return float(np.sqrt(squares))
-
     def _continuous(self, traffic: Traffic) -> dict[str, Float64]:
         columns = {name: traffic.measured[:, [place]] for place, name in enumerate(self.names)}
         answers = self._outputs.watched(traffic.answers)

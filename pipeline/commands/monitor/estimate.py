@@ -1,20 +1,18 @@
 """Accuracy without labels, where it can be known, and with the labels that came later.
 
 Confidence that was calibrated on validation is how often answers are right, as long as examples
-are like those of validation: its mean is the estimate. How alike they are is measured by
-`Reference.distance`: within 1 standard deviation the estimate is off by 0.8 to 1.6 points on
-average and 10.6 at most, beyond it by up to 77 (docs/decisions/monitoring.md). So beyond 1 it is
-unknown.
+are like those of validation: its mean is the estimate. Once anything drifts, answers do not tell
+whether the world changed, of which confidence may still be right, or the inputs broke, of which it
+is not. So while a family alarms, accuracy is unknown (docs/decisions/monitoring.md).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from pipeline.dataset.arrays import Float64
 
-MOST_DISTANCE = 1.0
 TEMPERATURE = "temperature"
 Z = 1.96
 
@@ -34,19 +32,17 @@ def unknown(reason: str) -> Estimate:
     return Estimate(None, np.nan, np.nan, reason)
 
 
-def estimate(confidences: Float64 | None, distance: float) -> Estimate:
+def estimate(confidences: Float64 | None, drifted: Collection[str]) -> Estimate:
     """Accuracy of N answers.
 
     Args:
         confidences: calibrated, `(N,)`; None where a target has none.
-        distance: of the examples from the reference, in standard deviations.
+        drifted: families of features that alarm in the newest windows.
     """
     if confidences is None:
         return unknown("such answers have no confidence; send what came true to /feedback")
-    if not distance <= MOST_DISTANCE:
-        return unknown(
-            f"examples are unlike validation, by {distance:.1f} standard deviations; label some"
-        )
+    if drifted:
+        return unknown(f"not like validation: {', '.join(sorted(drifted))}; label some")
     mean, num = float(confidences.mean()), len(confidences)
     half = Z * np.sqrt(max(mean * (1 - mean), 1e-4) / num)
     return Estimate(mean, max(0.0, mean - half), min(1.0, mean + half), "")

@@ -1,5 +1,6 @@
 """What there is to say of the answers of some days."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,7 +18,7 @@ from pipeline.commands.monitor.estimate import (
 )
 from pipeline.dataset.arrays import Float64
 
-ESTIMATED_ON = 400
+ESTIMATED_ON = 1600
 """The last answers, of which accuracy is estimated."""
 
 
@@ -79,19 +80,19 @@ def watch(answers: Answers) -> Watched:
         found = answers.reference.statistics(answers.traffic.rows(slice(first, None)), size)
         starts, ends = times[first::size][:windows], times[first + size - 1 :: size]
         courses += [Course(name, size, ends, starts, shares) for name, shares in found.items()]
-    return Watched(
-        courses, _accuracy(answers), _labelled(answers), list(answers.reference.families)
-    )
+    drifted = {course.family for course in courses if course.is_alarm}
+    accuracy, families = _accuracy(answers, drifted), list(answers.reference.families)
+    return Watched(courses, accuracy, _labelled(answers), families)
 
 
-def _accuracy(answers: Answers) -> Estimate:
+def _accuracy(answers: Answers, drifted: Collection[str]) -> Estimate:
     if len(answers) < SIZES[0]:
         return unknown(f"fewer than {SIZES[0]} answers")
     last = slice(-ESTIMATED_ON, None)
     confidences = calibrated(
         answers.outputs[last], answers.about["calibration"], answers.probabilities
     )
-    return estimate(confidences, answers.reference.distance(answers.traffic.rows(last)))
+    return estimate(confidences, drifted)
 
 
 def _labelled(answers: Answers) -> Labelled | None:

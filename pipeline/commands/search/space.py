@@ -15,6 +15,7 @@ from optuna.distributions import (
     IntDistribution,
 )
 from optuna.trial import Trial
+from torch.quasirandom import SobolEngine
 
 from pipeline.modalities.opening import MODALITIES
 from pipeline.runtime.errors import SettingsError
@@ -76,6 +77,29 @@ def suggest(trial: Trial, space: Space) -> dict[str, Any]:
             case FloatDistribution():
                 values[key] = trial.suggest_float(key, over.low, over.high, log=over.log)
     return values
+
+
+def spread_out(space: Space, number: int, seed: int) -> dict[str, Any]:
+    """The values at a point of a scrambled Sobol sequence, which fills a space more evenly than
+    random points do (Owen 1998)."""
+    points = SobolEngine(len(space), scramble=True, seed=seed).draw(number + 1)[number].tolist()
+    return {
+        key: _value_at(share, over)
+        for share, (key, over) in zip(points, space.items(), strict=True)
+    }
+
+
+def _value_at(share: float, over: BaseDistribution) -> Any:
+    """The value below which so large a share of a distribution lies."""
+    if isinstance(over, CategoricalDistribution):
+        return over.choices[min(int(share * len(over.choices)), len(over.choices) - 1)]
+    assert isinstance(over, IntDistribution | FloatDistribution)
+    if over.log:
+        value = over.low * (over.high / over.low) ** share
+    else:
+        value = over.low + share * (over.high - over.low)
+    value = min(max(value, over.low), over.high)  # rounding may pass an end
+    return round(value) if isinstance(over, IntDistribution) else value
 
 
 def with_values(params: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:

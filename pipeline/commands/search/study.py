@@ -26,7 +26,7 @@ from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from pipeline.commands.search.space import SAME_FOR_ALL, Space, values_in, with_values
+from pipeline.commands.search.space import SAME_FOR_ALL, Space, spread_out, values_in, with_values
 from pipeline.dataset.places import SHARDS
 from pipeline.dataset.table import file_sha256
 from pipeline.runtime.cache import key_of
@@ -38,8 +38,8 @@ TRAINS = "pipeline.commands.search.training"
 TRAINING, WORKER, AGAIN = "training", "worker", "again"
 """User attributes: of a trial what its training gave, and who makes it; of a study, trainings with
 other seeds."""
-NUM_RANDOM = 10
-"""Trials before the sampler begins to learn from them."""
+NUM_SPREAD = 4
+"""Trials before the sampler begins to learn from them; see docs/decisions/search.md."""
 HEARTBEAT_SECONDS, GRACE_SECONDS = 30, 120
 UNSIGNED_SECONDS = 5
 """Within which a process says that a trial is its own."""
@@ -143,14 +143,15 @@ def release_dead(study: Study) -> int:
 
 
 def prepare_next(study: Study, space: Space, params: Mapping[str, Any]) -> None:
-    """Give the study its sampler for the next trial, which is params.yaml itself the first time."""
-    num = len(finished(study))
+    """Give the study its sampler for the next trial, which is params.yaml itself the first time,
+    and far from the others the next times."""
+    seed, num = params["seed"], len(finished(study)) + len(running(study))
     study.sampler = optuna.samplers.TPESampler(
-        seed=(params["seed"] * 1_000_003 + num) % 2**32, n_startup_trials=NUM_RANDOM
+        seed=(seed * 1_000_003 + num) % 2**32, n_startup_trials=NUM_SPREAD
     )
-    waiting = study.get_trials(states=(TrialState.WAITING, TrialState.RUNNING))
-    if num == 0 and not waiting and (values := values_in(params, space)):
-        study.enqueue_trial(values)
+    if num < NUM_SPREAD and not study.get_trials(states=(TrialState.WAITING,)):
+        own = values_in(params, space) if num == 0 else None
+        study.enqueue_trial(own or spread_out(space, num, seed))
 
 
 def this_worker() -> dict[str, Any]:

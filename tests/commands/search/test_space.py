@@ -1,9 +1,11 @@
 """What is searched: a file, and what it may say."""
 
+import math
+
 import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
-from pipeline.commands.search.space import read_space, values_in, with_values
+from pipeline.commands.search.space import read_space, spread_out, values_in, with_values
 from pipeline.runtime.errors import SettingsError
 from pipeline.runtime.settings import read_yaml
 from tests.support.repository import ROOT
@@ -77,3 +79,20 @@ def test_values_outside_of_the_space_are_no_trial(tmp_path):
     space = space_of(tmp_path, "all:\n  lr: {from: 0.1, to: 1}\n  epochs: {from: 1, to: 99}\n")
     assert values_in(PARAMS, space) is None
     assert values_in({**PARAMS, "lr": 1}, space) == {"lr": 1.0, "epochs": PARAMS["epochs"]}
+
+
+def test_points_that_are_spread_out_have_each_value_as_often():
+    space = {
+        "lr": FloatDistribution(1e-4, 1.0, log=True),
+        "batch_size": IntDistribution(16, 64),
+        "optimizer": CategoricalDistribution(["sgd", "adam"]),
+    }
+    points = [spread_out(space, number, seed=3) for number in range(16)]
+    for over, values in ((space[key], [p[key] for p in points]) for key in ("lr", "batch_size")):
+        assert over.low <= min(values) <= max(values) <= over.high
+    assert (
+        sorted(int(-math.log10(p["lr"])) for p in points) == [0] * 4 + [1] * 4 + [2] * 4 + [3] * 4
+    )
+    assert sum(p["optimizer"] == "sgd" for p in points) == 8
+    assert sum(p["batch_size"] < 40 for p in points) == 8
+    assert spread_out(space, 5, seed=3) == points[5] != spread_out(space, 5, seed=4)
