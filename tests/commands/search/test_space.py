@@ -1,6 +1,7 @@
 """What is searched: a file, and what it may say."""
 
 import math
+from collections import Counter
 
 import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
