@@ -76,6 +76,7 @@ BENCHMARKS = (
     Benchmark(f"transfer.py --model {KEPT}/six-classes", CIFAR10),
     Benchmark("review.py", CIFAR10),
     Benchmark("growth.py", CIFAR10),
+    Benchmark("medical.py", ("GROUNDWORK_DATA",)),
     Benchmark("monitoring.py", CIFAR10),
     Benchmark("monitoring_kinds.py", (*TABLES, *TEXTS)),
     Benchmark("tables.py", TABLES),
