@@ -102,7 +102,7 @@ class Model:
         predictions: list[Prediction] = []
         problems: dict[int, str] = {}
         first = ""
-        for place, (example, answer) in enumerate(self._answering.answer(read)):
+        for place, (example, answer, _) in enumerate(self._answering.answer(read)):
             if isinstance(answer, Reason):
                 problems[place] = str(answer)
                 name = f"example {place}" if isinstance(example, bytes) else str(example)

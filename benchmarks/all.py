@@ -89,6 +89,7 @@ BENCHMARKS = (
     Benchmark("table_scale.py"),
     Benchmark("text.py", TEXTS),
     Benchmark("text_quality.py", TEXTS),
+    Benchmark("text_stages.py", TEXTS),
     Benchmark("text_corruptions.py", TEXTS),
     Benchmark("text_encoder.py", (*TEXTS, "GROUNDWORK_ENCODER")),
     Benchmark("recommendation.py quality --data $GROUNDWORK_RATINGS", RATINGS),

@@ -6,11 +6,11 @@ params.yaml learns with the hyperparameters there, without the label check and w
 of it by default. Runs are paired by their seed, which draws the exchanged labels, the folds, the
 weights and the order. Where the check weighs no example the networks are the same byte by byte: the
 difference is 0, and none is trained.
-Test labels are the published ones, of 2,000 images of the pair or 500 digits. With `--always` also
-weights of all suspects, however little the check can be relied on.
+Test labels are the published ones, of 2,000 images of the pair or 500 digits. `--always SET...`
+weighs all suspects of these sets too, however little the check can be relied on.
 
     GROUNDWORK_CIFAR10=/data/cifar10 python benchmarks/label_trust.py [--seeds 0 1 2 3 4]
-        [--sets cats-dogs digits frogs-ships] [--always] [--keep DIR]
+        [--sets cats-dogs digits frogs-ships] [--always digits frogs-ships] [--keep DIR]
 
 `--keep DIR` leaves what each run gave there, and takes it from there when it is there already.
 """
@@ -98,7 +98,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, nargs="*", default=SEEDS)
     parser.add_argument("--sets", nargs="*", choices=SETS, default=SETS)
-    parser.add_argument("--always", action="store_true")
+    parser.add_argument("--always", nargs="*", choices=SETS, default=[])
     parser.add_argument("--keep", type=Path)
     options = parser.parse_args()
     params = read_params(PARAMS_FILE, [])
@@ -112,7 +112,7 @@ def main() -> None:
             kept = options.keep and options.keep / f"{name}-{seed}.json"
             if not kept or not kept.exists():
                 planted = 0.0 if name == SETS[0] else PLANTED
-                found = run(data, params, seed, planted, always=options.always)
+                found = run(data, params, seed, planted, always=name in options.always)
                 if kept:
                     kept.parent.mkdir(parents=True, exist_ok=True)
                     kept.write_text(json.dumps(found._asdict()))
@@ -123,7 +123,7 @@ def main() -> None:
         figures.append(figure(name, runs))
         print(figures[-1], flush=True)
     if [*options.seeds] == SEEDS:
-        some = " --always" * options.always
+        some = f" --always {' '.join(options.always)}" if options.always else ""
         if {*options.sets} != {*SETS}:
             some += f" --sets {' '.join(options.sets)}"
         save("label_trust", figures, COMMAND + some)

@@ -90,8 +90,12 @@ def main() -> None:
     for figure in figures:
         print(f"{figure.what}: {figure.ours}" + (f" ({figure.peer})" if figure.peer else ""))
     if not (arguments.only or arguments.rule):
-        words = [f"--{k} {getattr(arguments, k)}" for k in ("events", "seeds")]
-        command = f"python benchmarks/recommendation.py {arguments.part} {' '.join(words)}"
+        options = {
+            "scale": f"--events {arguments.events}",
+            "corruptions": f"--seeds {arguments.seeds}",
+        }
+        said = options.get(arguments.part, "--data FOLDER")
+        command = f"python benchmarks/recommendation.py {arguments.part} {said}"
         save(f"recommendation-{arguments.part}", figures, command)
 
 

@@ -14,7 +14,7 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 WITH_CIFAR10 = "GROUNDWORK_CIFAR10=/data/cifar10"
 """What stands before a command that reads CIFAR-10."""
@@ -50,24 +50,33 @@ class Figure(NamedTuple):
     """How many times as good ours is: median, least, most. Empty where there is no peer."""
 
 
-def save(name: str, figures: Sequence[Figure], command: str, device: str = "") -> None:
+def save(
+    name: str, figures: Sequence[Figure], command: str, device: str = "", *, part: bool = False
+) -> None:
     """Write benchmarks/results/NAME.json; `make figures` puts it on the page.
 
     Args:
         command: what anybody types to have it measured again.
         device: what computes, where it is not the processor alone.
+        part: keep the other figures that the file has, since only some were measured.
     """
     assert all(figure.topic in TOPICS for figure in figures)
     content = {
         "command": command,
         "date": datetime.date.today().isoformat(),
         "machine": f"{device}; {machine()}" if device else machine(),
-        "figures": [figure._asdict() for figure in figures],
+        "figures": [*(_others(name, figures) if part else ()), *(f._asdict() for f in figures)],
     }
     RESULTS.mkdir(exist_ok=True)
     text = json.dumps(content, indent=2, ensure_ascii=False)
     (RESULTS / f"{name}.json").write_text(text + "\n", encoding="utf-8")
     print(f"\nwritten: benchmarks/results/{name}.json; next: make figures", file=sys.stderr)
+
+
+def _others(name: str, figures: Sequence[Figure]) -> list[dict[str, Any]]:
+    path, measured = RESULTS / f"{name}.json", {figure.what for figure in figures}
+    saved = json.loads(path.read_text(encoding="utf-8"))["figures"] if path.exists() else []
+    return [figure for figure in saved if figure["what"] not in measured]
 
 
 def typed_command(before: str = "") -> str:

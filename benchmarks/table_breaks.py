@@ -4,55 +4,14 @@
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
 
-import numpy as np
 import pandas as pd
+from broken import Broken, Random, Ways, new, some
 
-KNOWN = 0.7
-"""The share of rows that were there when the profile was accepted."""
 TARGET = "outcome"
 ROLES = {"label": TARGET, "group": "person", "time": "day"}
-Random = np.random.Generator
-
-
-class Broken(NamedTuple):
-    """A table as it arrives."""
-
-    rows: pd.DataFrame
-    """All cells are texts; empty for missing."""
-    text: Callable[[bytes], bytes] = lambda data: data
-    """What happens to the bytes of the CSV."""
-
-
-Break = Callable[[pd.DataFrame, Random], Broken]
-WAYS: dict[str, Break] = {}
-
-
-def way(name: str) -> Callable[[Callable[[pd.DataFrame, Random], object]], Break]:
-    """Register a function that changes rows in place, or returns others."""
-
-    def register(change: Callable[[pd.DataFrame, Random], object]) -> Break:
-        def spoil(rows: pd.DataFrame, random: Random) -> Broken:
-            rows = rows.copy()
-            result = change(rows, random)
-            if isinstance(result, Broken):
-                return result
-            return Broken(result if isinstance(result, pd.DataFrame) else rows)
-
-        WAYS[name] = spoil
-        return spoil
-
-    return register
-
-
-def some(rows: pd.DataFrame, random: Random, share: float) -> pd.Index:
-    return rows.index[random.random(len(rows)) < share]
-
-
-def new(rows: pd.DataFrame) -> pd.Index:
-    """Rows that were not there when the profile was accepted."""
-    return rows.index[round(KNOWN * len(rows)) :]
+WAYS = Ways()
+way = WAYS.way
 
 
 def inputs(rows: pd.DataFrame) -> list[str]:

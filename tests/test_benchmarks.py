@@ -16,11 +16,13 @@ from tests.support.repository import ROOT
 FOLDER = ROOT / "benchmarks"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.py"))
 WITHOUT_COMMAND = {
+    "broken",
     "serving_peers",
     "table_breaks",
     "table_data",
     "table_networks",
     "table_peers",
+    "text_breaks",
     "text_data",
     "cifar",
     "copies",

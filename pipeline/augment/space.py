@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 from pipeline.runtime.errors import SettingsError
+from pipeline.runtime.files import size
 from pipeline.runtime.stage import Stage
 
 PRINTED_FROM_BYTES = 10 << 30
@@ -35,9 +36,3 @@ def check_space(stage: Stage, folder: Path, num_rows: int, row_bytes: int, copie
             f"the shards will take about {size(needed)} of the {size(free)} that are "
             f"free, and as much in the cache (augment.copies: {copies})"
         )
-
-
-def size(num_bytes: int) -> str:
-    """Format a size in a fitting unit."""
-    scale, unit = (1e9, "GB") if num_bytes >= 1e8 else (1e6, "MB")
-    return f"{num_bytes / scale:,.1f} {unit}"

@@ -9,8 +9,9 @@ The test split stays as it is: what is suspected there is listed, and nothing is
 """
 
 import csv
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -45,6 +46,7 @@ from pipeline.dataset.places import QUARANTINE, RAW
 from pipeline.dataset.review.decisions import read_decisions
 from pipeline.dataset.review.queue import BY_MODELS, BY_PEOPLE
 from pipeline.dataset.review.settling import settle_all
+from pipeline.dataset.splits.rule import SplitRule
 from pipeline.dataset.splits.times import ordinals_of
 from pipeline.dataset.table import read_folder, read_index
 from pipeline.modalities.opening import open_compare
@@ -80,15 +82,7 @@ def main(stage: Stage[CleanParams]) -> None:
         num_outputs = labels.num_outputs(target)
         examples = Checkable(loaded, params.modality, params.target, num_outputs, params.clean)
         owners = merge_owners(rows.owners, duplicates.clusters)
-
-        def fold(some: Rows) -> Folds:
-            of_some = [owners[row] for row in some.tolist()]
-            if rule is None:
-                return folds_of(assign_folds(of_some, params.seed, params.clean.folds))
-            times, has_time = ordinals_of(table["time"])
-            return folds_in_time(of_some, times[some], has_time[some], rule, params.clean.folds)
-
-        answers = ask(stage, rows, examples, fold)
+        answers = ask(stage, rows, examples, partial(fold, params, owners, table, rule))
         learnt = answers.learnt
     if answers or annotations:  # several people may judge alone
         check = check_labels(rows, learnt, answers, annotations)
@@ -123,19 +117,24 @@ def main(stage: Stage[CleanParams]) -> None:
         labels=summary,
     )
     stage.write_report("reports/labels.json", summary)
+    say(stage, rows, summary)
+
+
+def say(stage: Stage[CleanParams], rows: Ledger, summary: Mapping[str, Any]) -> None:
+    """Print what was found, what could not be judged, and what is left to a person."""
     stage.say(
         ", ".join(f"{summary[key]} {key.replace('_', ' ')}" for key in SAID if key in summary)
     )
-    listed_alone = int((rows.suspected & ~rows.sure).sum())
-    why_listed = rows.reliability.reason if listed_alone and rows.reliability else ""
+    num_listed = int((rows.suspected & ~rows.sure).sum())
+    why_listed = rows.reliability.reason if num_listed and rows.reliability else ""
     for reason in could_not_judge(rows, no_agreement=False):
         if not why_listed or not reason.endswith(why_listed):  # which is printed below
             stage.say(f"could not judge {reason}")
     if why_listed:
         listed = (
             "1 suspected label is listed, and counts as it is"
-            if listed_alone == 1
-            else f"{listed_alone} suspected labels are listed, and count as they are"
+            if num_listed == 1
+            else f"{num_listed} suspected labels are listed, and count as they are"
         )
         stage.say(f"{listed}: {why_listed}")
     if summary.get("label_issues"):
@@ -193,6 +192,21 @@ def read_quarantine(rows: Ledger) -> dict[int, Removal]:
     with QUARANTINE.open(newline="", encoding="utf-8") as file:
         reasons = {row["id"]: row["reason"] for row in csv.DictReader(file)}
     return {row: Removal(UNUSABLE, reasons[id]) for row, id in enumerate(rows.ids) if id in reasons}
+
+
+def fold(
+    params: CleanParams,
+    owners: Sequence[str],
+    table: pa.Table,
+    rule: SplitRule | None,
+    some: Rows,
+) -> Folds:
+    """Assign some rows to folds: the rows of an owner together; by a rule in time, forward."""
+    of_some = [owners[row] for row in some.tolist()]
+    if rule is None:
+        return folds_of(assign_folds(of_some, params.seed, params.clean.folds))
+    times, has_time = ordinals_of(table["time"])
+    return folds_in_time(of_some, times[some], has_time[some], rule, params.clean.folds)
 
 
 def ask(

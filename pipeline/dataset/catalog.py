@@ -99,6 +99,11 @@ class Entry(Settings):
     """What the data may be used for; anything when not given. `ingest.purpose` is what a run is."""
     expectations: list[Expectation] = []
 
+    @property
+    def input_bytes(self) -> int | None:
+        """The least bytes of an example in a shard, where the entry says so; a modality may."""
+        return None
+
     @model_validator(mode="before")
     @classmethod
     def _known_at_is_a_column(cls, content: Any) -> Any:

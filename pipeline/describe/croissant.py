@@ -4,16 +4,16 @@ It has no dates or versions, so that the same data have the same metadata.
 Format: https://docs.mlcommons.org/croissant/docs/croissant-spec.html
 """
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from pipeline.dataset.catalog import Entry
+from pipeline.describe.licenses import LIST, OWN, identifier
 from pipeline.modalities.protocols.show import Show
 from pipeline.targets.protocols.describe import Describe
 
 SPEC = "http://mlcommons.org/croissant/1.0"
-SPDX = "https://spdx.org/licenses/{}.html"
+SPDX = LIST + "/{}.html"
 Fields = Mapping[str, tuple[str, str]]
 """Type and meaning of columns, by name."""
 # As printed in the specification.
@@ -138,5 +138,6 @@ def record_set(file: str, fields: Fields) -> dict[str, Any]:
 
 def license_url(license: str) -> str:
     """The URL of a licence with an SPDX identifier; of any other its name."""
-    is_name = re.fullmatch(r"[A-Za-z0-9.+-]+", license) and not license.startswith("LicenseRef-")
-    return SPDX.format(license) if is_name else license
+    name = identifier(license)
+    is_one = name is not None and " " not in name and not name.startswith(OWN)
+    return SPDX.format(name) if is_one else license

@@ -42,10 +42,12 @@ class Pictures:
         """Some training examples by their labels; `table` is data/clean: id, labels, split."""
         chosen = self.target.sheet(table, self.index["target"])
         values = self._content_of([id for ids in chosen.values() for id in ids])
+        name, title = self.target.SHEET
         self.show.sheet(
             {name: _contents(values, ids) for name, ids in chosen.items()},
             self.index["content"],
-            self.folder / f"{self.target.SHEET[0]}.png",
+            self.folder / f"{name}.png",
+            title=title,
         )
 
     def draw_suspected(self) -> None:

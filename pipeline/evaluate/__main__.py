@@ -61,35 +61,18 @@ def main(stage: Stage[EvaluateParams]) -> None:
     by_groups = getattr(judging, "GROUPS_DECIDE", False)
     timeline = None if by_groups else read_timeline(["train", "val", "test"])
     test = read_test(shard, stress, timeline)
-    evaluation = judging.evaluate(
-        reader.target,
-        test,
-        answer(shard.inputs),
-        Answers(answer(val.inputs), val.y),
-        stress_model(
-            answer,
-            stress,
-            shard.inputs,
-            shard.ids,
-            stress.num_examples(params.evaluate),
-            corrupter(stress, reader),
-        ),
+    stressed = stress_model(
+        answer,
+        stress,
+        shard.inputs,
+        shard.ids,
+        stress.num_examples(params.evaluate),
+        corrupter(stress, reader),
     )
-    baselines = Baselines(MODELS, reader.target_kind)
-    past = pasts(timeline, reader) if timeline else {}
-    against = against_baselines(
-        judging,
-        reader.target,
-        test,
-        evaluation,
-        {
-            name: (
-                baselines.answer(name, shard.inputs, past.get("test")),
-                Answers(baselines.answer(name, val.inputs, past.get("val")), val.y),
-            )
-            for name in baselines.names
-        },
-    )
+    answers, known = answer(shard.inputs), Answers(answer(val.inputs), val.y)
+    evaluation = judging.evaluate(reader.target, test, answers, known, stressed)
+    beside = answers_of_baselines(reader, shard, val, timeline)
+    against = against_baselines(judging, reader.target, test, evaluation, beside)
     stage.write_report("reports/metrics.json", {**evaluation.metrics, **against.metrics})
     encode, decided = open_encode(params.modality), DECIDED.empty_table()
     if parts_of := getattr(encode, "parts_left_out", None):
@@ -100,7 +83,6 @@ def main(stage: Stage[EvaluateParams]) -> None:
             test_contents(encode.CONTENT),
             evaluation.tables["mistakes"],
         )
-    folder = stage.output(str(EVALUATION))
     about = {key: graph.about[key] for key in ("modality", "target_kind", "target")}
     tables = {
         "examples": parts_table(test),
@@ -117,9 +99,24 @@ def main(stage: Stage[EvaluateParams]) -> None:
             open_labels(params.target).label_names(reader.target),
         ),
     }
-    write_tables(folder, tables, **about, **evaluation.summary)
+    write_tables(stage.output(str(EVALUATION)), tables, **about, **evaluation.summary)
     stage.say(evaluation.sentence)
     stage.say(against.sentence)
+
+
+def answers_of_baselines(
+    reader: ShardReader, test: Shard, val: Shard, timeline: Timeline | None
+) -> dict[str, tuple[Float32, Answers]]:
+    """What each baseline says of the test split, and of the validation split."""
+    baselines = Baselines(MODELS, reader.target_kind)
+    past = pasts(timeline, reader) if timeline else {}
+    return {
+        name: (
+            baselines.answer(name, test.inputs, past.get("test")),
+            Answers(baselines.answer(name, val.inputs, past.get("val")), val.y),
+        )
+        for name in baselines.names
+    }
 
 
 def read_test_shard(reader: ShardReader) -> Shard:

@@ -20,16 +20,16 @@ from pipeline.dataset.table import SPLITS, write_index
 from pipeline.entry import read_entry
 from pipeline.ingest.account import account, figures, of_splits, print_account
 from pipeline.ingest.annotations import AnnotationSummary, add_annotations, move_to_pool
-from pipeline.ingest.collected import with_collected
+from pipeline.ingest.collected import open_with_collected
 from pipeline.ingest.params import IngestParams, ingest_params
 from pipeline.ingest.refusals import refuse_data, refuse_source
 from pipeline.ingest.reuse import KnownParts
 from pipeline.ingest.rows import IngestJob, RawPart, job_maker, make_part, options_of
 from pipeline.ingest.schema import schema_of
-from pipeline.ingest.sources.opening import BUILTIN, annotations_of, open_source
+from pipeline.ingest.sources.opening import BUILTIN, annotations_of
 from pipeline.ingest.survey import Survey
 from pipeline.modalities.opening import open_prepare
-from pipeline.modalities.protocols.prepare import Prepare, content_column
+from pipeline.modalities.protocols.prepare import Prepare
 from pipeline.runtime.process import map_ordered, prepare_workers
 from pipeline.runtime.stage import Stage, run_stage
 from pipeline.sources.places.trees import UNPACKED_DIR
@@ -43,8 +43,8 @@ def main(stage: Stage[IngestParams]) -> None:
     entry = read_entry(params.dataset, params.modality, params.target)
     if not entry.uri.startswith(BUILTIN):
         prepare_workers()  # they start while this process lists the source
-    source = open_source(entry, prepare, labels, params.ingest.max_file_mb * 1e6)
-    source = with_collected(source, params.dataset, content_column(prepare))
+    max_bytes = params.ingest.max_file_mb * 1e6
+    source = open_with_collected(entry, params.dataset, prepare, labels, max_bytes)
     refuse_source(entry, source, prepare, labels)
     key = read_or_make_key() if params.ingest.pseudonymise else None
     make_job = job_maker(

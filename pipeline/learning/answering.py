@@ -36,6 +36,8 @@ class ExampleAnswer(NamedTuple):
     example: Example
     answer: Float64 | Unreadable
     """What judging makes of the outputs, `(K,)`."""
+    is_known: bool = True
+    """See `Encode.is_known`."""
 
 
 class Answering:
@@ -86,10 +88,16 @@ class Answering:
         if read:
             yield from self._answered(read)
 
-    def as_json(self, answer: Float64) -> dict[str, Any]:
-        """An answer as a JSON object: see `Labels.answer`."""
+    def as_json(self, answer: Float64, *, is_known: bool = True) -> dict[str, Any]:
+        """An answer as a JSON object: see `Labels.answer`; with `known` where the modality has
+        `is_known`."""
         values: dict[str, Any] = self.labels.answer(answer, self.target)
-        return values
+        return {**values, **({"known": is_known} if hasattr(self._encode, "is_known") else {})}
+
+    @property
+    def unknown(self) -> str:
+        """Words before an answer about someone of whom nothing is known."""
+        return str(getattr(self._encode, "UNKNOWN", ""))
 
     def explain(self, example: Example) -> dict[str, Float64]:
         """Answers to one readable example without each of its named inputs, `(K,)`, or else without
@@ -143,10 +151,20 @@ class Answering:
         ]
         usable = [row for row, reason in enumerate(reasons) if reason is None]
         contents = {n: [values[r] for r in usable] for n, values in prepared.content.items()}
-        answers = iter(self._ask(contents) if usable else [])
+        answers = iter(self._told(contents) if usable else ())
         for (example, _), reason in zip(read, reasons, strict=True):
-            answer = next(answers) if reason is None else Unreadable(reason)
-            yield ExampleAnswer(example, answer)
+            if reason is None:
+                yield ExampleAnswer(example, *next(answers))
+            else:
+                yield ExampleAnswer(example, Unreadable(reason))
+
+    def _told(self, contents: Mapping[str, Sequence[Any]]) -> Iterator[tuple[Float64, bool]]:
+        """Each answer, and whether something is known of its example."""
+        inputs = self._encode.encode(contents, self.about["preparation"])
+        answers = self._said(inputs)
+        is_known = getattr(self._encode, "is_known", None)
+        known = [True] * len(answers) if is_known is None else is_known(inputs).tolist()
+        return zip(answers, known, strict=True)
 
     def _ask(self, contents: Mapping[str, Sequence[Any]]) -> NDArray:
         """What the model says of N examples as data/raw has them, `(N, K)`."""

@@ -19,8 +19,11 @@ GroundworkError        one line: what is wrong and where, then what to do
 """
 
 import errno
+import os
+import re
 import shlex
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 
@@ -104,10 +107,12 @@ class WorkerKilled(GroundworkError):
 
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+NOT_ALLOWED = (errno.EACCES, errno.EPERM)
+PARTIAL = re.compile(r"\.\d+\.partial\Z")
+"""What the name of a file ends with until it is whole; see files.py."""
 FILE_FIXES = {
     **dict.fromkeys(NO_ROOM, "make room on the disk, then run it again"),
-    errno.EACCES: "see who may read and write it: ls -ld {name}",
-    errno.EPERM: "see who may read and write it: ls -ld {name}",
+    **dict.fromkeys(NOT_ALLOWED, "see who may read and write it: ls -ld {name}"),
     errno.EROFS: "mount that disk for writing, or work in a folder elsewhere",
     errno.EISDIR: "move the folder away: mv {name} {name}.old",
     errno.ENOTDIR: "move away the file that stands where a folder should be",
@@ -135,7 +140,10 @@ def as_groundwork_error(error: GroundworkError | OSError | UnicodeError) -> Grou
         what, name = f"a file cannot be read or written: {reason}", "."
     else:
         names = [str(name) for name in (error.filename, error.filename2) if name is not None]
-        what, name = f"{' or '.join(names)} cannot be read or written: {reason}", names[0]
+        shown = [PARTIAL.sub("", name) for name in names]
+        what, name = f"{' or '.join(shown)} cannot be read or written: {reason}", names[0]
+        if error.errno in NOT_ALLOWED and not os.path.lexists(name):  # it could not be made
+            name = str(Path(name).parent)
     fix = FILE_FIXES.get(error.errno or 0, "see to the file and its disk, then run it again")
     return FileError(what, fix=fix.format(name=shlex.quote(name)))
 

@@ -104,3 +104,9 @@ def _wait_for_threads() -> None:
     end = time.monotonic() + WAIT_SECONDS
     while _lent and time.monotonic() < end:
         time.sleep(0.001)
+
+
+def size(num_bytes: float) -> str:
+    """Format a size in a fitting unit."""
+    scale, unit = (1e9, "GB") if num_bytes >= 1e9 else (1e6, "MB")
+    return f"{num_bytes / scale:,.1f} {unit}"

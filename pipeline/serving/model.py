@@ -130,6 +130,16 @@ class Model:
             as_bytes,
         )
 
+    @property
+    def says_known(self) -> bool:
+        """Whether the modality has `is_known`."""
+        return hasattr(self._encode, "is_known")
+
+    def known(self, inputs: Inputs) -> NDArray[np.bool_] | None:
+        """See `Encode.is_known`; None where the modality has no such thing."""
+        is_known = getattr(self._encode, "is_known", None)
+        return None if is_known is None else is_known(inputs)
+
     def take(self, inputs: Inputs) -> Rows:
         """N examples that came as columns of a shard, with the names and types of these."""
         num = len(next(iter(inputs.values())))
@@ -154,6 +164,7 @@ class Model:
     def _answers(self, inputs: Inputs, rows: Sequence[Rows]) -> Any:
         outputs, embedding = self.graph.answer(inputs)
         probabilities = self._outputs.probabilities(outputs)
+        known = self.known(inputs)
         is_usable = [problem is None for r in rows for problem in r.problems]
         measured = np.concatenate([r.measured for r in rows])[is_usable]
         with np.errstate(over="ignore"):
@@ -162,6 +173,7 @@ class Model:
         for row, of_row in enumerate(probabilities):
             values: Mapping[str, Any] = self._labels.answer(of_row, self._index)
             label = next(iter(values.values()))
+            values = values if known is None else {**values, "known": bool(known[row])}
             raw = kept[row].tobytes() + measured[row].tobytes() + embedded[row].tobytes()
             yield Answered(dict(values), label, of_row, raw)
 

@@ -62,6 +62,8 @@ class Answers(NamedTuple):
     - `probabilities`: see `Judging.probabilities`;
     - `RECORDED_AS`: the type of outputs in records;
     - `CHOOSES`: whether an answer is the greatest of K, whose shares among answers are compared;
+    - `confidence(answers)`: how sure each of N answers is, `(N,)`, in any unit; None where none
+      says that;
     - `watched(answers)`: other columns `(N, C)`, by name, that `monitor` compares.
     """
     labels: Any

@@ -195,6 +195,7 @@ def test_models_are_asked_again_when_the_answer_is_damaged(problem, checked, fol
     assert len(kept()) == 1
 
 
+@pytest.mark.slow
 def test_models_are_asked_again_about_other_content(problem, folder):
     images = problem.images.copy()
     images[-1, 0, 0] ^= 1  # of a test example, which no model learns from

@@ -88,6 +88,9 @@ def test_mlcroissant_reads_the_examples(dataset, png):
         ("LicenseRef-none-stated", "LicenseRef-none-stated"),
         ("https://example.org/terms", "https://example.org/terms"),
         ("our own terms", "our own terms"),
+        ("cc-by-4.0", "https://spdx.org/licenses/CC-BY-4.0.html"),
+        ("unknown", "unknown"),
+        ("MIT OR CC0-1.0", "MIT OR CC0-1.0"),
     ],
 )
 def test_licences(license, url):

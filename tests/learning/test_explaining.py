@@ -28,7 +28,7 @@ def test_the_word_that_decided_comes_first():
     limits = load_params(ROOT / "recipes/text-classes.yaml").ingest
     model = Answering(ABOUT, outputs_of, limits)
     example = b"See \x1bthe FREE prize"
-    ((_, answer),) = model.answer([example])
+    ((_, answer, _),) = model.answer([example])
     assert answer.argmax() == 1
     found = explanation(model, example, answer)
     assert {name for name, said in found if said.startswith("ham")} == {

@@ -12,11 +12,14 @@ from pipeline.learning.device import Device
 from pipeline.modalities.opening import open_encode, open_network
 from pipeline.serving.folder import MODEL_ONNX, OUTPUTS
 from pipeline.serving.graph import ask, open_session
+from tests.modalities.test_contract_networks import NETWORKS, ready
 from tests.modalities.test_contract_networks import OUTPUTS as NUM_OUTPUTS
-from tests.modalities.test_contract_networks import each_network, ready
+from tests.support.marks import slow
 
 CPU = Device("cpu", bf16=False)
 ROWS = (0, 1, 3, 17)
+LARGE = {"als", "trees"}
+"""Networks whose graphs have hundreds of nodes, which take seconds to write."""
 
 
 class Rows:
@@ -39,7 +42,11 @@ def inputs(known):
     return mixed(known.inputs, max(ROWS))
 
 
-@each_network
+@pytest.mark.parametrize(
+    ("modality", "name"),
+    [slow(*each) if each[1] in LARGE else each for each in NETWORKS],
+    indirect=["modality"],
+)
 def test_a_graph_answers_and_embeds_as_its_network(known, inputs, name, tmp_path):
     network, settings = open_network(known.name), known.settings["train"]
     built = ready(

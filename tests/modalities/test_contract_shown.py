@@ -170,7 +170,7 @@ def test_pictures_of_contents(known, tmp_path):
         assert_png(path)
     path = tmp_path / "sheet.png"
     rows = {CAPTION.splitlines()[0]: contents, "b": {n: v[:1] for n, v in contents.items()}}
-    show.sheet(rows, index, path)
+    show.sheet(rows, index, path, title="some examples")
     assert_png(path)
 
 

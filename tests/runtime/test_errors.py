@@ -1,11 +1,17 @@
 """An error is one line that a person can act on, whatever the data says."""
 
 import pickle
+from pathlib import Path
 
 import pytest
 
 from pipeline.runtime import errors
-from pipeline.runtime.errors import GroundworkError, SourceError, one_line
+from pipeline.runtime.errors import (
+    GroundworkError,
+    SourceError,
+    as_groundwork_error,
+    one_line,
+)
 
 EVERY_ERROR = [
     kind
@@ -55,3 +61,15 @@ def test_foreign_text_cannot_break_the_line_or_drive_the_terminal(text, shown):
     assert one_line(text) == shown
     assert str(SourceError(text, fix=text)) == f"ERROR {shown} | fix: {shown}"
     assert str(SourceError(text, fix=text)).encode("utf-8")
+
+
+def test_a_file_that_could_not_be_made_points_at_its_folder(tmp_path):
+    missing = PermissionError(13, "Permission denied", str(tmp_path / "a b" / "x.yaml.77.partial"))
+    assert str(as_groundwork_error(missing)) == (
+        f"ERROR {tmp_path}/a b/x.yaml cannot be read or written: Permission denied | fix: see who "
+        f"may read and write it: ls -ld '{tmp_path}/a b'"
+    )
+    there = tmp_path / "x.yaml"
+    Path(there).touch()
+    error = as_groundwork_error(PermissionError(13, "Permission denied", str(there)))
+    assert error.fix == f"see who may read and write it: ls -ld {there}"

@@ -5,6 +5,7 @@ import json
 import pyarrow.parquet as pq
 import pytest
 
+from tests.support.repository import make_clone
 from tests.support.shards import write_learnable
 
 TRAIN = "python -m pipeline.train"
@@ -73,6 +74,15 @@ def test_dvc_keeps_it_and_train_depends_on_it(quick_clone):
     assert "models/start\n" not in quick_clone.run("dvc status train")
 
 
+@pytest.fixture(scope="module")
+def learnable(tmp_path_factory):
+    """A clone with shards, which no test changes for good."""
+    clone = make_clone(tmp_path_factory.mktemp("learnable") / "clone")
+    write_learnable(clone.path / "data/shards", ["cat", "dog"])
+    clone.run("cp -r data/clean clean")
+    return clone
+
+
 @pytest.mark.parametrize(
     ("harm", "error"),
     [
@@ -88,10 +98,10 @@ def test_dvc_keeps_it_and_train_depends_on_it(quick_clone):
         ),
     ],
 )
-def test_what_is_missing_is_said_before_training(quick_clone, harm, error):
-    write_learnable(quick_clone.path / "data/shards", ["cat", "dog"])
-    quick_clone.run(harm)
-    (said,) = quick_clone.run(TRAIN, expect=1).splitlines(keepends=True)
+def test_what_is_missing_is_said_before_training(learnable, harm, error):
+    learnable.run("rm -rf data/clean && cp -r clean data/clean")
+    learnable.run(harm)
+    (said,) = learnable.run(TRAIN, expect=1).splitlines(keepends=True)
     assert said.startswith("ERROR data/clean")
     assert said.endswith(error)
 

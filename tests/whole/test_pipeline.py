@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.marks import slow
 from tests.support.repository import Repository, environment
 
 DATA = ["data/raw", "data/profile.json", "data/quarantine.csv", "data/clean", "data/findings"]
@@ -15,10 +16,6 @@ DATA += ["data/shards", "data/evaluation", "models"]
 TIMED = ["models/speed.parquet", "reports/model/speed.csv"]
 LEARNS = ["check", "train", "export", "evaluate", "report"]
 REWRITES = ["check", "train", "export", "report"]  # the same network, of other code
-
-
-def slow(*values: object) -> object:
-    return pytest.param(*values, marks=pytest.mark.slow)
 
 
 def report(repository: Repository, name: str) -> dict:
@@ -271,7 +268,7 @@ def test_an_unknown_key_is_refused_before_anything_runs(built):
 @pytest.mark.parametrize(
     ("file", "stages"),
     [
-        ("pipeline/describe/datacard.py", ["describe"]),
+        slow("pipeline/describe/datacard.py", ["describe"]),
         ("pipeline/report/modelcard.py", ["report"]),
         slow("pipeline/modalities/images/show/figures.py", ["describe", "report"]),
         slow("pipeline/train/params.py", REWRITES),  # models/model.json has a digest of the code

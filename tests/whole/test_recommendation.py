@@ -59,6 +59,10 @@ def test_a_user_gets_new_items_and_reasons(tastes):
     first, new = words.splitlines()
     assert f"1. {listed[0]} Title {listed[0]} (because of " in first
     assert "because" not in new
+    assert new.startswith("nobody  nothing is known of this user: what is popular  1. ")
+    assert answer["known"]
+    (line,) = tastes.run("groundwork predict nobody --json").splitlines()
+    assert not json.loads(line)["known"]
 
 
 def test_running_again_makes_the_same_bytes(tastes):

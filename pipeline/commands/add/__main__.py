@@ -9,12 +9,14 @@ It prints what the source has, what looks suspicious, and what only a person can
 import argparse
 import os
 import re
+import shlex
 import shutil
 import sys
 import time
 from functools import partial
 from operator import call
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 from pipeline.commands.add.arguments import parser
@@ -27,6 +29,7 @@ from pipeline.commands.frame import run_command
 from pipeline.dataset.addresses import is_remote, local_path, refuse_secrets
 from pipeline.dataset.catalog import Entry, entry_path
 from pipeline.dataset.places import RAW
+from pipeline.describe.licenses import advice, identifier
 from pipeline.entry import entry_type, read_entry
 from pipeline.ingest.account import account, of_splits, print_account
 from pipeline.ingest.refusals import refuse_source
@@ -49,6 +52,7 @@ from pipeline.targets.opening import open_labels
 RECIPES = Path("recipes")
 TABLE = re.compile(r"\.(csv|tsv|jsonl?|ndjson|parquet)(\.(gz|bz2|xz|zst))?$")
 IN_ENTRY = re.compile(r" in the catalog entry, under columns: (\w+):")
+ADD_TO_ENTRY = re.compile(r"`columns: \{(\w+): '([^']*)'\}` to the catalog entry")
 WRONG_IN_ENTRY = re.compile(r"correct columns: (\w+): in the catalog entry")
 USUAL_TARGETS = {"interactions": "ranking"}
 
@@ -95,6 +99,7 @@ def params_for(arguments: argparse.Namespace, path: Path) -> Any:
     """
     kind = read_params(Kind)
     entry = read_yaml(path) if arguments.uri is None and path.exists() else {}
+    entry = {key: value for key, value in entry.items() if isinstance(value, str)}
     modality = arguments.modality or entry.get("modality") or kind.modality
     usual = kind.target if modality == kind.modality else USUAL_TARGETS.get(modality, "classes")
     target = arguments.target or entry.get("target") or usual
@@ -114,6 +119,7 @@ def add(arguments: argparse.Namespace, path: Path, uri: str, params: Any) -> Non
     """Write a new entry."""
     refuse_secrets(uri)
     name, license, columns = arguments.name, arguments.license, dict(arguments.columns)
+    license = license and (identifier(license) or license)
     content = {"uri": uri, "license": license or "unknown", "columns": columns}
     entry = parse(entry_type(params.modality, params.target), content, path)
     if not is_remote(uri) and not uri.startswith(BUILTIN):
@@ -144,6 +150,8 @@ def refuse_missing(uri: str) -> None:
 def with_way_to_entry(error: GroundworkError, name: str, path: Path, uri: str) -> GroundworkError:
     """Name the option, or else the key of an entry, that fixes an error, if one does."""
     fix = IN_ENTRY.sub(r" with --column \1=COLUMN", error.fix)
+    fix = ADD_TO_ENTRY.sub(lambda found: f"--column {found[1]}={shlex.quote(found[2])}", fix)
+    fix = fix.replace("check uri in the catalog entry", "check the path or address")
     fix = WRONG_IN_ENTRY.sub(r"correct --column \1=COLUMN", fix)
     if "catalog entry" not in fix:
         return type(error)(error.what, fix=fix)
@@ -156,8 +164,21 @@ def with_other_kinds(error: GroundworkError, uri: str, params: Any) -> Groundwor
     if not isinstance(error, SourceError) or not TABLE.search(uri.lower()):
         return error
     others = [name for name in MODALITIES if name not in ("images", params.modality)]
+    fitting = [name for name in others if opens_as(name, uri, params)] or others
     fix = f"{error.fix}; or where a row is an example itself, say of what kind: --modality "
-    return type(error)(error.what, fix=fix + " or ".join(others))
+    return type(error)(error.what, fix=fix + " or ".join(fitting))
+
+
+def opens_as(modality: str, uri: str, params: Any) -> bool:
+    """Whether a source has what a modality needs, without a word about its columns."""
+    target = USUAL_TARGETS.get(modality, "classes")
+    content = {"uri": uri, "license": "unknown"}
+    try:
+        entry = parse(entry_type(modality, target), content, Path(uri))
+        open_for(entry, SimpleNamespace(modality=modality, target=target, ingest=params.ingest))
+    except GroundworkError:
+        return False
+    return True
 
 
 def look_again(name: str, path: Path, params: Any) -> None:
@@ -175,7 +196,9 @@ def look_again(name: str, path: Path, params: Any) -> None:
     print_account(account(survey, source.beside))
     for sentence in changes:
         print(one_line(sentence))
-    print_list("to decide, in " + str(path), source.decisions)
+    doubt = advice(entry.license)
+    of_license = [f"license: {doubt}"] if doubt else []
+    print_list("to decide, in " + str(path), [*of_license, *source.decisions])
     new_keys = detected_keys(source).keys() - entry.model_fields_set
     if entry.fingerprint == survey.fingerprint_hex and not is_shared and not new_keys:
         print(f"\n{path} is of these data already")

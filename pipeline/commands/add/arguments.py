@@ -42,7 +42,11 @@ def parser() -> argparse.ArgumentParser:
         help="which column of a table has a role, such as --column label=status "
         "--column group=patient; the others are detected",
     )
-    parser.add_argument("--license", help="SPDX identifier of the terms you hold the data under")
+    parser.add_argument(
+        "--license",
+        help="terms you hold the data under: an identifier of https://spdx.org/licenses, such as "
+        "CC-BY-4.0, or LicenseRef-NAME for your own",
+    )
     return parser
 
 

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.dataset.table import SPLITS
+from pipeline.describe.licenses import LIST, OWN, USUAL, advice
 from pipeline.ingest.survey import Survey
 from pipeline.runtime.errors import one_line
 from pipeline.sources.source import Source
@@ -57,7 +58,12 @@ def of_annotators(annotations: pa.Table) -> str:
 def decisions(license: str | None, source: Source, survey: Survey) -> Iterator[str]:
     """Yield decisions for a person."""
     if license is None:
-        yield "license: under which terms do you hold the data? Nothing is ingested without"
+        yield (
+            "license: under which terms do you hold the data? Nothing is ingested without; such as "
+            f"{', '.join(USUAL[:3])} or another of {LIST}, or {OWN}NAME for terms of your own"
+        )
+    elif text := advice(license):
+        yield f"license: {text}"
     yield "purposes: what may the data be used for? (ingest.purpose is what a run is for)"
     if "test" not in source.splits:
         yield "split: a tenth each will be drawn for val and test"

@@ -1,8 +1,9 @@
 """Which served examples people should look at.
 
 Where labels came that contradict the model; where two models differ (labelling those alone decides
-between the models with a seventh of the labels that random ones need); where the model is in doubt;
-and a tenth at random, which alone is an honest sample of the traffic.
+between the models with a seventh of the labels that random ones need); a few of whom the model
+knows nothing; where it is in doubt; and a tenth at random, which alone is an honest sample of the
+traffic.
 """
 
 from collections.abc import Sequence
@@ -13,8 +14,9 @@ import numpy as np
 
 from pipeline.dataset.arrays import Float64
 
-RANDOM_SHARE = 0.1
+RANDOM_SHARE, UNKNOWN_SHARE = 0.1, 0.25
 TRUTH, DIFFER, DOUBT, RANDOM = "labels that came", "two models differ", "in doubt", "at random"
+UNKNOWN = "of whom nothing is known"
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,12 @@ class Candidates:
     """The label, or number, that each answer names."""
     truths: Sequence[str | None]
     """Labels that came later."""
+    is_wrong: Sequence[bool]
+    """Whether an answer contradicts the label that came."""
+    confidence: Float64 | None = None
+    """How sure each answer is, `(N,)`; None for numbers."""
+    is_known: Sequence[bool] | None = None
+    """Whether the model knows anything of each; None where that makes no sense."""
     others: Sequence[Any] | None = None
     """What another model says of each."""
 
@@ -40,8 +48,9 @@ def choose(candidates: Candidates, num: int, seed: int) -> dict[int, str]:
     sample = order[:num_random]
     chosen: dict[int, str] = {}
     for rows, why in (
-        (_contradicted(candidates), TRUTH),
+        (np.flatnonzero(candidates.is_wrong).tolist(), TRUTH),
         (_different(candidates), DIFFER),
+        (_unknown(candidates)[: round(num * UNKNOWN_SHARE)], UNKNOWN),
         (_doubtful(candidates), DOUBT),
     ):
         for row in rows:
@@ -52,11 +61,6 @@ def choose(candidates: Candidates, num: int, seed: int) -> dict[int, str]:
         if len(chosen) < num:
             chosen.setdefault(row, RANDOM)
     return chosen
-
-
-def _contradicted(candidates: Candidates) -> list[int]:
-    pairs = zip(candidates.said, candidates.truths, strict=True)
-    return [row for row, (said, truth) in enumerate(pairs) if truth not in (None, str(said))]
 
 
 def _different(candidates: Candidates) -> list[int]:
@@ -71,8 +75,17 @@ def _different(candidates: Candidates) -> list[int]:
 
 
 def _doubtful(candidates: Candidates) -> list[int]:
-    """The least confident first; numbers have no confidence."""
-    if candidates.answers.shape[1] < 2:
+    """The least confident first; of the unknown ones there are some already."""
+    if candidates.confidence is None:
         return []
-    confidence = candidates.answers.max(1)
-    return [int(row) for row in np.argsort(confidence, kind="stable")]
+    unknown = {*_unknown(candidates)}
+    rows = np.argsort(candidates.confidence, kind="stable").tolist()
+    return [row for row in rows if row not in unknown]
+
+
+def _unknown(candidates: Candidates) -> list[int]:
+    """The newest first."""
+    if candidates.is_known is None:
+        return []
+    found: list[int] = np.flatnonzero(~np.asarray(candidates.is_known, bool)).tolist()
+    return found[::-1]

@@ -24,12 +24,7 @@ def kept_contents(records: Path, answers: Answers, most: int | None = None) -> K
     Raises:
         MissingInput: none was kept.
     """
-    paths = {
-        path.name: path
-        for folder in sorted((records / FOLDER).glob("*"))
-        if DAY.fullmatch(folder.name)
-        for path in folder.iterdir()
-    }
+    paths = content_paths(records)
     digests = answers.table["digest"].to_pylist()
     newest = {digest: row for row, digest in enumerate(digests) if digest in paths}
     if not newest:
@@ -40,3 +35,13 @@ def kept_contents(records: Path, answers: Answers, most: int | None = None) -> K
     rows = sorted(newest.values())[-most if most else None :]
     chosen = [str(digests[row]) for row in rows]
     return Kept(rows, chosen, [paths[digest].read_bytes() for digest in chosen])
+
+
+def content_paths(records: Path) -> dict[str, Path]:
+    """The kept contents below a folder of records, by their digests."""
+    return {
+        path.name: path
+        for folder in sorted((records / FOLDER).glob("*"))
+        if DAY.fullmatch(folder.name)
+        for path in folder.iterdir()
+    }

@@ -19,23 +19,25 @@ from pipeline.targets.opening import open_labels
 EXAMPLES, FINDINGS = "examples", "findings"
 
 
-def write_examples(
-    folder: Path, model: Model, contents: Sequence[bytes], digests: Sequence[str], dataset: str
-) -> None:
-    """Write contents as rows of data/raw have them, as far as the page shows them."""
+def examples_of(model: Model, contents: Sequence[bytes], digests: Sequence[str]) -> pa.Table:
+    """Contents as rows of data/raw have them, as far as the page shows them."""
     show, labels = open_show(model.modality), open_labels(str(model.graph.about["target_kind"]))
     prepared = model.requests.prepare(contents, model.limits)
     columns: dict[str, Any] = {
         "id": pa.array(map(id_of, digests), pa.string()),
         labels.COLUMN: labels.column([None] * len(contents), model.target),
     }
-    for name in (*show.CONTENT, *show.SHOWN):
-        columns[name] = pa.array((prepared.content | prepared.measured)[name])
+    known = prepared.content | prepared.measured
+    columns |= {
+        name: pa.array(known[name]) for name in (*show.CONTENT, *show.SHOWN) if name in known
+    }
+    return pa.table(columns)
+
+
+def write_examples(folder: Path, table: pa.Table, dataset: str, modality: str) -> None:
     folder.mkdir(parents=True)
-    table = pa.table(columns)
     file = write_part(folder, 0, table)
-    about = {"dataset": dataset, "modality": model.modality}
-    write_index(folder, [file], table.schema, **about)
+    write_index(folder, [file], table.schema, dataset=dataset, modality=modality)
 
 
 def write_queue(
@@ -45,9 +47,13 @@ def write_queue(
     digests: Sequence[str],
     model: Model,
     dataset: str,
+    *,
+    has_probabilities: bool,
 ) -> None:
     """Write the queue of the page; `digests` are of all candidates."""
     rows = [_row(candidates, row, why, digests[row]) for row, why in chosen.items()]
+    if not has_probabilities:
+        rows = [row | {"label_quality": None} for row in rows]
     names = REVIEW_QUEUE_SCHEMA.names
     table = pa.table(
         {name: [row[name] for row in rows] for name in names}, schema=REVIEW_QUEUE_SCHEMA
@@ -73,8 +79,7 @@ def _row(candidates: Candidates, row: int, why: str, digest: str) -> dict[str, A
         votes = [{"label": truth, "count": 1}]
     elif candidates.others is not None:
         proposed = str(candidates.others[row])
-    has_quality = candidates.answers.shape[1] > 1
-    quality = float(candidates.answers[row].max()) if has_quality else None
+    quality = None if candidates.confidence is None else float(candidates.confidence[row])
     return {
         "id": id_of(digest),
         "split": "train",

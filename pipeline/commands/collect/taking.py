@@ -61,7 +61,11 @@ def take(
         "purposes": [" ".join(purposes) or None] * len(ids),
         "source": [source] * len(ids),
     }
-    new = examples_table(content, ids, **columns)
+    return add_examples(dataset, examples_table(content, ids, **columns))
+
+
+def add_examples(dataset: str, new: pa.Table) -> int:
+    """Add examples to those that were collected before; how many there are now."""
     path = collected_file(dataset)
     if path.exists():
         old = pq.read_table(path)

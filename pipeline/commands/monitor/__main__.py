@@ -19,7 +19,6 @@ from pipeline.commands.monitor.drift import LEVEL, SIZES
 from pipeline.commands.monitor.page import write_page
 from pipeline.commands.monitor.watching import Watched, watch
 from pipeline.runtime.errors import one_line
-from pipeline.targets.opening import open_noise
 
 ALARM = 1
 
@@ -37,15 +36,13 @@ def main(arguments: argparse.Namespace) -> None:
     for line in [*lines, f"page: {as_given(page)}"]:
         print(one_line(line))
     if watched.alarms:
-        print(f"next: {next_step(answers, watched.alarms[0].since)}")
+        print(f"next: {next_step(watched.alarms[0].since)}")
         sys.stdout.flush()
         sys.exit(ALARM)
 
 
-def next_step(answers: Answers, since: np.datetime64) -> str:
+def next_step(since: np.datetime64) -> str:
     """What to do about an alarm."""
-    if open_noise(answers.about["target_kind"]).LOSS is None:  # nobody can judge such answers
-        return "add newer examples to the source of the dataset, then dvc repro"
     return f"groundwork collect --since {at(since)}"
 
 

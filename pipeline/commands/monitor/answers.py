@@ -1,6 +1,7 @@
 """Answers of the model that is served, as a server recorded them."""
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -64,6 +65,21 @@ class Answers:
         """The error of an answer by the label that came; see `Answers` in targets/opening.py."""
         found: float | None = self._target.labels.error(self._answer(row), label)
         return found
+
+    def is_wrong(self, row: int, label: str) -> bool:
+        """Whether an answer contradicts the label that came."""
+        error, (_, limit) = self.error(row, label), self.judged_by
+        return label != str(self.said(row)) if error is None or limit is None else error > limit
+
+    def confidence(self, rows: Sequence[int]) -> Float64 | None:
+        """How sure some answers are; None where nothing says that."""
+        found: Float64 | None = self._target.outputs.confidence(self.traffic.answers[rows])
+        return found
+
+    @property
+    def has_probabilities(self) -> bool:
+        """Whether `confidence` is a probability."""
+        return bool(self._target.outputs.CHOOSES)
 
     @property
     def _target(self) -> TargetAnswers:

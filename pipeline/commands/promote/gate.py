@@ -79,4 +79,4 @@ def _in_order(table: pa.Table | None, rows: dict[str, int]) -> pa.Table | None:
     places = {id: place for place, id in enumerate(table["id"].to_pylist())}
     if not rows.keys() <= places.keys():
         return None
-    return table.take(pa.array([places[id] for id in rows]))
+    return table.take(pa.array([places[id] for id in rows], pa.int64()))

@@ -14,6 +14,7 @@ from types import MappingProxyType
 import pyarrow.parquet as pq
 from scipy.special import bdtrc  # type: ignore[import-untyped]
 
+from pipeline.commands.collect.events import taken_events
 from pipeline.commands.compare.comparison import ALPHA, FAIL, INCONCLUSIVE, PASS
 from pipeline.commands.promote.checks import NOTHING, TRAFFIC, Check
 from pipeline.dataset.places import collected_file
@@ -21,6 +22,8 @@ from pipeline.dataset.review.decisions import ANY_LABEL, DROP, KEEP, reviews_pat
 from pipeline.dataset.review.store import ReviewStore
 from pipeline.dataset.served.ids import id_of, is_served_id
 from pipeline.dataset.served.tables import read_served
+from pipeline.modalities.opening import open_prepare
+from pipeline.modalities.protocols.prepare import of_events
 from pipeline.serving.model import Answered, Model
 from pipeline.serving.recording.contents import FOLDER
 
@@ -29,7 +32,10 @@ AT_ONCE = 64
 
 def check_traffic(records: Path, candidate: Model, serving: Model, dataset: str) -> Check:
     """FAIL where the candidate is surely worse, PASS where it is surely better."""
-    labelled = read_labelled(records, decided_labels(dataset), learnt_ids(dataset))
+    events = of_events(open_prepare(candidate.modality))
+    taken = taken_events(records, events)[0] if events else []
+    ids = {(event.answer, event.label): event.id for event in taken}
+    labelled = read_labelled(records, decided_labels(dataset), learnt_ids(dataset), ids)
     if not labelled:
         return Check(
             TRAFFIC, NOTHING, "no label of a content that was kept and is not in the dataset"
@@ -68,7 +74,10 @@ def chance_of(least: int, num: int) -> float:
 
 
 def read_labelled(
-    records: Path, decided: Mapping[str, str] = MappingProxyType({}), learnt: Collection[str] = ()
+    records: Path,
+    decided: Mapping[str, str] = MappingProxyType({}),
+    learnt: Collection[str] = (),
+    events: Mapping[tuple[str, str], str] = MappingProxyType({}),
 ) -> list[tuple[Path, str]]:
     """Contents that were kept and have a label, each once, with its last label.
 
@@ -76,6 +85,7 @@ def read_labelled(
         decided: labels that people gave, by the id of a collected example; they count before those
             of /feedback.
         learnt: ids of examples that a model may have learnt from.
+        events: ids of the events that labels are, by id of the answer and label.
     """
     kept = {path.name: path for path in sorted((records / FOLDER).glob("*/*"))}
     served = read_served(records)
@@ -85,7 +95,7 @@ def read_labelled(
         label_of = dict(zip(*columns, strict=True))
         columns = (served.answers[name].to_pylist() for name in ("id", "digest"))
         for id, digest in zip(*columns, strict=True):
-            if id in label_of and digest in kept:
+            if id in label_of and digest in kept and events.get((id, label_of[id])) not in learnt:
                 labelled[digest] = label_of[id]
     for digest in kept:
         if (label := decided.get(id_of(digest))) is not None:

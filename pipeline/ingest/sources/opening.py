@@ -8,6 +8,9 @@ examples as batches that worker processes read, so that memory stays flat whatev
 import os
 from pathlib import Path
 from types import ModuleType
+from typing import cast
+
+import pyarrow as pa
 
 from pipeline.dataset.addresses import is_remote, local_path, without_secrets
 from pipeline.dataset.catalog import Entry
@@ -17,7 +20,7 @@ from pipeline.ingest.sources.kinds.folders import source as folders
 from pipeline.ingest.sources.kinds.manifest import source as manifest
 from pipeline.ingest.sources.kinds.parquet import source as parquet
 from pipeline.ingest.sources.unread import refuse_unread, unknown_kind
-from pipeline.modalities.protocols.prepare import Prepare
+from pipeline.modalities.protocols.prepare import JoiningKind, Prepare
 from pipeline.runtime.errors import SettingsError, SourceError
 from pipeline.sources.places.fetch import fetch_source
 from pipeline.sources.places.files import Files, open_files
@@ -35,11 +38,16 @@ more."""
 
 
 def open_source(
-    entry: Entry, prepare: Prepare, labels: Labels, max_bytes: float = float("inf")
+    entry: Entry,
+    prepare: Prepare,
+    labels: Labels,
+    max_bytes: float = float("inf"),
+    collected: pa.Table | None = None,
 ) -> Source:
     """Fetch the source of an entry if it is remote, detect its kind, and open it.
 
-    No content of more than `max_bytes` is read.
+    No content of more than `max_bytes` is read. `collected` is for kinds that read collected
+    examples together with their own, in `example_schema`.
 
     Raises:
         SettingsError: there is no such kind.
@@ -51,7 +59,7 @@ def open_source(
             f"kind must be auto, builtin, {', '.join(kinds)}, found {entry.kind!r}",
             fix="set kind: auto in the catalog entry",
         )
-    source = _open_examples(entry, prepare, labels, max_bytes)
+    source = _open_examples(entry, prepare, labels, max_bytes, collected)
     titles = {"titles": dict(source.label_titles)} if source.label_titles else {}
     source = source._replace(target={**labels.index_of(entry, source.labels), **titles})
     if entry.splits is not None:
@@ -105,7 +113,9 @@ def annotations_of(entry: Entry) -> str | None:
     return getattr(entry, "annotations", None)
 
 
-def _open_examples(entry: Entry, prepare: Prepare, labels: Labels, max_bytes: float) -> Source:
+def _open_examples(
+    entry: Entry, prepare: Prepare, labels: Labels, max_bytes: float, collected: pa.Table | None
+) -> Source:
     if entry.kind == "builtin" or entry.uri.startswith(BUILTIN):
         return prepare.open_builtin(entry.uri)
     if is_remote(entry.uri):
@@ -119,7 +129,10 @@ def _open_examples(entry: Entry, prepare: Prepare, labels: Labels, max_bytes: fl
     kind: str = entry.kind
     if kind == "auto":
         kind = _recognise(entry, prepare, labels, files)
-    if kind in prepare.SOURCES:
+    if kind in prepare.SOURCES and collected is not None:
+        joining = cast(JoiningKind, prepare.SOURCES[kind])
+        source = joining.open_joined(entry, files, labels, collected)
+    elif kind in prepare.SOURCES:
         source = prepare.SOURCES[kind].open_source(entry, files, max_bytes, labels)
     else:
         source = KINDS[kind].open_source(entry, files, max_bytes, prepare, labels)

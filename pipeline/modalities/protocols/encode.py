@@ -19,6 +19,10 @@ class Encode(Protocol):
 
     Pure functions: a row of the result depends on the content, the preparation and the key of that
     row alone.
+
+    Two optional names, where a model may know nothing of whom it is asked about, and answers all of
+    them alike: `is_known(inputs)`, whether something is known of each, `(N,)`, and `UNKNOWN`, words
+    that stand before the answer where nothing is.
     """
 
     CONTENT: Sequence[str]

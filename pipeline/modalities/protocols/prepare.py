@@ -5,7 +5,7 @@ A content is the bytes of the source: of a file, or of a cell of a table.
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import pyarrow as pa
 
@@ -77,11 +77,23 @@ class SourceKind(Protocol):
         ...
 
 
+class JoiningKind(SourceKind, Protocol):
+    """One that reads what came back from serving together with its own."""
+
+    def open_joined(
+        self, entry: Any, files: Files, labels: Any, collected: pa.Table | None
+    ) -> Source:
+        """See `open_source`; `collected` is in `example_schema`."""
+        ...
+
+
 class Prepare(Protocol):
     """The names of `modalities/<name>/prepare/interface.py`; no torch there.
 
     In an entry, `columns` has a key with the name of the first column of CONTENT: the column of a
     source that has the content or names its file.
+
+    Where an example is an event, it has the names of `PrepareEvents` too.
     """
 
     NOUN: str
@@ -173,6 +185,23 @@ class Prepare(Protocol):
         ...
 
     def new_tally(self) -> Tally: ...
+
+
+class PrepareEvents(Prepare, Protocol):
+    """Further names where an example is an event; SOURCES are of `JoiningKind`."""
+
+    def owner(self, content: str) -> str:
+        """Who a request is about, or who an event is of; empty for nobody."""
+        ...
+
+    def event_taken(self, content: str, label: str, time: str) -> str:
+        """The event that the owner of a request took what the label says, then."""
+        ...
+
+
+def of_events(prepare: Prepare) -> PrepareEvents | None:
+    """The same where an example is an event; else None."""
+    return cast("PrepareEvents", prepare) if hasattr(prepare, "event_taken") else None
 
 
 def content_column(prepare: Prepare) -> str:

@@ -136,7 +136,14 @@ class Show(Protocol):
         """Draw examples of data/clean, like `grid`; null if an example has no content."""
         ...
 
-    def sheet(self, rows: Mapping[str, Contents], content_index: ContentIndex, path: Path) -> None:
+    def sheet(
+        self,
+        rows: Mapping[str, Contents],
+        content_index: ContentIndex,
+        path: Path,
+        *,
+        title: str,
+    ) -> None:
         """Draw a row of examples under each name; they may differ in number."""
         ...
 

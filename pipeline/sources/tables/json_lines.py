@@ -227,7 +227,7 @@ def _object(line: bytes, number: int) -> dict[str, Any]:
 
     try:
         row = json.loads(
-            line, parse_int=str, parse_float=str, parse_constant=str, object_pairs_hook=unique
+            line, parse_int=str, parse_float=str, parse_constant=_constant, object_pairs_hook=unique
         )
         json.dumps(row, ensure_ascii=False).encode()
     except BadRecord:
@@ -239,6 +239,11 @@ def _object(line: bytes, number: int) -> dict[str, Any]:
     if not isinstance(row, dict):
         raise BadRecord(number, f"is a {type(row).__name__}, expected an object")
     return row
+
+
+def _constant(name: str) -> str | None:
+    """The value of `NaN`, `Infinity` or `-Infinity`, which are no JSON; NaN is a missing value."""
+    return None if name == "NaN" else name
 
 
 def _as_text(kind: pa.DataType) -> pa.DataType:

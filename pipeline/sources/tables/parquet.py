@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any, NoReturn
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.runtime.errors import SourceError
@@ -93,7 +94,7 @@ class ParquetTable:
             self._refuse(error)
 
     def batches(self, columns: Sequence[str], rows: int = ROWS_AT_ONCE) -> Iterator[pa.RecordBatch]:
-        """Read columns in batches of at most `rows` rows, text checked to be UTF-8.
+        """Read columns in batches of at most `rows` rows, text checked to be UTF-8; NaN is null.
 
         A column may be `image.path`, a field of a struct.
 
@@ -115,7 +116,7 @@ class ParquetTable:
                 if room < 0:
                     raise self._grown(f"in its first {position + batch.num_rows} rows")
                 _check_text(batch)
-                yield batch
+                yield _without_nan(batch)
                 position += batch.num_rows
         except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
             self._refuse(error, f"after row {position}")
@@ -127,7 +128,10 @@ class ParquetTable:
 
     def read(self, columns: Sequence[str]) -> pa.Table:
         """Read columns as a table; see `batches`."""
-        schema = pa.schema([self.schema.field(name) for name in columns if self._has(name)])
+        fields = [self.schema.field(name) for name in columns if self._has(name)]
+        schema = pa.schema(
+            [f.with_nullable(True) if pa.types.is_floating(f.type) else f for f in fields]
+        )
         return pa.Table.from_batches(
             [batch.select(list(columns)) for batch in self.batches(columns)],
             schema.remove_metadata(),
@@ -232,6 +236,16 @@ def _depth(elements: list[Any]) -> int:
         if deepest > 2 * MAX_DEPTH:
             break
     return deepest - 1
+
+
+def _without_nan(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Null for NaN, with which pandas writes a missing value of a column of numbers."""
+    for place, field in enumerate(batch.schema):
+        if pa.types.is_floating(field.type):
+            values = batch.column(place)
+            values = pc.if_else(pc.is_nan(values), pa.scalar(None, field.type), values)
+            batch = batch.set_column(place, field.with_nullable(True), values)
+    return batch
 
 
 def _check_text(batch: pa.RecordBatch) -> None:

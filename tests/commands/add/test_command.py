@@ -100,7 +100,7 @@ SUSPICIOUS = """\
   - fewer than 20 examples: dog
   - 1 image blank
   - grey and colour images are mixed; all become RGB
-  - 1 of 9 test images look like one in train or val: does one patient, scan or scene stand in \
+  - 1 of 9 test images looks like one in train or val: does one patient, scan or scene stand in \
 several splits? Then the test flatters; clean removes such images from train and val, and columns: \
 group: keeps them together
   - 1 image with GPS metadata (ingest removes it)
@@ -187,6 +187,14 @@ def test_what_it_refuses(repository, arguments, message):
 
 
 def test_an_entry_without_a_licence_says_what_is_missing(repository, pets):
+    printed = repository.run(f"{ADD} pets {pets} --license 'cc by 4.0'")
+    line = (
+        "  - license: 'cc by 4.0' is no identifier of https://spdx.org/licenses; did you mean "
+        "CC-BY-4.0?\n"
+    )
+    assert line in printed
+    assert line in repository.run(f"{ADD} pets")
+    (repository.path / "data/catalog/pets.yaml").unlink()
     printed = repository.run(f"{ADD} pets {pets}")
     assert (
         "  - license: under which terms do you hold the data? Nothing is ingested with" in printed
@@ -218,7 +226,10 @@ def test_a_table_of_another_kind_than_params_yaml_says(repository, tmp_path):
     lines = [f"the parcel number {n} is late,post\nplease refund bill {n},money" for n in range(30)]
     (tmp_path / "tickets.csv").write_text("message,queue\n" + "\n".join(lines) + "\n")
     command = f"{ADD} tickets {tmp_path / 'tickets.csv'} --license CC0-1.0"
-    assert "; or where a row is an example itself" in repository.run(command, expect=1)
+    refusal = repository.run(command, expect=1)
+    assert refusal.endswith(
+        "; or where a row is an example itself, say of what kind: --modality text\n"
+    )
     assert "texts: 60 examples of 2 classes" in repository.run(f"{command} --modality text")
     entry = read_yaml(repository.path / "data/catalog/tickets.yaml")
     assert (entry["modality"], entry["target"]) == ("text", "classes")
@@ -226,3 +237,24 @@ def test_a_table_of_another_kind_than_params_yaml_says(repository, tmp_path):
     other = command.replace("tickets", "others", 1)
     message = repository.run(f"{other} --modality text --target ranking", expect=1)
     assert "there is no recipe for modality text and target ranking" in message
+
+
+@pytest.mark.parametrize("value", ["[null]", "{a: 1}", "7"])
+def test_a_modality_that_is_no_name_is_refused_in_one_line(repository, pets, value):
+    entry = repository.path / "data/catalog/pets.yaml"
+    entry.write_text(f"uri: {pets}\nlicense: CC0-1.0\nmodality: {value}\n")
+    printed = repository.run(f"{ADD} pets", expect=1)
+    assert printed.startswith("ERROR data/catalog/pets.yaml")
+    assert printed.count("\n") == 1
+
+
+def test_the_start_of_paths_of_another_machine_is_named_in_the_command(repository, pets):
+    table = pets / "elsewhere.csv"
+    names = sorted(path.relative_to(pets).as_posix() for path in pets.rglob("*.png"))
+    rows = [f"/content/My Drive/{name},{name.split('/')[0]}" for name in names]
+    table.write_text("\n".join(["path,label", *rows]) + "\n")
+    printed = repository.run(f"{ADD} pets {table} --license CC0-1.0", expect=1)
+    option = "--column strip='/content/My Drive/'"
+    assert f" | fix: add {option};" in printed
+    printed = repository.run(f"{ADD} pets {table} --license CC0-1.0 {option}")
+    assert printed.startswith(f"manifest: {len(names)} examples of 2 classes\n")

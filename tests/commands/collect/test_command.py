@@ -137,7 +137,11 @@ def test_the_order_of_choosing():
     truths[2], truths[3] = "b", "a"
     others = ["a"] * 20
     others[0] = "b"
-    chosen = choose(Candidates(answers, said, truths, others), 10, seed=0)
+    is_wrong = [truth not in (None, "a") for truth in truths]
+    confidence = answers.max(1)
+    chosen = choose(
+        Candidates(answers, said, truths, is_wrong, confidence, others=others), 10, seed=0
+    )
     assert len(chosen) == 10
     sample = [row for row, why in chosen.items() if why == RANDOM]
     assert len(sample) == 1
@@ -145,5 +149,7 @@ def test_the_order_of_choosing():
     assert whys.get(2, TRUTH) == TRUTH
     assert whys.get(0, DIFFER) == DIFFER
     assert whys.get(1, DOUBT) == DOUBT
-    numbers = Candidates(np.arange(5.0)[:, None], list(range(5)), [None] * 5, [9, 1, 9, 3, 4])
+    numbers = Candidates(
+        np.arange(5.0)[:, None], list(range(5)), [None] * 5, [False] * 5, others=[9, 1, 9, 3, 4]
+    )
     assert choose(numbers, 3, seed=0)[0] == DIFFER

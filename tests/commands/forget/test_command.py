@@ -22,6 +22,7 @@ from tests.support.forgetting import (
     photo,
     stored,
 )
+from tests.support.marks import slow
 from tests.support.repository import Repository, environment, make_clone
 
 
@@ -234,8 +235,8 @@ def untouched(tmp_path_factory):
             "| fix: check them (data/raw has ids and digests), or add --allow-unknown to keep "
             "them out of the future at least\n",
         ),
-        ("--ids a --dataset nothing", "ERROR dataset is 'nothing', but data/catalog/nothing.yaml"),
-        ("--ids-file nowhere.txt", "ERROR nowhere.txt cannot be read: "),
+        slow("--ids a --dataset nothing", "ERROR dataset is 'nothing', but data/catalog/nothing"),
+        slow("--ids-file nowhere.txt", "ERROR nowhere.txt cannot be read: "),
     ],
 )
 def test_what_it_refuses(untouched, arguments, message):

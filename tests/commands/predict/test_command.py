@@ -1,7 +1,9 @@
 """`predict` classifies what it can, seen as in training, and names what it cannot."""
 
+import io
 import json
 import shutil
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +22,7 @@ from pipeline.modalities.images.encode.pixels import resize
 from pipeline.modalities.opening import open_network
 from pipeline.targets.opening import open_judging
 from tests.support.repository import ROOT
+from tests.support.servers import Web, serve
 
 CLASSES = ["Katze", "dog"]
 SHAPE = (8, 8, 3)
@@ -160,3 +163,68 @@ def test_a_model_that_does_not_say_how_it_sees(ask):
         "ERROR models/model.json has no preparation: it is of an older version "
         "| fix: dvc repro train\n",
     )
+
+
+class Stdin:
+    """Standard input with these bytes."""
+
+    def __init__(self, content: bytes) -> None:
+        self.buffer = io.BytesIO(content)
+
+
+def test_standard_input_is_an_example(ask, monkeypatch):
+    paint("a.png")
+    _, whole, _ = ask("a.png")
+    monkeypatch.setattr("sys.stdin", Stdin(Path("a.png").read_bytes()))
+    assert ask("-") == (0, whole.replace("a.png", "-"), "")
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        (b"", "standard input is empty | fix: groundwork predict - < FILE"),
+        (
+            bytes(2000),
+            "standard input has more than the 1000 bytes allowed | fix: raise ingest.max_file_mb, "
+            "or give a path",
+        ),
+        (
+            b"no image",
+            "- cannot be read: no image in any of JPEG, PNG, WEBP, GIF, BMP, TIFF, PPM, but text "
+            "| fix: give an image in one of JPEG, PNG, WEBP, GIF, BMP, TIFF, PPM",
+        ),
+    ],
+)
+def test_standard_input_that_is_no_example(ask, monkeypatch, content, line):
+    params = Path("params.yaml")
+    params.write_text(params.read_text().replace("max_file_mb: 64", "max_file_mb: 0.001"))
+    monkeypatch.setattr("sys.stdin", Stdin(content))
+    assert ask("-") == (1, "", f"ERROR {line}\n")
+
+
+def test_addresses_are_fetched_and_nothing_of_them_is_kept(ask, monkeypatch, tmp_path):
+    paint("web.png")
+    paint("b.png")
+    kept = tmp_path / "cache"
+    monkeypatch.setenv("GROUNDWORK_CACHE", str(kept))
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    with serve(Web({"/a.png": Path("web.png").read_bytes(), "/large.png": bytes(2000)})) as web:
+        a, missing, large = web.url("/a.png"), web.url("/no.png"), web.url("/large.png")
+        page = web.url("/a.png?page")
+        params = Path("params.yaml")
+        params.write_text(params.read_text().replace("max_file_mb: 64", "max_file_mb: 0.0019"))
+        web.faults = ["", "", "", "page"]
+        status, out, err = ask(f"{a}?token=S3CR3T", missing, large, page, "b.png")
+    assert status == 1
+    assert [line.split("  ")[0] for line in out.splitlines()] == [a, "b.png"]
+    assert err.splitlines() == [
+        f"ERROR {missing} cannot be fetched: the server says 404 Not Found | fix: check the "
+        "address, and whether you may have it",
+        f"ERROR {large} has 2000 bytes, more than 1900 allowed | fix: raise ingest.max_file_mb, "
+        "or leave it out",
+        f"ERROR {a} gives a web page instead of a file; a login or a consent page? | fix: open it "
+        "in a browser; point the address at the file itself, or download it yourself",
+    ]
+    assert not kept.exists()
+    assert not any((tmp_path / "temporary").iterdir())

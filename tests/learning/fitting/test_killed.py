@@ -18,6 +18,7 @@ from tests.support.killed_training import (
     KillWithinWrite,
     Training,
 )
+from tests.support.marks import slow
 from tests.support.repository import ROOT
 
 OUTPUTS = ("model.safetensors", "model.json")
@@ -64,13 +65,8 @@ def outputs_in(folder: Path) -> list[bytes]:
     return [(folder / name).read_bytes() for name in OUTPUTS]
 
 
-@pytest.mark.parametrize(
-    "training",
-    [
-        pytest.param(EACH_STEP, id="each step"),
-        pytest.param(EACH_EPOCH, id="each epoch", marks=pytest.mark.slow),
-    ],
-)
+@pytest.mark.slow  # 8 s each
+@pytest.mark.parametrize("training", [EACH_STEP, EACH_EPOCH], ids=["each step", "each epoch"])
 def test_kills_at_ten_random_steps(processes, undisturbed, tmp_path, training):
     steps = sorted(random.SystemRandom().sample(range(1, STEPS + 1), 10))
     print(f"killed after steps {steps}")  # pytest shows it when this fails
@@ -89,19 +85,19 @@ FIRST, LATER = STEPS_PER_EPOCH, 3 * STEPS_PER_EPOCH  # the last step of an epoch
 WORST = [
     # The first checkpoint of all, then one that would have replaced another.
     (EACH_EPOCH, KillWithinWrite(FIRST), 0),
-    (EACH_EPOCH, KillWithinWrite(LATER), LATER - STEPS_PER_EPOCH),
-    (EACH_STEP, KillWithinWrite(17), 16),
-    (EACH_EPOCH, Kill(FIRST, "Path.replace"), 0),
+    slow(EACH_EPOCH, KillWithinWrite(LATER), LATER - STEPS_PER_EPOCH),
+    slow(EACH_STEP, KillWithinWrite(17), 16),
+    slow(EACH_EPOCH, Kill(FIRST, "Path.replace"), 0),
     (EACH_EPOCH, Kill(LATER, "Path.replace"), LATER - STEPS_PER_EPOCH),
-    (EACH_STEP, Kill(17, "Path.replace"), 16),
+    slow(EACH_STEP, Kill(17, "Path.replace"), 16),
     # Between an epoch's last step and its checkpoint.
     (EACH_STEP, Kill(LATER, "score_epoch"), LATER - 1),
-    (EACH_EPOCH, Kill(LATER, "score_epoch"), LATER - STEPS_PER_EPOCH),
+    slow(EACH_EPOCH, Kill(LATER, "score_epoch"), LATER - STEPS_PER_EPOCH),
     # All has been learnt, and nothing written.
-    (EACH_STEP, Kill(STEPS, "Path.replace"), STEPS - 1),
-    (EACH_STEP, Kill(STEPS, "FineTuning.end"), STEPS),
+    slow(EACH_STEP, Kill(STEPS, "Path.replace"), STEPS - 1),
+    slow(EACH_STEP, Kill(STEPS, "FineTuning.end"), STEPS),
     (EACH_EPOCH, Kill(STEPS, "save_model"), STEPS),
-    (EACH_EPOCH, Kill(STEPS, "write_json"), STEPS),
+    slow(EACH_EPOCH, Kill(STEPS, "write_json"), STEPS),
 ]
 
 

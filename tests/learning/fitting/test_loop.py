@@ -23,8 +23,10 @@ from tests.support.training import assert_same_weights, contrary, every_epoch, t
 # What is learnt
 
 
-@pytest.mark.parametrize("optimizer", ["sgd", "adam", "adamw", "muon"])
-@pytest.mark.parametrize("schedule", ["constant", "cosine", "linear"])
+@pytest.mark.parametrize(
+    ("optimizer", "schedule"),
+    [("sgd", "constant"), ("adam", "linear"), ("adamw", "cosine"), ("muon", "linear")],
+)
 def test_a_separable_problem_is_learnt(toy, optimizer, schedule):
     network = toy.network()
     fitted = toy.fit(

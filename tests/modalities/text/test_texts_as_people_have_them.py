@@ -4,6 +4,11 @@ from collections import Counter
 
 import pytest
 
+from pipeline.entry import entry_type
+from pipeline.ingest.sources.opening import open_source
+from pipeline.modalities.opening import open_prepare
+from pipeline.runtime.errors import SourceError
+from pipeline.targets.opening import open_labels
 from tests.support import text_cases
 from tests.support.text_sources import read_texts
 
@@ -147,3 +152,18 @@ def test_rows_of_one_id_are_votes(folder):
     assert "4 texts are a tie and wait without a label: 159, 160, 161, 162" in found.said
     assert "columns that are not used: annotation_id, created_at, lead_time" in found.said
     assert found.source.annotations.num_rows == 42 + 18 + 8 + 15 + 6
+
+
+def test_a_table_of_numbers_and_categories_has_no_texts(folder):
+    rows = [f"{50 + number},{200 - number},{'FM'[number % 2]}" for number in range(60)]
+    (folder / "heart.csv").write_text("\n".join(["age,chol,sex", *rows]) + "\n")
+    with pytest.raises(SourceError, match="no column that is one of texts by its name or its look"):
+        read_texts(folder / "heart.csv")
+
+
+def test_a_table_of_votes_may_have_no_row(folder):
+    (folder / "votes.csv").write_text("id,text,label,annotator\n")
+    content = {"uri": str(folder / "votes.csv"), "license": "MIT"}
+    entry = entry_type("text", "classes").model_validate(content)
+    source = open_source(entry, open_prepare("text"), open_labels("classes"))
+    assert (source.num_examples, source.annotations.num_rows) == (0, 0)

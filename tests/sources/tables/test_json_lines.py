@@ -21,7 +21,7 @@ from tests.support.delimited import content, json_of, refusal
         ('{"a": "2024-01-02"}\n{"a": "NA"}\n', {"a": ["2024-01-02", "NA"]}),
         ('{"a": "2024-01-02T00:00:00"}\n', {"a": ["2024-01-02T00:00:00"]}),
         ('{"a": "\\u00e9\\ud83d\\ude00 \\"x\\""}\n', {"a": ['é😀 "x"']}),
-        ('{"a": NaN}\n', {"a": ["NaN"]}),
+        ('{"a": NaN}\n{"a": "NaN"}\n{"a": -Infinity}\n', {"a": [None, "NaN", "-Infinity"]}),
         ("", {}),
         ("\n\n", {}),
     ],

@@ -155,3 +155,13 @@ def test_metadata_of_any_shape(path, tmp_path):
         source = open_source(Entry(uri=str(tmp_path), license="x"))
         assert source.labels == {"0", "1"}
         assert "cannot be read" in source.notes[0] or text in ('"a"', "5", '{"info": [1]}')
+
+
+@pytest.mark.parametrize("type", [pa.float16(), pa.float32(), pa.float64()])
+@pytest.mark.parametrize("nullable", [True, False])
+def test_nan_is_a_missing_value(path, type, nullable):
+    values = pa.array([0.5, float("nan"), -1.0], type)
+    table = pa.table([values], schema=pa.schema([pa.field("a", type, nullable=nullable)]))
+    read = write(path, table).read(["a"])
+    assert read["a"].to_pylist() == [0.5, None, -1.0]
+    assert read.schema.field("a").type == type

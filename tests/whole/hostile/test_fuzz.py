@@ -10,8 +10,7 @@ import shutil
 import struct
 import tarfile
 import zipfile
-from argparse import Namespace
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +24,7 @@ from ruamel.yaml import YAML
 from pipeline.check.__main__ import main as check
 from pipeline.check.__main__ import params_of_kind
 from pipeline.commands.add.__main__ import main as add
+from pipeline.commands.add.arguments import parser
 from pipeline.runtime.settings import read_params
 from pipeline.runtime.stage import Kind, Stage
 from tests.support.fuzzing import NASTY, VALUES, damaged, fuzzed, judge
@@ -35,9 +35,19 @@ pytestmark = pytest.mark.slow
 
 NAMES = [f"{label}/{number}.png" for label in ("cat", "dog") for number in range(3)]
 PNG = encode(noise(8, 8, 3), "PNG")
-HEADER = ["file_name", "label", "id", "split", "group", "license", "purposes", "annotator", ""]
+HEADER = [
+    "file_name", "label", "id", "split", "group", "license", "purposes", "annotator", "text",
+    "user", "item", "value", "time", "target", "age", "",
+]  # fmt: skip
+TABLES = ["labels.csv", "metadata.tsv", "train.csv"]
 CELLS = st.sampled_from([*NAMES, *NAMES, "cat", "dog", "val", *NASTY])
 ENTRY = {"uri": "data/pets", "license": "CC0-1.0"}
+OF_KIND = st.sampled_from([
+    (), ("--modality", "tables", "--target", "classes"),
+    ("--modality", "tables", "--target", "numbers"),
+    ("--modality", "text", "--target", "classes"),
+    ("--modality", "interactions", "--target", "ranking"),
+])  # fmt: skip
 LINKS = [tarfile.LNKTYPE, tarfile.SYMTYPE, tarfile.CHRTYPE, tarfile.DIRTYPE, tarfile.FIFOTYPE]
 KEYS = [
     "uri", "license", "kind", "links", "sha256", "md5", "fingerprint", "title", "columns",
@@ -53,6 +63,7 @@ def project(tmp_path_factory: pytest.TempPathFactory, png: Callable[..., bytes])
     root = tmp_path_factory.mktemp("fuzz")
     for name in ("params.yaml", "dvc.yaml"):
         shutil.copy(ROOT / name, root / name)
+    shutil.copytree(ROOT / "recipes", root / "recipes")
     (root / "data/catalog").mkdir(parents=True)
     for number, name in enumerate(NAMES):
         path = root / "data/pets" / name
@@ -65,18 +76,31 @@ def project(tmp_path_factory: pytest.TempPathFactory, png: Callable[..., bytes])
         yield root
 
 
-def judge_source(files: dict[str, bytes], entry: dict[str, Any] | None = None) -> int:
-    """Judge `groundwork add` of files beside the images, as a new source and by an entry."""
+def judge_add(*words: str) -> int:
+    """Judge a run of `groundwork add`."""
+    return judge(lambda: add(parser().parse_args(words)))
+
+
+def judge_source(
+    files: dict[str, bytes], entry: dict[str, Any] | None = None, kind: Sequence[str] = ()
+) -> int:
+    """Judge `groundwork add` of files beside the images, as a new source and by an entry.
+
+    `kind` are options that say what an example is; then the first file is the source.
+    """
     for name, data in files.items():
         Path("data/pets", name).write_bytes(data)
     try:
         name = next(iter(files), "")
-        uri = f"data/pets/{name}" if name.endswith((".zip", ".tar", ".gz")) else "data/pets"
+        is_source = bool(kind) or name.endswith((".zip", ".tar", ".gz"))
+        uri = f"data/pets/{name}" if is_source else "data/pets"
         Path("data/catalog/new.yaml").unlink(missing_ok=True)
-        status = judge(lambda: add(Namespace(name="new", uri=uri, license="CC0-1.0")))
+        status = judge_add("new", uri, "--license", "CC0-1.0", *kind)
         if entry is not None:
-            write_yaml(Path("data/catalog/pets.yaml"), ENTRY | {"kind": "manifest"} | entry)
-            status = judge(lambda: add(Namespace(name="pets", uri=None, license=None)))
+            of_kind = dict(zip(("modality", "target"), kind[1::2], strict=False))
+            first = {"uri": uri, "kind": "auto" if kind else "manifest", **of_kind}
+            write_yaml(Path("data/catalog/pets.yaml"), ENTRY | first | entry)
+            status = judge_add("pets")
         return status
     finally:
         for name in files:
@@ -180,22 +204,24 @@ def entry(draw: st.DrawFn) -> dict[str, Any]:
     return draw(st.dictionaries(st.sampled_from(KEYS), values, max_size=3))
 
 
-@fuzzed(250)
-@given(st.sampled_from(["labels.csv", "metadata.tsv", "train.csv"]), delimited(), st.data())
-def test_delimited_text(name, table, data):
-    judge_source({name: data.draw(damaged(table))}, data.draw(entry()))
+@fuzzed(300)
+@given(
+    st.sampled_from(["labels.csv", "metadata.tsv", "train.csv"]), delimited(), OF_KIND, st.data()
+)
+def test_delimited_text(name, table, kind, data):
+    judge_source({name: data.draw(damaged(table))}, data.draw(entry()), kind)
 
 
-@fuzzed(150)
-@given(json_lines(), st.data())
-def test_json_lines(table, data):
-    judge_source({"labels.jsonl": data.draw(damaged(table))}, {})
+@fuzzed(200)
+@given(json_lines(), OF_KIND, st.data())
+def test_json_lines(table, kind, data):
+    judge_source({"labels.jsonl": data.draw(damaged(table))}, {}, kind)
 
 
-@fuzzed(150)
-@given(parquet(), st.data())
-def test_parquet(table, data):
-    judge_source({"train.parquet": data.draw(damaged(table))}, {"kind": "auto"})
+@fuzzed(200)
+@given(parquet(), OF_KIND, st.data())
+def test_parquet(table, kind, data):
+    judge_source({"train.parquet": data.draw(damaged(table))}, {"kind": "auto"}, kind)
 
 
 @fuzzed(150)
@@ -214,7 +240,7 @@ def test_idx(data):
     for file, content in idx().items():
         (folder / file).write_bytes(data.draw(damaged(content)) if file == name else content)
     Path("data/catalog/new.yaml").unlink(missing_ok=True)
-    judge(lambda: add(Namespace(name="new", uri="data/idx", license="CC0-1.0")))
+    judge_add("new", "data/idx", "--license", "CC0-1.0")
 
 
 @fuzzed(200)
@@ -222,7 +248,7 @@ def test_idx(data):
 def test_entries(keys):
     Path("data/pets/labels.csv").unlink(missing_ok=True)
     write_yaml(Path("data/catalog/pets.yaml"), ENTRY | keys)
-    judge(lambda: add(Namespace(name="pets", uri=None, license=None)))
+    judge_add("pets")
 
 
 def run_check() -> None:

@@ -1,5 +1,6 @@
 """Keys that images add to `ingest` in params.yaml and to catalog entries."""
 
+import math
 from typing import Annotated
 
 from pydantic import Field, field_validator
@@ -33,6 +34,11 @@ class EntryFields(Settings):
     """Height and width of a training image in pixels; from the data when uniform."""
     range_16bit: Annotated[list[Deep], Field(min_length=2, max_length=2)] | None = None
     """Values of grey of 16 bits a pixel that become 0 and 255; 0 and 65535 when not given."""
+
+    @property
+    def input_bytes(self) -> int | None:
+        """Bytes of an image in grey; see Entry.input_bytes."""
+        return None if self.image_size is None else math.prod(self.image_size)
 
     @field_validator("range_16bit")
     @classmethod

@@ -54,7 +54,8 @@ class Twins:
             has_twin += int(near.any(1).sum())
         if has_twin and num_near <= max(1, TOO_COMMON * num_pairs):
             yield (
-                f"{has_twin} of {len(tests)} test images look like one in train or val: does one "
-                "patient, scan or scene stand in several splits? Then the test flatters; clean "
-                "removes such images from train and val, and columns: group: keeps them together"
+                f"{has_twin} of {len(tests)} test images look{'s' * (has_twin == 1)} like one in "
+                "train or val: does one patient, scan or scene stand in several splits? Then the "
+                "test flatters; clean removes such images from train and val, and columns: group: "
+                "keeps them together"
             )

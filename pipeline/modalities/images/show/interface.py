@@ -71,7 +71,9 @@ def grid_of_contents(
     image_grid(list(images), captions, path, columns=columns, title=title)
 
 
-def sheet(rows: Mapping[str, Contents], content_index: ContentIndex, path: Path) -> None:
+def sheet(
+    rows: Mapping[str, Contents], content_index: ContentIndex, path: Path, *, title: str
+) -> None:
     from pipeline.modalities.images.encode.pixels import decode_all
     from pipeline.modalities.images.show.figures import contact_sheet
 
@@ -80,6 +82,7 @@ def sheet(rows: Mapping[str, Contents], content_index: ContentIndex, path: Path)
     contact_sheet(
         {name: decode_all(contents["image"], shape, "crop") for name, contents in rows.items()},
         path,
+        title=title,
     )
 
 

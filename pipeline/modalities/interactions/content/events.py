@@ -67,6 +67,17 @@ def who_and_what(stored: str | None) -> tuple[str, list[str]]:
     return said.get("user", ""), said.get("history", [])
 
 
+def is_request(stored: str) -> bool:
+    """Whether somebody asks, rather than took an item."""
+    return "item" not in json.loads(stored)
+
+
+def event_taken(stored: str, item: str, time: str) -> str:
+    """The event that the user of another one, or of a request, took an item."""
+    user, _ = who_and_what(stored)
+    return _as_json({"user": user, "item": item, "time": time, VALUE: 1.0})
+
+
 def with_user(stored: str, user: str) -> str:
     """The event as if it were of another user."""
     return _as_json(json.loads(stored) | {"user": user})

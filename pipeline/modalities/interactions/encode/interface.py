@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.dataset.arrays import Keys
 from pipeline.dataset.shards.column import ShardColumn
@@ -19,6 +20,7 @@ from pipeline.modalities.protocols.encode import Inputs, Preparation
 __all__ = ["problem_in"]
 
 CONTENT = ("event",)
+UNKNOWN = "nothing is known of this user: what is popular"
 
 
 def columns(preparation: Preparation) -> list[ShardColumn]:
@@ -38,6 +40,13 @@ def encode(contents: Mapping[str, Sequence[Any]], preparation: Preparation) -> I
         known = [code for id in history if (code := code_of(id, items))][-width:]
         histories[place, : len(known)] = known
     return {USER: codes, HISTORY: histories}
+
+
+def is_known(inputs: Inputs) -> NDArray[np.bool_]:
+    """See modalities/protocols/encode.py: train has the user, or items has one of
+    the history."""
+    found: NDArray[np.bool_] = (inputs[USER] > 0) | (inputs[HISTORY] > 0).any(1)
+    return found
 
 
 def vary(inputs: Inputs, keys: Keys, copy: int, settings: Any, seed: int) -> Inputs:

@@ -5,7 +5,12 @@ from typing import Any
 
 import pyarrow as pa
 
-from pipeline.modalities.interactions.content.events import MEASUREMENTS, WORDS
+from pipeline.modalities.interactions.content.events import (
+    MEASUREMENTS,
+    WORDS,
+    event_taken,
+    who_and_what,
+)
 from pipeline.modalities.interactions.prepare.files import SUFFIXES, examples_in
 from pipeline.modalities.interactions.prepare.preparing import prepare
 from pipeline.modalities.interactions.prepare.sources import events
@@ -14,7 +19,7 @@ from pipeline.modalities.prepared import UnreadFormat
 from pipeline.runtime.errors import SourceError
 from pipeline.sources.source import Source
 
-__all__ = ["MEASUREMENTS", "SUFFIXES", "WORDS", "examples_in", "prepare"]
+__all__ = ["MEASUREMENTS", "SUFFIXES", "WORDS", "event_taken", "examples_in", "prepare"]
 
 NOUN = "event"
 CONTENT = {"event": "string"}  # JSON
@@ -25,6 +30,11 @@ FORMATS = "the id of a user, or a table with a column of users"
 UNREAD_SUFFIXES = frozenset({".xlsx", ".xls", ".ods", ".sav", ".dta", ".feather", ".arrow"})
 USUAL_NAMES: tuple[str, ...] = ()
 SOURCES = {"events": events}
+
+
+def owner(content: str) -> str:
+    """The user of a request or an event as data/raw has it; empty for nobody."""
+    return who_and_what(content)[0]
 
 
 def may_hold(kind: pa.DataType) -> bool:

@@ -22,7 +22,7 @@ def event_grid(
     title: str,
 ) -> None:
     """Cells of text in lines of `columns`; None is a blank place. Without any, the title."""
-    across = max(1, min(columns, 5))
+    across = max(1, min(columns, 5, len(rows)))
     down = -(-len(rows) // across)
     if not down:
         return draw_text(title, path)

@@ -7,7 +7,12 @@ from html import escape
 from typing import Any
 
 from pipeline.dataset.rankings.listed import EARLIER, POPULARITY
-from pipeline.modalities.interactions.content.events import DIFFERENT, OF_USER, who_and_what
+from pipeline.modalities.interactions.content.events import (
+    DIFFERENT,
+    OF_USER,
+    is_request,
+    who_and_what,
+)
 from pipeline.modalities.interactions.show.words import shortened
 from pipeline.modalities.protocols.show import Content
 
@@ -34,14 +39,15 @@ def html(content: Content, about: Mapping[str, Any]) -> str:
     return (
         f'<div class="history"><p>user {escape(name)}</p>'
         f'<p class="caption">{escape(", ".join(counts))}</p>'
-        f"{_listed(items) if history is None else _whole(history)}</div>"
+        f"{'' if history is None else _whole(history)}"
+        f"{_listed(items) if history is None or is_request(content['event']) else ''}</div>"
     )
 
 
 def _listed(items: Sequence[str]) -> str:
     """A list of the items in the history of an event, which the model does not know by the user."""
     shown = "".join(f"<li>{escape(shortened(id, MAX_CHARS))}</li>" for id in items[:MAX_SHOWN])
-    return f"<ol>{shown}</ol>{_rest(len(items) - MAX_SHOWN)}"
+    return f"<ol>{shown}</ol>{_rest(len(items) - MAX_SHOWN)}" if items else ""
 
 
 def _whole(history: Sequence[Mapping[str, Any]]) -> str:
@@ -49,7 +55,7 @@ def _whole(history: Sequence[Mapping[str, Any]]) -> str:
     ordered = sorted(history, key=_order)
     rows = "".join(
         f"<tr><td>{escape(_when(event))}</td>"
-        f"<td>{escape(shortened(str(event['label']), MAX_CHARS))}</td>"
+        f"<td>{escape(shortened(event['label'] or '', MAX_CHARS))}</td>"
         f"<td>{escape(str(event['split']))}</td></tr>"
         for event in ordered[:MAX_EVENTS]
     )
@@ -70,7 +76,7 @@ def pace(history: Sequence[Mapping[str, Any]]) -> str:
     busiest, most = max(days.items(), key=lambda day: (day[1], day[0]))
     hours = len({time.hour for time in times})
     return (
-        f"{len(history)} are in the data, from {min(days)} to {max(days)} on {len(days)} days, at "
+        f"{len(history)} in all, from {min(days)} to {max(days)} on {len(days)} days, at "
         f"most {most} a day ({busiest}), at {hours} of 24 hours"
     )
 

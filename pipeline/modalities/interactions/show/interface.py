@@ -65,7 +65,9 @@ def grid_of_contents(
     event_grid(_rows(contents), captions, path, columns=columns, title=title)
 
 
-def sheet(rows: Mapping[str, Contents], content_index: ContentIndex, path: Path) -> None:
+def sheet(
+    rows: Mapping[str, Contents], content_index: ContentIndex, path: Path, *, title: str
+) -> None:
     from pipeline.modalities.interactions.show.figures import draw_text, event_grid
 
     if not rows:
@@ -76,7 +78,7 @@ def sheet(rows: Mapping[str, Contents], content_index: ContentIndex, path: Path)
         own = _rows(contents)[:columns]
         shown += own + [None] * (columns - len(own))
         captions += [name] * len(own) + [""] * (columns - len(own))
-    event_grid(shown, captions, path, columns=columns, title="some training events")
+    event_grid(shown, captions, path, columns=columns, title=title)
 
 
 def _rows(contents: Contents) -> list[tuple[str, list[str]] | None]:

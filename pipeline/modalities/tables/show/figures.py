@@ -24,7 +24,7 @@ def row_grid(
     title: str,
 ) -> None:
     """Draw cells of text in rows of `columns`; None is a blank place. Without any, the title."""
-    across = max(1, min(columns, 5))
+    across = max(1, min(columns, 5, len(rows)))
     down = -(-len(rows) // across)
     if not down:
         return draw_text(title, path)

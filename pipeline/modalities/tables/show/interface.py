@@ -57,7 +57,9 @@ def grid_of_contents(
     row_grid(rows, captions, path, columns=columns, title=title)
 
 
-def sheet(rows: Mapping[str, Contents], content_index: ContentIndex, path: Path) -> None:
+def sheet(
+    rows: Mapping[str, Contents], content_index: ContentIndex, path: Path, *, title: str
+) -> None:
     from pipeline.modalities.tables.show.figures import draw_text, row_grid
 
     if not rows:
@@ -68,7 +70,7 @@ def sheet(rows: Mapping[str, Contents], content_index: ContentIndex, path: Path)
         own = [read_row(text) or None for text in contents["row"][:columns]]
         shown += own + [None] * (columns - len(own))
         captions += [name] * len(own) + [""] * (columns - len(own))
-    row_grid(shown, captions, path, columns=columns, title="some training examples")
+    row_grid(shown, captions, path, columns=columns, title=title)
 
 
 def describe_input(preparation: Preparation) -> str:

@@ -7,6 +7,8 @@ are copies is then counted exactly, by how rare what they share is: questions ou
 the mould alone.
 """
 
+from itertools import islice
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,6 +24,9 @@ it: they come from one mould."""
 LEAST, LEAST_OF_SHORT = 0.4, 0.75
 """Of the shingles of two texts that they share, each by how rare it is; of short texts more: of a
 question of fifty characters, half is often the mould of many (docs/decisions/text.md)."""
+LEAST_OF_MANY, MANY, WHOLE = 0.65, 2, 0.9
+"""And of what so many other texts have, nearly whole: a passage that stands under several headlines
+makes no copies of them."""
 SHORT, LONG = 12, 120
 """Shingles of the shorter text, from where on to where the share falls."""
 
@@ -35,6 +40,7 @@ def find_near(shingles: Shingles) -> Pairs:
     weights = rareness(shingles)
     similarity = shared(shingles, weights, pairs)
     kept = similarity > least_for(np.diff(shingles.starts)[pairs].min(1))
+    kept &= ~of_many(shingles, weights, pairs, kept & (similarity < LEAST_OF_MANY))
     first, second = pairs[kept].T
     return Pairs(first, second, np.minimum(similarity[kept], 1).astype(np.float32))
 
@@ -112,6 +118,34 @@ def shared(
             float(total.sum()) + float(weights[starts[other] : starts[other + 1]].sum()) - inside
         )
         found[number] = inside / max(union, 1e-12)
+    return found
+
+
+def of_many(
+    shingles: Shingles,
+    weights: NDArray[np.float64],
+    pairs: NDArray[np.int64],
+    asked: NDArray[np.bool_],
+) -> NDArray[np.bool_]:
+    """Of which of the pairs that are `asked` about, `(P,)`, MANY other texts have what is shared.
+
+    Other texts are looked for among those that are paired with one of the two.
+    """
+    found = np.zeros(len(pairs), bool)
+    near: dict[int, list[int]] = {row: [] for row in pairs[asked].ravel().tolist()}
+    for one, other in pairs.tolist() if near else ():
+        for row, twin in ((one, other), (other, one)):
+            if row in near:
+                near[row].append(twin)
+    for number in np.flatnonzero(asked).tolist():
+        one, other = pairs[number].tolist()
+        is_shared = np.isin(shingles.of(one), shingles.of(other), assume_unique=True)
+        both = shingles.of(one)[is_shared]
+        bits = weights[shingles.starts[one] : shingles.starts[one + 1]][is_shared]
+        others = {*near[one], *near[other]} - {one, other}
+        shares = (bits[np.isin(both, shingles.of(row), assume_unique=True)].sum() for row in others)
+        holders = (share for share in shares if share >= WHOLE * bits.sum())
+        found[number] = len([*islice(holders, MANY)]) == MANY
     return found
 
 

@@ -25,7 +25,7 @@ def text_grid(
     title: str,
 ) -> None:
     """Cells in lines of `columns`; None has a caption alone. Without any, the title."""
-    across = max(1, min(columns, ACROSS))
+    across = max(1, min(columns, ACROSS, len(captions)))
     down = -(-len(captions) // across)
     if not down:
         return draw_text(title, path)

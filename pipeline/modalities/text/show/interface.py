@@ -60,14 +60,16 @@ def grid_of_contents(
     text_grid(contents["text"], captions, path, columns=columns, title=title)
 
 
-def sheet(rows: Mapping[str, Contents], content_index: ContentIndex, path: Path) -> None:
+def sheet(
+    rows: Mapping[str, Contents], content_index: ContentIndex, path: Path, *, title: str
+) -> None:
     from pipeline.modalities.text.show.figures import draw_text, text_grid
 
     shown = [(name, text) for name, contents in rows.items() for text in contents["text"][:4]]
     if not shown:
         return draw_text("no training example", path)
     names, texts = zip(*shown, strict=True)
-    text_grid(texts, names, path, columns=4, title="some training examples")
+    text_grid(texts, names, path, columns=4, title=title)
 
 
 def describe_input(preparation: Preparation) -> str:

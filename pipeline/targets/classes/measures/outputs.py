@@ -15,6 +15,12 @@ def probabilities(outputs: NDArray[np.floating]) -> Float64:
     return softmax(outputs)
 
 
+def confidence(answers: Float64) -> Float64:
+    """The probability of the label that each answer names, `(N,)`."""
+    found: Float64 = answers.max(1)
+    return found
+
+
 def watched(answers: Float64) -> dict[str, Float64]:
     """What `monitor` compares of answers `(N, K)`, beside which of them is the greatest."""
     return {"confidence": answers.max(1, keepdims=True)}

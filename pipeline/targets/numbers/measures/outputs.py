@@ -15,6 +15,11 @@ def probabilities(outputs: NDArray[np.floating]) -> Float64:
     return outputs.astype(np.float64)
 
 
+def confidence(answers: Float64) -> None:
+    """None: a number has no confidence."""
+    return None
+
+
 def watched(answers: Float64) -> dict[str, Float64]:
     """What `monitor` compares of answers `(N, 1)`."""
     return {"answers": answers}

@@ -121,7 +121,7 @@ def choices(index: TargetIndex) -> list[str]:
 
 
 def why(reason: str, item: Mapping[str, Any]) -> str:
-    if reason == "annotators":
-        votes = ", ".join(f"{vote['count']} say {vote['label']}" for vote in item["votes"])
-        return f"People do not agree: {votes}."
-    return f"It is said to be {item['given']}, and {item['proposed']} is proposed."
+    """Of users whom a served model was asked about; see commands/collect."""
+    if item["proposed"] != item["given"]:
+        return f"The list began with {item['given']}, that of the other model {item['proposed']}."
+    return f"The list began with {item['given']}, of which the model is unsure."

@@ -16,6 +16,11 @@ def probabilities(outputs: NDArray[np.floating]) -> Float64:
     return outputs.astype(np.float64)
 
 
+def confidence(answers: Float64) -> Float64:
+    """The score of the first item of each list, `(N,)`."""
+    return scores_in(answers)[:, 0].astype(np.float64)
+
+
 def watched(answers: Float64) -> dict[str, Float64]:
     """What `monitor` compares of answers `(N, W)`: the best score of each list, and their mean."""
     scores = scores_in(answers)

@@ -18,6 +18,7 @@ from pipeline.modalities.images.compare.near_duplicates import update_pairs
 from pipeline.modalities.images.compare.pair_keys import pack, unpack
 from pipeline.modalities.images.compare.screening import screen_pairs
 from pipeline.modalities.pairs import Pairs
+from tests.support.marks import slow
 from tests.support.photos import photos
 
 NUM = 90
@@ -47,7 +48,7 @@ def contents(found: tuple[Pairs, Candidates]) -> list[bytes]:
     return [part.tobytes() for parts in found for part in parts]
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", [1, 2, 4, *map(slow, (0, 3, 5))])
 def test_after_any_change_all_is_as_from_nothing(seed):
     """Images come, go, change, move to another split and to another place, again and again."""
     random = np.random.default_rng(seed)

@@ -25,7 +25,7 @@ def test_every_picture_is_written(here):
     contents = {"image": [encode_png(shade(9)), None]}
     interface.grid({"x": np.stack([shade(1)])}, {}, ["a"], here / "a.png", columns=9, title="one")
     interface.grid_of_contents(contents, INDEX, ["a", "b"], here / "b.png", columns=9, title="two")
-    interface.sheet({"cat": contents, "dog": {"image": []}}, INDEX, here / "c.png")
+    interface.sheet({"cat": contents, "dog": {"image": []}}, INDEX, here / "c.png", title="three")
     for name in "abc":
         assert (here / f"{name}.png").read_bytes().startswith(b"\x89PNG")
 

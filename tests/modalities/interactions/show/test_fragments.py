@@ -4,7 +4,8 @@ from datetime import datetime
 
 from pipeline.modalities.interactions.show.fragments import html, pace
 
-EVENT = {"event": '{"user": "<b>bot", "history": ["i9"]}'}
+EVENT = {"event": '{"user": "<b>bot", "item": "second", "history": ["i9"]}'}
+REQUEST = {"event": '{"user": "u1", "history": ["<i>i9"]}'}
 
 
 def event(item: str, time: datetime | int | None, split: str = "train") -> dict:
@@ -22,10 +23,7 @@ def test_a_whole_history_is_shown_in_order():
     assert "events of the user 3, different items 2" in said
     assert said.index("first") < said.index("second") < said.index("&lt;i&gt;last")
     assert "<td>2024-01-02 03:04:05</td><td>&lt;i&gt;last</td><td>test</td>" in said
-    assert (
-        "3 are in the data, from 2024-01-01 to 2024-01-02 on 2 days, at most 2 a day (2024-01-01)"
-        in said
-    )
+    assert "3 in all, from 2024-01-01 to 2024-01-02 on 2 days, at most 2 a day (2024-01-01)" in said
     assert "i9" not in said  # which the history has
 
 
@@ -42,4 +40,6 @@ def test_events_without_times_are_shown_too():
 
 
 def test_a_request_shows_what_it_says():
-    assert "<li>i9</li>" in html(EVENT, {})
+    assert "<li>&lt;i&gt;i9</li>" in html(REQUEST, {})
+    said = html(REQUEST, {"of_group": [event("a", 1), event("b", 2)]})
+    assert said.index("<td>b</td>") < said.index("&lt;i&gt;i9"), "what data/raw does not have"

@@ -51,3 +51,31 @@ def test_pairs_are_the_same_in_another_order():
     assert (pairs.first.tolist(), pairs.second.tolist()) == ([0], [len(MANY) + 1])
     assert 0.4 < pairs.similarity[0] < 1
     assert np.isfinite(pairs.similarity).all()
+
+
+FOOTER = (
+    " Free registration, site map, index of hotels, terms of service, about us, careers, agents, "
+    "advertising, contact, all rights reserved. For questions call the number that is printed on "
+    "your voucher; prices include taxes where the law of the place asks for it."
+)
+
+
+def test_a_passage_below_many_texts_makes_no_copies_of_them():
+    reviews = [
+        "The room was small and the carpet had seen better days, but breakfast made up for it.",
+        "We could hear every lorry from the motorway, and nobody at the desk seemed to mind.",
+        "A quiet place near the lake; our children loved the boats and did not want to leave.",
+        "Overpriced. Towels smelled, wireless kept dropping out, checking in took us an hour.",
+        "Perfect for one night between two flights, with a shuttle that runs until midnight.",
+        "Friendly people, fresh fruit on every floor, and a view over half of the old town.",
+    ]
+    below = [review + FOOTER for review in reviews]
+    assert len(found(*below[:3])) == 3, "three may be one text in three versions"
+    assert found(*below) == set()
+    again = found(*below, reviews[0].upper() + FOOTER)
+    assert again == {(0, len(below))}
+
+
+def test_a_text_in_many_versions_stays_one():
+    versions = [STORY.replace("Monday", day) for day in ("Tuesday", "Friday", "Sunday", "May 5")]
+    assert len(found(STORY, *versions)) == 10

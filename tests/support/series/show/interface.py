@@ -49,9 +49,9 @@ def grid_of_contents(contents, content_index, captions, path, *, columns, title)
     grid(inputs, content_index, captions, path, columns=columns, title=title)
 
 
-def sheet(rows, content_index, path):
+def sheet(rows, content_index, path, *, title):
     texts = [text for some in rows.values() for text in some["series"]]
-    grid_of_contents({"series": texts}, content_index, [], path, columns=1, title="examples")
+    grid_of_contents({"series": texts}, content_index, [], path, columns=1, title=title)
 
 
 def describe_input(preparation):

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +13,7 @@ from pipeline.dataset.parts import cut_draws, part_ends
 from pipeline.dataset.rankings.listed import EARLIER, POPULARITY
 from pipeline.dataset.splits.times import MOMENT, as_text
 from pipeline.modalities.interactions.content.events import DIFFERENT, OF_USER, VALUE
+from pipeline.modalities.interactions.prepare.sources.collected import TERMS
 from pipeline.modalities.interactions.prepare.sources.histories import Placed
 from pipeline.modalities.interactions.prepare.sources.valid_events import Events
 from pipeline.sources.source import examples_table
@@ -22,8 +23,13 @@ EVENTS_PER_BATCH = 50_000
 
 
 def batches_of(
-    events: Events, placed: Placed, rows: Rows, type: str | None
+    events: Events,
+    placed: Placed,
+    rows: Rows,
+    type: str | None,
+    terms: Mapping[str, tuple[str | None, ...]] | None = None,
 ) -> Iterator["EventBatch"]:
+    """Cut the events `rows` into batches; `terms` has the TERMS of collected ones, by their id."""
     ids = [events.ids[row] for row in rows]
     splits = np.array(SPLITS, object)[placed.splits[rows]]
     histories: list[str | None] = [None] * len(rows)
@@ -50,6 +56,11 @@ def batches_of(
             POPULARITY: placed.num_of_item[rows],
         }
     )
+    if terms is not None:
+        nothing = (None,) * len(TERMS)
+        of_each = zip(*(terms.get(id, nothing) for id in ids), strict=True)
+        for name, values in zip(TERMS, of_each, strict=True):
+            table = table.append_column(name, pa.array(values, pa.string()))
     start = 0
     for end in part_ends(cut_draws(ids), np.ones(len(ids), np.int64), EVENTS_PER_BATCH):
         sink = pa.BufferOutputStream()
@@ -69,7 +80,8 @@ class EventBatch:
     def __call__(self) -> pa.Table:
         table = pa.ipc.open_stream(self.data).read_all()
         contents = []
-        for row in table.drop_columns(["id", "split"]).to_pylist():
+        terms = {name: table[name] for name in TERMS if name in table.column_names}
+        for row in table.drop_columns(["id", "split", *terms]).to_pylist():
             history = json.loads(row.pop("history") or "[]")
             event = {name: value for name, value in row.items() if value is not None}
             contents.append(json.dumps(event | ({"history": history} if history else {})).encode())
@@ -81,6 +93,7 @@ class EventBatch:
             split=table["split"],
             group=table["user"],
             time=table["time"],
+            **terms,
         )
 
     def stamp(self, settled_before: int) -> str | None:

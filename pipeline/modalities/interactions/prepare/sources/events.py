@@ -14,6 +14,11 @@ from pipeline.dataset.randomness import id_keys
 from pipeline.dataset.splits.clock import Times
 from pipeline.dataset.splits.times import INTEGER
 from pipeline.modalities.interactions.prepare.sources.batches import SPLITS, batches_of
+from pipeline.modalities.interactions.prepare.sources.collected import (
+    EventTexts,
+    joined,
+    terms_of,
+)
 from pipeline.modalities.interactions.prepare.sources.histories import Placed, place_events
 from pipeline.modalities.interactions.prepare.sources.items import ItemTable, read_items
 from pipeline.modalities.interactions.prepare.sources.reading import (
@@ -51,7 +56,14 @@ def recognises(files: Files) -> bool:
 
 
 def open_source(entry: Any, files: Files, max_bytes: float, labels: Any) -> Source:
+    return open_joined(entry, files, labels, None)
+
+
+def open_joined(entry: Any, files: Files, labels: Any, collected: pa.Table | None) -> Source:
     """Read all events, leave out what does not count, and split the rest.
+
+    Args:
+        collected: events that came back from serving; see collected.py.
 
     Raises:
         SourceError: the table is damaged, lacks a column, or nothing is left of it.
@@ -67,6 +79,10 @@ def open_source(entry: Any, files: Files, max_bytes: float, labels: Any) -> Sour
     if roles.value:
         doubts += say_values(roles.value, values)
     notes += _kinds_in(table, roles, np.isfinite(values) if roles.value else None)
+    if collected is not None:
+        read = EventTexts(table, texts, times, values)
+        table, texts, times, values = joined(read, collected, roles, entry)
+        notes.append(f"{collected.num_rows} events are what users took after they were served")
     chosen = select_events(table, texts, times, values, entry, roles)
     if roles.value:
         notes += _say_missing(roles.value, values, chosen, entry)
@@ -88,7 +104,11 @@ def open_source(entry: Any, files: Files, max_bytes: float, labels: Any) -> Sour
         num_examples=int(kept.sum()),
         splits=frozenset(SPLITS),
         batches=batches_of(
-            events, placed, np.flatnonzero(kept), times.type if roles.time else None
+            events,
+            placed,
+            np.flatnonzero(kept),
+            times.type if roles.time else None,
+            None if collected is None else terms_of(collected),
         ),
         notes=(*notes, *known.notes),
         doubts=(*doubts, *known.doubts),

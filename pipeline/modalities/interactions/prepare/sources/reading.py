@@ -64,9 +64,7 @@ def read_texts(files: Files, name: str, format: TextFormat) -> TextColumns:
         return TextColumns(*read_colons(open_file(files, name), files.where, format))
     opened = open_table(files, name, format)
     if isinstance(opened, ParquetTable):
-        table = opened.read([field.name for field in opened.schema])
-        texts = {name: _as_text(table[name]) for name in table.column_names}
-        return TextColumns(texts, table.num_rows, [])
+        return _read_parquet(opened)
     names = [column for column in opened.names if column]
     table = opened.read(names)
     columns = {column: table[column] for column in names}
@@ -84,7 +82,27 @@ def read_named(files: Files, name: str, format: TextFormat, wanted: list[str]) -
     return table
 
 
-def _as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
+def _read_parquet(opened: ParquetTable) -> TextColumns:
+    table = opened.read([field.name for field in opened.schema if _may_be_text(field.type)])
+    found = TextColumns({}, table.num_rows, [])
+    for field in opened.schema:
+        texts = _as_text(table[field.name]) if field.name in table.column_names else None
+        if texts is None:
+            found.notes.append(f"column {field.name} is not read: it has {field.type}")
+        else:
+            found.columns[field.name] = texts
+    return found
+
+
+def _may_be_text(kind: pa.DataType) -> bool:
+    """Whether values of this type can be written as texts, bytes where they are UTF-8."""
+    if pa.types.is_dictionary(kind):
+        return _may_be_text(kind.value_type)
+    return not (pa.types.is_nested(kind) or pa.types.is_fixed_size_binary(kind))
+
+
+def _as_text(column: pa.ChunkedArray) -> pa.ChunkedArray | None:
+    """None for bytes that are no text."""
     kind = column.type
     if pa.types.is_dictionary(kind):
         column = column.cast(kind.value_type)
@@ -93,7 +111,10 @@ def _as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
     if pa.types.is_floating(column.type):
         whole = pc.all(pc.equal(pc.floor(column), column)).as_py()
         column = column.cast(pa.int64()) if whole else column
-    texts = column.cast(pa.string())
+    try:
+        texts = column.cast(pa.string())
+    except pa.ArrowInvalid:
+        return None
     return pc.if_else(pc.equal(texts, ""), pa.scalar(None, pa.string()), texts)
 
 

@@ -3,6 +3,7 @@ that `minimum` leaves out."""
 
 import hashlib
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -91,7 +92,13 @@ def events_of(
         )
     rows = np.flatnonzero(kept)
     users, items, kinds = (texts[role].take(pa.array(rows)) for role in ("user", "item", "kind"))
-    ids = _ids(texts["id"], rows, users, items, kinds, times.ordinals[rows], values[rows], where)
+    own = texts["id"].take(pa.array(rows)).to_pylist()
+    if roles.id and any(own) and (None in own or len({*own}) < len(own)):
+        raise SourceError(
+            f"{where}: an event has no id, or two have one",
+            fix="name another column under columns: id:, or none",
+        )
+    ids = _ids(own, users, items, kinds, times.ordinals[rows], values[rows])
     order = np.lexsort((id_keys(ids), times.ordinals[rows]))
     coded = [_coded(column, order) for column in (users, items)]
     return Events(
@@ -112,30 +119,27 @@ def _coded(column: pa.ChunkedArray, order: Rows) -> tuple[Rows, list[str]]:
 
 
 def _ids(
-    own: pa.ChunkedArray,
-    rows: Rows,
+    own: Sequence[str | None],
     users: pa.ChunkedArray,
     items: pa.ChunkedArray,
     kinds: pa.ChunkedArray,
     times: Ordinals,
     values: Float64,
-    where: str,
 ) -> list[str]:
-    """The column of ids; without one, digests of the values. Of equal digests the second ends in
-    `-2`, and so on."""
-    if own.null_count < len(own):
-        found: list[str] = own.take(pa.array(rows)).to_pylist()
-        if None in found or len({*found}) < len(found):
-            raise SourceError(
-                f"{where}: an event has no id, or two have one",
-                fix="name another column under columns: id:, or none",
-            )
-        return found
+    """Their own ids; of those without one, digests of the values. Of equal digests the second ends
+    in `-2`, and so on."""
+    if None not in own:
+        return list(filter(None, own))
     seen: Counter[str] = Counter()
     ids = []
     columns = (users.to_pylist(), items.to_pylist(), kinds.to_pylist())
-    for values_of in zip(*columns, times.tolist(), values.tolist(), strict=True):
-        id = hashlib.sha256(repr(values_of).encode("utf-8", "surrogatepass")).hexdigest()[:DIGITS]
+    for given, *values_of in zip(own, *columns, times.tolist(), values.tolist(), strict=True):
+        if given is not None:
+            ids.append(given)
+            continue
+        id = hashlib.sha256(repr(tuple(values_of)).encode("utf-8", "surrogatepass")).hexdigest()[
+            :DIGITS
+        ]
         seen[id] += 1
         ids.append(id if seen[id] == 1 else f"{id}-{seen[id]}")
     return ids

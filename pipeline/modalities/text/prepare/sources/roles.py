@@ -117,11 +117,13 @@ def _labels_by_looking(
 
 
 def _texts_by_looking(columns: Mapping[str, pa.ChunkedArray], names: Sequence[str]) -> str | None:
-    """The column with the longest values on average."""
+    """The column with the longest values on average, of those in which most have letters, and a
+    tenth differ."""
     lengths = {}
     for name in names:
         values = columns[name].slice(0, LOOKED_AT).drop_null()
-        if len(values):
+        num_with_letters = pc.sum(pc.match_substring_regex(values, r"\pL")).as_py() or 0
+        if 2 * num_with_letters > len(values) and 10 * len(pc.unique(values)) >= len(values):
             lengths[name] = pc.mean(pc.utf8_length(values)).as_py()
     return max(lengths, key=lambda name: lengths[name], default=None)
 

@@ -90,7 +90,7 @@ def open_source(entry: Any, files: Files, max_bytes: float, labels: Any) -> Sour
         voted = count_votes(ids, rows["annotator"].to_pylist(), label.to_pylist(), problems)
         notes += voted.notes
         annotations, problems = voted.annotations, voted.problems
-        rows = rows.take(voted.rows)
+        rows = rows.take(pa.array(voted.rows, pa.int64()))
         ids = [ids[row] for row in voted.rows]
         label = pa.chunked_array([pa.array(voted.labels, pa.string())])
     rows = rows.drop_columns("label").append_column("label", label)

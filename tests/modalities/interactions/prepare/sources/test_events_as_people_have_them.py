@@ -4,6 +4,8 @@ import random
 from collections import Counter
 from datetime import UTC, datetime
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from pipeline.runtime.errors import SourceError
@@ -182,3 +184,20 @@ def test_a_line_with_another_number_of_values_is_refused_by_its_number(tmp_path)
     (tmp_path / "r.dat").write_text("1::2::3::978300000\n1::2::978300000\n1::3::4::978300001\n")
     with pytest.raises(SourceError, match="line 2 has 3 values, most have 4"):
         read_events(tmp_path / "r.dat", columns={"user": 0, "item": 1, "time": 3})
+
+
+def test_columns_of_parquet_that_are_no_texts_are_named(tmp_path):
+    num = 40
+    columns = {
+        "user": pa.array([f"u{n % 8}".encode() for n in range(num)], pa.binary()),
+        "item": pa.array([n % 5 for n in range(num)]),
+        "time": pa.array([1700000000 + 3600 * n for n in range(num)]),
+        "tags": pa.array([["a"]] * num),
+        "cover": pa.array([b"\x89PNG\xff"] * num),
+    }
+    pq.write_table(pa.table(columns), tmp_path / "events.parquet")
+    read = read_events(tmp_path / "events.parquet", columns=COLUMNS)
+    assert {event["user"] for event in read.events} == {f"u{n}" for n in range(8)}
+    notes = " ".join(read.source.notes)
+    assert "column tags is not read: it has list<element: string>" in notes
+    assert "column cover is not read: it has binary" in notes
