@@ -47,7 +47,7 @@ def main(stage: Stage[AugmentParams]) -> None:
     balance = labels.balance(values, plan.index, stage.params.augment)
     tables = read_tables(CLEAN, columns_read(plan.modality, plan.target))
     jobs = make_jobs(plan, tables, balance, earlier, brought.versions)
-    made = Made(fitting.sums({name: column[:0] for name, column in blank.items()}))
+    made = ShardCollection(fitting.sums({name: column[:0] for name, column in blank.items()}))
     with stage.progress_bar(index["examples"], "example") as bar:
         for shards in make_on(engine, jobs, plan.folder, plan.modality):
             made.add(shards)
@@ -115,7 +115,7 @@ def make_plan(
     return plan, blank
 
 
-class Made:
+class ShardCollection:
     """The shards that were made so far."""
 
     def __init__(self, sums: Sums) -> None:

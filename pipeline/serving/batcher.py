@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 from pipeline.modalities.protocols.encode import Inputs
 from pipeline.serving.metrics import Metrics
-from pipeline.serving.model import Answered, Model, Rows
+from pipeline.serving.model import Model, Rows, ServedAnswer
 from pipeline.serving.recording.recorder import Recorded, Recorder
 
 EXAMPLES_AT_ONCE = 64
@@ -49,7 +49,7 @@ class Outcome(NamedTuple):
     """What became of one example: an answer, or why there is none."""
 
     model: Model
-    answer: Answered | str
+    answer: ServedAnswer | str
     recorded: Recorded
 
 

@@ -37,7 +37,7 @@ class Rows(NamedTuple):
     """`(N,)`; contents without metadata."""
 
 
-class Answered(NamedTuple):
+class ServedAnswer(NamedTuple):
     """What the model says of one usable example."""
 
     values: dict[str, Any]
@@ -147,7 +147,7 @@ class Model:
         measured = np.full((num, len(self.requests.MEASURED)), np.nan, np.float32)
         return Rows(inputs, nothing, nothing, measured, nothing)
 
-    def answer(self, rows: Sequence[Rows]) -> list[list[Answered | str]]:
+    def answer(self, rows: Sequence[Rows]) -> list[list[ServedAnswer | str]]:
         """Answers for each of several `Rows`, in their order; problems stay texts."""
         usable = [r for r in rows if len(next(iter(r.inputs.values())))]
         answers = iter(())
@@ -175,7 +175,7 @@ class Model:
             label = next(iter(values.values()))
             values = values if known is None else {**values, "known": bool(known[row])}
             raw = kept[row].tobytes() + measured[row].tobytes() + embedded[row].tobytes()
-            yield Answered(dict(values), label, of_row, raw)
+            yield ServedAnswer(dict(values), label, of_row, raw)
 
 
 def open_model(folder: Path) -> Model:

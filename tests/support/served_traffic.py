@@ -11,7 +11,7 @@ from pipeline.export.reference import make_reference, write_reference
 from pipeline.modalities.images.content.decoding import encode_png
 from pipeline.modalities.images.stress.interface import SLICED_BY
 from pipeline.serving.folder import OWN_DIGEST, REFERENCE_NPZ, read_about, write_about
-from pipeline.serving.model import Answered, Model, open_model
+from pipeline.serving.model import Model, ServedAnswer, open_model
 from pipeline.serving.recording.contents import Contents
 from pipeline.serving.recording.recorder import new_id
 from pipeline.serving.recording.records import RecordFile
@@ -28,9 +28,9 @@ def photos(num: int, seed: int, *, darker: float = 1.0) -> list[bytes]:
     return [encode_png(image) for image in values.clip(0, 255).astype(np.uint8)]
 
 
-def answered(model: Model, contents: Sequence[bytes]) -> list[Answered]:
+def answered(model: Model, contents: Sequence[bytes]) -> list[ServedAnswer]:
     (answers,) = model.answer([model.prepare(contents)])
-    return [answer for answer in answers if isinstance(answer, Answered)]
+    return [answer for answer in answers if isinstance(answer, ServedAnswer)]
 
 
 def write_served(folder: Path) -> Model:

@@ -37,7 +37,7 @@ ITEMS = [f"item {number}" for number in range(12)]
 WORDS = ["parcel", "invoice", "late", "never", "again", "please", "answer", "order", "broken"]
 
 
-class Watched(NamedTuple):
+class TrafficState(NamedTuple):
     """A kind of data and of label."""
 
     modality: str
@@ -50,13 +50,13 @@ class Watched(NamedTuple):
 
 
 KINDS = [
-    Watched("images", "classes"),
-    Watched("images", "numbers"),
-    Watched("tables", "classes"),
-    Watched("tables", "numbers"),
-    Watched("text", "classes"),
-    Watched("text", "numbers"),
-    Watched("interactions", "ranking"),
+    TrafficState("images", "classes"),
+    TrafficState("images", "numbers"),
+    TrafficState("tables", "classes"),
+    TrafficState("tables", "numbers"),
+    TrafficState("text", "classes"),
+    TrafficState("text", "numbers"),
+    TrafficState("interactions", "ranking"),
 ]
 
 
@@ -113,7 +113,7 @@ CONTENTS: Mapping[str, Callable[[int, np.random.Generator, bool], list[bytes]]] 
 }
 
 
-def write_watched(folder: Path, kind: Watched) -> Model:
+def write_watched(folder: Path, kind: TrafficState) -> Model:
     """A folder as `export` leaves it; its graph answers by the contents."""
     contents = contents_of(kind.modality, NUM_REFERENCE, seed=1)
     preparation = _preparation(kind.modality, contents)

@@ -5,7 +5,7 @@ import pytest
 
 from pipeline.targets.classes.measures.metrics import softmax
 from pipeline.targets.opening import open_baseline
-from pipeline.targets.protocols.baseline import Known, Past
+from pipeline.targets.protocols.baseline import BaselineInputs, Past
 
 RANDOM = np.random.default_rng(0)
 FEATURES = RANDOM.normal(size=(300, 4))
@@ -17,13 +17,13 @@ def past(last: np.ndarray) -> Past:
     return Past(last, last, last, last)
 
 
-def fitted(kind: str, y, known: Known) -> dict:
+def fitted(kind: str, y, known: BaselineInputs) -> dict:
     target = open_baseline(kind)
     val = known._replace(features=known.features[:50], past=None)
     return dict(target.fit(INDEX, known, y, WEIGHTS, val, y[:50]))
 
 
-def said(kind: str, name: str, arrays, known: Known) -> np.ndarray:
+def said(kind: str, name: str, arrays, known: BaselineInputs) -> np.ndarray:
     outputs = open_baseline(kind).answer(name, arrays[name], known)
     assert (outputs.dtype, len(outputs)) == (np.float32, len(known.features))
     return outputs
@@ -32,7 +32,7 @@ def said(kind: str, name: str, arrays, known: Known) -> np.ndarray:
 @pytest.mark.parametrize("num", [2, 3])
 def test_majority_and_linear(num):
     y = (FEATURES[:, 0] > 0).astype(np.int64) if num == 2 else np.digitize(FEATURES[:, 0], [-1, 1])
-    known = Known(FEATURES, None)
+    known = BaselineInputs(FEATURES, None)
     arrays = fitted("classes", y, known)
     assert set(arrays) == {"majority", "linear"}
     prior = softmax(said("classes", "majority", arrays, known))
@@ -46,7 +46,7 @@ def test_majority_and_linear(num):
 def test_the_class_before():
     y = np.repeat([0, 1, 2], 100)
     last = np.concatenate([[np.nan], y[:-1]]).astype(float)
-    known = Known(FEATURES, past(last))
+    known = BaselineInputs(FEATURES, past(last))
     found = softmax(said("classes", "last", fitted("classes", y, known), known))
     assert (found.argmax(1)[1:] == last[1:]).all()
     assert found[5, 0] == pytest.approx((297 + 1) / (299 + 2), abs=1e-4)
@@ -55,7 +55,7 @@ def test_the_class_before():
 def test_numbers():
     y = FEATURES @ [3.0, 0, -1, 0] + 7
     last = np.concatenate([[np.nan], y[:-1]])
-    known = Known(FEATURES, past(last))
+    known = BaselineInputs(FEATURES, past(last))
     arrays = fitted("numbers", y, known)
     assert set(arrays) == {"mean", "linear", "last", "ewma", "har"}
     assert said("numbers", "mean", arrays, known)[3, 0] == pytest.approx(y.mean(), rel=1e-5)
@@ -72,11 +72,13 @@ def test_har_learns_how_a_number_depends_on_those_before():
     windows = [
         np.array([np.nan, *(y[max(0, n - k) : n].mean() for n in range(1, 300))]) for k in (5, 22)
     ]
-    known = Known(FEATURES, Past(last, *windows, last))
+    known = BaselineInputs(FEATURES, Past(last, *windows, last))
     arrays = fitted("numbers", y, known)
     error = said("numbers", "har", arrays, known)[50:, 0] - y[50:]
     assert np.sqrt((error**2).mean()) < 0.12
 
 
 def test_one_class_alone_has_no_linear_one():
-    assert set(fitted("classes", np.zeros(300, np.int64), Known(FEATURES, None))) == {"majority"}
+    assert set(fitted("classes", np.zeros(300, np.int64), BaselineInputs(FEATURES, None))) == {
+        "majority"
+    }

@@ -36,8 +36,7 @@ from pipeline.targets.opening import (
     target_fields,
 )
 from pipeline.targets.predictions import target_of
-from pipeline.targets.protocols.baseline import Baseline
-from pipeline.targets.protocols.baseline import Known as Seen
+from pipeline.targets.protocols.baseline import Baseline, BaselineInputs
 from pipeline.targets.protocols.card import Card, EvaluationTables
 from pipeline.targets.protocols.describe import Describe
 from pipeline.targets.protocols.judging import (
@@ -251,7 +250,7 @@ def test_a_tally_of_labels(known):
 def test_baselines_answer_as_a_network_does(known):
     target = opening.open_baseline(known.name)
     y = known.y
-    seen = Seen(np.random.default_rng(0).normal(size=(len(y), 3)), None)
+    seen = BaselineInputs(np.random.default_rng(0).normal(size=(len(y), 3)), None)
     fitted = target.fit(known.index, seen, y, np.ones(len(y)), seen, y)
     assert fitted
     for name, arrays in fitted.items():

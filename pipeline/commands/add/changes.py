@@ -11,7 +11,7 @@ from pipeline.dataset.table import read_index, read_tables
 from pipeline.runtime.errors import MissingInput
 
 
-class Known(NamedTuple):
+class ComparedParts(NamedTuple):
     """The parts of an example to compare."""
 
     digest: str | None
@@ -27,7 +27,7 @@ class Changes:
     def __init__(self, name: str, folder: Path, label: str) -> None:
         self._label = label
         self._before = _read(name, folder, label)
-        self._now: dict[str, Known] = {}
+        self._now: dict[str, ComparedParts] = {}
 
     def add(self, table: pa.Table) -> None:
         """Add rows of data/raw, of examples or of the pool."""
@@ -56,13 +56,13 @@ class Changes:
         yield f"since the last ingest: {changes_text or 'nothing changed'}"
 
 
-def _read(name: str, folder: Path, label: str) -> dict[str, Known] | None:
+def _read(name: str, folder: Path, label: str) -> dict[str, ComparedParts] | None:
     """Read the examples of data/raw; None if it is missing, or of another dataset."""
     columns = ["id", "source_sha256", label]
     try:
         if read_index(folder)["dataset"] != name:
             return None
-        found: dict[str, Known] = {}
+        found: dict[str, ComparedParts] = {}
         for key in ("files", "pool"):
             for table in read_tables(folder, columns, key):
                 found.update(_known(table, label))
@@ -71,7 +71,7 @@ def _read(name: str, folder: Path, label: str) -> dict[str, Known] | None:
         return None
 
 
-def _known(table: pa.Table, label: str) -> Iterator[tuple[str, Known]]:
+def _known(table: pa.Table, label: str) -> Iterator[tuple[str, ComparedParts]]:
     columns = (table[name].to_pylist() for name in ("id", "source_sha256", label))
     for id, digest, given in zip(*columns, strict=True):
-        yield id, Known(digest, given)
+        yield id, ComparedParts(digest, given)

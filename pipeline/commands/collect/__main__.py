@@ -17,7 +17,7 @@ from pipeline.commands.collect.arguments import collected_folder, parser
 from pipeline.commands.collect.choosing import Candidates, choose
 from pipeline.commands.collect.events import as_examples, of_owners, selected, taken_events
 from pipeline.commands.collect.histories import with_histories
-from pipeline.commands.collect.kept import Kept, kept_contents
+from pipeline.commands.collect.kept import KeptContents, kept_contents
 from pipeline.commands.collect.showing import (
     EXAMPLES,
     FINDINGS,
@@ -96,7 +96,7 @@ def show(arguments: argparse.Namespace, dataset: str, kind: Kind) -> None:
 
 
 def candidates_of(
-    answers: Answers, kept: Kept, arguments: argparse.Namespace, model: Model
+    answers: Answers, kept: KeptContents, arguments: argparse.Namespace, model: Model
 ) -> Candidates:
     """The kept contents with all that speaks for one."""
     ids = answers.table["id"].to_pylist()
@@ -121,7 +121,7 @@ def candidates_of(
     )
 
 
-def without_decided(kept: Kept, dataset: str, answers: Answers) -> Kept:
+def without_decided(kept: KeptContents, dataset: str, answers: Answers) -> KeptContents:
     """Those about which nobody has decided.
 
     Raises:
@@ -133,7 +133,7 @@ def without_decided(kept: Kept, dataset: str, answers: Answers) -> Kept:
         raise MissingInput(
             "all that was kept is decided", fix="groundwork collect --take, or an earlier --since"
         )
-    return Kept(*([values[place] for place in left] for values in vars(kept).values()))
+    return KeptContents(*([values[place] for place in left] for values in vars(kept).values()))
 
 
 def take_decided(arguments: argparse.Namespace, dataset: str, entry: Entry, kind: Kind) -> None:

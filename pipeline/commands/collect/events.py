@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from pipeline.commands.collect.kept import Kept, content_paths
+from pipeline.commands.collect.kept import KeptContents, content_paths
 from pipeline.dataset.served.ids import id_of
 from pipeline.dataset.served.tables import read_served
 from pipeline.dataset.splits.times import MOMENT, as_text, ordinal_of
@@ -49,7 +49,7 @@ def owner_digest(owner: str) -> str:
     return hashlib.sha256(b"owner\0" + owner.encode()).hexdigest()
 
 
-def of_owners(kept: Kept, prepare: PrepareEvents) -> Kept:
+def of_owners(kept: KeptContents, prepare: PrepareEvents) -> KeptContents:
     """The newest request of each user, under the digest that `owner_id` takes; none of nobody."""
     owners = [prepare.owner(content.decode()) for content in kept.contents]
     newest = {owner: place for place, owner in enumerate(owners) if owner}
@@ -59,7 +59,7 @@ def of_owners(kept: Kept, prepare: PrepareEvents) -> Kept:
             fix='ask with the id of a user: {"user": ID}',
         )
     places = list(newest.values())
-    return Kept(
+    return KeptContents(
         [kept.rows[place] for place in places],
         [owner_digest(owner) for owner in newest],
         [kept.contents[place] for place in places],

@@ -9,7 +9,7 @@ from pipeline.serving.recording.contents import DAY, FOLDER
 
 
 @dataclass(frozen=True)
-class Kept:
+class KeptContents:
     """N answers whose contents are there, each content once."""
 
     rows: list[int]
@@ -18,7 +18,7 @@ class Kept:
     contents: list[bytes]
 
 
-def kept_contents(records: Path, answers: Answers, most: int | None = None) -> Kept:
+def kept_contents(records: Path, answers: Answers, most: int | None = None) -> KeptContents:
     """The newest answer to each content that was kept, oldest first; the newest `most`.
 
     Raises:
@@ -34,7 +34,7 @@ def kept_contents(records: Path, answers: Answers, most: int | None = None) -> K
         )
     rows = sorted(newest.values())[-most if most else None :]
     chosen = [str(digests[row]) for row in rows]
-    return Kept(rows, chosen, [paths[digest].read_bytes() for digest in chosen])
+    return KeptContents(rows, chosen, [paths[digest].read_bytes() for digest in chosen])
 
 
 def content_paths(records: Path) -> dict[str, Path]:

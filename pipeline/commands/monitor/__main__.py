@@ -17,7 +17,7 @@ from pipeline.commands.monitor.answers import Answers, read_answers
 from pipeline.commands.monitor.arguments import parser
 from pipeline.commands.monitor.drift import LEVEL, SIZES
 from pipeline.commands.monitor.page import write_page
-from pipeline.commands.monitor.watching import Watched, watch
+from pipeline.commands.monitor.watching import TrafficState, watch
 from pipeline.runtime.errors import one_line
 
 ALARM = 1
@@ -53,7 +53,7 @@ def too_few(answers: Answers) -> str:
     )
 
 
-def words(answers: Answers, watched: Watched) -> Iterator[str]:
+def words(answers: Answers, watched: TrafficState) -> Iterator[str]:
     """What people read."""
     first = at(answers.times[0])
     yield f"monitor: {len(answers):,} answers since {first} by {answers.version}"

@@ -48,7 +48,7 @@ def estimate(confidences: Float64 | None, drifted: Collection[str]) -> Estimate:
     return Estimate(mean, max(0.0, mean - half), min(1.0, mean + half), "")
 
 
-class Labelled(NamedTuple):
+class LabelledFigure(NamedTuple):
     """Answers whose labels came later."""
 
     num: int
@@ -60,7 +60,7 @@ class Labelled(NamedTuple):
 
 def labelled(
     known: Sequence[float | None], name: str, right_below: float | None
-) -> Labelled | None:
+) -> LabelledFigure | None:
     """A figure of the answers whose labels came; None without any.
 
     Args:
@@ -74,10 +74,10 @@ def labelled(
         return None
     if right_below is None:
         mean, half = float(errors.mean()), Z * float(errors.std()) / np.sqrt(num)
-        return Labelled(num, name, mean, max(0, mean - half), mean + half)
+        return LabelledFigure(num, name, mean, max(0, mean - half), mean + half)
     share = float((errors < right_below).mean())
     centre, half = wilson(share, num)
-    return Labelled(num, name, share, centre - half, centre + half)
+    return LabelledFigure(num, name, share, centre - half, centre + half)
 
 
 def wilson(share: float, num: int) -> tuple[float, float]:

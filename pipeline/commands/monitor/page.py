@@ -8,7 +8,7 @@ from pathlib import Path
 import matplotlib.dates as dates
 import matplotlib.pyplot as plt
 
-from pipeline.commands.monitor.watching import Watched
+from pipeline.commands.monitor.watching import TrafficState
 from pipeline.reporting.figures import BLUE, GREY, ORANGE, save
 from pipeline.runtime.files import written_whole
 
@@ -25,7 +25,7 @@ img{{max-width:100%}}pre{{background:#f4f4f4;padding:1em;overflow:auto}}</style>
 """
 
 
-def write_page(folder: Path, watched: Watched, title: str, lines: Sequence[str]) -> Path:
+def write_page(folder: Path, watched: TrafficState, title: str, lines: Sequence[str]) -> Path:
     """Write picture and page; the path of the page."""
     folder.mkdir(parents=True, exist_ok=True)
     draw(watched, folder / PICTURE)
@@ -38,7 +38,7 @@ def write_page(folder: Path, watched: Watched, title: str, lines: Sequence[str])
     return folder / PAGE
 
 
-def draw(watched: Watched, path: Path) -> None:
+def draw(watched: TrafficState, path: Path) -> None:
     """The course of each family, as a share of its threshold, in windows of each size."""
     rows = max(1, -(-len(watched.families) // COLUMNS))
     figure, grid = plt.subplots(rows, COLUMNS, figsize=(10, 2 * rows), squeeze=False)

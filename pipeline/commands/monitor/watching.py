@@ -10,7 +10,7 @@ from pipeline.commands.monitor.answers import Answers
 from pipeline.commands.monitor.drift import SIZES
 from pipeline.commands.monitor.estimate import (
     Estimate,
-    Labelled,
+    LabelledFigure,
     calibrated,
     estimate,
     labelled,
@@ -47,12 +47,12 @@ class Course:
 
 
 @dataclass(frozen=True)
-class Watched:
+class TrafficState:
     """How things are."""
 
     courses: list[Course]
     accuracy: Estimate
-    labelled: Labelled | None
+    labelled: LabelledFigure | None
     families: list[str] = field(default_factory=list)
 
     def worst(self, family: str) -> Course | None:
@@ -67,7 +67,7 @@ class Watched:
         return sorted((c for c in worst if c.is_alarm), key=lambda course: course.since)
 
 
-def watch(answers: Answers) -> Watched:
+def watch(answers: Answers) -> TrafficState:
     """Compare all windows of all sizes with the reference; the last one ends with the last
     answer."""
     num, times = len(answers), answers.times
@@ -82,7 +82,7 @@ def watch(answers: Answers) -> Watched:
         courses += [Course(name, size, ends, starts, shares) for name, shares in found.items()]
     drifted = {course.family for course in courses if course.is_alarm}
     accuracy, families = _accuracy(answers, drifted), list(answers.reference.families)
-    return Watched(courses, accuracy, _labelled(answers), families)
+    return TrafficState(courses, accuracy, _labelled(answers), families)
 
 
 def _accuracy(answers: Answers, drifted: Collection[str]) -> Estimate:
@@ -95,7 +95,7 @@ def _accuracy(answers: Answers, drifted: Collection[str]) -> Estimate:
     return estimate(confidences, drifted)
 
 
-def _labelled(answers: Answers) -> Labelled | None:
+def _labelled(answers: Answers) -> LabelledFigure | None:
     ids = answers.table["id"].to_pylist() if answers.truths else []
     rows = [row for row, id in enumerate(ids) if id in answers.truths]
     errors = [answers.error(row, answers.truths[ids[row]]) for row in rows]

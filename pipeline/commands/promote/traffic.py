@@ -24,7 +24,7 @@ from pipeline.dataset.served.ids import id_of, is_served_id
 from pipeline.dataset.served.tables import read_served
 from pipeline.modalities.opening import open_prepare
 from pipeline.modalities.protocols.prepare import of_events
-from pipeline.serving.model import Answered, Model
+from pipeline.serving.model import Model, ServedAnswer
 from pipeline.serving.recording.contents import FOLDER
 
 AT_ONCE = 64
@@ -137,7 +137,7 @@ def errors_of(model: Model, contents: Sequence[bytes], labels: Sequence[str]) ->
     return errors
 
 
-def _error(model: Model, answer: Answered, label: str) -> float | None:
+def _error(model: Model, answer: ServedAnswer, label: str) -> float | None:
     if model.labels and label not in model.labels:
         return None
     return model.error(answer.values, label)

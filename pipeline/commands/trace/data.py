@@ -26,24 +26,24 @@ from pipeline.dataset.table import ANNOTATIONS
 OF_FILE = ("filename", "file_row_number")
 TABLES = ("removed", "pool", "duplicates", "suspected", "outliers", "review_queue")
 """Of data/findings, which say something of single examples."""
-Found = dict[str, Any]
+FoundRow = dict[str, Any]
 
 
 @dataclass
 class OfData:
     """Rows of an example in the tables of data/; empty where there are none."""
 
-    raw: Found = field(default_factory=dict)
-    clean: Found = field(default_factory=dict)
-    findings: dict[str, Found] = field(default_factory=dict)
-    prediction: Found = field(default_factory=dict)
-    annotations: list[Found] = field(default_factory=list)
-    shards: list[Found] = field(default_factory=list)
+    raw: FoundRow = field(default_factory=dict)
+    clean: FoundRow = field(default_factory=dict)
+    findings: dict[str, FoundRow] = field(default_factory=dict)
+    prediction: FoundRow = field(default_factory=dict)
+    annotations: list[FoundRow] = field(default_factory=list)
+    shards: list[FoundRow] = field(default_factory=list)
     """File, and rows of it by copy."""
     quarantined: str | None = None
-    decisions: list[Found] = field(default_factory=list)
+    decisions: list[FoundRow] = field(default_factory=list)
     """Of people, with the line of the file."""
-    opted_out: list[Found] = field(default_factory=list)
+    opted_out: list[FoundRow] = field(default_factory=list)
 
 
 def search_data(id: str | None, digests: Sequence[str], dataset: str) -> OfData:
@@ -64,7 +64,7 @@ class Tables:
 
     def rows(
         self, files: Sequence[Path], where: str, *, columns: str | None = None
-    ) -> Iterator[Found]:
+    ) -> Iterator[FoundRow]:
         """Rows without bytes, each with its file and its number there, from 0."""
         if not files:
             return
@@ -77,7 +77,7 @@ class Tables:
         for row in cursor.fetchall():
             yield dict(zip(titles, row, strict=True))
 
-    def first(self, files: Sequence[Path], where: str) -> Found:
+    def first(self, files: Sequence[Path], where: str) -> FoundRow:
         """The first of `rows`; empty where there is none."""
         return next(self.rows(files, where), {})
 
@@ -125,7 +125,7 @@ def _has_digest(digests: Sequence[str]) -> str:
     return " OR ".join(f"{column} IN ({wanted})" for column in columns)
 
 
-def _lines(path: Path, column: str, values: set[str]) -> Iterator[Found]:
+def _lines(path: Path, column: str, values: set[str]) -> Iterator[FoundRow]:
     """Lines of a CSV file with one of the values, with the path and number of each line."""
     if not path.is_file():
         return
@@ -138,7 +138,7 @@ def _lines(path: Path, column: str, values: set[str]) -> Iterator[Found]:
 
 def _opted_out(
     dataset: str, id: str | None, digests: Sequence[str], content: str | None
-) -> Iterator[Found]:
+) -> Iterator[FoundRow]:
     values = {*digests, *filter(None, [content])}
     if id is not None:
         values |= {id, hashlib.sha256(id.encode()).hexdigest()}

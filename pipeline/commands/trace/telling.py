@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.commands.trace.commits import Model, OfGit, described
-from pipeline.commands.trace.data import Found, OfData
+from pipeline.commands.trace.data import FoundRow, OfData
 from pipeline.dataset.places import CLEAN, RAW
 
 SHORT = 12  # digits of a digest
@@ -137,7 +137,7 @@ def span_of(model: Model) -> str:
     return first if first == last else f"{first} to {last}"
 
 
-def label_of(row: Found, suffix: str = "") -> str | None:
+def label_of(row: FoundRow, suffix: str = "") -> str | None:
     """What is said of the example, whatever the target calls it."""
     for name in LABELS:
         value = row.get(f"{name}{suffix}")
@@ -151,7 +151,7 @@ def as_word(value: Any) -> str:
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
-def place(row: Found) -> str:
+def place(row: FoundRow) -> str:
     return f"{Path(row['filename'])} row {row['file_row_number']}"
 
 

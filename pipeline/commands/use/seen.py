@@ -18,7 +18,7 @@ SIZE, CHANNELS = re.compile(r"(\d+) x (\d+)"), re.compile(r"(\d+) channels?\b")
 ITEMS = re.compile(r"(\d+) items\b")
 
 
-class Seen(NamedTuple):
+class Quantities(NamedTuple):
     """Quantities of a dataset, each one or several numbers, by the names that recipes use."""
 
     source: Path
@@ -29,7 +29,7 @@ class Seen(NamedTuple):
         return ", ".join(f"{name} {text}" for name, text in shown.items()) + f" ({self.source})"
 
 
-def look(dataset: str, entry: Mapping[str, Any]) -> Seen | None:
+def look(dataset: str, entry: Mapping[str, Any]) -> Quantities | None:
     """Read the quantities from data/raw, if it has the dataset, or from the entry; else None.
 
     `entry` is the content of the catalog entry.
@@ -39,7 +39,7 @@ def look(dataset: str, entry: Mapping[str, Any]) -> Seen | None:
         if index.get("dataset") == dataset:
             content = index.get("content", {})
             found = {"examples": index["examples"], **content.get("options", {}), **content}
-            return Seen(RAW / INDEX, _numbers(found))
+            return Quantities(RAW / INDEX, _numbers(found))
     path = entry_path(dataset)
     headline = HEADLINE.match(path.read_text(encoding="utf-8"))
     if not headline:
@@ -51,7 +51,9 @@ def look(dataset: str, entry: Mapping[str, Any]) -> Seen | None:
         quantities["channels"] = int(channels[1])
     if items := ITEMS.search(headline[2]):
         quantities["num_items"] = int(items[1])
-    return Seen(path, _numbers(quantities | {k: v for k, v in entry.items() if k in quantities}))
+    return Quantities(
+        path, _numbers(quantities | {k: v for k, v in entry.items() if k in quantities})
+    )
 
 
 def _numbers(content: Mapping[str, Any]) -> dict[str, Sequence[float]]:

@@ -16,7 +16,7 @@ from pipeline.learning.baselines.features import Features, Inputs
 from pipeline.learning.baselines.timeline import Timeline, pasts
 from pipeline.runtime.errors import MissingInput
 from pipeline.targets.opening import open_baseline
-from pipeline.targets.protocols.baseline import Arrays, Baseline, Known, Past
+from pipeline.targets.protocols.baseline import Arrays, Baseline, BaselineInputs, Past
 
 FILE = "baselines.safetensors"
 MAX_ROWS = 20_000
@@ -68,8 +68,8 @@ def fit_baselines(reader: ShardReader, timeline: Timeline | None) -> dict[str, N
     features = features_of(train.inputs)
     past = pasts(timeline, reader) if timeline else {}
 
-    def known(sample: Sample, split: str) -> Known:
-        return Known(features(sample.inputs), _some(past.get(split), sample.rows))
+    def known(sample: Sample, split: str) -> BaselineInputs:
+        return BaselineInputs(features(sample.inputs), _some(past.get(split), sample.rows))
 
     fitted = target.fit(
         reader.target,
@@ -96,8 +96,8 @@ def _fit_whole(target: Baseline, reader: ShardReader) -> dict[str, NDArray]:
     return _named({}, fitted)
 
 
-def _whole(inputs: Inputs) -> Known:
-    return Known(np.zeros((len(next(iter(inputs.values()))), 0)), None, inputs)
+def _whole(inputs: Inputs) -> BaselineInputs:
+    return BaselineInputs(np.zeros((len(next(iter(inputs.values()))), 0)), None, inputs)
 
 
 def _named(kept: dict[str, NDArray], fitted: Mapping[str, Arrays]) -> dict[str, NDArray]:
@@ -152,7 +152,7 @@ class Baselines:
 
     def answer(self, name: str, inputs: Inputs, past: Past | None) -> Float32:
         """Outputs of a baseline as those of a network, `(N, K)`."""
-        known = Known(self._features(inputs), past) if self._features else _whole(inputs)
+        known = BaselineInputs(self._features(inputs), past) if self._features else _whole(inputs)
         return self._target.answer(name, self._arrays[name], known)
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pipeline.modalities.protocols.encode import Inputs
 from pipeline.serving.batcher import EXAMPLES_AT_ONCE
 from pipeline.serving.http.tensors import BYTES, DATATYPES, pack, read_tensor
-from pipeline.serving.model import Answered, Model
+from pipeline.serving.model import Model, ServedAnswer
 
 HEADER_LENGTH = "inference-header-content-length"
 LABEL, PROBABILITIES, VALUES, ID = "label", "probabilities", "values", "id"
@@ -89,7 +89,7 @@ def parse(body: bytes, header_length: str | None, model: Model) -> Request:
 
 
 def answer(
-    request: Request, answers: Sequence[Answered], ids: Sequence[str], model: Model, name: str
+    request: Request, answers: Sequence[ServedAnswer], ids: Sequence[str], model: Model, name: str
 ) -> tuple[bytes, int | None]:
     """The body of an answer, and the length of its JSON where bytes follow."""
     values: dict[str, NDArray | list[bytes]] = {

@@ -17,7 +17,7 @@ from pipeline.serving.http import protocol
 from pipeline.serving.http.limits import RETRY_SECONDS, Limits, Refused
 from pipeline.serving.http.page import HEADERS as PAGE_HEADERS
 from pipeline.serving.http.page import page
-from pipeline.serving.model import Answered, Model
+from pipeline.serving.model import Model, ServedAnswer
 from pipeline.serving.state import State
 
 JSON = "application/json"
@@ -95,7 +95,7 @@ class Handlers:
         outcomes = await self._ask(
             lambda: self._state.batcher.ask(asked.contents, asked.inputs, asked.num)
         )
-        answers: list[Answered] = []
+        answers: list[ServedAnswer] = []
         for place, outcome in enumerate(outcomes):
             if isinstance(outcome.answer, str):
                 content = outcome.model.requests.CONTENT

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from pipeline.dataset.served.layout import ANSWERS, TRUTHS, answer_row, truth_row
 from pipeline.runtime.errors import one_line
 from pipeline.serving.metrics import Metrics
-from pipeline.serving.model import Answered, Model, Rows
+from pipeline.serving.model import Model, Rows, ServedAnswer
 from pipeline.serving.recording.contents import Contents
 from pipeline.serving.recording.records import RecordFile
 
@@ -43,7 +43,9 @@ class Recorder:
             raise
         self._is_failing = False
 
-    def record(self, answer: Answered | str, rows: Rows, place: int, seconds: float) -> Recorded:
+    def record(
+        self, answer: ServedAnswer | str, rows: Rows, place: int, seconds: float
+    ) -> Recorded:
         """Write what became of the example at `place`; one without an answer has no record."""
         if isinstance(answer, str):
             return Recorded(NO_ID, False)

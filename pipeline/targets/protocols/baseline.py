@@ -29,7 +29,7 @@ class Past(NamedTuple):
     """Mean of all, each weighted 0.94 times as much as the one after it, `(N,)`."""
 
 
-class Known(NamedTuple):
+class BaselineInputs(NamedTuple):
     """What a baseline sees of N examples."""
 
     features: Any
@@ -50,10 +50,10 @@ class Baseline(Protocol):
     def fit(
         self,
         index: TargetIndex,
-        train: Known,
+        train: BaselineInputs,
         y: NDArray,
         weights: NDArray[np.floating],
-        val: Known,
+        val: BaselineInputs,
         val_y: NDArray,
     ) -> Mapping[str, Arrays]:
         """Baselines by name, fitted to train; val chooses how much a linear one is held back.
@@ -63,6 +63,6 @@ class Baseline(Protocol):
         """
         ...
 
-    def answer(self, name: str, arrays: Arrays, known: Known) -> Float32:
+    def answer(self, name: str, arrays: Arrays, known: BaselineInputs) -> Float32:
         """Outputs of a baseline as those of a network, `(N, K)`."""
         ...

@@ -15,7 +15,7 @@ from pipeline.modalities.opening import open_prepare, open_show
 from pipeline.sources.source import Source
 from pipeline.targets.opening import open_labels
 from tests.support.served_traffic import write_records
-from tests.support.watched import KINDS, Watched, contents_of, settings_of, write_watched
+from tests.support.watched import KINDS, TrafficState, contents_of, settings_of, write_watched
 
 NUM = 60
 PLACES = ["--model", "serving", "--records", "records"]
@@ -23,7 +23,7 @@ TERMS = ["--license", "CC-BY-4.0", "--purpose", "training"]
 
 
 @pytest.fixture(scope="module", params=KINDS, ids=" of ".join)
-def kind(request) -> Watched:
+def kind(request) -> TrafficState:
     return request.param
 
 

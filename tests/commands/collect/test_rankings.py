@@ -18,7 +18,7 @@ from pipeline.runtime.errors import MissingInput, SettingsError
 from pipeline.sources.source import Source
 from pipeline.targets.opening import open_labels
 from tests.support.served_traffic import write_records
-from tests.support.watched import ITEMS, Watched, write_watched
+from tests.support.watched import ITEMS, TrafficState, write_watched
 
 PARAMS = "dataset: ours\nmodality: interactions\ntarget: ranking\nseed: 0\n"
 ENTRY = """\
@@ -38,7 +38,7 @@ COLLECTED = Path("data/collected/ours.parquet")
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     folder = tmp_path_factory.mktemp("lists") / "serving"
-    return folder, write_watched(folder, Watched("interactions", "ranking"))
+    return folder, write_watched(folder, TrafficState("interactions", "ranking"))
 
 
 def taken(number: int) -> str:

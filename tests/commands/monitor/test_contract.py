@@ -18,7 +18,7 @@ from pipeline.runtime.errors import SettingsError
 from pipeline.serving.model import Model
 from pipeline.targets.opening import TARGETS
 from tests.support.served_traffic import write_records
-from tests.support.watched import KINDS, Watched, contents_of, write_watched
+from tests.support.watched import KINDS, TrafficState, contents_of, write_watched
 
 NUM = 800
 JUDGED = {
@@ -31,7 +31,7 @@ JUDGED = {
 class Served(NamedTuple):
     """A kind, its model, and answers to traffic like its validation, and unlike it."""
 
-    kind: Watched
+    kind: TrafficState
     model: Model
     contents: Sequence[bytes]
     as_before: Answers

@@ -18,7 +18,7 @@ TIMES_MORE = 2.0
 """As often in texts of the label as in all others, to count."""
 
 
-class Told(NamedTuple):
+class LabelsInTexts(NamedTuple):
     """What of the labels stands in texts."""
 
     names: pd.DataFrame
@@ -33,7 +33,7 @@ class Told(NamedTuple):
     have a line that no other has and that does not name it)."""
 
 
-def what_tells(texts: Sequence[str | None], labels: Sequence[str | None]) -> Told:
+def what_tells(texts: Sequence[str | None], labels: Sequence[str | None]) -> LabelsInTexts:
     rows: dict[str, list[int]] = defaultdict(list)
     for row, (text, label) in enumerate(zip(texts, labels, strict=True)):
         if text and label is not None:
@@ -51,7 +51,7 @@ def what_tells(texts: Sequence[str | None], labels: Sequence[str | None]) -> Tol
         line, count = _own_line(lines, own, everywhere, words_of(label))
         about = f"{label}: {line[:MAX_LINE]} (in {count} of {len(own)})"
         own_lines.append({"id": about, "line": count / len(own)})
-    return Told(
+    return LabelsInTexts(
         pd.DataFrame(names, columns=["id", "named"]),
         num_named,
         num,

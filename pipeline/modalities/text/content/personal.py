@@ -37,7 +37,7 @@ PLAIN_PHONE = re.compile(r"0\d{9,12}")
 articles and orders."""
 
 
-class Found(NamedTuple):
+class PersonalValue(NamedTuple):
     """A value in a text, at `[start, end)`."""
 
     kind: str
@@ -45,15 +45,15 @@ class Found(NamedTuple):
     end: int
 
 
-def find_personal(text: str) -> list[Found]:
+def find_personal(text: str) -> list[PersonalValue]:
     """All values, in the order of the text; none overlaps another."""
     if not MAY_HAVE.search(text):
         return []
-    found: list[Found] = []
+    found: list[PersonalValue] = []
     for kind in KINDS:
         for start, end in _FINDERS[kind](text):
             if all(end <= other.start or start >= other.end for other in found):
-                found.append(Found(kind, start, end))
+                found.append(PersonalValue(kind, start, end))
     return sorted(found, key=lambda each: each.start)
 
 

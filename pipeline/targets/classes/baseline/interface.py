@@ -16,7 +16,7 @@ from sklearn.linear_model import LogisticRegression
 from pipeline.dataset.arrays import Float32, Float64
 from pipeline.targets.classes.measures.metrics import cross_entropy
 from pipeline.targets.classes.measures.outputs import softmax
-from pipeline.targets.protocols.baseline import Arrays, Known
+from pipeline.targets.protocols.baseline import Arrays, BaselineInputs
 from pipeline.targets.protocols.labels import TargetIndex
 
 __all__ = ["answer", "fit"]
@@ -30,10 +30,10 @@ UNSEEN = -20.0
 
 def fit(
     index: TargetIndex,
-    train: Known,
+    train: BaselineInputs,
     y: NDArray,
     weights: NDArray[np.floating],
-    val: Known,
+    val: BaselineInputs,
     val_y: NDArray,
 ) -> Mapping[str, Arrays]:
     num = len(index["classes"])
@@ -50,7 +50,7 @@ def fit(
     return fitted
 
 
-def answer(name: str, arrays: Arrays, known: Known) -> Float32:
+def answer(name: str, arrays: Arrays, known: BaselineInputs) -> Float32:
     num = known.features.shape[0]
     if name == "linear":
         found: Float32 = (known.features @ arrays["weights"] + arrays["bias"]).astype(np.float32)
@@ -77,7 +77,7 @@ def _linear(
     features: Float64,
     labels: NDArray[np.int64],
     weights: NDArray[np.floating],
-    val: Known,
+    val: BaselineInputs,
     val_y: NDArray[np.int64],
     num: int,
 ) -> Arrays:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sklearn.linear_model import Ridge
 
 from pipeline.dataset.arrays import Float32, Float64
-from pipeline.targets.protocols.baseline import Arrays, Known, Past
+from pipeline.targets.protocols.baseline import Arrays, BaselineInputs, Past
 from pipeline.targets.protocols.labels import TargetIndex
 
 __all__ = ["answer", "fit"]
@@ -23,10 +23,10 @@ PENALTIES = (1.0, 10.0, 100.0, 1000.0)
 
 def fit(
     index: TargetIndex,
-    train: Known,
+    train: BaselineInputs,
     y: NDArray,
     weights: NDArray[np.floating],
-    val: Known,
+    val: BaselineInputs,
     val_y: NDArray,
 ) -> Mapping[str, Arrays]:
     numbers = y.astype(np.float64)
@@ -44,7 +44,7 @@ def fit(
     return fitted
 
 
-def answer(name: str, arrays: Arrays, known: Known) -> Float32:
+def answer(name: str, arrays: Arrays, known: BaselineInputs) -> Float32:
     if name == "linear":
         found = known.features @ arrays["weights"] + arrays["bias"]
     else:
@@ -67,7 +67,11 @@ def _with_one(columns: Float64) -> Float64:
 
 
 def _linear(
-    features: Float64, y: Float64, weights: NDArray[np.floating], val: Known, val_y: NDArray
+    features: Float64,
+    y: Float64,
+    weights: NDArray[np.floating],
+    val: BaselineInputs,
+    val_y: NDArray,
 ) -> Arrays:
     tried = []
     for penalty in PENALTIES:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from pipeline.dataset.arrays import Float32
 from pipeline.dataset.rankings.listed import width_of
-from pipeline.targets.protocols.baseline import Arrays, Known
+from pipeline.targets.protocols.baseline import Arrays, BaselineInputs
 from pipeline.targets.protocols.labels import TargetIndex
 from pipeline.targets.ranking.baseline.neighbours import (
     HISTORY,
@@ -29,10 +29,10 @@ WHOLE = True
 
 def fit(
     index: TargetIndex,
-    train: Known,
+    train: BaselineInputs,
     y: NDArray,
     weights: NDArray[np.floating],
-    val: Known,
+    val: BaselineInputs,
     val_y: NDArray,
 ) -> Mapping[str, Arrays]:
     num_items = len(index[ITEMS])
@@ -47,7 +47,7 @@ def fit(
     return found
 
 
-def answer(name: str, arrays: Arrays, known: Known) -> Float32:
+def answer(name: str, arrays: Arrays, known: BaselineInputs) -> Float32:
     width, counts = int(arrays["width"][0]), arrays["counts"]
     if known.inputs is None:
         order = np.argsort(-counts, kind="stable")
