@@ -1,4 +1,4 @@
-"""From clean examples to shards: the plan of shards, and the work on each run of examples.
+"""Makes shards of clean examples: the plan of shards, and the work on each run of examples.
 
 The work on a run is a pure function of its job, so any number of workers, here or on other
 machines, makes the same bytes.
@@ -218,7 +218,7 @@ def _known(
 def _rows_of(
     part: ShardPlan, times: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """For each row of a shard, the number of its example in the job, and of earlier rows of it."""
+    """Number each row of a shard: that of its example in the job, and that of its repeat."""
     here = times[part.copy]
     rows = np.repeat(np.arange(len(here)), here)
     repeats = np.arange(len(rows)) - np.repeat(np.cumsum(here) - here, here)

@@ -16,7 +16,7 @@ Version = Mapping[str, Any]
 
 class Brought(NamedTuple):
     versions: Mapping[str, Sequence[Version]]
-    """By id of a training example."""
+    """The versions of a training example, by its id."""
     digest: str
     """SHA-256 of the file; empty where there is none."""
     remark: str

@@ -11,7 +11,7 @@ from pipeline.dataset.findings import DUPLICATE, LEAK
 from pipeline.modalities.pairs import Pairs
 
 SPLIT_PRIORITY = {"test": 0, "val": 1, "train": 2}
-"""Of equal examples in several splits, the one with the lowest number stays."""
+"""Rank of splits: of equal examples in several, the one with the lowest number stays."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Duplicates:
     """The duplicates among N rows."""
 
     repetitions: list[Repetition]
-    """In the order of rows, at most one for each."""
+    """Repetitions in the order of rows, at most one for each."""
     clusters: NDArray[np.int64]
     """The representative of each row, `(N,)`; itself if it repeats none. Every row is an exact or
     near duplicate of its representative: clusters are not chains."""

@@ -56,7 +56,7 @@ class OutOfFold:
     others: NDArray[np.float32]
     """`(F, M, K)`."""
     others_embeddings: NDArray[np.float16]
-    """By the network of the first fold, `(M, D)`."""
+    """Embeddings by the network of the first fold, `(M, D)`."""
 
     def table(self) -> pa.Table:
         """Convert to a table, which `OutOfFold.of` reads back.

@@ -22,7 +22,7 @@ INDENT = "      - "
 OPENED = re.compile(r"pipeline\.(modalities|targets)\.opening\.open_(\w+)")
 SETTINGS = re.compile(r'(modality|target)_fields\([\w.]+, "(\w+)"')
 KINDS = {"modalities": ("modality", MODALITIES), "targets": ("target", TARGETS)}
-"""For each floor with packages opened by name: the key of params.yaml, and the packages."""
+"""The key of params.yaml, and the packages, of each floor with packages opened by name."""
 
 
 def code_deps(stage: str) -> list[str]:

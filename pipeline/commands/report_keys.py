@@ -120,7 +120,7 @@ REPORTS: dict[str, dict[str, str]] = {
         "against_baseline": "better, worse or not surely, by a paired test",
     },
 }
-"""By file of reports/ (and target), by key."""
+"""What each key of a report says, by file of reports/ (and target)."""
 
 
 def is_known(report: str, key: str) -> bool:

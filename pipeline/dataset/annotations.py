@@ -38,7 +38,7 @@ class Annotations:
     annotators: Codes
     """The annotator of each label, `(M,)`, numbered from 0."""
     labels: Codes
-    """As codes of the target, `(M,)`; see targets/protocols/noise.py."""
+    """Labels as codes of the target, `(M,)`; see targets/protocols/noise.py."""
     names: tuple[str, ...] = ()
     """Names of the annotators, by number."""
 

@@ -15,7 +15,7 @@ GOLDEN = (5**0.5 - 1) / 2
 
 
 def sample_rows(num: int, most: int) -> NDArray[np.int64]:
-    """At most `most` of `num` rows, ascending, spread over all of them but not periodic: data often
+    """Choose at most `most` of `num` rows, ascending, spread over all but not periodic: data often
     are (classes in turn). Multiples of the golden ratio (Weyl's equidistribution)."""
     if num <= most:
         return np.arange(num)

@@ -30,7 +30,7 @@ class Columns(Settings):
     time: Text | None = None
     """When what is asked of an example is asked: ISO dates and times, or integers."""
     user: Text | None = None
-    """Whose last examples `split: {by: last}` holds back."""
+    """The column of users, whose last examples `split: {by: last}` holds back."""
     known_at: Text | None = None
     """When what a row says became known; checked against a split in time."""
     license: Text | None = None
@@ -43,7 +43,7 @@ class TextDialect(Settings):
     """How files of delimited text are written, where that cannot be detected."""
 
     encoding: Text | None = None
-    """As Python calls it: `windows-1251`, `shift_jis`."""
+    """The encoding as Python calls it: `windows-1251`, `shift_jis`."""
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
     quotes: Literal["doubled", "backslash", "none"] | None = None
     """How a quote in a quoted field is written; `none`: quotes are characters like others."""
@@ -76,10 +76,10 @@ class Entry(Settings):
     links: Text | None = None
     """Where links of a folder may lead beside it: `follow` for anywhere, or a folder."""
     sha256: Sha256 | dict[Text, Sha256] | None = None
-    """Of the file that `uri` names, or of each file of the folder that it names; verified."""
+    """The digest of the file that `uri` names, or of each file of the folder; verified."""
     md5: Md5 | dict[Text, Md5] | None = None
     fingerprint: Sha256 | None = None
-    """Of all examples, as `groundwork add` found them; ingest refuses others. See examples.py."""
+    """The digest of all examples, as `groundwork add` found them; ingest refuses others."""
     title: str | None = None
     description: str | None = None
     homepage: str | None = None
@@ -94,7 +94,7 @@ class Entry(Settings):
     slices: list[Text] = []
     """Columns by whose values evaluate reports; see docs/splits.md."""
     splits: Annotated[list[OwnSplit], Field(min_length=1)] | None = None
-    """Which splits of the source to take; all when not given. What is in none is `unlabelled`."""
+    """The splits of the source to take; all when not given. What is in none is `unlabelled`."""
     purposes: Annotated[list[Purpose], Field(min_length=1)] | None = None
     """What the data may be used for; anything when not given. `ingest.purpose` is what a run is."""
     expectations: list[Expectation] = []

@@ -30,7 +30,7 @@ from pipeline.runtime.files import as_native
 ROWS_FILE = Path("reports/rows.csv")
 PARTS_FOLDER = Path("reports/data/rows")
 MOST_ROWS = 1_000_000
-"""In one file: 38 MB. GitHub takes no file of more than 100 MB."""
+"""The most rows in one file: 38 MB. GitHub takes no file of more than 100 MB."""
 COLUMNS = ("key", "content", "label", "split", "weight", "reason")
 HEADER = ",".join(COLUMNS).encode() + b"\n"
 OF_PARTS = b"part,rows,sha256\n"

@@ -14,7 +14,7 @@ USUAL = (
     "OGL-UK-3.0", "DL-DE-BY-2.0", "DL-DE-ZERO-2.0", "etalab-2.0", "MIT", "Apache-2.0",
     "BSD-3-Clause", "BSD-2-Clause", "GPL-3.0-only", "AGPL-3.0-only",
 )  # fmt: skip
-"""Those that data have most often; see `advice`."""
+"""Licences that data have most often; see `advice`."""
 ALIASES = {
     "cc0": "CC0-1.0", "public-domain": "CC0-1.0", "cc-by": "CC-BY-4.0", "cc-by-sa": "CC-BY-SA-4.0",
     "cc-by-nc": "CC-BY-NC-4.0", "odbl": "ODbL-1.0", "pddl": "PDDL-1.0", "gpl": "GPL-3.0-only",

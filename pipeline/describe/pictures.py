@@ -135,7 +135,7 @@ class Pictures:
         return {name: self._values(ids, name, name) for name in self.show.CONTENT}
 
     def _values(self, ids: Iterable[str], kept: str, removed: str) -> dict[str, Any]:
-        """By id, a column of data/clean, or one of the examples that were removed."""
+        """Values of a column of data/clean, or of the examples that were removed, by id."""
         wanted = pa.array(sorted(set(ids)), pa.string())
         found: dict[str, Any] = {}
         tables = (table.rename_columns(["id", "value"]) for table in self._tables(kept, removed))

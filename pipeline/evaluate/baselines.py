@@ -44,16 +44,16 @@ SCHEMA = pa.schema(
         ("model_is", pa.string()),  # better, worse, not surely
     ]
 )
-"""Of the table `baselines` of data/evaluation."""
+"""The schema of the table `baselines` of data/evaluation."""
 
 
 class Against(NamedTuple):
     """The model beside all baselines."""
 
     metrics: dict[str, float | str]
-    """For reports/metrics.json, of the strongest one by the first metric judged."""
+    """Figures for reports/metrics.json, of the strongest one by the first metric judged."""
     table: pa.Table
-    """In SCHEMA, the strongest first."""
+    """Rows in SCHEMA, the strongest first."""
     sentence: str
 
 

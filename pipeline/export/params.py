@@ -13,11 +13,11 @@ class Export(Settings):
     """The section `export`."""
 
     precision: Literal["fp32", "int8"]
-    """In what the served graph computes. `fp32` answers as the network does. `int8` is a third of
-    the size and up to twice as fast where the processor computes in it; some answers change, and
-    reports/export.json says how many agree."""
+    """The numbers in which the served graph computes. `fp32` answers as the network does. `int8` is
+    a third of the size and up to twice as fast where the processor computes in it; some answers
+    change, and reports/export.json says how many agree."""
     max_accuracy_drop: Fraction
-    """By how much `int8` may lower the accuracy on validation, 0.005 being half a percentage point;
+    """How much `int8` may lower the accuracy on validation, 0.005 being half a percentage point;
     of an error, by what share it may rise. Beyond, the stage fails."""
     adjustment: Adjustment = "none"
     """The name of a file in models/adjustments, which `groundwork adjust` made of traffic."""

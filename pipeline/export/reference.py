@@ -31,7 +31,7 @@ NUM_AXES = 16
 WIDE = 1024
 """Inputs of more values a row, such as pixels, have one mean over all."""
 MOST_ROWS, MOST_VALUES = 8000, 250_000
-"""Of single examples, so that it stays near 1 MB."""
+"""The most single examples, and values of them, so that it stays near 1 MB."""
 
 
 def make_reference(

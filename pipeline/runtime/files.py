@@ -19,7 +19,7 @@ if TYPE_CHECKING:  # most commands do without it
 OF_PROCESS = re.compile(r"(?:.*\.)?(\d+)\.partial")
 """Name of a file that a process is writing."""
 WAIT_SECONDS = 2
-"""At most, at the end, for threads of pyarrow: a variable may keep for ever what they had."""
+"""The most at the end for threads of pyarrow: a variable may keep for ever what they had."""
 
 
 @contextmanager

@@ -27,7 +27,7 @@ MOST_WAITING = 256
 """Examples; more are refused, so that nobody waits for long."""
 MOST_DEAR = 4
 SECONDS = 2.0
-"""In which an answer must have begun; later it is not computed."""
+"""Time in which an answer must have begun; later it is not computed."""
 
 
 class Busy(Exception):
@@ -64,7 +64,7 @@ class Job:
         self.future: asyncio.Future[list[Outcome]] = self.loop.create_future()
         self.rows: Rows | None = None
         self.serving: Serving | None = None
-        """That `rows` were prepared for."""
+        """What `rows` were prepared for."""
 
 
 class Batcher:
@@ -209,7 +209,7 @@ class Batcher:
 
 
 def _rows(jobs: Sequence[Job], model: Model) -> list[Rows]:
-    """Of each job; contents of several are prepared together."""
+    """Rows of each job; contents of several are prepared together."""
     plain = [job for job in jobs if job.rows is None and job.contents is not None]
     if len(plain) == 1:
         plain[0].rows = model.prepare(plain[0].contents or ())

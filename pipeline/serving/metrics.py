@@ -62,7 +62,7 @@ class Metrics:
 
 
 def value_of(metric: Counter | Gauge) -> float:
-    """Of one without labels, or the sum over its labels."""
+    """The value of one without labels, or the sum over its labels."""
     return sum(
         sample.value
         for family in metric.collect()

@@ -26,7 +26,7 @@ class Rows(NamedTuple):
     """N examples that are ready for the graph, or have a problem."""
 
     inputs: Inputs
-    """Of the usable ones, in their order."""
+    """Inputs of the usable ones, in their order."""
     problems: list[str | None]
     """`(N,)`."""
     digests: list[str | None]
@@ -41,7 +41,7 @@ class ServedAnswer(NamedTuple):
     """What the model says of one usable example."""
 
     values: dict[str, Any]
-    """As JSON; see `Labels.answer`."""
+    """The answer as JSON; see `Labels.answer`."""
     label: Any
     """The first of them."""
     probabilities: NDArray[np.float64]
@@ -94,7 +94,7 @@ class Model:
         self.as_label = self._labels.as_label
 
     def layout(self, kind: str) -> Layout:
-        """Of records of this model."""
+        """The layout of records of this model."""
         if kind == TRUTHS:
             return Layout(TRUTHS, self.digest)
         measured = tuple(self.requests.MEASURED)

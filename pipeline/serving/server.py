@@ -35,14 +35,14 @@ class Options(NamedTuple):
     """What a person may choose."""
 
     folder: Path
-    """That export made."""
+    """A folder that export made."""
     name: str
     host: str
     port: int
     token: str | None
     records: Path
     keep_days: int | None
-    """For how long contents are kept; None for not at all."""
+    """Days for which contents are kept; None for not at all."""
     source: Source | None = None
     """Where releases come from, whose link is the folder."""
 

@@ -26,7 +26,7 @@ class Recent(NamedTuple):
 
 
 class State:
-    """Of one server."""
+    """The state of one server."""
 
     limits: Limits | None = None
     follower: Follower | None = None

@@ -67,7 +67,7 @@ class Source(NamedTuple):
     """The different labels: a list in the order of their codes, a set where they have no order."""
     num_examples: int
     splits: frozenset[str]
-    """Those of train, val and test that the source itself has."""
+    """The splits of train, val and test that the source itself has."""
     batches: Iterator[Batch]
     annotations: pa.Table | None = None
     """Several people's labels (id, annotator, label), where the source or the entry has them."""

@@ -46,7 +46,7 @@ class BlockOrder:
     """The blocks of an epoch in shuffled order, like one table of N rows."""
 
     blocks: Sequence[Block]
-    """In the order of the files."""
+    """Blocks in the order of the files."""
     order: NDArray[np.int64]
     """Numbers of `blocks` in the order of the epoch."""
     ends: NDArray[np.int64]
@@ -163,7 +163,7 @@ class _Copies:
     """Copies of the training examples in memory; while one is in use, the next is read."""
 
     def __init__(self, reader: ShardReader, most: int, num_epochs: float) -> None:
-        """At most `most` are held at a time; if that is one of several, none is read ahead."""
+        """Hold at most `most` at a time; if that is one of several, none is read ahead."""
         self._reader, self._most, self._num_epochs = reader, most, num_epochs
         self._thread = ThreadPoolExecutor(1)
         self._held: dict[int, Future[Examples]] = {}

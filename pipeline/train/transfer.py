@@ -29,9 +29,9 @@ class Start:
     """How training starts: the preparation to build a network for, and weights for it."""
 
     preparation: Preparation
-    """Of the data at hand, with the scaling that the weights were learnt with."""
+    """The preparation of the data at hand, with the scaling that the weights were learnt with."""
     tensors: Mapping[str, Tensor] = field(default_factory=dict)
-    """By the names that the network has for them; empty for a start from nothing."""
+    """Tensors by the names that the network has for them; empty for a start from nothing."""
     target: TargetIndex | None = None
     """What labels were when the weights were learnt; None when unknown."""
     about: dict[str, Any] = field(default_factory=dict)

@@ -40,7 +40,7 @@ class Assessment:
     quarantine: dict[str, str]
     """Reasons by id of the examples to be set aside."""
     profile: dict[str, Any] = field(default_factory=dict)
-    """Of the examples that remain; empty when the run has to stop before it can be made."""
+    """The profile of the examples that remain; empty when the run has to stop before it is made."""
 
     def failed(self, consequence: str) -> list[Outcome]:
         """What failed and is `critical`, had rows `set aside`, or is a `warning`."""

@@ -122,7 +122,7 @@ def candidates_of(
 
 
 def without_decided(kept: KeptContents, dataset: str, answers: Answers) -> KeptContents:
-    """Those about which nobody has decided.
+    """Keep those about which nobody has decided.
 
     Raises:
         MissingInput: there is none left.

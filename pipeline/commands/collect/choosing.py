@@ -1,4 +1,4 @@
-"""Which served examples people should look at.
+"""Chooses the served examples that people should look at.
 
 Where labels came that contradict the model; where two models differ (labelling those alone decides
 between the models with a seventh of the labels that random ones need); a few of whom the model

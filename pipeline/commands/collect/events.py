@@ -96,7 +96,7 @@ def taken_events(records: Path, prepare: PrepareEvents) -> tuple[list[TakenEvent
 def selected(
     events: list[TakenEvent], dropped: Collection[str], is_item: Callable[[str], bool]
 ) -> tuple[list[TakenEvent], Counter[str]]:
-    """Those of users that nobody dropped, of items that the model knows."""
+    """Keep those of users that nobody dropped, of items that the model knows."""
     left_out = Counter[str]()
     kept = []
     for event in events:

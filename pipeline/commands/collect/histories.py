@@ -16,7 +16,7 @@ from pipeline.runtime.settings import Kind
 from pipeline.targets.opening import open_labels
 
 ASKED, TAKEN = "asked", "took, by /feedback"
-"""In place of the split of an event."""
+"""Words in place of the split of an event."""
 
 
 def with_histories(

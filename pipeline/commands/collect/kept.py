@@ -13,7 +13,7 @@ class KeptContents:
     """N answers whose contents are there, each content once."""
 
     rows: list[int]
-    """Of the answers."""
+    """Rows of the answers."""
     digests: list[str]
     contents: list[bytes]
 

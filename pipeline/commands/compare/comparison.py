@@ -92,7 +92,7 @@ def compare(
 
 
 def verdict_of(gains: tuple[float, float], p: float, tolerance: float, alpha: float) -> str:
-    """By the interval of a gain, and by how often a loss so large comes about by chance."""
+    """The verdict by the interval of a gain, and by how often chance brings about such a loss."""
     worst, best = gains
     if worst >= -tolerance:
         return PASS

@@ -49,7 +49,7 @@ class Changes:
     before: pa.Table
     after: pa.Table
     kinds: dict[str, Pair]
-    """By KINDS; an example may have changed in several ways."""
+    """Pairs by KINDS; an example may have changed in several ways."""
 
     def values(self, kind: str, column: str) -> list[tuple[str | None, str | None]]:
         """Values before and after of the examples that changed in a way; None where not there."""
@@ -103,7 +103,7 @@ def compare_rows(before: pa.Table, after: pa.Table) -> Changes:
 
 
 def differ(before: pa.Table, after: pa.Table, rows: Pair, column: str) -> NDArray[np.bool_]:
-    """Which of some examples have another value of a column, `(N,)`."""
+    """Whether each example has another value of a column, `(N,)`."""
     one = before[column].take(pa.array(rows.before))
     other = after[column].take(pa.array(rows.after))
     return np.asarray(pc.not_equal(one, other).to_numpy())

@@ -11,7 +11,7 @@ FORM = re.compile(r"([a-z]+) *> *(\d+(?:\.\d+)?) *(%?)")
 
 
 class Limit(NamedTuple):
-    """So many examples, or per cent of those before, may change in a way, and no more."""
+    """The most examples, or per cent of those before, that may change in a way."""
 
     kind: str
     most: float

@@ -21,9 +21,9 @@ class Origins:
 
     ids: dict[str, str] = field(default_factory=dict)
     origins: dict[str, dict[str, Counter[str]]] = field(default_factory=dict)
-    """By key, column of ORIGINS or ANNOTATOR, how often a value is there."""
+    """How often a value is there, by key, column of ORIGINS or ANNOTATOR."""
     totals: dict[str, Counter[str]] = field(default_factory=dict)
-    """Of all examples of the first version that was looked into."""
+    """Counts of all examples of the first version that was looked into."""
     examples: int = 0
     """How many that has."""
 

@@ -18,7 +18,7 @@ BECAUSE = {"excluded": 1, "restored": 0}
 """Where the reason stands: in the version before, 0, or after, 1."""
 NOTHING = "(none)"
 MOST_LABELS = 50
-"""Of which counts are shown each; of more the splits alone."""
+"""The most labels whose counts are shown; of more the splits alone."""
 
 
 @dataclass(frozen=True)

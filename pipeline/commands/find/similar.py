@@ -1,4 +1,4 @@
-"""Which examples are like one: by the model's embeddings, or else by what was measured of them.
+"""Finds examples like one: by the model's embeddings, or else by what was measured of them.
 
 With a model in models/serving an example is the input of its last layer, for the shards that are
 there; without one it is the numbers by which validate tells examples apart.
@@ -36,7 +36,7 @@ ROWS_AT_ONCE = 4000
 def find_like(
     name: str, among: Collection[str] | None, num: int
 ) -> tuple[str, list[tuple[str, float]]]:
-    """By what examples are compared, and the `num` nearest to an id or a file, with distances.
+    """Find what examples are compared by, and the `num` nearest to an id or a file, with distances.
 
     Args:
         among: ids to choose out of; None for all.

@@ -28,7 +28,7 @@ Batches = Iterator[tuple[list[str], Float32]]
 
 
 class Projection(NamedTuple):
-    """From vectors `(N, D)` to those that are kept, `(N, K)`."""
+    """A map of vectors `(N, D)` to those that are kept, `(N, K)`."""
 
     mean: Float32
     """`(D,)`."""

@@ -27,7 +27,7 @@ class Store:
 
     name: str
     filesystem: Any
-    """In the interface of dvc_objects: find, open, remove, isdir."""
+    """The interface of dvc_objects: find, open, remove, isdir."""
     root: str
 
     def objects(self) -> list[str]:

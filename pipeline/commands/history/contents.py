@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from pipeline.commands.history.data_at import RawFiles
 
 Content = dict[str, Any]
-"""By columns of data/raw."""
+"""Values by columns of data/raw."""
 
 
 def contents_of(

@@ -30,7 +30,7 @@ class Answers:
     version: str
     reference: Reference
     table: pa.Table
-    """As `read_served` has it."""
+    """Records as `read_served` has them."""
     outputs: Float64
     """`(N, K)`."""
     traffic: Traffic

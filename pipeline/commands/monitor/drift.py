@@ -24,7 +24,7 @@ from pipeline.dataset.arrays import Float64
 LEVEL = 1e-3
 """False alarms in a window of unchanged traffic, over all families."""
 SAFETY = 2
-"""By how much thresholds aim below the level: a fitted tail errs."""
+"""How much thresholds aim below the level: a fitted tail errs."""
 OFFSET = 2
 """How many times its sampling error the reference may be off. All windows are compared with one, so
 that on average the level would be kept by one error, but not with every second reference."""
@@ -104,7 +104,7 @@ class Reference:
         return Traffic(matrix.astype(np.float64), answers, along)
 
     def statistics(self, traffic: Traffic, size: int) -> dict[str, Float64]:
-        """By family the statistic of each whole window of so many examples, as a share of its
+        """The statistic of each whole window of `size` examples, by family, as a share of its
         threshold: more than 1 alarms. NaN where a window lacks a value."""
         num = len(traffic) // size
         thresholds = self.thresholds(size)
@@ -115,7 +115,7 @@ class Reference:
         return found
 
     def thresholds(self, size: int) -> dict[str, float]:
-        """Of each family, for windows of so many examples."""
+        """The threshold of each family, for windows of `size` examples."""
         if size not in self._thresholds:
             level = LEVEL / SAFETY / len(self.families)
             random = np.random.default_rng([self._seed, size])

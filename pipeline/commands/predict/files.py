@@ -28,7 +28,7 @@ class NamedPath(NamedTuple):
     """A file or folder to answer about."""
 
     name: str
-    """As in the command, without the secrets of an address."""
+    """The name as in the command, without the secrets of an address."""
     path: Path
 
 

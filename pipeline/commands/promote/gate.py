@@ -45,7 +45,7 @@ def against_serving(
 
 
 def read_examples(commit: str) -> pa.Table | None:
-    """By what the test examples of a commit are sliced; None of an earlier version of evaluate."""
+    """What the test examples of a commit are sliced by; None of an earlier version of evaluate."""
     try:
         content = read_output(f"{EVALUATION}/examples.parquet", commit)
         return pq.read_table(as_native(content))

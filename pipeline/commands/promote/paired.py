@@ -42,7 +42,7 @@ from pipeline.targets.slices import MIN_EXAMPLES, TAIL
 WITHIN = 0.01
 """What a part may lose: of a share so much, of an error this share of it."""
 Part = NDArray[np.bool_]
-"""Which examples are in it, `(N,)`."""
+"""Whether each example is in it, `(N,)`."""
 
 
 class Qualities(NamedTuple):
@@ -110,7 +110,7 @@ def check_parts(
 
 
 def qualities_of(base: Predictions, candidate: Predictions, judging: Judging) -> Qualities | None:
-    """By the first metric judged; None where it is no mean over examples."""
+    """Qualities by the first metric judged; None where it is no mean over examples."""
     metric = judging.JUDGED[0]
     good = judging.GOOD[metric]
     one, other = (by_example(judging, metric, judging.scores(run)) for run in (base, candidate))
@@ -218,7 +218,7 @@ def _sums(qualities: Qualities, members: Float64) -> sparse.csr_array:
 
 
 def _means(sums: Float64) -> tuple[Float64, Float64]:
-    """Of sums of such rows, `(B, 3 P)`: the mean by part of both runs, `(B, P)`."""
+    """Means by part of both runs, `(B, P)`, from sums of such rows, `(B, 3 P)`."""
     base, candidate, counts = np.split(sums, 3, axis=1)
     counts = counts.clip(min=1)
     return base / counts, candidate / counts

@@ -33,7 +33,7 @@ from pipeline.serving.model import Model
 NUM_ASKED = 200
 AT_ONCE = 16
 SAME_SHARE = 0.99
-"""Of answers, at least: near ties may turn where another processor rounds."""
+"""The least share of equal answers: near ties may turn where another processor rounds."""
 START_SECONDS = 60
 TIMED = 30
 

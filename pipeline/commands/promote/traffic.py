@@ -1,4 +1,4 @@
-"""Which of two models is right about traffic whose labels came later?
+"""Judges which of two models is right about traffic whose labels came later.
 
 Labels are those of `/feedback` and those that people gave on the page of `groundwork review
 --collected`; contents are those that a server kept (`--keep-contents`). Examples that were
@@ -62,7 +62,7 @@ def check_traffic(records: Path, candidate: Model, serving: Model, dataset: str)
 
 
 def verdict_of_signs(wins: int, losses: int) -> str:
-    """By how often a coin brings about so many of one side."""
+    """The verdict by how often a coin brings about at least this many of one side."""
     if chance_of(losses, wins + losses) <= ALPHA:
         return FAIL
     return PASS if chance_of(wins, wins + losses) <= ALPHA else INCONCLUSIVE

@@ -71,7 +71,7 @@ class RawExamples:
             self._starts.append(start + table.num_rows)
 
     def of_group(self, group: str, columns: Sequence[str]) -> list[dict[str, Any]]:
-        """Those of `columns` that data/raw has, and `label`, of all examples of a group.
+        """Read those of `columns` that data/raw has, and `label`, of all examples of a group.
 
         Raises:
             MissingInput: data/raw is being made, or is damaged.

@@ -39,7 +39,7 @@ class Experiments:
             self._author = pygit2.Signature("groundwork", "groundwork@localhost")
 
     def names(self) -> set[str]:
-        """Of the experiments that there are."""
+        """Names of the experiments that there are."""
         prefix = str(ExpRefInfo(str(self._base.id)))
         refs = self._repository.references
         return {ref.rpartition("/")[2] for ref in refs if ref.startswith(f"{prefix}/")}

@@ -21,13 +21,13 @@ class Finalist(NamedTuple):
     """A setting that was trained again."""
 
     name: str
-    """Of its experiment; BASE for params.yaml itself."""
+    """The name of its experiment; BASE for params.yaml itself."""
     values: Mapping[str, Any]
-    """By key; none for params.yaml."""
+    """Values by key; none for params.yaml."""
     claimed: float | None
     """Its loss in the search."""
     losses: list[float]
-    """With each of the other seeds."""
+    """The loss with each of the other seeds."""
 
     @property
     def mean(self) -> float:

@@ -22,7 +22,7 @@ from pipeline.reporting.figures import BLUE, GREY, ORANGE, save
 
 COLUMNS = 3
 LEAST_TRIALS = 4
-"""To their end, of which importance is asked."""
+"""Trials that came to their end; of fewer, importance is not asked."""
 JITTER = 0.15
 HEADROOM = 1.5
 """Losses are shown up to this many times the median: diverged ones would hide all others."""

@@ -35,7 +35,7 @@ SAME_FOR_ALL = {
 }
 """What says nothing of how good a model is, or what it is of."""
 Space = Mapping[str, BaseDistribution]
-"""By the key in params.yaml, such as `train.weight_decay`."""
+"""Distributions by the key in params.yaml, such as `train.weight_decay`."""
 
 
 def read_space(path: Path, params: Mapping[str, Any]) -> dict[str, BaseDistribution]:

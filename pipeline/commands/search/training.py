@@ -27,7 +27,7 @@ from pipeline.train.transfer import check_strategy
 
 OBJECTIVE = "val_loss"
 Row = dict[str, float]
-"""Of an epoch, as in the history of a training."""
+"""Figures of an epoch, as in the history of a training."""
 
 
 class _JudgedAlike:

@@ -39,7 +39,7 @@ class Model(NamedTuple):
     """A model that was trained on the example."""
 
     digest: str
-    """By which DVC knows models/model.safetensors."""
+    """The digest by which DVC knows models/model.safetensors."""
     commits: tuple[Commit, Commit] | None
     """The first and the last that have it; None where none has."""
 
@@ -50,7 +50,7 @@ class OfGit(NamedTuple):
     events: list[Event]
     models: list[Model]
     row: Row | None
-    """In the workspace."""
+    """The row in the workspace."""
 
 
 def search_git(key: str) -> OfGit:

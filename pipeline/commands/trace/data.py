@@ -25,7 +25,7 @@ from pipeline.dataset.table import ANNOTATIONS
 
 OF_FILE = ("filename", "file_row_number")
 TABLES = ("removed", "pool", "duplicates", "suspected", "outliers", "review_queue")
-"""Of data/findings, which say something of single examples."""
+"""Tables of data/findings that say something of single examples."""
 FoundRow = dict[str, Any]
 
 
@@ -42,7 +42,7 @@ class OfData:
     """File, and rows of it by copy."""
     quarantined: str | None = None
     decisions: list[FoundRow] = field(default_factory=list)
-    """Of people, with the line of the file."""
+    """Decisions of people, with the line of the file."""
     opted_out: list[FoundRow] = field(default_factory=list)
 
 

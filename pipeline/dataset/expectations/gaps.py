@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 MIN_TIMES = 50
 """Different times; of fewer, drawn at random, the largest gap may be as long."""
 MAX_GAP = 0.2
-"""Of the time from the first to the last."""
+"""The share of the time from the first to the last."""
 
 
 def times_as_numbers(times: pd.Series) -> NDArray[np.float64]:
@@ -19,7 +19,7 @@ def times_as_numbers(times: pd.Series) -> NDArray[np.float64]:
 
 
 def beyond_gap(times: NDArray[np.floating]) -> NDArray[np.bool_]:
-    """Which of N examples lie on the smaller side of the longest gap, `(N,)`.
+    """Find the examples on the smaller side of the longest gap, `(N,)`.
 
     Args:
         times: one of each example, in any unit, `(N,)`; NaN for none.

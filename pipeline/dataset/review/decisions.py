@@ -143,7 +143,7 @@ class Record(NamedTuple):
 
     values: list[str]
     text: str
-    """As it stands in the file, with its line end."""
+    """The line as it is in the file, with its end."""
     offset: int
     """Characters of the file before it."""
     line: int
@@ -160,7 +160,7 @@ class Reviews:
     counts: Counter[str]
     """Number of times it has each line; without line ends."""
     decisions: dict[str, Decision]
-    """By id; of several the last counts."""
+    """Decisions by id; of several the last counts."""
 
 
 def split_records(text: str, path: Path) -> Iterator[Record]:

@@ -46,7 +46,7 @@ class Layout(NamedTuple):
     measured: tuple[str, ...] = ()
     """Names of measurements."""
     outputs_type: str = "<f2"
-    """Of each output; float16, or float32 where outputs are codes."""
+    """The type of each output; float16, or float32 where outputs are codes."""
 
     def dtype(self) -> np.dtype:
         """Type of a row."""

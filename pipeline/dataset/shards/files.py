@@ -31,7 +31,7 @@ class ShardRows(NamedTuple):
     """The part of N rows that training reads."""
 
     inputs: dict[str, NDArray]
-    """By the name of the column, `(N, ...)` each."""
+    """Columns by their names, `(N, ...)` each."""
     y: NDArray
     """The target of each example, `(N,)` or `(N, ...)`."""
     weights: NDArray[np.float32]

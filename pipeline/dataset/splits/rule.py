@@ -18,7 +18,7 @@ from pipeline.dataset.splits.times import (
 from pipeline.runtime.settings import Settings
 
 SHARE = 0.1
-"""Of the examples, for val and for test, where the entry says nothing."""
+"""The share of examples for val and for test, where the entry says nothing."""
 
 
 def _as_bound(value: Any) -> Any:
@@ -98,7 +98,7 @@ class SplitRule(Settings):
 
     @property
     def shares(self) -> tuple[float, float]:
-        """Of val and of test."""
+        """The shares of val and of test."""
         return (
             self.val if isinstance(self.val, float) else SHARE,
             self.test if isinstance(self.test, float) else SHARE,

@@ -15,7 +15,7 @@ BAG = "ngrams"
 beside it."""
 MAX_IDS = 10_000
 LENGTH = 5.0
-"""Of each row, so that the penalties of a baseline suit it."""
+"""The length of each row, so that the penalties of a baseline suit it."""
 
 Inputs = Mapping[str, NDArray]
 
@@ -25,9 +25,9 @@ class BagFeatures:
     """How features are made of bags."""
 
     ids: NDArray[np.int64]
-    """Which are kept, ascending, `(F,)`."""
+    """Ids that are kept, ascending, `(F,)`."""
     idf: Float64
-    """Of these: ln((1 + N) / (1 + n)) + 1 of an id that n of N examples have, `(F,)`."""
+    """Weights of these: ln((1 + N) / (1 + n)) + 1 of an id that n of N examples have, `(F,)`."""
 
     @classmethod
     def of(cls, inputs: Inputs) -> "BagFeatures":

@@ -29,7 +29,7 @@ class Sample(NamedTuple):
     """Examples of a split, all where they are few."""
 
     rows: Rows
-    """Which of the split's, `(M,)`."""
+    """Rows of the split, `(M,)`."""
     inputs: dict[str, NDArray]
     y: NDArray
     weights: NDArray[np.float32]

@@ -23,7 +23,7 @@ class NetworkBlock:
     """A piece of a network: a layer, a residual or a transformer block, with its norms."""
 
     name: str
-    """Of its first module, as in `named_modules`."""
+    """The name of its first module, as in `named_modules`."""
     modules: list[nn.Module]
     parameters: list[nn.Parameter]
 

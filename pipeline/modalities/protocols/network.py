@@ -32,7 +32,7 @@ class Weights:
     about: dict[str, Any]
     """For model.json: weights, sha256, dataset and license, the latter two None when unknown."""
     preparation: Preparation | None = None
-    """Of the examples that they were learnt on; None when unknown, as is `target`."""
+    """The preparation of what they were learnt on; None when unknown, as is `target`."""
     target: Mapping[str, Any] | None = None
     """What labels could be; None where the head cannot be told to be of the same."""
 
@@ -41,9 +41,9 @@ class Adapted(NamedTuple):
     """Weights of other data, as a network for the data at hand takes them."""
 
     tensors: Mapping[str, Tensor]
-    """By the names that the network has for them."""
+    """Tensors by the names that the network has for them."""
     preparation: Preparation
-    """That of the data at hand, scaled as it was for these weights."""
+    """The preparation of the data at hand, scaled as it was for these weights."""
     remark: str
     """What people should know, to follow a semicolon; may be empty."""
 

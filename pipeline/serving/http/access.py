@@ -66,7 +66,7 @@ class Access:
             raise Refused(403, "host", "this server is for its own machine")
 
     def _has_token(self, authorization: str) -> bool:
-        """In a header Bearer, or as the password of Basic, as browsers ask for it."""
+        """Whether the token is in a header Bearer, or the password of Basic, as browsers ask."""
         assert self._token is not None
         kind, _, given = authorization.partition(" ")
         given = given.strip()

@@ -17,7 +17,7 @@ KEEP_ALIVE_SECONDS = 30
 GRACE_SECONDS = 0.5
 """Between the end of listening and that of idle connections."""
 LINGER_SECONDS = 10.0
-"""In which the end of an answer must have been read."""
+"""Time in which the end of an answer must have been read."""
 
 
 def limited_protocol() -> type[HttpToolsProtocol]:

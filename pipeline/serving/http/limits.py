@@ -13,7 +13,7 @@ MOST_BODY_BYTES = 8 << 20
 BODY_SECONDS = 20.0
 SEND_SECONDS = 20.0
 MOST_HELD_BYTES = 256 << 20
-"""Of all bodies together that are in memory."""
+"""The most bytes of all bodies together that are in memory."""
 RETRY_SECONDS = 1
 GONE = "http.disconnect"
 

@@ -29,7 +29,7 @@ class Request(NamedTuple):
     inputs: Inputs | None
     """Columns of a shard, `(N, ...)` each, where there are no contents."""
     num: int
-    """Of examples."""
+    """The number of examples."""
     outputs: list[str]
     binary: frozenset[str]
     """Outputs that are wanted as bytes behind the JSON."""

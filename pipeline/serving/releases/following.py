@@ -38,7 +38,7 @@ class Source(NamedTuple):
     """What is followed."""
 
     url: str
-    """Of a git repository, or its path."""
+    """The URL of a git repository, or its path."""
     stage: str
     must_be_signed: bool
     place: Path
@@ -99,7 +99,7 @@ class SourceFollower:
                 self.update()
 
     def update(self) -> None:
-        """As `update`; a failure is said once, and what is served goes on."""
+        """Call `update`; a failure is said once, and what is served goes on."""
         try:
             version = update(self._source)
         except (GroundworkError, OSError) as error:

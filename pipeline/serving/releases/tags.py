@@ -21,7 +21,7 @@ NAME = r"[a-zA-Z0-9](?:[a-zA-Z0-9_/-]*[a-zA-Z0-9])?"
 VERSION = re.compile(rf"(?P<artifact>{NAME})@(?P<version>v(\d+)\.(\d+)\.(\d+)[\w.+-]*)")
 STAGE = re.compile(rf"(?P<artifact>{NAME})#(?P<stage>{NAME})(?P<cancel>!?)#(?P<number>\d+)")
 DIGEST = re.compile(r"^Serving-SHA256: ([0-9a-f]{64})$", re.MULTILINE)
-"""In the message of a tag: of serving.json, which has the digests of the other files."""
+"""The digest of serving.json in the message of a tag; that has the digests of other files."""
 SIGNATURE = "\n-----BEGIN "
 PRODUCTION = "production"
 FIRST = "v1.0.0"
@@ -34,7 +34,7 @@ class Tag(NamedTuple):
     name: str
     commit: str
     time: int
-    """In seconds since 1970."""
+    """Seconds since 1970."""
     message: str
 
     @property
@@ -50,7 +50,7 @@ class Release(NamedTuple):
     version: str
     """The first letters of the commit where it has no version."""
     tag: Tag
-    """Of the stage."""
+    """The tag of the stage."""
 
     @property
     def commit(self) -> str:

@@ -63,7 +63,7 @@ ARCHIVE_SUFFIXES = frozenset(
 @dataclass(frozen=True)
 class Tar:
     path: Path
-    """Of the tar itself, decompressed."""
+    """The path of the tar itself, decompressed."""
 
     def list(self) -> Iterator[Member]:
         room = growth_limit(self.path)

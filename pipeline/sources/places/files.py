@@ -30,7 +30,7 @@ class Files:
 
     tree: Tree
     members: dict[str, Member]
-    """By name, sorted; without hidden files and what file managers leave behind."""
+    """Files by name, sorted; without hidden ones and what file managers leave behind."""
     where: str
     """Name of the tree in messages."""
     suffixes: frozenset[str]

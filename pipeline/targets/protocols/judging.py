@@ -35,7 +35,7 @@ class TestSplit:
 
     ids: list[str]
     y: NDArray
-    """As shards have it, `(N,)` or `(N, ...)`."""
+    """Labels as shards have them, `(N,)` or `(N, ...)`."""
     groups: list[str | None]
     measurements: Mapping[str, NDArray[np.floating]]
     """Each `(N,)`; by their tails the split is sliced."""
@@ -44,7 +44,7 @@ class TestSplit:
     times: TestTimes | None = None
     """None where time does not split the data."""
     values: Mapping[str, list[str | None]] = field(default_factory=dict)
-    """By column of `slices` of the entry, what each example has there, `(N,)`."""
+    """What each example has in a column of `slices` of the entry, `(N,)`, by column."""
 
 
 class Variant(NamedTuple):
@@ -61,9 +61,9 @@ class Stressed(NamedTuple):
     """M of the test examples, asked again in several versions."""
 
     rows: Rows
-    """Of the test split, `(M,)`; empty where nothing is corrupted."""
+    """Rows of the test split, `(M,)`; empty where nothing is corrupted."""
     variants: Iterable[Variant]
-    """Of each `rows`; the first is `none`, and none is computed before its turn."""
+    """Variants of each of `rows`; the first is `none`, and none is computed before its turn."""
 
 
 class Evaluation(NamedTuple):
@@ -72,7 +72,7 @@ class Evaluation(NamedTuple):
     metrics: Mapping[str, float | str]
     """The content of reports/metrics.json."""
     tables: Mapping[str, pa.Table]
-    """Of data/evaluation, at full precision.
+    """Tables of data/evaluation, at full precision.
 
     `predictions` has what `read_predictions` reads. These have at least the columns named:
 
@@ -106,7 +106,7 @@ class Judging(Protocol):
     GOOD: Mapping[str, int]
     """The metrics compared; 1 where more is better, -1 where less is."""
     JUDGED: Sequence[str]
-    """Those by which a change is judged unless others are asked for."""
+    """Metrics by which a change is judged unless others are asked for."""
     BESIDE: Sequence[str]
     """Further keys of reports/metrics.json that are given for the strongest baseline too."""
 

@@ -45,7 +45,7 @@ class Reliability(NamedTuple):
     suspects_wrong: float
     """Estimated share of the suspected labels that are wrong, 0 to 1; 0 if none is suspected."""
     planted_precision: float
-    """That share in a probe with 5 % of labels exchanged at random."""
+    """The same share in a probe with 5 % of labels exchanged at random."""
     trusted: bool
     """Whether suspects are certain enough to act on. Otherwise they are only listed, unless several
     people confirm them."""

@@ -176,12 +176,12 @@ class Forgotten:
         return self._index.in_bytes(content)
 
     def rows_of(self, table: pa.Table) -> pa.ChunkedArray:
-        """Which rows are theirs, by id or content; `table` as `read_keys` has it."""
+        """Whether each row is theirs, by id or content; `table` as `read_keys` has it."""
         ids = pa.array(sorted(self.ids), pa.string())
         return pc.or_(pc.is_in(table["id"], ids), self._is_mine(table))
 
     def _is_mine(self, table: pa.Table) -> pa.ChunkedArray:
-        """Which rows have one of the contents."""
+        """Whether each row has one of the contents."""
         digests = pa.array(sorted(self.digests), pa.string())
         return pc.or_(*(pc.is_in(table[name], digests) for name in KEYS[1:]))
 

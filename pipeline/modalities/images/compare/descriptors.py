@@ -47,7 +47,7 @@ class Descriptor(NamedTuple):
     across: Float32
     """Weights of columns, `(w, W)`."""
     directions: Float64
-    """From a thumbnail's values to a descriptor, whole numbers, `(C * h * w, D)`."""
+    """The map from a thumbnail's values to a descriptor, whole numbers, `(C * h * w, D)`."""
 
     def describe(self, images: Images, mirrored: bool = False) -> Float32:
         """Compute descriptors, `(N, D)`, of images `(N, H, W, C)`.

@@ -12,7 +12,7 @@ UNUSUAL = 5.0
 """Distance of measurements from which an image is flagged: 1 in 170 photos of CIFAR-10, and 37 of
 45 images of noise, single colours and digits (benchmarks/outliers.py, n = 1)."""
 MIN_EXAMPLES = 30
-"""With fewer, none could be UNUSUAL: a distance from the mean is at most (N - 1) / sqrt(N)."""
+"""The fewest of which one could be UNUSUAL: a distance is at most (N - 1) / sqrt(N)."""
 NEEDED = [*(m.name for m in MEASUREMENTS if m.offset is not None), "red", "green", "blue"]
 """Measurements that `measurement_distances` takes."""
 

@@ -13,7 +13,7 @@ class ImageHeader(NamedTuple):
     width: int
     height: int
     channels: int
-    """For a JPEG: 1 grey, 3 colour, 4 CMYK. For a PNG: samples of a pixel, 1 to 4."""
+    """Channels of a JPEG: 1 grey, 3 colour, 4 CMYK; of a PNG samples of a pixel, 1 to 4."""
     exif: bytes
     """The EXIF block, which may have the orientation; empty if there was none."""
     xmp: bytes

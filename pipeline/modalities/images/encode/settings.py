@@ -110,7 +110,7 @@ def _torchvision_kwargs(kwargs: dict[str, Any], info: ValidationInfo) -> dict[st
 
 
 class Torchvision(Settings):
-    """For what is not built in. It is slower, and every worker has to import torch."""
+    """A transform that is not built in. It is slower, and every worker has to import torch."""
 
     name: Literal["torchvision"]
     transform: Annotated[str, AfterValidator(_torchvision_name)]

@@ -18,7 +18,7 @@ from pipeline.dataset.arrays import Keys, UInt8
 from pipeline.dataset.randomness import uniform
 
 STRENGTHS = (1, 3, 5)
-"""Of five: mild, medium, strong."""
+"""The strengths that are measured, of five: mild, medium, strong."""
 
 
 def corrupt(images: UInt8, keys: Keys, name: str, strength: int) -> UInt8:

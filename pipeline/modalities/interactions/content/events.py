@@ -30,12 +30,12 @@ MAX_ID, MAX_HISTORY = 1000, 10_000
 
 
 class Event(NamedTuple):
-    """As data/raw has it."""
+    """An event as data/raw has it."""
 
     stored: str
     """The JSON object, with its keys in order."""
     digest: str
-    """Of what the event says, without counts, which change when others come."""
+    """The digest of what the event says, without counts, which change when others come."""
     measured: dict[str, float | int]
 
 

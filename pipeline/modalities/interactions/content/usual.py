@@ -10,7 +10,7 @@ SEVERAL = 3  # events
 
 
 def times_usual(counts: Float64) -> Float64:
-    """For events whose users have so many, `(N,)`: how many times as many as 95 % of users have.
+    """Compare how many events their users have with what 95 % of users have, as a ratio, `(N,)`.
 
     A user with n events stands in n of the rows, so that each row counts 1 / n.
     """

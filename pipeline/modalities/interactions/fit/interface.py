@@ -12,7 +12,7 @@ from pipeline.modalities.protocols.fit import Sums
 
 MAX_WIDTH = 2000
 USER_COLUMN = "user_column"
-"""Of the source, by which predict finds users in a table."""
+"""Key of the source's column by which predict finds users in a table."""
 
 
 def fit(

@@ -27,7 +27,7 @@ NUM_ROUNDS, STEPS_OF_ROUND = 8, 3
 ROUNDS = (NUM_ROUNDS // 2, NUM_ROUNDS)
 """Numbers of rounds that validation chooses from: fewer rounds hold factors back, too."""
 NUM_STEPS = 24
-"""Of conjugate gradients: enough for the vector that the factors were fitted to, up to rounding."""
+"""Steps of conjugate gradients: enough for the vector that the factors were fitted to."""
 STRENGTHS = tuple(
     Strength(unseen, penalty) for unseen in (0.1, 0.3, 1.0) for penalty in (0.003, 0.01)
 )
@@ -87,7 +87,7 @@ class FactorRanker(Ranker):
         self.factors[cold] = SHARE * self.factors[near].mean(1)
 
     def vectors(self, codes: Tensor) -> Tensor:
-        """Of users by their histories, `(N, F)`."""
+        """Vectors of users by their histories, `(N, F)`."""
         is_there = (codes > 0).float()
         own = self.factors[(codes - 1).clamp(min=0)] * is_there[:, :, None]
         unseen, penalty = self.strength[0], self.strength[1]

@@ -9,7 +9,7 @@ from scipy import sparse  # type: ignore[import-untyped]
 
 NUM_NEAR = 10
 SHARE = 0.5
-"""Of what its neighbours score on average; of such an item nothing but categories is known."""
+"""The share of its neighbours' mean score that an item gets of which only categories are known."""
 
 
 class ColdItems(NamedTuple):
@@ -23,8 +23,8 @@ class ColdItems(NamedTuple):
 def find_cold(
     items: Sequence[str], categories: Mapping[str, Sequence[str]], counts: NDArray[np.int64]
 ) -> ColdItems:
-    """By the cosine of their categories; of equals the more frequent ones. Items without a category
-    that another one has stay unknown.
+    """Find neighbours by the cosine of categories; of equals the more frequent. Items without a
+    category that another one has stay unknown.
 
     Args:
         counts: events of each item in train, `(items,)`.

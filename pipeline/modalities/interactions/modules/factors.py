@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 TINY = 1e-20
-"""In place of a divisor of 0, which means that the solution is reached."""
+"""Stands for a divisor of 0, which means that the solution is reached."""
 
 
 class Strength(NamedTuple):

@@ -20,7 +20,7 @@ from pipeline.modalities.protocols.encode import Preparation
 Batch = Mapping[str, Tensor]
 Losses = Callable[[Tensor, Tensor], Tensor]
 SEEN = -1e9
-"""In place of the score of an item that the user had."""
+"""The score of an item that the user had."""
 TIE = 1e-6
 """How much more the most popular item scores than the least, so that equals have an order."""
 NUM_REASONS = 20  # of the listed items have one
@@ -38,7 +38,7 @@ class Events(NamedTuple):
 
 
 def read_events(reader: Any, split: str, num_items: int) -> Events:
-    """Those of a reader of shards whose items are known."""
+    """Read the events of a split whose items are known."""
     inputs, y, *_ = reader.read_rows(split, 0)
     known = np.flatnonzero(np.asarray(y) < num_items)
     some = {name: values[known] for name, values in inputs.items()}
@@ -53,7 +53,7 @@ class Ranker(nn.Module):
     popularity: Tensor
 
     leaves_out_seen = True
-    """So that figures on train would say nothing."""
+    """True, so that figures on train would say nothing."""
 
     def __init__(self, preparation: Preparation, outputs: int) -> None:
         super().__init__()
@@ -79,7 +79,7 @@ class Ranker(nn.Module):
         raise NotImplementedError
 
     def scores(self, codes: Tensor) -> Tensor:
-        """Of all items `(N, items)`, by histories `(N, L)` of codes plus 1, with zeros between."""
+        """Scores of all items `(N, items)`, by histories `(N, L)` of codes plus 1, or 0."""
         raise NotImplementedError
 
     def take_in(self, cold: Tensor, near: Tensor) -> None:

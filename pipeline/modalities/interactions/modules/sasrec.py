@@ -35,7 +35,7 @@ class Block(nn.Module):
         self.drop = nn.Dropout(DROPOUT)
 
     def forward(self, places: Tensor, hides: Tensor) -> Tensor:
-        """Of places `(N, L, W)`; `hides` is added to attention, `(N, 1, L, L)`."""
+        """Attend over places `(N, L, W)`; `hides` is added to attention, `(N, 1, L, L)`."""
         num, length, width = places.shape
         parts = self.queries(self.before(places)).view(num, length, 3, HEADS, width // HEADS)
         query, key, value = parts.permute(2, 0, 3, 1, 4).unbind(0)
@@ -62,7 +62,7 @@ class SequenceRanker(Ranker):
             self.items.weight[0] = 0
 
     def learn(self, train: Events, val: Events, seed: int) -> None:
-        """By Adam; every EVERY epochs validation says whether the network is better than before."""
+        """Learn by Adam; every EVERY epochs validation says whether the network is better."""
         sequences = latest(train)
         if not len(sequences):
             return
@@ -104,7 +104,7 @@ class SequenceRanker(Ranker):
         return F.cross_entropy(logits, wanted[is_asked] - 1)
 
     def states(self, codes: Tensor) -> Tensor:
-        """Of sequences with their padding in front, `(N, L, W)`."""
+        """States of sequences with their padding in front, `(N, L, W)`."""
         length = codes.shape[1]
         places = torch.arange(length, device=codes.device)
         hidden = self.items(codes) * self.items.weight.shape[1] ** 0.5 + self.places(places)

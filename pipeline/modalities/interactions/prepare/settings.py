@@ -23,7 +23,7 @@ class Items(Settings):
     uri: Text | None = None
     """Where it is; in the source of the events when not given."""
     file: Text | None = None
-    """Which file of the archive or folder."""
+    """The file of the archive or folder."""
     id: Column
     text: list[Column] = []
     """Columns with its title first, then categories, separated by bars, or words."""
@@ -32,12 +32,12 @@ class Items(Settings):
     until: Column | None = None
     """Column with the year, date or moment after which it is gone."""
     header: bool | None = None
-    """As `header` of the entry when not given."""
+    """Whether the first line has names; as `header` of the entry when not given."""
     encoding: Text | None = None
 
 
 class Minimum(Settings):
-    """Which events count; what is left out is counted."""
+    """What an event needs to count; what is left out is counted."""
 
     value: float | None = None
     """Least value, such as a rating; events without one are left out then."""
@@ -64,6 +64,6 @@ class EntryFields(Settings):
     """Added to an entry."""
 
     file: Text | None = None
-    """Which file has the events, where `uri` has several."""
+    """The file that has the events, where `uri` has several."""
     items: Items | None = None
     minimum: Minimum = Minimum()

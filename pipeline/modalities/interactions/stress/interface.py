@@ -22,7 +22,7 @@ def num_examples(settings: EvaluateFields) -> int:
 
 
 def corrupt(inputs: Inputs, keys: Keys, name: str, strength: int) -> Inputs:
-    """As of somebody new, of whom the latest items alone are known."""
+    """Answer for somebody new, of whom the latest items alone are known."""
     return {**inputs, USER: np.zeros_like(inputs[USER])}
 
 

@@ -33,13 +33,13 @@ from pipeline.modalities.tables.content.telling import ranks_alike, tells
 MAX_ROWS = 100_000
 """Looked at for what tells the label."""
 MAX_UNKNOWN = 0.01
-"""Of the rows: categories that were not there before."""
+"""The share of rows that may have categories that were not there before."""
 MAX_OUTSIDE = 0.01
 MAX_MORE_MISSING = 0.05
 MAX_HEAPED = 0.05
-"""Of the rows: one number, as a placeholder or a stuck sensor writes it."""
+"""The share of rows that may have one number, as a placeholder or a stuck sensor writes it."""
 STRETCH = 0.5
-"""Of the profile's range, by which values may lie outside of it."""
+"""The share of the profile's range by which values may lie outside of it."""
 MANY_LABELS = 20
 
 
@@ -149,7 +149,7 @@ def _outside(values: NDArray[np.float64], limits: tuple[float, float] | None) ->
 def _heaped(
     values: NDArray[np.float64], known: Mapping[str, float], num: int, before: Profile
 ) -> float:
-    """By how much the share of one number has risen, beyond what chance may do.
+    """How much the share of one number has risen, beyond what chance may do.
 
     A number that the profile does not name was no more frequent than the rarest that it names.
     """

@@ -12,7 +12,7 @@ from pipeline.modalities.tables.content.matrix import MISSING, Matrix
 
 NUM_EDGES = 33
 MAX_VALUES = 1000
-"""Of a category; rarer ones are unknown."""
+"""Different values of a category that are kept; rarer ones are unknown."""
 
 
 def learn(parts: Iterable[Matrix], columns: Sequence[TableColumn]) -> dict[str, Any]:

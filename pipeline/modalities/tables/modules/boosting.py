@@ -17,7 +17,7 @@ from pipeline.modalities.tables.modules.rows import FittedRows, Losses
 
 LEAVES = (4, 8, 16, 31)
 MANY_ROWS = 100_000
-"""From this number of training rows on only the largest trees are fitted, to save time."""
+"""Training rows from which on only the largest trees are fitted, to save time."""
 MAX_TREES, MAX_NODES = 400, 2 * max(LEAVES) - 1
 MAX_CATEGORIES = 255
 """Most values of a column that scikit-learn takes as a category; with more, codes are used as

@@ -54,7 +54,7 @@ class PiecewiseEmbedding(nn.Module):
 
 
 def edges_of(quantiles: Sequence[float]) -> np.ndarray:
-    """At most MAX_PIECES + 1 distinct quantiles, evenly out of all; none if fewer than two."""
+    """Choose at most MAX_PIECES + 1 distinct quantiles, evenly; none if fewer than two."""
     limit = np.finfo(np.float32).max
     in_range = np.asarray(quantiles, np.float64).clip(-limit, limit)
     edges = np.unique(in_range.astype(np.float32)).astype(np.float64)

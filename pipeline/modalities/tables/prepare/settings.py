@@ -14,7 +14,7 @@ class DateFormat(Settings):
     """How dates are written, where it cannot be found by looking."""
 
     order: Literal["year", "month", "day"] | None = None
-    """Which comes first: `day` in 31/12/2024."""
+    """The part that comes first: `day` in 31/12/2024."""
 
 
 class ColumnFields(Settings):
@@ -30,7 +30,7 @@ class EntryFields(Settings):
     """Added to an entry."""
 
     types: dict[Text, ColumnKind] = {}
-    """Of columns; found by looking where it says nothing."""
+    """Kinds of columns; found by looking where it says nothing."""
     inputs: list[Text] | None = None
     """Columns that networks see; all others that are left when not given."""
     quasi_identifiers: list[Text] = []

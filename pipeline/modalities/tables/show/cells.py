@@ -7,7 +7,7 @@ from typing import Any
 from pipeline.modalities.tables.content.columns import BOOLEAN, DATE, NUMBER, columns_of
 
 TYPES = {NUMBER: "DOUBLE", BOOLEAN: "BOOLEAN", DATE: "TIMESTAMP"}
-"""In SQL, of kinds of columns; others are text."""
+"""SQL types of kinds of columns; others are text."""
 
 
 def cell_columns(content: Mapping[str, Any]) -> dict[str, str]:

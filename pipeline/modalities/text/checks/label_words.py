@@ -22,7 +22,7 @@ NUM_TYPICAL, MOST_LABELS, MIN_TEXTS = 8, 100, 20
 def label_words_profile(
     table: pd.DataFrame, words: Sequence[frozenset[str]]
 ) -> dict[str, int | float]:
-    """For each label its typical words: frequent ones that its texts have much more than others."""
+    """The typical words of each label: frequent ones that its texts have much more than others."""
     which = frequent(document_counts(words))
     has_word = presence(words, which)
     everywhere, spread = has_word.mean(0), has_word.std(0)

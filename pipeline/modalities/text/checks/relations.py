@@ -12,9 +12,9 @@ from pipeline.modalities.text.content.folding import folded
 from pipeline.modalities.text.content.scripts import NONE
 
 MOSTLY = 0.99
-"""Of the texts; fewer with something wrong are as in any data."""
+"""The share of texts; fewer with something wrong are as in any data."""
 OF_SCRIPT = 0.05
-"""Of the texts: a script of fewer is not one of the dataset's."""
+"""The share of texts: a script of fewer is not one of the dataset's."""
 
 ACROSS_SPLITS: tuple[Rule, ...] = ()
 AMONG_EXAMPLES = (

@@ -10,12 +10,12 @@ from pipeline.modalities.text.checks.vocabulary import words_of
 from pipeline.modalities.text.content.folding import folded
 
 LETTERS = 3
-"""Of a label's name, to look for it in texts."""
+"""The fewest letters of a label's name that is looked for in texts."""
 MIN_TEXTS = 20
 LONG_LINE = 12
 MAX_LINE = 60
 TIMES_MORE = 2.0
-"""As often in texts of the label as in all others, to count."""
+"""How much more often in texts of the label than in all others, to count."""
 
 
 class LabelsInTexts(NamedTuple):

@@ -56,7 +56,7 @@ def presence(words: Sequence[frozenset[str]], which: Sequence[str]) -> Float64:
 def share_known(
     words: Sequence[frozenset[str]], known: frozenset[str], rows: NDArray[np.int64]
 ) -> float:
-    """Of the words of some texts, the share that is known; NaN of none."""
+    """The share of the words of some texts that is known; NaN of none."""
     total = sum(len(words[row]) for row in rows.tolist())
     inside = sum(len(words[row] & known) for row in rows.tolist())
     return inside / total if total else float("nan")

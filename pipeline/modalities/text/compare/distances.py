@@ -12,11 +12,11 @@ from pipeline.modalities.text.content.measurements import MEASUREMENTS
 OFFSETS = {m.name: m.offset for m in MEASUREMENTS if m.offset is not None}
 NEEDED = tuple(OFFSETS)
 LEAST_SPREAD = {0.0: 0.1, 1.0: 0.25}
-"""Of a share, and of the logarithm of a count: less is no spread to measure by."""
+"""The least spread of a share, and of the logarithm of a count: less is none to measure by."""
 
 
 def distances(columns: Mapping[str, NDArray[Any]]) -> Float64:
-    """By how many usual deviations each text is off in the measurement where it is most, `(N,)`."""
+    """How many usual deviations each text is off in the measurement where it is most, `(N,)`."""
     num = len(next(iter(columns.values())))
     found = np.zeros(num)
     if not num:

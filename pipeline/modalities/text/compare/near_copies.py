@@ -22,10 +22,11 @@ MAX_LISTED = 20
 """Texts of one band and value that are compared with each other; of more, each with so many before
 it: they come from one mould."""
 LEAST, LEAST_OF_SHORT = 0.4, 0.75
-"""Of the shingles of two texts that they share, each by how rare it is; of short texts more: of a
-question of fifty characters, half is often the mould of many (docs/decisions/text.md)."""
+"""The share of their shingles that two texts have in common, each by how rare it is; more of
+short ones: of a question of fifty characters, half is often the mould of many
+(docs/decisions/text.md)."""
 LEAST_OF_MANY, MANY, WHOLE = 0.65, 2, 0.9
-"""And of what so many other texts have, nearly whole: a passage that stands under several headlines
+"""The same where MANY others have what they share nearly WHOLE: a passage that stands under several headlines
 makes no copies of them."""
 SHORT, LONG = 12, 120
 """Shingles of the shorter text, from where on to where the share falls."""
@@ -127,7 +128,7 @@ def of_many(
     pairs: NDArray[np.int64],
     asked: NDArray[np.bool_],
 ) -> NDArray[np.bool_]:
-    """Of which of the pairs that are `asked` about, `(P,)`, MANY other texts have what is shared.
+    """Whether MANY other texts have what a pair shares, of the pairs `asked` about, `(P,)`.
 
     Other texts are looked for among those that are paired with one of the two.
     """

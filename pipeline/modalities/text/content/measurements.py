@@ -11,7 +11,7 @@ URL = re.compile(r"https?://\S|www\.\w", re.IGNORECASE)
 MARKUP = re.compile(r"</?[a-zA-Z][^<>]{0,200}>|&(?:[a-zA-Z]{2,8}|#\d{2,6});")
 REPLACEMENT = "\ufffd"
 CAP = 1e6
-"""Of counts; more characters than an example has."""
+"""The most of a count; more characters than an example has."""
 
 PERSONAL = {kind: f"{kind}s" for kind in KINDS}
 """Measurements by kind of personal value: how many are in the text."""

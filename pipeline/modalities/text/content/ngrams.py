@@ -31,7 +31,7 @@ TEXTS_AT_ONCE = 512
 SPACE, WORD, SINGLE, SIGN = range(4)
 """Kinds of characters."""
 MOST_CHARACTERS = 20_000
-"""Of a text; what lies behind is as good as not there."""
+"""The characters of a text that are read; what comes after them counts for nothing."""
 UNSPACED = (
     (0x0E00, 0x0EFF), (0x1000, 0x109F), (0x1780, 0x17FF), (0x2E80, 0x2FDF), (0x3005, 0x3007),
     (0x3040, 0x312F), (0x31A0, 0x31FF), (0x3400, 0x4DBF), (0x4E00, 0xA4CF), (0xF900, 0xFAFF),
@@ -44,10 +44,10 @@ class Grams(NamedTuple):
     """N-grams of some texts, M of one kind behind the other, each in the order of the texts."""
 
     rows: Codes
-    """To which text each belongs, `(M,)`."""
+    """The text that each belongs to, `(M,)`."""
     hashes: Hashes
     are_runs: NDArray[np.bool_]
-    """Which are runs of characters."""
+    """Whether each is a run of characters."""
 
 
 def prepared(text: str) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterator
 from typing import NamedTuple
 
 KINDS = ("email", "iban", "card", "ip", "phone")
-"""In the order in which they are looked for: what one has found is not looked at by the next."""
+"""Kinds in the order in which they are looked for: what one has found is closed to the next."""
 PLACEHOLDER = re.compile(rf"<({'|'.join(KINDS)})>")
 MAY_HAVE = re.compile(r"@|\d|:")
 """A text without any of these has none."""

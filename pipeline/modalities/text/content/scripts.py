@@ -1,4 +1,4 @@
-"""In which script a text is, by its letters."""
+"""The script of a text, by its letters."""
 
 from bisect import bisect_right
 from collections import Counter
@@ -29,7 +29,7 @@ RANGES = (
 STARTS = [start for start, _ in RANGES]
 NONE, MIXED = "none", "mixed"
 MOST = 0.7
-"""Of the letters: less of one script is a mixture."""
+"""The share of letters: less of one script is a mixture."""
 JAPANESE = "Japanese"
 
 

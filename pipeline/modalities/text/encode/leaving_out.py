@@ -11,7 +11,7 @@ from pipeline.modalities.text.content.folding import folded
 from pipeline.modalities.text.content.ngrams import word_spans
 
 MOST_WORDS = 200
-"""At most so many different words of a text, from its beginning, and as many pairs."""
+"""The most different words of a text, from its beginning, and as many pairs."""
 
 Spans = list[tuple[int, int]]
 

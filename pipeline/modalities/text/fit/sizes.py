@@ -18,7 +18,7 @@ SPARE = 2
 MOST_BUCKETS = 1 << 20
 MOST_LENGTH = 2048
 SHARE = 0.99
-"""Of the texts, which are there whole."""
+"""The share of texts that fit in whole."""
 STEP = 16
 ENOUGH = MOST_BUCKETS
 MOST_PIECES, PIECES_STEP = 256, 8
@@ -64,7 +64,7 @@ def pieces_for(tables: Callable[[], Iterable[pa.Table]], folder: str | None) -> 
 
 
 def _room(lengths: Iterable[NDArray[np.int64]], step: int, most: int) -> int:
-    """For nearly all texts, a multiple of `step`."""
+    """A multiple of `step` that is enough for nearly all texts."""
     usual = np.concatenate([np.zeros(1, np.int64), *lengths])
     length = int(np.quantile(usual, SHARE, method="higher"))
     return max(step, min(most, -(-length // step) * step))

@@ -19,7 +19,7 @@ ABSENT = -20.0
 SKETCHED = 128
 """Numbers of a random projection, by which texts are compared (Achlioptas 2003)."""
 SHRUNK = 1e-3
-"""Of the outputs beside them, which then hardly count for how near two texts are."""
+"""The weight of the outputs beside them, which then hardly count for how near two texts are."""
 
 
 class QuickLine(nn.Module):

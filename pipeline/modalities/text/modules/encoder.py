@@ -78,7 +78,7 @@ class Encoder(nn.Module):
 
 
 class Embeddings(nn.Module):
-    """Of pieces and of their places; those of the first kind of sentence are in the latter."""
+    """Vectors of pieces and of places; those of the first kind of sentence are in the latter."""
 
     def __init__(self, said: Mapping[str, Any]) -> None:
         super().__init__()

@@ -72,7 +72,7 @@ class Linear(nn.Module):
         return self.read_out(self.embed(inputs))
 
     def fit(self, reader: Any, losses: Losses, seed: int) -> None:
-        """By all rows at once, on the CPU; the order of rows in the solver is drawn by the seed."""
+        """Fit to all rows at once, on the CPU; the seed draws the order of rows in the solver."""
         train, val = read_rows(reader, "train"), read_rows(reader, "val")
         self.bags.learn(train.ids)
         x, x_val = as_matrix(self.bags, train.ids), as_matrix(self.bags, val.ids)

@@ -12,7 +12,7 @@ from pipeline.modalities.text.content.decoding import UTF8
 from pipeline.modalities.text.content.measurements import PERSONAL
 
 BOUNDS = tuple(2**power for power in range(21))
-"""Of the lengths that are counted, in characters."""
+"""Bounds of the lengths that are counted, in characters."""
 WORDS_OF = {"email": "e-mail", "phone": "phone", "card": "card", "iban": "IBAN", "ip": "IP address"}
 MAX_NAMED = 5
 NAMES = "names of people are out of reach of patterns"

@@ -13,7 +13,7 @@ from pipeline.reporting.figures import GREY, save
 ACROSS = 4
 WIDTH, LINE = 2.4, 0.15  # inches
 LETTERS, LINES = 38, 4
-"""Of a text."""
+"""Letters of a line, and lines, of a text in a picture."""
 
 
 def text_grid(
@@ -46,7 +46,7 @@ def text_grid(
 
 
 def save_any(figure: Figure, path: Path) -> None:
-    """As `save`; characters that the font lacks are boxes, which is no news in each of them."""
+    """Save like `save`; characters that the font lacks are boxes, without a warning for each."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph", UserWarning)
         save(figure, path)

@@ -19,7 +19,7 @@ MAX_COMPARED = 1500
 """Words of a text; of more, where they differ is not looked for."""
 WORDS = re.compile(r"\s+|[^\W_]+|[\W_]", re.UNICODE)
 JOINERS = "\u200c\u200d\ufe0e\ufe0f"
-"""Which spell words in some scripts, and emoji."""
+"""Characters that spell words in some scripts, and emoji."""
 UNSPACED = re.compile("([\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff])")
 """Characters of scripts without blanks: each is compared by itself."""
 

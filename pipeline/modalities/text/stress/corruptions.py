@@ -9,9 +9,9 @@ from pipeline.dataset.arrays import Keys
 
 TYPOS, CASE, PUNCTUATION, CUT = "typos", "case", "punctuation", "cut"
 TYPO_SHARES = {1: 0.02, 2: 0.05, 3: 0.1}
-"""Of the letters."""
+"""The share of letters that are changed, by strength."""
 KEPT_SHARES = {1: 0.7, 2: 0.5, 3: 0.3}
-"""Of the characters, from the beginning."""
+"""The share of characters that is kept, from the beginning, by strength."""
 VARIANTS = [
     *((TYPOS, strength) for strength in TYPO_SHARES),
     (CASE, 1),

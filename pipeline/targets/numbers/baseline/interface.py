@@ -18,7 +18,7 @@ from pipeline.targets.protocols.labels import TargetIndex
 __all__ = ["answer", "fit"]
 
 PENALTIES = (1.0, 10.0, 100.0, 1000.0)
-"""Of which validation chooses one."""
+"""Penalties, of which validation chooses one."""
 
 
 def fit(

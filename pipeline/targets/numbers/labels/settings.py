@@ -29,5 +29,5 @@ class AugmentFields(Settings):
     """Added to `augment`."""
 
     target_scale: Literal["standard", "log"]
-    """In which units a network learns: standard deviations of the numbers of train or, for positive
+    """Units in which a network learns: standard deviations of the numbers of train or, for positive
     numbers of which the ratio counts (prices, variances), their logarithm."""

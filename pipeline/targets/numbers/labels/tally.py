@@ -9,7 +9,7 @@ from pipeline.targets.numbers.labels.reading import COLUMN
 from pipeline.targets.protocols.labels import TargetIndex
 
 FEW_VALUES = 10
-"""At most this many distinct whole numbers may be codes."""
+"""Up to this many distinct whole numbers may be codes."""
 FAR_OUT = 100
 """Standard deviations from the mean beyond which a number is hardly right."""
 

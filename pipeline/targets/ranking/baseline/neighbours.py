@@ -1,4 +1,4 @@
-"""Which items are had by the same users, and who had what."""
+"""Items that the same users had, and the users of each."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +26,7 @@ def histories(users: NDArray[np.int64], items: NDArray[np.int64]) -> dict[str, N
 def similarities(
     users: NDArray[np.int64], items: NDArray[np.int64], num_items: int
 ) -> dict[str, NDArray]:
-    """Of each item its nearest ones, as rows of a sparse matrix."""
+    """The nearest items of each, as rows of a sparse matrix."""
     known = users > 0
     shape = (int(users.max(initial=0)) + 1, num_items)
     table = sparse.csr_array(

@@ -121,7 +121,7 @@ def choices(index: TargetIndex) -> list[str]:
 
 
 def why(reason: str, item: Mapping[str, Any]) -> str:
-    """Of users whom a served model was asked about; see commands/collect."""
+    """Why people look at a user whom a served model was asked about; see commands/collect."""
     if item["proposed"] != item["given"]:
         return f"The list began with {item['given']}, that of the other model {item['proposed']}."
     return f"The list began with {item['given']}, of which the model is unsure."

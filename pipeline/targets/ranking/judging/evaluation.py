@@ -27,7 +27,7 @@ NUM_RESAMPLES = 2_000
 
 
 class Ndcg(NamedTuple):
-    """Of some events, with a 95 % interval by their users."""
+    """A mean over some events, with a 95 % interval by their users."""
 
     num: int
     ndcg_10: float
@@ -151,7 +151,7 @@ def _of(predictions: Predictions, rows: Rows) -> Ndcg:
 
 
 def _ndcg(places: NDArray[np.int64], users: NDArray[np.int64]) -> Ndcg:
-    """Of some events, as if their users had taken nothing else."""
+    """The figure of some events, as if their users had taken nothing else."""
     if not len(places):
         return Ndcg(0, 0.0, 0.0, 1.0)
     _, own = np.unique(users, return_inverse=True)
@@ -165,7 +165,7 @@ def _ndcg(places: NDArray[np.int64], users: NDArray[np.int64]) -> Ndcg:
 
 
 def _cold(predictions: Predictions, test: TestSplit) -> list[tuple[str, Ndcg]]:
-    """By what is known of users and items, where measurements say it."""
+    """Figures by what is known of users and items, where measurements say it."""
     found = []
     for name, what in ((EARLIER, "users"), (POPULARITY, "items")):
         if name in test.measurements:

@@ -22,7 +22,7 @@ COLUMNS = ["id", "group", "item", "place"]
 
 @dataclass(frozen=True)
 class Predictions:
-    """Of N events: the item that was taken, and where the model listed it."""
+    """Predictions for N events: the item that was taken, and where the model listed it."""
 
     ids: list[str]
     groups: list[str | None]
@@ -30,7 +30,7 @@ class Predictions:
     items: NDArray[np.int64]
     """Codes, `(N,)`."""
     places: NDArray[np.int64]
-    """From 0 on, `(N,)`; -1 for an item that is not listed."""
+    """Places from 0 on, `(N,)`; -1 for an item that is not listed."""
     users: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     """A number for each user, `(N,)`; an event without one is of a user by itself."""
 

@@ -1,4 +1,4 @@
-"""From ids of items, as a source has them, to an index."""
+"""Makes an index of the ids of items, as a source has them."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -15,7 +15,7 @@ COLUMN = "item"
 USUAL_NAMES = ("item", "item_id", "movieId")
 UNKNOWN = "no item"
 ITEMS, TITLES, COUNTS = "items", "titles", "counts"
-"""Of an index: ids in the order of their codes, titles by id, how many events of each train has."""
+"""Keys of an index: ids in the order of their codes, titles by id, events of each in train."""
 
 
 def column_type() -> pa.DataType:

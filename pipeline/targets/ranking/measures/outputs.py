@@ -1,4 +1,4 @@
-"""From outputs of a network to what is said of them; knows NumPy alone, so that a server can."""
+"""Turns outputs of a network into answers; knows NumPy alone, so that a server can."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -54,8 +54,8 @@ def signal(
 def signal_rules(
     table: pd.DataFrame, target: TargetIndex, before: Profile | None, settings: Any
 ) -> list[Rule]:
-    """As dataset/expectations/signal.py, but each event counts by itself: nobody takes an item
-    twice, so that events of one user are more different than others, not more alike."""
+    """Rules of dataset/expectations/signal.py, but each event counts by itself: nobody takes an
+    item twice, so that events of one user are more different than others, not more alike."""
     known = table["label_signal"].to_numpy(np.float64)
     num, deviation = len(known), float(known.std())
     by_chance = CHANCE + SIGMAS_OF_CHANCE * deviation / np.sqrt(num)

@@ -19,7 +19,7 @@ NUM_COUNTED = 200
 """The most popular items, of which a profile has counts."""
 KEY = "item."
 MAX_COLD = 0.5
-"""Of the events of val or test, whose items train does not have."""
+"""The share of events of val or test whose items train may lack."""
 
 
 def profile(

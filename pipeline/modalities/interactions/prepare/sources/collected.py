@@ -26,7 +26,7 @@ class EventTexts(NamedTuple):
 
     table: TextColumns
     texts: dict[str, pa.ChunkedArray]
-    """By role."""
+    """Columns by role."""
     times: ReadTimes
     values: Float64
 

@@ -22,7 +22,7 @@ DROPPED = -1
 
 
 class Placed(NamedTuple):
-    """Of N events in the order of time."""
+    """N events in the order of time."""
 
     splits: NDArray[np.int8]
     """TRAIN, VAL, TEST or DROPPED."""
@@ -34,7 +34,7 @@ class Placed(NamedTuple):
     num_of_item: Rows
     """Events of the item in train alone."""
     later: dict[int, list[int]]
-    """By user, rows of val, which are known in test beside train."""
+    """Rows of val by user, which are known in test beside train."""
 
 
 def place_events(
@@ -70,7 +70,7 @@ def place_events(
 
 
 def first_of_pairs(users: Rows, items: Rows) -> NDArray[np.bool_]:
-    """Which events are the first of their user and item."""
+    """Whether each event is the first of its user and item."""
     pairs = users.astype(np.int64) * (int(items.max(initial=0)) + 1) + items
     found = np.zeros(len(pairs), bool)
     found[np.unique(pairs, return_index=True)[1]] = True

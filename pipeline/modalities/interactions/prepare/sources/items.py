@@ -12,7 +12,7 @@ from pipeline.sources.places.files import Files, open_files
 from pipeline.sources.tables.delimited import TextFormat
 
 BETWEEN = ("|", ";", ",", " ")
-"""Of which the first that is there stands between categories."""
+"""Separators of categories; the first that is there counts."""
 MAX_TITLE = 300
 NO_CATEGORIES = frozenset({"(no genres listed)", "none", "unknown"})
 

@@ -20,7 +20,7 @@ class TextColumns(NamedTuple):
     """A table of texts."""
 
     columns: dict[str, pa.ChunkedArray]
-    """By name; null where a cell is empty."""
+    """Columns by name; null where a cell is empty."""
     num_rows: int
     notes: list[str]
 

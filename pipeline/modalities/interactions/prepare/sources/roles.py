@@ -1,4 +1,4 @@
-"""Which column of a table of events is what."""
+"""The roles of columns in a table of events."""
 
 from collections.abc import Iterable
 from typing import Any, NamedTuple
@@ -33,7 +33,7 @@ class Roles(NamedTuple):
 
 
 def roles_of(entry: Any, names: list[str], label: str, where: str) -> Roles:
-    """By what the entry says, else by what columns are usually called.
+    """Find columns by what the entry says, else by what they are usually called.
 
     `kind` is none unless the entry names it: what a column means is not for guessing.
 
@@ -60,7 +60,7 @@ def roles_of(entry: Any, names: list[str], label: str, where: str) -> Roles:
 
 
 def named_columns(entry: Any, label: str) -> list[str]:
-    """Those that the entry names."""
+    """Columns that the entry names."""
     said = (getattr(entry.columns, label if key == "item" else key, None) for key in USUAL)
     return [name for name in said if name is not None]
 

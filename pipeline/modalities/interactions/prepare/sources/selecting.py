@@ -17,13 +17,13 @@ Mask = NDArray[np.bool_]
 
 
 class Leavings(NamedTuple):
-    """Which of N events stay, and how many are left out, by reason."""
+    """Rows of the events that stay, of N, and how many are left out, by reason."""
 
     kept: Mask
     beside: dict[str, int]
 
     def without(self, left_out: Mask, reason: str) -> "Leavings":
-        """Those for which `left_out` holds go, too."""
+        """Leave out those for which `left_out` holds, too."""
         gone = self.kept & left_out
         if not gone.any():
             return self

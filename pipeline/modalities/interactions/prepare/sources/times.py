@@ -24,14 +24,14 @@ UNITS = (
 TEXT, STEPS = "text", "steps"
 MOSTLY = 0.5
 MAX_FAR = 0.2
-"""Of the events, that lie far from all others and so are of no time that could be."""
+"""The share of events that lie far from all others, and so are of no time that could be."""
 MIN_ALIKE, MAX_ALIKE = 20, 0.05
 """Events at one time, and their share, from which on that is odd."""
 YEAR = 365 * 86400 * 10**6
 
 
 class ReadTimes(NamedTuple):
-    """Of N events."""
+    """Times of N events."""
 
     ordinals: Ordinals
     """Microseconds since 1970, or steps; 0 where there is none."""

@@ -38,7 +38,7 @@ class TextTables:
     file_rows: list[int]
     notes: list[str] = field(default_factory=list)
     code_names: dict[str, list[str]] = field(default_factory=dict)
-    """Of columns of codes, their names, where a file has them."""
+    """Names of codes, by column, where a file has them."""
 
     @property
     def num_rows(self) -> int:

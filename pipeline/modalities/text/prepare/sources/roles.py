@@ -1,4 +1,4 @@
-"""Which column of a table of texts is what."""
+"""The roles of columns in a table of texts."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -40,7 +40,7 @@ class Roles(NamedTuple):
 
     @property
     def named(self) -> dict[str, str]:
-        """Those with one column, by key of an entry."""
+        """Columns that stand alone, by key of an entry."""
         found = {name: getattr(self, name) for name in OTHERS}
         return {self.label_key: self.label} | {k: v for k, v in found.items() if v is not None}
 
@@ -58,7 +58,7 @@ def _texts(entry: Any) -> list[str]:
 
 
 def roles_of(entry: Any, columns: Mapping[str, pa.ChunkedArray], labels: Any, where: str) -> Roles:
-    """Those that the entry names, those that are usually called so, or what looks like it.
+    """Find the columns that the entry names, that are usually called so, or that look like it.
 
     Raises:
         SourceError: one that the entry names is not there; or none may be texts, or labels.
@@ -143,7 +143,7 @@ def _some(names: Sequence[str]) -> str:
 
 
 def notes_on_columns(entry: Any, roles: Roles, columns: Mapping[str, Any]) -> list[str]:
-    """Which columns were found by looking, and which are not used."""
+    """Notes on columns that were found by looking, and on those that are not used."""
     notes = []
     if not _texts(entry):
         notes.append(f"texts are those of column {roles.texts[0]}")

@@ -177,7 +177,7 @@ def _with_text(rows: pa.Table, notes: list[str]) -> tuple[pa.Table, dict[str, in
 
 
 def _splits(rows: pa.Table, notes: list[str], table: TextTables) -> frozenset[str]:
-    """Which splits the rows tell; says which file is which.
+    """Find the splits that the rows tell; says which file is which.
 
     Raises:
         SourceError: a split is unknown.

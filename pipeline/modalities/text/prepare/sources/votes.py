@@ -16,7 +16,7 @@ class Voted(NamedTuple):
     labels: list[str | None]
     """What most voted for; None for no vote, and for as many votes for one as for another."""
     problems: list[str | None]
-    """Of rows that no vote makes up for."""
+    """Problems of rows that no vote makes up for."""
     annotations: pa.Table
     """Columns id, annotator, label: a row for each vote."""
     notes: list[str]
