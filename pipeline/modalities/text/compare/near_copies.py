@@ -26,8 +26,8 @@ LEAST, LEAST_OF_SHORT = 0.4, 0.75
 short ones: of a question of fifty characters, half is often the mould of many
 (docs/decisions/text.md)."""
 LEAST_OF_MANY, MANY, WHOLE = 0.65, 2, 0.9
-"""The same where MANY others have what they share nearly WHOLE: a passage that stands under several headlines
-makes no copies of them."""
+"""The same where MANY others have what they share nearly WHOLE: a passage that stands under several
+headlines makes no copies of them."""
 SHORT, LONG = 12, 120
 """Shingles of the shorter text, from where on to where the share falls."""
 
