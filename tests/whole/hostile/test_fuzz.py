@@ -1,6 +1,6 @@
 """Whatever a table, an archive, an entry or params.yaml holds: exit 0, or one line that helps.
 
-A minute as it is; `GROUNDWORK_FUZZ=60 pytest -m slow tests/whole/hostile/test_fuzz.py` takes an
+Minutes as it is; `GROUNDWORK_FUZZ=20 pytest -m slow tests/whole/hostile/test_fuzz.py` takes an
 hour, and draws others each time.
 """
 
