@@ -1,5 +1,6 @@
 """Events of users with known tastes go through all stages, and everybody gets a list."""
 
+import hashlib
 import json
 
 import pyarrow.parquet as pq
@@ -85,7 +86,15 @@ def test_a_user_is_forgotten_as_a_person_is(tastes):
     rows = [row for table in tables for row in table.to_pylist()]
     ids = [row["id"] for row in rows if row["group"] == "u001"]
     (tastes.path / "withdrawn.txt").write_text("\n".join(ids) + "\n")
-    tastes.run("groundwork forget --ids-file withdrawn.txt --yes")
+    kept = tastes.path / ".groundwork/serving/contents/2999-12-31"
+    kept.mkdir(parents=True)
+    for user in ("u001", "u002"):
+        request = json.dumps({"user": user}).encode()
+        (kept / hashlib.sha256(request).hexdigest()).write_bytes(request)
+    (kept / "torn").write_text('{"user": "u0')
+    said = tastes.run("groundwork forget --ids-file withdrawn.txt --yes")
+    assert "Found: nothing." in said
+    assert {path.read_text() for path in kept.iterdir()} == {'{"user": "u0', '{"user": "u002"}'}
     assert report(tastes, "ingest.json")["opted_out"] == len(ids)
     index = json.loads((tastes.path / "data/shards/index.json").read_text())
     assert "u001" not in index["preparation"]["users"]

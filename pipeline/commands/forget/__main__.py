@@ -14,7 +14,12 @@ from datetime import date
 from pathlib import Path
 
 from pipeline.commands.forget.arguments import parser
-from pipeline.commands.forget.collected import collected_in_git, drop_collected, learn_served
+from pipeline.commands.forget.collected import (
+    collected_in_git,
+    drop_collected,
+    learn_requests,
+    learn_served,
+)
 from pipeline.commands.forget.contents.mentions import names_one
 from pipeline.commands.forget.contents.traces import Forgotten, tombstones
 from pipeline.commands.forget.decisions import (
@@ -80,6 +85,8 @@ def main(arguments: argparse.Namespace) -> None:
         )
     request.found |= find(examples, scope, places, (), arguments.models)
     learn_served(dataset, examples)
+    if is_built:
+        learn_requests(dataset, params.modality, examples)
     say(plan(dataset, examples, request.found, arguments.models))
     if is_built:
         say(related_examples(examples.ids, params.modality))

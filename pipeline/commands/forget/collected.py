@@ -3,6 +3,7 @@
 One of them is the same example as a row of data/raw with the same content; see contents/parquet.py.
 """
 
+import contextlib
 import hashlib
 import subprocess
 from pathlib import Path
@@ -11,14 +12,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from pipeline.commands.collect.events import owner_id
 from pipeline.commands.forget.contents.parquet import read_keys
 from pipeline.commands.forget.contents.traces import Forgotten
 from pipeline.commands.forget.decisions import decided_served
 from pipeline.commands.forget.history import git
-from pipeline.dataset.places import collected_file
+from pipeline.dataset.places import CLEAN, SERVED, collected_file
 from pipeline.dataset.served.ids import id_of
+from pipeline.dataset.table import read_folder
+from pipeline.modalities.opening import open_prepare
+from pipeline.modalities.protocols.prepare import of_events
 from pipeline.runtime.errors import ForgetError
 from pipeline.runtime.files import written_whole
+from pipeline.serving.recording.contents import FOLDER
 
 
 def tracked_by(path: Path) -> Path:
@@ -36,6 +42,24 @@ def collected_in_git(dataset: str) -> list[str]:
 def learn_served(dataset: str, examples: Forgotten) -> None:
     """Learn the ids that the examples have where they were served and people decided on them."""
     examples.ids |= set(map(id_of, examples.digests)) & decided_served(dataset)
+
+
+def learn_requests(dataset: str, modality: str, examples: Forgotten) -> None:
+    """Learn what a server kept of people all of whose events go: requests, and decisions on them.
+
+    Of data whose examples are events, since their requests name a person and no example.
+    """
+    prepare = of_events(open_prepare(modality))
+    if prepare is None or not CLEAN.is_dir():
+        return
+    rows = read_folder(CLEAN, ["id", "group"]).to_pylist()
+    named = {row["group"] for row in rows if row["id"] in examples.ids}
+    owners = named - {row["group"] for row in rows if row["id"] not in examples.ids}
+    for path in (SERVED / FOLDER).glob("*/*"):
+        with contextlib.suppress(ValueError):  # of a server that was killed as it wrote
+            if prepare.owner(path.read_text(encoding="utf-8")) in owners:
+                examples.digests.add(path.name)
+    examples.ids |= set(map(owner_id, owners)) & decided_served(dataset)
 
 
 def drop_collected(dataset: str, examples: Forgotten) -> None:
