@@ -180,6 +180,7 @@ def test_the_answer_is_kept_while_nothing_changes(problem, checked, folder):
     assert not Path("check").exists()  # what a stopped run would go on from
 
 
+@pytest.mark.slow
 def test_models_are_asked_again_when_the_answer_is_damaged(problem, checked, folder):
     [file] = kept()
     content = bytearray(file.read_bytes())

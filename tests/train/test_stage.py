@@ -106,6 +106,7 @@ def test_what_is_missing_is_said_before_training(learnable, harm, error):
     assert said.endswith(error)
 
 
+@pytest.mark.slow
 def test_training_needs_a_first_commit(quick_clone):
     write_learnable(quick_clone.path / "data/shards", ["cat", "dog"])
     quick_clone.run("rm -rf .git && git init -q")

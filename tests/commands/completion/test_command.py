@@ -6,6 +6,7 @@ import pytest
 
 from pipeline.commands.completion.arguments import SHELLS
 from pipeline.commands.groundwork.listing import COMMANDS
+from tests.support.marks import slow
 from tests.support.repository import Repository, make_clone
 
 COMPLETE = """
@@ -59,7 +60,11 @@ def test_there_is_a_script_for_each_shell(project, shell):
 @pytest.mark.skipif(shutil.which("fish") is None, reason="needs fish")
 @pytest.mark.parametrize(
     ("words", "expected"),
-    [("re", ["repair", "review"]), ("use ci", ["cifar10", "cifar100"]), ("use --k", ["--keep"])],
+    [
+        slow("re", ["repair", "review"]),
+        ("use ci", ["cifar10", "cifar100"]),
+        slow("use --k", ["--keep"]),
+    ],
 )
 def test_fish_completes(project, words, expected):
     project.run("groundwork completion fish > completion.fish")

@@ -179,6 +179,7 @@ def test_locks_of_a_process_that_nobody_has_waited_for(project):
         project.run("dvc repro -q -f letters")
 
 
+@pytest.mark.slow
 def test_locks_of_a_process_whose_number_another_has_now(project):
     lock(project, os.getpid())  # these tests are not DVC
     assert project.run("groundwork repair") == dropped(os.getpid())
