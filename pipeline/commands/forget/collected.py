@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.commands.collect.events import owner_id
+from pipeline.commands.collect.kept import content_paths
 from pipeline.commands.forget.contents.parquet import read_keys
 from pipeline.commands.forget.contents.traces import Forgotten
 from pipeline.commands.forget.decisions import decided_served
@@ -24,7 +25,6 @@ from pipeline.modalities.opening import open_prepare
 from pipeline.modalities.protocols.prepare import of_events
 from pipeline.runtime.errors import ForgetError
 from pipeline.runtime.files import written_whole
-from pipeline.serving.recording.contents import FOLDER
 
 
 def tracked_by(path: Path) -> Path:
@@ -55,10 +55,10 @@ def learn_requests(dataset: str, modality: str, examples: Forgotten) -> None:
     rows = read_folder(CLEAN, ["id", "group"]).to_pylist()
     named = {row["group"] for row in rows if row["id"] in examples.ids}
     owners = named - {row["group"] for row in rows if row["id"] not in examples.ids}
-    for path in (SERVED / FOLDER).glob("*/*"):
+    for digest, path in content_paths(SERVED).items():
         with contextlib.suppress(ValueError):  # of a server that was killed as it wrote
             if prepare.owner(path.read_text(encoding="utf-8")) in owners:
-                examples.digests.add(path.name)
+                examples.digests.add(digest)
     examples.ids |= set(map(owner_id, owners)) & decided_served(dataset)
 
 
