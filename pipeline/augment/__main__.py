@@ -15,7 +15,14 @@ import pyarrow.compute as pc
 from pipeline.augment.engines import make_on
 from pipeline.augment.params import AugmentParams, augment_params
 from pipeline.augment.reuse import EarlierShards, keep_shards, read_earlier
-from pipeline.augment.sharding import MadeShards, Sharding, columns_read, make_jobs, makers
+from pipeline.augment.sharding import (
+    MadeShards,
+    Sharding,
+    columns_read,
+    make_jobs,
+    makers,
+    rows_per_shard,
+)
 from pipeline.augment.space import check_space
 from pipeline.augment.versions import read_brought
 from pipeline.dataset.places import CLEAN, SHARDS
@@ -108,7 +115,7 @@ def make_plan(
         index=target,
         preparation=preparation,
         copies=params.augment.copies,
-        rows_per_shard=max(1, int(params.augment.shard_mb * 1e6 // row_bytes)),
+        rows_per_shard=rows_per_shard(params.augment.shard_mb, row_bytes),
         settings=settings,
         seed=params.seed,
     )

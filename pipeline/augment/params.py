@@ -13,7 +13,8 @@ class Augment(Settings):
     copies: Annotated[int, Field(ge=1, le=1000)]
     """Versions of each training example in the shards; the first is the original."""
     shard_mb: Annotated[float, Field(gt=0)]
-    """Usual size of a shard in megabytes of input columns; most have two to four thirds of it."""
+    """Usual size of a shard in megabytes of input columns; most have two to four thirds of it. A
+    shard of small examples has about 50,000 of them, whatever it says."""
     engine: Literal["local", "ray"]
     """Who makes the shards: processes of this machine, or a Ray cluster (RAY_ADDRESS names it). The
     bytes are the same."""

@@ -189,3 +189,10 @@ def test_no_process_outlives_a_killed_parent(tmp_path, wait_until_gone, program,
     for pid in left:
         os.kill(pid, signal.SIGKILL)
     assert left == []
+
+
+def test_a_process_ends_without_looking_for_garbage():
+    at_last = "import atexit, gc; atexit.register(lambda: print(gc.get_freeze_count()))"
+    command = [sys.executable, "-c", f"{at_last}; import pipeline"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert int(done.stdout) > 1000
