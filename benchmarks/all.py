@@ -54,6 +54,7 @@ BENCHMARKS = (
     Benchmark("diff.py"),
     Benchmark("find.py"),
     Benchmark("search.py"),
+    Benchmark("search_replay.py"),
     Benchmark("served_forward.py"),
     Benchmark("serving.py", program="wrk", built="models/serving"),
     Benchmark("compare.py", built="data/shards"),

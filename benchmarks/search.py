@@ -39,6 +39,7 @@ from pipeline.targets.opening import open_loss
 from pipeline.train.params import recipe_of
 
 RANDOM_TRIALS, TRIALS, EPOCHS, FINALISTS = 50, 20, 6, 5
+SPACE = Path("recipes/search.yaml")
 NEW_SEEDS = range(100, 103)
 
 
@@ -100,7 +101,7 @@ def main() -> None:
     parser.add_argument("--repetitions", type=int, default=8)
     options = parser.parse_args()
     task = Task()
-    space = read_space(Path("recipes/search.yaml"), task.params)
+    space = read_space(SPACE, task.params)
     reached, overheads, promises, ratios = 0, [], [], []
     for repetition in range(options.repetitions):
         random = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=repetition))
@@ -148,7 +149,7 @@ def main() -> None:
                 [150 / max(most, 1e-9)] * 3,
             ),
         ],
-        "python benchmarks/search.py",
+        f"python benchmarks/search.py --repetitions {num}",
     )
 
 
