@@ -22,7 +22,13 @@ from pipeline.commands.frame import as_given, run_command
 from pipeline.commands.search.arguments import parser
 from pipeline.commands.search.experiments import Experiments
 from pipeline.commands.search.exporting import run_experiment
-from pipeline.commands.search.finalists import BASE, Finalist, best_trials, run_again
+from pipeline.commands.search.finalists import (
+    BASE,
+    Finalist,
+    best_trials,
+    expected_loss,
+    run_again,
+)
 from pipeline.commands.search.picture import draw, importances
 from pipeline.commands.search.space import (
     Space,
@@ -195,7 +201,10 @@ class Search:
             say(f"params.yaml stays the best: {figure_of(best)}; nothing to apply")
             return
         of_base = f"; params.yaml has {figure_of(base)}" if base else ""
-        say(f"{best.name}: {figure_of(best)} (one run alone said {best.claimed:.4f}{of_base})")
+        say(
+            f"{best.name}: {figure_of(best)}; with a new seed expect {expected_loss(ranked):.4f} "
+            f"(one run alone said {best.claimed:.4f}{of_base})"
+        )
         if self.arguments.no_export:
             say(f"next: dvc exp apply {best.name} && dvc repro export")
             return
