@@ -174,7 +174,7 @@ def search(task, study, space, seed):
 
 
 def promise(task, study, seed):
-    """The loss that is expected of the winner among the finalists, and its mean over new seeds."""
+    """The loss to expect of the winner among the finalists, and its mean over new seeds."""
     named = {str(trial.number): trial for trial in best_trials(study, FINALISTS)}
     ranked = run_again(study, named, (None, 0), task.train, lambda finalist: None)
     best = next(each for each in ranked if each.values)
