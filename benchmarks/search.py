@@ -121,7 +121,7 @@ def main() -> None:
         )
     num = options.repetitions
     spread = (statistics.median(ratios), min(ratios), max(ratios))
-    off = 100 * statistics.mean(promises)
+    off, least, greatest = (100 * of(promises) for of in (statistics.mean, min, max))
     most = 1000 * max(overheads)
     save(
         "search",
@@ -137,7 +137,7 @@ def main() -> None:
             Figure(
                 "train",
                 "the promised loss of a search beside ten new seeds",
-                f"{off:+.1f} % on average ({100 * min(promises):+.0f} to {100 * max(promises):+.0f})",
+                f"{off:+.1f} % on average ({least:+.0f} to {greatest:+.0f})",
                 num,
             ),
             Figure(
