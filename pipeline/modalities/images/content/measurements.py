@@ -9,7 +9,8 @@ from pipeline.dataset.measurement import Measurement
 
 BT_601 = [299, 587, 114]  # thousandths of red, green and blue in grey (ITU-R BT.601)
 # Small enough for the caches; of a large image, this much is converted to floats at once.
-# Sums of integers are exact in float64 up to 2**53, in any order.
+# Sums of whole numbers are exact in any order: up to 2**53 in float64, and in float32 up to 2**24,
+# which so many pixels of a channel do not reach.
 PIXELS_AT_ONCE = 1 << 16
 SUMMED_AT_ONCE = 1 << 18  # values
 MAX_SQUARES = (2**32 - 1) // 255**2  # whose sum is a uint32
@@ -56,33 +57,36 @@ def measure(pixels: NDArray[np.uint8]) -> Measured:
 
 def _measure(pixels: NDArray[np.uint8]) -> Measured:
     num, height, width, channels = pixels.shape
-    sums = np.zeros((channels, num))
+    sums = np.zeros((num, channels))
     total, squares, edge_total, edge_squares = np.zeros((4, num))
     areas = np.zeros((num, 8, 9))
     down, across = overlaps(height, 8), overlaps(width, 9).T
     rows = max(1, PIXELS_AT_ONCE // (num * width))
+    floats: type[np.floating] = np.float32 if rows * width <= PIXELS_AT_ONCE else np.float64
     for top in range(0, height, rows):
         bottom = min(top + rows, height)
         start = max(top - 1, 0)  # edges need the row above and the row below
-        grey, channel_sums = _grey(
-            pixels[:, start : bottom + 1], slice(top - start, bottom - start)
-        )
-        inner = grey[:, top - start : bottom - start]
-        sums += channel_sums
+        block: NDArray[np.floating] = pixels[:, start : bottom + 1].astype(floats)
+        counted = block[:, top - start : bottom - start].reshape(num, -1, channels)
+        ones: NDArray[np.floating] = np.ones(counted.shape[1], floats)
+        sums += ones @ counted
+        grey = _grey(block)
+        inner = grey[:, top - start : bottom - start].astype(np.float64)
         total += inner.sum((1, 2))
-        squares += np.einsum("nhw,nhw->n", inner, inner)
+        squares += _squares(inner)
         areas += down[:, top:bottom] @ inner @ across
         edges = grey[:, :-2, 1:-1] + grey[:, 2:, 1:-1]
         edges += grey[:, 1:-1, :-2]
         edges += grey[:, 1:-1, 2:]
         edges -= 4 * grey[:, 1:-1, 1:-1]
-        edge_total += edges.sum((1, 2))
-        edge_squares += np.einsum("nhw,nhw->n", edges, edges)
+        exact = edges.astype(np.float64)
+        edge_total += exact.sum((1, 2))
+        edge_squares += _squares(exact)
     count = height * width
     edge_count = max(1, max(0, height - 2) * max(0, width - 2))
     variance = squares / count - (total / count) ** 2
     edge_variance = edge_squares / edge_count - (edge_total / edge_count) ** 2
-    red, green, blue = ((sums[c % channels] / count / 255).astype(np.float32) for c in range(3))
+    red, green, blue = ((sums[:, c % channels] / count / 255).astype(np.float32) for c in range(3))
     bits = (areas[:, :, 1:] < areas[:, :, :-1]).reshape(num, 64)
     return Measured(
         brightness=(total / count / 255).astype(np.float32),
@@ -95,21 +99,22 @@ def _measure(pixels: NDArray[np.uint8]) -> Measured:
     )
 
 
-def _grey(
-    pixels: NDArray[np.uint8], counted: slice
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Grey levels `(N, H, W)`, and sums `(C, N)` of each channel over the `counted` rows."""
-    channels = pixels.shape[3]
-    weights = BT_601 if channels == 3 else [1000]
-    sums = np.zeros((channels, len(pixels)))
-    grey = np.full(pixels.shape[:3], 500.0)
-    for channel, weight in enumerate(weights):
-        plane = pixels[..., channel].astype(np.float64)
-        sums[channel] = plane[:, counted].sum((1, 2))
-        plane *= weight
-        grey += plane
+def _grey(pixels: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Grey levels `(N, H, W)`, rounded: whole numbers of thousandths are exact in float32."""
+    if pixels.shape[3] == 1:
+        return pixels[..., 0]
+    grey: NDArray[np.floating] = pixels @ np.array(BT_601, pixels.dtype)
+    grey += 500
     grey /= 1000
-    return np.floor(grey, out=grey), sums
+    np.floor(grey, out=grey)
+    return grey
+
+
+def _squares(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The sum of squares of each of N images, `(N, H, W)`."""
+    flat = values.reshape(len(values), 1, -1)
+    found: NDArray[np.float64] = flat @ flat.transpose(0, 2, 1)
+    return found.ravel()
 
 
 def overlaps(size: int, areas: int) -> NDArray[np.float64]:
