@@ -152,8 +152,11 @@ def die_with_parent(parent: int) -> None:
 
 
 def _start_worker(parent: int) -> None:
+    from threadpoolctl import threadpool_limits  # which is not there where models are served
+
     die_with_parent(parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C
+    threadpool_limits(1)  # a core is a worker's: threads of BLAS would wait for one another
 
 
 _prepared: list[ProcessPoolExecutor] = []

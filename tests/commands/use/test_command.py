@@ -11,6 +11,7 @@ from pipeline.runtime.errors import SettingsError
 from tests.support.repository import ROOT, Repository, make_clone
 
 DEFAULT, PHOTOS = "recipes/images-classes.yaml", "recipes/images-classes-small_photos.yaml"
+FEW = "recipes/images-classes-few_images.yaml"
 START = (ROOT / DEFAULT).read_text()
 ENTRY = "uri: ../pets\nlicense: CC0-1.0\n"
 
@@ -124,8 +125,10 @@ def test_an_entry_as_add_writes_it(project):
     many = "# 50000 examples, 40 x 30 to 48 x 48 pixels, 3 channels; 40000 train, 10000 test\n"
     add_entry(project, many + ENTRY)
     assert recipe_of(project.run("groundwork use pets")) == PHOTOS
-    add_entry(project, many.replace("50000", "122") + ENTRY)
+    add_entry(project, many.replace("50000", "1500") + ENTRY)
     assert recipe_of(project.run("groundwork use pets")) == DEFAULT
+    add_entry(project, many.replace("50000", "122") + ENTRY)
+    assert recipe_of(project.run("groundwork use pets")) == FEW
     large = many.replace("48 x 48", "900 x 600")
     add_entry(project, large + ENTRY)
     assert recipe_of(project.run("groundwork use pets")) == DEFAULT
@@ -156,8 +159,8 @@ def test_without_a_look_the_recipe_stays(project):
     printed = project.run("groundwork use pets")
     assert printed == (
         "recipe: that of params.yaml stays, since data/catalog/pets.yaml does not say what the "
-        "data are like, and data/raw has others; --recipe images-classes-small_photos may suit "
-        "them better\nchanged in params.yaml:\n  dataset: digits -> pets\nnext:\n  dvc exp run\n"
+        "data are like, and data/raw has others; --recipe images-classes-few_images or "
+        "images-classes-small_photos may suit them better\nchanged in params.yaml:\n  dataset: digits -> pets\nnext:\n  dvc exp run\n"
     )
     project.run("rm params.yaml")
     assert recipe_of(project.run("groundwork use pets")) == DEFAULT
@@ -191,7 +194,8 @@ def test_a_recipe_by_name(project):
     before = read(project)
     assert project.run("groundwork use digits --recipe photos", expect=1) == (
         "ERROR there is no recipe 'photos' for these data "
-        "| fix: name one of images-classes-small_photos, images-classes\n"
+        "| fix: name one of images-classes-few_images, images-classes-small_photos, "
+        "images-classes\n"
     )
     assert read(project) == before
 
