@@ -160,7 +160,8 @@ def test_without_a_look_the_recipe_stays(project):
     assert printed == (
         "recipe: that of params.yaml stays, since data/catalog/pets.yaml does not say what the "
         "data are like, and data/raw has others; --recipe images-classes-few_images or "
-        "images-classes-small_photos may suit them better\nchanged in params.yaml:\n  dataset: digits -> pets\nnext:\n  dvc exp run\n"
+        "images-classes-small_photos may suit them better\nchanged in params.yaml:\n"
+        "  dataset: digits -> pets\nnext:\n  dvc exp run\n"
     )
     project.run("rm params.yaml")
     assert recipe_of(project.run("groundwork use pets")) == DEFAULT
