@@ -152,7 +152,8 @@ def die_with_parent(parent: int) -> None:
 
 
 def _start_worker(parent: int) -> None:
-    from threadpoolctl import threadpool_limits  # which is not there where models are served
+    # Not there where models are served.
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     die_with_parent(parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C
