@@ -11,13 +11,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv
 
 from pipeline.runtime.errors import SourceError
 from pipeline.runtime.files import as_native
 from pipeline.sources.tables.dialect import find_dialect
 from pipeline.sources.tables.encoding import Encoding, Opener, find_encoding, open_as_utf8
-from pipeline.sources.tables.layout import Counts, Layout, find_layout
+from pipeline.sources.tables.layout import INVISIBLE, Counts, Layout, find_layout
 from pipeline.sources.tables.limits import BLOCK_BYTES
 from pipeline.sources.tables.records import (
     BACKSLASH,
@@ -33,6 +34,7 @@ QUOTES_FIX = (
     "close it, or double it within a field; or add `dialect: {quotes: none}` to the catalog entry, "
     "where quotes are characters like others"
 )
+MAX_COMPARED = 3  # rows with a name of a column in them, compared with all the names
 NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
@@ -139,7 +141,9 @@ class DelimitedText:
         except (pa.ArrowException, OSError, UnicodeError) as error:
             raise self._damaged(error) from None
         self._check_number(table.num_rows)
-        return table.rename_columns(list(columns))
+        table = table.rename_columns(list(columns))
+        self._refuse_names_again(table, 0)
+        return table
 
     def batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
         """Read columns in batches; see `read`."""
@@ -154,8 +158,10 @@ class DelimitedText:
                 else pa.csv.open_csv(as_native(self._open()), *self._options(numbers))
             )
             for batch in batches:
+                batch = pa.RecordBatch.from_arrays(batch.columns, schema=schema)
+                self._refuse_names_again(batch, num)
                 num += batch.num_rows
-                yield pa.RecordBatch.from_arrays(batch.columns, schema=schema)
+                yield batch
         except (pa.ArrowException, OSError, UnicodeError) as error:
             raise self._damaged(error) from None
         self._check_number(num)
@@ -174,6 +180,24 @@ class DelimitedText:
                 texts = [[row[number] or None for row in rows] for number in numbers]
                 yield pa.RecordBatch.from_arrays(
                     [pa.array(t, pa.string()) for t in texts], schema=schema
+                )
+
+    def _refuse_names_again(self, rows: pa.Table | pa.RecordBatch, first: int) -> None:
+        """
+        Raises:
+            SourceError: a row has the names of the columns, as where files were joined.
+        """
+        if len(self.names) < 2 or not self.format.header or not rows.num_columns:
+            return
+        name = rows.schema.names[-1]  # a byte order mark before the first one may be there again
+        alike = np.flatnonzero(pc.fill_null(pc.equal(rows[name], name), False))
+        for row in alike[:MAX_COMPARED].tolist():
+            line, texts = self._record(first + row)
+            if [text.strip(INVISIBLE).strip() for text in texts][: len(self.names)] == self.names:
+                raise SourceError(
+                    f"{self.where} cannot be read: line {line} has the names of the columns again",
+                    fix=f"remove line {line}, and any other such line: files were joined with "
+                    "their headers",
                 )
 
     def _damaged(self, error: Exception) -> SourceError:
@@ -221,11 +245,16 @@ class DelimitedText:
 
     def line_of(self, row: int) -> int:
         """The line, from 1, in which a row begins; row 0 is the first after the header."""
+        return self._record(row)[0]
+
+    def _record(self, row: int) -> tuple[int, list[str]]:
+        """The line in which a row begins, and its cells."""
         record = row + self.layout.first_row
         with self._open() as file:
             for found in read_records(file, self.counts.dialect):
                 if record < len(found.lines):
-                    return int(np.int64(found.lines[record]))
+                    text = found.block[found.starts[record] : found.ends[record]]
+                    return int(found.lines[record]), split_fields(text, self.counts.dialect)
                 record -= len(found.lines)
         raise AssertionError("no such row")
 

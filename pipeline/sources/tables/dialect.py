@@ -48,7 +48,7 @@ def find_dialect(
 
 def _fits(counts: Counts, has_header: bool) -> bool:
     try:
-        find_layout(counts, has_header)
+        find_layout(counts, has_header, allow_titles=False)  # else a wrong delimiter fits more
     except BadRecord:
         return False
     return True

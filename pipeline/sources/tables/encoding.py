@@ -37,7 +37,20 @@ ODD = re.compile(
 MAX_ODD = 0.05  # share of the lines that are not UTF-8
 HIGH, RUN = re.compile(rb"[\x80-\xff]"), re.compile(rb"[\x80-\xff]{3,}")
 MAX_SHOWN = 3
+NO_TEXT = {
+    b"\x1f\x8b": ("compressed by gzip", "unpack it: gunzip FILE"),
+    b"BZh": ("compressed by bzip2", "unpack it: bunzip2 FILE"),
+    b"\xfd7zX": ("compressed by xz", "unpack it: unxz FILE"),
+    b"\x28\xb5\x2f\xfd": ("compressed by Zstandard", "unpack it: unzstd FILE"),
+    b"\xd0\xcf\x11\xe0": ("a workbook of an old Excel (.xls)", "save its sheet as CSV UTF-8"),
+    b"PAR1": ("Parquet", "call it .parquet"),
+    b"SQLi": ("a database of SQLite", "export its table as CSV: sqlite3 -header -csv"),
+}
+"""Beginnings of files that are often taken for text; what they are, and the way to a table."""
 MAX_NULS = 0.1  # share of bytes
+MIN_NULS = 0.1  # share of the bytes of UTF-16, which has a NUL beside each ASCII character
+MIN_NUMBER_OF_NULS = 8
+SAMPLE_BYTES = 1 << 16
 MAX_IN_RUNS = 0.3  # share of letters beyond ASCII that are three in a row; Cyrillic has most
 FIX = (
     "add `dialect: {encoding: …}` to the catalog entry, such as windows-1251, shift_jis or "
@@ -74,9 +87,14 @@ def find_encoding(open_file: Opener, where: str, given: str | None = None) -> En
     """
     with open_file() as file:
         start = bytes(file.read(4))
+        for beginning, (kind, fix) in NO_TEXT.items():
+            if given is None and start.startswith(beginning):
+                raise SourceError(f"{where} is {kind}, expected text", fix=fix)
+        sample = start + bytes(file.read(SAMPLE_BYTES))
     name = given or next((name for bom, name in BOMS.items() if start.startswith(bom)), None)
     if name is None and len(start) >= 2 and start.count(0) == len(start) // 2:
         name = "utf-16-le" if start[1] == 0 else "utf-16-be"
+    name = name or _utf16_without_bom(sample)
     if name is None or name.lower() in ("utf-8", "utf8", "utf-8-sig"):
         return _utf8_or_western(open_file, where, must_be_utf8=name is not None)
     try:
@@ -92,6 +110,23 @@ def find_encoding(open_file: Opener, where: str, given: str | None = None) -> En
     except UnicodeError as error:
         raise SourceError(f"{where} is not in the encoding {name}: {error}", fix=FIX) from None
     return Encoding(name)
+
+
+def _utf16_without_bom(sample: bytes) -> str | None:
+    """UTF-16 by its line ends, delimiters and digits: one byte of each is NUL, always the same one.
+
+    Text beyond ASCII has few of them, so their share says nothing.
+    """
+    sample = sample[: len(sample) // 2 * 2]
+    even, odd = sample[::2].count(0), sample[1::2].count(0)
+    if bool(even) == bool(odd) or even + odd < max(MIN_NUMBER_OF_NULS, MIN_NULS * len(sample)):
+        return None
+    name = "utf-16-le" if odd else "utf-16-be"
+    try:
+        codecs.getincrementaldecoder(name)().decode(sample)
+    except UnicodeError:
+        return None
+    return name
 
 
 def open_as_utf8(open_file: Opener, encoding: Encoding) -> Any:

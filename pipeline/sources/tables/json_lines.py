@@ -26,7 +26,7 @@ from pipeline.sources.tables.records import BadRecord
 
 SAMPLE_LINES = 100
 TEXT = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
-FIX = "write one JSON object in each line, such as jq -c writes"
+FIX = "write one JSON object in each line, as jq -c . FILE does, or jq -c '.[]' FILE of a list"
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,8 @@ HEAD_RECORDS = 200  # parsed one by one
 MAX_UNIT = 12  # characters of a unit
 GAPS = {"?", "-", ".", "na", "n/a", "nan", "null", "none", "unknown", "missing"}
 SEPARATOR_LINE = "sep="  # a spreadsheet's first line
+MAX_TITLES = 20  # lines of free text before the header
+INVISIBLE = "\ufeff\u200b\u2060"  # around names, as of a file that was given a second BOM
 
 Opener = Callable[[], Any]
 
@@ -120,13 +122,15 @@ class Layout:
     notes: list[str]
 
 
-def find_layout(counts: Counts, has_header: bool = True) -> Layout:
+def find_layout(counts: Counts, has_header: bool = True, allow_titles: bool = True) -> Layout:
     """Tell header and rows from other records around them.
+
+    With `allow_titles` lines of free text may come before the header.
 
     Raises:
         BadRecord: rows have more or fewer values than the header has names.
     """
-    at, notes = _preamble(counts)
+    at, notes = _preamble(counts, allow_titles)
     head, usual = counts.head, counts.usual()
     rest = Counter(counts.fields)
     for _, fields in head[:at]:
@@ -136,7 +140,7 @@ def find_layout(counts: Counts, has_header: bool = True) -> Layout:
     elif at >= len(head):
         return Layout([], 0, 0, 0, at, notes)
     else:
-        names, first = [name.strip() for name in head[at][1]], at + 1
+        names, first = [name.strip(INVISIBLE).strip() for name in head[at][1]], at + 1
         rest[len(names)] -= 1
     width = len(names)
     if has_header and _is_units(head, first, width):
@@ -155,7 +159,7 @@ def find_layout(counts: Counts, has_header: bool = True) -> Layout:
     return Layout(names, width, skipped, rest.total(), first, notes)
 
 
-def _preamble(counts: Counts) -> tuple[int, list[str]]:
+def _preamble(counts: Counts, allow_titles: bool) -> tuple[int, list[str]]:
     """The number of records before the header, and a sentence about them."""
     at, notes = 0, []
     while at < len(counts.head):
@@ -169,7 +173,25 @@ def _preamble(counts: Counts) -> tuple[int, list[str]]:
             break
         notes.append(f"line {line} is no row: {counts.dialect.delimiter.join(fields)[:60]}")
         at += 1
+    num_titles = _num_titles(counts, at) if allow_titles else 0
+    for line, fields in counts.head[at : at + num_titles]:
+        notes.append(f"line {line} is no row: {counts.dialect.delimiter.join(fields)[:60]}")
+        at += 1
     return at, notes
+
+
+def _num_titles(counts: Counts, at: int) -> int:
+    """The number of records from `at` on that are titles: one text each, before a full header."""
+    width = counts.usual()
+    if width < 2:
+        return 0
+    for number, (_, fields) in enumerate(counts.head[at : at + MAX_TITLES + 1]):
+        texts = [text for text in fields if text.strip()]
+        if len(fields) == width and len(texts) == width:
+            return number
+        if len(texts) > 1 or len(fields) not in (1, width):
+            return 0
+    return 0
 
 
 def _is_units(head: list[tuple[int, list[str]]], first: int, width: int) -> bool:

@@ -15,7 +15,9 @@ Missing = Sequence[object] | Mapping[str, Sequence[object]]
 """Values of all columns, or of each by its name."""
 
 USUAL_CODES = frozenset({0, -1, -9, -99, -999, -9999, 9, 99, 999, 9999})
-WORDS = ("?", "-", ".", "n/a", "na", "nan", "null", "none", "unknown", "missing")
+SIGNS = ("?", "-", ".", "n/a", "nan", "null")
+ERRORS = ("#n/a", "#div/0!", "#ref!", "#value!", "#name?", "#num!", "#null!")  # of spreadsheets
+WORDS = (*SIGNS, *ERRORS, "na", "none", "unknown", "missing")
 MIN_NUMBERS = 10  # distinct numbers, to call one of them unlike the others
 FAR = 10  # times the usual distance between neighbours
 MAX_DISTINCT = 100_000

@@ -24,7 +24,8 @@ def open_table(files: Files, name: str, format: TextFormat) -> OpenTable:
     where = files.where if len(files.members) == 1 else f"{name} of {files.where}"
     if name.lower().endswith(".parquet"):
         return ParquetTable(open_file(files, name), where)
-    kind = JsonLines if name.lower().endswith(JSON_SUFFIXES) else DelimitedText
+    is_json = name.lower().endswith((*JSON_SUFFIXES, ".json"))
+    kind = JsonLines if is_json else DelimitedText
     return kind(partial(open_file, files, name), where, format)
 
 

@@ -1,5 +1,9 @@
 """What columns are, found by looking at all of their rows."""
 
+import decimal
+
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from pipeline.runtime.errors import SourceError
@@ -132,3 +136,113 @@ def test_slices_are_reported_on_and_no_inputs_unless_said(tmp_path):
     assert read.inputs == {"y"}
     assert read.rows["slice_x"].value_counts().to_dict() == {"a": 18, "b": 6}
     assert read_table(path, slices=["x"], inputs=["x", "y"]).inputs == {"x", "y"}
+
+
+NUMBERS = [str(number) for number in range(30)]
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected", "said"),
+    [
+        ([f"{n + 50} kg" for n in range(30)], 50, "column x is read without kg, as written"),
+        ([f"{n + 50}.00-" for n in range(30)], -50, ""),
+        (
+            [f"{n} cm" for n in range(15)] + [f"{n} m" for n in range(15)],
+            None,
+            "units differ: 30 rows with cm, 30 rows with m",
+        ),
+        ([*NUMBERS, "12a"], None, "though 60 of 62 rows are numbers: 2 have 12a"),
+        ([*NUMBERS, *["#DIV/0!"] * 9], None, "though 60 of 78 rows are numbers: 18 have #DIV/0!"),
+    ],
+)
+def test_units_and_signs_of_ledgers_are_read_and_mixtures_named(tmp_path, cells, expected, said):
+    read = read_table(table(tmp_path, cells * 2))
+    assert said in read.said
+    assert kind(read) == ("number" if expected is not None else "category")
+    assert read.rows["c.x"].iloc[0] == (expected if expected is not None else cells[0])
+
+
+def test_one_and_zero_among_words_are_yes_and_no(tmp_path):
+    read = read_table(table(tmp_path, ["true", "0", "1", "No", "Y", "f"] * 4))
+    assert kind(read) == "boolean"
+    assert read.rows["c.x"].tolist()[:6] == [True, False, True, False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("cells", "said"),
+    [
+        (["4.56E+12", "4.57E+12", "1.2E+13"] * 8, "24 rows have 1.2E+13, 4.56E+12, 4.57E+12, as"),
+        (["TP53", "2-Sep", "1-Mar", "BRCA1"] * 6, "12 rows have 1-Mar, 2-Sep among other words"),
+        (['"=""007"""', '"=""008"""'] * 9, "18 rows are written as a formula of a spreadsheet"),
+        ([*["a", "b"] * 10, "Total"], "row 21 of 21 says Total: it looks like the sum"),
+    ],
+)
+def test_traces_of_spreadsheets_are_named(tmp_path, cells, said):
+    assert said in read_table(table(tmp_path, cells)).said
+    assert said not in read_table(table(tmp_path, ["a", "b", "c"] * 8)).said
+
+
+def test_codes_in_the_column_to_be_predicted_are_named(tmp_path):
+    rows = [f"{n % 9},{-999 if n % 10 == 0 else n % 23}" for n in range(60)]
+    path = write_table(tmp_path / "y.csv", "x,y", *rows)
+    said = read_table(path, target="numbers", columns={"target": "y"}).said
+    assert "-999 in column y, which is to be predicted, is in 6 rows and is far from" in said
+    words = write_table(
+        tmp_path / "l.csv", "x,label", *[f"{n % 7},{'ab?'[n % 3]}" for n in range(30)]
+    )
+    assert "'?' in column label, which is to be predicted, is in 10 rows" in read_table(words).said
+
+
+def test_times_in_several_units_are_refused(tmp_path):
+    path = table(tmp_path, [f"{1704067200 + n}{'000' * (n % 2)}" for n in range(20)])
+    with pytest.raises(SourceError, match=r"10 in seconds \(1704067200\), 10 in milliseconds"):
+        read_table(path, columns={"label": "label", "time": "x"}, split={"by": "time"})
+
+
+def test_words_among_numbers_are_listed_so_that_yaml_reads_them(tmp_path):
+    read = read_table(table(tmp_path, [*[str(n) for n in range(30)] * 2, *["#N/A"] * 20]))
+    assert "say missing: {x: ['#N/A']}" in read.said
+
+
+def test_times_of_half_days_and_of_japan(tmp_path):
+    half = ["01/02/2024 12:30 AM", "01/31/2024 01:05 PM"] * 8
+    assert kind(read_table(table(tmp_path, half))) == "date"
+    japan = read_table(table(tmp_path, ["2024年1月31日", "2024年12月01日"] * 8))
+    assert japan.rows["c.x"].tolist()[:2] == ["2024-01-31", "2024-12-01"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "is empty"),
+        ("x:y:label\n1:2:a\n", "one column, called x:y:label: another sign separates its values"),
+        ("<html><body>\n<p>\n", "is HTML or XML, expected a table"),
+    ],
+)
+def test_what_is_no_table_is_refused(tmp_path, text, said):
+    (tmp_path / "a.csv").write_text(text)
+    with pytest.raises(SourceError, match=said):
+        read_table(tmp_path / "a.csv", columns={"label": "label"})
+
+
+def test_dates_beyond_the_years_of_python_count_as_missing(tmp_path):
+    times = pa.array(
+        [253402300800000000 + (n > 2) for n in range(4)] + [0] * 20, pa.timestamp("us")
+    )
+    rows = pa.table({"t": times, "n": list(range(5, 29)), "label": ["a", "b"] * 12})
+    pq.write_table(rows, tmp_path / "a.parquet")
+    said = read_table(tmp_path / "a.parquet").said
+    assert "column t: 4 dates lie outside the years 1 to 9999: they count as missing" in said
+
+
+def test_whole_decimals_of_many_digits_stay_exact(tmp_path):
+    keys = pa.array([decimal.Decimal(10**30 + n % 3) for n in range(24)], pa.decimal128(38, 0))
+    rows = pa.table({"key": keys, "n": list(range(5, 29)), "label": ["a", "b"] * 12})
+    pq.write_table(rows, tmp_path / "a.parquet")
+    assert read_table(tmp_path / "a.parquet").rows["c.key"].iloc[1] == str(10**30 + 1)
+
+
+def test_a_label_of_objects_is_refused_by_name(tmp_path):
+    (tmp_path / "a.jsonl").write_text('{"x": 1, "label": {"name": "a"}}\n' * 3)
+    with pytest.raises(SourceError, match="column label has lists, objects or bytes"):
+        read_table(tmp_path / "a.jsonl", columns={"label": "label"})

@@ -167,3 +167,18 @@ def test_a_table_of_votes_may_have_no_row(folder):
     entry = entry_type("text", "classes").model_validate(content)
     source = open_source(entry, open_prepare("text"), open_labels("classes"))
     assert (source.num_examples, source.annotations.num_rows) == (0, 0)
+
+
+def test_labels_1_and_1_0_are_one(tmp_path):
+    rows = [f"a text of number {n},{['1.0', '2', '1', '2.0'][n % 4]}" for n in range(20)]
+    (tmp_path / "a.csv").write_text("\n".join(["text,label", *rows]) + "\n")
+    source = read_texts(tmp_path / "a.csv").source
+    assert sorted(source.labels) == ["1", "2"]
+    assert any("differ in a fraction of 0 alone are one" in note for note in source.notes)
+
+
+def test_a_header_within_a_file_is_no_sign_of_a_file_without_one(tmp_path):
+    rows = [f"a text of number {n},{'ab'[n % 2]}" for n in range(20)]
+    (tmp_path / "a.csv").write_text("\n".join(["text,label", *rows, "text,label", *rows]) + "\n")
+    with pytest.raises(SourceError, match="line 22 has the names of the columns again"):
+        read_texts(tmp_path / "a.csv")

@@ -171,3 +171,20 @@ def test_tables_come_back_as_they_were_written(delimiter, quotes, monkeypatch):
         data = "".join(delimiter.join(map(written, row)) + "\n" for row in [["x", "y", "z"], *rows])
         found = content(text_of(data, quotes=quotes, delimiter=delimiter))
         assert [[cell or "" for cell in row] for row in zip(*found.values(), strict=True)] == rows
+
+
+def test_titles_before_the_header_are_no_rows():
+    text = text_of("Report of sales\nby Ann\n\na,b,c\n" + "1,2,3\n" * 4)
+    assert content(text) == {"a": ["1"] * 4, "b": ["2"] * 4, "c": ["3"] * 4}
+    assert text.notes == ["line 1 is no row: Report of sales", "line 2 is no row: by Ann"]
+
+
+@pytest.mark.parametrize("again", ["a,b\n", "\ufeffa,b\n", " a,b\n"])
+def test_names_within_a_file_are_refused_by_line(again):
+    text = text_of("a,b\n1,b\n" + again + "3,4\n")
+    assert "line 3 has the names of the columns again" in refusal(text)
+    assert content(text_of("a,b\n1,b\na,x\n")) == {"a": ["1", "a"], "b": ["b", "x"]}
+
+
+def test_names_after_two_byte_order_marks():
+    assert content(text_of("\ufeff\ufeffa,b\n1,2\n")) == {"a": ["1"], "b": ["2"]}

@@ -1,5 +1,7 @@
 """Encodings are found from all of a file, and said; what cannot be told is refused."""
 
+import gzip
+
 import pytest
 
 from pipeline.sources.tables import encoding
@@ -84,3 +86,21 @@ def test_mojibake_is_told_from_words_that_look_like_it():
         assert mojibake(text)
     for text in ("café", "IRMÃ CHEGA AMANHÃ", "plain", "猫", "Ã"):
         assert not mojibake(text)
+
+
+@pytest.mark.parametrize("name", ["utf-16-le", "utf-16-be"])
+def test_utf_16_without_a_mark_whose_first_letters_are_not_ascii(name):
+    text = text_of(("都市,値\n" + "東京,1\n" * 20).encode(name))
+    assert content(text) == {"都市": ["東京"] * 20, "値": ["1"] * 20}
+    assert text.encoding.name == name
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (gzip.compress(b"a,b\n1,2\n"), "compressed by gzip, expected text | fix: unpack it"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(90), "a workbook of an old Excel"),
+    ],
+)
+def test_what_is_often_taken_for_text_is_named(data, said):
+    assert said in refusal(text_of(data))

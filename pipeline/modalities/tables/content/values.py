@@ -16,19 +16,23 @@ Value = float | int | str | bool | None
 LARGEST_EXACT = 2**53
 TRUE = {"true", "yes", "y", "t"}
 FALSE = {"false", "no", "n", "f"}
+ONE, ZERO = "1", "0"
+"""They mean yes and no where a column has words for it too."""
 MINUS = str.maketrans(dict.fromkeys("\u2212\u2012\u2013\ufe63\uff0d", "-"))
 HYPHENS = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2212\ufe63\uff0d", "-"))
 CURRENCY = "[$€£¥₹₽]|USD|EUR|GBP|CHF|JPY|Fr\\."
-AROUND = re.compile(rf"({CURRENCY})?\s*(.*?)\s*({CURRENCY}|%)?$", re.DOTALL)
+UNIT = r"kg|mg|lbs?|mm|cm|km|ml|°[CF]|kWh|MWh|kW|(?<=\s)[gmlLsh]"
+AROUND = re.compile(rf"({CURRENCY})?\s*(.*?)\s*({CURRENCY}|%|(?<=[\d\s])(?:{UNIT}))?$", re.DOTALL)
 PLAIN = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 EPOCH = datetime(1970, 1, 1)
 DAY = timedelta(days=1)
 DATE_TEXT = re.compile(
     r"(\d{1,4})([-/.])(\d{1,2})\2(\d{1,4})"
     r"(?:[T ]+(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?)?"
-    r"\s*(Z|[+-]\d{2}:?\d{2})?",
+    r"(?:\s*([AaPp])\.?[Mm]\.?)?\s*(Z|[+-]\d{2}:?\d{2})?",
     re.ASCII,
 )
+JAPANESE_DATE = re.compile(r"(\d{4})年(\d{1,2})月(\d{1,2})日")
 
 
 class NotFinite(ValueError):
@@ -55,6 +59,8 @@ def bare(text: str) -> tuple[str, str]:
     before, digits, after = match.groups()
     if digits[:1] == "-" and not sign and before:
         sign, digits = "-", digits[1:]
+    if digits[-1:] == "-" and digits[:1].isdigit() and not sign:  # as ledgers print it: 15.00-
+        sign, digits = "-", digits[:-1]
     return sign + digits, before or after or ""
 
 
@@ -112,9 +118,14 @@ def parse_boolean(text: str) -> bool:
         ValueError: it is neither yes nor no.
     """
     word = folded(text)
-    if word not in TRUE and word not in FALSE:
+    if word not in TRUE | FALSE | {ONE, ZERO}:
         raise ValueError(f"{text!r} is neither yes nor no")
-    return word in TRUE
+    return word in TRUE or word == ONE
+
+
+def match_date(text: str) -> re.Match[str] | None:
+    """Match a date or a time of `DATE_TEXT`; one such as 2024年1月31日 too."""
+    return DATE_TEXT.fullmatch(JAPANESE_DATE.sub(r"\1-\2-\3", text.strip()))
 
 
 def parse_date(text: str, order: str = "year", pivot: int = 29) -> str:
@@ -123,21 +134,21 @@ def parse_date(text: str, order: str = "year", pivot: int = 29) -> str:
     Raises:
         ValueError: it is not a date.
     """
-    match = DATE_TEXT.fullmatch(text.strip())
+    match = match_date(text)
     if not match:
         raise ValueError(f"{text!r} is no date")
-    first, _, second, third, hour, minute, rest, fraction, offset = match.groups()
+    first, _, second, third, hour, minute, rest, fraction, half, offset = match.groups()
     year, month, day = _in_order(first, second, third, order)
     number_of_year = int(year)
     if len(year) == 2:
         number_of_year += 2000 if number_of_year <= pivot else 1900
     if hour is None:
-        if offset:
+        if offset or half:
             raise ValueError(f"{text!r} is no date")
         return date(number_of_year, int(month), int(day)).isoformat()
     micro = int((fraction or "0")[:6].ljust(6, "0"))
     at = datetime(
-        number_of_year, int(month), int(day), int(hour), int(minute), int(rest or 0), micro
+        number_of_year, int(month), int(day), _hour(hour, half), int(minute), int(rest or 0), micro
     )
     if not offset:
         return at.isoformat()
@@ -146,6 +157,19 @@ def parse_date(text: str, order: str = "year", pivot: int = 29) -> str:
         shift = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
         at = at - shift if offset[0] == "+" else at + shift
     return at.replace(tzinfo=UTC).isoformat().replace("+00:00", "Z")
+
+
+def _hour(hour: str, half: str | None) -> int:
+    """The hour from 0 to 23 of one that may be followed by AM or PM.
+
+    Raises:
+        ValueError: there is no such hour in half a day.
+    """
+    if half is None:
+        return int(hour)
+    if not 1 <= int(hour) <= 12:
+        raise ValueError(f"{hour} is no hour before AM or PM")
+    return int(hour) % 12 + (12 if half in "Pp" else 0)
 
 
 def _in_order(first: str, second: str, third: str, order: str) -> tuple[str, str, str]:

@@ -77,7 +77,7 @@ def open_joined(entry: Any, files: Files, labels: Any, collected: pa.Table | Non
     values = read_values(texts["value"]) if roles.value else np.ones(table.num_rows)
     notes, doubts = [*table.notes, *times.notes], [*times.doubts]
     if roles.value:
-        doubts += say_values(roles.value, values)
+        doubts += say_values(roles.value, values, texts["value"])
     notes += _kinds_in(table, roles, np.isfinite(values) if roles.value else None)
     if collected is not None:
         read = EventTexts(table, texts, times, values)
@@ -86,7 +86,7 @@ def open_joined(entry: Any, files: Files, labels: Any, collected: pa.Table | Non
     chosen = select_events(table, texts, times, values, entry, roles)
     if roles.value:
         notes += _say_missing(roles.value, values, chosen, entry)
-    events = events_of(table, texts, times, values, chosen.kept, roles, files.where)
+    events = events_of(table, texts, times, values, chosen, roles, files.where)
     refuse_split(entry, roles)
     placed = place_events(
         events.users, events.items, events.times, id_keys(events.ids), entry.split, times.type

@@ -1,5 +1,6 @@
 """Which events count: repeats and double clicks once, and what the entry's `minimum` asks for."""
 
+import re
 from typing import NamedTuple
 
 import numpy as np
@@ -9,9 +10,11 @@ from numpy.typing import NDArray
 
 from pipeline.dataset.arrays import Float64, Rows
 from pipeline.dataset.splits.times import MOMENT, Ordinals
+from pipeline.sources.tables.missing import FAR, USUAL_CODES
 
 DOUBLE_CLICK = 60 * 10**6  # microseconds
-SHOWN_KINDS, MAX_KINDS = 8, 20
+SHOWN_KINDS, MAX_KINDS, SHOWN_WORDS = 8, 20, 3
+COMMA = re.compile(r"\s*[+-]?\d+,\d+\s*", re.ASCII)
 
 Mask = NDArray[np.bool_]
 
@@ -64,9 +67,12 @@ def double_clicks(rows: Rows, times: Ordinals, kept: Mask, type: str) -> Mask:
 
 
 def read_values(texts: pa.ChunkedArray) -> Float64:
-    """Numbers; NaN for what is empty or none."""
+    """Numbers, in a column without points also those with a decimal comma; NaN for others."""
     coded = texts.combine_chunks().dictionary_encode()
-    numbers = [_number(text) for text in coded.dictionary.to_pylist()]
+    words = coded.dictionary.to_pylist()
+    if any(COMMA.fullmatch(text) for text in words) and not any("." in text for text in words):
+        words = [text.replace(",", ".") for text in words]
+    numbers = [_number(text) for text in words]
     values = np.array([*numbers, np.nan], np.float64)
     found: Float64 = values[np.asarray(pc.fill_null(coded.indices, len(numbers)))]
     return found
@@ -93,17 +99,38 @@ def too_few(users: Rows, items: Rows, kept: Mask, per_user: int, per_item: int) 
     return kept & ~rest
 
 
-def say_values(name: str, values: Float64) -> list[str]:
+def say_values(name: str, values: Float64, texts: pa.ChunkedArray) -> list[str]:
     """What looks wrong in values."""
+    found = []
     there = values[np.isfinite(values)]
+    words = texts.filter(pa.array(~np.isfinite(values))).drop_null()
+    words = words.filter(pc.not_equal(pc.utf8_trim_whitespace(words), ""))
+    if len(words):
+        shown = ", ".join(sorted(pc.unique(words).to_pylist())[:SHOWN_WORDS])
+        found.append(
+            f"column {name}: {len(words)} values are no finite number, such as {shown}: they count "
+            "as events without a value"
+        )
+    if negative := int((there < 0).sum()):
+        found.append(
+            f"column {name}: {negative} values are below 0, the least {there.min():g}: such events "
+            "count as the others; if they mean dislike, say minimum: {value: …}"
+        )
+    for code in map(int, sorted(USUAL_CODES.intersection(np.unique(there).tolist()))):
+        rest = there[there != code]
+        if len(rest) and max(rest.min() - code, code - rest.max()) > FAR * max(1, np.ptp(rest)):
+            found.append(
+                f"column {name}: {int((there == code).sum())} values are {code}, far from the "
+                f"others: is it a code for missing? Then say missing: {{{name}: [{code}]}}"
+            )
     zeros = int((there == 0).sum())
     others = there[there != 0]
     if zeros and len(others) and others.min() >= 1:
-        return [
+        found.append(
             f"column {name}: {zeros} values are 0, all others at least {others.min():g}: does 0 "
             f"mean that nobody chose one? Then say missing: {{{name}: [0]}}"
-        ]
-    return []
+        )
+    return found
 
 
 def say_kinds(name: str, texts: pa.ChunkedArray, with_value: Mask | None) -> str | None:

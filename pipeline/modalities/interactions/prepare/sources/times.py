@@ -5,6 +5,8 @@ itself: logs of several systems are often one file. Where most are none of these
 30, all are numbers of steps. Times without a zone count as UTC.
 """
 
+import re
+from decimal import Decimal
 from typing import NamedTuple
 
 import numpy as np
@@ -21,7 +23,11 @@ UNITS = (
     ("nanoseconds", 10**17, 2**62, -(10**3)),
 )
 """Name, least and first too large, microseconds in one (or ones in a microsecond, negative)."""
-TEXT, STEPS = "text", "steps"
+TEXT, ZONELESS, STEPS = "text", "text without a zone", "steps"
+FRACTION = re.compile(r"\d{9,19}\.\d+", re.ASCII)
+"""Seconds (or milliseconds …) with a fraction."""
+ZONE = re.compile(r"(?:Z|[+-]\d{2}:?\d{2})$", re.ASCII)
+NOT_READ = "a time that is not understood"
 MOSTLY = 0.5
 MAX_FAR = 0.2
 """The share of events that lie far from all others, and so are of no time that could be."""
@@ -58,11 +64,13 @@ def read_times(texts: pa.ChunkedArray, name: str) -> ReadTimes:
     problems = np.full(len(distinct) + 1, None, object)
     problems[-1] = "no time"
     for number, (value, unit) in enumerate(zip(values, units, strict=True)):
-        if value is None or (unit == STEPS) != is_steps:
+        if value is None and distinct[number].strip():
+            problems[number] = NOT_READ
+        elif value is None or (unit == STEPS) != is_steps:
             problems[number] = "no time"
         else:
             ordinals[number] = value
-    notes, doubts = _said(name, known, int(counts[units == TEXT].sum()), is_steps)
+    notes, doubts = _said(name, known | _texts(units, counts), is_steps)
     if not is_steps:
         _leave_out_far(ordinals, problems, counts)
         doubts += _say_one_time(name, distinct, counts)
@@ -72,7 +80,19 @@ def read_times(texts: pa.ChunkedArray, name: str) -> ReadTimes:
     for problem in dict.fromkeys(filter(None, found.problems.tolist())):
         num = int((found.problems == problem).sum())
         doubts.append(f"column {name}: {num} events are left out: {problem}")
+    if unread := [
+        text for text, why in zip(distinct, problems[:-1], strict=True) if why == NOT_READ
+    ]:
+        doubts[-1] += f", such as {unread[0]}; write it as 2024-01-31T09:00:00Z"
     return found
+
+
+def _texts(units: NDArray[np.object_], counts: NDArray[np.int64]) -> dict[str, int]:
+    """Events by how a zone is written; as text alone where all are alike."""
+    aware, naive = (int(counts[units == unit].sum()) for unit in (TEXT, ZONELESS))
+    if aware and naive:
+        return {"text with a zone": aware, ZONELESS: naive}
+    return {TEXT: aware + naive}
 
 
 def _read_each(distinct: list[str]) -> tuple[list[int | None], NDArray[np.object_]]:
@@ -84,7 +104,10 @@ def _read_each(distinct: list[str]) -> tuple[list[int | None], NDArray[np.object
         if whole is None:
             moment = moment_of(text)
             values.append(moment)
-            units[number] = TEXT if moment is not None else None
+            if moment is not None:
+                units[number] = TEXT if ZONE.search(text) else ZONELESS
+            elif FRACTION.fullmatch(text):
+                values[-1], units[number] = _with_fraction(Decimal(text))
             continue
         unit, value = _in_microseconds(whole)
         values.append(value)
@@ -99,15 +122,21 @@ def _in_microseconds(whole: int) -> tuple[str, int]:
     return STEPS, whole
 
 
-def _said(
-    name: str, known: dict[str, int], num_texts: int, is_steps: bool
-) -> tuple[list[str], list[str]]:
+def _with_fraction(number: Decimal) -> tuple[int | None, str | None]:
+    for unit, least, most, factor in UNITS:
+        if least <= number < most:
+            return int(number * factor if factor > 0 else number / -factor), unit
+    return None, None
+
+
+def _said(name: str, known: dict[str, int], is_steps: bool) -> tuple[list[str], list[str]]:
     if is_steps:
         return [f"column {name}: times are whole numbers, in steps"], []
     there = {unit: num for unit, num in known.items() if num}
-    parts = [f"{num} in {unit} since 1970" for unit, num in there.items()]
-    if num_texts:
-        parts.append(f"{num_texts} as text")
+    parts = [
+        f"{num} as {unit}" if unit.startswith(TEXT) else f"{num} in {unit} since 1970"
+        for unit, num in there.items()
+    ]
     said = f"column {name}: times are {', '.join(parts) or 'none'}; all count as UTC"
     return ([], [said]) if len(parts) > 1 else ([said], [])
 

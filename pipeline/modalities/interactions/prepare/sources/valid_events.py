@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 from pipeline.dataset.arrays import Float64, Rows
 from pipeline.dataset.randomness import id_keys
@@ -23,7 +22,7 @@ from pipeline.modalities.interactions.prepare.sources.selecting import (
     repeats,
     too_few,
 )
-from pipeline.modalities.interactions.prepare.sources.times import ReadTimes
+from pipeline.modalities.interactions.prepare.sources.times import NOT_READ, ReadTimes
 from pipeline.runtime.errors import SourceError
 
 DIGITS = 16
@@ -81,14 +80,20 @@ def events_of(
     texts: dict[str, pa.ChunkedArray],
     times: ReadTimes,
     values: Float64,
-    kept: NDArray[np.bool_],
+    chosen: Leavings,
     roles: Roles,
     where: str,
 ) -> Events:
+    kept = chosen.kept
     if not kept.any():
+        beside = chosen.beside
+        reasons = ", ".join(f"{why} ({num})" for why, num in beside.items() if num)
         raise SourceError(
-            f"{where} has no event that counts",
-            fix="see minimum: and columns: in the catalog entry",
+            f"{where} has no event that counts" + (f": {reasons}" if reasons else ""),
+            fix="write times as 2024-01-31T09:00:00Z or as seconds since 1970, or name another "
+            "column in the catalog entry, under columns: time:"
+            if NOT_READ in beside
+            else "see minimum: and columns: in the catalog entry",
         )
     rows = np.flatnonzero(kept)
     users, items, kinds = (texts[role].take(pa.array(rows)) for role in ("user", "item", "kind"))

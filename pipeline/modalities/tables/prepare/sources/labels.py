@@ -6,11 +6,12 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.modalities.tables.content.values import FALSE, TRUE, folded, parse_number
+from pipeline.modalities.tables.content.values import FALSE, ONE, TRUE, ZERO, folded, parse_number
 from pipeline.modalities.tables.prepare.sources.reading import TextTable
 from pipeline.modalities.tables.prepare.sources.roles import map_texts
 from pipeline.modalities.tables.prepare.types.numbers import find_decimal, find_numbers
 from pipeline.modalities.tables.prepare.types.texts import Texts, some
+from pipeline.sources.tables.missing import ERRORS, SIGNS, doubtful_codes
 
 
 class LabelTexts(NamedTuple):
@@ -53,7 +54,29 @@ def read_labels(
     namer = labels.namer(found, entry, where)
     column = map_texts(column, namer)
     names = {text for text in pc.unique(column).to_pylist() if text is not None}
-    return LabelTexts(column, notes, [], names, len(names) > 20)
+    return LabelTexts(column, notes, _codes(texts), names, len(names) > 20)
+
+
+def _codes(texts: Texts) -> list[str]:
+    """Sentences on labels that look like codes for a missing one."""
+    words = [text for text in texts.counts if folded(text) in (*SIGNS, *ERRORS)]
+    numbers = [c for c in doubtful_codes(texts.before, texts.codes) if "no number" not in c.reason]
+    return [
+        *(
+            f"{code.value} in column {texts.name}, which is to be predicted, is in {code.rows} "
+            f"rows and {code.reason}; is it a code for missing? Then say missing: "
+            f"{{{texts.name}: [{code.value}]}}"
+            for code in numbers
+            if not code.reason.startswith("is within")
+        ),
+        *(
+            f"{word!r} in column {texts.name}, which is to be predicted, is in "
+            f"{texts.counts[word]} rows; does it mean missing? Then say missing: "
+            f"{{{texts.name}: [{word!r}]}}"
+            for word in words
+            if len(words) < len(texts.counts)
+        ),
+    ]
 
 
 def _spelled(texts: Texts, notes: list[str]) -> dict[str, str]:
@@ -69,14 +92,15 @@ def _spelled(texts: Texts, notes: list[str]) -> dict[str, str]:
     by_fold: dict[str, list[str]] = {}
     for text in texts.counts:
         by_fold.setdefault(folded(text), []).append(text)
-    if {*by_fold} <= TRUE | FALSE and {*by_fold} & TRUE and {*by_fold} & FALSE:
+    words = {*by_fold} - {ONE, ZERO}
+    if words <= TRUE | FALSE and words & TRUE and words & FALSE:
         spelled = {
-            text: key if key in ("true", "false") else "yes" if key in TRUE else "no"
+            text: key if key in ("true", "false") else "yes" if key in (*TRUE, ONE) else "no"
             for key, alike in by_fold.items()
             for text in alike
         }
         if len({*spelled.values()}) > 2:
-            spelled = {text: "yes" if folded(text) in TRUE else "no" for text in spelled}
+            spelled = {text: "yes" if folded(text) in (*TRUE, ONE) else "no" for text in spelled}
         if len(texts.counts) == 2:
             return {}
     else:

@@ -31,6 +31,8 @@ class TextTable:
     """Number of rows of each."""
     kinds: dict[str, str] = field(default_factory=dict)
     """Kinds of columns whose types the files have."""
+    unread: list[str] = field(default_factory=list)
+    """Columns of lists, objects or another type that is not read."""
     delimiter: str | None = None
     """Delimiter of delimited text."""
     notes: list[str] = field(default_factory=list)
@@ -76,8 +78,11 @@ def _read(opened: OpenTable, name: str) -> TextTable:
                 found.columns[column] = opened.read([column])[column]
             except SourceError as error:
                 found.notes.append(f"column {column} is not read: {error.what}")
+                found.unread.append(column)
     if isinstance(opened, DelimitedText):
         found.delimiter = opened.counts.dialect.delimiter
+    elif "" in opened.names:
+        found.notes.append("a column without a name is left out")
     return found
 
 
@@ -91,10 +96,17 @@ def _read_parquet(opened: ParquetTable, name: str) -> TextTable:
             wanted.append(of_file.name)
         else:
             found.notes.append(f"column {of_file.name} is not read: it has {of_file.type}")
+            found.unread.append(of_file.name)
     table = opened.read(wanted)
     for column in wanted:
         kind = table.schema.field(column).type
         found.columns[column] = _as_text(table[column])
+        is_date = pa.types.is_date(kind) or pa.types.is_timestamp(kind)
+        if is_date and (num_lost := found.columns[column].null_count - table[column].null_count):
+            found.notes.append(
+                f"column {column}: {num_lost} dates lie outside the years 1 to 9999: they count as "
+                "missing"
+            )
         if (known := _kind_of(kind)) is not None:
             found.kinds[column] = known
     return found
@@ -118,6 +130,8 @@ def _is_read(kind: pa.DataType) -> bool:
 
 def _kind_of(kind: pa.DataType) -> str | None:
     """The kind of a type; None if values must be examined."""
+    if pa.types.is_decimal(kind) and kind.scale <= 0:
+        return None  # a number of many digits may be an id
     if pa.types.is_floating(kind) or pa.types.is_decimal(kind):
         return NUMBER
     if pa.types.is_date(kind) or pa.types.is_timestamp(kind):
@@ -141,10 +155,19 @@ def _as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
     if pa.types.is_date(kind) or pa.types.is_timestamp(kind):
         if pa.types.is_timestamp(kind) and kind.unit == "ns":
             column = column.cast(pa.timestamp("us", kind.tz), safe=False)
-        shown = [None if v is None else v.isoformat() for v in column.to_pylist()]
+        shown = [_iso(scalar) for chunk in column.chunks for scalar in chunk]
         return pa.chunked_array([pa.array(shown, pa.string())])
     texts = column.cast(pa.string())
     return pc.if_else(pc.equal(texts, ""), pa.scalar(None, pa.string()), texts)
+
+
+def _iso(scalar: pa.Scalar) -> str | None:
+    """A date as text; None if it is missing, or outside the years that Python has."""
+    try:
+        value = scalar.as_py()
+    except (OverflowError, ValueError):
+        return None
+    return None if value is None else str(value.isoformat())
 
 
 def _nulls(num: int) -> pa.ChunkedArray:
@@ -171,6 +194,7 @@ def _joined(tables: Sequence[TextTable], where: str) -> TextTable:
         [table.files[0] for table in tables],
         [table.num_rows for table in tables],
         {name: kind for table in tables for name, kind in table.kinds.items()},
+        [name for table in tables for name in table.unread],
         first.delimiter,
         [note for table in tables for note in table.notes],
     )

@@ -1,5 +1,6 @@
 """Roles of the columns of a table, and values of those that are not inputs."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
@@ -15,6 +16,8 @@ from pipeline.sources.source import SPLIT_NAMES
 
 USUAL_IDS = ("id",)
 USUAL_SPLITS = ("split", "subset")
+OTHER_DELIMITER = re.compile(r"\w\s*([:^~!#&*])\s*\w")
+"""A sign between two words of a header that no dialect has by itself."""
 
 
 class Roles(NamedTuple):
@@ -54,6 +57,7 @@ def roles_of(entry: Any, columns: Mapping[str, pa.ChunkedArray], labels: Any, wh
     """
     names = list(columns)
     named = entry.columns
+    _refuse_no_table(names, entry, where)
     for key, name in _named(entry, labels.COLUMN):
         if name not in columns:
             raise SourceError(
@@ -79,6 +83,27 @@ def roles_of(entry: Any, columns: Mapping[str, pa.ChunkedArray], labels: Any, wh
     kept = {*entry.slices} | {*(entry.inputs or ())}
     inputs = [name for name in names if name not in taken or (name in kept and name != label)]
     return Roles(label, inputs, **found, label_key=labels.COLUMN)
+
+
+def _refuse_no_table(names: list[str], entry: Any, where: str) -> None:
+    """
+    Raises:
+        SourceError: there is no column, or one whose name shows that it is no table.
+    """
+    if not names:
+        raise SourceError(f"{where} is empty", fix="check uri in the catalog entry")
+    if names[0].startswith("<"):
+        raise SourceError(
+            f"{where} is HTML or XML, expected a table; it begins with {names[0][:40]}",
+            fix="save it as CSV",
+        )
+    sign = OTHER_DELIMITER.search(names[0]) if len(names) == 1 else None
+    if sign and entry.dialect.delimiter is None:
+        raise SourceError(
+            f"{where} has one column, called {names[0][:80]}: another sign separates its values",
+            fix=f"add `dialect: {{delimiter: '{sign[1]}'}}` to the catalog entry, or save it with "
+            "commas",
+        )
 
 
 def _named(entry: Any, label: str) -> Iterable[tuple[str, str]]:

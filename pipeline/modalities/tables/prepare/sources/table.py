@@ -32,6 +32,7 @@ from pipeline.modalities.tables.prepare.sources.roles import (
 )
 from pipeline.modalities.tables.prepare.sources.times import latest_year, read_time
 from pipeline.modalities.tables.prepare.types.finding import find_columns
+from pipeline.modalities.tables.prepare.types.spreadsheet import totals, traces
 from pipeline.modalities.tables.prepare.types.texts import Texts
 from pipeline.runtime.errors import SourceError
 from pipeline.sources.places.files import Files
@@ -56,6 +57,7 @@ def open_source(entry: Any, files: Files, max_bytes: float, labels: Any) -> Sour
     """
     format = TextFormat(**entry.dialect.model_dump(), header=entry.header)
     table = read_tables(files, find_tables(files), format)
+    _refuse_unread(table.unread, entry, labels, files.where)
     roles = roles_of(entry, table.columns, labels, files.where)
     notes, doubts = list(table.notes), []
     num = table.num_rows
@@ -73,6 +75,8 @@ def open_source(entry: Any, files: Files, max_bytes: float, labels: Any) -> Sour
             doubts += part.doubts
     inputs = [texts_of(name) for name in roles.inputs]
     found = find_columns(inputs, table.kinds, entry.types, entry, latest_year(time))
+    of_roles = [texts_of(name) for name in (roles.id, roles.group) if name]
+    doubts += [text for texts in (*of_roles, *inputs) for text in (*traces(texts), *totals(texts))]
     odd = look(found, inputs, label, time, group, entry)
     columns = [column for column in odd.columns if column.name in {t.name for t in inputs}]
     if not columns and time is not None:
@@ -113,6 +117,20 @@ def open_source(entry: Any, files: Files, max_bytes: float, labels: Any) -> Sour
         decisions=decisions(roles, odd),
         labels_by_split=label.by_split(splits, of_splits),
     )
+
+
+def _refuse_unread(unread: Sequence[str], entry: Any, labels: Any, where: str) -> None:
+    """
+    Raises:
+        SourceError: the column to be predicted is one of lists, objects or another unread type.
+    """
+    name = getattr(entry.columns, labels.COLUMN, None)
+    if name in unread:
+        raise SourceError(
+            f"{where}: column {name} has lists, objects or bytes, expected a text or a number",
+            fix="write such a value into a column of its own, and name it in the catalog entry, "
+            f"under columns: {labels.COLUMN}:",
+        )
 
 
 def _seen(columns: Sequence[TableColumn], entry: Any) -> list[TableColumn]:

@@ -6,13 +6,15 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.modalities.tables.content.values import DATE_TEXT, parse_date
+from pipeline.modalities.tables.content.values import match_date, parse_date
 from pipeline.modalities.tables.prepare.sources.roles import RoleTexts, map_texts
 from pipeline.modalities.tables.prepare.types.dates import DEFAULT_PIVOT, find_dates
 from pipeline.modalities.tables.prepare.types.texts import Texts
 from pipeline.runtime.errors import SourceError
 
 SUNDAY = 6
+UNITS = {10: "seconds", 13: "milliseconds", 16: "microseconds", 19: "nanoseconds"}
+"""Units of times since 1970 by their number of digits, from the year 2001 on."""
 
 
 def read_time(texts: Texts, entry: Any) -> RoleTexts:
@@ -23,6 +25,7 @@ def read_time(texts: Texts, entry: Any) -> RoleTexts:
     """
     dates = find_dates(texts)
     if dates is None:
+        _refuse_units(texts)
         return RoleTexts(texts.values, [], [])
     order = dates.order or entry.dates.order
     name = texts.name
@@ -56,9 +59,29 @@ def read_time(texts: Texts, entry: Any) -> RoleTexts:
     return RoleTexts(column, notes, [])
 
 
+def _refuse_units(texts: Texts) -> None:
+    """
+    Raises:
+        SourceError: some whole numbers are seconds since 1970, others milliseconds or less.
+    """
+    rows: dict[str, int] = {}
+    examples: dict[str, str] = {}
+    for text, num in texts.counts.items():
+        unit = UNITS.get(len(text)) if text.isdecimal() else None
+        if unit is not None:
+            rows[unit] = rows.get(unit, 0) + num
+            examples.setdefault(unit, text)
+    if len(rows) > 1:
+        shown = ", ".join(f"{rows[unit]} in {unit} ({examples[unit]})" for unit in rows)
+        raise SourceError(
+            f"column {texts.name} has times in several units since 1970: {shown}",
+            fix="write them all in one, or as 2024-01-31T09:00:00Z",
+        )
+
+
 def _first_aware(texts: Texts) -> int:
     for row, text in enumerate(texts.values.to_pylist(), 1):
-        match = DATE_TEXT.fullmatch(text) if text else None
+        match = match_date(text) if text else None
         if match and match.groups()[-1]:
             return row
     return 0
@@ -69,7 +92,7 @@ def latest_year(time: RoleTexts | None) -> int | None:
     if time is None:
         return None
     last = pc.max(time.texts).as_py()
-    return int(last[:4]) if last and DATE_TEXT.match(last) else None
+    return int(last[:4]) if last and last[:4].isdecimal() and match_date(last) else None
 
 
 def repeated_hours(times: pa.ChunkedArray) -> str | None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from pipeline.modalities.tables.content.values import DATE_TEXT, parse_date
+from pipeline.modalities.tables.content.values import match_date, parse_date
 from pipeline.modalities.tables.prepare.types.texts import Texts
 from pipeline.runtime.errors import SourceError
 from pipeline.sources.tables.missing import WORDS
@@ -39,7 +39,7 @@ def find_dates(texts: Texts) -> DatesFound | None:
     others, two_digits, years = [], False, []
     num = {"naive": 0, "aware": 0}
     for text, rows in texts.counts.items():
-        match = DATE_TEXT.fullmatch(text)
+        match = match_date(text)
         if not match:
             if text.casefold() not in WORDS:
                 return None

@@ -11,19 +11,22 @@ from pipeline.modalities.tables.content.columns import (
     NUMBER,
     TableColumn,
 )
-from pipeline.modalities.tables.content.values import FALSE, TRUE, folded
+from pipeline.modalities.tables.content.values import FALSE, ONE, TRUE, ZERO, folded
 from pipeline.modalities.tables.prepare.types.dates import DEFAULT_PIVOT, DatesFound, find_dates
 from pipeline.modalities.tables.prepare.types.numbers import (
     OTHER,
+    NumbersAmongWords,
     NumbersFound,
     find_decimal,
     find_numbers,
+    numbers_among_words,
 )
 from pipeline.modalities.tables.prepare.types.texts import Texts, some
 from pipeline.runtime.errors import SourceError
 from pipeline.sources.tables.missing import doubtful_codes
 
 MIN_ROWS_OF_IDS = 20
+MAX_LISTED = 20  # values to copy into an entry
 LONG_TEXT = 40  # characters on average, if hardly a text occurs twice
 HARDLY_REPEATED = 0.5
 
@@ -127,9 +130,9 @@ def _column(
         found.notes.append(f"column {name} is empty in all rows: no input")
         return None
     words = {folded(text) for text in texts.counts}
-    is_yes_or_no = words <= TRUE | FALSE and words & TRUE and words & FALSE
+    is_yes_or_no = words <= TRUE | FALSE | {ONE, ZERO} and words & TRUE and words & FALSE
     if kind == BOOLEAN or (kind is None and is_yes_or_no):
-        if not words <= TRUE | FALSE:
+        if not words <= TRUE | FALSE | {ONE, ZERO}:
             raise _unlike(name, BOOLEAN, some(sorted(words - TRUE - FALSE)))
         if len(texts.counts) > 2:
             found.notes.append(f"column {name} says yes or no in {len(texts.counts)} spellings")
@@ -147,6 +150,9 @@ def _column(
         return _date(texts, dates, found, pivot, entry)
     if kind == DATE:
         raise _unlike(name, DATE, some(list(texts.counts)))
+    mixed = numbers_among_words(texts, found.decimal) if kind is None else None
+    if mixed is not None:
+        found.doubts.append(_mixed(texts, mixed))
     return TableColumn(name, CATEGORY, missing=missing, spellings=_spellings(texts, found))
 
 
@@ -198,7 +204,23 @@ def _say_numbers(texts: Texts, numbers: NumbersFound, found: ColumnsFound) -> No
 def _no_values(texts: Texts, others: list[str], noun: str) -> str:
     return (
         f"column {texts.name}: {texts.rows_of(others)} rows have {some(others)}, which is no "
-        f"{noun}; where it means missing, say missing: {{{texts.name}: [{some(others)}]}}"
+        f"{noun}; where it means missing, say missing: {{{texts.name}: {others[:MAX_LISTED]}}}"
+    )
+
+
+def _mixed(texts: Texts, mixed: NumbersAmongWords) -> str:
+    start = (
+        f"column {texts.name} is read as categories, though {mixed.num_numbers} of "
+        f"{texts.num_there} rows are numbers: "
+    )
+    if not mixed.words:
+        units = ", ".join(
+            f"{rows} rows with {unit or 'none'}" for unit, rows in mixed.units.items()
+        )
+        return f"{start}their units differ: {units}; write them in one"
+    return (
+        f"{start}{texts.rows_of(mixed.words)} have {some(mixed.words)}; correct them, or where "
+        f"they mean missing, say missing: {{{texts.name}: {mixed.words[:MAX_LISTED]}}}"
     )
 
 

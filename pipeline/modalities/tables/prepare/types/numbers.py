@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.modalities.tables.content.values import (
+    CURRENCY,
     LARGEST_EXACT,
     NotFinite,
     bare,
@@ -23,6 +24,8 @@ LEADING_ZERO = re.compile(r"[+-]?0\d")
 CODE = re.compile(r"\d+[eE]\d+")
 """Texts such as 12E3, which are codes as often as numbers; 1.2e3 and 1e-05 are numbers."""
 MOSTLY = 0.9
+MIN_NUMBERS = 10  # distinct ones, to wonder about the words among them
+CURRENCIES_AND_PERCENT = re.compile(rf"(?:{CURRENCY}|%)?")
 
 
 class NumbersFound(NamedTuple):
@@ -64,7 +67,40 @@ def find_numbers(texts: Texts, decimal: str) -> NumbersFound | None:
         affixes[around] = affixes.get(around, 0) + rows
     if not good or good < MOSTLY * texts.num_there - texts.rows_of(not_finite):
         return None
+    if len(affixes) > 1 and not all(map(CURRENCIES_AND_PERCENT.fullmatch, affixes)):
+        return None  # 150 cm and 1.5 m
     return NumbersFound(not_finite, others, affixes)
+
+
+class NumbersAmongWords(NamedTuple):
+    """A column that has numbers, and texts that keep it from being one of numbers."""
+
+    num_numbers: int
+    """Rows."""
+    words: list[str]
+    """The texts that are no numbers."""
+    units: dict[str, int]
+    """Rows by unit or currency."""
+
+
+def numbers_among_words(texts: Texts, decimal: str) -> NumbersAmongWords | None:
+    """The words of a column of which at least half the rows are different numbers; else None."""
+    words, num, distinct = [], 0, 0
+    units: dict[str, int] = {}
+    for text, rows in texts.counts.items():
+        digits, unit = bare(text)
+        try:
+            parse_number(text, decimal, OTHER[decimal])
+        except ValueError:
+            words.append(text)
+            continue
+        if LEADING_ZERO.match(digits) or CODE.fullmatch(digits):
+            return None
+        num, distinct = num + rows, distinct + 1
+        units[unit] = units.get(unit, 0) + rows
+    if (not words and len(units) < 2) or distinct < MIN_NUMBERS or 2 * num < texts.num_there:
+        return None
+    return NumbersAmongWords(num, words, units)
 
 
 def _is_plain(texts: Texts, decimal: str) -> bool:

@@ -1,6 +1,7 @@
 """Labels of texts in one spelling each; what nobody can see makes no other label."""
 
 import json
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from pipeline.sources.tables.harmless import harmless
 
 MAX_SHOWN = 6
 SEVERAL = "several labels in one cell"
+WHOLE = re.compile(r"^(\d+)\.0+$", re.ASCII)
 
 
 class LabelTexts(NamedTuple):
@@ -46,7 +48,8 @@ def read_labels(cells: pa.ChunkedArray, name: str) -> LabelTexts:
             f"{one} ({seen[one]}) is {other} ({seen[other]})"
             for one, other in list(joined.items())[:MAX_SHOWN]
         )
-        notes.append(f"column {name}: labels that differ in case alone are one: {shown}")
+        how = "a fraction of 0" if any(map(WHOLE.match, (*joined, *joined.values()))) else "case"
+        notes.append(f"column {name}: labels that differ in {how} alone are one: {shown}")
     if several := sum(problem is not None for problem in problems):
         notes.append(f"column {name}: {several} rows have {SEVERAL}")
     column = pa.chunked_array(
@@ -109,10 +112,10 @@ def _of_unseen(written: Counter[str], name: str) -> list[str]:
 
 
 def _spelled(seen: Counter[str]) -> dict[str, str]:
-    """The most frequent of spellings that differ in case alone, by each."""
+    """The most frequent of spellings that differ in case alone, or as 1 and 1.0 do, by each."""
     alike: dict[str, list[str]] = {}
     for text in sorted(seen, key=lambda text: (-seen[text], text)):
-        alike.setdefault(text.casefold(), []).append(text)
+        alike.setdefault(WHOLE.sub(r"\1", text.casefold()), []).append(text)
     return {text: texts[0] for texts in alike.values() for text in texts if len(texts) > 1}
 
 

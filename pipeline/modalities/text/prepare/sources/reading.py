@@ -112,7 +112,11 @@ def _opened(files: Files, name: str, format: TextFormat, said: Sequence[str]) ->
 def _are_data(opened: DelimitedText) -> bool:
     """Whether the names of the columns are cells of a row."""
     names = opened.names
-    rows = [cells for _, cells in opened.counts.head[opened.layout.first_row :]]
+    rows = [
+        cells
+        for _, cells in opened.counts.head[opened.layout.first_row :]
+        if [cell.strip() for cell in cells] != names  # those of a second file are no row
+    ]
     again = Counter(
         place
         for cells in rows

@@ -201,3 +201,48 @@ def test_columns_of_parquet_that_are_no_texts_are_named(tmp_path):
     notes = " ".join(read.source.notes)
     assert "column tags is not read: it has list<element: string>" in notes
     assert "column cover is not read: it has binary" in notes
+
+
+def _events(tmp_path, last, names=("user", "item", "time")):
+    rows = [[f"u{n % 6}", f"i{n}", *last(n)] for n in range(30)]
+    return write_rows(tmp_path / "e.csv", [[*names], *rows])
+
+
+def test_seconds_with_a_fraction_are_read(tmp_path):
+    path = _events(tmp_path, lambda n: [f"{1704067200 + n}.25"])
+    read = read_events(path, columns=COLUMNS)
+    assert min(event["time"] for event in read.events) == "2024-01-01 00:00:00.250000"
+
+
+def test_times_that_are_not_understood_are_named_with_a_way_to_write_them(tmp_path):
+    path = _events(tmp_path, lambda n: [f"01/{n + 1:02}/2024 01:00 PM"])
+    with pytest.raises(SourceError, match=r"a time that is not understood \(30\) \| fix: write"):
+        read_events(path, columns=COLUMNS)
+
+
+def test_times_with_and_without_a_zone_are_told_apart(tmp_path):
+    path = _events(tmp_path, lambda n: [f"2024-01-{n + 1:02}T01:00:00{'Z' * (n % 3 > 0)}"])
+    said = "; ".join(read_events(path, columns=COLUMNS).source.doubts)
+    assert "times are 20 as text with a zone, 10 as text without a zone" in said
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (lambda n: 99 if n % 6 == 0 else n % 5 + 1, "5 values are 99, far from the others"),
+        (lambda n: n % 5 - 2, "12 values are below 0, the least -2"),
+        (lambda n: "like" if n % 3 == 0 else 3, "10 values are no finite number, such as like"),
+    ],
+)
+def test_values_that_are_no_ratings_are_named(tmp_path, value, said):
+    names = ("user", "item", "time", "rating")
+    path = _events(tmp_path, lambda n: [1704067200 + 90 * n, value(n)], names)
+    read = read_events(path, columns=COLUMNS | {"value": "rating"})
+    assert said in "; ".join(read.source.doubts)
+
+
+def test_values_with_a_decimal_comma_are_numbers(tmp_path):
+    names = ("user", "item", "time", "rating")
+    path = _events(tmp_path, lambda n: [1704067200 + 90 * n, f"{n % 5},5"], names)
+    read = read_events(path, columns=COLUMNS | {"value": "rating"}, minimum={"value": 3})
+    assert read.source.beside["a value below 3"] == 18
