@@ -199,6 +199,22 @@ def test_times_in_several_units_are_refused(tmp_path):
         read_table(path, columns={"label": "label", "time": "x"}, split={"by": "time"})
 
 
+def test_dates_that_stand_for_none_are_named_with_the_way_out(tmp_path):
+    days = [f"2024-01-{n % 28 + 1:02d}" for n in range(40)]
+    path = table(tmp_path, [*days, "9999-12-31", "9999-12-31"])
+    roles = {"label": "label", "time": "x"}
+    rule = {"by": "time", "val": "2024-01-15", "test": "2024-01-20"}
+    said = read_table(path, columns=roles, split=rule).said
+    assert "9999-12-31 in column x is in 2 rows and far from the others, 2024-01-01" in said
+    told = read_table(path, columns=roles, split=rule, missing={"x": ["9999-12-31"]})
+    assert "9999-12-31" not in told.said
+    usual = read_table(table(tmp_path, ["1970-01-01", *days]), columns=roles, split=rule)
+    assert "1970-01-01 in column x" in usual.said
+    old = [f"{year}-01-01" for year in range(1950, 1990)]
+    rule = {"by": "time", "val": "1970-01-01", "test": "1980-01-01"}
+    assert "far from" not in read_table(table(tmp_path, old), columns=roles, split=rule).said
+
+
 def test_words_among_numbers_are_listed_so_that_yaml_reads_them(tmp_path):
     read = read_table(table(tmp_path, [*[str(n) for n in range(30)] * 2, *["#N/A"] * 20]))
     assert "say missing: {x: ['#N/A']}" in read.said

@@ -1,6 +1,7 @@
 """Reads the column of times: dates in ISO 8601, or whole numbers; one format for all rows."""
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
@@ -13,6 +14,8 @@ from pipeline.modalities.tables.prepare.types.texts import Texts
 from pipeline.runtime.errors import SourceError
 
 SUNDAY = 6
+PLACEHOLDERS = {"0001-01-01", "1899-12-30", "1900-01-01", "1970-01-01", "2099-12-31", "9999-12-31"}
+"""Days that programs write where there is none."""
 UNITS = {10: "seconds", 13: "milliseconds", 16: "microseconds", 19: "nanoseconds"}
 """Units of times since 1970 by their number of digits, from the year 2001 on."""
 
@@ -56,7 +59,27 @@ def read_time(texts: Texts, entry: Any) -> RoleTexts:
             return None
 
     column = map_texts(texts.values, read)
-    return RoleTexts(column, notes, [])
+    read_days = {text: moment[:10] for text in texts.counts if (moment := read(text))}
+    return RoleTexts(column, notes, _placeholders(texts, read_days))
+
+
+def _placeholders(texts: Texts, days: Mapping[str, str]) -> list[str]:
+    """Sentences on dates that stand for none, of which a split in time might consist."""
+    others = [date.fromisoformat(day) for day in days.values() if day not in PLACEHOLDERS]
+    if not others:
+        return []
+    first, last = min(others), max(others)
+    found = []
+    for text, day in days.items():
+        there = date.fromisoformat(day)
+        distance = max(first - there, there - last)
+        if day in PLACEHOLDERS and distance > max(last - first, timedelta(days=365)):
+            found.append(
+                f"{text} in column {texts.name} is in {texts.counts[text]} rows and far from the "
+                f"others, {first} to {last}; does it mean missing? Then say missing: "
+                f"{{{texts.name}: ['{text}']}}"
+            )
+    return found
 
 
 def _refuse_units(texts: Texts) -> None:
