@@ -21,9 +21,8 @@ from pipeline.augment.sharding import (
     columns_read,
     make_jobs,
     makers,
-    rows_per_shard,
 )
-from pipeline.augment.space import check_space
+from pipeline.augment.space import check_space, rows_per_shard
 from pipeline.augment.versions import read_brought
 from pipeline.dataset.places import CLEAN, SHARDS
 from pipeline.dataset.shards.files import ShardRows, columns_of

@@ -29,8 +29,6 @@ from pipeline.targets.opening import open_labels
 from pipeline.targets.protocols.labels import TargetIndex, Times
 
 DRAW = "draw"  # an added column; see dataset/parts.py
-MOST_ROWS = 50_000
-"""Usual number of rows of a shard of small examples, whose contents are in memory at once."""
 
 
 @dataclass(frozen=True)
@@ -106,11 +104,6 @@ def makers(modality: str) -> list[str]:
     """The modules whose code and libraries decide the bytes of shards."""
     parts = ("encode", "fit")
     return ["pipeline.augment.sharding", *(modality_interface(modality, part) for part in parts)]
-
-
-def rows_per_shard(shard_mb: float, row_bytes: int) -> int:
-    """The usual number of rows of a shard of `shard_mb` megabytes, MOST_ROWS at most."""
-    return min(max(1, int(shard_mb * 1e6 // row_bytes)), MOST_ROWS)
 
 
 def columns_read(modality: str, target: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""Space that shards will take, estimated before any is written."""
+"""Space that shards will take, in a file, in memory and on the disk, before any is written."""
 
 import shutil
 from pathlib import Path
@@ -8,6 +8,13 @@ from pipeline.runtime.files import size
 from pipeline.runtime.stage import Stage
 
 PRINTED_FROM_BYTES = 10 << 30
+MOST_ROWS = 50_000
+"""Usual number of rows of a shard of small examples, whose contents are in memory at once."""
+
+
+def rows_per_shard(shard_mb: float, row_bytes: int) -> int:
+    """The usual number of rows of a shard of `shard_mb` megabytes, MOST_ROWS at most."""
+    return min(max(1, int(shard_mb * 1e6 // row_bytes)), MOST_ROWS)
 
 
 def check_space(stage: Stage, folder: Path, num_rows: int, row_bytes: int, copies: int) -> None:

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.augment.__main__ import added
-from pipeline.augment.sharding import MOST_ROWS, Sharding, rows_per_shard
+from pipeline.augment.sharding import Sharding
 from pipeline.dataset.randomness import id_keys, repeat_keys
 from pipeline.dataset.shards.reader import ShardReader
 from pipeline.dataset.table import file_sha256, words
@@ -42,14 +42,6 @@ def one_worker(monkeypatch) -> None:
 @pytest.fixture
 def plan(tmp_path) -> Sharding:
     return make_plan(tmp_path / "shards")
-
-
-@pytest.mark.parametrize(
-    ("shard_mb", "row_bytes", "rows"),
-    [(32, 3072, 10416), (0.01, 12288, 1), (32, 180, MOST_ROWS)],  # the last is a table
-)
-def test_a_shard_has_few_rows_where_they_are_large_and_never_too_many(shard_mb, row_bytes, rows):
-    assert rows_per_shard(shard_mb, row_bytes) == rows
 
 
 @pytest.mark.parametrize(("split", "num", "copies"), [("train", 23, 3), ("val", 5, 1)])

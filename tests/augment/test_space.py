@@ -5,7 +5,7 @@ from collections import namedtuple
 
 import pytest
 
-from pipeline.augment.space import check_space
+from pipeline.augment.space import MOST_ROWS, check_space, rows_per_shard
 from pipeline.runtime.errors import SettingsError
 
 Usage = namedtuple("Usage", "total used free")
@@ -44,3 +44,11 @@ def test_much_is_announced_and_little_is_not(tmp_path, monkeypatch):
         "the shards will take about 34.6 GB of the 50.0 GB that are free, and as much in the cache "
         "(augment.copies: 10)"
     ]
+
+
+@pytest.mark.parametrize(
+    ("shard_mb", "row_bytes", "rows"),
+    [(32, 3072, 10416), (0.01, 12288, 1), (32, 180, MOST_ROWS)],  # the last is a table
+)
+def test_a_shard_has_few_rows_where_they_are_large_and_never_too_many(shard_mb, row_bytes, rows):
+    assert rows_per_shard(shard_mb, row_bytes) == rows
