@@ -72,6 +72,7 @@ BENCHMARKS = (
     Benchmark("loader.py", CIFAR10),
     Benchmark("loader.py --larger", CIFAR10),
     Benchmark("loader_gpu.py", CIFAR10, program="nvidia-smi"),
+    Benchmark("image_stages.py", CIFAR10),
     Benchmark("training.py steps", CIFAR10),
     Benchmark("training.py run recipes/images-classes-small_photos.yaml --seeds 3", CIFAR10),
     Benchmark(f"transfer.py --model {KEPT}/six-classes", CIFAR10),
