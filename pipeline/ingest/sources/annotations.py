@@ -21,7 +21,7 @@ from pipeline.runtime.errors import SourceError
 from pipeline.sources.places.fetch import fetch_source
 from pipeline.sources.tables.delimited import DelimitedText
 from pipeline.sources.tables.harmless import harmless, harmless_ids
-from pipeline.sources.tables.parquet import MAGIC, ParquetTable
+from pipeline.sources.tables.parquet import MAGIC, ParquetTable, is_one_value
 from pipeline.targets.protocols.labels import Labels, TargetIndex
 
 MAX_NAMED = 3
@@ -170,7 +170,7 @@ def _parquet(path: Path, where: str) -> Iterator[pa.RecordBatch]:
     _require_columns(table.schema.names, where)
     for name in COLUMNS:
         kind = table.schema.field(name).type
-        if pa.types.is_nested(kind) or pa.types.is_floating(kind) or pa.types.is_binary(kind):
+        if pa.types.is_floating(kind) or not is_one_value(kind):
             raise SourceError(
                 f"{where} has {kind} in column {name}, expected texts or whole numbers",
                 fix="write it in another type",

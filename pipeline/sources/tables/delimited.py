@@ -132,7 +132,7 @@ class DelimitedText:
             SourceError: there are two columns of a name, or it cannot be read.
         """
         numbers = [str(self._number(name)) for name in columns]
-        if not self.num_rows:
+        if not self.num_rows or not columns:  # pyarrow would read all of them
             return _schema(columns).empty_table()
         if self.counts.num_spaced:
             return pa.Table.from_batches(self.batches(columns), _schema(columns))
@@ -149,7 +149,7 @@ class DelimitedText:
         """Read columns in batches; see `read`."""
         numbers = [str(self._number(name)) for name in columns]
         num, schema = 0, _schema(columns)
-        if not self.num_rows:
+        if not self.num_rows or not columns:
             return
         try:
             batches = (

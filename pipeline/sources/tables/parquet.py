@@ -28,6 +28,12 @@ from pipeline.sources.tables.thrift import NotThrift, ThriftReader
 MAGIC = b"PAR1"
 ROWS_AT_ONCE = 1 << 16
 TAIL_BYTES = 8  # the length of the footer, and MAGIC
+OF_BYTES = (
+    pa.types.is_binary,
+    pa.types.is_large_binary,
+    pa.types.is_fixed_size_binary,
+    pa.types.is_binary_view,
+)
 
 
 @dataclass(frozen=True)
@@ -258,3 +264,18 @@ def _check_text(batch: pa.RecordBatch) -> None:
             column.validate(full=True)
         except pa.ArrowException:
             raise ValueError(f"column {name} has a text that is no UTF-8") from None
+
+
+def is_one_value(kind: pa.DataType) -> bool:
+    """Whether values of a type are texts, numbers, dates or the like: neither nested nor bytes."""
+    if isinstance(kind, pa.BaseExtensionType):
+        return is_one_value(kind.storage_type)
+    if pa.types.is_dictionary(kind):
+        return is_one_value(kind.value_type)
+    if any(is_of_bytes(kind) for is_of_bytes in OF_BYTES):
+        return False
+    try:
+        pa.nulls(0, kind).cast(pa.string())
+    except pa.ArrowNotImplementedError:
+        return False
+    return True

@@ -188,3 +188,10 @@ def test_names_within_a_file_are_refused_by_line(again):
 
 def test_names_after_two_byte_order_marks():
     assert content(text_of("\ufeff\ufeffa,b\n1,2\n")) == {"a": ["1"], "b": ["2"]}
+
+
+def test_a_table_whose_columns_have_no_name_has_none():
+    text = text_of(",\n,\n")
+    assert (text.names, text.num_rows) == (["", ""], 1)
+    assert text.read([]).column_names == []
+    assert list(text.batches([])) == []

@@ -270,6 +270,25 @@ def test_no_label_column(tmp_path):
     )
 
 
+@pytest.mark.parametrize("role", ["id", "label", "split", "group", "license", "purposes"])
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        (pa.array([{"a": 1}, {"a": 2}]), "struct<a: int64>"),
+        (pa.array([["a"], ["b"]]), "list<element: string>"),
+        (pa.array([b"a", b"\xff"]), "binary"),
+        (pa.array([b"a", b"b"], pa.binary(1)), "fixed_size_binary[1]"),
+    ],
+)
+def test_a_column_of_anything_but_texts_and_numbers(tmp_path, role, values, kind):
+    columns = {"label": pa.array(["x", "y"])} | {role: values}
+    write(tmp_path, train=plain(**columns))
+    assert refusal(tmp_path, columns=Columns(**{role: role})) == (
+        f"ERROR {tmp_path / 'train.parquet'}: {role} column {role} holds {kind}, expected a name "
+        f"or a number a row | fix: name another column in the catalog entry, under columns: {role}:"
+    )
+
+
 def test_files_with_other_columns(tmp_path):
     write(tmp_path, a=plain(label=["x", "y"]), b=plain(animal=["x", "y"]))
     assert refusal(tmp_path) == (

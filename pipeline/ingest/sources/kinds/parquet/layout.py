@@ -11,6 +11,7 @@ from pipeline.dataset.catalog import Entry
 from pipeline.modalities.protocols.prepare import Prepare, content_column
 from pipeline.runtime.errors import SourceError
 from pipeline.sources.tables.harmless import harmless_text
+from pipeline.sources.tables.parquet import is_one_value
 from pipeline.targets.protocols.labels import Labels
 
 USUAL_LABELS = ("label", "labels", "fine_label")
@@ -35,7 +36,7 @@ def find_layout(
     """Find the columns that the entry names, or usual ones, in the `schema` of the file `path`.
 
     Raises:
-        SourceError: there is no column of labels, or a column has the wrong type.
+        SourceError: there is no column of labels, or one has the wrong type, or its name twice.
     """
     columns = entry.columns
     key = content_column(prepare)
@@ -52,18 +53,24 @@ def find_layout(
             f"{', '.join(schema.names[:MAX_NAMED])}",
             fix=f"name it in the catalog entry, under columns: {labels.COLUMN}:",
         )
-    for name in (content, label):
-        if (number := schema.names.count(name)) > 1:
+    split = columns.split or ("split" if "split" in schema.names else None)
+    found = ParquetLayout(
+        columns.id, content, label, split, columns.group, columns.license, columns.purposes
+    )
+    for name in found:
+        if name is not None and (number := schema.names.count(name)) > 1:
             raise SourceError(
                 f"{path} has {number} columns called {name}",
                 fix="rename them, so that each column has a name of its own",
             )
-    label_type = schema.field(label).type
-    if pa.types.is_nested(label_type) or pa.types.is_binary(label_type):
-        raise SourceError(
-            f"{path}: label column {label} holds {label_type}, expected a name or a number a row",
-            fix=f"name another column in the catalog entry, under columns: {labels.COLUMN}:",
-        )
+    for role, name in found._replace(content=None)._asdict().items():
+        if name in schema.names and not is_one_value(schema.field(name).type):
+            role = labels.COLUMN if role == "label" else role
+            raise SourceError(
+                f"{path}: {role} column {name} holds {schema.field(name).type}, expected a name or "
+                "a number a row",
+                fix=f"name another column in the catalog entry, under columns: {role}:",
+            )
     content_type = schema.field(content).type
     if not prepare.may_hold(content_type):
         raise SourceError(
@@ -71,10 +78,7 @@ def find_layout(
             f"{prepare.NOUN}s",
             fix=f"name another column in the catalog entry, under columns: {key}:",
         )
-    split = columns.split or ("split" if "split" in schema.names else None)
-    return ParquetLayout(
-        columns.id, content, label, split, columns.group, columns.license, columns.purposes
-    )
+    return found
 
 
 def holding_column(schema: pa.Schema, entry: Entry, prepare: Prepare) -> str | None:
