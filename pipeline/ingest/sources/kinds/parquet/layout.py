@@ -63,8 +63,10 @@ def find_layout(
                 f"{path} has {number} columns called {name}",
                 fix="rename them, so that each column has a name of its own",
             )
-    for role, name in found._replace(content=None)._asdict().items():
-        if name in schema.names and not is_one_value(schema.field(name).type):
+    for role, name in found._asdict().items():
+        if role == "content" or name not in schema.names:
+            continue
+        if not is_one_value(schema.field(name).type):
             role = labels.COLUMN if role == "label" else role
             raise SourceError(
                 f"{path}: {role} column {name} holds {schema.field(name).type}, expected a name or "

@@ -91,7 +91,10 @@ def _refuse_no_table(names: list[str], entry: Any, where: str) -> None:
         SourceError: there is no column, or one whose name shows that it is no table.
     """
     if not names:
-        raise SourceError(f"{where} is empty", fix="check uri in the catalog entry")
+        raise SourceError(
+            f"{where} is empty, or none of its columns has a name",
+            fix="check uri in the catalog entry; the first line has the names",
+        )
     if names[0].startswith("<"):
         raise SourceError(
             f"{where} is HTML or XML, expected a table; it begins with {names[0][:40]}",
