@@ -11,7 +11,7 @@ reference.npz has no pickle and no example: numbers about examples, each array u
 | `answer_mean`, `answer_std` | `(K,)` | of answers: probabilities, or numbers in sd of training |
 | `answer_shares` | `(K,)` | the share of examples whose greatest answer it is |
 | `embedding_mean` | `(D,)` | of embeddings |
-| `embedding_axes` | `(A, D)` | their principal axes, up to 16, the widest first |
+| `embedding_axes` | `(A, D)` | their principal axes, up to 32, the widest first |
 | `embedding_std` | `(A,)` | along each |
 | `rows_measurements`, `rows_answers`, `rows_embedding` | `(R, M)`, `(R, K)`, `(R, A)` | the same of
   single examples, evenly out of all, the last along the axes from the mean: thresholds for windows
@@ -27,11 +27,11 @@ from numpy.typing import NDArray
 
 from pipeline.dataset.arrays import Float32, Float64
 
-NUM_AXES = 16
+NUM_AXES = 32
 WIDE = 1024
 """Inputs of more values a row, such as pixels, have one mean over all."""
-MOST_ROWS, MOST_VALUES = 8000, 250_000
-"""The most single examples, and values of them, so that it stays near 1 MB."""
+MOST_ROWS, MOST_VALUES = 8000, 400_000
+"""The most single examples, and values of them, so that it stays below 2 MB."""
 
 
 def make_reference(

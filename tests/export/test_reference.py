@@ -40,8 +40,8 @@ def test_moments_of_everything():
     assert found["answer_shares"].sum() == pytest.approx(1)
     assert found["rows_measurements"].shape == (NUM, 2)
     assert found["rows_answers"] == pytest.approx(answers, rel=1e-6)
-    assert found["rows_embedding"].shape == (NUM, 16)
-    assert found["rows_embedding"].mean(0) == pytest.approx(np.zeros(16), abs=1e-4)
+    assert found["rows_embedding"].shape == (NUM, 32)
+    assert found["rows_embedding"].mean(0) == pytest.approx(np.zeros(32), abs=1e-4)
     assert found["rows_embedding"].std(0) == pytest.approx(found["embedding_std"], rel=1e-4)
     assert all(a.dtype == np.float32 for n, a in found.items() if n != "measurement_names")
 

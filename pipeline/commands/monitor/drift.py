@@ -30,6 +30,10 @@ OFFSET = 2
 that on average the level would be kept by one error, but not with every second reference."""
 SIZES = (100, 200, 400, 1600, 6400)
 """Examples in a window: small ones notice much soon, large ones little ever."""
+EMBEDDINGS = ("embedding", "finer embedding")
+"""Families of the axes of embeddings, GROUP for each, the widest first: a change along one axis is
+hidden by chance along many."""
+GROUP = 16
 NUM_DRAWN = 3000
 AT_ONCE = 250
 TAIL = 0.05
@@ -138,7 +142,11 @@ class Reference:
             scores = normal_scores(values, self._sorted[name])
             spread = (scores**2 - 1) / np.sqrt(2)
             if name == "embedding":
-                blocks["embedding"], blocks["embedding spread"] = scores, spread
+                for place, group in enumerate(EMBEDDINGS):
+                    axes = slice(place * GROUP, (place + 1) * GROUP)
+                    if scores[:, axes].size:
+                        blocks[group] = scores[:, axes]
+                        blocks[f"{group} spread"] = spread[:, axes]
             else:
                 blocks[name] = np.concatenate([scores, spread], 1)
         if self._outputs.CHOOSES:

@@ -15,6 +15,7 @@ SEND_SECONDS = 20.0
 MOST_HELD_BYTES = 256 << 20
 """The most bytes of all bodies together that are in memory."""
 RETRY_SECONDS = 1
+MAX_DIGITS = 18
 GONE = "http.disconnect"
 
 Message = MutableMapping[str, Any]
@@ -130,7 +131,8 @@ def _once(body: bytes, receive: Receive) -> Receive:
 
 
 def _length(value: bytes) -> int:
-    return int(value) if value.isdigit() else 0
+    """The length that a header says, cut to so many digits that it is too large anyway."""
+    return int(value[:MAX_DIGITS]) if value.isdigit() else 0
 
 
 def _too_large() -> Refused:

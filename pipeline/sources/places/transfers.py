@@ -175,7 +175,7 @@ def _open_http(url: str, offset: int, version: str) -> Reply:
     if kind == "text/html" and not name.lower().endswith((".html", ".htm")):
         raise _page_error(name)
     length = reply.headers.get("Content-Length", "")
-    start, total = 0, int(length) if length.isdecimal() else None
+    start, total = 0, int(length) if re.fullmatch(r"[0-9]{1,18}", length) else None
     if reply.status_code == 206:
         sent = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", reply.headers.get("Content-Range", ""))
         if sent is None or int(sent[1]) != offset:

@@ -258,6 +258,14 @@ def test_whole_decimals_of_many_digits_stay_exact(tmp_path):
     assert read_table(tmp_path / "a.parquet").rows["c.key"].iloc[1] == str(10**30 + 1)
 
 
+def test_a_column_of_parquet_without_a_name_is_left_out(tmp_path):
+    rows = pa.table({"": list(range(24)), "n": list(range(5, 29)), "label": ["a", "b"] * 12})
+    pq.write_table(rows, tmp_path / "a.parquet")
+    read = read_table(tmp_path / "a.parquet")
+    assert "a column without a name is left out" in read.said
+    assert read.inputs == {"n"}
+
+
 def test_a_label_of_objects_is_refused_by_name(tmp_path):
     (tmp_path / "a.jsonl").write_text('{"x": 1, "label": {"name": "a"}}\n' * 3)
     with pytest.raises(SourceError, match="column label has lists, objects or bytes"):

@@ -31,9 +31,9 @@ class TableColumn:
     """The spelling to use of a category with several, by folded text."""
 
     def as_json(self) -> dict[str, Any]:
-        """The fields that differ from their defaults."""
-        usual = TableColumn("", "")
-        values = {name: v for name, v in asdict(self).items() if v != getattr(usual, name)}
+        """Name, kind, and the fields that differ from their defaults."""
+        usual = asdict(TableColumn("", "")) | {"name": None, "kind": None}
+        values = {name: v for name, v in asdict(self).items() if v != usual[name]}
         if self.missing:
             values["missing"] = list(self.missing)
         return values

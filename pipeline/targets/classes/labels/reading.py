@@ -11,6 +11,8 @@ USUAL_NAMES = ("label", "class", "category", "target", "class_name", "label_name
 UNKNOWN = "no class"
 MISSING = "-1"
 """Usual code for no class."""
+MAX_DIGITS = 18
+"""Of a code; Python refuses to read thousands of digits as a number."""
 
 
 def names_in(entry: Any) -> list[str] | None:
@@ -30,7 +32,8 @@ def missing_among(texts: set[str]) -> set[str]:
     others = texts - {MISSING}
     if MISSING not in texts or len(others) < 2 or not all(map(str.isdecimal, others)):
         return set()
-    return {MISSING} if min(map(int, others)) in (0, 1) else set()
+    begins_low = any(len(text) <= MAX_DIGITS and int(text) <= 1 for text in others)
+    return {MISSING} if begins_low else set()
 
 
 def is_missing(text: str, index: TargetIndex) -> bool:
@@ -65,7 +68,12 @@ def refuse_unfit(entry: Any, labels: list[str] | set[str], where: str) -> None:
 
 def in_order(names: set[str]) -> list[str]:
     """Class names in the order of their indices: numbers by value, others alphabetically."""
-    return sorted(names, key=lambda name: (int(name) if name.isdecimal() else -1, name))
+
+    def place(name: str) -> tuple[bool, int, str, str]:
+        digits = name.lstrip("0") if name.isdecimal() else ""
+        return name.isdecimal(), len(digits), digits, name
+
+    return sorted(names, key=place)
 
 
 def namer(texts: set[str], entry: Any, where: str) -> Callable[[str], str | None]:

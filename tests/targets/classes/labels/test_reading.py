@@ -23,6 +23,13 @@ def test_the_entry_says_what_classes_there_are_or_the_source_does():
     assert (LABELS.names_in(entry()), LABELS.names_in(entry(["x", "y"]))) == (None, ["x", "y"])
 
 
+def test_a_name_of_thousands_of_digits_is_one_like_others():
+    long = "9" * 5000
+    found = LABELS.index_of(entry(), {long, "10", "9", "007", "-1", "0"})
+    assert found == {"classes": ["0", "007", "9", "10", long]}
+    assert LABELS.index_of(entry(), {long, "-1", "7"}) == {"classes": ["-1", "7", long]}
+
+
 def test_a_text_is_a_name_or_an_index():
     names = {"cat", "fish"}
     assert list(map(LABELS.namer(names, entry(["cat", "dog"]), "here"), names)) == list(names)

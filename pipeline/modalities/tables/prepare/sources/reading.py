@@ -15,6 +15,7 @@ from pipeline.sources.tables.opening import SUFFIXES, OpenTable, open_table
 from pipeline.sources.tables.parquet import ParquetTable
 
 PANDAS_INDEX = "__index_level_"
+NAMELESS = "a column without a name is left out"
 MIN_IN_COMMON = 0.5  # of the columns, shared by files of one table
 MAX_NAMED = 8
 
@@ -82,7 +83,7 @@ def _read(opened: OpenTable, name: str) -> TextTable:
     if isinstance(opened, DelimitedText):
         found.delimiter = opened.counts.dialect.delimiter
     elif "" in opened.names:
-        found.notes.append("a column without a name is left out")
+        found.notes.append(NAMELESS)
     return found
 
 
@@ -92,6 +93,8 @@ def _read_parquet(opened: ParquetTable, name: str) -> TextTable:
     for of_file in opened.schema:
         if of_file.name.startswith(PANDAS_INDEX):
             found.notes.append(f"column {of_file.name} is the index of pandas, and no input")
+        elif not of_file.name:
+            found.notes.append(NAMELESS)
         elif _is_read(of_file.type):
             wanted.append(of_file.name)
         else:

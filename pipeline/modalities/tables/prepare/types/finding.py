@@ -26,6 +26,7 @@ from pipeline.runtime.errors import SourceError
 from pipeline.sources.tables.missing import doubtful_codes
 
 MIN_ROWS_OF_IDS = 20
+MAX_DIGITS = 18  # of the number of a row
 MAX_LISTED = 20  # values to copy into an entry
 LONG_TEXT = 40  # characters on average, if hardly a text occurs twice
 HARDLY_REPEATED = 0.5
@@ -265,7 +266,7 @@ def _counts_rows(texts: Texts) -> bool:
     """Whether the numbers count up by one from row to row."""
     if not texts.is_unique or texts.num_there < texts.num_rows or texts.num_rows < MIN_ROWS_OF_IDS:
         return False
-    if not all(text.isdecimal() for text in texts.counts):
+    if not all(text.isdecimal() and len(text) <= MAX_DIGITS for text in texts.counts):
         return False
     numbers = sorted(map(int, texts.counts))
     return numbers[-1] - numbers[0] == len(numbers) - 1 and numbers[0] in (0, 1)
