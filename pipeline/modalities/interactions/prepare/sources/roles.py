@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from pipeline.runtime.errors import SourceError
+from pipeline.sources.tables.yaml_text import quoted
 
 USUAL = {
     "user": ("user", "user_id", "userid", "customer_id", "visitorid", "uid"),
@@ -28,7 +29,7 @@ class Roles(NamedTuple):
     id: str | None
 
     def as_yaml(self) -> str:
-        said = ", ".join(f"{key}: {_quoted(v)}" for key, v in self._asdict().items() if v)
+        said = ", ".join(f"{key}: {quoted(v)}" for key, v in self._asdict().items() if v)
         return f"columns: {{{said}}}"
 
 
@@ -69,7 +70,3 @@ def _usual(names: list[str], usual: Iterable[str]) -> str | None:
     """The column of that name; types of RecBole behind a colon play no part."""
     by_name = {name.partition(":")[0].strip().lower(): name for name in reversed(names)}
     return next((by_name[name] for name in usual if name in by_name), None)
-
-
-def _quoted(text: str) -> str:
-    return text if text.replace("_", "a").isalnum() and not text[0].isdigit() else f'"{text}"'

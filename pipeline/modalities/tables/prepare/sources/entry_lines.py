@@ -1,6 +1,5 @@
 """Lines of YAML for a new entry: what was detected, for people to correct."""
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,9 +7,9 @@ from pipeline.modalities.tables.content.columns import TableColumn
 from pipeline.modalities.tables.prepare.sources.oddities import TableOddities
 from pipeline.modalities.tables.prepare.sources.roles import OTHERS, Roles
 from pipeline.modalities.tables.prepare.types.finding import ColumnsFound
+from pipeline.sources.tables.yaml_text import quoted
 
 WIDTH = 96
-RESERVED = ("true", "false", "null", "yes", "no", "on", "off", "y", "n")
 
 
 def entry_lines(
@@ -39,7 +38,8 @@ def entry_lines(
         )
         lines.append(f"# missing: {{{codes}}}  # decide: are these codes for missing?")
     if odd.telling:
-        lines.append(f"# decide: are these known before the outcome? {', '.join(odd.telling)}")
+        telling = ", ".join(map(quoted, odd.telling))
+        lines.append(f"# decide: are these known before the outcome? {telling}")
     return tuple(" ".join(line.splitlines()) for line in lines)
 
 
@@ -52,15 +52,6 @@ def decisions(roles: Roles, odd: TableOddities) -> tuple[str, ...]:
             "columns: group:"
         )
     return tuple(questions)
-
-
-def quoted(text: str) -> str:
-    """A text in YAML; unquoted if it surely reads as the same text."""
-    plain = text.replace("_", "a").replace(" ", "a").replace("-", "a")
-    is_word = plain.isascii() and plain.isalnum() and plain[0].isalpha() and text == text.strip()
-    if is_word and plain.lower() not in RESERVED:
-        return text
-    return json.dumps(text, ensure_ascii=False)
 
 
 def _mapping(key: str, values: dict[str, str]) -> list[str]:
