@@ -34,6 +34,8 @@ DEVICE_VARIABLE = "GROUNDWORK_DEVICE"
 TRACEBACK_VARIABLE = "GROUNDWORK_TRACEBACK"
 DVC_VARIABLE, LAUNCHER_VARIABLE = "DVC_PID", "LAUNCHER_PID"
 """Set by dvc.yaml and by `launch_ranks`: the process with which a stage, or a rank, ends."""
+THREADS_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+"""Read by libraries when they are loaded."""
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 WAIT_FOR_TORCHRUN_SECONDS = 5
 """How long torchrun takes to stop the other processes after one has failed."""
@@ -54,6 +56,18 @@ def available_cores() -> int:
         quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
         return max(1, min(cores or 1, int(quota) // int(period)))
     return cores or 1
+
+
+def use_threads(num: int) -> None:
+    """Have libraries use this many threads, whatever they were told: sums of floats depend on it.
+
+    It holds for libraries that are loaded, and for those that this process loads later.
+    """
+    # Not there where models are served.
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    os.environ |= dict.fromkeys(THREADS_VARIABLES, str(num))
+    threadpool_limits(num)
 
 
 def num_workers() -> int:
@@ -152,12 +166,9 @@ def die_with_parent(parent: int) -> None:
 
 
 def _start_worker(parent: int) -> None:
-    # Not there where models are served.
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
-
     die_with_parent(parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C
-    threadpool_limits(1)  # a core is a worker's: threads of BLAS would wait for one another
+    use_threads(1)  # a core is a worker's: threads of BLAS would wait for one another
 
 
 _prepared: list[ProcessPoolExecutor] = []

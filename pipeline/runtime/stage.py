@@ -34,9 +34,11 @@ from pipeline.runtime.files import unfinished_files
 from pipeline.runtime.json_files import write_json
 from pipeline.runtime.process import (
     WAIT_FOR_TORCHRUN_SECONDS,
+    available_cores,
     die_with_parent,
     parent_of_this,
     say_error,
+    use_threads,
     world,
 )
 from pipeline.runtime.progress import Teller, Work
@@ -196,6 +198,7 @@ def run_stage(
                 f"{name} was started as {here.size} processes, and is one",
                 fix=f"python -m pipeline.{name}",
             )
+        use_threads(max(1, available_cores() // here.local_size))
         kind = read_params(Kind)
         stage = Stage(name, params(kind.modality, kind.target))
         main(stage)

@@ -26,7 +26,6 @@ def launch_ranks(stage: str, num: int) -> NoReturn:
     """
     logging.getLogger("torch.distributed.elastic").setLevel(logging.CRITICAL)
     os.environ[LAUNCHER_VARIABLE] = str(os.getpid())  # they end with this process
-    os.environ.setdefault("OMP_NUM_THREADS", "1")  # device.py sets the real number
     config = LaunchConfig(
         min_nodes=1,
         max_nodes=1,

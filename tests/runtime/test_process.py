@@ -1,6 +1,7 @@
 """Work over processes is the same work; no process outlives its parent."""
 
 import itertools
+import json
 import os
 import signal
 import subprocess
@@ -59,6 +60,33 @@ def test_python_without_docstrings_is_refused_in_one_line(command):
         "ERROR Python runs without docstrings (PYTHONOPTIMIZE=2 or -OO), which libraries need "
         "| fix: unset PYTHONOPTIMIZE\n"
     )
+
+
+COUNT_THREADS = """
+import json, os, sys
+import numpy
+from pipeline.runtime.process import use_threads
+use_threads(int(sys.argv[1]))
+import sklearn.ensemble, scipy.linalg  # each with libraries of its own
+from threadpoolctl import threadpool_info
+print(json.dumps([[each["user_api"], each["num_threads"]] for each in threadpool_info()]))
+"""
+
+
+@pytest.mark.parametrize("num", [1, available_cores()])
+@pytest.mark.parametrize("told", [{"OMP_NUM_THREADS": "1"}, {"OPENBLAS_NUM_THREADS": "2"}, {}])
+def test_libraries_use_as_many_threads_as_we_say_whatever_they_were_told(told, num):
+    printed = subprocess.run(
+        [sys.executable, "-c", COUNT_THREADS, str(num)],
+        cwd=ROOT,
+        env=os.environ | told,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    found = json.loads(printed)
+    assert {kind for kind, _ in found} >= {"blas", "openmp"}
+    assert {threads for _, threads in found} == {num}
 
 
 def test_tasks_are_taken_as_results_are(monkeypatch):
