@@ -61,7 +61,8 @@ def available_cores() -> int:
 def use_threads(num: int) -> None:
     """Have libraries use this many threads, whatever they were told: sums of floats depend on it.
 
-    It holds for libraries that are loaded, and for those that this process loads later.
+    It holds for libraries that are loaded, and for those that this process loads later
+    (docs/decisions/threads.md).
     """
     # Not there where models are served.
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]

@@ -8,10 +8,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.commands.forget.contents.archives import NotOpened
+from pipeline.sources.tables.parquet import OF_BYTES
 
 PARQUET = b"PAR1"
 ROWS_AT_ONCE = 256
-BYTES = (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_fixed_size_binary)
 KEYS = ("id", "sha256", "source_sha256")
 OF_SOURCE = {"id", "known_at", "problem", "transient"}
 """Columns by which a table is known that has contents as a source gives them: data/collected."""
@@ -68,7 +68,7 @@ def packed_columns(file: BinaryIO, *, with_text: bool) -> Iterator[pa.Array]:
             names = sorted(_packed(parquet, with_text=with_text))
             for batch in parquet.iter_batches(ROWS_AT_ONCE, columns=names) if names else ():
                 for leaf in (leaf for column in batch.columns for leaf in _leaves(column)):
-                    if any(is_kind(leaf.type) for is_kind in BYTES) or (
+                    if any(is_kind(leaf.type) for is_kind in OF_BYTES) or (
                         with_text and is_text(leaf)
                     ):
                         yield leaf

@@ -55,9 +55,16 @@ def roles_of(entry: Any, names: list[str], label: str, where: str) -> Roles:
             raise SourceError(
                 f"{where} has no column called {' or '.join(USUAL[key][:3])}; it has "
                 f"{', '.join(names[:MAX_NAMED]) or 'none'}",
-                fix=f"name it in the catalog entry, under columns: {key}:",
+                fix=f"name it in the catalog entry, under columns: {key}:{_numbered(names)}",
             )
     return Roles(**found)  # type: ignore[arg-type]
+
+
+def _numbered(names: list[str]) -> str:
+    """How to name columns where the first line seems to be an event: a name of it is a number."""
+    if not any(name.isdecimal() for name in names):
+        return ""
+    return "; if the first line is an event, columns are called 0, 1, 2 ... from the left"
 
 
 def named_columns(entry: Any, label: str) -> list[str]:

@@ -60,6 +60,15 @@ def test_items_of_another_table_are_an_error(tmp_path):
         read_events(events, columns=COLUMNS, items=said)
 
 
+def test_a_table_without_a_header_is_read_by_the_numbers_of_its_columns(tmp_path):
+    events = write_rows(tmp_path / "u.csv", [["u1", f"i{n}", 4, 1700000000 + n] for n in range(9)])
+    with pytest.raises(SourceError, match="no column called user or .* it has u1, i0, 4") as caught:
+        read_events(events)
+    assert "if the first line is an event, columns are called 0, 1, 2" in caught.value.fix
+    read = read_events(events, columns={"user": "0", "item": "1", "value": "2", "time": "3"})
+    assert [event["item"] for event in read.events] == [f"i{n}" for n in range(9)]
+
+
 @pytest.fixture
 def mixed_times(tmp_path):
     """120 events in seconds, milliseconds and texts; 3 without a time and 4 of the year 2200."""
