@@ -62,7 +62,9 @@ def test_items_of_another_table_are_an_error(tmp_path):
 
 def test_a_table_without_a_header_is_read_by_the_numbers_of_its_columns(tmp_path):
     events = write_rows(tmp_path / "u.csv", [["u1", f"i{n}", 4, 1700000000 + n] for n in range(9)])
-    with pytest.raises(SourceError, match="no column called user or .* it has u1, i0, 4") as caught:
+    with pytest.raises(
+        SourceError, match=r"no column called user or .* it has u1, i0, 4"
+    ) as caught:
         read_events(events)
     assert "if the first line is an event, columns are called 0, 1, 2" in caught.value.fix
     read = read_events(events, columns={"user": "0", "item": "1", "value": "2", "time": "3"})
