@@ -83,6 +83,7 @@ BENCHMARKS = (
     Benchmark("monitoring_kinds.py", (*TABLES, *TEXTS)),
     Benchmark("tables.py", TABLES),
     Benchmark("tables.py --peers", TABLES),
+    Benchmark("table_graph.py", TABLES),
     Benchmark("table_corruptions.py", TABLES),
     Benchmark("table_intervals.py", TABLES),
     Benchmark("table_people.py", TABLES),

@@ -21,9 +21,9 @@ from pipeline.modalities.tables.modules.boosting import (
     fit_trees,
 )
 from pipeline.modalities.tables.modules.inputs import CATEGORIES, FIRST_VALUE, NUMBERS, Codes
+from pipeline.modalities.tables.modules.leaves import WORD, Leaves, Nodes
 from pipeline.modalities.tables.modules.rows import Losses, read_rows
 
-WORD = 32  # bits of a set of categories in one number
 SETS = -(-MAX_CATEGORIES // WORD)
 BLOCKS = 16
 """Number of parts over which trees are summed for `embed`."""
@@ -39,7 +39,6 @@ class Trees(nn.Module):
     missing_left: Tensor
     value: Tensor
     sets: Tensor
-    bits: Tensor
     position: Tensor
     spread: Tensor
     base: Tensor
@@ -56,6 +55,7 @@ class Trees(nn.Module):
         self.order = sorted(range(len(num_values)), key=lambda k: num_values[k] > MAX_CATEGORIES)
         """Columns of categories, first those that scikit-learn takes as such, as it requires."""
         self.num_sets = sum(num <= MAX_CATEGORIES for num in num_values)
+        self.num_values = [num_values[column] for column in self.order[: self.num_sets]]
         self.sums = outputs if outputs > 2 else 1
         shape = (MAX_TREES * self.sums, MAX_NODES)
         whole = {"feature": torch.int16, "left": torch.int16, "right": torch.int16}
@@ -67,14 +67,15 @@ class Trees(nn.Module):
         self.register_buffer("sets", torch.zeros(in_set, dtype=torch.int32))
         position = torch.full((self.codes.total,), -1, dtype=torch.int32)
         self.register_buffer("position", position)  # number of each value among those in train
-        bits = torch.tensor(1, dtype=torch.int32) << torch.arange(WORD, dtype=torch.int32)
-        self.register_buffer("bits", bits, persistent=False)
         self.register_buffer("spread", torch.zeros(self.sums, outputs))
         self.register_buffer("base", torch.zeros(outputs))
         self.register_buffer("size", torch.zeros(2, dtype=torch.int64))  # trees, depth
-        self.counts: list[int] = [0, 0]
-        """`size` as plain numbers, to unroll a graph."""
-        self.register_load_state_dict_post_hook(_count)  # type: ignore[no-untyped-call]
+        self.leaves = Leaves()
+        self.register_load_state_dict_post_hook(_prepare)  # type: ignore[no-untyped-call]
+
+    @property
+    def rows_at_once(self) -> int:
+        return self.leaves.rows_at_once
 
     def fit(self, reader: Any, losses: Losses, seed: int) -> None:
         """Fit by scikit-learn's boosting on the CPU, with the best settings on validation."""
@@ -113,7 +114,7 @@ class Trees(nn.Module):
             self.spread.copy_(torch.from_numpy(fitted.spread))
             self.base.copy_(torch.from_numpy(fitted.base))
             self.size.copy_(torch.tensor([len(fitted.trees), fitted.depth]))
-        _count(self, None)
+        _prepare(self, None)
 
     def _fill(self, number: int, nodes: dict[str, np.ndarray]) -> None:
         num = len(nodes["value"])
@@ -125,11 +126,10 @@ class Trees(nn.Module):
 
     def embed(self, inputs: Batch) -> Tensor:
         """Sums over parts of the trees, `(N, BLOCKS * R)`."""
-        values = self._leaves(inputs)
-        num_rounds = values.shape[1] // self.sums
-        by_round = values.view(values.shape[0], num_rounds, self.sums)
-        parts = [by_round[:, part::BLOCKS].sum(1) for part in range(BLOCKS)]
-        return torch.stack(parts, 1).flatten(1)
+        values = self.leaves(self.columns(inputs))
+        width = BLOCKS * self.sums
+        values = nn.functional.pad(values, (0, -values.shape[1] % width))
+        return values.view(values.shape[0], values.shape[1] // width, width).sum(1)
 
     def read_out(self, embeddings: Tensor) -> Tensor:
         total = embeddings.view(embeddings.shape[0], BLOCKS, self.sums).sum(1)
@@ -138,26 +138,6 @@ class Trees(nn.Module):
 
     def forward(self, inputs: Batch) -> Tensor:
         return self.read_out(self.embed(inputs))
-
-    def _leaves(self, inputs: Batch) -> Tensor:
-        """The value of the leaf that each row reaches in each tree, `(N, trees)`."""
-        num_trees, depth = self.counts
-        values = self.columns(inputs)
-        node = torch.zeros(values.shape[0], num_trees, dtype=torch.int64, device=values.device)
-        tree = torch.arange(num_trees, device=values.device)
-        for _ in range(depth):
-            at = (tree, node)
-            feature = self.feature[at].long()
-            seen = values.gather(1, feature)
-            goes_left = seen <= self.threshold[at]
-            if self.num_sets:
-                number = seen.nan_to_num(0.0).clamp(0, MAX_CATEGORIES).long()
-                word = self.sets[(*at, number // WORD)]
-                in_set = (word & self.bits[number % WORD]) != 0  # ONNX shifts only unsigned numbers
-                goes_left = _choose(feature < self.num_sets, in_set, goes_left)
-            goes_left = _choose(torch.isnan(seen), self.missing_left[at], goes_left)
-            node = torch.where(goes_left, self.left[at].long(), self.right[at].long())
-        return self.value[(tree, node)]
 
     def columns(self, inputs: Batch) -> Tensor:
         """Categories, in `order`, as numbers of their values, then numbers, `(N, m + n)`; NaN if a
@@ -171,10 +151,7 @@ class Trees(nn.Module):
         return torch.cat(parts, 1)
 
 
-def _choose(condition: Tensor, one: Tensor, other: Tensor) -> Tensor:
-    """`torch.where` for truth values, which onnxruntime lacks."""
-    return (condition & one) | (~condition & other)
-
-
-def _count(trees: Trees, _incompatible_keys: object) -> None:
-    trees.counts = trees.size.tolist()
+def _prepare(trees: Trees, _incompatible_keys: object) -> None:
+    num = int(trees.size[0])
+    nodes = Nodes(*(getattr(trees, name)[:num].cpu().numpy() for name in Nodes._fields))
+    trees.leaves.take(nodes, trees.num_values, len(trees.order) + trees.num_numbers)
