@@ -128,6 +128,8 @@ class Trees(nn.Module):
         """Sums over parts of the trees, `(N, BLOCKS * R)`."""
         values = self.leaves(self.columns(inputs))
         width = BLOCKS * self.sums
+        if not values.shape[1]:  # of one label alone; onnxruntime cannot reshape nothing
+            return values.new_zeros(values.shape[0], width)
         values = nn.functional.pad(values, (0, -values.shape[1] % width))
         return values.view(values.shape[0], values.shape[1] // width, width).sum(1)
 

@@ -1,12 +1,18 @@
 """Boosted trees answer from arrays as scikit-learn answers from its own."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 
+from pipeline.dataset.shards.column import ShardColumn
+from pipeline.export.graph_file import as_bytes, make_graph
+from pipeline.export.served import ServedNetwork
 from pipeline.modalities.tables.modules import boosting
 from pipeline.modalities.tables.modules.boosting import below
 from pipeline.modalities.tables.modules.trees import Trees
+from pipeline.serving.graph import ask, open_session
 from pipeline.targets.opening import open_loss
 from tests.support.table_rows import PREPARATION, Reader, some_inputs
 
@@ -76,6 +82,26 @@ def test_one_label_alone_is_always_said():
     network = Trees(PREPARATION, 2)
     network.fit(reader, losses_of("classes"), 0)
     assert (network(as_tensors(some_inputs(20))).argmax(1) == 1).all()
+
+
+@pytest.mark.parametrize("labels", [1, 3])
+def test_a_graph_answers_odd_rows_as_the_network_does(labels):
+    """Also where train has one label alone, so that there is no tree."""
+    reader = Reader(100, "index", 3)
+    rows = reader.rows["train"]
+    reader.rows["train"] = rows._replace(y=rows.y % labels)
+    network = Trees(PREPARATION, 3)
+    network.fit(reader, losses_of("classes"), 0)
+    inputs = some_inputs(7)
+    inputs["numbers"][:3] = [[np.inf], [-np.inf], [np.nan]]
+    inputs["categories"][3:5] = [[10**6, -3], [0, 1]]
+    columns = [ShardColumn(n, str(v.dtype), v.shape[1:]) for n, v in inputs.items()]
+    served = ServedNetwork(network, [column.name for column in columns])
+    session = open_session(as_bytes(make_graph(served, columns)), Path("model.onnx"))
+    answers, _ = ask(session, inputs, network.rows_at_once)
+    with torch.inference_mode():
+        expected = network(as_tensors(inputs)).numpy()
+    np.testing.assert_allclose(answers, expected, atol=1e-5)
 
 
 def test_thresholds_in_float32_part_the_same_numbers():
