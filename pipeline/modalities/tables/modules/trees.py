@@ -129,7 +129,7 @@ class Trees(nn.Module):
         values = self.leaves(self.columns(inputs))
         width = BLOCKS * self.sums
         if not values.shape[1]:  # of one label alone; onnxruntime cannot reshape nothing
-            return values.new_zeros(values.shape[0], width)
+            return torch.zeros(values.shape[0], width, device=values.device)
         values = nn.functional.pad(values, (0, -values.shape[1] % width))
         return values.view(values.shape[0], values.shape[1] // width, width).sum(1)
 
